@@ -1,0 +1,193 @@
+//! Identifiers as Amazon Connect writes them, parsed once at the edge.
+//!
+//! Connect takes an id or an ARN wherever it asks for an id; inside the operator only bare ids travel, each in a type of
+//! its own, so that two of them cannot be swapped.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! ids {
+    ($($(#[$meta:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes the id as Connect writes it.
+            pub fn new(id: impl Into<String>) -> Self {
+                Self(id.into())
+            }
+
+            /// The id as Connect writes it.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(id: &str) -> Self {
+                Self(id.to_owned())
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// The id of an Amazon Connect instance: the part of its ARN after `instance/`.
+    InstanceId,
+    /// The id of a user: the part of its ARN after `agent/`.
+    UserId,
+    /// The id of a routing profile: the part of its ARN after `routing-profile/`.
+    RoutingProfileId,
+    /// The id of a security profile: the part of its ARN after `security-profile/`.
+    SecurityProfileId,
+    /// The id of a user hierarchy group: the part of its ARN after `agent-group/`.
+    HierarchyGroupId,
+}
+
+/// What a Connect ARN names below its instance.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Resource {
+    /// The instance itself: `instance/{id}`.
+    Instance,
+    /// `agent/{id}`: a user.
+    User(UserId),
+    /// `routing-profile/{id}`.
+    RoutingProfile(RoutingProfileId),
+    /// `security-profile/{id}`.
+    SecurityProfile(SecurityProfileId),
+    /// `agent-group/{id}`: a hierarchy group.
+    HierarchyGroup(HierarchyGroupId),
+}
+
+/// An ARN of Amazon Connect: `arn:{partition}:connect:{region}:{account}:instance/{instance}[/{kind}/{id}]`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Arn {
+    /// `aws`, `aws-us-gov`, …
+    pub partition: String,
+    /// The AWS Region, such as `us-west-2`.
+    pub region: String,
+    /// The AWS account: 12 digits.
+    pub account: String,
+    /// The instance that it is, or lies in.
+    pub instance: InstanceId,
+    /// What it names there.
+    pub resource: Resource,
+}
+
+/// A string that is no ARN of Amazon Connect.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{arn:?} is not an ARN of Amazon Connect: {why}")]
+pub struct ArnError {
+    arn: String,
+    why: &'static str,
+}
+
+impl Arn {
+    /// The same place with another resource: the ARN of a user, profile or group of this ARN's instance.
+    pub fn sibling(&self, resource: Resource) -> Self {
+        Self { resource, ..self.clone() }
+    }
+
+    /// The user's id, where this is a user's ARN.
+    pub fn user(&self) -> Option<&UserId> {
+        match &self.resource {
+            Resource::User(id) => Some(id),
+            _ => None,
+        }
+    }
+}
+
+impl std::str::FromStr for Arn {
+    type Err = ArnError;
+
+    fn from_str(arn: &str) -> Result<Self, ArnError> {
+        let no = |why| ArnError { arn: arn.to_owned(), why };
+        let mut parts = arn.splitn(6, ':');
+        let mut next = || parts.next().unwrap_or_default();
+        let (prefix, partition, service, region, account, path) = (next(), next(), next(), next(), next(), next());
+        if prefix != "arn" || service != "connect" {
+            return Err(no("it does not start with arn:<partition>:connect:"));
+        }
+        if partition.is_empty() || region.is_empty() {
+            return Err(no("its partition or Region is empty"));
+        }
+        if account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(no("its account is not 12 digits"));
+        }
+        let segments: Vec<&str> = path.split('/').collect();
+        if segments.iter().any(|s| s.is_empty()) {
+            return Err(no("a part of its path is empty"));
+        }
+        let (instance, resource) = match segments[..] {
+            ["instance", i] => (i, Resource::Instance),
+            ["instance", i, "agent", id] => (i, Resource::User(id.into())),
+            ["instance", i, "routing-profile", id] => (i, Resource::RoutingProfile(id.into())),
+            ["instance", i, "security-profile", id] => (i, Resource::SecurityProfile(id.into())),
+            ["instance", i, "agent-group", id] => (i, Resource::HierarchyGroup(id.into())),
+            _ => return Err(no("it names no instance, user, routing profile, security profile or hierarchy group")),
+        };
+        Ok(Self {
+            partition: partition.into(),
+            region: region.into(),
+            account: account.into(),
+            instance: instance.into(),
+            resource,
+        })
+    }
+}
+
+impl fmt::Display for Arn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { partition, region, account, instance, resource } = self;
+        write!(f, "arn:{partition}:connect:{region}:{account}:instance/{instance}")?;
+        match resource {
+            Resource::Instance => Ok(()),
+            Resource::User(id) => write!(f, "/agent/{id}"),
+            Resource::RoutingProfile(id) => write!(f, "/routing-profile/{id}"),
+            Resource::SecurityProfile(id) => write!(f, "/security-profile/{id}"),
+            Resource::HierarchyGroup(id) => write!(f, "/agent-group/{id}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arn_reads_as_it_was_written() {
+        for arn in [
+            "arn:aws:connect:us-west-2:123456789012:instance/1b2c",
+            "arn:aws-us-gov:connect:us-gov-west-1:123456789012:instance/1b2c/agent/9f",
+            "arn:aws:connect:eu-central-1:210987654321:instance/1b2c/routing-profile/7",
+            "arn:aws:connect:eu-central-1:210987654321:instance/1b2c/security-profile/8",
+            "arn:aws:connect:eu-central-1:210987654321:instance/1b2c/agent-group/6",
+        ] {
+            assert_eq!(arn.parse::<Arn>().map(|a| a.to_string()).as_deref(), Ok(arn));
+        }
+    }
+
+    #[test]
+    fn what_is_no_connect_arn_is_refused_with_its_fault() {
+        for (arn, fault) in [
+            ("", "does not start with"),
+            ("arn:aws:s3:us-west-2:123456789012:instance/1", "does not start with"),
+            ("arn:aws:connect::123456789012:instance/1", "Region is empty"),
+            ("arn:aws:connect:us-west-2:12:instance/1", "12 digits"),
+            ("arn:aws:connect:us-west-2:123456789012:instance/", "path is empty"),
+            ("arn:aws:connect:us-west-2:123456789012:instance/1/queue/2", "names no instance"),
+        ] {
+            let error = arn.parse::<Arn>().map_err(|e| e.to_string());
+            assert!(error.as_ref().is_err_and(|e| e.contains(fault)), "{arn}: {error:?}");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Amazon Connect as the operator sees it: typed requests, one [`Connect`] trait to send them through, one [`Error`] with a
+//! [`Class`], and the decorators that any client can wear ([`Limiter`], [`Meter`]).
+//!
+//! This crate knows neither HTTP nor the SDK nor Kubernetes.
+
+mod error;
+mod ids;
+mod limiter;
+mod meter;
+mod model;
+mod operations;
+mod password;
+mod port;
+
+pub use error::{Class, Error};
+pub use ids::{Arn, ArnError, HierarchyGroupId, InstanceId, Resource, RoutingProfileId, SecurityProfileId, UserId};
+pub use limiter::{Limiter, Quota, Quotas};
+pub use meter::{Listener, Meter};
+pub use model::*;
+pub use operations::*;
+pub use password::Password;
+pub use port::{Caller, Connect, ConnectExt, Priority};

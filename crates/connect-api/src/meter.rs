@@ -1,0 +1,45 @@
+//! A decorator that tells a listener of each call: its operation, its outcome, its time.
+
+use std::time::{Duration, Instant};
+
+use futures::future::BoxFuture;
+
+use crate::{Call, Caller, Connect, Error, OperationName, Reply};
+
+/// Hears of every call that was made.
+pub trait Listener: Send + Sync {
+    /// A call was made and this came of it. A deferred call was not made.
+    fn called(&self, operation: OperationName, outcome: Result<(), &Error>, took: Duration);
+}
+
+/// Tells a [`Listener`] of each call that passes through.
+#[derive(Debug)]
+pub struct Meter<C, L> {
+    inner: C,
+    listener: L,
+}
+
+impl<C, L> Meter<C, L> {
+    /// Meters `inner`.
+    pub fn new(inner: C, listener: L) -> Self {
+        Self { inner, listener }
+    }
+}
+
+impl<C: Connect, L: Listener> Connect for Meter<C, L> {
+    fn send<'a>(&'a self, caller: &'a Caller, call: Call) -> BoxFuture<'a, Result<Reply, Error>> {
+        let operation = call.name();
+        Box::pin(async move {
+            let start = Instant::now();
+            let result = self.inner.send(caller, call).await;
+            if !matches!(&result, Err(e) if e.class == crate::Class::Deferred) {
+                self.listener.called(operation, result.as_ref().map(|_| ()), start.elapsed());
+            }
+            result
+        })
+    }
+
+    fn admit(&self, caller: &Caller, operation: OperationName) -> Result<(), Error> {
+        self.inner.admit(caller, operation)
+    }
+}

@@ -1,0 +1,364 @@
+//! Every operation that the operator may call, as a typed request with a typed answer.
+//!
+//! All requests are variants of one [`Call`], so that what wraps a client (limiter, meter, faults) is written once and not
+//! once per operation, and so that a plan can hold a call as a value.
+
+use std::{collections::BTreeSet, fmt};
+
+use crate::{
+    ChannelConfigs, CreatedUser, FoundUser, HierarchyGroup, HierarchyGroupId, IdentityInfo, Instance, InstanceId, Named, Page,
+    Password, PhoneConfig, Proficiency, ProficiencyKey, RoutingProfileId, SearchCriteria, SecurityProfileId, TagFilter, Tags,
+    User, UserId, UserSummary,
+};
+
+/// A request of one operation, which knows what its answer is.
+pub trait Operation: Into<Call> {
+    /// What a successful call answers.
+    type Output;
+    /// Its name.
+    const NAME: OperationName;
+    /// Takes the answer out of a reply to this operation; None for a reply to another one.
+    fn output(reply: Reply) -> Option<Self::Output>;
+}
+
+macro_rules! operations {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* } -> $output:ty;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Debug)]
+            pub struct $name { $($(#[$field_doc])* pub $field: $type,)* }
+
+            impl Operation for $name {
+                type Output = $output;
+                const NAME: OperationName = OperationName::$name;
+                fn output(reply: Reply) -> Option<$output> {
+                    match reply { Reply::$name(output) => Some(output), _ => None }
+                }
+            }
+
+            impl From<$name> for Call {
+                fn from(request: $name) -> Self { Call::$name(request) }
+            }
+        )*
+
+        /// One call, fully decided.
+        #[expect(clippy::large_enum_variant, reason = "a plan holds a handful at a time")]
+        #[derive(Clone, Debug)]
+        pub enum Call { $(#[doc = concat!("[`", stringify!($name), "`]")] $name($name),)* }
+
+        /// The answer to a [`Call`], of the same name.
+        #[expect(clippy::large_enum_variant, reason = "one lives at a time, on its way to its caller")]
+        #[derive(Clone, Debug)]
+        pub enum Reply { $(#[doc = concat!("Answers [`", stringify!($name), "`]")] $name($output),)* }
+
+        /// An operation's name, as the API reference, IAM (`connect:<name>`) and CloudTrail write it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum OperationName { $(#[doc = concat!("See [`struct@", stringify!($name), "`]")] $name,)* }
+
+        impl OperationName {
+            /// Every operation.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The name as AWS writes it.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)* }
+            }
+        }
+
+        impl Call {
+            /// The operation that it calls.
+            pub fn name(&self) -> OperationName {
+                match self { $(Self::$name(_) => OperationName::$name,)* }
+            }
+        }
+
+        impl Reply {
+            /// The operation that it answers.
+            pub fn name(&self) -> OperationName {
+                match self { $(Self::$name(_) => OperationName::$name,)* }
+            }
+        }
+    };
+}
+
+operations! {
+    /// Creates a user. The API knows no client token: sending it twice may create, or be refused as a duplicate.
+    CreateUser {
+        /// The instance.
+        instance: InstanceId,
+        /// The name it will sign in with.
+        username: String,
+        /// Required where Connect manages users, an error elsewhere.
+        password: Option<Password>,
+        /// Names, e-mail, mobile.
+        identity_info: Option<IdentityInfo>,
+        /// Settings for all channels.
+        phone_config: Option<PhoneConfig>,
+        /// Settings by channel; a family that `phone_config` sets too is refused.
+        channel_configs: ChannelConfigs,
+        /// The id in the directory (EXISTING_DIRECTORY only).
+        directory_user_id: Option<String>,
+        /// 1 to 10.
+        security_profile_ids: BTreeSet<SecurityProfileId>,
+        /// The routing profile.
+        routing_profile_id: RoutingProfileId,
+        /// The hierarchy group.
+        hierarchy_group_id: Option<HierarchyGroupId>,
+        /// At most 50.
+        tags: Tags,
+    } -> CreatedUser;
+
+    /// Reads a user.
+    DescribeUser {
+        /// The instance.
+        instance: InstanceId,
+        /// The user.
+        user: UserId,
+    } -> User;
+
+    /// Deletes a user. There is no way back.
+    DeleteUser {
+        /// The instance.
+        instance: InstanceId,
+        /// The user.
+        user: UserId,
+    } -> ();
+
+    /// Lists users, 1,000 a page at most.
+    ListUsers {
+        /// The instance.
+        instance: InstanceId,
+        /// 1 to 1000.
+        max_results: i32,
+        /// Where the page starts.
+        next_token: Option<String>,
+    } -> Page<UserSummary>;
+
+    /// Searches users, 500 a page at most. See [`FoundUser`] for what it lacks: absence here proves nothing.
+    SearchUsers {
+        /// The instance.
+        instance: InstanceId,
+        /// 1 to 500.
+        max_results: i32,
+        /// Where the page starts.
+        next_token: Option<String>,
+        /// Which users.
+        criteria: Option<SearchCriteria>,
+        /// With which tags.
+        filter: Option<TagFilter>,
+    } -> Page<FoundUser>;
+
+    /// Sets names, e-mail and mobile. Whether a member that is left out is kept or wiped is not documented: send all known.
+    UpdateUserIdentityInfo {
+        /// The instance.
+        instance: InstanceId,
+        /// The user.
+        user: UserId,
+        /// The whole of it.
+        identity_info: IdentityInfo,
+    } -> ();
+
+    /// Sets the phone configuration for all channels at once, replacing it whole.
+    UpdateUserPhoneConfig {
+        /// The instance.
+        instance: InstanceId,
+        /// The user.
+        user: UserId,
+        /// The whole of it.
+        phone_config: PhoneConfig,
+    } -> ();
+
+    /// Sets the configuration by channel (2026-02; takes the place of UpdateUserPhoneConfig).
+    UpdateUserConfig {
+        /// The instance.
+        instance: InstanceId,
+        /// The user.
+        user: UserId,
+        /// The lists to set.
+        channel_configs: ChannelConfigs,
+    } -> ();
+
+    /// Sets the routing profile.
+    UpdateUserRoutingProfile {
+        /// The instance.
+        instance: InstanceId,
+        /// The user.
+        user: UserId,
+        /// The new one.
+        routing_profile_id: RoutingProfileId,
+    } -> ();
+
+    /// Replaces the set of security profiles.
+    UpdateUserSecurityProfiles {
+        /// The instance.
+        instance: InstanceId,
+        /// The user.
+        user: UserId,
+        /// The whole set, 1 to 10.
+        security_profile_ids: BTreeSet<SecurityProfileId>,
+    } -> ();
+
+    /// Sets or clears the hierarchy group.
+    UpdateUserHierarchy {
+        /// The instance.
+        instance: InstanceId,
+        /// The user.
+        user: UserId,
+        /// The new group; None clears it.
+        hierarchy_group_id: Option<HierarchyGroupId>,
+    } -> ();
+
+    /// Gives the user proficiencies that it does not have yet.
+    AssociateUserProficiencies {
+        /// The instance.
+        instance: InstanceId,
+        /// The user.
+        user: UserId,
+        /// The new ones.
+        proficiencies: Vec<Proficiency>,
+    } -> ();
+
+    /// Takes proficiencies from the user.
+    DisassociateUserProficiencies {
+        /// The instance.
+        instance: InstanceId,
+        /// The user.
+        user: UserId,
+        /// Which.
+        proficiencies: Vec<ProficiencyKey>,
+    } -> ();
+
+    /// Changes the levels of proficiencies that the user has.
+    UpdateUserProficiencies {
+        /// The instance.
+        instance: InstanceId,
+        /// The user.
+        user: UserId,
+        /// With their new levels.
+        proficiencies: Vec<Proficiency>,
+    } -> ();
+
+    /// Lists a user's proficiencies, 100 a page at most.
+    ListUserProficiencies {
+        /// The instance.
+        instance: InstanceId,
+        /// The user.
+        user: UserId,
+        /// 1 to 100.
+        max_results: i32,
+        /// Where the page starts.
+        next_token: Option<String>,
+    } -> Page<Proficiency>;
+
+    /// Sets tags; other keys stay.
+    TagResource {
+        /// The resource's ARN.
+        arn: String,
+        /// 1 to 50.
+        tags: Tags,
+    } -> ();
+
+    /// Removes tags by key.
+    UntagResource {
+        /// The resource's ARN.
+        arn: String,
+        /// 1 to 50.
+        keys: BTreeSet<String>,
+    } -> ();
+
+    /// Reads an instance.
+    DescribeInstance {
+        /// The instance.
+        instance: InstanceId,
+    } -> Instance;
+
+    /// Lists routing profiles, 1,000 a page at most.
+    ListRoutingProfiles {
+        /// The instance.
+        instance: InstanceId,
+        /// 1 to 1000.
+        max_results: i32,
+        /// Where the page starts.
+        next_token: Option<String>,
+    } -> Page<Named>;
+
+    /// Lists security profiles, 1,000 a page at most.
+    ListSecurityProfiles {
+        /// The instance.
+        instance: InstanceId,
+        /// 1 to 1000.
+        max_results: i32,
+        /// Where the page starts.
+        next_token: Option<String>,
+    } -> Page<Named>;
+
+    /// Lists hierarchy groups by name, without their place in the tree, 1,000 a page at most.
+    ListUserHierarchyGroups {
+        /// The instance.
+        instance: InstanceId,
+        /// 1 to 1000.
+        max_results: i32,
+        /// Where the page starts.
+        next_token: Option<String>,
+    } -> Page<Named>;
+
+    /// Reads a hierarchy group with the names of the groups above it.
+    DescribeUserHierarchyGroup {
+        /// The instance.
+        instance: InstanceId,
+        /// The group.
+        group: HierarchyGroupId,
+    } -> HierarchyGroup;
+
+    /// Lists predefined attributes by name, 100 a page at most.
+    ListPredefinedAttributes {
+        /// The instance.
+        instance: InstanceId,
+        /// 1 to 100.
+        max_results: i32,
+        /// Where the page starts.
+        next_token: Option<String>,
+    } -> Page<Named>;
+}
+
+impl OperationName {
+    /// Whether a call changes something in Connect.
+    pub fn is_write(self) -> bool {
+        match self {
+            Self::CreateUser
+            | Self::DeleteUser
+            | Self::UpdateUserIdentityInfo
+            | Self::UpdateUserPhoneConfig
+            | Self::UpdateUserConfig
+            | Self::UpdateUserRoutingProfile
+            | Self::UpdateUserSecurityProfiles
+            | Self::UpdateUserHierarchy
+            | Self::AssociateUserProficiencies
+            | Self::DisassociateUserProficiencies
+            | Self::UpdateUserProficiencies
+            | Self::TagResource
+            | Self::UntagResource => true,
+            Self::DescribeUser
+            | Self::ListUsers
+            | Self::SearchUsers
+            | Self::ListUserProficiencies
+            | Self::DescribeInstance
+            | Self::ListRoutingProfiles
+            | Self::ListSecurityProfiles
+            | Self::ListUserHierarchyGroups
+            | Self::DescribeUserHierarchyGroup
+            | Self::ListPredefinedAttributes => false,
+        }
+    }
+
+    /// The IAM action that allows it.
+    pub fn iam_action(self) -> String {
+        format!("connect:{self}")
+    }
+}
+
+impl fmt::Display for OperationName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
