@@ -1,1 +1,9 @@
-//! Stub.
+//! connect-operator: makes the users of Amazon Connect match `ConnectUser` resources in Kubernetes.
+//!
+//! A reader who follows the data turns pages forward only: [`api`] (what people write) → [`plan`] (what to do about it, pure) →
+//! [`reconcile`] (doing it) → [`operator`] (when). [`telemetry`] tells of it, [`cli`] starts it.
+
+pub mod api;
+pub mod plan;
+pub mod reconcile;
+pub mod telemetry;

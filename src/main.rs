@@ -1,2 +1,5 @@
-//! Stub.
-fn main() {}
+//! The binary.
+fn main() {
+    let crd = serde_saphyr::to_string(&connect_operator::api::crd()).unwrap();
+    println!("{crd}");
+}

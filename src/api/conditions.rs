@@ -1,0 +1,88 @@
+//! The conditions of a ConnectUser and their reasons: a closed list, since people and tools match on them.
+
+/// A condition's type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Type {
+    /// The user exists in Connect as the spec asks.
+    Ready,
+    /// The live user was seen to equal the spec.
+    Synced,
+    /// The Secret, profiles, groups and attributes that the spec names exist.
+    ReferencesResolved,
+    /// The operator is at work (kstatus: InProgress). Only present when true.
+    Reconciling,
+    /// The operator cannot go on without help (kstatus: Failed). Only present when true.
+    Stalled,
+}
+
+impl Type {
+    /// As it stands in the resource.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "Ready",
+            Self::Synced => "Synced",
+            Self::ReferencesResolved => "ReferencesResolved",
+            Self::Reconciling => "Reconciling",
+            Self::Stalled => "Stalled",
+        }
+    }
+}
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// Why a condition has its status. Stable: alerts and scripts match on it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Reason { $($(#[$doc])* $name,)* }
+
+        impl Reason {
+            /// Every reason.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// As it stands in the resource.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// The user exists as the spec asks.
+    Available,
+    /// The live user equals the spec.
+    InSync,
+    /// Everything that the spec names was found.
+    Resolved,
+    /// The user is being created.
+    Creating,
+    /// The user is being changed.
+    Updating,
+    /// The user is being deleted.
+    Deleting,
+    /// Connect's or our own rate limit has to be waited for.
+    Throttled,
+    /// Connect or the way to it failed for the moment.
+    Transient,
+    /// Connect may not show yet what was done: an absence is not believed before it has settled.
+    Settling,
+    /// A profile, group or attribute that the spec names does not exist.
+    DependencyNotFound,
+    /// The Secret or its key does not exist.
+    SecretNotFound,
+    /// AWS refused the credentials or the action.
+    AccessDenied,
+    /// Connect, or the operator, cannot accept the spec.
+    InvalidSpec,
+    /// The user belongs to somebody else.
+    Conflict,
+    /// A quota of the instance is reached.
+    QuotaExceeded,
+    /// A Kubernetes call failed.
+    KubernetesError,
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

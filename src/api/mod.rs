@@ -1,0 +1,25 @@
+//! The `ConnectUser` resource: what people write (`spec`), what the operator answers (`status`), and what the API server
+//! refuses by itself (schema and CEL). No I/O.
+//!
+//! An absent optional field means "not managed"; an explicitly empty one (`[]`, `{}`, `""`) means "cleared".
+
+mod conditions;
+mod crd;
+mod spec;
+mod status;
+
+pub use conditions::{Reason, Type as ConditionType};
+pub use crd::crd;
+pub use spec::{
+    ConnectUser, ConnectUserSpec, IdentityInfo, MAX_TAGS, PasswordSecretRef, PhoneConfig, PhoneType, UserProficiency,
+};
+pub use status::{ConnectUserStatus, CreateAttempt, ObservedUser};
+
+/// Keeps a ConnectUser until its user is gone from Connect.
+pub const FINALIZER: &str = "connect-operator.dev/finalizer";
+/// The name under which the operator owns fields of a resource (server-side apply).
+pub const FIELD_MANAGER: &str = "connect-operator";
+/// The prefix of the operator's annotations and of its tags on a Connect user.
+pub const PREFIX: &str = "connect-operator.dev/";
+/// Any new value asks for a pass at once, with a fresh look at Connect.
+pub const RECONCILE_REQUESTED_AT: &str = "connect-operator.dev/reconcile-requested-at";

@@ -1,0 +1,255 @@
+//! What people write: AWS::Connect::User in Kubernetes' spelling.
+//!
+//! Every rule that needs no look at Connect stands here, as schema or CEL, with a message that says what to do. Lengths have
+//! bounds even where Connect names none: the API server prices CEL rules by them.
+
+use std::collections::BTreeMap;
+
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ConnectUserStatus;
+
+/// How many tags a spec may hold: Connect allows 50 on a user, four of which are the operator's proof of ownership.
+pub const MAX_TAGS: usize = 46;
+
+/// A user (agent, supervisor, administrator) of an Amazon Connect instance.
+#[derive(CustomResource, KubeSchema, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[kube(
+    group = "connect-operator.dev",
+    version = "v1alpha1",
+    kind = "ConnectUser",
+    plural = "connectusers",
+    singular = "connectuser",
+    shortname = "cuser",
+    category = "aws",
+    category = "connect",
+    namespaced,
+    status = "ConnectUserStatus",
+    derive = "PartialEq",
+    doc = "A user (agent, supervisor, administrator) of an Amazon Connect instance.",
+    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
+    printcolumn(name = "Synced", type_ = "string", json_path = ".status.conditions[?(@.type==\"Synced\")].status"),
+    printcolumn(name = "Username", type_ = "string", json_path = ".spec.username"),
+    printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    printcolumn(name = "User-ARN", type_ = "string", json_path = ".status.userArn", priority = 1),
+    printcolumn(name = "Instance", type_ = "string", json_path = ".spec.instanceArn", priority = 1),
+    printcolumn(name = "Last-Sync", type_ = "date", json_path = ".status.lastSyncTime", priority = 1)
+)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("self.routingProfileArn.startsWith(self.instanceArn + '/routing-profile/') && self.routingProfileArn.substring(size(self.instanceArn) + 17).matches('^[A-Za-z0-9-]+$')")
+        .message("routingProfileArn must be a routing profile of this instance: <instanceArn>/routing-profile/<id>")
+        .field_path(".routingProfileArn"),
+    validation = Rule::new("self.securityProfileArns.all(a, a.startsWith(self.instanceArn + '/security-profile/') && a.substring(size(self.instanceArn) + 18).matches('^[A-Za-z0-9-]+$'))")
+        .message("each of securityProfileArns must be a security profile of this instance: <instanceArn>/security-profile/<id>")
+        .field_path(".securityProfileArns"),
+    validation = Rule::new("!has(self.hierarchyGroupArn) || self.hierarchyGroupArn == '' || (self.hierarchyGroupArn.startsWith(self.instanceArn + '/agent-group/') && self.hierarchyGroupArn.substring(size(self.instanceArn) + 13).matches('^[A-Za-z0-9-]+$'))")
+        .message("hierarchyGroupArn must be a hierarchy group of this instance: <instanceArn>/agent-group/<id>, or \"\" to take the user out of its group")
+        .field_path(".hierarchyGroupArn"),
+    validation = Rule::new("!has(self.region) || (self.instanceArn.split(':').size() > 3 && self.region == self.instanceArn.split(':')[3])")
+        .message("region must be the Region that instanceArn names; leave it out to take it from there")
+        .field_path(".region"),
+    validation = Rule::new("!has(self.directoryUserId) || (has(oldSelf.directoryUserId) && self.directoryUserId == oldSelf.directoryUserId)")
+        .message("directoryUserId cannot be set or changed on an existing user: Connect takes it only at creation. Delete this ConnectUser and create another")
+        .field_path(".directoryUserId")
+)]
+pub struct ConnectUserSpec {
+    /// The instance that the user belongs to. Cannot be changed.
+    #[schemars(length(min = 1, max = 200))]
+    #[x_kube(
+        validation = Rule::new("self == oldSelf")
+            .message("instanceArn cannot be changed: a user cannot move to another instance. Delete this ConnectUser and create another"),
+        validation = Rule::new("self.matches('^arn:aws(-[a-z]+)*:connect:[a-z]+(-[a-z]+)+-[0-9]+:[0-9]{12}:instance/[A-Za-z0-9-]+$')")
+            .message("instanceArn must be the ARN of an Amazon Connect instance, such as arn:aws:connect:us-west-2:123456789012:instance/<id>")
+    )]
+    pub instance_arn: String,
+
+    /// The name that the user signs in with: 1 to 64 letters, digits and `_ - . @`. Cannot be changed.
+    #[schemars(length(min = 1, max = 64))]
+    #[x_kube(
+        validation = Rule::new("self == oldSelf")
+            .message("username cannot be changed: Connect has no operation for it. Delete this ConnectUser and create another; contact history stays with the old user"),
+        validation = Rule::new("self.matches('^[a-zA-Z0-9_.@-]+$')")
+            .message("username may hold letters, digits and _ - . @ only")
+    )]
+    pub username: String,
+
+    /// Where the initial password stands. Needed where Connect keeps the passwords (CONNECT_MANAGED), an error elsewhere.
+    /// It is sent once, when the user is created: Connect has no operation to change it later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_secret_ref: Option<PasswordSecretRef>,
+
+    /// The user's id in the directory, for instances with an existing directory. Cannot be changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 256))]
+    pub directory_user_id: Option<String>,
+
+    /// Names, e-mail addresses and mobile number. A member that is left out is not managed, an empty one is cleared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity_info: Option<IdentityInfo>,
+
+    /// How contacts reach the user, for all channels alike. A member that is left out is not managed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone_config: Option<PhoneConfig>,
+
+    /// The routing profile.
+    #[schemars(length(min = 1, max = 300))]
+    pub routing_profile_arn: String,
+
+    /// The security profiles, 1 to 10, in any order.
+    #[schemars(length(min = 1, max = 10), inner(length(min = 1, max = 300)))]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub security_profile_arns: Vec<String>,
+
+    /// The hierarchy group. Left out: not managed. `""`: the user is in none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 300))]
+    pub hierarchy_group_arn: Option<String>,
+
+    /// The proficiencies, by attribute and value, in any order. Left out: not managed. `[]`: the user has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 100))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["attributeName".to_string(), "attributeValue".to_string()]))]
+    pub user_proficiencies: Option<Vec<UserProficiency>>,
+
+    /// Tags. Keys that others set on the user are left alone; a key that leaves this map is removed from the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "tags_schema")]
+    pub tags: Option<BTreeMap<String, String>>,
+
+    /// The AWS Region. Defaults to the one that `instanceArn` names, and must be that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64))]
+    pub region: Option<String>,
+}
+
+/// A key of a Secret in the same namespace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PasswordSecretRef {
+    /// The Secret's name.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+    /// The key in it whose value is the password.
+    #[serde(default = "default_key")]
+    #[schemars(length(min = 1, max = 253))]
+    pub key: String,
+}
+
+fn default_key() -> String {
+    "password".to_owned()
+}
+
+/// UserIdentityInfo. Which members an instance asks for or refuses depends on how its users sign in: Connect's answer decides.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct IdentityInfo {
+    /// First name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 255))]
+    pub first_name: Option<String>,
+    /// Last name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 300))]
+    pub last_name: Option<String>,
+    /// E-mail address. Password resets go there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 320))]
+    #[x_kube(validation = Rule::new("self == '' || self.matches('^[^\\\\s@]+@[^\\\\s@]+\\\\.[^\\\\s@]+$')")
+        .message("email must be an e-mail address such as jane@example.com, or \"\" to clear it"))]
+    pub email: Option<String>,
+    /// Secondary e-mail address. It gets all notices but password resets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 265))]
+    #[x_kube(validation = Rule::new("self == '' || self.matches('^[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\\\\.[a-zA-Z]{2,63}$')")
+        .message("secondaryEmail must be an e-mail address such as jane@example.com, or \"\" to clear it"))]
+    pub secondary_email: Option<String>,
+    /// Mobile number in E.164 form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 16))]
+    #[x_kube(validation = Rule::new("self == '' || self.matches('^\\\\+[1-9][0-9]{1,14}$')")
+        .message("mobile must be in E.164 form, such as +12065550100, or \"\" to clear it"))]
+    pub mobile: Option<String>,
+}
+
+/// Where contacts ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum PhoneType {
+    /// In the browser.
+    #[serde(rename = "SOFT_PHONE")]
+    SoftPhone,
+    /// At `deskPhoneNumber`.
+    #[serde(rename = "DESK_PHONE")]
+    DeskPhone,
+}
+
+/// UserPhoneConfig: settings for all channels alike.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("has(self.deskPhoneNumber) == (has(self.phoneType) && self.phoneType == 'DESK_PHONE')")
+    .message("deskPhoneNumber goes with phoneType: DESK_PHONE, and only with it: set both, or neither"))]
+pub struct PhoneConfig {
+    /// SOFT_PHONE or DESK_PHONE.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone_type: Option<PhoneType>,
+    /// Whether contacts are accepted without the agent's doing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_accept: Option<bool>,
+    /// After-contact work time limit in seconds. 0: no limit, the agent must close it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 2_000_000))]
+    pub after_contact_work_time_limit: Option<i32>,
+    /// The desk phone's number in E.164 form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 16))]
+    #[x_kube(validation = Rule::new("self.matches('^\\\\+[1-9][0-9]{1,14}$')")
+        .message("deskPhoneNumber must be in E.164 form, such as +12065550100"))]
+    pub desk_phone_number: Option<String>,
+    /// Whether the connection stays open between calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub persistent_connection: Option<bool>,
+}
+
+/// How good the user is at a value of a predefined attribute.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UserProficiency {
+    /// The predefined attribute's name, such as `connect:Language`.
+    #[schemars(length(min = 1, max = 100))]
+    pub attribute_name: String,
+    /// One of its values, such as `connect:Spanish`.
+    #[schemars(length(min = 1, max = 100))]
+    pub attribute_value: String,
+    /// 1 (basic) to 5 (expert).
+    #[schemars(range(min = 1, max = 5))]
+    pub level: u8,
+}
+
+fn tags_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({
+        "type": "object",
+        "additionalProperties": { "type": "string", "maxLength": 256 },
+        "maxProperties": 50,
+        "x-kubernetes-validations": [
+            {
+                "rule": format!("size(self) <= {MAX_TAGS}"),
+                "message": format!("at most {MAX_TAGS} tags: Connect allows 50 on a user, and the operator needs four to mark the user as its own"),
+            },
+            {
+                "rule": "self.all(k, !k.startsWith('aws:'))",
+                "message": "tag keys starting with aws: are reserved by AWS: choose another key",
+            },
+            {
+                "rule": "self.all(k, !k.startsWith('connect-operator.dev/'))",
+                "message": "tag keys starting with connect-operator.dev/ are the operator's own: choose another key",
+            },
+            {
+                "rule": r"self.all(k, size(k) >= 1 && size(k) <= 128 && k.matches('^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$'))",
+                "message": "tag keys must be 1 to 128 letters, digits, spaces and _ . : / = + - @",
+            },
+        ],
+    })
+}

@@ -1,0 +1,97 @@
+//! What the operator answers. No secret, and no field that changes on each pass.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::KubeSchema;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{IdentityInfo, PhoneConfig, UserProficiency};
+
+/// What the operator last did and saw.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectUserStatus {
+    /// The generation of the spec that this status speaks of. −1: none yet.
+    #[serde(default = "never")]
+    pub observed_generation: i64,
+    /// The user's ARN in Connect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_arn: Option<String>,
+    /// The user's id in Connect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// Ready, Synced, ReferencesResolved; Reconciling and Stalled only while true.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".to_string()]))]
+    pub conditions: Vec<Condition>,
+    /// The user as Connect last showed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<ObservedUser>,
+    /// Keys of tags that the operator set for the spec, so that one which leaves the spec can be removed.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub applied_tag_keys: BTreeSet<String>,
+    /// When the user was last seen to equal the spec after a change. It does not move while nothing changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "date_time")]
+    pub last_sync_time: Option<Timestamp>,
+    /// The value of the annotation `connect-operator.dev/reconcile-requested-at` that was last acted on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_handled_reconcile_at: Option<String>,
+    /// The last attempt to create the user: written before it, and kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub create_attempt: Option<CreateAttempt>,
+}
+
+fn never() -> i64 {
+    -1
+}
+
+/// A note that CreateUser is about to be sent. While it is young, "not seen" does not mean "does not exist".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateAttempt {
+    /// When it was written.
+    #[schemars(schema_with = "date_time")]
+    pub at: Timestamp,
+    /// Whether no earlier attempt's outcome was unknown when it was written.
+    pub clean: bool,
+}
+
+/// The user as Connect showed it, in the words of the spec.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ObservedUser {
+    /// The name it signs in with.
+    pub username: String,
+    /// The id in the directory; Connect fills it even where nobody gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory_user_id: Option<String>,
+    /// Names, e-mail addresses, mobile number.
+    #[serde(default)]
+    pub identity_info: IdentityInfo,
+    /// Settings for all channels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone_config: Option<PhoneConfig>,
+    /// The routing profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routing_profile_arn: Option<String>,
+    /// The security profiles.
+    #[serde(default)]
+    pub security_profile_arns: BTreeSet<String>,
+    /// The hierarchy group, if it is in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hierarchy_group_arn: Option<String>,
+    /// The proficiencies; only read where the spec manages them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_proficiencies: Option<Vec<UserProficiency>>,
+    /// All tags, the operator's and other people's included.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+}
+
+fn date_time(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({ "type": "string", "format": "date-time" })
+}

@@ -1,0 +1,41 @@
+//! What to do about a ConnectUser: pure decisions from what is wanted and what is known. No I/O, no clock, no client.
+//!
+//! [`next`] says the next step of a resource's life, by the create and delete protocol that docs/design.md explains;
+//! [`diff`](fn@diff) says which calls make a live user equal the spec. Both are total and deterministic, and their values can be printed.
+
+mod desired;
+mod diff;
+mod next;
+mod ownership;
+mod predict;
+
+pub use desired::{Desired, DesiredPhone, SpecError};
+pub use diff::{Action, Change, diff};
+pub use next::{Known, Mark, Seen, Step, next};
+pub use ownership::{Owner, Ownership};
+pub use predict::{after, created};
+
+use std::collections::BTreeMap;
+
+use connect_api::{Proficiency, ProficiencyKey, User};
+
+/// A user as Connect shows it, with its proficiencies where they were read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Live {
+    /// The user.
+    pub user: User,
+    /// Its proficiencies; None where nobody asked.
+    pub proficiencies: Option<BTreeMap<ProficiencyKey, f32>>,
+}
+
+impl Live {
+    /// A user whose proficiencies nobody asked for.
+    pub fn unread(user: User) -> Self {
+        Self { user, proficiencies: None }
+    }
+
+    /// The same user with its proficiencies.
+    pub fn with_proficiencies(self, proficiencies: impl IntoIterator<Item = Proficiency>) -> Self {
+        Self { proficiencies: Some(proficiencies.into_iter().map(|p| (p.key, p.level)).collect()), ..self }
+    }
+}

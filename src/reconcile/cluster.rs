@@ -1,0 +1,110 @@
+//! Kubernetes, as a pass needs it: few operations, each with the guard that it depends on.
+
+use std::fmt;
+
+use connect_api::Password;
+use futures::future::BoxFuture;
+
+use crate::api::{ConnectUser, ConnectUserStatus};
+
+/// What kind of failure a Kubernetes call met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClusterErrorKind {
+    /// The object changed since it was read (409).
+    Conflict,
+    /// The object is gone, or another one has its name now.
+    Gone,
+    /// The service account may not do this (401, 403).
+    Forbidden,
+    /// The API server refused the object (400, 422).
+    Refused,
+    /// Anything else: whether the call took effect is unknown.
+    Unavailable,
+}
+
+/// A Kubernetes call that failed.
+#[derive(Clone, Debug)]
+pub struct ClusterError {
+    /// What kind of failure it is.
+    pub kind: ClusterErrorKind,
+    /// What was tried and what the API server said.
+    pub message: String,
+}
+
+impl fmt::Display for ClusterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ClusterError {}
+
+/// What a status write depends on. Each fails as [`ClusterErrorKind::Conflict`] or [`ClusterErrorKind::Gone`] where it does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// It is still the same object.
+    SameObject,
+    /// Nothing of the object changed since it was read.
+    Unchanged,
+}
+
+/// What a look for a Secret's key found.
+#[derive(Clone, Debug)]
+pub enum SecretValue {
+    /// The value.
+    Found(Password),
+    /// There is no such Secret.
+    NoSecret,
+    /// The Secret has no such key; these it has.
+    NoKey(Vec<String>),
+    /// The value is no text.
+    NotText,
+}
+
+/// Whether an Event tells of something good or bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    /// As it should be.
+    Normal,
+    /// Somebody should look.
+    Warning,
+}
+
+/// An Event on a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Good or bad.
+    pub kind: EventKind,
+    /// One of a closed list: `Created`, `Updated`, …
+    pub reason: &'static str,
+    /// What the operator was doing: `Create`, `Update`, `Delete`, `Reconcile`.
+    pub action: &'static str,
+    /// What happened, for people.
+    pub note: String,
+}
+
+/// The API server.
+pub trait Cluster: Send + Sync {
+    /// Reads a resource from the API server itself, not from a cache. None where it does not exist.
+    fn get<'a>(&'a self, namespace: &'a str, name: &'a str) -> BoxFuture<'a, Result<Option<ConnectUser>, ClusterError>>;
+
+    /// Reads one key of a Secret.
+    fn secret<'a>(&'a self, namespace: &'a str, name: &'a str, key: &'a str) -> BoxFuture<'a, Result<SecretValue, ClusterError>>;
+
+    /// Adds the finalizer, if nothing of the resource changed since it was read.
+    fn add_finalizer<'a>(&'a self, resource: &'a ConnectUser) -> BoxFuture<'a, Result<ConnectUser, ClusterError>>;
+
+    /// Removes the finalizer, if the resource's finalizers did not change since it was read.
+    fn remove_finalizer<'a>(&'a self, resource: &'a ConnectUser) -> BoxFuture<'a, Result<(), ClusterError>>;
+
+    /// Writes the whole status.
+    fn write_status<'a>(
+        &'a self,
+        resource: &'a ConnectUser,
+        status: &'a ConnectUserStatus,
+        guard: Guard,
+    ) -> BoxFuture<'a, Result<ConnectUser, ClusterError>>;
+
+    /// Publishes an Event. It may get lost: no pass depends on it.
+    fn publish<'a>(&'a self, resource: &'a ConnectUser, event: Event) -> BoxFuture<'a, ()>;
+}

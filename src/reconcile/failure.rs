@@ -1,0 +1,230 @@
+//! One table: what a failure means for the resource, and when it is tried again.
+
+use std::time::Duration;
+
+use connect_api::{Class, Error};
+
+use super::{ClusterError, ClusterErrorKind};
+use crate::api::Reason;
+
+/// What a pass was doing to the user when it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Looking.
+    Observe,
+    /// Creating it.
+    Create,
+    /// Changing it.
+    Update,
+    /// Deleting it.
+    Delete,
+}
+
+/// The kinds of failure, each with its condition and pace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Our own limiter has no token yet.
+    Deferred,
+    /// Connect throttled the call.
+    Throttled,
+    /// Somebody was faster; look again.
+    Raced,
+    /// Connect may not show yet what was done.
+    Unsettled,
+    /// Connect, or the way to it, failed for the moment.
+    Transient,
+    /// A Kubernetes call failed.
+    Kubernetes,
+    /// The Secret or its key is missing.
+    SecretNotFound,
+    /// Something that the spec names is missing in Connect.
+    DependencyNotFound,
+    /// A quota of the instance.
+    Quota,
+    /// The username is somebody else's.
+    NotOurs,
+    /// Connect, or we, cannot accept the spec.
+    Invalid,
+    /// AWS refused.
+    Denied,
+}
+
+/// The first delay and the longest; it doubles in between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pace {
+    pub(super) first: Duration,
+    pub(super) longest: Duration,
+}
+
+const fn pace(first: u64, longest: u64) -> Pace {
+    Pace { first: Duration::from_secs(first), longest: Duration::from_secs(longest) }
+}
+
+/// How often a race is taken up again at once, before it is treated as a passing fault.
+pub(super) const RACES_AT_ONCE: u32 = 3;
+
+impl Kind {
+    /// The reason that the conditions give.
+    pub fn reason(self) -> Reason {
+        match self {
+            Self::Deferred | Self::Throttled => Reason::Throttled,
+            Self::Raced | Self::Transient => Reason::Transient,
+            Self::Unsettled => Reason::Settling,
+            Self::Kubernetes => Reason::KubernetesError,
+            Self::SecretNotFound => Reason::SecretNotFound,
+            Self::DependencyNotFound => Reason::DependencyNotFound,
+            Self::Quota => Reason::QuotaExceeded,
+            Self::NotOurs => Reason::Conflict,
+            Self::Invalid => Reason::InvalidSpec,
+            Self::Denied => Reason::AccessDenied,
+        }
+    }
+
+    /// Whether it lasts until somebody does something (kstatus: Failed).
+    pub fn stalls(self) -> bool {
+        match self {
+            Self::Quota | Self::NotOurs | Self::Invalid | Self::Denied => true,
+            Self::Deferred
+            | Self::Throttled
+            | Self::Raced
+            | Self::Unsettled
+            | Self::Transient
+            | Self::Kubernetes
+            | Self::SecretNotFound
+            | Self::DependencyNotFound => false,
+        }
+    }
+
+    /// Whether it says something of the user. If not, Ready stays as it was.
+    pub fn unreadies(self) -> bool {
+        match self {
+            Self::SecretNotFound | Self::DependencyNotFound | Self::Quota | Self::NotOurs | Self::Invalid | Self::Denied => true,
+            Self::Deferred | Self::Throttled | Self::Raced | Self::Unsettled | Self::Transient | Self::Kubernetes => false,
+        }
+    }
+
+    /// How it is tried again.
+    pub(super) fn pace(self) -> Pace {
+        match self {
+            Self::Deferred => pace(1, 60),
+            Self::Throttled => pace(2, 60),
+            Self::Raced => pace(0, 0),
+            Self::Unsettled => pace(5, 60),
+            Self::Transient | Self::Kubernetes => pace(1, 300),
+            // A look at a Secret costs Connect nothing, and a Secret applied after its ConnectUser is an everyday thing.
+            Self::SecretNotFound => pace(2, 300),
+            Self::DependencyNotFound => pace(60, 1800),
+            Self::Quota => pace(600, 600),
+            Self::NotOurs | Self::Invalid => pace(3600, 3600),
+            Self::Denied => pace(300, 300),
+        }
+    }
+}
+
+/// Why a pass could not finish.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What kind it is.
+    pub kind: Kind,
+    /// What was being done.
+    pub phase: Phase,
+    /// For the condition: what is wrong and what to do. It stays the same while the cause does.
+    pub message: String,
+    /// AWS' id of the request, for the log.
+    pub request_id: Option<String>,
+    /// When to try again, where that is known.
+    pub retry_after: Option<Duration>,
+}
+
+impl Failure {
+    /// A failure that Connect has no part in.
+    pub fn new(kind: Kind, phase: Phase, message: impl Into<String>) -> Self {
+        Self { kind, phase, message: message.into(), request_id: None, retry_after: None }
+    }
+
+    /// What a call's error means. `fields` are the spec's fields that the call was about.
+    pub fn of_call(error: &Error, phase: Phase, fields: &str) -> Self {
+        let said = match &error.code {
+            Some(code) => format!("Connect answered {} with {code}: {}", error.operation, error.message),
+            None => format!("{}: {}", error.operation, error.message),
+        };
+        let (kind, message) = match error.class {
+            Class::Deferred => (Kind::Deferred, format!("waiting for the rate limit of {}", error.operation)),
+            Class::Throttled => {
+                (Kind::Throttled, format!("Connect throttles {}: the operator slows down and goes on", error.operation))
+            }
+            Class::Transient => (Kind::Transient, said),
+            Class::Duplicate | Class::Conflict => (Kind::Raced, said),
+            Class::NotFound => {
+                (Kind::DependencyNotFound, format!("{said}. Check {fields}: what it names must exist in the instance"))
+            }
+            Class::Denied => (
+                Kind::Denied,
+                format!(
+                    "AWS denied {}: {}. Allow this action in the IAM policy of the operator's role, or check its credentials",
+                    error.operation.iam_action(),
+                    error.message
+                ),
+            ),
+            Class::Quota => (
+                Kind::Quota,
+                format!(
+                    "{said}. Ask AWS to raise the quota (Service Quotas, Amazon Connect), or delete users that are not needed"
+                ),
+            ),
+            Class::Invalid => (Kind::Invalid, format!("{said}. Correct {fields}")),
+        };
+        Self { kind, phase, message, request_id: error.request_id.clone(), retry_after: error.retry_after }
+    }
+
+    /// What a Kubernetes error means.
+    pub fn of_cluster(error: &ClusterError, phase: Phase) -> Self {
+        let kind = match error.kind {
+            ClusterErrorKind::Conflict | ClusterErrorKind::Gone => Kind::Raced,
+            ClusterErrorKind::Forbidden | ClusterErrorKind::Refused | ClusterErrorKind::Unavailable => Kind::Kubernetes,
+        };
+        Self::new(kind, phase, error.message.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use connect_api::OperationName;
+
+    use super::*;
+
+    #[test]
+    fn every_class_of_error_has_its_reason_and_its_pace() {
+        let table = [
+            (400, "InvalidParameterException", Reason::InvalidSpec, true, 3600),
+            (403, "AccessDeniedException", Reason::AccessDenied, true, 300),
+            (404, "ResourceNotFoundException", Reason::DependencyNotFound, false, 60),
+            (409, "DuplicateResourceException", Reason::Transient, false, 0),
+            (429, "LimitExceededException", Reason::QuotaExceeded, true, 600),
+            (429, "ThrottlingException", Reason::Throttled, false, 2),
+            (500, "InternalServiceException", Reason::Transient, false, 1),
+        ];
+        for (status, code, reason, stalls, first) in table {
+            let failure =
+                Failure::of_call(&Error::reply(OperationName::CreateUser, status, Some(code), "said so"), Phase::Create, "spec");
+            assert_eq!(failure.kind.reason(), reason, "{code}");
+            assert_eq!(failure.kind.stalls(), stalls, "{code}");
+            assert_eq!(failure.kind.pace().first, Duration::from_secs(first), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_denied_call_names_the_iam_action() {
+        let error = Error::reply(OperationName::UpdateUserHierarchy, 403, Some("AccessDeniedException"), "no");
+        let failure = Failure::of_call(&error, Phase::Update, "hierarchyGroupArn");
+        assert!(failure.message.contains("connect:UpdateUserHierarchy"), "{}", failure.message);
+    }
+
+    #[test]
+    fn the_message_does_not_change_with_the_request() {
+        let mut error = Error::reply(OperationName::CreateUser, 400, Some("InvalidParameterException"), "weak password");
+        let first = Failure::of_call(&error, Phase::Create, "spec").message;
+        error.request_id = Some("another".into());
+        assert_eq!(Failure::of_call(&error, Phase::Create, "spec").message, first);
+    }
+}

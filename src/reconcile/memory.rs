@@ -1,0 +1,171 @@
+//! What the process remembers of each resource between passes. Losing it costs a few reads and nothing else.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use super::{Failure, Kind, failure::RACES_AT_ONCE, find::Listing};
+use crate::api::CreateAttempt;
+
+#[derive(Debug, Default)]
+struct Entry {
+    /// The resourceVersion of our last write: an older cached object is not worth a pass.
+    written: Option<u64>,
+    /// Failures of this kind in a row.
+    failing: Option<(Kind, u32)>,
+    /// Which generation was seen in sync, and at what uptime.
+    verified: Option<(i64, Duration)>,
+    /// A walk through the list of users that had to stop for now, and what was known when it began.
+    listing: Option<(ListingKey, Listing)>,
+}
+
+/// What must not have changed for a walk through the list to be worth going on with: the create mark and whether it had
+/// settled. Pages that were read before are older than what changed, and say nothing of it.
+pub(super) type ListingKey = (Option<CreateAttempt>, bool);
+
+/// When to try again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Retry {
+    /// After this time.
+    pub(super) after: Duration,
+    /// It was a race, and is taken up again without further ado.
+    pub(super) at_once: bool,
+}
+
+/// The side table, keyed by UID.
+#[derive(Debug, Default)]
+pub(super) struct Memory(Mutex<HashMap<String, Entry>>);
+
+impl Memory {
+    fn with<T>(&self, uid: &str, act: impl FnOnce(&mut Entry) -> T) -> T {
+        // Nothing panics while holding the lock, and a half-made entry would only cost a read.
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        act(entries.entry(uid.to_owned()).or_default())
+    }
+
+    /// Notes the resourceVersion of a write of ours.
+    pub(super) fn wrote(&self, uid: &str, resource_version: Option<&str>) {
+        if let Some(version) = resource_version.and_then(|v| v.parse().ok()) {
+            self.with(uid, |e| e.written = e.written.max(Some(version)));
+        }
+    }
+
+    /// Whether a cached object is older than our own last write.
+    pub(super) fn is_stale(&self, uid: &str, resource_version: Option<&str>) -> bool {
+        let version = resource_version.and_then(|v| v.parse::<u64>().ok());
+        self.with(uid, |e| matches!((version, e.written), (Some(seen), Some(written)) if seen < written))
+    }
+
+    /// Notes that a generation was seen in sync, and ends a row of failures.
+    pub(super) fn verified(&self, uid: &str, generation: i64, uptime: Duration) {
+        self.with(uid, |e| {
+            e.verified = Some((generation, uptime));
+            e.failing = None;
+        });
+    }
+
+    /// At what uptime this generation was last seen in sync.
+    pub(super) fn last_verified(&self, uid: &str, generation: i64) -> Option<Duration> {
+        self.with(uid, |e| e.verified.filter(|(g, _)| *g == generation).map(|(_, at)| at))
+    }
+
+    /// Notes a failure and says when to try again: at the time that is known, else doubling from the kind's first delay to its
+    /// longest, spread by a quarter so that resources that failed together do not come back together.
+    pub(super) fn failed(&self, uid: &str, failure: &Failure) -> Retry {
+        let row = self.with(uid, |e| {
+            e.verified = None;
+            let row = match e.failing {
+                Some((kind, row)) if kind == failure.kind => row.saturating_add(1),
+                _ => 1,
+            };
+            e.failing = Some((failure.kind, row));
+            row
+        });
+        let at_once = failure.kind == Kind::Raced && row <= RACES_AT_ONCE;
+        if let Some(after) = failure.retry_after {
+            return Retry { after, at_once };
+        }
+        let pace = match failure.kind {
+            Kind::Raced if !at_once => Kind::Transient.pace(),
+            kind => kind.pace(),
+        };
+        let doubled = pace.first.saturating_mul(1 << (row - 1).min(16)).min(pace.longest);
+        Retry { after: doubled + doubled.mul_f64(spread(uid, row) / 4.0), at_once }
+    }
+
+    /// Keeps a walk through the list for the next pass.
+    pub(super) fn keep_listing(&self, uid: &str, key: ListingKey, listing: Listing) {
+        self.with(uid, |e| e.listing = Some((key, listing)));
+    }
+
+    /// The walk to go on with, or a new one.
+    pub(super) fn take_listing(&self, uid: &str, key: ListingKey) -> Listing {
+        self.with(uid, |e| e.listing.take()).filter(|(k, _)| *k == key).map(|(_, listing)| listing).unwrap_or_default()
+    }
+
+    /// Forgets a resource that is gone.
+    pub(super) fn forget(&self, uid: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
+    }
+
+    /// How many resources are remembered.
+    pub(super) fn len(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
+/// A number from 0 to 1 that is the same for the same resource and row: spread without randomness, so that runs repeat.
+pub(super) fn spread(uid: &str, row: u32) -> f64 {
+    let hash = uid
+        .bytes()
+        .chain(row.to_le_bytes())
+        .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+    // FNV's low bits mix worst.
+    f64::from(u32::try_from(hash >> 32).unwrap_or_default()) / f64::from(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reconcile::Phase;
+
+    fn failure(kind: Kind) -> Failure {
+        Failure::new(kind, Phase::Observe, "")
+    }
+
+    #[test]
+    fn delays_double_up_to_the_longest_and_start_again_after_success() {
+        let memory = Memory::default();
+        let delays: Vec<u64> = (0..12).map(|_| memory.failed("u", &failure(Kind::Transient)).after.as_secs()).collect();
+        assert!(delays[0] <= 2 && delays[3] >= 8 && delays[11] >= 300 && delays[11] <= 375, "{delays:?}");
+        memory.verified("u", 1, Duration::ZERO);
+        assert!(memory.failed("u", &failure(Kind::Transient)).after.as_secs() <= 2);
+    }
+
+    #[test]
+    fn a_race_is_taken_up_at_once_three_times_and_then_slowly() {
+        let memory = Memory::default();
+        let delays: Vec<Duration> = (0..4).map(|_| memory.failed("u", &failure(Kind::Raced)).after).collect();
+        assert_eq!(delays[..3], [Duration::ZERO; 3]);
+        assert!(delays[3] > Duration::ZERO);
+    }
+
+    #[test]
+    fn a_known_time_is_kept_to() {
+        let known = Failure { retry_after: Some(Duration::from_millis(1500)), ..failure(Kind::Deferred) };
+        assert_eq!(Memory::default().failed("u", &known).after, Duration::from_millis(1500));
+    }
+
+    #[test]
+    fn an_object_older_than_our_own_write_is_stale() {
+        let memory = Memory::default();
+        memory.wrote("u", Some("41"));
+        assert!(memory.is_stale("u", Some("40")));
+        assert!(!memory.is_stale("u", Some("41")));
+        assert!(!memory.is_stale("other", Some("1")));
+        memory.forget("u");
+        assert!(!memory.is_stale("u", Some("40")));
+    }
+}

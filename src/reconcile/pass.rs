@@ -1,0 +1,586 @@
+//! One pass over one resource: ask the plan for the next step, take it, ask again.
+
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
+
+use connect_api::{Arn, Caller, Connect, Error, InstanceId, Priority, User};
+use jiff::Timestamp;
+use kube::ResourceExt;
+
+use super::{
+    Clock, Cluster, ClusterError, ClusterErrorKind, Event, EventKind, Failure, Guard, Kind, Phase,
+    find::{self, Look},
+    memory::{Memory, Retry, spread},
+    observed::observed,
+    report::{State, condition, is_in_sync, report, to_the_second},
+};
+use crate::{
+    api::{ConditionType, ConnectUser, ConnectUserStatus, FINALIZER, RECONCILE_REQUESTED_AT, Reason},
+    plan::{Change, Desired, Known, Live, Mark, Owner, Ownership, Seen, SpecError, Step, next},
+    telemetry::Metrics,
+};
+
+/// Clients of Connect, one per account and Region.
+pub trait Connections: Send + Sync {
+    /// The client for the account and Region that an instance lives in.
+    fn to(&self, instance: &Arn) -> Arc<dyn Connect>;
+}
+
+/// What can be set.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The cluster's name in ownership tags. Two clusters that share an instance must not share it.
+    pub cluster: String,
+    /// How long one call to Connect can take at most, before its client gives up.
+    pub call_timeout: Duration,
+    /// How long after a create attempt Connect may still not show its effect.
+    pub settle_window: Duration,
+    /// How long a process may stall between its create mark and the call: later, it does not call.
+    pub longest_stall: Duration,
+    /// How often a user in sync is looked at again.
+    pub drift_interval: Duration,
+}
+
+/// When the resource wants its next pass, and how this one ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// When to come back, if nothing happens before; None: only when something happens.
+    pub after: Option<Duration>,
+    /// How it ended, for the metrics.
+    pub result: &'static str,
+}
+
+/// Makes passes.
+pub struct Reconciler {
+    pub(super) cluster: Arc<dyn Cluster>,
+    pub(super) connections: Arc<dyn Connections>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) settings: Settings,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) memory: Memory,
+}
+
+impl std::fmt::Debug for Reconciler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reconciler").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl Reconciler {
+    /// A reconciler that has seen nothing yet.
+    pub fn new(
+        cluster: Arc<dyn Cluster>,
+        connections: Arc<dyn Connections>,
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self { cluster, connections, clock, settings, metrics, memory: Memory::default() }
+    }
+
+    /// Makes one pass over a resource as a cache shows it. It does not fail: every failure is a state of the resource.
+    pub async fn reconcile(&self, cached: &ConnectUser) -> Verdict {
+        let uid = cached.uid().unwrap_or_default();
+        if cached.metadata.deletion_timestamp.is_some() && !cached.finalizers().iter().any(|f| f == FINALIZER) {
+            self.memory.forget(&uid);
+            return Verdict { after: None, result: "released" };
+        }
+        if self.memory.is_stale(&uid, cached.resource_version().as_deref()) {
+            // The cache will bring our own write in a moment, and with it a pass.
+            return Verdict { after: Some(Duration::from_secs(1)), result: "stale" };
+        }
+        if let Some(left) = self.still_fresh(cached, &uid) {
+            return Verdict { after: Some(left), result: "fresh" };
+        }
+        match Pass::begin(self, cached.clone()) {
+            Ok(mut pass) => {
+                let end = match pass.run().await {
+                    ControlFlow::Break(end) => end,
+                    ControlFlow::Continue(never) => match never {},
+                };
+                pass.finish(end).await
+            }
+            // Nothing was ever done for it, so nothing is left to undo.
+            Err((mut pass, _)) if pass.known.deleting && pass.known.mark == Mark::None && pass.known.recorded.is_none() => {
+                let end = match pass.release(None).await {
+                    ControlFlow::Break(end) => end,
+                    ControlFlow::Continue(()) => End::Gone,
+                };
+                pass.finish(end).await
+            }
+            Err((mut pass, failure)) => pass.finish(End::Failed(failure)).await,
+        }
+    }
+
+    /// Drops what is remembered of a resource that is gone.
+    pub fn forget(&self, uid: &str) {
+        self.memory.forget(uid);
+    }
+
+    /// How many resources are remembered.
+    pub fn remembered(&self) -> usize {
+        self.memory.len()
+    }
+
+    /// How long a user that was seen in sync need not be looked at again.
+    fn still_fresh(&self, cached: &ConnectUser, uid: &str) -> Option<Duration> {
+        let generation = cached.metadata.generation?;
+        let status = cached.status.as_ref()?;
+        if cached.metadata.deletion_timestamp.is_some()
+            || reconcile_requested(cached).is_some()
+            || !is_in_sync(status, generation)
+        {
+            return None;
+        }
+        let seen = self.memory.last_verified(uid, generation)?;
+        (seen + self.drift_interval_of(uid)).checked_sub(self.clock.uptime()).filter(|left| !left.is_zero())
+    }
+
+    /// The drift interval, up to a tenth longer: a fleet that was created at once is not looked at at once.
+    pub(super) fn drift_interval_of(&self, uid: &str) -> Duration {
+        let interval = self.settings.drift_interval;
+        interval + interval.mul_f64(spread(uid, 0) / 10.0)
+    }
+}
+
+/// The annotation's value, if it asks for a pass that was not made yet.
+fn reconcile_requested(resource: &ConnectUser) -> Option<&String> {
+    let asked = resource.annotations().get(RECONCILE_REQUESTED_AT)?;
+    let handled = resource.status.as_ref().and_then(|s| s.last_handled_reconcile_at.as_ref());
+    (handled != Some(asked)).then_some(asked)
+}
+
+/// How a pass ends.
+#[derive(Debug)]
+pub(super) enum End {
+    /// The user is as the spec asks.
+    InSync(Box<Live>),
+    /// The resource is gone, or was let go.
+    Gone,
+    /// The user is being worked on; come back at once.
+    Again(Reason, String),
+    /// It could not go on.
+    Failed(Failure),
+}
+
+/// A step went well (ask for the next) or ended the pass.
+pub(super) type Flow = ControlFlow<End>;
+
+/// A pass under way.
+pub(super) struct Pass<'a> {
+    pub(super) on: &'a Reconciler,
+    pub(super) resource: ConnectUser,
+    pub(super) status: ConnectUserStatus,
+    pub(super) uid: String,
+    pub(super) fresh: bool,
+    pub(super) connect: Arc<dyn Connect>,
+    pub(super) caller: Caller,
+    pub(super) instance: Arn,
+    pub(super) owner: Owner,
+    pub(super) desired: Result<Desired, SpecError>,
+    pub(super) known: Known,
+    /// What was put right in this pass.
+    pub(super) changed: Vec<Change>,
+    /// How the user came to be ours, if it did in this pass.
+    pub(super) appeared: Option<Appeared>,
+}
+
+/// How a user came to be ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Appeared {
+    /// We created it.
+    Created,
+    /// It carried our tags already.
+    Adopted,
+}
+
+impl<'a> Pass<'a> {
+    /// Reads the resource. Fails, with a pass that can only report, where not even its instance can be read.
+    #[expect(clippy::result_large_err, reason = "made once per pass, and used either way")]
+    fn begin(on: &'a Reconciler, resource: ConnectUser) -> Result<Self, (Self, Failure)> {
+        // A recorded user tells its instance too: a deletion needs nothing else.
+        let recorded = resource.status.as_ref().and_then(|s| s.user_arn.as_ref()).and_then(|a| a.parse::<Arn>().ok());
+        let (instance, failure) = match (Desired::instance_of(&resource), recorded) {
+            (Ok(instance), _) => (instance, None),
+            (Err(_), Some(user)) => (user.sibling(connect_api::Resource::Instance), None),
+            (Err(error), None) => (no_instance(), Some(Failure::new(Kind::Invalid, Phase::Observe, error.to_string()))),
+        };
+        let uid = resource.uid().unwrap_or_default();
+        let mut pass = Self {
+            connect: on.connections.to(&instance),
+            caller: Caller::new(uid.clone(), Priority::Backlog),
+            owner: Desired::owner_of(&resource, &on.settings.cluster),
+            desired: Desired::parse(&resource, &on.settings.cluster),
+            known: Known {
+                deleting: false,
+                recorded: None,
+                mark: Mark::None,
+                settled: true,
+                by_id: Seen::NotLooked,
+                by_name: Seen::NotLooked,
+                taken: false,
+                applied_tag_keys: Default::default(),
+            },
+            status: ConnectUserStatus::default(),
+            fresh: false,
+            changed: Vec::new(),
+            appeared: None,
+            on,
+            resource,
+            uid,
+            instance,
+        };
+        pass.learn();
+        match failure {
+            None => Ok(pass),
+            Some(failure) => Err((pass, failure)),
+        }
+    }
+
+    /// Takes over what the resource itself tells.
+    fn learn(&mut self) {
+        self.status = self.resource.status.clone().unwrap_or_default();
+        self.desired = Desired::parse(&self.resource, &self.on.settings.cluster);
+        let recorded = self.status.user_id.as_deref().map(Into::into);
+        if recorded != self.known.recorded {
+            self.known.by_id = Seen::NotLooked;
+        }
+        self.known.recorded = recorded;
+        self.known.deleting = self.resource.metadata.deletion_timestamp.is_some();
+        self.known.applied_tag_keys = self.status.applied_tag_keys.clone();
+        self.known.mark = match self.status.create_attempt {
+            None => Mark::None,
+            Some(attempt) if attempt.clean => Mark::Clean,
+            Some(_) => Mark::Unclean,
+        };
+        self.known.settled = self.settles_at().is_none_or(|at| self.on.clock.now() > at);
+        let (generation, seen) = (self.generation(), self.status.observed_generation);
+        self.caller.priority = match (self.known.deleting, self.known.recorded.is_some()) {
+            (true, _) => Priority::Edit,
+            (false, true) if generation != seen => Priority::Edit,
+            (false, true) => Priority::Sweep,
+            (false, false) => Priority::Backlog,
+        };
+    }
+
+    /// When an absence starts to count, if there was an attempt.
+    pub(super) fn settles_at(&self) -> Option<Timestamp> {
+        let attempt = self.status.create_attempt?;
+        let Settings { call_timeout, settle_window, .. } = self.on.settings;
+        attempt.at.checked_add(call_timeout + settle_window).ok()
+    }
+
+    pub(super) fn generation(&self) -> i64 {
+        self.resource.metadata.generation.unwrap_or_default()
+    }
+
+    pub(super) fn instance_id(&self) -> InstanceId {
+        self.instance.instance.clone()
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        match (self.known.deleting, self.known.recorded.is_some()) {
+            (true, _) => Phase::Delete,
+            (false, true) => Phase::Update,
+            (false, false) => Phase::Create,
+        }
+    }
+
+    async fn run(&mut self) -> ControlFlow<End, std::convert::Infallible> {
+        loop {
+            let desired = self.desired.as_ref().ok();
+            let Some(step) = next(&self.owner, desired, &self.known) else {
+                let message = self.desired.as_ref().err().map(ToString::to_string).unwrap_or_default();
+                return ControlFlow::Break(End::Failed(Failure::new(Kind::Invalid, Phase::Observe, message)));
+            };
+            if step.needs_fresh_resource() && !self.fresh {
+                self.refresh().await?;
+            } else {
+                self.take(step).await?;
+            }
+        }
+    }
+
+    async fn take(&mut self, step: Step) -> Flow {
+        match step {
+            Step::LookById(id) => {
+                let found = find::by_id(&*self.connect, &self.caller, &self.instance_id(), &id).await;
+                self.known.by_id = self.seen(found)?;
+            }
+            Step::LookByName => self.look_by_name().await?,
+            Step::ReadProficiencies(id) => {
+                let read = find::proficiencies(&*self.connect, &self.caller, &self.instance_id(), &id).await;
+                let read = self.or_fail(read, "userProficiencies")?;
+                let before = std::mem::replace(&mut self.known.by_id, Seen::Absent);
+                if let (Seen::Present(live), Some(list)) = (before, read) {
+                    self.known.by_id = Seen::Present(Box::new(live.with_proficiencies(list)));
+                }
+            }
+            Step::Create(request) => self.create(*request).await?,
+            Step::Record(live) => self.record(live).await?,
+            Step::Forget => return self.forget_user().await,
+            Step::Update(live, actions) => self.update(*live, actions).await?,
+            Step::InSync(live) => return Flow::Break(End::InSync(live)),
+            Step::Conflict(owner) => return Flow::Break(End::Failed(self.conflict(&owner))),
+            Step::Raced => {
+                let message = format!("Connect says that the username {:?} is taken, but does not list it yet", self.username());
+                return Flow::Break(End::Failed(Failure::new(Kind::Raced, self.phase(), message)));
+            }
+            Step::Wait => return Flow::Break(End::Failed(self.unsettled())),
+            Step::Delete(id) => self.delete(id).await?,
+            Step::Release { left } => return self.release(left).await,
+        }
+        Flow::Continue(())
+    }
+
+    async fn look_by_name(&mut self) -> Flow {
+        // What decides whether a resource may go, or follows a "taken" from Connect, is not left to the search index.
+        let thorough = self.known.taken || (self.known.deleting && self.known.mark != Mark::None);
+        let look = if thorough { Look::Thorough } else { Look::Quick };
+        let key = (self.status.create_attempt, self.known.settled);
+        let mut listing = self.on.memory.take_listing(&self.uid, key);
+        let username = self.username();
+        let found = find::by_name(&*self.connect, &self.caller, &self.instance_id(), &username, look, &mut listing).await;
+        if found.is_err() {
+            self.on.memory.keep_listing(&self.uid, key, listing);
+        }
+        self.known.by_name = self.seen(found)?;
+        Flow::Continue(())
+    }
+
+    pub(super) fn username(&self) -> String {
+        self.resource.spec.username.clone()
+    }
+
+    fn seen(&self, found: Result<Option<User>, Error>) -> ControlFlow<End, Seen> {
+        let found = self.or_fail(found, "spec")?;
+        ControlFlow::Continue(found.map_or(Seen::Absent, |user| Seen::Present(Box::new(Live::unread(user)))))
+    }
+
+    /// Ends the pass where a call failed.
+    pub(super) fn or_fail<T>(&self, result: Result<T, Error>, fields: &str) -> ControlFlow<End, T> {
+        match result {
+            Ok(value) => ControlFlow::Continue(value),
+            Err(error) => ControlFlow::Break(End::Failed(Failure::of_call(&error, self.phase(), fields))),
+        }
+    }
+
+    /// Ends the pass where a Kubernetes call failed. An object that is gone, or another by now, needs no report.
+    pub(super) fn or_end<T>(&self, result: Result<T, ClusterError>) -> ControlFlow<End, T> {
+        match result {
+            Ok(value) => ControlFlow::Continue(value),
+            Err(error) if error.kind == ClusterErrorKind::Gone => ControlFlow::Break(End::Gone),
+            Err(error) => ControlFlow::Break(End::Failed(Failure::of_cluster(&error, self.phase()))),
+        }
+    }
+
+    /// Reads the resource from the API server: what follows must not rest on a cache.
+    pub(super) async fn refresh(&mut self) -> Flow {
+        let (namespace, name) = (self.resource.namespace().unwrap_or_default(), self.resource.name_any());
+        let found = self.or_end(self.on.cluster.get(&namespace, &name).await)?;
+        match found {
+            Some(resource) if resource.uid().as_deref() == Some(&self.uid) => {
+                self.resource = resource;
+                self.fresh = true;
+                self.learn();
+                Flow::Continue(())
+            }
+            _ => Flow::Break(End::Gone),
+        }
+    }
+
+    /// Writes the status as it now stands, if that changes anything.
+    pub(super) async fn write_status(&mut self, guard: Guard) -> Result<(), ClusterError> {
+        let before = self.resource.status.clone().unwrap_or_default();
+        let time = std::mem::take(&mut self.status.last_sync_time);
+        let unchanged = self.status == ConnectUserStatus { last_sync_time: None, ..before.clone() };
+        self.status.last_sync_time = if unchanged { before.last_sync_time } else { time };
+        if unchanged {
+            return Ok(());
+        }
+        let written = self.on.cluster.write_status(&self.resource, &self.status, guard).await?;
+        self.took_over(written);
+        Ok(())
+    }
+
+    /// Goes on with the resource as our own write left it.
+    pub(super) fn took_over(&mut self, written: ConnectUser) {
+        self.on.memory.wrote(&self.uid, written.resource_version().as_deref());
+        self.resource = written;
+    }
+
+    pub(super) async fn publish(&self, kind: EventKind, reason: &'static str, action: &'static str, note: String) {
+        self.on.cluster.publish(&self.resource, Event { kind, reason, action, note }).await;
+    }
+
+    fn conflict(&self, owner: &Ownership) -> Failure {
+        let whose = match owner {
+            Ownership::Theirs { owner } => format!("belongs to {owner}"),
+            Ownership::Nobodys | Ownership::Ours => "exists already and carries no ownership tags of this operator".to_owned(),
+        };
+        let message = format!(
+            "the user {:?} {whose}: it is left alone. Choose another username, or delete that user in Connect",
+            self.username()
+        );
+        Failure::new(Kind::NotOurs, self.phase(), message)
+    }
+
+    fn unsettled(&self) -> Failure {
+        let until = self.settles_at().map(to_the_second);
+        let what = if self.known.deleting { "letting this resource go" } else { "creating the user again" };
+        let when = until.map_or_else(String::new, |at| format!(" until {at}"));
+        let message = format!(
+            "Connect does not show the user, but an attempt to create it is recent and Connect may show it late: {what} waits{when}"
+        );
+        let left = until.and_then(|at| Duration::try_from(at - self.on.clock.now()).ok());
+        let mut failure = Failure::new(Kind::Unsettled, self.phase(), message);
+        // Looked at again on the way, and not later than needed.
+        failure.retry_after = left.map(|left| (left + Duration::from_secs(1)).min(Kind::Unsettled.pace().longest));
+        failure
+    }
+
+    /// Reports how the pass ended and says when the next one is due.
+    async fn finish(&mut self, end: End) -> Verdict {
+        let (state, live) = match end {
+            End::Gone => {
+                self.on.memory.forget(&self.uid);
+                return Verdict { after: None, result: "gone" };
+            }
+            End::InSync(live) => (State::InSync, Some(live)),
+            End::Again(reason, message) => (State::Working(reason, message), None),
+            End::Failed(failure) => (State::Failed(failure), None),
+        };
+        let retry = match &state {
+            State::Failed(failure) => {
+                self.log(failure);
+                Some(self.on.memory.failed(&self.uid, failure))
+            }
+            State::InSync | State::Working(..) => None,
+        };
+        let before = self.resource.status.clone().unwrap_or_default();
+        let (generation, now) = (self.generation(), self.on.clock.now());
+        let drifted = is_in_sync(&before, generation);
+        let worth_a_report = match (&state, retry) {
+            (State::Failed(failure), Some(retry)) => self.is_worth_a_report(failure, retry),
+            _ => true,
+        };
+        if worth_a_report {
+            report(&mut self.status, &state, generation, now);
+        }
+        if let Some(live) = &live {
+            self.status.observed = Some(observed(&self.instance, live));
+            self.status.last_sync_time = Some(to_the_second(now));
+            if let Ok(desired) = &self.desired {
+                self.status.applied_tag_keys = desired.tags.keys().cloned().collect();
+            }
+        }
+        if let Some(asked) = reconcile_requested(&self.resource) {
+            self.status.last_handled_reconcile_at = Some(asked.clone());
+        }
+        let written = self.write_status(Guard::SameObject).await;
+        self.tell(&state, &before, drifted, worth_a_report).await;
+        if let Err(error) = written {
+            if error.kind == ClusterErrorKind::Gone {
+                self.on.memory.forget(&self.uid);
+                return Verdict { after: None, result: "gone" };
+            }
+            let failure = Failure::of_cluster(&error, self.phase());
+            self.log(&failure);
+            return Verdict {
+                after: Some(self.on.memory.failed(&self.uid, &failure).after),
+                result: failure.kind.reason().as_str(),
+            };
+        }
+        match state {
+            State::InSync => {
+                self.on.memory.verified(&self.uid, generation, self.on.clock.uptime());
+                Verdict { after: Some(self.on.drift_interval_of(&self.uid)), result: "in_sync" }
+            }
+            State::Working(..) => Verdict { after: Some(Duration::ZERO), result: "working" },
+            State::Failed(failure) => Verdict { after: retry.map(|r| r.after), result: failure.kind.reason().as_str() },
+        }
+    }
+
+    /// A race is taken up again at once, and a look that has to wait for the rate limit says nothing of the user.
+    fn is_worth_a_report(&self, failure: &Failure, retry: Retry) -> bool {
+        let settled = is_in_sync(&self.resource.status.clone().unwrap_or_default(), self.generation());
+        match failure.kind {
+            Kind::Raced => !retry.at_once,
+            Kind::Deferred | Kind::Throttled => !settled || self.known.deleting,
+            Kind::Unsettled
+            | Kind::Transient
+            | Kind::Kubernetes
+            | Kind::SecretNotFound
+            | Kind::DependencyNotFound
+            | Kind::Quota
+            | Kind::NotOurs
+            | Kind::Invalid
+            | Kind::Denied => true,
+        }
+    }
+
+    fn log(&self, failure: &Failure) {
+        let (reason, request_id) = (failure.kind.reason().as_str(), failure.request_id.as_deref());
+        match failure.kind {
+            Kind::Deferred | Kind::Raced | Kind::Unsettled => {
+                tracing::debug!(reason, request_id, phase = ?failure.phase, "{}", failure.message);
+            }
+            _ => tracing::warn!(reason, request_id, phase = ?failure.phase, "{}", failure.message),
+        }
+    }
+
+    /// Tells of what changed, by Events: on transitions only.
+    async fn tell(&self, state: &State, before: &ConnectUserStatus, drifted: bool, worth_a_report: bool) {
+        let (name, arn) = (self.username(), self.status.user_arn.as_deref().unwrap_or_default());
+        match self.appeared {
+            Some(Appeared::Created) => {
+                self.publish(EventKind::Normal, "Created", "Create", format!("created {name:?} as {arn}")).await
+            }
+            Some(Appeared::Adopted) => {
+                let note = format!("took up {name:?}, which carries this resource's ownership tags, as {arn}");
+                self.publish(EventKind::Normal, "Adopted", "Create", note).await;
+            }
+            None => {}
+        }
+        if !self.changed.is_empty() && self.appeared != Some(Appeared::Created) {
+            let list = self.changed.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+            if drifted {
+                for change in &self.changed {
+                    self.on.metrics.drift(&change.field);
+                }
+                self.publish(EventKind::Warning, "DriftDetected", "Update", format!("changed outside of Kubernetes: {list}"))
+                    .await;
+                self.publish(EventKind::Normal, "DriftCorrected", "Update", list).await;
+            } else {
+                self.publish(EventKind::Normal, "Updated", "Update", list).await;
+            }
+        }
+        let State::Failed(failure) = state else { return };
+        let reason = failure.kind.reason();
+        let told = [ConditionType::Ready, ConditionType::Synced]
+            .iter()
+            .any(|c| condition(before, *c).is_some_and(|c| c.reason == reason.as_str() && c.message == failure.message));
+        if told || !worth_a_report || failure.kind == Kind::Deferred {
+            return;
+        }
+        let (event, action) = match failure.phase {
+            _ if failure.kind == Kind::Throttled => ("Throttled", "Reconcile"),
+            Phase::Observe => ("ReconcileFailed", "Reconcile"),
+            Phase::Create => ("CreateFailed", "Create"),
+            Phase::Update => ("UpdateFailed", "Update"),
+            Phase::Delete => ("DeleteFailed", "Delete"),
+        };
+        let kind = if failure.kind == Kind::Unsettled { EventKind::Normal } else { EventKind::Warning };
+        self.publish(kind, event, action, format!("{reason}: {}", failure.message)).await;
+    }
+}
+
+/// Stands in for the ARN of a spec that cannot be read; nothing is ever sent there.
+fn no_instance() -> Arn {
+    Arn {
+        partition: String::new(),
+        region: String::new(),
+        account: String::new(),
+        instance: InstanceId::new(""),
+        resource: connect_api::Resource::Instance,
+    }
+}

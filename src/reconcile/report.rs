@@ -1,0 +1,208 @@
+//! What a pass's outcome looks like in the status: a pure function of the status before, the outcome and the time.
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+
+use super::{Failure, Kind};
+use crate::api::{ConditionType, ConnectUserStatus, Reason};
+
+/// How a pass left the user.
+#[derive(Clone, Debug)]
+pub(super) enum State {
+    /// As the spec asks.
+    InSync,
+    /// Being created, changed or deleted.
+    Working(Reason, String),
+    /// It could not go on.
+    Failed(Failure),
+}
+
+/// Writes `state` into the conditions of `status`, for this generation of the spec.
+pub(super) fn report(status: &mut ConnectUserStatus, state: &State, generation: i64, now: Timestamp) {
+    let mut set = Setter { status, generation, now };
+    match state {
+        State::InSync => {
+            set.to(ConditionType::Ready, "True", Reason::Available, "the user exists in Connect as the spec asks");
+            set.to(ConditionType::Synced, "True", Reason::InSync, "the user in Connect equals the spec");
+            set.to(ConditionType::ReferencesResolved, "True", Reason::Resolved, "everything that the spec names was found");
+            set.absent(ConditionType::Reconciling);
+            set.absent(ConditionType::Stalled);
+        }
+        State::Working(reason, message) => {
+            set.to(ConditionType::Ready, "False", *reason, message);
+            set.to(ConditionType::Synced, "False", *reason, message);
+            set.to(ConditionType::Reconciling, "True", *reason, message);
+            set.absent(ConditionType::Stalled);
+        }
+        State::Failed(Failure { kind, message, .. }) => {
+            let reason = kind.reason();
+            if kind.unreadies() {
+                set.to(ConditionType::Ready, "False", reason, message);
+                set.to(ConditionType::Synced, "False", reason, message);
+            } else {
+                set.if_absent(ConditionType::Ready, "Unknown", reason, message);
+                set.to(ConditionType::Synced, "Unknown", reason, message);
+            }
+            match kind {
+                Kind::SecretNotFound | Kind::DependencyNotFound => {
+                    set.to(ConditionType::ReferencesResolved, "False", reason, message);
+                }
+                Kind::Deferred
+                | Kind::Throttled
+                | Kind::Raced
+                | Kind::Unsettled
+                | Kind::Transient
+                | Kind::Kubernetes
+                | Kind::Quota
+                | Kind::NotOurs
+                | Kind::Invalid
+                | Kind::Denied => {}
+            }
+            if kind.stalls() {
+                set.to(ConditionType::Stalled, "True", reason, message);
+                set.absent(ConditionType::Reconciling);
+            } else {
+                set.to(ConditionType::Reconciling, "True", reason, message);
+                set.absent(ConditionType::Stalled);
+            }
+        }
+    }
+    status.observed_generation = generation;
+}
+
+/// A condition of the status.
+pub(super) fn condition(status: &ConnectUserStatus, condition: ConditionType) -> Option<&Condition> {
+    status.conditions.iter().find(|c| c.type_ == condition.as_str())
+}
+
+/// Whether the status says that this generation was in sync.
+pub(super) fn is_in_sync(status: &ConnectUserStatus, generation: i64) -> bool {
+    let holds = |c| condition(status, c).is_some_and(|c| c.status == "True" && c.observed_generation == Some(generation));
+    status.observed_generation == generation && holds(ConditionType::Ready) && holds(ConditionType::Synced)
+}
+
+struct Setter<'a> {
+    status: &'a mut ConnectUserStatus,
+    generation: i64,
+    now: Timestamp,
+}
+
+impl Setter<'_> {
+    /// Sets a condition; its transition time moves only if its status does.
+    fn to(&mut self, condition: ConditionType, status: &str, reason: Reason, message: &str) {
+        let new = Condition {
+            type_: condition.as_str().into(),
+            status: status.into(),
+            reason: reason.as_str().into(),
+            message: message.into(),
+            observed_generation: Some(self.generation),
+            last_transition_time: Time(to_the_second(self.now)),
+        };
+        match self.status.conditions.iter_mut().find(|c| c.type_ == new.type_) {
+            Some(old) => {
+                let since =
+                    if old.status == new.status { old.last_transition_time.clone() } else { new.last_transition_time.clone() };
+                *old = Condition { last_transition_time: since, ..new };
+            }
+            None => self.status.conditions.push(new),
+        }
+    }
+
+    fn if_absent(&mut self, condition: ConditionType, status: &str, reason: Reason, message: &str) {
+        if !self.status.conditions.iter().any(|c| c.type_ == condition.as_str()) {
+            self.to(condition, status, reason, message);
+        }
+    }
+
+    fn absent(&mut self, condition: ConditionType) {
+        self.status.conditions.retain(|c| c.type_ != condition.as_str());
+    }
+}
+
+/// Kubernetes writes times to the second: one that is not rounded would differ from its own reading.
+pub(super) fn to_the_second(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reconcile::Phase;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn shown(status: &ConnectUserStatus) -> Vec<String> {
+        status.conditions.iter().map(|c| format!("{}={}/{}", c.type_, c.status, c.reason)).collect()
+    }
+
+    fn failed(kind: Kind) -> State {
+        State::Failed(Failure::new(kind, Phase::Update, "because"))
+    }
+
+    #[test]
+    fn a_user_in_sync_is_ready_and_nothing_else() {
+        let mut status = ConnectUserStatus::default();
+        report(&mut status, &failed(Kind::Denied), 1, at(1));
+        report(&mut status, &State::InSync, 2, at(2));
+        assert_eq!(shown(&status), ["Ready=True/Available", "Synced=True/InSync", "ReferencesResolved=True/Resolved"]);
+        assert_eq!(status.observed_generation, 2);
+    }
+
+    #[test]
+    fn reconciling_and_stalled_are_never_both_there() {
+        let kinds = [
+            Kind::Deferred,
+            Kind::Throttled,
+            Kind::Raced,
+            Kind::Unsettled,
+            Kind::Transient,
+            Kind::Kubernetes,
+            Kind::SecretNotFound,
+            Kind::DependencyNotFound,
+            Kind::Quota,
+            Kind::NotOurs,
+            Kind::Invalid,
+            Kind::Denied,
+        ];
+        for before in kinds {
+            for kind in kinds {
+                let mut status = ConnectUserStatus::default();
+                report(&mut status, &failed(before), 1, at(1));
+                report(&mut status, &failed(kind), 1, at(2));
+                let has = |c| condition(&status, c).is_some();
+                assert_ne!(has(ConditionType::Reconciling), has(ConditionType::Stalled), "{before:?} then {kind:?}");
+                assert_eq!(has(ConditionType::Stalled), kind.stalls(), "{kind:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_throttle_leaves_ready_as_it_was() {
+        let mut status = ConnectUserStatus::default();
+        report(&mut status, &State::InSync, 1, at(1));
+        report(&mut status, &failed(Kind::Throttled), 2, at(2));
+        assert_eq!(
+            shown(&status),
+            [
+                "Ready=True/Available",
+                "Synced=Unknown/Throttled",
+                "ReferencesResolved=True/Resolved",
+                "Reconciling=True/Throttled"
+            ]
+        );
+        assert!(!is_in_sync(&status, 2) && !is_in_sync(&status, 1));
+    }
+
+    #[test]
+    fn a_transition_time_moves_only_when_the_status_flips() {
+        let mut status = ConnectUserStatus::default();
+        report(&mut status, &failed(Kind::SecretNotFound), 1, at(1));
+        report(&mut status, &failed(Kind::Invalid), 1, at(2));
+        let ready = |s: &ConnectUserStatus| condition(s, ConditionType::Ready).map(|c| c.last_transition_time.0.as_second());
+        assert_eq!(ready(&status), Some(1), "False stayed False");
+        report(&mut status, &State::InSync, 1, at(3));
+        assert_eq!(ready(&status), Some(3));
+    }
+}

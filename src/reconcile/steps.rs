@@ -1,0 +1,238 @@
+//! The steps that change something: create, record, update, delete, let go.
+
+use std::ops::ControlFlow;
+
+use connect_api::{Class, Connect, ConnectExt, CreateUser, DeleteUser, Error, OperationName, Priority, UserId};
+use kube::ResourceExt;
+
+use super::{
+    ClusterErrorKind, EventKind, Failure, Guard, Kind, Phase, SecretValue, find,
+    pass::{Appeared, End, Flow, Pass},
+    report::{State, report},
+};
+use crate::{
+    api::{CreateAttempt, FINALIZER, Reason},
+    plan::{Action, Live, Mark, Ownership, Seen, Step, after, created, next},
+};
+
+/// How often the finalizer's removal is tried against others who edit the finalizers too.
+const RELEASE_ATTEMPTS: u32 = 5;
+
+impl Pass<'_> {
+    /// Creates the user: finalizer, mark, call, in this order and in one pass.
+    pub(super) async fn create(&mut self, mut request: CreateUser) -> Flow {
+        request.password = self.password().await?;
+        // The mark is written for an attempt that follows at once: without leave from the limiter there is none.
+        self.or_fail(self.connect.admit(&self.caller, OperationName::CreateUser), "spec")?;
+        if !self.resource.finalizers().iter().any(|f| f == FINALIZER) {
+            let with_finalizer = self.or_end(self.on.cluster.add_finalizer(&self.resource).await)?;
+            self.took_over(with_finalizer);
+        }
+        let started = self.on.clock.uptime();
+        self.mark(&request).await?;
+        let stalled = self.on.clock.uptime().saturating_sub(started);
+        if stalled > self.on.settings.longest_stall {
+            let message =
+                format!("this process stood still for {} s before it could create the user: it starts again", stalled.as_secs());
+            return Flow::Break(End::Failed(Failure::new(Kind::Transient, Phase::Create, message)));
+        }
+        match self.connect.call(&self.caller, request.clone()).await {
+            Ok(user) => {
+                tracing::info!(user = %user.arn, "created the user");
+                self.appeared = Some(Appeared::Created);
+                self.adopt(Box::new(created(&request, &user))).await
+            }
+            Err(error) => self.not_created(&error),
+        }
+    }
+
+    /// Notes the attempt before it is made, if nothing of the resource changed since it was read.
+    async fn mark(&mut self, request: &CreateUser) -> Flow {
+        let clean = self.known.mark == Mark::None;
+        let (generation, now) = (self.generation(), self.on.clock.now());
+        // Not rounded: a mark that equals the one before would not be written.
+        self.status.create_attempt = Some(CreateAttempt { at: now, clean });
+        self.note_tag_keys();
+        let working = State::Working(Reason::Creating, format!("creating the user {:?}", request.username));
+        report(&mut self.status, &working, generation, now);
+        let written = self.write_status(Guard::Unchanged).await;
+        self.or_end(written)?;
+        self.known.mark = if clean { Mark::Clean } else { Mark::Unclean };
+        self.known.settled = false;
+        Flow::Continue(())
+    }
+
+    fn not_created(&mut self, error: &Error) -> Flow {
+        if error.is_refusal() && self.known.mark == Mark::Clean {
+            // Written with the outcome of the pass: until then the mark only makes us wait.
+            self.status.create_attempt = None;
+            self.known.mark = Mark::None;
+            self.known.settled = true;
+        }
+        if error.class == Class::Duplicate {
+            self.known.taken = true;
+            self.known.by_name = Seen::NotLooked;
+            return Flow::Continue(());
+        }
+        let fields = "instanceArn, routingProfileArn, securityProfileArns and hierarchyGroupArn";
+        let fields = if error.class == Class::NotFound { fields } else { "the field that Connect names" };
+        Flow::Break(End::Failed(Failure::of_call(error, Phase::Create, fields)))
+    }
+
+    /// Remembers which tag keys are ours before they are set: one that was set and not remembered would stay for ever.
+    fn note_tag_keys(&mut self) {
+        if let Ok(desired) = &self.desired {
+            self.status.applied_tag_keys.extend(desired.tags.keys().cloned());
+            self.known.applied_tag_keys = self.status.applied_tag_keys.clone();
+        }
+    }
+
+    async fn password(&self) -> ControlFlow<End, Option<connect_api::Password>> {
+        let Some(reference) = &self.resource.spec.password_secret_ref else { return ControlFlow::Continue(None) };
+        let namespace = self.resource.namespace().unwrap_or_default();
+        let (name, key) = (&reference.name, &reference.key);
+        let missing =
+            |message: String| ControlFlow::Break(End::Failed(Failure::new(Kind::SecretNotFound, Phase::Create, message)));
+        match self.or_end(self.on.cluster.secret(&namespace, name, key).await)? {
+            SecretValue::Found(password) => ControlFlow::Continue(Some(password)),
+            SecretValue::NoSecret => missing(format!(
+                "the Secret {namespace}/{name} that passwordSecretRef names does not exist: create it, the operator waits for it"
+            )),
+            SecretValue::NoKey(keys) => missing(format!(
+                "the Secret {namespace}/{name} has no key {key:?} (it has: {}): add it, or correct passwordSecretRef.key",
+                if keys.is_empty() { "none".to_owned() } else { keys.join(", ") }
+            )),
+            SecretValue::NotText => {
+                missing(format!("the key {key:?} of the Secret {namespace}/{name} is not UTF-8 text: correct it"))
+            }
+        }
+    }
+
+    /// Records a user that was found to be ours.
+    pub(super) async fn record(&mut self, live: Box<Live>) -> Flow {
+        tracing::info!(user = %live.user.arn, "took up the user that carries this resource's ownership tags");
+        self.appeared = Some(Appeared::Adopted);
+        self.note_tag_keys();
+        self.adopt(live).await
+    }
+
+    /// Writes the user's id into the status before anything else is done. Where nothing else is left to do, the pass' own end
+    /// is that write.
+    async fn adopt(&mut self, live: Box<Live>) -> Flow {
+        self.status.user_id = Some(live.user.id.as_str().to_owned());
+        self.status.user_arn = Some(live.user.arn.clone());
+        self.known.recorded = Some(live.user.id.clone());
+        self.known.by_id = Seen::Present(live);
+        if matches!(next(&self.owner, self.desired.as_ref().ok(), &self.known), Some(Step::InSync(_))) {
+            return Flow::Continue(());
+        }
+        let written = self.write_status(Guard::SameObject).await;
+        self.or_end(written)
+    }
+
+    /// Takes the id of a user that is gone out of the status.
+    pub(super) async fn forget_user(&mut self) -> Flow {
+        let gone = self.status.user_arn.take().unwrap_or_default();
+        self.status.user_id = None;
+        self.on.metrics.drift("user");
+        let note = format!("{gone} was deleted outside of Kubernetes: creating the user again");
+        tracing::warn!("{note}");
+        self.publish(EventKind::Warning, "DriftDetected", "Create", note.clone()).await;
+        Flow::Break(End::Again(Reason::Creating, note))
+    }
+
+    /// Makes the calls of a plan. One that fails does not keep the others from being made.
+    pub(super) async fn update(&mut self, live: Live, actions: Vec<Action>) -> Flow {
+        if actions.iter().any(|a| a.call.name() == OperationName::TagResource) {
+            let noted = self.status.applied_tag_keys.clone();
+            self.note_tag_keys();
+            if noted != self.status.applied_tag_keys {
+                let written = self.write_status(Guard::SameObject).await;
+                self.or_end(written)?;
+            }
+        }
+        if self.caller.priority == Priority::Sweep {
+            self.caller.priority = Priority::Repair;
+        }
+        let mut now = live;
+        let mut failed: Vec<(Error, String)> = Vec::new();
+        for action in actions {
+            let fields = action.because.iter().map(|c| c.field.as_str()).collect::<Vec<_>>().join(", ");
+            match self.connect.send(&self.caller, action.call.clone()).await {
+                Ok(_) => {
+                    tracing::info!(operation = %action.call.name(), fields, "updated the user");
+                    now = after(now, &action.call);
+                    self.changed.extend(action.because);
+                }
+                Err(error) => failed.push((error, fields)),
+            }
+        }
+        self.known.by_id = Seen::Present(Box::new(now));
+        // The worst failure is the one to report: the order of the kinds says which.
+        let worst =
+            failed.iter().map(|(e, fields)| (e.class, Failure::of_call(e, Phase::Update, fields))).max_by_key(|(_, f)| f.kind);
+        match worst {
+            None => Flow::Continue(()),
+            // Not found: the user, or what the call refers to? Only a look at the user tells.
+            Some((Class::NotFound, failure)) => {
+                let Some(id) = self.known.recorded.clone() else { return Flow::Break(End::Failed(failure)) };
+                let found = find::by_id(&*self.connect, &self.caller, &self.instance_id(), &id).await;
+                match self.or_fail(found, "spec")? {
+                    Some(_) => Flow::Break(End::Failed(failure)),
+                    None => {
+                        self.known.by_id = Seen::Absent;
+                        Flow::Continue(())
+                    }
+                }
+            }
+            Some((_, failure)) => Flow::Break(End::Failed(failure)),
+        }
+    }
+
+    /// Deletes the user.
+    pub(super) async fn delete(&mut self, user: UserId) -> Flow {
+        let request = DeleteUser { instance: self.instance_id(), user: user.clone() };
+        match self.connect.call(&self.caller, request).await {
+            Ok(()) => {
+                tracing::info!(%user, "deleted the user");
+                self.publish(EventKind::Normal, "Deleted", "Delete", format!("deleted {:?} ({user})", self.username())).await;
+                // Our own delete proves that the user is gone, unless an earlier attempt may still bring another.
+                if self.known.mark != Mark::Unclean {
+                    return self.release(None).await;
+                }
+            }
+            Err(error) if error.class == Class::NotFound => {}
+            Err(error) => return Flow::Break(End::Failed(Failure::of_call(&error, Phase::Delete, "the user"))),
+        }
+        self.known.by_id = Seen::Absent;
+        self.known.by_name = Seen::NotLooked;
+        Flow::Continue(())
+    }
+
+    /// Lets the resource go.
+    pub(super) async fn release(&mut self, left: Option<Ownership>) -> Flow {
+        if left.is_some() {
+            let note = format!(
+                "the user {:?} no longer carries this resource's ownership tags: it stays in Connect as it is",
+                self.username()
+            );
+            self.publish(EventKind::Warning, "Retained", "Delete", note).await;
+        }
+        let mut attempt = 1;
+        loop {
+            match self.on.cluster.remove_finalizer(&self.resource).await {
+                Ok(()) => return Flow::Break(End::Gone),
+                // Somebody else edits the finalizers too. What was decided still holds: a resource that is being deleted
+                // does not come back.
+                Err(error) if error.kind == ClusterErrorKind::Conflict && attempt < RELEASE_ATTEMPTS => {
+                    attempt += 1;
+                    self.refresh().await?;
+                }
+                Err(error) => {
+                    self.or_end(Err(error))?;
+                    return Flow::Continue(());
+                }
+            }
+        }
+    }
+}
