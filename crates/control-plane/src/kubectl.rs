@@ -1,0 +1,83 @@
+//! kubectl, of the control plane's own version and cut off from the user's configuration.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::thread;
+
+use anyhow::{Context, Result, bail};
+
+/// kubectl with a kubeconfig.
+#[derive(Clone, Debug)]
+pub struct Kubectl {
+    program: PathBuf,
+    kubeconfig: PathBuf,
+    cache: PathBuf,
+}
+
+impl Kubectl {
+    pub(crate) fn new(program: PathBuf, kubeconfig: PathBuf, cache: PathBuf) -> Self {
+        Self { program, kubeconfig, cache }
+    }
+
+    /// The same kubectl as somebody else.
+    #[must_use]
+    pub fn with_kubeconfig(&self, kubeconfig: &Path) -> Self {
+        Self { kubeconfig: kubeconfig.to_owned(), ..self.clone() }
+    }
+
+    /// A command to add arguments to, for what the other methods do not offer (a watch, say).
+    #[must_use]
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.env("KUBECONFIG", &self.kubeconfig).env("KUBECACHEDIR", &self.cache).env("KUBERC", "off");
+        command
+    }
+
+    /// Runs kubectl and gives what it printed and its status, whatever that is.
+    ///
+    /// # Errors
+    /// kubectl cannot be run.
+    pub fn output(&self, arguments: &[&str]) -> Result<Output> {
+        self.command().args(arguments).stdin(Stdio::null()).output().context("cannot run kubectl")
+    }
+
+    /// As [`Kubectl::output`], with `input` on standard input.
+    ///
+    /// # Errors
+    /// kubectl cannot be run.
+    pub fn output_with_input(&self, arguments: &[&str], input: &str) -> Result<Output> {
+        let mut command = self.command();
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().context("cannot run kubectl")?;
+        let pipe = child.stdin.take();
+        thread::scope(|scope| {
+            // Beside reading the output, since both pipes are finite. kubectl may refuse its input half-way: its status tells.
+            scope.spawn(move || pipe.map(|mut pipe| pipe.write_all(input.as_bytes())));
+            child.wait_with_output().context("cannot run kubectl")
+        })
+    }
+
+    /// Runs kubectl and gives its standard output.
+    ///
+    /// # Errors
+    /// kubectl failed: the error holds the arguments and what it printed on standard error.
+    pub fn run(&self, arguments: &[&str]) -> Result<String> {
+        checked(arguments, self.output(arguments)?)
+    }
+
+    /// As [`Kubectl::run`], with `input` on standard input.
+    ///
+    /// # Errors
+    /// kubectl failed: the error holds the arguments and what it printed on standard error.
+    pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Result<String> {
+        checked(arguments, self.output_with_input(arguments, input)?)
+    }
+}
+
+fn checked(arguments: &[&str], output: Output) -> Result<String> {
+    if !output.status.success() {
+        bail!("kubectl {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim());
+    }
+    String::from_utf8(output.stdout).context("kubectl printed what is not UTF-8")
+}

@@ -1,0 +1,328 @@
+//! The control plane itself: its files, its three processes, and when it is ready.
+
+use std::fmt;
+use std::net::{Ipv4Addr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::binaries::Binaries;
+use crate::kubeconfig::{self, Credentials};
+use crate::kubectl::Kubectl;
+use crate::pki::{Authority, token_keys};
+use crate::ports;
+use crate::scratch::Scratch;
+use crate::supervised::Supervised;
+
+/// Far more than a start takes, for machines that do much else.
+const PATIENCE: Duration = Duration::from_secs(120);
+const POLL: Duration = Duration::from_millis(100);
+/// Between choosing a port and listening on it somebody else may take it; that it happens this often is no coincidence.
+const ATTEMPTS: usize = 5;
+
+const CONTROLLERS: &str = "garbage-collector-controller,namespace-controller,serviceaccount-controller,\
+    serviceaccount-token-controller,root-ca-certificate-publisher-controller,clusterrole-aggregation-controller";
+
+/// What a control plane is started with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The programs to run.
+    pub binaries: Binaries,
+    /// Flags of kube-apiserver beside those that are always given (an audit log, feature gates).
+    pub api_server_flags: Vec<String>,
+}
+
+impl Options {
+    /// The usual control plane of these programs.
+    #[must_use]
+    pub fn new(binaries: Binaries) -> Self {
+        Self { binaries, api_server_flags: Vec::new() }
+    }
+}
+
+/// A running control plane. Dropping it, or the end of this process, stops it and removes its files.
+///
+/// The fields are dropped in this order: the programs from the outermost to the store, then the files.
+#[derive(Debug)]
+pub struct ControlPlane {
+    _controller_manager: Supervised,
+    api_server: ApiServer,
+    etcd: Mutex<Supervised>,
+    kubectl: Kubectl,
+    authority: String,
+    scratch: Scratch,
+}
+
+impl ControlPlane {
+    /// Starts a control plane on free ports and waits until it answers and its controllers work.
+    ///
+    /// # Errors
+    /// A program does not start: the error holds the last lines of its log.
+    pub fn start(options: Options) -> Result<Self> {
+        let mut attempts = 1;
+        loop {
+            match Self::try_start(&options) {
+                Err(error) if error.is::<AddressInUse>() && attempts < ATTEMPTS => attempts += 1,
+                result => return result,
+            }
+        }
+    }
+
+    fn try_start(options: &Options) -> Result<Self> {
+        let scratch = Scratch::create()?;
+        let directory = scratch.path();
+        let [store_port, peer_port, port] = ports::free()?;
+        let url = format!("https://127.0.0.1:{port}");
+        let program = |name: &str| options.binaries.program(name);
+        let path = |name: &str| format!("{}/{name}", directory.display());
+
+        let authority = Authority::new()?;
+        let serving = authority.serving()?;
+        let (token_public_key, token_key) = token_keys()?;
+        for (name, content) in [
+            ("ca.crt", authority.certificate()),
+            ("serving.crt", &serving.certificate),
+            ("serving.key", &serving.key),
+            ("token.pub", &token_public_key),
+            ("token.key", &token_key),
+        ] {
+            kubeconfig::write_private(&directory.join(name), content)?;
+        }
+        for (name, user, group) in
+            [(ADMIN, "admin", Some("system:masters")), ("controller-manager.kubeconfig", "system:kube-controller-manager", None)]
+        {
+            let identity = authority.client(user, group)?;
+            let credentials = Credentials::Certificate(&identity);
+            kubeconfig::write(&directory.join(name), &url, authority.certificate(), user, &credentials, "default")?;
+        }
+        let kubectl = Kubectl::new(program("kubectl"), directory.join(ADMIN), directory.join("kubectl-cache"));
+
+        let store = format!("http://127.0.0.1:{store_port}");
+        let peer = format!("http://127.0.0.1:{peer_port}");
+        let etcd = run(
+            &program("etcd"),
+            directory,
+            vec![
+                "--name=default".into(),
+                format!("--data-dir={}", path("etcd")),
+                format!("--listen-client-urls={store}"),
+                format!("--advertise-client-urls={store}"),
+                format!("--listen-peer-urls={peer}"),
+                format!("--initial-advertise-peer-urls={peer}"),
+                format!("--initial-cluster=default={peer}"),
+                // The data do not outlive the process.
+                "--unsafe-no-fsync".into(),
+                "--log-level=warn".into(),
+            ],
+        )?;
+        let etcd = Mutex::new(etcd);
+
+        let mut flags = vec![
+            format!("--etcd-servers={store}"),
+            format!("--secure-port={port}"),
+            "--bind-address=127.0.0.1".into(),
+            "--advertise-address=127.0.0.1".into(),
+            format!("--cert-dir={}", path("apiserver")),
+            format!("--tls-cert-file={}", path("serving.crt")),
+            format!("--tls-private-key-file={}", path("serving.key")),
+            format!("--client-ca-file={}", path("ca.crt")),
+            "--service-account-issuer=https://kubernetes.default.svc".into(),
+            format!("--service-account-key-file={}", path("token.pub")),
+            format!("--service-account-signing-key-file={}", path("token.key")),
+            "--authorization-mode=RBAC".into(),
+            "--service-cluster-ip-range=10.0.0.0/24".into(),
+            "--endpoint-reconciler-type=none".into(),
+            "--disable-admission-plugins=ServiceAccount".into(),
+        ];
+        flags.extend(options.api_server_flags.iter().cloned());
+        let api_server = ApiServer {
+            program: program("kube-apiserver"),
+            flags,
+            port,
+            directory: directory.to_owned(),
+            process: Mutex::new(None),
+        };
+        api_server.start(&etcd, &kubectl)?;
+
+        let credentials = path("controller-manager.kubeconfig");
+        let mut controller_manager = run(
+            &program("kube-controller-manager"),
+            directory,
+            vec![
+                format!("--kubeconfig={credentials}"),
+                format!("--authentication-kubeconfig={credentials}"),
+                format!("--authorization-kubeconfig={credentials}"),
+                format!("--controllers={CONTROLLERS}"),
+                "--use-service-account-credentials".into(),
+                format!("--service-account-private-key-file={}", path("token.key")),
+                format!("--root-ca-file={}", path("ca.crt")),
+                "--leader-elect=false".into(),
+                "--secure-port=0".into(),
+            ],
+        )?;
+        // A controller makes this account: once it is there, they work.
+        wait_for(&mut controller_manager, || succeeds(&kubectl, &["get", "serviceaccount", "default", "--namespace=default"]))?;
+
+        let authority = authority.certificate().to_owned();
+        Ok(Self { _controller_manager: controller_manager, api_server, etcd, kubectl, authority, scratch })
+    }
+
+    /// Where the API server listens.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("https://127.0.0.1:{}", self.api_server.port)
+    }
+
+    /// Where the logs of the programs are (`etcd.log` and so on) and all that they keep.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.scratch.path()
+    }
+
+    /// The kubeconfig of a user who may do everything.
+    #[must_use]
+    pub fn admin_kubeconfig(&self) -> PathBuf {
+        self.directory().join(ADMIN)
+    }
+
+    /// Makes a kubeconfig of an existing service account, with a token that holds for a day.
+    ///
+    /// # Errors
+    /// There is no such service account.
+    pub fn service_account_kubeconfig(&self, namespace: &str, name: &str) -> Result<PathBuf> {
+        let token = self.kubectl.run(&["create", "token", name, "--namespace", namespace, "--duration=24h"])?;
+        let path = self.directory().join(format!("{namespace}.{name}.kubeconfig"));
+        kubeconfig::write(&path, &self.url(), &self.authority, name, &Credentials::Token(token.trim()), namespace)?;
+        Ok(path)
+    }
+
+    /// kubectl as the user who may do everything.
+    #[must_use]
+    pub fn kubectl(&self) -> &Kubectl {
+        &self.kubectl
+    }
+
+    /// Kills the API server, as a crash would, and waits for its end. Nothing happens if it is stopped already.
+    pub fn stop_apiserver(&self) {
+        self.api_server.stop();
+    }
+
+    /// Starts the API server on the port that it had, and waits until it is ready. Nothing happens if it runs.
+    ///
+    /// # Errors
+    /// It does not start: the error holds the last lines of its log.
+    pub fn start_apiserver(&self) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.api_server.start(&self.etcd, &self.kubectl) {
+                // Clients know the port, so it has to be this one.
+                Err(error) if error.is::<AddressInUse>() && Instant::now() < deadline => thread::sleep(POLL),
+                result => return result,
+            }
+        }
+    }
+
+    /// [`ControlPlane::stop_apiserver`], then [`ControlPlane::start_apiserver`].
+    ///
+    /// # Errors
+    /// It does not start: the error holds the last lines of its log.
+    pub fn restart_apiserver(&self) -> Result<()> {
+        self.stop_apiserver();
+        self.start_apiserver()
+    }
+}
+
+const ADMIN: &str = "admin.kubeconfig";
+
+/// The API server, which can be stopped and started while the rest goes on.
+#[derive(Debug)]
+struct ApiServer {
+    program: PathBuf,
+    flags: Vec<String>,
+    port: u16,
+    directory: PathBuf,
+    process: Mutex<Option<Supervised>>,
+}
+
+impl ApiServer {
+    fn start(&self, etcd: &Mutex<Supervised>, kubectl: &Kubectl) -> Result<()> {
+        let mut process = lock(&self.process);
+        if process.is_some() {
+            return Ok(());
+        }
+        let mut started = run(&self.program, &self.directory, self.flags.clone())?;
+        wait_for(&mut started, || {
+            // A cause is worth more than its effect: without its store, the API server would only time out.
+            check(&mut lock(etcd))?;
+            let listens = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok();
+            Ok(listens && succeeds(kubectl, &["get", "--raw=/readyz", "--request-timeout=5s"])?)
+        })?;
+        *process = Some(started);
+        Ok(())
+    }
+
+    fn stop(&self) {
+        drop(lock(&self.process).take());
+    }
+}
+
+/// A program ended because somebody else listens on its port: the one failure that another attempt may not have.
+#[derive(Debug)]
+struct AddressInUse(String);
+
+impl fmt::Display for AddressInUse {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for AddressInUse {}
+
+fn run(program: &Path, directory: &Path, arguments: Vec<String>) -> Result<Supervised> {
+    let name = program.file_name().unwrap_or_default().to_string_lossy();
+    Supervised::spawn(program, &arguments, &directory.join(format!("{name}.log")), |command| {
+        command.current_dir(directory);
+    })
+    .with_context(|| format!("cannot start {name}"))
+}
+
+/// Waits until `ready` says so, as long as the program runs.
+fn wait_for(process: &mut Supervised, mut ready: impl FnMut() -> Result<bool>) -> Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        check(process)?;
+        if ready()? {
+            return Ok(());
+        }
+        if Instant::now() > deadline {
+            bail!("{} is not ready after {} s\n{}", name(process), PATIENCE.as_secs(), process.log_tail());
+        }
+        thread::sleep(POLL);
+    }
+}
+
+/// Fails if the program has ended.
+fn check(process: &mut Supervised) -> Result<()> {
+    let Some(status) = process.exited()? else { return Ok(()) };
+    let message = format!("{} ended ({status})\n{}", name(process), process.log_tail());
+    if process.output().contains("address already in use") {
+        return Err(AddressInUse(message).into());
+    }
+    bail!(message)
+}
+
+fn name(process: &Supervised) -> String {
+    process.log().file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn succeeds(kubectl: &Kubectl, arguments: &[&str]) -> Result<bool> {
+    Ok(kubectl.output(arguments)?.status.success())
+}
+
+/// A test that panicked while it held the lock left the process as usable as it was.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
