@@ -12,6 +12,12 @@ pub trait Listener: Send + Sync {
     fn called(&self, operation: OperationName, outcome: Result<(), &Error>, took: Duration);
 }
 
+impl<L: Listener + ?Sized> Listener for std::sync::Arc<L> {
+    fn called(&self, operation: OperationName, outcome: Result<(), &Error>, took: Duration) {
+        (**self).called(operation, outcome, took);
+    }
+}
+
 /// Tells a [`Listener`] of each call that passes through.
 #[derive(Debug)]
 pub struct Meter<C, L> {

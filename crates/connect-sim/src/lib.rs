@@ -1,1 +1,58 @@
-//! Stub.
+//! Amazon Connect's user management, simulated: the rules, quotas, lags and faults that an operator of users meets, without an
+//! AWS account.
+//!
+//! ```
+//! use connect_api::{Caller, ConnectExt, ListRoutingProfiles};
+//! use connect_sim::{Config, Sim};
+//!
+//! let sim = Sim::new(Config::manual())?;
+//! let instance = sim.instances()[0].id.clone();
+//! let list = ListRoutingProfiles { instance, max_results: 100, next_token: None };
+//! let page = futures::executor::block_on(sim.client().call(&Caller::default(), list))?;
+//! assert_eq!(page.items[0].name, "Basic Routing Profile");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`Sim`] is one state machine behind a lock. [`Sim::client`] calls it in-process, through the same trait as the real client;
+//! [`serve`] puts it behind HTTP, written as AWS writes it, so that the SDKs and the aws CLI work on it unchanged. What it knows
+//! of Connect is what AWS documents; where AWS is silent, a switch in [`Rules`] chooses, and the default is the reading that
+//! is harder on a client.
+//!
+//! It is deterministic: no sleeping, no threads of its own, randomness only from the seed, and time either real or moved by
+//! [`Sim::advance`] alone.
+
+mod admission;
+mod calls;
+mod client;
+mod clock;
+mod config;
+mod config_parts;
+mod engine;
+mod faults;
+mod http;
+mod identifiers;
+mod pages;
+mod refusal;
+mod request;
+mod response;
+mod rules;
+mod scene;
+mod search;
+mod sim;
+mod state;
+mod throttle;
+mod typed;
+mod views;
+
+pub use calls::{Calls, Creates, OperationCalls};
+pub use client::Client;
+pub use clock::ClockMode;
+pub use config::{Config, ConfigError};
+pub use config_parts::{
+    DescribeLagCovers, EmailRule, IdentityUpdate, InstanceConfig, LongSearchValues, NamedConfig, Rate, Rules, Throttling,
+    UnknownReference, UserConfigUpdate,
+};
+pub use faults::{Effect, Fault, Trigger};
+pub use http::{Server, serve};
+pub use sim::{Scope, Sim};
+pub use views::{InstanceView, UserView};

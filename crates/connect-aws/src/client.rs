@@ -1,0 +1,123 @@
+//! The client of one Region.
+
+use std::{fmt, time::Duration};
+
+use aws_config::SdkConfig;
+use aws_sdk_connect::{
+    Client,
+    config::{Builder, Region, retry::RetryConfig},
+};
+use connect_api::{Call, Caller, Connect, Error, Reply};
+use futures::future::{BoxFuture, FutureExt};
+
+use crate::{
+    CALL_TIMEOUT,
+    calls::{instance, listings, proficiencies, search, tags, updates, users},
+    config,
+};
+
+/// Amazon Connect in one Region, through AWS' SDK.
+///
+/// Each call is one HTTP request: nothing is retried here, and no call outlives [`CALL_TIMEOUT`].
+#[derive(Clone)]
+pub struct AwsConnect {
+    client: Client,
+    region: String,
+}
+
+impl AwsConnect {
+    /// The client of a Region. Clients of the same configuration share credentials and connections.
+    pub fn for_region(config: &SdkConfig, region: &str) -> Self {
+        Self::with_timeout(config, region, CALL_TIMEOUT)
+    }
+
+    /// The same with a shorter time for each call. A longer one is cut to [`CALL_TIMEOUT`].
+    pub fn with_timeout(config: &SdkConfig, region: &str, timeout: Duration) -> Self {
+        let config = Builder::from(config)
+            .behavior_version(config::behavior_version())
+            .region(Region::new(region.to_owned()))
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(config::timeouts(timeout.min(CALL_TIMEOUT)))
+            .build();
+        Self { client: Client::from_conf(config), region: region.to_owned() }
+    }
+
+    async fn reply(&self, call: Call) -> Result<Reply, Error> {
+        let client = &self.client;
+        Ok(match call {
+            Call::CreateUser(r) => Reply::CreateUser(users::create(client, r).await?),
+            Call::DescribeUser(r) => Reply::DescribeUser(users::describe(client, r).await?),
+            Call::DeleteUser(r) => Reply::DeleteUser(users::delete(client, r).await?),
+            Call::ListUsers(r) => Reply::ListUsers(users::list(client, r).await?),
+            Call::SearchUsers(r) => Reply::SearchUsers(search::users(client, r).await?),
+            Call::UpdateUserIdentityInfo(r) => Reply::UpdateUserIdentityInfo(updates::identity_info(client, r).await?),
+            Call::UpdateUserPhoneConfig(r) => Reply::UpdateUserPhoneConfig(updates::phone_config(client, r).await?),
+            Call::UpdateUserConfig(r) => Reply::UpdateUserConfig(updates::config(client, r).await?),
+            Call::UpdateUserRoutingProfile(r) => Reply::UpdateUserRoutingProfile(updates::routing_profile(client, r).await?),
+            Call::UpdateUserSecurityProfiles(r) => {
+                Reply::UpdateUserSecurityProfiles(updates::security_profiles(client, r).await?)
+            }
+            Call::UpdateUserHierarchy(r) => Reply::UpdateUserHierarchy(updates::hierarchy(client, r).await?),
+            Call::AssociateUserProficiencies(r) => Reply::AssociateUserProficiencies(proficiencies::associate(client, r).await?),
+            Call::DisassociateUserProficiencies(r) => {
+                Reply::DisassociateUserProficiencies(proficiencies::disassociate(client, r).await?)
+            }
+            Call::UpdateUserProficiencies(r) => Reply::UpdateUserProficiencies(proficiencies::update(client, r).await?),
+            Call::ListUserProficiencies(r) => Reply::ListUserProficiencies(proficiencies::list(client, r).await?),
+            Call::TagResource(r) => Reply::TagResource(tags::tag(client, r).await?),
+            Call::UntagResource(r) => Reply::UntagResource(tags::untag(client, r).await?),
+            Call::DescribeInstance(r) => Reply::DescribeInstance(instance::describe(client, r).await?),
+            Call::ListRoutingProfiles(r) => Reply::ListRoutingProfiles(listings::routing_profiles(client, r).await?),
+            Call::ListSecurityProfiles(r) => Reply::ListSecurityProfiles(listings::security_profiles(client, r).await?),
+            Call::ListUserHierarchyGroups(r) => Reply::ListUserHierarchyGroups(listings::hierarchy_groups(client, r).await?),
+            Call::DescribeUserHierarchyGroup(r) => Reply::DescribeUserHierarchyGroup(listings::hierarchy_group(client, r).await?),
+            Call::ListPredefinedAttributes(r) => {
+                Reply::ListPredefinedAttributes(listings::predefined_attributes(client, r).await?)
+            }
+        })
+    }
+}
+
+impl Connect for AwsConnect {
+    fn send<'a>(&'a self, _: &'a Caller, call: Call) -> BoxFuture<'a, Result<Reply, Error>> {
+        async move {
+            let mut result = self.reply(call).await;
+            if let Err(error) = &mut result
+                && error.status.is_none()
+            {
+                error.message = format!("{} (Region {})", error.message, self.region);
+            }
+            result
+        }
+        .boxed()
+    }
+}
+
+impl fmt::Debug for AwsConnect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AwsConnect").field("region", &self.region).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_makes_one_attempt_within_the_call_timeout_whatever_the_shared_configuration_says() {
+        let shared = SdkConfig::builder()
+            .behavior_version(config::behavior_version())
+            .retry_config(RetryConfig::standard().with_max_attempts(7))
+            .timeout_config(config::timeouts(Duration::from_secs(99)))
+            .build();
+        for asked in [CALL_TIMEOUT, Duration::from_secs(60)] {
+            let client = AwsConnect::with_timeout(&shared, "eu-west-2", asked).client;
+            let (retries, timeouts) = (client.config().retry_config().unwrap(), client.config().timeout_config().unwrap());
+            assert_eq!(retries.max_attempts(), 1);
+            assert_eq!(timeouts.operation_timeout(), Some(Duration::from_secs(10)));
+            assert_eq!(timeouts.operation_attempt_timeout(), Some(Duration::from_secs(10)));
+            assert_eq!(timeouts.connect_timeout(), Some(Duration::from_secs(3)));
+            assert_eq!(client.config().region().map(Region::as_ref), Some("eu-west-2"));
+        }
+    }
+}

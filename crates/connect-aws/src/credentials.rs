@@ -1,0 +1,47 @@
+//! Credentials within a part of a call's time, with an error that says what was tried.
+
+use std::time::Duration;
+
+use aws_credential_types::{
+    Credentials,
+    provider::{self, ProvideCredentials, SharedCredentialsProvider, error::CredentialsError, future},
+};
+
+/// Half of a call's time: credentials that do not come must not look like a Connect that does not answer.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+const NONE_FOUND: &str = "there are none in the environment, in a profile, from a web identity token (IRSA), from the \
+    container's endpoint (EKS Pod Identity) or from EC2 instance metadata";
+
+/// AWS' default chain, bounded in time.
+#[derive(Debug)]
+pub(crate) struct Bounded {
+    chain: SharedCredentialsProvider,
+}
+
+impl Bounded {
+    pub(crate) fn new(chain: SharedCredentialsProvider) -> Self {
+        Self { chain }
+    }
+
+    async fn credentials(&self) -> provider::Result {
+        match tokio::time::timeout(TIMEOUT, self.chain.provide_credentials()).await {
+            Ok(Err(CredentialsError::CredentialsNotLoaded(_))) => Err(CredentialsError::not_loaded(NONE_FOUND)),
+            Ok(answer) => answer,
+            Err(_) => self.chain.fallback_on_interrupt().ok_or_else(|| CredentialsError::provider_timed_out(TIMEOUT)),
+        }
+    }
+}
+
+impl ProvideCredentials for Bounded {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.credentials())
+    }
+
+    fn fallback_on_interrupt(&self) -> Option<Credentials> {
+        self.chain.fallback_on_interrupt()
+    }
+}

@@ -1,0 +1,97 @@
+//! From the SDK's errors to [`connect_api::Error`]: one function for all operations.
+//!
+//! The SDK models few of the errors that really come, so the code is taken as text and never from an operation's enum.
+
+use std::error::Error as StdError;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_connect::{
+    error::{ConnectorError, ProvideErrorMetadata, SdkError},
+    operation::RequestId,
+};
+use connect_api::{Class, Error, OperationName};
+
+/// What went wrong with a call of this operation.
+pub(crate) fn of<E>(operation: OperationName, error: SdkError<E>) -> Error
+where
+    E: ProvideErrorMetadata + StdError + 'static,
+{
+    let mut converted = match &error {
+        SdkError::ServiceError(answer) if answer.raw().status().is_success() => {
+            let message = format!("the reply could not be read: {}", causes(answer.err()));
+            reply(operation, answer.raw().status().as_u16(), None, message)
+        }
+        SdkError::ServiceError(answer) => answered(operation, answer.raw().status().as_u16(), answer.err()),
+        SdkError::ResponseError(answer) => {
+            let message = format!("the reply could not be read: {}", causes(&error));
+            reply(operation, answer.raw().status().as_u16(), None, message)
+        }
+        SdkError::DispatchFailure(_) => match credentials_error(&error) {
+            Some(cause) => no_credentials(operation, cause),
+            None => Error::no_reply(operation, format!("the connection to Connect failed: {}", causes(&error))),
+        },
+        SdkError::TimeoutError(_) => Error::no_reply(operation, format!("no reply in time: {}", causes(&error))),
+        SdkError::ConstructionFailure(_) => {
+            Error::no_reply(operation, format!("no request could be made, is the endpoint valid? {}", causes(&error)))
+        }
+        other => Error::no_reply(operation, other.to_string()),
+    };
+    converted.request_id = error.request_id().map(str::to_owned);
+    converted
+}
+
+/// A reply that says Ok but lacks what it is read for.
+pub(crate) fn incomplete(operation: OperationName, missing: &'static str) -> Error {
+    Error::no_reply(operation, format!("the reply lacks {missing}"))
+}
+
+fn answered(operation: OperationName, status: u16, error: &impl ProvideErrorMetadata) -> Error {
+    let message = match (error.message(), error.code()) {
+        (Some(message), _) if !message.is_empty() => message.to_owned(),
+        (_, Some(_)) => "Connect gives no reason".to_owned(),
+        (_, None) => "the reply names no error: something between here and Connect may have answered".to_owned(),
+    };
+    reply(operation, status, error.code(), message)
+}
+
+/// Connect says `ResourceNotFoundException` of what it does not have, and only that may be taken for absence: a bare 404 is
+/// some other server's, and `UnknownOperationException` (404 too) means that this Region lacks the operation.
+fn reply(operation: OperationName, status: u16, code: Option<&str>, message: String) -> Error {
+    let mut error = Error::reply(operation, status, code, message);
+    if error.class == Class::NotFound && code != Some("ResourceNotFoundException") {
+        error.class = if code.is_some() { Class::Invalid } else { Class::Transient };
+    }
+    error
+}
+
+fn no_credentials(operation: OperationName, cause: &(dyn StdError + 'static)) -> Error {
+    let message = format!("no AWS credentials to sign with: {}", causes(cause));
+    Error { class: Class::Denied, ..Error::no_reply(operation, message) }
+}
+
+fn credentials_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a CredentialsError> {
+    std::iter::successors(Some(error), |e| (*e).source()).find_map(|e| e.downcast_ref())
+}
+
+/// The causes of an error, without its own text: that only names the SDK's phase.
+fn causes(error: &(dyn StdError + 'static)) -> String {
+    let mut text = String::new();
+    for cause in std::iter::successors(error.source(), |e| (*e).source()) {
+        // It says no more than "io error" or "other".
+        if cause.is::<ConnectorError>() {
+            continue;
+        }
+        let cause = cause.to_string();
+        let cause = without_request(&cause);
+        if !text.ends_with(cause) {
+            text.push_str(if text.is_empty() { "" } else { ": " });
+            text.push_str(cause);
+        }
+    }
+    if text.is_empty() { error.to_string() } else { text }
+}
+
+/// The SDK's error about an endpoint that is no URL goes on with the whole request, a password in CreateUser included.
+fn without_request(text: &str) -> &str {
+    text.split_once(" to request `").map_or(text, |(before, _)| before)
+}

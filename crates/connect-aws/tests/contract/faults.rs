@@ -1,0 +1,110 @@
+//! The simulator's faults look alike in-process and through the SDK, and the SDK never tries again.
+
+use connect_api::{
+    Caller, Class, Connect, ConnectExt, CreateUser, CreatedUser, DescribeInstance, Error, OperationName, Password,
+};
+use connect_sim::{Config, Effect, Fault, Scope, Sim, Throttling, serve};
+
+use crate::simulated::{client_of, listener, sim};
+
+fn request(sim: &Sim) -> CreateUser {
+    let instance = sim.instances()[0].id.clone();
+    CreateUser {
+        username: "jdoe".into(),
+        password: Some(Password::new("Contract-Suite-1")),
+        identity_info: Some(connect_api::IdentityInfo {
+            first_name: Some("Jane".into()),
+            last_name: Some("Doe".into()),
+            ..Default::default()
+        }),
+        phone_config: None,
+        channel_configs: Default::default(),
+        directory_user_id: None,
+        security_profile_ids: [sim.security_profile_id(&instance, "Agent").unwrap()].into(),
+        routing_profile_id: sim.routing_profile_id(&instance, "Basic Routing Profile").unwrap(),
+        hierarchy_group_id: None,
+        tags: Default::default(),
+        instance,
+    }
+}
+
+async fn create(connect: &dyn Connect, sim: &Sim) -> Result<CreatedUser, Error> {
+    connect.call(&Caller::default(), request(sim)).await
+}
+
+/// What CreateUser fails with, in-process and over HTTP, and whether a user came of it.
+async fn creates(prepare: impl Fn(&Sim)) -> [(Error, bool); 2] {
+    let (near, far) = (sim(), sim());
+    let server = serve(far.clone(), listener().await).unwrap();
+    let over_http = client_of(&server.url()).await;
+    let mut outcomes = Vec::new();
+    for (sim, connect) in [(&near, &near.client() as &dyn Connect), (&far, &over_http)] {
+        prepare(sim);
+        let error = create(connect, sim).await.unwrap_err();
+        let created = sim.user(&sim.instances()[0].id, "jdoe").is_some();
+        assert_eq!(sim.calls().of(OperationName::CreateUser), 1, "{error}");
+        outcomes.push((error, created));
+    }
+    outcomes.try_into().unwrap()
+}
+
+#[tokio::test]
+async fn every_fault_has_its_class_and_is_met_once() {
+    let error = |status, code: Option<&str>| Effect::Error { status, code: code.map(Into::into), message: "m".into() };
+    for (effect, class, status, code, created) in [
+        (Effect::internal_error(), Class::Transient, Some(500), Some("InternalServiceException"), false),
+        (Effect::internal_error_after(), Class::Transient, Some(500), Some("InternalServiceException"), true),
+        (Effect::LostReply, Class::Transient, None, None, true),
+        (Effect::LostRequest, Class::Transient, None, None, false),
+        (Effect::Bare429, Class::Throttled, Some(429), None, false),
+        (Effect::AccessDenied, Class::Denied, Some(403), Some("AccessDeniedException"), false),
+        (error(503, None), Class::Transient, Some(503), None, false),
+        (error(429, Some("TooManyRequestsException")), Class::Throttled, Some(429), Some("TooManyRequestsException"), false),
+        (error(403, Some("ExpiredTokenException")), Class::Denied, Some(403), Some("ExpiredTokenException"), false),
+    ] {
+        for (error, was_created) in creates(|sim| sim.inject(Fault::on(OperationName::CreateUser, effect.clone()))).await {
+            assert_eq!((error.class, error.status, error.code.as_deref()), (class, status, code), "{effect:?}: {error}");
+            assert_eq!(was_created, created, "{effect:?}");
+            assert!(!created || !error.is_refusal(), "a refusal promises that nothing happened: {effect:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_quota_of_users_is_told_from_a_throttle() {
+    for (error, created) in creates(|sim| assert!(sim.set_users_quota(&sim.instances()[0].id, 0))).await {
+        assert_eq!((error.class, error.status, error.code.as_deref()), (Class::Quota, Some(429), Some("LimitExceededException")));
+        assert!(!created && error.is_refusal());
+    }
+}
+
+#[tokio::test]
+async fn a_throttle_has_either_name() {
+    for (share, code) in [(0.0, "ThrottlingException"), (1.0, "TooManyRequestsException")] {
+        let throttling = Throttling { too_many_requests_share: share, ..Throttling::default() };
+        let sim = Sim::new(Config { throttling, ..Config::manual() }).unwrap();
+        let server = serve(sim.clone(), listener().await).unwrap();
+        let over_http = client_of(&server.url()).await;
+        let request = DescribeInstance { instance: sim.instances()[0].id.clone() };
+        for _ in 0..5 {
+            over_http.call(&Caller::default(), request.clone()).await.unwrap();
+        }
+        for connect in [&over_http as &dyn Connect, &sim.client()] {
+            let error = connect.call(&Caller::default(), request.clone()).await.unwrap_err();
+            assert_eq!((error.class, error.status, error.code.as_deref()), (Class::Throttled, Some(429), Some(code)));
+        }
+        assert_eq!(sim.calls().of(OperationName::DescribeInstance), 7);
+    }
+}
+
+#[tokio::test]
+async fn a_client_of_another_region_does_not_see_the_instance() {
+    let sim = sim();
+    let server = serve(sim.clone(), listener().await).unwrap();
+    let elsewhere = crate::simulated::client_in(&server.url(), "eu-central-1").await;
+    let request = DescribeInstance { instance: sim.instances()[0].id.clone() };
+    for connect in [&elsewhere as &dyn Connect, &sim.client_in(Scope::region("eu-central-1"))] {
+        let error = connect.call(&Caller::default(), request.clone()).await.unwrap_err();
+        assert_eq!((error.class, error.code.as_deref()), (Class::NotFound, Some("ResourceNotFoundException")));
+    }
+}

@@ -1,0 +1,77 @@
+//! The suite's ground on the simulator.
+
+use std::time::Duration;
+
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use connect_api::{Connect, ProficiencyKey};
+use connect_aws::{AwsConnect, Options, load};
+use connect_sim::{Config, InstanceConfig, Sim, Throttling, serve};
+use futures::future::{BoxFuture, FutureExt};
+use tokio::net::TcpListener;
+
+use crate::place::{Ground, Place};
+
+/// An account whose clock moves only when a case waits. Every one is the same.
+pub(crate) fn sim() -> Sim {
+    let instance = InstanceConfig {
+        routing_profiles: vec!["Basic Routing Profile".into(), "Second line".into()],
+        hierarchy_groups: vec!["/Support".into(), "/Support/South".into()],
+        predefined_attributes: [
+            ("Language".to_owned(), vec!["English".to_owned(), "German".to_owned()]),
+            ("Product".to_owned(), vec!["Shoes".to_owned()]),
+        ]
+        .into(),
+        ..InstanceConfig::default()
+    };
+    Sim::new(Config { throttling: Throttling::off(), instances: vec![instance], ..Config::manual() }).unwrap()
+}
+
+/// A port of its own for a simulator's server.
+pub(crate) async fn listener() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").await.unwrap()
+}
+
+/// The SDK's client of a simulator's server.
+pub(crate) async fn client_of(url: &str) -> AwsConnect {
+    client_in(url, "us-west-2").await
+}
+
+/// The same for any Region.
+pub(crate) async fn client_in(url: &str, region: &str) -> AwsConnect {
+    let options = Options { endpoint_url: Some(url.to_owned()), region: Some("eu-west-1".to_owned()), profile: None };
+    let credentials = Credentials::new("AKIDCONTRACT", "secret", None, None, "test");
+    let config = load(&options).await;
+    let config = config.into_builder().credentials_provider(SharedCredentialsProvider::new(credentials)).build();
+    AwsConnect::for_region(&config, region)
+}
+
+pub(crate) async fn in_process(case: impl AsyncFnOnce(&Place<'_>)) -> Vec<String> {
+    let sim = sim();
+    run(&sim, &sim.client(), case).await
+}
+
+pub(crate) async fn over_http(case: impl AsyncFnOnce(&Place<'_>)) -> Vec<String> {
+    let sim = sim();
+    let server = serve(sim.clone(), listener().await).unwrap();
+    run(&sim, &client_of(&server.url()).await, case).await
+}
+
+async fn run(sim: &Sim, connect: &dyn Connect, case: impl AsyncFnOnce(&Place<'_>)) -> Vec<String> {
+    let key = |name: &str, value: &str| ProficiencyKey { attribute_name: name.into(), attribute_value: value.into() };
+    let wait = || -> BoxFuture<'_, ()> {
+        sim.advance(Duration::from_secs(1));
+        std::future::ready(()).boxed()
+    };
+    let place = Place::find(Ground {
+        connect,
+        instance: sim.instances()[0].id.clone(),
+        proficiencies: [key("Language", "English"), key("Language", "German"), key("Product", "Shoes")],
+        prefix: "contract".into(),
+        wait: &wait,
+    })
+    .await;
+    case(&place).await;
+    place.clean_up().await;
+    assert!(sim.users(&place.instance.id).is_empty());
+    place.story()
+}

@@ -1,0 +1,371 @@
+//! What is read from each reply.
+
+use connect_api::{
+    AfterContactWorkConfig, AutoAcceptConfig, Channel, ChannelConfigs, DeleteUser, DescribeInstance, DescribeUser,
+    DescribeUserHierarchyGroup, FoundUser, HierarchyGroup, IdentityInfo, IdentityManagementType, Instance,
+    ListPredefinedAttributes, ListRoutingProfiles, ListSecurityProfiles, ListUserHierarchyGroups, ListUserProficiencies,
+    ListUsers, Named, Operation, Page, PersistentConnectionConfig, PhoneConfig, PhoneNumberConfig, PhoneType, Proficiency,
+    ProficiencyKey, SearchUsers, TagResource, UpdateUserHierarchy, User, UserSummary, VoiceEnhancementConfig,
+    VoiceEnhancementMode,
+};
+use serde_json::{Value, json};
+
+use crate::server::{Answer, exchange};
+
+const ARN: &str = "arn:aws:connect:us-west-2:123456789012:instance/inst-1";
+
+async fn read<O>(request: O, reply: Value) -> O::Output
+where
+    O: Operation,
+    O::Output: Send,
+{
+    exchange(Answer::json(reply), request).await.1.unwrap()
+}
+
+fn describe() -> DescribeUser {
+    DescribeUser { instance: "inst-1".into(), user: "user-1".into() }
+}
+
+async fn described(mut user: Value) -> User {
+    let required = json!({"Id": "user-1", "Arn": "user-arn", "Username": "jdoe"});
+    user.as_object_mut().unwrap().extend(required.as_object().unwrap().clone());
+    read(describe(), json!({ "User": user })).await
+}
+
+async fn found(mut user: Value) -> FoundUser {
+    let required = json!({"Id": "user-1", "Arn": "user-arn", "Username": "jdoe"});
+    user.as_object_mut().unwrap().extend(required.as_object().unwrap().clone());
+    let mut page = read(search(), json!({"Users": [user], "ApproximateTotalCount": 1})).await;
+    page.items.remove(0)
+}
+
+fn search() -> SearchUsers {
+    SearchUsers { instance: "inst-1".into(), max_results: 500, next_token: None, criteria: None, filter: None }
+}
+
+fn channel_lists(milliseconds: bool) -> Value {
+    let time = |seconds: i64| if milliseconds { seconds * 1000 } else { seconds };
+    json!({
+        "AutoAcceptConfigs": [
+            {"Channel": "VOICE", "AutoAccept": true, "AgentFirstCallbackAutoAccept": false},
+            {"Channel": "TASK", "AutoAccept": false},
+        ],
+        "AfterContactWorkConfigs": [
+            {"Channel": "VOICE", "AfterContactWorkConfig": {"AfterContactWorkTimeLimit": time(30)},
+             "AgentFirstCallbackAfterContactWorkConfig": {"AfterContactWorkTimeLimit": time(60)}},
+            {"Channel": "EMAIL", "AfterContactWorkConfig": {}},
+        ],
+        "PhoneNumberConfigs": [{"Channel": "VOICE", "PhoneType": "DESK_PHONE", "PhoneNumber": "+15555550103"}],
+        "PersistentConnectionConfigs": [{"Channel": "VOICE", "PersistentConnection": true}],
+        "VoiceEnhancementConfigs": [{"Channel": "VOICE", "VoiceEnhancementMode": "VOICE_ISOLATION"}],
+    })
+}
+
+fn channel_configs() -> ChannelConfigs {
+    ChannelConfigs {
+        auto_accept: Some(vec![
+            AutoAcceptConfig { channel: Channel::Voice, auto_accept: true, agent_first_callback_auto_accept: Some(false) },
+            AutoAcceptConfig { channel: Channel::Task, auto_accept: false, agent_first_callback_auto_accept: None },
+        ]),
+        after_contact_work: Some(vec![
+            AfterContactWorkConfig {
+                channel: Channel::Voice,
+                after_contact_work_time_limit: 30,
+                agent_first_callback_after_contact_work_time_limit: Some(60),
+            },
+            AfterContactWorkConfig {
+                channel: Channel::Email,
+                after_contact_work_time_limit: 0,
+                agent_first_callback_after_contact_work_time_limit: None,
+            },
+        ]),
+        phone_number: Some(vec![PhoneNumberConfig {
+            channel: Channel::Voice,
+            phone_type: PhoneType::DeskPhone,
+            phone_number: Some("+15555550103".into()),
+        }]),
+        persistent_connection: Some(vec![PersistentConnectionConfig { channel: Channel::Voice, persistent_connection: true }]),
+        voice_enhancement: Some(vec![VoiceEnhancementConfig {
+            channel: Channel::Voice,
+            voice_enhancement_mode: VoiceEnhancementMode::VoiceIsolation,
+        }]),
+    }
+}
+
+#[tokio::test]
+async fn a_described_user_is_read_whole_and_unknown_members_are_skipped() {
+    let mut user = json!({
+        "IdentityInfo": {"FirstName": "Jane", "LastName": "Doe", "Email": "jane@example.com",
+            "SecondaryEmail": "doe@example.org", "Mobile": "+15555550101", "Nickname": "JD"},
+        "PhoneConfig": {"PhoneType": "DESK_PHONE", "AutoAccept": true, "AfterContactWorkTimeLimit": 45,
+            "DeskPhoneNumber": "+15555550102", "PersistentConnection": true},
+        "DirectoryUserId": "dir-1",
+        "SecurityProfileIds": ["sp-2", "sp-1"],
+        "RoutingProfileId": "rp-1",
+        "HierarchyGroupId": "hg-1",
+        "Tags": {"team": "blue", "empty": ""},
+        "LastModifiedTime": 1789000000.25,
+        "LastModifiedRegion": "us-west-2",
+        "Shoes": {"Size": [44, 45]},
+    });
+    user.as_object_mut().unwrap().extend(channel_lists(false).as_object().unwrap().clone());
+    assert_eq!(
+        described(user).await,
+        User {
+            id: "user-1".into(),
+            arn: "user-arn".into(),
+            username: "jdoe".into(),
+            identity_info: IdentityInfo {
+                first_name: Some("Jane".into()),
+                last_name: Some("Doe".into()),
+                email: Some("jane@example.com".into()),
+                secondary_email: Some("doe@example.org".into()),
+                mobile: Some("+15555550101".into()),
+            },
+            phone_config: Some(PhoneConfig {
+                phone_type: PhoneType::DeskPhone,
+                auto_accept: true,
+                after_contact_work_time_limit: 45,
+                desk_phone_number: Some("+15555550102".into()),
+                persistent_connection: Some(true),
+            }),
+            channel_configs: channel_configs(),
+            directory_user_id: Some("dir-1".into()),
+            security_profile_ids: ["sp-1".into(), "sp-2".into()].into(),
+            routing_profile_id: Some("rp-1".into()),
+            hierarchy_group_id: Some("hg-1".into()),
+            tags: [("team".into(), "blue".into()), ("empty".into(), String::new())].into(),
+            last_modified_time: Some("2026-09-10T00:26:40.25Z".parse().unwrap()),
+        }
+    );
+}
+
+#[tokio::test]
+async fn what_a_described_user_lacks_is_absent() {
+    let user = described(json!({})).await;
+    assert_eq!(user.identity_info, IdentityInfo::default());
+    assert_eq!((user.phone_config, user.channel_configs), (None, ChannelConfigs::default()));
+    assert_eq!((user.directory_user_id, user.routing_profile_id, user.hierarchy_group_id), (None, None, None));
+    assert_eq!((user.security_profile_ids.len(), user.tags.len(), user.last_modified_time), (0, 0, None));
+}
+
+#[tokio::test]
+async fn an_empty_phone_config_reads_as_a_soft_phone_with_everything_off() {
+    assert_eq!(described(json!({"PhoneConfig": {}})).await.phone_config, Some(PhoneConfig::default()));
+}
+
+#[tokio::test]
+async fn entries_that_name_the_unknown_are_left_out() {
+    let user = described(json!({
+        "PhoneConfig": {"PhoneType": "SMOKE_SIGNAL", "AutoAccept": true},
+        "AutoAcceptConfigs": [{"Channel": "PIGEON", "AutoAccept": true}, {"Channel": "CHAT", "AutoAccept": true}, {"AutoAccept": true}],
+        "AfterContactWorkConfigs": [{"Channel": "PIGEON", "AfterContactWorkConfig": {"AfterContactWorkTimeLimit": 5}}],
+        "PhoneNumberConfigs": [{"Channel": "VOICE", "PhoneType": "SMOKE_SIGNAL"}],
+        "PersistentConnectionConfigs": [{"Channel": "PIGEON", "PersistentConnection": true}],
+        "VoiceEnhancementConfigs": [{"Channel": "VOICE", "VoiceEnhancementMode": "CHOIR"}],
+    }))
+    .await;
+    assert_eq!(user.phone_config, None);
+    let chat = AutoAcceptConfig { channel: Channel::Chat, auto_accept: true, agent_first_callback_auto_accept: None };
+    assert_eq!(
+        user.channel_configs,
+        ChannelConfigs {
+            auto_accept: Some(vec![chat]),
+            after_contact_work: Some(Vec::new()),
+            phone_number: Some(Vec::new()),
+            persistent_connection: Some(Vec::new()),
+            voice_enhancement: Some(Vec::new()),
+        }
+    );
+}
+
+#[tokio::test]
+async fn timestamps_are_seconds_since_the_epoch_with_or_without_a_fraction() {
+    for (time, expected) in [
+        (json!(1789000000), Some("2026-09-10T00:26:40Z")),
+        (json!(1789000000.125), Some("2026-09-10T00:26:40.125Z")),
+        (json!(0), Some("1970-01-01T00:00:00Z")),
+        (json!(-1.5), Some("1969-12-31T23:59:58.5Z")),
+        (json!(99999999999999.0), None),
+    ] {
+        let user = described(json!({ "LastModifiedTime": time })).await;
+        assert_eq!(user.last_modified_time, expected.map(|t| t.parse().unwrap()), "{time}");
+    }
+}
+
+#[tokio::test]
+async fn a_found_user_tells_after_contact_work_in_milliseconds() {
+    let mut user = json!({
+        "IdentityInfo": {"FirstName": "Jane", "LastName": "Doe"},
+        "PhoneConfig": {"PhoneType": "SOFT_PHONE", "AutoAccept": true, "AfterContactWorkTimeLimit": 2_000_000_000,
+            "PersistentConnection": false},
+        "DirectoryUserId": "dir-1",
+        "SecurityProfileIds": ["sp-2", "sp-1"],
+        "RoutingProfileId": "rp-1",
+        "HierarchyGroupId": "hg-1",
+        "Tags": {"team": "blue"},
+    });
+    user.as_object_mut().unwrap().extend(channel_lists(true).as_object().unwrap().clone());
+    assert_eq!(
+        found(user).await,
+        FoundUser {
+            id: "user-1".into(),
+            arn: "user-arn".into(),
+            username: "jdoe".into(),
+            first_name: Some("Jane".into()),
+            last_name: Some("Doe".into()),
+            phone_config: Some(PhoneConfig {
+                phone_type: PhoneType::SoftPhone,
+                auto_accept: true,
+                after_contact_work_time_limit: 2_000_000,
+                desk_phone_number: None,
+                persistent_connection: Some(false),
+            }),
+            channel_configs: channel_configs(),
+            directory_user_id: Some("dir-1".into()),
+            security_profile_ids: ["sp-1".into(), "sp-2".into()].into(),
+            routing_profile_id: Some("rp-1".into()),
+            hierarchy_group_id: Some("hg-1".into()),
+            tags: [("team".into(), "blue".into())].into(),
+        }
+    );
+}
+
+#[tokio::test]
+async fn channel_lists_of_a_found_user_read_right_in_seconds_too() {
+    let user = found(channel_lists(false)).await;
+    assert_eq!(user.channel_configs, channel_configs());
+}
+
+#[tokio::test]
+async fn void_operations_take_any_body_or_none() {
+    for answer in [Answer::new(200, ""), Answer::new(200, "{}"), Answer::json(json!({"Later": 1})), Answer::new(204, "")] {
+        let delete = DeleteUser { instance: "inst-1".into(), user: "user-1".into() };
+        exchange(answer.clone(), delete).await.1.unwrap();
+        let clear = UpdateUserHierarchy { instance: "inst-1".into(), user: "user-1".into(), hierarchy_group_id: None };
+        exchange(answer.clone(), clear).await.1.unwrap();
+        exchange(answer, TagResource { arn: ARN.into(), tags: [("a".into(), "b".into())].into() }).await.1.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_listing_ends_with_the_page_that_has_no_token() {
+    let list = || ListUsers { instance: "inst-1".into(), max_results: 2, next_token: None };
+    let users = json!([
+        {"Id": "user-1", "Arn": "arn-1", "Username": "jdoe", "LastModifiedTime": 1789000000, "LastModifiedRegion": "us-west-2"},
+        {"Id": "user-2", "Arn": "arn-2", "Username": "asmith"},
+    ]);
+    let page = read(list(), json!({"UserSummaryList": users, "NextToken": "more"})).await;
+    let summary = |id: &str, arn: &str, username: &str, time: Option<&str>| UserSummary {
+        id: id.into(),
+        arn: arn.into(),
+        username: username.into(),
+        last_modified_time: time.map(|t| t.parse().unwrap()),
+    };
+    assert_eq!(
+        page,
+        Page {
+            items: vec![
+                summary("user-1", "arn-1", "jdoe", Some("2026-09-10T00:26:40Z")),
+                summary("user-2", "arn-2", "asmith", None),
+            ],
+            next_token: Some("more".into()),
+        }
+    );
+    for last in [json!({"UserSummaryList": []}), json!({}), json!({"UserSummaryList": [], "NextToken": ""})] {
+        assert_eq!(read(list(), last).await, Page { items: vec![], next_token: None });
+    }
+}
+
+#[tokio::test]
+async fn a_listing_with_a_gap_does_not_pass_for_complete() {
+    let list = ListUsers { instance: "inst-1".into(), max_results: 2, next_token: None };
+    let users =
+        json!({"UserSummaryList": [{"Id": "user-1", "Arn": "arn-1", "Username": "jdoe"}, {"Arn": "arn-2", "Username": "x"}]});
+    let error = exchange(Answer::json(users), list).await.1.unwrap_err();
+    assert!(error.message.contains("lacks a user's Id"), "{error}");
+    let error = exchange(Answer::json(json!({"Users": [{"Id": "user-1", "Arn": "arn-1"}]})), search()).await.1.unwrap_err();
+    assert!(error.message.contains("lacks a user's Username"), "{error}");
+}
+
+#[tokio::test]
+async fn proficiencies_are_read_with_their_levels() {
+    let list = ListUserProficiencies { instance: "inst-1".into(), user: "user-1".into(), max_results: 100, next_token: None };
+    let page = read(
+        list,
+        json!({"UserProficiencyList": [
+            {"AttributeName": "lang", "AttributeValue": "de", "Level": 3},
+            {"AttributeName": "skill", "AttributeValue": "chess", "Level": 4.5},
+        ], "NextToken": "n", "LastModifiedTime": 1789000000}),
+    )
+    .await;
+    let proficiency = |name: &str, value: &str, level| Proficiency {
+        key: ProficiencyKey { attribute_name: name.into(), attribute_value: value.into() },
+        level,
+    };
+    let items = vec![proficiency("lang", "de", 3.0), proficiency("skill", "chess", 4.5)];
+    assert_eq!(page, Page { items, next_token: Some("n".into()) });
+}
+
+#[tokio::test]
+async fn names_are_listed_with_ids() {
+    let (instance, max_results, next_token) = (|| "inst-1".into(), 100, None::<String>);
+    let summaries = json!([{"Id": "id-1", "Arn": "arn-1", "Name": "Basic", "LastModifiedTime": 1789000000}]);
+    let expected = Page {
+        items: vec![Named { id: "id-1".into(), arn: "arn-1".into(), name: "Basic".into() }],
+        next_token: Some("n".into()),
+    };
+    let request = ListRoutingProfiles { instance: instance(), max_results, next_token: next_token.clone() };
+    assert_eq!(read(request, json!({"RoutingProfileSummaryList": summaries, "NextToken": "n"})).await, expected);
+    let request = ListSecurityProfiles { instance: instance(), max_results, next_token: next_token.clone() };
+    assert_eq!(read(request, json!({"SecurityProfileSummaryList": summaries, "NextToken": "n"})).await, expected);
+    let request = ListUserHierarchyGroups { instance: instance(), max_results, next_token: next_token.clone() };
+    assert_eq!(read(request, json!({"UserHierarchyGroupSummaryList": summaries, "NextToken": "n"})).await, expected);
+    let request = ListPredefinedAttributes { instance: instance(), max_results, next_token };
+    let named = Named { id: "connect:Language".into(), arn: String::new(), name: "connect:Language".into() };
+    assert_eq!(
+        read(request, json!({"PredefinedAttributeSummaryList": [{"Name": "connect:Language"}]})).await,
+        Page { items: vec![named], next_token: None }
+    );
+}
+
+#[tokio::test]
+async fn a_hierarchy_group_is_read_with_its_path() {
+    let request = || DescribeUserHierarchyGroup { instance: "inst-1".into(), group: "hg-2".into() };
+    let group = json!({"HierarchyGroup": {"Id": "hg-2", "Arn": "arn-2", "Name": "South", "LevelId": "2", "HierarchyPath": {
+        "LevelTwo": {"Id": "hg-2", "Arn": "arn-2", "Name": "South"},
+        "LevelOne": {"Id": "hg-1", "Arn": "arn-1", "Name": "Support"},
+    }}});
+    let expected = HierarchyGroup { id: "hg-2".into(), arn: "arn-2".into(), path: vec!["Support".into(), "South".into()] };
+    assert_eq!(read(request(), group).await, expected);
+
+    let cut = json!({"HierarchyGroup": {"Id": "hg-2", "Arn": "arn-2", "Name": "South", "HierarchyPath": {
+        "LevelOne": {"Id": "hg-1", "Arn": "arn-1", "Name": "Support"},
+    }}});
+    let error = exchange(Answer::json(cut), request()).await.1.unwrap_err();
+    assert!(error.message.contains("HierarchyPath"), "{error}");
+}
+
+#[tokio::test]
+async fn an_instance_tells_how_its_users_sign_in_where_that_is_known() {
+    for (wire, expected) in [
+        (json!("SAML"), Some(IdentityManagementType::Saml)),
+        (json!("CONNECT_MANAGED"), Some(IdentityManagementType::ConnectManaged)),
+        (json!("EXISTING_DIRECTORY"), Some(IdentityManagementType::ExistingDirectory)),
+        (json!("RETINA_SCAN"), None),
+        (Value::Null, None),
+    ] {
+        let instance = json!({"Id": "inst-1", "Arn": ARN, "InstanceAlias": "acme", "InstanceStatus": "ACTIVE",
+            "IdentityManagementType": wire, "CreatedTime": 1789000000});
+        assert_eq!(
+            read(DescribeInstance { instance: "inst-1".into() }, json!({ "Instance": instance })).await,
+            Instance {
+                id: "inst-1".into(),
+                arn: ARN.into(),
+                alias: Some("acme".into()),
+                identity_management_type: expected,
+                status: Some("ACTIVE".into()),
+            }
+        );
+    }
+}

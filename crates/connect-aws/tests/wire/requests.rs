@@ -1,0 +1,497 @@
+//! What is sent for each call.
+
+use std::collections::BTreeSet;
+
+use connect_api::{
+    AfterContactWorkConfig, AssociateUserProficiencies, AutoAcceptConfig, Call, Caller, Channel, ChannelConfigs, Connect,
+    CreateUser, DeleteUser, DescribeInstance, DescribeUser, DescribeUserHierarchyGroup, DisassociateUserProficiencies,
+    IdentityInfo, InstanceId, ListPredefinedAttributes, ListRoutingProfiles, ListSecurityProfiles, ListUserHierarchyGroups,
+    ListUserProficiencies, ListUsers, OperationName, Password, PersistentConnectionConfig, PhoneConfig, PhoneNumberConfig,
+    PhoneType, Proficiency, ProficiencyKey, SearchCriteria, SearchUsers, StringComparison, TagFilter, TagResource, UntagResource,
+    UpdateUserConfig, UpdateUserHierarchy, UpdateUserIdentityInfo, UpdateUserPhoneConfig, UpdateUserProficiencies,
+    UpdateUserRoutingProfile, UpdateUserSecurityProfiles, UserId, VoiceEnhancementConfig, VoiceEnhancementMode,
+};
+use serde_json::{Value, json};
+
+use crate::server::{Answer, Request, Server, exchange};
+
+const USER_ARN: &str = "arn:aws:connect:us-west-2:123456789012:instance/inst-1/agent/user-1";
+
+fn instance() -> InstanceId {
+    "inst-1".into()
+}
+
+fn user() -> UserId {
+    "user-1".into()
+}
+
+async fn sent(call: impl Into<Call>) -> Request {
+    let server = Server::new(Answer::new(200, "{}")).await;
+    let _ = server.client().await.send(&Caller::default(), call.into()).await;
+    server.request()
+}
+
+fn key(name: &str, value: &str) -> ProficiencyKey {
+    ProficiencyKey { attribute_name: name.into(), attribute_value: value.into() }
+}
+
+fn full_identity() -> IdentityInfo {
+    IdentityInfo {
+        first_name: Some("Jane".into()),
+        last_name: Some("Doe".into()),
+        email: Some("jane@example.com".into()),
+        secondary_email: Some("doe@example.org".into()),
+        mobile: Some("+15555550101".into()),
+    }
+}
+
+fn identity_json() -> Value {
+    json!({"FirstName": "Jane", "LastName": "Doe", "Email": "jane@example.com", "SecondaryEmail": "doe@example.org",
+        "Mobile": "+15555550101"})
+}
+
+fn full_phone() -> PhoneConfig {
+    PhoneConfig {
+        phone_type: PhoneType::DeskPhone,
+        auto_accept: true,
+        after_contact_work_time_limit: 45,
+        desk_phone_number: Some("+15555550102".into()),
+        persistent_connection: Some(false),
+    }
+}
+
+fn phone_json() -> Value {
+    json!({"PhoneType": "DESK_PHONE", "AutoAccept": true, "AfterContactWorkTimeLimit": 45, "DeskPhoneNumber": "+15555550102",
+        "PersistentConnection": false})
+}
+
+fn full_channels() -> ChannelConfigs {
+    ChannelConfigs {
+        auto_accept: Some(vec![
+            AutoAcceptConfig { channel: Channel::Voice, auto_accept: true, agent_first_callback_auto_accept: Some(false) },
+            AutoAcceptConfig { channel: Channel::Chat, auto_accept: false, agent_first_callback_auto_accept: None },
+        ]),
+        after_contact_work: Some(vec![
+            AfterContactWorkConfig {
+                channel: Channel::Voice,
+                after_contact_work_time_limit: 30,
+                agent_first_callback_after_contact_work_time_limit: Some(60),
+            },
+            AfterContactWorkConfig {
+                channel: Channel::Task,
+                after_contact_work_time_limit: 0,
+                agent_first_callback_after_contact_work_time_limit: None,
+            },
+        ]),
+        phone_number: Some(vec![PhoneNumberConfig {
+            channel: Channel::Voice,
+            phone_type: PhoneType::DeskPhone,
+            phone_number: Some("+15555550103".into()),
+        }]),
+        persistent_connection: Some(vec![PersistentConnectionConfig { channel: Channel::Voice, persistent_connection: false }]),
+        voice_enhancement: Some(vec![VoiceEnhancementConfig {
+            channel: Channel::Voice,
+            voice_enhancement_mode: VoiceEnhancementMode::NoiseSuppression,
+        }]),
+    }
+}
+
+fn channels_json() -> Value {
+    json!({
+        "AutoAcceptConfigs": [
+            {"Channel": "VOICE", "AutoAccept": true, "AgentFirstCallbackAutoAccept": false},
+            {"Channel": "CHAT", "AutoAccept": false},
+        ],
+        "AfterContactWorkConfigs": [
+            {"Channel": "VOICE", "AfterContactWorkConfig": {"AfterContactWorkTimeLimit": 30},
+             "AgentFirstCallbackAfterContactWorkConfig": {"AfterContactWorkTimeLimit": 60}},
+            {"Channel": "TASK", "AfterContactWorkConfig": {}},
+        ],
+        "PhoneNumberConfigs": [{"Channel": "VOICE", "PhoneType": "DESK_PHONE", "PhoneNumber": "+15555550103"}],
+        "PersistentConnectionConfigs": [{"Channel": "VOICE", "PersistentConnection": false}],
+        "VoiceEnhancementConfigs": [{"Channel": "VOICE", "VoiceEnhancementMode": "NOISE_SUPPRESSION"}],
+    })
+}
+
+fn minimal_create() -> CreateUser {
+    CreateUser {
+        instance: instance(),
+        username: "jdoe".into(),
+        password: None,
+        identity_info: None,
+        phone_config: None,
+        channel_configs: ChannelConfigs::default(),
+        directory_user_id: None,
+        security_profile_ids: ["sp-2".into(), "sp-1".into()].into(),
+        routing_profile_id: "rp-1".into(),
+        hierarchy_group_id: None,
+        tags: Default::default(),
+    }
+}
+
+/// A call of every operation, and where it goes.
+fn every_call() -> Vec<(Call, &'static str, &'static str)> {
+    let (next_token, max_results) = (None, 7);
+    vec![
+        (minimal_create().into(), "PUT", "/users/inst-1"),
+        (DescribeUser { instance: instance(), user: user() }.into(), "GET", "/users/inst-1/user-1"),
+        (DeleteUser { instance: instance(), user: user() }.into(), "DELETE", "/users/inst-1/user-1"),
+        (
+            ListUsers { instance: instance(), max_results, next_token: next_token.clone() }.into(),
+            "GET",
+            "/users-summary/inst-1?maxResults=7",
+        ),
+        (
+            SearchUsers { instance: instance(), max_results, next_token: next_token.clone(), criteria: None, filter: None }
+                .into(),
+            "POST",
+            "/search-users",
+        ),
+        (
+            UpdateUserIdentityInfo { instance: instance(), user: user(), identity_info: full_identity() }.into(),
+            "POST",
+            "/users/inst-1/user-1/identity-info",
+        ),
+        (
+            UpdateUserPhoneConfig { instance: instance(), user: user(), phone_config: full_phone() }.into(),
+            "POST",
+            "/users/inst-1/user-1/phone-config",
+        ),
+        (
+            UpdateUserConfig { instance: instance(), user: user(), channel_configs: full_channels() }.into(),
+            "POST",
+            "/users/inst-1/user-1/config",
+        ),
+        (
+            UpdateUserRoutingProfile { instance: instance(), user: user(), routing_profile_id: "rp-2".into() }.into(),
+            "POST",
+            "/users/inst-1/user-1/routing-profile",
+        ),
+        (
+            UpdateUserSecurityProfiles { instance: instance(), user: user(), security_profile_ids: ["sp-3".into()].into() }
+                .into(),
+            "POST",
+            "/users/inst-1/user-1/security-profiles",
+        ),
+        (
+            UpdateUserHierarchy { instance: instance(), user: user(), hierarchy_group_id: Some("hg-1".into()) }.into(),
+            "POST",
+            "/users/inst-1/user-1/hierarchy",
+        ),
+        (
+            AssociateUserProficiencies {
+                instance: instance(),
+                user: user(),
+                proficiencies: vec![Proficiency { key: key("lang", "de"), level: 3.0 }],
+            }
+            .into(),
+            "POST",
+            "/users/inst-1/user-1/associate-proficiencies",
+        ),
+        (
+            DisassociateUserProficiencies { instance: instance(), user: user(), proficiencies: vec![key("lang", "fr")] }.into(),
+            "POST",
+            "/users/inst-1/user-1/disassociate-proficiencies",
+        ),
+        (
+            UpdateUserProficiencies {
+                instance: instance(),
+                user: user(),
+                proficiencies: vec![Proficiency { key: key("lang", "it"), level: 5.0 }],
+            }
+            .into(),
+            "POST",
+            "/users/inst-1/user-1/proficiencies",
+        ),
+        (
+            ListUserProficiencies { instance: instance(), user: user(), max_results, next_token: next_token.clone() }.into(),
+            "GET",
+            "/users/inst-1/user-1/proficiencies?maxResults=7",
+        ),
+        (
+            TagResource { arn: USER_ARN.into(), tags: [("team".into(), "blue".into())].into() }.into(),
+            "POST",
+            "/tags/arn%3Aaws%3Aconnect%3Aus-west-2%3A123456789012%3Ainstance%2Finst-1%2Fagent%2Fuser-1",
+        ),
+        (
+            UntagResource { arn: USER_ARN.into(), keys: ["a b".into(), "c:d".into()].into() }.into(),
+            "DELETE",
+            "/tags/arn%3Aaws%3Aconnect%3Aus-west-2%3A123456789012%3Ainstance%2Finst-1%2Fagent%2Fuser-1\
+             ?tagKeys=a%20b&tagKeys=c%3Ad",
+        ),
+        (DescribeInstance { instance: instance() }.into(), "GET", "/instance/inst-1"),
+        (
+            ListRoutingProfiles { instance: instance(), max_results, next_token: next_token.clone() }.into(),
+            "GET",
+            "/routing-profiles-summary/inst-1?maxResults=7",
+        ),
+        (
+            ListSecurityProfiles { instance: instance(), max_results, next_token: next_token.clone() }.into(),
+            "GET",
+            "/security-profiles-summary/inst-1?maxResults=7",
+        ),
+        (
+            ListUserHierarchyGroups { instance: instance(), max_results, next_token: next_token.clone() }.into(),
+            "GET",
+            "/user-hierarchy-groups-summary/inst-1?maxResults=7",
+        ),
+        (
+            DescribeUserHierarchyGroup { instance: instance(), group: "hg-1".into() }.into(),
+            "GET",
+            "/user-hierarchy-groups/inst-1/hg-1",
+        ),
+        (
+            ListPredefinedAttributes { instance: instance(), max_results, next_token }.into(),
+            "GET",
+            "/predefined-attributes/inst-1?maxResults=7",
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn every_operation_goes_where_the_api_has_it_in_one_attempt_signed_for_the_clients_region() {
+    let mut called = BTreeSet::new();
+    for (call, method, target) in every_call() {
+        let name = call.name();
+        called.insert(name);
+        let request = sent(call).await;
+        assert_eq!((request.method.as_str(), request.target.as_str()), (method, target), "{name}");
+        assert_eq!(request.header("amz-sdk-request"), Some("attempt=1; max=1"), "{name}");
+        let signature = request.header("authorization").unwrap();
+        assert!(signature.contains("/us-west-2/connect/aws4_request"), "{name}: {signature}");
+        assert!(request.header("user-agent").unwrap().contains("app/connect-operator"), "{name}");
+        let has_body = matches!(method, "PUT" | "POST");
+        assert_eq!(request.header("content-type"), has_body.then_some("application/json"), "{name}");
+        assert_eq!(request.header("transfer-encoding"), None, "{name}");
+        assert_eq!(request.body.is_empty(), !has_body, "{name}");
+    }
+    assert_eq!(called, OperationName::ALL.iter().copied().collect());
+}
+
+#[tokio::test]
+async fn a_reply_is_of_the_operation_that_was_called() {
+    for (call, ..) in every_call() {
+        let name = call.name();
+        let body = json!({
+            "UserId": "user-1", "UserArn": "arn", "User": {"Id": "user-1", "Arn": "arn", "Username": "jdoe"},
+            "Instance": {"Id": "inst-1", "Arn": "arn"},
+            "HierarchyGroup": {"Id": "hg-1", "Arn": "arn", "Name": "n", "HierarchyPath": {"LevelOne": {"Id": "hg-1", "Name": "n"}}},
+        });
+        let server = Server::new(Answer::json(body)).await;
+        let reply = server.client().await.send(&Caller::default(), call).await;
+        assert_eq!(reply.map(|r| r.name()).map_err(|e| e.to_string()), Ok(name));
+    }
+}
+
+#[tokio::test]
+async fn an_arn_in_place_of_an_id_stays_one_path_segment() {
+    let instance = InstanceId::new("arn:aws:connect:us-west-2:123456789012:instance/inst-1");
+    let request = sent(DescribeUser { instance, user: UserId::new(USER_ARN) }).await;
+    assert_eq!(
+        request.target,
+        "/users/arn%3Aaws%3Aconnect%3Aus-west-2%3A123456789012%3Ainstance%2Finst-1/\
+         arn%3Aaws%3Aconnect%3Aus-west-2%3A123456789012%3Ainstance%2Finst-1%2Fagent%2Fuser-1"
+    );
+}
+
+#[tokio::test]
+async fn a_token_is_escaped_in_the_query() {
+    let request = sent(ListUsers { instance: instance(), max_results: 1000, next_token: Some("t+/= &é".into()) }).await;
+    let query = request.target.strip_prefix("/users-summary/inst-1?").unwrap();
+    let parts: BTreeSet<&str> = query.split('&').collect();
+    assert_eq!(parts, ["maxResults=1000", "nextToken=t%2B%2F%3D%20%26%C3%A9"].into());
+}
+
+#[tokio::test]
+async fn create_user_sends_all_that_it_is_given() {
+    let request = sent(CreateUser {
+        password: Some(Password::new("Abcdefg1")),
+        identity_info: Some(full_identity()),
+        phone_config: Some(full_phone()),
+        channel_configs: full_channels(),
+        directory_user_id: Some("dir-1".into()),
+        hierarchy_group_id: Some("hg-1".into()),
+        tags: [("team".into(), "blue".into()), ("empty".into(), String::new())].into(),
+        ..minimal_create()
+    })
+    .await;
+    let mut expected = json!({
+        "Username": "jdoe",
+        "Password": "Abcdefg1",
+        "IdentityInfo": identity_json(),
+        "PhoneConfig": phone_json(),
+        "DirectoryUserId": "dir-1",
+        "SecurityProfileIds": ["sp-1", "sp-2"],
+        "RoutingProfileId": "rp-1",
+        "HierarchyGroupId": "hg-1",
+        "Tags": {"team": "blue", "empty": ""},
+    });
+    expected.as_object_mut().unwrap().extend(channels_json().as_object().unwrap().clone());
+    assert_eq!(request.json(), expected);
+}
+
+#[tokio::test]
+async fn create_user_sends_nothing_that_it_is_not_given() {
+    assert_eq!(
+        sent(minimal_create()).await.json(),
+        json!({"Username": "jdoe", "SecurityProfileIds": ["sp-1", "sp-2"], "RoutingProfileId": "rp-1"})
+    );
+}
+
+#[tokio::test]
+async fn zero_values_of_the_phone_config_are_not_sent_but_its_type_is() {
+    let request = sent(UpdateUserPhoneConfig { instance: instance(), user: user(), phone_config: PhoneConfig::default() }).await;
+    assert_eq!(request.json(), json!({"PhoneConfig": {"PhoneType": "SOFT_PHONE"}}));
+    let request = sent(UpdateUserPhoneConfig { instance: instance(), user: user(), phone_config: full_phone() }).await;
+    assert_eq!(request.json(), json!({"PhoneConfig": phone_json()}));
+}
+
+#[tokio::test]
+async fn channel_lists_send_false_and_leave_out_zero_seconds() {
+    let request = sent(UpdateUserConfig { instance: instance(), user: user(), channel_configs: full_channels() }).await;
+    assert_eq!(request.json(), channels_json());
+}
+
+#[tokio::test]
+async fn an_empty_channel_list_is_sent_and_an_absent_one_is_not() {
+    let channel_configs = ChannelConfigs { voice_enhancement: Some(Vec::new()), ..Default::default() };
+    let request = sent(UpdateUserConfig { instance: instance(), user: user(), channel_configs }).await;
+    assert_eq!(request.json(), json!({"VoiceEnhancementConfigs": []}));
+}
+
+#[tokio::test]
+async fn every_channel_phone_type_and_voice_mode_has_its_name() {
+    let channel_configs = ChannelConfigs {
+        auto_accept: Some(
+            Channel::ALL
+                .map(|channel| AutoAcceptConfig { channel, auto_accept: true, agent_first_callback_auto_accept: None })
+                .into(),
+        ),
+        phone_number: Some(
+            [PhoneType::SoftPhone, PhoneType::DeskPhone]
+                .map(|phone_type| PhoneNumberConfig { channel: Channel::Voice, phone_type, phone_number: None })
+                .into(),
+        ),
+        voice_enhancement: Some(
+            [VoiceEnhancementMode::VoiceIsolation, VoiceEnhancementMode::NoiseSuppression, VoiceEnhancementMode::None]
+                .map(|voice_enhancement_mode| VoiceEnhancementConfig { channel: Channel::Voice, voice_enhancement_mode })
+                .into(),
+        ),
+        ..Default::default()
+    };
+    let body = sent(UpdateUserConfig { instance: instance(), user: user(), channel_configs }).await.json();
+    let names = |list: &str, member: &str| -> Vec<String> {
+        body[list].as_array().unwrap().iter().map(|e| e[member].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names("AutoAcceptConfigs", "Channel"), ["VOICE", "CHAT", "TASK", "EMAIL"]);
+    assert_eq!(names("PhoneNumberConfigs", "PhoneType"), ["SOFT_PHONE", "DESK_PHONE"]);
+    assert_eq!(names("VoiceEnhancementConfigs", "VoiceEnhancementMode"), ["VOICE_ISOLATION", "NOISE_SUPPRESSION", "NONE"]);
+}
+
+#[tokio::test]
+async fn identity_info_is_sent_as_given_with_empty_members_kept() {
+    let identity_info = IdentityInfo { first_name: Some("J".into()), mobile: Some(String::new()), ..Default::default() };
+    let request = sent(UpdateUserIdentityInfo { instance: instance(), user: user(), identity_info }).await;
+    assert_eq!(request.json(), json!({"IdentityInfo": {"FirstName": "J", "Mobile": ""}}));
+    let request = sent(UpdateUserIdentityInfo { instance: instance(), user: user(), identity_info: full_identity() }).await;
+    assert_eq!(request.json(), json!({"IdentityInfo": identity_json()}));
+}
+
+#[tokio::test]
+async fn a_hierarchy_is_cleared_by_an_empty_object() {
+    let of = |hierarchy_group_id| UpdateUserHierarchy { instance: instance(), user: user(), hierarchy_group_id };
+    assert_eq!(sent(of(None)).await.body, "{}");
+    assert_eq!(sent(of(Some("hg-1".into()))).await.body, r#"{"HierarchyGroupId":"hg-1"}"#);
+}
+
+#[tokio::test]
+async fn profiles_are_sent_by_id() {
+    let request = sent(UpdateUserRoutingProfile { instance: instance(), user: user(), routing_profile_id: "rp-2".into() }).await;
+    assert_eq!(request.json(), json!({"RoutingProfileId": "rp-2"}));
+    let security_profile_ids = ["sp-9".into(), "sp-3".into()].into();
+    let request = sent(UpdateUserSecurityProfiles { instance: instance(), user: user(), security_profile_ids }).await;
+    assert_eq!(request.json(), json!({"SecurityProfileIds": ["sp-3", "sp-9"]}));
+}
+
+#[tokio::test]
+async fn proficiency_levels_are_sent_as_decimals() {
+    let proficiencies = vec![Proficiency { key: key("lang", "de"), level: 3.0 }];
+    let request =
+        sent(AssociateUserProficiencies { instance: instance(), user: user(), proficiencies: proficiencies.clone() }).await;
+    assert!(request.body.contains(r#""Level":3.0"#), "{}", request.body);
+    let expected = json!({"UserProficiencies": [{"AttributeName": "lang", "AttributeValue": "de", "Level": 3.0}]});
+    assert_eq!(request.json(), expected);
+    let request = sent(UpdateUserProficiencies { instance: instance(), user: user(), proficiencies }).await;
+    assert_eq!(request.json(), expected);
+    let proficiencies = vec![key("lang", "fr")];
+    let request = sent(DisassociateUserProficiencies { instance: instance(), user: user(), proficiencies }).await;
+    assert_eq!(request.json(), json!({"UserProficiencies": [{"AttributeName": "lang", "AttributeValue": "fr"}]}));
+}
+
+#[tokio::test]
+async fn tags_travel_under_a_lower_case_key() {
+    let tags = [("connect-operator.dev/uid".into(), "u 1".into()), ("bare".into(), String::new())].into();
+    let request = sent(TagResource { arn: USER_ARN.into(), tags }).await;
+    assert_eq!(request.json(), json!({"tags": {"connect-operator.dev/uid": "u 1", "bare": ""}}));
+}
+
+#[tokio::test]
+async fn search_users_names_its_instance_in_the_body() {
+    let request =
+        SearchUsers { instance: instance(), max_results: 500, next_token: Some("t+/=".into()), criteria: None, filter: None };
+    let (request, page) = exchange(Answer::json(json!({"Users": []})), request).await;
+    assert_eq!(page.unwrap().items, []);
+    assert_eq!(request.json(), json!({"InstanceId": "inst-1", "MaxResults": 500, "NextToken": "t+/="}));
+}
+
+#[tokio::test]
+async fn search_users_can_say_every_criterion_and_tag_filter() {
+    let string =
+        |field: &str, value: &str, comparison| SearchCriteria::String { field: field.into(), value: value.into(), comparison };
+    let criteria = SearchCriteria::Or(vec![
+        SearchCriteria::And(vec![
+            string("Username", "jdoe", StringComparison::Exact),
+            string("FirstName", "Ja", StringComparison::StartsWith),
+            string("LastName", "oe", StringComparison::Contains),
+        ]),
+        SearchCriteria::HierarchyGroup { id: "hg-1".into(), with_child_groups: true },
+        SearchCriteria::HierarchyGroup { id: "hg-2".into(), with_child_groups: false },
+    ]);
+    let criteria_json = json!({"OrConditions": [
+        {"AndConditions": [
+            {"StringCondition": {"FieldName": "Username", "Value": "jdoe", "ComparisonType": "EXACT"}},
+            {"StringCondition": {"FieldName": "FirstName", "Value": "Ja", "ComparisonType": "STARTS_WITH"}},
+            {"StringCondition": {"FieldName": "LastName", "Value": "oe", "ComparisonType": "CONTAINS"}},
+        ]},
+        {"HierarchyGroupCondition": {"Value": "hg-1", "HierarchyGroupMatchType": "WITH_CHILD_GROUPS"}},
+        {"HierarchyGroupCondition": {"Value": "hg-2", "HierarchyGroupMatchType": "EXACT"}},
+    ]});
+    let pair = |k: &str, v: &str| (k.to_owned(), v.to_owned());
+    for (filter, filter_json) in [
+        (TagFilter::Tag { key: "a".into(), value: "1".into() }, json!({"TagCondition": {"TagKey": "a", "TagValue": "1"}})),
+        (
+            TagFilter::And(vec![pair("a", "1"), pair("b", "")]),
+            json!({"AndConditions": [{"TagKey": "a", "TagValue": "1"}, {"TagKey": "b", "TagValue": ""}]}),
+        ),
+        (
+            TagFilter::Or(vec![vec![pair("a", "1"), pair("b", "2")], vec![pair("c", "3")]]),
+            json!({"OrConditions": [
+                [{"TagKey": "a", "TagValue": "1"}, {"TagKey": "b", "TagValue": "2"}],
+                [{"TagKey": "c", "TagValue": "3"}],
+            ]}),
+        ),
+    ] {
+        let request = SearchUsers {
+            instance: instance(),
+            max_results: 1,
+            next_token: None,
+            criteria: Some(criteria.clone()),
+            filter: Some(filter),
+        };
+        assert_eq!(
+            sent(request).await.json(),
+            json!({"InstanceId": "inst-1", "MaxResults": 1, "SearchCriteria": criteria_json,
+                "SearchFilter": {"TagFilter": filter_json}})
+        );
+    }
+}

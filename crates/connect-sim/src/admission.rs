@@ -1,0 +1,113 @@
+//! What stands between a call and its effect: permissions, rates, faults.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::{
+    engine::Engine,
+    faults::Effect,
+    refusal::{Failure, Refusal},
+    request::{Request, Target},
+    state::Instance,
+};
+
+/// Where a call comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// The API: signed, throttled, counted, and whatever the faults make of it.
+    Api,
+    /// Connect's console, for the person who changes things behind everybody's back.
+    Console,
+}
+
+/// Of whom and where a call is made, and about which users by name or id.
+pub(crate) struct Origin {
+    pub account: String,
+    pub region: String,
+    pub resource: String,
+    pub user: Vec<String>,
+}
+
+/// How a call that is let in will end.
+pub(crate) enum Fate {
+    /// By the rules.
+    Ordinary,
+    /// By the rules, but its caller is told this instead.
+    Replaced(Failure),
+}
+
+impl Origin {
+    pub fn of(request: &Request, instance: Option<&Instance>, scope_region: Option<&str>) -> Self {
+        let unnamed = || scope_region.unwrap_or("us-east-1").to_owned();
+        let (account, region, base) = instance.map_or_else(
+            || (String::new(), unnamed(), "*".into()),
+            |i| (i.arn.account.clone(), i.arn.region.clone(), i.arn.to_string()),
+        );
+        let named = match &request.target {
+            Target::User { user, .. } => Some(user.rsplit('/').next().unwrap_or(user)),
+            Target::Resource(arn) => arn.rsplit_once("/agent/").map(|(_, id)| id),
+            Target::Account | Target::Instance(_) => None,
+        };
+        let id = named.map(ToOwned::to_owned);
+        let username = match (request.username(), instance, named) {
+            (Some(username), ..) => Some(username.to_owned()),
+            (None, Some(instance), Some(id)) => instance.users.get(&id.into()).map(|u| u.username.clone()),
+            _ => None,
+        };
+        let resource = match (request.username(), &id) {
+            (Some(_), _) => format!("{base}/agent/*"),
+            (None, Some(id)) => format!("{base}/agent/{id}"),
+            (None, None) => base,
+        };
+        Self { account, region, resource, user: id.into_iter().chain(username).collect() }
+    }
+
+    fn not_allowed(&self, operation: &str) -> Refusal {
+        let Self { account, resource, .. } = self;
+        let account = if account.is_empty() { "123456789012" } else { account };
+        Refusal::access_denied(format!(
+            "User: arn:aws:sts::{account}:assumed-role/connect-client/session is not authorized to perform: \
+             connect:{operation} on resource: {resource} because no identity-based policy allows the connect:{operation} action"
+        ))
+    }
+}
+
+/// Permissions that an operation needs besides its own.
+fn dependants(operation: &str) -> &'static [&'static str] {
+    match operation {
+        "SearchUsers" => &["DescribeUser", "ListUserProficiencies"],
+        _ => &[],
+    }
+}
+
+impl Engine {
+    /// Lets a call in or not, in the order in which AWS does: permission, rate, and only then what may go wrong inside.
+    pub(crate) fn admit(
+        &mut self,
+        origin: &Origin,
+        operation: &'static str,
+        now: Timestamp,
+    ) -> (Duration, Result<Fate, Failure>) {
+        let needed = std::iter::once(&operation).chain(dependants(operation));
+        if let Some(denied) = needed.copied().find(|needed| self.denied.contains(*needed)) {
+            return (Duration::ZERO, Err(origin.not_allowed(denied).into()));
+        }
+        if let Err(refusal) = self.throttle.take(&origin.account, &origin.region, operation, now, &mut self.rng) {
+            return (Duration::ZERO, Err(refusal.into()));
+        }
+        let user: Vec<&str> = origin.user.iter().map(String::as_str).collect();
+        let (delay, effect) = self.faults.strike(operation, &user, &mut self.rng);
+        let refused = |status, code, message| Failure::Refused(Refusal { status, code, message });
+        let fate = match effect {
+            None | Some(Effect::Delay { .. }) => Ok(Fate::Ordinary),
+            Some(Effect::Error { status, code, message }) => Err(refused(status, code, message)),
+            Some(Effect::ErrorAfter { status, code, message }) => Ok(Fate::Replaced(refused(status, code, message))),
+            Some(Effect::LostReply) => Ok(Fate::Replaced(Failure::Lost("the connection was closed before the reply came"))),
+            Some(Effect::LostRequest) => Err(Failure::Lost("the connection was closed before the request was read")),
+            Some(Effect::Bare429) => Err(refused(429, None, String::new())),
+            Some(Effect::AccessDenied) => Err(origin.not_allowed(operation).into()),
+        };
+        (delay, fate)
+    }
+}

@@ -1,0 +1,120 @@
+//! What the simulator starts with: the account's instances, the clock, lags, rates and the switches.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::{ClockMode, DescribeLagCovers, InstanceConfig, Rules, Throttling, request::OPERATIONS};
+
+/// The whole configuration. Everything has a default, so that `Config::default()` is a working account with one instance.
+///
+/// In YAML the members are in camelCase, and an unknown one is an error.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Config {
+    /// From which ids, request ids and chances are derived. Default 0.
+    pub seed: u64,
+    /// What moves the clock. Default: real time.
+    pub clock: ClockMode,
+    /// What a manual clock shows at first. Default 2026-01-01T00:00:00Z.
+    pub start: Timestamp,
+    /// How far SearchUsers is behind the writes. Default 3 s.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub search_lag: Duration,
+    /// How far DescribeUser, ListUsers and ListUserProficiencies are behind. Default 0 s.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub describe_lag: Duration,
+    /// Which writes `describe_lag` delays. Default: creates alone.
+    pub describe_lag_covers: DescribeLagCovers,
+    /// At most so many items a page, whatever was asked for. Default: no such limit.
+    pub page_limit: Option<usize>,
+    /// Rates by account, Region and operation.
+    pub throttling: Throttling,
+    /// Operations that answer AccessDeniedException. Default: none.
+    pub denied_operations: BTreeSet<String>,
+    /// Where AWS leaves open, or does not enforce, what it says.
+    pub rules: Rules,
+    /// The instances. Default: one, CONNECT_MANAGED, in us-west-2.
+    pub instances: Vec<InstanceConfig>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            clock: ClockMode::Real,
+            start: Timestamp::constant(1_767_225_600, 0),
+            search_lag: Duration::from_secs(3),
+            describe_lag: Duration::ZERO,
+            describe_lag_covers: DescribeLagCovers::default(),
+            page_limit: None,
+            throttling: Throttling::default(),
+            denied_operations: BTreeSet::new(),
+            rules: Rules::default(),
+            instances: vec![InstanceConfig::default()],
+        }
+    }
+}
+
+/// A configuration that does not hold together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError(pub(crate) String);
+
+impl std::fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// The defaults, with a clock that only [`Sim::advance`](crate::Sim::advance) moves.
+    pub fn manual() -> Self {
+        Self { clock: ClockMode::Manual, ..Self::default() }
+    }
+
+    /// Reads a configuration and checks it.
+    ///
+    /// # Errors
+    /// What does not belong there, and where.
+    pub fn from_yaml(yaml: &str) -> Result<Self, ConfigError> {
+        let config: Self = serde_saphyr::from_str(yaml).map_err(|e| ConfigError(e.to_string()))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Checks what types cannot: that ids are unique, rates positive, operations known.
+    ///
+    /// # Errors
+    /// What is wrong with which member.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if self.page_limit == Some(0) {
+            return Err(ConfigError("pageLimit: a page without items never ends; give 1 or more".into()));
+        }
+        self.throttling.check()?;
+        for operation in &self.denied_operations {
+            known_operation(operation).map_err(|e| ConfigError(format!("deniedOperations: {e}")))?;
+        }
+        if self.instances.is_empty() {
+            return Err(ConfigError("instances: give at least one".into()));
+        }
+        let mut seen = BTreeSet::new();
+        for instance in &self.instances {
+            instance.check().map_err(|e| ConfigError(format!("instances: {}: {e}", instance.id)))?;
+            if !seen.insert(&instance.id) {
+                return Err(ConfigError(format!("instances: {} is there twice", instance.id)));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Checks that there is such an operation; a mistyped one would silently do nothing.
+pub(crate) fn known_operation(name: &str) -> Result<(), ConfigError> {
+    if OPERATIONS.contains(&name) {
+        return Ok(());
+    }
+    Err(ConfigError(format!("{name} is no operation that is simulated; there are: {}", OPERATIONS.join(", "))))
+}

@@ -1,0 +1,177 @@
+//! The state machine: one call at a time, from the door to the counters.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use connect_api::{Arn, InstanceId};
+use jiff::Timestamp;
+use rand::{SeedableRng, rngs::StdRng};
+
+use crate::{
+    Calls, Config, ConfigError, InstanceView, Rules, Scope, UserView,
+    admission::{Door, Fate, Origin},
+    clock::Clock,
+    faults::Faults,
+    identifiers::Identifiers,
+    pages::Cutter,
+    refusal::{Failure, Refusal},
+    request::{Request, Target},
+    response::Response,
+    rules::{self, Context},
+    state::{Instance, Lags},
+    throttle::Throttle,
+};
+
+/// What a call comes to.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub request_id: String,
+    /// How long a reply over HTTP is held back.
+    pub delay: Duration,
+    pub result: Result<Response, Failure>,
+}
+
+/// An account, its clock and its troubles.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    clock: Clock,
+    rules: Rules,
+    page_limit: Option<usize>,
+    identifiers: Identifiers,
+    instances: Vec<Instance>,
+    pub rng: StdRng,
+    pub throttle: Throttle,
+    pub faults: Faults,
+    pub denied: BTreeSet<String>,
+    pub calls: Calls,
+}
+
+impl Engine {
+    pub fn new(config: Config) -> Result<Self, ConfigError> {
+        let clock = Clock::new(config.clock, config.start);
+        let now = clock.now();
+        let lags = Lags { search: config.search_lag, describe: config.describe_lag, describe_covers: config.describe_lag_covers };
+        let case_sensitive = config.rules.case_sensitive_usernames;
+        let instances = config.instances.into_iter().map(|i| Instance::new(i, lags, case_sensitive, now)).collect();
+        Ok(Self {
+            clock,
+            rules: config.rules,
+            page_limit: config.page_limit,
+            identifiers: Identifiers::new(config.seed),
+            instances,
+            rng: StdRng::seed_from_u64(config.seed),
+            throttle: Throttle::new(config.throttling),
+            faults: Faults::default(),
+            denied: config.denied_operations,
+            calls: Calls::default(),
+        })
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn advance(&mut self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    pub fn request_id(&mut self) -> String {
+        self.identifiers.next()
+    }
+
+    pub fn first_scope(&self) -> Scope {
+        self.instances.first().map_or_else(Scope::everywhere, |i| Scope {
+            region: Some(i.arn.region.clone()),
+            account: Some(i.arn.account.clone()),
+        })
+    }
+
+    pub fn instance(&self, id: &InstanceId) -> Option<&Instance> {
+        self.instances.iter().find(|i| i.arn.instance == *id)
+    }
+
+    pub fn instance_mut(&mut self, id: &InstanceId) -> Option<&mut Instance> {
+        self.instances.iter_mut().find(|i| i.arn.instance == *id)
+    }
+
+    pub fn instances(&self) -> Vec<InstanceView> {
+        self.instances.iter().map(Instance::view).collect()
+    }
+
+    pub fn users(&self, instance: &InstanceId) -> Vec<UserView> {
+        let mut users = self.instance(instance).map(|i| i.user_views(&self.rules)).unwrap_or_default();
+        users.sort_by(|a, b| a.user.username.cmp(&b.user.username));
+        users
+    }
+
+    /// One call.
+    pub fn answer(&mut self, scope: &Scope, door: Door, request: Request) -> Answer {
+        let now = self.clock.now();
+        let request_id = self.identifiers.next();
+        let at = self.locate(scope, &request.target);
+        if door == Door::Console {
+            let result = self.perform(scope, now, at, request).map_err(Failure::Refused);
+            return Answer { request_id, delay: Duration::ZERO, result };
+        }
+        let operation = request.name();
+        let username = request.username().map(ToOwned::to_owned);
+        let origin = Origin::of(&request, at.map(|at| &self.instances[at]), scope.region.as_deref());
+        let (delay, admitted) = self.admit(&origin, operation, now);
+        let mut took_effect = false;
+        let result = admitted.and_then(|fate| {
+            let result = self.perform(scope, now, at, request);
+            took_effect = result.is_ok();
+            match fate {
+                Fate::Ordinary => result.map_err(Failure::Refused),
+                Fate::Replaced(failure) => Err(failure),
+            }
+        });
+        self.calls.count(operation, result.as_ref().err().map(Failure::label));
+        if let Some(username) = username {
+            self.calls.count_create(&username, took_effect);
+        }
+        Answer { request_id, delay, result }
+    }
+
+    /// The instance that a call is about, where it can be seen from there.
+    fn locate(&self, scope: &Scope, target: &Target) -> Option<usize> {
+        let named = match target {
+            Target::Account => return None,
+            Target::Instance(instance) | Target::User { instance, .. } => instance,
+            Target::Resource(arn) => arn,
+        };
+        let is_arn = named.starts_with("arn:");
+        let arn = named.parse::<Arn>().ok();
+        self.instances.iter().position(|i| {
+            let same = match &arn {
+                Some(arn) => arn.sibling(connect_api::Resource::Instance) == i.arn,
+                None => !is_arn && i.arn.instance.as_str() == named,
+            };
+            same && visible(i, scope)
+        })
+    }
+
+    fn perform(&mut self, scope: &Scope, now: Timestamp, at: Option<usize>, request: Request) -> Result<Response, Refusal> {
+        let mut context = Context {
+            now,
+            rules: &self.rules,
+            identifiers: &mut self.identifiers,
+            pages: Cutter { now, limit: self.page_limit, token_lifetime: self.rules.token_lifetime },
+        };
+        match (at.and_then(|at| self.instances.get_mut(at)), &request.target) {
+            (_, Target::Account) => {
+                let seen: Vec<&Instance> = self.instances.iter().filter(|i| visible(i, scope)).collect();
+                rules::in_account(&context, &seen, request.action)
+            }
+            (Some(instance), _) => rules::in_instance(&mut context, instance, request),
+            (None, Target::Resource(arn)) => Err(Refusal::not_found(format!("Resource {arn} not found"))),
+            (None, Target::Instance(id) | Target::User { instance: id, .. }) => {
+                Err(Refusal::not_found(format!("Instance not found: {id}")))
+            }
+        }
+    }
+}
+
+fn visible(instance: &Instance, scope: &Scope) -> bool {
+    scope.region.as_ref().is_none_or(|region| *region == instance.arn.region)
+        && scope.account.as_ref().is_none_or(|account| *account == instance.arn.account)
+}

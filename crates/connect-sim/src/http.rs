@@ -1,0 +1,14 @@
+//! The simulator behind HTTP, written as AWS writes restJson1.
+
+mod admin;
+mod api;
+mod decode;
+mod encode;
+mod reply;
+mod route;
+mod server;
+mod severable;
+mod signature;
+mod wire;
+
+pub use server::{Server, serve};

@@ -1,0 +1,56 @@
+//! Connect's own API over HTTP, for clients and, under a path of its own, for the person at the console.
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{ConnectInfo, State},
+    http::{HeaderMap, Method, Response, Uri},
+};
+
+use super::{encode, reply, route, severable::Shears, signature};
+use crate::{
+    Scope, Sim,
+    admission::Door,
+    refusal::{Failure, Refusal},
+};
+
+/// The endpoint of the console, below the server's own.
+pub(super) const CONSOLE: &str = "/_sim/console";
+
+/// One request.
+pub(super) async fn handle(
+    State(sim): State<Sim>,
+    ConnectInfo(shears): ConnectInfo<Shears>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response<Body> {
+    let (door, path) = match uri.path().strip_prefix(CONSOLE) {
+        Some(path) => (Door::Console, path),
+        None => (Door::Api, uri.path()),
+    };
+    let scope = match door {
+        Door::Console => Ok(Scope::everywhere()),
+        Door::Api => signature::scope(&headers),
+    };
+    let scope = match scope {
+        Ok(scope) => scope,
+        Err(refusal) => return reply::error(&sim.request_id(), &refusal),
+    };
+    let Some(request) = route::request(&method, &route::segments(path), &uri, &body) else {
+        let message = format!("{method} {path} is no operation of Amazon Connect that is simulated");
+        return reply::error(&sim.request_id(), &Refusal::new(404, "UnknownOperationException", message));
+    };
+    let answer = sim.answer(&scope, door, request);
+    if !answer.delay.is_zero() {
+        tokio::time::sleep(answer.delay).await;
+    }
+    match answer.result {
+        Ok(response) => reply::success(&answer.request_id, encode::body(response).as_ref()),
+        Err(Failure::Refused(refusal)) => reply::error(&answer.request_id, &refusal),
+        Err(Failure::Lost(_)) => {
+            shears.cut();
+            Response::new(Body::empty())
+        }
+    }
+}

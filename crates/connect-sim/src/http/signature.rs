@@ -1,0 +1,74 @@
+//! What a request's signature says of where it goes. Whether the signature is right is not checked: there are no keys here.
+
+use axum::http::{HeaderMap, header::AUTHORIZATION};
+
+use crate::{Scope, refusal::Refusal};
+
+/// Reads the credential scope: `Credential=AKID/20260101/us-west-2/connect/aws4_request`.
+pub(super) fn scope(headers: &HeaderMap) -> Result<Scope, Refusal> {
+    let Some(header) = headers.get(AUTHORIZATION) else {
+        return Err(Refusal::new(403, "MissingAuthenticationToken", "Missing Authentication Token"));
+    };
+    let incomplete = |what: &str| Refusal::new(403, "IncompleteSignature", format!("Authorization header {what}"));
+    let header = header.to_str().map_err(|_| incomplete("is not ASCII"))?;
+    let parameters =
+        header.strip_prefix("AWS4-HMAC-SHA256 ").ok_or_else(|| incomplete("does not start with AWS4-HMAC-SHA256"))?;
+    let parameter = |name: &str| {
+        let found = parameters.split(',').find_map(|p| p.trim().strip_prefix(name)?.strip_prefix('='));
+        found.filter(|value| !value.is_empty()).ok_or_else(|| incomplete(&format!("requires '{name}' parameter")))
+    };
+    let credential = parameter("Credential")?;
+    parameter("SignedHeaders")?;
+    parameter("Signature")?;
+    // An access key may not hold a slash, but what is counted from the end is right even if it does.
+    let parts: Vec<&str> = credential.rsplitn(5, '/').collect();
+    let [end, service, region, date, key] = parts[..] else {
+        return Err(incomplete("has a Credential without date, Region, service and aws4_request"));
+    };
+    if end != "aws4_request"
+        || date.len() != 8
+        || !date.bytes().all(|b| b.is_ascii_digit())
+        || region.is_empty()
+        || key.is_empty()
+    {
+        return Err(incomplete("has a Credential that is not scoped as key/date/region/service/aws4_request"));
+    }
+    if service != "connect" {
+        return Err(Refusal::new(403, "InvalidSignatureException", "Credential should be scoped to correct service: 'connect'."));
+    }
+    Ok(Scope::region(region))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(authorization: Option<&str>) -> Result<Option<String>, String> {
+        let mut headers = HeaderMap::new();
+        if let Some(value) = authorization {
+            headers.insert(AUTHORIZATION, value.parse().unwrap());
+        }
+        scope(&headers).map(|scope| scope.region).map_err(|refusal| {
+            assert_eq!(refusal.status, 403);
+            refusal.code.unwrap()
+        })
+    }
+
+    #[test]
+    fn the_region_comes_from_the_credential_scope() {
+        let good = "AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-west-2/connect/aws4_request, SignedHeaders=host, Signature=0a";
+        assert_eq!(code(Some(good)), Ok(Some("eu-west-2".into())));
+        assert_eq!(code(None), Err("MissingAuthenticationToken".into()));
+        for bad in [
+            "Basic abc",
+            "AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-west-2/connect/aws4_request, SignedHeaders=host",
+            "AWS4-HMAC-SHA256 SignedHeaders=host, Signature=0a",
+            &good.replace("/aws4_request", ""),
+            &good.replace("20260101", "today"),
+            &good.replace("eu-west-2", ""),
+        ] {
+            assert_eq!(code(Some(bad)), Err("IncompleteSignature".into()), "{bad}");
+        }
+        assert_eq!(code(Some(&good.replace("connect/", "s3/"))), Err("InvalidSignatureException".into()));
+    }
+}

@@ -1,0 +1,64 @@
+//! Ids that look like Connect's and are the same in every run.
+
+use sha2::{Digest, Sha256};
+
+/// Gives out ids, one after the other, by the seed.
+#[derive(Debug)]
+pub(crate) struct Identifiers {
+    seed: u64,
+    given: u64,
+}
+
+impl Identifiers {
+    pub fn new(seed: u64) -> Self {
+        Self { seed, given: 0 }
+    }
+
+    pub fn next(&mut self) -> String {
+        self.given += 1;
+        uuid(&[&self.seed.to_be_bytes(), &self.given.to_be_bytes()])
+    }
+}
+
+/// The id of something that the configuration names: it depends on where it lies and how it is called, not on the order.
+pub(crate) fn derived(instance: &str, kind: &str, name: &str) -> String {
+    uuid(&[instance.as_bytes(), kind.as_bytes(), name.as_bytes()])
+}
+
+/// A UUID in form, version 8 (vendor's own) by its bits.
+fn uuid(parts: &[&[u8]]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part);
+    }
+    let hash = hash.finalize();
+    let mut bytes = [0_u8; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    bytes[6] = bytes[6] & 0x0f | 0x80;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_gives_the_same_ids_and_another_seed_gives_others() {
+        let run = |seed| {
+            let mut ids = Identifiers::new(seed);
+            [ids.next(), ids.next(), ids.next()]
+        };
+        assert_eq!(run(7), run(7));
+        assert_ne!(run(7), run(8));
+        assert_ne!(run(7)[0], run(7)[1]);
+        assert_eq!(run(7)[0].split('-').map(str::len).collect::<Vec<_>>(), [8, 4, 4, 4, 12]);
+    }
+
+    #[test]
+    fn parts_do_not_run_into_each_other() {
+        assert_ne!(derived("ab", "c", "d"), derived("a", "bc", "d"));
+    }
+}

@@ -1,0 +1,154 @@
+//! Pages and their tokens: opaque, bound to the query that they continue, good for a day.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    time::Duration,
+};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use connect_api::Page;
+use jiff::Timestamp;
+
+use crate::{clock::later, refusal::Refusal, request::Paging};
+
+/// What pages are cut by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cutter {
+    pub now: Timestamp,
+    /// At most so many items, whatever is asked for.
+    pub limit: Option<usize>,
+    pub token_lifetime: Duration,
+}
+
+/// The page that is asked for: where it starts and how long it may be.
+#[derive(Debug)]
+pub(crate) struct Cut {
+    query: u64,
+    length: usize,
+    /// The key of the last item on the page before.
+    pub after: Option<String>,
+    now: Timestamp,
+}
+
+const DEFAULT_LENGTH: i32 = 100;
+
+impl Cutter {
+    /// Reads what is asked for. `query` is all that tells one listing from another.
+    pub fn cut(self, paging: &Paging, max: i32, query: impl Hash) -> Result<Cut, Refusal> {
+        let asked = paging.max_results.unwrap_or(DEFAULT_LENGTH.min(max));
+        if !(1..=max).contains(&asked) {
+            return Err(Refusal::invalid_parameter(format!("MaxResults must be between 1 and {max}, but is {asked}")));
+        }
+        let length = usize::try_from(asked).unwrap_or(usize::MAX).min(self.limit.unwrap_or(usize::MAX));
+        let mut hasher = DefaultHasher::new();
+        query.hash(&mut hasher);
+        let query = hasher.finish();
+        let after = match &paging.next_token {
+            Some(token) => Some(self.read(token, query).ok_or_else(|| {
+                Refusal::invalid_parameter("InvalidToken: the NextToken is not of this request, or has expired")
+            })?),
+            None => None,
+        };
+        Ok(Cut { query, length, after, now: self.now })
+    }
+
+    fn read(self, token: &str, query: u64) -> Option<String> {
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
+        let mut parts = text.splitn(3, ':');
+        let of = u64::from_str_radix(parts.next()?, 16).ok()?;
+        let issued = Timestamp::from_millisecond(parts.next()?.parse().ok()?).ok()?;
+        let key = parts.next()?;
+        (of == query && self.now < later(issued, self.token_lifetime)).then(|| key.to_owned())
+    }
+}
+
+impl Cut {
+    /// Takes the page's items from what comes after its start. `keyed` yields each item with its key, in the order of keys.
+    pub fn page<T>(self, keyed: impl Iterator<Item = (String, T)>) -> Page<T> {
+        let mut rest = keyed.peekable();
+        let mut items = Vec::new();
+        let mut last = None;
+        while items.len() < self.length
+            && let Some((key, item)) = rest.next()
+        {
+            items.push(item);
+            last = Some(key);
+        }
+        let next_token = last
+            .filter(|_| rest.peek().is_some())
+            .map(|key| URL_SAFE_NO_PAD.encode(format!("{:x}:{}:{key}", self.query, self.now.as_millisecond())));
+        Page { items, next_token }
+    }
+
+    /// Takes the page from all items, in the order of keys.
+    pub fn page_of<T>(self, keyed: impl Iterator<Item = (String, T)>) -> Page<T> {
+        let after = self.after.clone();
+        self.page(keyed.skip_while(move |(key, _)| after.as_ref().is_some_and(|after| key <= after)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+
+    fn cutter(now: Timestamp) -> Cutter {
+        Cutter { now, limit: None, token_lifetime: DAY }
+    }
+
+    fn items() -> impl Iterator<Item = (String, u32)> {
+        (0..5).map(|i| (format!("k{i}"), i))
+    }
+
+    fn paging(max: i32, token: Option<String>) -> Paging {
+        Paging { max_results: Some(max), next_token: token }
+    }
+
+    #[test]
+    fn pages_follow_each_other_and_the_last_has_no_token() {
+        let now = Timestamp::UNIX_EPOCH;
+        let first = cutter(now).cut(&paging(2, None), 100, "q").unwrap().page_of(items());
+        assert_eq!(first.items, [0, 1]);
+        let second = cutter(now).cut(&paging(2, first.next_token), 100, "q").unwrap().page_of(items());
+        assert_eq!(second.items, [2, 3]);
+        let third = cutter(now).cut(&paging(2, second.next_token), 100, "q").unwrap().page_of(items());
+        assert_eq!((third.items, third.next_token), (vec![4], None));
+        assert_eq!(cutter(now).cut(&paging(5, None), 100, "q").unwrap().page_of(items()).next_token, None);
+    }
+
+    #[test]
+    fn a_token_of_another_query_or_of_yesterday_is_refused() {
+        let now = Timestamp::UNIX_EPOCH;
+        let token = cutter(now).cut(&paging(2, None), 100, "q").unwrap().page_of(items()).next_token;
+        let just_in_time = now + (DAY - Duration::from_secs(1));
+        assert!(cutter(just_in_time).cut(&paging(2, token.clone()), 100, "q").is_ok());
+        for refused in [
+            cutter(now + DAY).cut(&paging(2, token.clone()), 100, "q"),
+            cutter(now).cut(&paging(2, token), 100, "other"),
+            cutter(now).cut(&paging(2, Some("gibberish".into())), 100, "q"),
+        ] {
+            let refusal = refused.unwrap_err();
+            assert_eq!((refusal.status, refusal.code.as_deref()), (400, Some("InvalidParameterException")));
+            assert!(refusal.message.contains("InvalidToken"));
+        }
+    }
+
+    #[test]
+    fn a_page_holds_no_more_than_its_operation_allows() {
+        let cutter = cutter(Timestamp::UNIX_EPOCH);
+        for wrong in [0, -1, 101] {
+            assert_eq!(cutter.cut(&paging(wrong, None), 100, "q").unwrap_err().status, 400, "{wrong}");
+        }
+        assert_eq!(cutter.cut(&Paging::default(), 10, "q").unwrap().length, 10);
+        assert_eq!(cutter.cut(&Paging::default(), 1000, "q").unwrap().length, 100);
+    }
+
+    #[test]
+    fn pages_may_be_shorter_than_asked_for() {
+        let cutter = Cutter { limit: Some(3), ..cutter(Timestamp::UNIX_EPOCH) };
+        let page = cutter.cut(&paging(100, None), 100, "q").unwrap().page_of(items());
+        assert_eq!(page.items, [0, 1, 2]);
+        assert!(page.next_token.is_some());
+    }
+}

@@ -1,0 +1,70 @@
+//! An answer that is an error, and the ways a call can come to nothing.
+
+/// An error as Connect answers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub status: u16,
+    /// None for the replies of something in front of Connect that names no code.
+    pub code: Option<String>,
+    pub message: String,
+}
+
+impl Refusal {
+    pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
+        Self { status, code: Some(code.to_owned()), message: message.into() }
+    }
+
+    pub fn invalid_parameter(message: impl Into<String>) -> Self {
+        Self::new(400, "InvalidParameterException", message)
+    }
+
+    pub fn invalid_request(message: impl Into<String>) -> Self {
+        Self::new(400, "InvalidRequestException", message)
+    }
+
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(404, "ResourceNotFoundException", message)
+    }
+
+    pub fn duplicate(message: impl Into<String>) -> Self {
+        Self::new(409, "DuplicateResourceException", message)
+    }
+
+    pub fn in_use(message: impl Into<String>) -> Self {
+        Self::new(409, "ResourceInUseException", message)
+    }
+
+    pub fn limit_exceeded(message: impl Into<String>) -> Self {
+        Self::new(429, "LimitExceededException", message)
+    }
+
+    pub fn access_denied(message: impl Into<String>) -> Self {
+        Self::new(403, "AccessDeniedException", message)
+    }
+}
+
+/// Why a call brought no success.
+#[derive(Clone, Debug)]
+pub(crate) enum Failure {
+    /// It was answered so.
+    Refused(Refusal),
+    /// It was not answered at all.
+    Lost(&'static str),
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl Failure {
+    /// The name under which it is counted.
+    pub fn label(&self) -> String {
+        match self {
+            Self::Refused(Refusal { code: Some(code), .. }) => code.clone(),
+            Self::Refused(Refusal { code: None, status, .. }) => format!("HTTP {status}"),
+            Self::Lost(_) => "NoReply".into(),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Ids and ARNs that a call names, turned into bare ids of things that exist.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use connect_api::{Arn, HierarchyGroupId, Resource, RoutingProfileId, SecurityProfileId, UserId};
+
+use crate::{
+    Rules, UnknownReference,
+    refusal::Refusal,
+    state::{Instance, User},
+};
+
+/// The bare id in what was given: itself, or what an ARN of this instance names by `pick`.
+fn bare(instance: &Instance, given: &str, pick: impl FnOnce(Resource) -> Option<String>) -> Option<String> {
+    if !given.starts_with("arn:") {
+        return Some(given.to_owned());
+    }
+    let arn: Arn = given.parse().ok()?;
+    (arn.sibling(Resource::Instance) == instance.arn).then(|| pick(arn.resource)).flatten()
+}
+
+fn unknown(rules: &Rules, what: &str, given: &str) -> Refusal {
+    let message = format!("{what} not found: {given}");
+    match rules.unknown_reference {
+        UnknownReference::NotFound => Refusal::not_found(message),
+        UnknownReference::InvalidParameter => Refusal::invalid_parameter(message),
+    }
+}
+
+/// The id of a user, whether it exists or not: reads and writes see that differently.
+pub(super) fn user(instance: &Instance, given: &str) -> Result<UserId, Refusal> {
+    let id = bare(instance, given, |resource| match resource {
+        Resource::User(id) => Some(id.to_string()),
+        _ => None,
+    });
+    id.map(UserId::new).ok_or_else(|| no_user(given))
+}
+
+/// A user that exists.
+pub(super) fn present<'a>(instance: &'a Instance, id: &UserId) -> Result<&'a Arc<User>, Refusal> {
+    instance.users.get(id).ok_or_else(|| no_user(id.as_str()))
+}
+
+pub(super) fn no_user(given: &str) -> Refusal {
+    Refusal::not_found(format!("User not found: {given}"))
+}
+
+pub(super) fn routing_profile(rules: &Rules, instance: &Instance, given: &str) -> Result<RoutingProfileId, Refusal> {
+    let id = bare(instance, given, |resource| match resource {
+        Resource::RoutingProfile(id) => Some(id.to_string()),
+        _ => None,
+    });
+    id.filter(|id| instance.routing_profiles.contains_key(id))
+        .map(RoutingProfileId::new)
+        .ok_or_else(|| unknown(rules, "Routing profile", given))
+}
+
+pub(super) fn security_profile(rules: &Rules, instance: &Instance, given: &str) -> Result<SecurityProfileId, Refusal> {
+    let id = bare(instance, given, |resource| match resource {
+        Resource::SecurityProfile(id) => Some(id.to_string()),
+        _ => None,
+    });
+    id.filter(|id| instance.security_profiles.contains_key(id))
+        .map(SecurityProfileId::new)
+        .ok_or_else(|| unknown(rules, "Security profile", given))
+}
+
+/// 1 to 10, as the model says.
+pub(super) fn security_profiles(
+    rules: &Rules,
+    instance: &Instance,
+    given: &BTreeSet<String>,
+) -> Result<BTreeSet<SecurityProfileId>, Refusal> {
+    if !(1..=10).contains(&given.len()) {
+        return Err(Refusal::invalid_parameter(format!("SecurityProfileIds must have 1 to 10 members, but has {}", given.len())));
+    }
+    given.iter().map(|id| security_profile(rules, instance, id)).collect()
+}
+
+pub(super) fn hierarchy_group(rules: &Rules, instance: &Instance, given: &str) -> Result<HierarchyGroupId, Refusal> {
+    if given.is_empty() {
+        return Err(Refusal::invalid_parameter("HierarchyGroupId must not be empty; leave it out to clear it"));
+    }
+    let id = bare(instance, given, |resource| match resource {
+        Resource::HierarchyGroup(id) => Some(id.to_string()),
+        _ => None,
+    });
+    id.filter(|id| instance.groups.contains_key(id))
+        .map(HierarchyGroupId::new)
+        .ok_or_else(|| unknown(rules, "Hierarchy group", given))
+}

@@ -1,0 +1,93 @@
+//! Users and instances as the reads show them.
+
+use connect_api::{FoundUser, Instance as Described, Proficiency, User as Shown, UserSummary};
+
+use super::channels;
+use crate::{
+    InstanceView, Rules, UserView,
+    state::{Instance, User},
+};
+
+impl Instance {
+    /// As DescribeInstance shows it.
+    pub(crate) fn described(&self) -> Described {
+        Described {
+            id: self.arn.instance.clone(),
+            arn: self.arn.to_string(),
+            alias: self.alias.clone(),
+            identity_management_type: Some(self.identity_management_type),
+            status: Some("ACTIVE".into()),
+        }
+    }
+
+    /// As it is.
+    pub(crate) fn view(&self) -> InstanceView {
+        InstanceView {
+            id: self.arn.instance.clone(),
+            arn: self.arn.to_string(),
+            account: self.arn.account.clone(),
+            region: self.arn.region.clone(),
+            alias: self.alias.clone(),
+            identity_management_type: self.identity_management_type,
+            users_quota: self.users_quota,
+            users: self.users.len(),
+        }
+    }
+
+    /// Its users as they are.
+    pub(crate) fn user_views(&self, rules: &Rules) -> Vec<UserView> {
+        let view = |user: &std::sync::Arc<User>| UserView {
+            user: shown(rules, self, user),
+            proficiencies: proficiencies(user),
+            has_password: user.has_password,
+            created: user.created,
+        };
+        self.users.values().map(view).collect()
+    }
+}
+
+/// As DescribeUser shows it.
+pub(super) fn shown(rules: &Rules, instance: &Instance, user: &User) -> Shown {
+    Shown {
+        id: user.id.clone(),
+        arn: instance.user_arn(&user.id),
+        username: user.username.clone(),
+        identity_info: user.identity_info.clone(),
+        phone_config: Some(channels::as_phone_config(&user.settings)),
+        channel_configs: channels::as_lists(rules, &user.settings),
+        directory_user_id: user.directory_user_id.clone(),
+        security_profile_ids: user.security_profile_ids.clone(),
+        routing_profile_id: Some(user.routing_profile_id.clone()),
+        hierarchy_group_id: user.hierarchy_group_id.clone(),
+        tags: user.tags.clone(),
+        last_modified_time: Some(user.modified),
+    }
+}
+
+/// As SearchUsers shows it.
+pub(super) fn found(rules: &Rules, arn: String, user: &User) -> FoundUser {
+    FoundUser {
+        id: user.id.clone(),
+        arn,
+        username: user.username.clone(),
+        first_name: user.identity_info.first_name.clone(),
+        last_name: user.identity_info.last_name.clone(),
+        phone_config: Some(channels::as_phone_config(&user.settings)),
+        channel_configs: channels::as_lists(rules, &user.settings),
+        directory_user_id: user.directory_user_id.clone(),
+        security_profile_ids: user.security_profile_ids.clone(),
+        routing_profile_id: Some(user.routing_profile_id.clone()),
+        hierarchy_group_id: user.hierarchy_group_id.clone(),
+        tags: user.tags.clone(),
+    }
+}
+
+/// As ListUsers shows it.
+pub(super) fn summary(arn: String, user: &User) -> UserSummary {
+    UserSummary { id: user.id.clone(), arn, username: user.username.clone(), last_modified_time: Some(user.modified) }
+}
+
+/// Its proficiencies by name and value.
+pub(super) fn proficiencies(user: &User) -> Vec<Proficiency> {
+    user.proficiencies.iter().map(|(key, level)| Proficiency { key: key.clone(), level: *level }).collect()
+}

@@ -1,0 +1,81 @@
+//! What users refer to, changed in-process while the simulator runs.
+
+use connect_api::{HierarchyGroupId, InstanceId, RoutingProfileId, SecurityProfileId, Tags};
+
+use crate::{
+    Scope, Sim,
+    admission::Door,
+    refusal::Failure,
+    request::{Action, Request, Target},
+    response::Response,
+};
+
+/// What sets the scene. None of it is throttled, counted or hit by a fault.
+impl Sim {
+    /// Makes a routing profile.
+    ///
+    /// # Panics
+    /// If Connect refuses it; so do the others here.
+    pub fn create_routing_profile(&self, instance: &InstanceId, name: &str) -> RoutingProfileId {
+        RoutingProfileId::new(self.set_up(instance, Action::CreateRoutingProfile(name.into(), Tags::new())))
+    }
+
+    /// Removes a routing profile that no user has.
+    pub fn delete_routing_profile(&self, instance: &InstanceId, id: &RoutingProfileId) {
+        self.set_up(instance, Action::DeleteRoutingProfile(id.to_string()));
+    }
+
+    /// Renames a routing profile.
+    pub fn rename_routing_profile(&self, instance: &InstanceId, id: &RoutingProfileId, name: &str) {
+        self.set_up(instance, Action::UpdateRoutingProfileName(id.to_string(), Some(name.into())));
+    }
+
+    /// Makes a security profile.
+    pub fn create_security_profile(&self, instance: &InstanceId, name: &str) -> SecurityProfileId {
+        SecurityProfileId::new(self.set_up(instance, Action::CreateSecurityProfile(name.into(), Tags::new())))
+    }
+
+    /// Removes a security profile that no user has.
+    pub fn delete_security_profile(&self, instance: &InstanceId, id: &SecurityProfileId) {
+        self.set_up(instance, Action::DeleteSecurityProfile(id.to_string()));
+    }
+
+    /// Makes a hierarchy group below another one, or at the top.
+    pub fn create_hierarchy_group(
+        &self,
+        instance: &InstanceId,
+        parent: Option<&HierarchyGroupId>,
+        name: &str,
+    ) -> HierarchyGroupId {
+        let action = Action::CreateUserHierarchyGroup(name.into(), parent.map(ToString::to_string), Tags::new());
+        HierarchyGroupId::new(self.set_up(instance, action))
+    }
+
+    /// Removes a hierarchy group that no user and no group is in.
+    pub fn delete_hierarchy_group(&self, instance: &InstanceId, id: &HierarchyGroupId) {
+        self.set_up(instance, Action::DeleteUserHierarchyGroup(id.to_string()));
+    }
+
+    /// Makes a predefined attribute.
+    pub fn create_predefined_attribute(&self, instance: &InstanceId, name: &str, values: &[&str]) {
+        let values = values.iter().map(ToString::to_string).collect();
+        self.set_up(instance, Action::CreatePredefinedAttribute(name.into(), values));
+    }
+
+    /// Removes a predefined attribute that no user has a proficiency of.
+    pub fn delete_predefined_attribute(&self, instance: &InstanceId, name: &str) {
+        self.set_up(instance, Action::DeletePredefinedAttribute(name.into()));
+    }
+
+    /// The id of what was made, if anything was.
+    fn set_up(&self, instance: &InstanceId, action: Action) -> String {
+        let operation = action.name();
+        let request = Request { target: Target::Instance(instance.to_string()), action };
+        match self.answer(&Scope::everywhere(), Door::Console, request).result {
+            Ok(Response::Created { id, .. }) => id,
+            Ok(_) => String::new(),
+            Err(Failure::Refused(refusal)) => panic!("{operation}: {}", refusal.message),
+            Err(Failure::Lost(why)) => panic!("{operation}: {why}"),
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! What an account holds: instances, their users, and what users refer to.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use connect_api::{
+    AfterContactWorkConfig, Arn, AutoAcceptConfig, Channel, HierarchyGroupId, IdentityInfo, IdentityManagementType, PhoneType,
+    ProficiencyKey, Resource, RoutingProfileId, SecurityProfileId, Tags, UserId, VoiceEnhancementMode,
+};
+use jiff::Timestamp;
+
+use crate::{DescribeLagCovers, InstanceConfig, clock::later, identifiers::derived};
+
+/// A user.
+#[derive(Clone, Debug)]
+pub(crate) struct User {
+    pub id: UserId,
+    pub username: String,
+    pub identity_info: IdentityInfo,
+    pub settings: Settings,
+    pub directory_user_id: Option<String>,
+    pub security_profile_ids: BTreeSet<SecurityProfileId>,
+    pub routing_profile_id: RoutingProfileId,
+    pub hierarchy_group_id: Option<HierarchyGroupId>,
+    pub tags: Tags,
+    pub proficiencies: BTreeMap<ProficiencyKey, f32>,
+    pub proficiencies_modified: Option<Timestamp>,
+    pub has_password: bool,
+    pub created: Timestamp,
+    pub modified: Timestamp,
+}
+
+/// How contacts reach a user. One truth, of which PhoneConfig and the per-channel lists are two views.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings {
+    pub auto_accept: BTreeMap<Channel, AutoAcceptConfig>,
+    pub after_contact_work: BTreeMap<Channel, AfterContactWorkConfig>,
+    pub phone_number: Option<(PhoneType, Option<String>)>,
+    pub persistent_connection: Option<bool>,
+    pub voice_enhancement: Option<VoiceEnhancementMode>,
+}
+
+/// A routing profile or security profile.
+#[derive(Clone, Debug)]
+pub(crate) struct Profile {
+    pub name: String,
+    pub tags: Tags,
+    pub modified: Timestamp,
+}
+
+/// A hierarchy group.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    pub name: String,
+    pub parent: Option<String>,
+    pub tags: Tags,
+    pub modified: Timestamp,
+}
+
+/// A predefined attribute.
+#[derive(Clone, Debug)]
+pub(crate) struct Attribute {
+    pub values: Vec<String>,
+    pub modified: Timestamp,
+}
+
+/// A copy of the users that follows at a distance in time.
+#[derive(Debug)]
+pub(crate) struct Lagged {
+    lag: Duration,
+    shown: BTreeMap<UserId, Arc<User>>,
+    coming: VecDeque<(Timestamp, UserId, Option<Arc<User>>)>,
+}
+
+impl Lagged {
+    fn new(lag: Duration) -> Self {
+        Self { lag, shown: BTreeMap::new(), coming: VecDeque::new() }
+    }
+
+    fn write(&mut self, now: Timestamp, id: UserId, user: Option<Arc<User>>) {
+        self.coming.push_back((later(now, self.lag), id, user));
+    }
+
+    /// What it shows now.
+    pub fn at(&mut self, now: Timestamp) -> &BTreeMap<UserId, Arc<User>> {
+        while let Some((_, id, user)) = self.coming.pop_front_if(|(due, ..)| *due <= now) {
+            match user {
+                Some(user) => self.shown.insert(id, user),
+                None => self.shown.remove(&id),
+            };
+        }
+        &self.shown
+    }
+}
+
+/// The lags of the reads.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lags {
+    pub search: Duration,
+    pub describe: Duration,
+    pub describe_covers: DescribeLagCovers,
+}
+
+/// An instance.
+#[derive(Debug)]
+pub(crate) struct Instance {
+    pub arn: Arn,
+    pub alias: Option<String>,
+    pub identity_management_type: IdentityManagementType,
+    pub directory_reachable: bool,
+    pub users_quota: usize,
+    pub created: Timestamp,
+    pub tags: Tags,
+    pub users: BTreeMap<UserId, Arc<User>>,
+    /// Usernames as they are compared.
+    names: HashMap<String, UserId>,
+    /// Usernames of deleted users, and until when they stay taken.
+    held: HashMap<String, Timestamp>,
+    pub searched: Lagged,
+    described: Lagged,
+    lags: Lags,
+    case_sensitive: bool,
+    pub routing_profiles: BTreeMap<String, Profile>,
+    pub security_profiles: BTreeMap<String, Profile>,
+    pub groups: BTreeMap<String, Group>,
+    pub attributes: BTreeMap<String, Attribute>,
+}
+
+impl Instance {
+    pub fn new(config: InstanceConfig, lags: Lags, case_sensitive: bool, now: Timestamp) -> Self {
+        let id = config.id.to_string();
+        let profiles = |kind: &str, named: Vec<crate::NamedConfig>| {
+            named
+                .into_iter()
+                .map(|n| {
+                    let profile_id = n.id.unwrap_or_else(|| derived(&id, kind, &n.name));
+                    (profile_id, Profile { name: n.name, tags: Tags::new(), modified: now })
+                })
+                .collect()
+        };
+        let attribute = |(name, values)| (name, Attribute { values, modified: now });
+        let mut instance = Self {
+            arn: Arn {
+                partition: config.partition,
+                region: config.region,
+                account: config.account,
+                instance: config.id,
+                resource: Resource::Instance,
+            },
+            alias: config.alias,
+            identity_management_type: config.identity_management_type,
+            directory_reachable: config.directory_reachable,
+            users_quota: config.users_quota,
+            created: now,
+            tags: config.tags,
+            users: BTreeMap::new(),
+            names: HashMap::new(),
+            held: HashMap::new(),
+            searched: Lagged::new(lags.search),
+            described: Lagged::new(lags.describe),
+            lags,
+            case_sensitive,
+            routing_profiles: profiles("routing-profile", config.routing_profiles),
+            security_profiles: profiles("security-profile", config.security_profiles),
+            groups: BTreeMap::new(),
+            attributes: config.predefined_attributes.into_iter().map(attribute).collect(),
+        };
+        for group in config.hierarchy_groups {
+            instance.plant(&group.name, group.id, now);
+        }
+        instance
+    }
+
+    /// Makes the group at this path, and those above it that are missing.
+    fn plant(&mut self, path: &str, id: Option<String>, now: Timestamp) {
+        let mut parent = None;
+        let mut so_far = String::new();
+        for name in path.trim_start_matches('/').split('/') {
+            so_far = format!("{so_far}/{name}");
+            let known = self.groups.iter().find(|(_, g)| g.name == name && g.parent == parent).map(|(id, _)| id.clone());
+            let group = known.unwrap_or_else(|| {
+                let given = id.clone().filter(|_| so_far == path);
+                let group = given.unwrap_or_else(|| derived(self.arn.instance.as_str(), "agent-group", &so_far));
+                let value = Group { name: name.to_owned(), parent: parent.clone(), tags: Tags::new(), modified: now };
+                self.groups.insert(group.clone(), value);
+                group
+            });
+            parent = Some(group);
+        }
+    }
+
+    /// The ARN of something in it.
+    pub fn arn_of(&self, resource: Resource) -> String {
+        self.arn.sibling(resource).to_string()
+    }
+
+    pub fn user_arn(&self, id: &UserId) -> String {
+        self.arn_of(Resource::User(id.clone()))
+    }
+
+    fn compared(&self, username: &str) -> String {
+        if self.case_sensitive { username.to_owned() } else { username.to_lowercase() }
+    }
+
+    /// Whether a new user may not have this name.
+    pub fn is_taken(&self, username: &str, now: Timestamp) -> bool {
+        let name = self.compared(username);
+        self.names.contains_key(&name) || self.held.get(&name).is_some_and(|until| now < *until)
+    }
+
+    /// Adds a user or changes it.
+    pub fn put(&mut self, user: User, now: Timestamp) {
+        let id = user.id.clone();
+        self.names.insert(self.compared(&user.username), id.clone());
+        let user = Arc::new(user);
+        self.users.insert(id.clone(), Arc::clone(&user));
+        self.tell(now, &id, Some(&user));
+    }
+
+    /// Takes a user away; its name stays taken for a while.
+    pub fn remove(&mut self, id: &UserId, now: Timestamp, held_for: Duration) {
+        if let Some(user) = self.users.remove(id) {
+            let name = self.compared(&user.username);
+            self.names.remove(&name);
+            self.held.retain(|_, until| now < *until);
+            self.held.insert(name, later(now, held_for));
+            self.tell(now, id, None);
+        }
+    }
+
+    fn tell(&mut self, now: Timestamp, id: &UserId, user: Option<&Arc<User>>) {
+        self.searched.write(now, id.clone(), user.cloned());
+        if self.reads_a_copy() {
+            self.described.write(now, id.clone(), user.cloned());
+        }
+    }
+
+    fn reads_a_copy(&self) -> bool {
+        !self.lags.describe.is_zero() && self.lags.describe_covers == DescribeLagCovers::AllWrites
+    }
+
+    /// The users as ListUsers shows them, from the id after this one on.
+    pub fn readable_after(&mut self, now: Timestamp, after: Option<&UserId>) -> impl Iterator<Item = &Arc<User>> {
+        use std::ops::Bound::{Excluded, Unbounded};
+        let visible_from = self.lags.describe;
+        let lagging = !visible_from.is_zero();
+        let copy = self.reads_a_copy();
+        let users = if copy { self.described.at(now) } else { &self.users };
+        users
+            .range((after.map_or(Unbounded, Excluded), Unbounded))
+            .map(|(_, user)| user)
+            .filter(move |user| copy || !lagging || later(user.created, visible_from) <= now)
+    }
+
+    /// One user as DescribeUser shows it.
+    pub fn read(&mut self, id: &UserId, now: Timestamp) -> Option<Arc<User>> {
+        let visible_from = self.lags.describe;
+        if self.reads_a_copy() {
+            return self.described.at(now).get(id).cloned();
+        }
+        self.users.get(id).filter(|user| later(user.created, visible_from) <= now).cloned()
+    }
+
+    pub fn routing_profile_named(&self, name: &str) -> Option<String> {
+        let (id, _) = self.routing_profiles.iter().find(|(_, p)| p.name == name)?;
+        Some(self.arn_of(Resource::RoutingProfile(id.as_str().into())))
+    }
+
+    pub fn security_profile_named(&self, name: &str) -> Option<String> {
+        let (id, _) = self.security_profiles.iter().find(|(_, p)| p.name == name)?;
+        Some(self.arn_of(Resource::SecurityProfile(id.as_str().into())))
+    }
+
+    pub fn hierarchy_group_at(&self, path: &str) -> Option<String> {
+        let wanted: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+        let id = self.groups.keys().find(|id| {
+            let path = lineage(&self.groups, id);
+            path.iter().map(|(_, group)| group.name.as_str()).eq(wanted.iter().copied())
+        })?;
+        Some(self.arn_of(Resource::HierarchyGroup(id.as_str().into())))
+    }
+}
+
+/// A group and those above it, from the top level down to itself.
+pub(crate) fn lineage<'a>(groups: &'a BTreeMap<String, Group>, id: &str) -> Vec<(&'a str, &'a Group)> {
+    let mut path = Vec::new();
+    let mut next = groups.get_key_value(id);
+    while let Some((id, group)) = next {
+        path.push((id.as_str(), group));
+        next = group.parent.as_ref().and_then(|parent| groups.get_key_value(parent));
+    }
+    path.reverse();
+    path
+}
+
+/// Whether a group lies below another, or is it.
+pub(crate) fn is_within(groups: &BTreeMap<String, Group>, id: &str, ancestor: &str) -> bool {
+    lineage(groups, id).iter().any(|(above, _)| *above == ancestor)
+}

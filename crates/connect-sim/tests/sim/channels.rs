@@ -1,0 +1,217 @@
+//! PhoneConfig and the per-channel lists.
+
+use connect_api::{
+    AfterContactWorkConfig, AutoAcceptConfig, Channel, ChannelConfigs, CreateUser, PersistentConnectionConfig, PhoneConfig,
+    PhoneNumberConfig, PhoneType, UpdateUserConfig, UpdateUserPhoneConfig, User, VoiceEnhancementConfig, VoiceEnhancementMode,
+};
+use connect_sim::{Config, Sim, UserConfigUpdate};
+
+use crate::support::*;
+
+fn auto(channel: Channel, auto_accept: bool) -> AutoAcceptConfig {
+    AutoAcceptConfig { channel, auto_accept, agent_first_callback_auto_accept: None }
+}
+
+fn work(channel: Channel, seconds: i32) -> AfterContactWorkConfig {
+    AfterContactWorkConfig {
+        channel,
+        after_contact_work_time_limit: seconds,
+        agent_first_callback_after_contact_work_time_limit: None,
+    }
+}
+
+fn desk(seconds: i32) -> PhoneConfig {
+    PhoneConfig {
+        phone_type: PhoneType::DeskPhone,
+        auto_accept: true,
+        after_contact_work_time_limit: seconds,
+        desk_phone_number: Some("+12065550100".into()),
+        persistent_connection: Some(true),
+    }
+}
+
+struct World {
+    sim: Sim,
+    user: connect_api::UserId,
+}
+
+impl World {
+    fn new(config: Config, phone_config: Option<PhoneConfig>) -> Self {
+        let sim = Sim::new(config).unwrap();
+        let user = call(&sim, CreateUser { phone_config, ..new_user(&sim, "jane") }).unwrap().id;
+        Self { sim, user }
+    }
+
+    fn set(&self, channel_configs: ChannelConfigs) -> Result<(), connect_api::Error> {
+        call(&self.sim, UpdateUserConfig { instance: instance(), user: self.user.clone(), channel_configs })
+    }
+
+    fn set_phone(&self, phone_config: PhoneConfig) -> Result<(), connect_api::Error> {
+        call(&self.sim, UpdateUserPhoneConfig { instance: instance(), user: self.user.clone(), phone_config })
+    }
+
+    fn user(&self) -> User {
+        describe(&self.sim, &self.user).unwrap()
+    }
+}
+
+#[test]
+fn a_phone_config_is_spread_over_all_channels() {
+    let world = World::new(config(), Some(desk(30)));
+    let user = world.user();
+    assert_eq!(user.phone_config, Some(desk(30)));
+    let lists = user.channel_configs;
+    assert_eq!(lists.auto_accept, Some(Channel::ALL.map(|c| auto(c, true)).into()));
+    assert_eq!(lists.after_contact_work, Some(Channel::ALL.map(|c| work(c, 30)).into()));
+    assert_eq!(lists.phone_number.unwrap()[0].phone_number.as_deref(), Some("+12065550100"));
+    assert!(lists.persistent_connection.unwrap()[0].persistent_connection);
+    assert_eq!(lists.voice_enhancement, None);
+
+    world.set_phone(PhoneConfig::default()).unwrap();
+    let user = world.user();
+    assert_eq!(user.phone_config, Some(PhoneConfig::default()), "what is left out is false, 0 and SOFT_PHONE");
+    assert_eq!(user.channel_configs.auto_accept, Some(Channel::ALL.map(|c| auto(c, false)).into()));
+    assert_eq!(user.channel_configs.persistent_connection, None);
+}
+
+#[test]
+fn a_user_without_any_settings_is_shown_with_the_defaults_and_no_lists() {
+    let user = World::new(config(), None).user();
+    assert_eq!(user.phone_config, Some(PhoneConfig::default()));
+    assert_eq!(user.channel_configs, ChannelConfigs::default());
+    let mut shown = config();
+    shown.rules.show_unset_channels = true;
+    let lists = World::new(shown, None).user().channel_configs;
+    assert_eq!(lists.auto_accept, Some(Channel::ALL.map(|c| auto(c, false)).into()));
+    assert_eq!(lists.after_contact_work, Some(Channel::ALL.map(|c| work(c, 0)).into()));
+}
+
+#[test]
+fn the_lists_and_the_phone_config_are_two_views_of_one_thing() {
+    let world = World::new(config(), Some(PhoneConfig::default()));
+    let voice = Channel::Voice;
+    world
+        .set(ChannelConfigs {
+            auto_accept: Some(vec![auto(voice, true), auto(Channel::Chat, false)]),
+            after_contact_work: Some(vec![work(voice, 60), work(Channel::Task, 90)]),
+            phone_number: Some(vec![PhoneNumberConfig {
+                channel: voice,
+                phone_type: PhoneType::DeskPhone,
+                phone_number: Some("+12065550111".into()),
+            }]),
+            persistent_connection: Some(vec![PersistentConnectionConfig { channel: voice, persistent_connection: true }]),
+            voice_enhancement: Some(vec![VoiceEnhancementConfig {
+                channel: voice,
+                voice_enhancement_mode: VoiceEnhancementMode::NoiseSuppression,
+            }]),
+        })
+        .unwrap();
+    let shown = world.user().phone_config.unwrap();
+    let wanted = PhoneConfig { desk_phone_number: Some("+12065550111".into()), ..desk(60) };
+    assert_eq!(shown, wanted, "the voice channel's");
+
+    world.set_phone(desk(10)).unwrap();
+    let lists = world.user().channel_configs;
+    assert_eq!(lists.after_contact_work, Some(Channel::ALL.map(|c| work(c, 10)).into()), "flattened");
+    assert!(lists.voice_enhancement.is_some(), "which PhoneConfig knows nothing of");
+}
+
+#[test]
+fn what_user_config_leaves_out_goes_by_the_rule() {
+    let after = |rule, given: ChannelConfigs| {
+        let mut config = config();
+        config.rules.user_config_update = rule;
+        let world = World::new(config, Some(desk(30)));
+        world.set(given).unwrap();
+        world.user().channel_configs
+    };
+    let voice_only = || ChannelConfigs { auto_accept: Some(vec![auto(Channel::Voice, false)]), ..ChannelConfigs::default() };
+
+    let merged = after(UserConfigUpdate::MergeChannels, voice_only());
+    assert_eq!(merged.auto_accept.unwrap().len(), 4);
+    assert!(merged.after_contact_work.is_some());
+
+    let replaced = after(UserConfigUpdate::ReplaceLists, voice_only());
+    assert_eq!(replaced.auto_accept, Some(vec![auto(Channel::Voice, false)]));
+    assert!(replaced.after_contact_work.is_some() && replaced.phone_number.is_some());
+
+    let emptied = ChannelConfigs { auto_accept: Some(vec![]), ..ChannelConfigs::default() };
+    assert_eq!(after(UserConfigUpdate::ReplaceLists, emptied.clone()).auto_accept, None);
+    assert_eq!(after(UserConfigUpdate::MergeChannels, emptied).auto_accept.unwrap().len(), 4);
+
+    let all = after(UserConfigUpdate::ReplaceAll, voice_only());
+    assert_eq!(all, voice_only());
+}
+
+#[test]
+fn create_refuses_each_pair_that_says_the_same_thing_twice() {
+    let sim = sim();
+    let voice = Channel::Voice;
+    let lists = [
+        ChannelConfigs { auto_accept: Some(vec![auto(voice, true)]), ..ChannelConfigs::default() },
+        ChannelConfigs { after_contact_work: Some(vec![work(voice, 1)]), ..ChannelConfigs::default() },
+        ChannelConfigs {
+            phone_number: Some(vec![PhoneNumberConfig { channel: voice, phone_type: PhoneType::SoftPhone, phone_number: None }]),
+            ..ChannelConfigs::default()
+        },
+        ChannelConfigs {
+            persistent_connection: Some(vec![PersistentConnectionConfig { channel: voice, persistent_connection: true }]),
+            ..ChannelConfigs::default()
+        },
+    ];
+    for channel_configs in lists.clone() {
+        let both = CreateUser { phone_config: Some(desk(5)), channel_configs: channel_configs.clone(), ..new_user(&sim, "jane") };
+        assert_eq!(refusal(call(&sim, both)), invalid_request(), "{channel_configs:?}");
+    }
+    // The SDK sends the phone type always, and false and 0 never.
+    for (i, (channel_configs, taken)) in lists.into_iter().zip([true, true, false, true]).enumerate() {
+        let phone_config = Some(PhoneConfig::default());
+        let both = CreateUser { phone_config, channel_configs, ..new_user(&sim, &format!("user{i}")) };
+        assert_eq!(call(&sim, both).is_ok(), taken, "{i}");
+    }
+}
+
+#[test]
+fn lists_take_their_channels_once_and_callbacks_for_voice_alone() {
+    let world = World::new(config(), None);
+    let before = world.user();
+    let chat = Channel::Chat;
+    let none = ChannelConfigs::default;
+    let callback = AutoAcceptConfig { agent_first_callback_auto_accept: Some(true), ..auto(chat, true) };
+    let late = AfterContactWorkConfig { agent_first_callback_after_contact_work_time_limit: Some(5), ..work(chat, 5) };
+    for bad in [
+        ChannelConfigs { auto_accept: Some(vec![auto(chat, true), auto(chat, false)]), ..none() },
+        ChannelConfigs { auto_accept: Some(vec![callback]), ..none() },
+        ChannelConfigs { after_contact_work: Some(vec![late]), ..none() },
+        ChannelConfigs { after_contact_work: Some(vec![work(chat, 2_000_001)]), ..none() },
+        ChannelConfigs {
+            phone_number: Some(vec![PhoneNumberConfig { channel: chat, phone_type: PhoneType::SoftPhone, phone_number: None }]),
+            ..none()
+        },
+        ChannelConfigs {
+            persistent_connection: Some(vec![PersistentConnectionConfig { channel: chat, persistent_connection: true }]),
+            ..none()
+        },
+        ChannelConfigs {
+            voice_enhancement: Some(vec![VoiceEnhancementConfig {
+                channel: chat,
+                voice_enhancement_mode: VoiceEnhancementMode::None,
+            }]),
+            ..none()
+        },
+    ] {
+        assert_eq!(refusal(world.set(bad.clone())), invalid_parameter(), "{bad:?}");
+    }
+    assert_eq!(world.user(), before);
+}
+
+#[test]
+fn a_phone_config_is_checked() {
+    let world = World::new(config(), None);
+    let no_number = PhoneConfig { desk_phone_number: None, ..desk(0) };
+    let bad_number = PhoneConfig { desk_phone_number: Some("12065550100".into()), ..desk(0) };
+    for bad in [desk(-1), desk(2_000_001), no_number, bad_number] {
+        assert_eq!(refusal(world.set_phone(bad.clone())), invalid_parameter(), "{bad:?}");
+    }
+    world.set_phone(desk(2_000_000)).unwrap();
+}

@@ -1,0 +1,99 @@
+//! Faults, in-process.
+
+use connect_api::{Class, DeleteUser, Error, OperationName as Op};
+use connect_sim::{Config, Effect, Fault, Sim};
+
+use crate::support::*;
+
+fn try_create(sim: &Sim, username: &str) -> Result<(), Error> {
+    call(sim, new_user(sim, username)).map(drop)
+}
+
+/// What one create comes to under this effect, and whether there is a user afterwards.
+fn under(effect: Effect) -> (Error, bool) {
+    let sim = sim();
+    sim.inject(Fault::on(Op::CreateUser, effect));
+    let error = try_create(&sim, "jane").unwrap_err();
+    let there = sim.user(&instance(), "jane").is_some();
+    assert_eq!(sim.faults(), [], "used up");
+    let second = try_create(&sim, "jane");
+    assert_eq!(second.is_ok(), !there);
+    (error, there)
+}
+
+#[test]
+fn each_effect_does_what_it_says() {
+    let (error, there) = under(Effect::internal_error());
+    assert_eq!((error.class, error.status, there), (Class::Transient, Some(500), false));
+
+    let (error, there) = under(Effect::internal_error_after());
+    assert_eq!((error.class, error.code.as_deref(), there), (Class::Transient, Some("InternalServiceException"), true));
+
+    let (error, there) = under(Effect::LostReply);
+    assert_eq!((error.class, error.status, error.request_id, there), (Class::Transient, None, None, true));
+
+    let (error, there) = under(Effect::LostRequest);
+    assert_eq!((error.class, error.status, there), (Class::Transient, None, false));
+
+    let (error, there) = under(Effect::Bare429);
+    assert_eq!((error.class, error.status, error.code, there), (Class::Throttled, Some(429), None, false));
+
+    let (error, there) = under(Effect::AccessDenied);
+    assert_eq!((error.class, error.code.as_deref(), there), (Class::Denied, Some("AccessDeniedException"), false));
+    assert!(error.message.contains("is not authorized to perform: connect:CreateUser on resource: arn:aws:connect:"));
+}
+
+#[test]
+fn a_fault_waits_for_its_operation_and_its_user() {
+    let sim = sim();
+    let jane = create(&sim, "jane").id;
+    let joe = create(&sim, "joe").id;
+    sim.inject(Fault::on(Op::DeleteUser, Effect::internal_error()).about("JANE"));
+    assert!(describe(&sim, &jane).is_ok());
+    let delete = |user| call(&sim, DeleteUser { instance: instance(), user });
+    delete(joe).unwrap();
+    assert!(delete(jane.clone()).is_err());
+    sim.inject(Fault::any(Effect::internal_error()).about(jane.as_str()));
+    try_create(&sim, "jim").unwrap();
+    assert!(describe(&sim, &jane).is_err());
+    delete(jane).unwrap();
+}
+
+#[test]
+fn a_create_is_about_its_username() {
+    let sim = sim();
+    sim.inject(Fault::any(Effect::LostRequest).about("joe"));
+    try_create(&sim, "jane").unwrap();
+    assert!(try_create(&sim, "joe").is_err());
+}
+
+#[test]
+fn faults_strike_so_often_after_so_many() {
+    let sim = sim();
+    sim.inject(Fault::on(Op::CreateUser, Effect::internal_error()).after(1).times(2));
+    let outcomes: Vec<bool> = (0..5).map(|i| try_create(&sim, &format!("u{i}")).is_ok()).collect();
+    assert_eq!(outcomes, [true, false, false, true, true]);
+    sim.inject(Fault::on(Op::CreateUser, Effect::internal_error()).always());
+    assert!((0..5).all(|i| try_create(&sim, &format!("v{i}")).is_err()));
+    sim.clear_faults();
+    try_create(&sim, "w").unwrap();
+}
+
+#[test]
+fn chances_come_from_the_seed() {
+    let run = |seed| {
+        let sim = Sim::new(Config { seed, ..config() }).unwrap();
+        sim.inject(Fault::on(Op::CreateUser, Effect::internal_error()).with_probability(0.5));
+        (0..40).map(|i| try_create(&sim, &format!("u{i}")).is_ok()).collect::<Vec<_>>()
+    };
+    assert_eq!(run(1), run(1));
+    assert_ne!(run(1), run(2));
+    let passed = run(1).iter().filter(|ok| **ok).count();
+    assert!((10..30).contains(&passed), "{passed} of 40");
+}
+
+#[test]
+#[should_panic(expected = "CreateUsr is no operation")]
+fn a_mistyped_operation_is_noticed() {
+    sim().inject(Fault { operation: Some("CreateUsr".into()), ..Fault::any(Effect::LostReply) });
+}

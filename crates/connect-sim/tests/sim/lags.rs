@@ -1,0 +1,83 @@
+//! Reads that are behind the writes.
+
+use connect_api::{DeleteUser, FoundUser, ListUsers, PhoneConfig, SearchUsers, TagResource, UpdateUserPhoneConfig, UserSummary};
+use connect_sim::{Config, DescribeLagCovers, Sim};
+
+use crate::support::*;
+
+fn search(sim: &Sim) -> Vec<FoundUser> {
+    let request = SearchUsers { instance: instance(), max_results: 500, next_token: None, criteria: None, filter: None };
+    call(sim, request).unwrap().items
+}
+
+fn list(sim: &Sim) -> Vec<UserSummary> {
+    call(sim, ListUsers { instance: instance(), max_results: 1000, next_token: None }).unwrap().items
+}
+
+#[test]
+fn search_shows_users_as_they_were_three_seconds_ago() {
+    let sim = sim();
+    let user = create(&sim, "jane");
+    assert_eq!((search(&sim).len(), list(&sim).len()), (0, 1));
+    assert!(describe(&sim, &user.id).is_ok());
+    sim.advance(seconds(2));
+    assert_eq!(search(&sim).len(), 0);
+    sim.advance(seconds(1));
+    assert_eq!(search(&sim).len(), 1);
+
+    let phone_config = PhoneConfig { after_contact_work_time_limit: 30, ..PhoneConfig::default() };
+    call(&sim, UpdateUserPhoneConfig { instance: instance(), user: user.id.clone(), phone_config: phone_config.clone() })
+        .unwrap();
+    call(&sim, TagResource { arn: user.arn.clone(), tags: [("a".to_owned(), "1".to_owned())].into() }).unwrap();
+    assert_eq!(describe(&sim, &user.id).unwrap().phone_config, Some(phone_config.clone()));
+    let old = search(&sim).remove(0);
+    assert_eq!((old.phone_config, old.tags.len()), (Some(PhoneConfig::default()), 0));
+    sim.advance(seconds(3));
+    let new = search(&sim).remove(0);
+    assert_eq!((new.phone_config, new.tags.len()), (Some(phone_config), 1), "seconds, as everywhere");
+
+    call(&sim, DeleteUser { instance: instance(), user: user.id }).unwrap();
+    assert_eq!((search(&sim).len(), list(&sim).len()), (1, 0));
+    sim.advance(seconds(3));
+    assert_eq!(search(&sim).len(), 0);
+}
+
+#[test]
+fn a_new_user_may_be_unknown_to_describe_and_list_for_a_while() {
+    let sim = Sim::new(Config { describe_lag: seconds(10), ..config() }).unwrap();
+    let user = create(&sim, "jane");
+    assert_eq!(refusal(describe(&sim, &user.id)), not_found());
+    assert_eq!(list(&sim).len(), 0);
+    assert_eq!(refusal(call(&sim, new_user(&sim, "jane"))).0, 409, "the write knows it");
+    sim.advance(seconds(10));
+    assert!(describe(&sim, &user.id).is_ok());
+    assert_eq!(list(&sim).len(), 1);
+    call(&sim, DeleteUser { instance: instance(), user: user.id.clone() }).unwrap();
+    assert_eq!(refusal(describe(&sim, &user.id)), not_found(), "a deletion is seen at once");
+}
+
+#[test]
+fn all_reads_may_be_behind_all_writes() {
+    let config = Config { describe_lag: seconds(10), describe_lag_covers: DescribeLagCovers::AllWrites, ..config() };
+    let sim = Sim::new(config).unwrap();
+    let user = create(&sim, "jane");
+    assert_eq!(refusal(describe(&sim, &user.id)), not_found());
+    sim.advance(seconds(10));
+    call(&sim, TagResource { arn: user.arn, tags: [("a".to_owned(), "1".to_owned())].into() }).unwrap();
+    assert_eq!(describe(&sim, &user.id).unwrap().tags.len(), 0);
+    sim.advance(seconds(10));
+    assert_eq!(describe(&sim, &user.id).unwrap().tags.len(), 1);
+    call(&sim, DeleteUser { instance: instance(), user: user.id.clone() }).unwrap();
+    assert!(describe(&sim, &user.id).is_ok());
+    assert_eq!(list(&sim).len(), 1);
+    sim.advance(seconds(10));
+    assert_eq!(refusal(describe(&sim, &user.id)), not_found());
+    assert_eq!(list(&sim).len(), 0);
+}
+
+#[test]
+fn a_lag_of_none_is_none() {
+    let sim = Sim::new(Config { search_lag: seconds(0), ..config() }).unwrap();
+    create(&sim, "jane");
+    assert_eq!(search(&sim).len(), 1);
+}

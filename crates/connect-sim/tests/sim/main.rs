@@ -1,0 +1,18 @@
+//! The simulator from outside: in-process, over HTTP, as a program, and with AWS' own tools.
+
+mod admin;
+mod aws_tools;
+mod channels;
+mod configuration;
+mod doors;
+mod faults;
+mod identity;
+mod lags;
+mod listings;
+mod proficiencies;
+mod program;
+mod search;
+mod support;
+mod tags;
+mod users;
+mod wire;

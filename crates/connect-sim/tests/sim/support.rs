@@ -1,0 +1,149 @@
+//! Users to create and ways to look at what became of them.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use connect_api::{
+    Call, Caller, ChannelConfigs, ConnectExt, CreateUser, CreatedUser, DescribeUser, Error, IdentityInfo, IdentityManagementType,
+    InstanceId, Operation, Password, User, UserId,
+};
+use connect_sim::{Config, InstanceConfig, NamedConfig, Sim, Throttling};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+/// A configuration without throttling, on a manual clock, with one instance that has something of everything.
+pub fn config() -> Config {
+    let mut instance = InstanceConfig::new("i-1");
+    instance.hierarchy_groups = ["/EMEA/Berlin", "/EMEA/Paris", "/Americas"].map(NamedConfig::from).into();
+    instance.routing_profiles.push("Sales".into());
+    instance.predefined_attributes.insert("Language".into(), vec!["english".into(), "german".into()]);
+    instance.predefined_attributes.insert("Product".into(), (0..12).map(|i| format!("p{i}")).collect());
+    Config { throttling: Throttling::off(), instances: vec![instance], ..Config::manual() }
+}
+
+pub fn config_of(identity: IdentityManagementType) -> Config {
+    let mut config = config();
+    config.instances[0].identity_management_type = identity;
+    config
+}
+
+pub fn sim() -> Sim {
+    Sim::new(config()).unwrap()
+}
+
+pub fn instance() -> InstanceId {
+    "i-1".into()
+}
+
+pub fn names() -> IdentityInfo {
+    IdentityInfo { first_name: Some("Jane".into()), last_name: Some("Doe".into()), ..IdentityInfo::default() }
+}
+
+/// The least that a CONNECT_MANAGED instance takes.
+pub fn new_user(sim: &Sim, username: &str) -> CreateUser {
+    let instance = instance();
+    CreateUser {
+        username: username.into(),
+        password: Some(Password::new("Passw0rd")),
+        identity_info: Some(names()),
+        phone_config: None,
+        channel_configs: ChannelConfigs::default(),
+        directory_user_id: None,
+        security_profile_ids: [sim.security_profile_id(&instance, "Agent").unwrap()].into(),
+        routing_profile_id: sim.routing_profile_id(&instance, "Basic Routing Profile").unwrap(),
+        hierarchy_group_id: None,
+        tags: BTreeMap::new(),
+        instance,
+    }
+}
+
+/// One call through the ordinary door.
+pub fn call<O: Operation>(sim: &Sim, request: O) -> Result<O::Output, Error>
+where
+    O::Output: Send,
+{
+    futures::executor::block_on(sim.client().call(&Caller::default(), request))
+}
+
+pub fn create(sim: &Sim, username: &str) -> CreatedUser {
+    call(sim, new_user(sim, username)).unwrap()
+}
+
+pub fn describe(sim: &Sim, id: &UserId) -> Result<User, Error> {
+    call(sim, DescribeUser { instance: instance(), user: id.clone() })
+}
+
+/// Status and code of a refusal.
+pub fn refusal<T: std::fmt::Debug>(result: Result<T, Error>) -> (u16, String) {
+    let error = result.unwrap_err();
+    (error.status.unwrap(), error.code.unwrap())
+}
+
+pub fn invalid_parameter() -> (u16, String) {
+    (400, "InvalidParameterException".into())
+}
+
+pub fn invalid_request() -> (u16, String) {
+    (400, "InvalidRequestException".into())
+}
+
+pub fn not_found() -> (u16, String) {
+    (404, "ResourceNotFoundException".into())
+}
+
+pub const fn seconds(s: u64) -> Duration {
+    Duration::from_secs(s)
+}
+
+/// Any call at all through the client, without its answer.
+pub fn send(sim: &Sim, call: impl Into<Call>) -> Result<(), Error> {
+    sim.client().call_now(call.into()).map(drop)
+}
+
+/// An HTTP reply, taken apart.
+#[derive(Debug)]
+pub struct Raw {
+    pub status: u16,
+    pub headers: BTreeMap<String, String>,
+    pub body: String,
+}
+
+impl Raw {
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    pub fn error(&self) -> (u16, &str) {
+        (self.status, self.headers.get("x-amzn-errortype").map_or("", String::as_str))
+    }
+}
+
+pub const SIGNED: &str = "Authorization: AWS4-HMAC-SHA256 Credential=AKID/20260101/us-west-2/connect/aws4_request, SignedHeaders=host, Signature=00\r\n";
+
+/// One request, byte for byte, over a connection of its own. None if it was closed without a reply.
+pub async fn raw(url: &str, method: &str, path: &str, headers: &str, body: &str) -> Option<Raw> {
+    let address = url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let length = body.len();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut reply = String::new();
+    // A reset is as good as a close: both are no reply.
+    if stream.read_to_string(&mut reply).await.is_err() || reply.is_empty() {
+        return None;
+    }
+    let (head, body) = reply.split_once("\r\n\r\n").unwrap();
+    let mut lines = head.lines();
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let header = |line: &str| line.split_once(": ").map(|(k, v)| (k.to_lowercase(), v.to_owned()));
+    Some(Raw { status, headers: lines.filter_map(header).collect(), body: body.to_owned() })
+}
+
+/// A server on a free port.
+pub async fn served(sim: &Sim) -> connect_sim::Server {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    connect_sim::serve(sim.clone(), listener).unwrap()
+}
