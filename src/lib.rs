@@ -4,6 +4,8 @@
 //! [`reconcile`] (doing it) → [`operator`] (when). [`telemetry`] tells of it, [`cli`] starts it.
 
 pub mod api;
+pub mod cli;
+pub mod operator;
 pub mod plan;
 pub mod reconcile;
 pub mod telemetry;

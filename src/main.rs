@@ -1,5 +1,7 @@
-//! The binary.
-fn main() {
-    let crd = serde_saphyr::to_string(&connect_operator::api::crd()).unwrap();
-    println!("{crd}");
+//! The operator's program.
+
+use clap::Parser;
+
+fn main() -> anyhow::Result<()> {
+    connect_operator::cli::Cli::parse().execute()
 }

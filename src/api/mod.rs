@@ -5,11 +5,13 @@
 
 mod conditions;
 mod crd;
+mod reference;
 mod spec;
 mod status;
 
 pub use conditions::{Reason, Type as ConditionType};
-pub use crd::crd;
+pub use crd::{crd, crd_yaml};
+pub use reference::reference;
 pub use spec::{
     ConnectUser, ConnectUserSpec, IdentityInfo, MAX_TAGS, PasswordSecretRef, PhoneConfig, PhoneType, UserProficiency,
 };

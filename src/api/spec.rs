@@ -1,7 +1,9 @@
 //! What people write: AWS::Connect::User in Kubernetes' spelling.
 //!
 //! Every rule that needs no look at Connect stands here, as schema or CEL, with a message that says what to do. Lengths have
-//! bounds even where Connect names none: the API server prices CEL rules by them.
+//! bounds even where Connect names none: the API server prices CEL rules by them. Where a rule checks the form of a value, its
+//! bound is generous: beyond it the API server speaks of the length alone and the rule's message is lost.
+#![expect(clippy::duplicated_attributes, reason = "each printcolumn has a name, a type and a path")]
 
 use std::collections::BTreeMap;
 
@@ -58,7 +60,7 @@ pub const MAX_TAGS: usize = 46;
 )]
 pub struct ConnectUserSpec {
     /// The instance that the user belongs to. Cannot be changed.
-    #[schemars(length(min = 1, max = 200))]
+    #[schemars(length(max = 200))]
     #[x_kube(
         validation = Rule::new("self == oldSelf")
             .message("instanceArn cannot be changed: a user cannot move to another instance. Delete this ConnectUser and create another"),
@@ -68,12 +70,14 @@ pub struct ConnectUserSpec {
     pub instance_arn: String,
 
     /// The name that the user signs in with: 1 to 64 letters, digits and `_ - . @`. Cannot be changed.
-    #[schemars(length(min = 1, max = 64))]
+    #[schemars(length(max = 64))]
     #[x_kube(
         validation = Rule::new("self == oldSelf")
             .message("username cannot be changed: Connect has no operation for it. Delete this ConnectUser and create another; contact history stays with the old user"),
         validation = Rule::new("self.matches('^[a-zA-Z0-9_.@-]+$')")
-            .message("username may hold letters, digits and _ - . @ only")
+            .message("username must be 1 to 64 letters, digits and _ - . @"),
+        validation = Rule::new(r"!self.contains('@') || self.matches('^[^@]+@[^@]+\\.[^@.]+$')")
+            .message("username may hold @ only as an e-mail address does, such as jane@example.com: Connect refuses jane@example")
     )]
     pub username: String,
 
@@ -96,11 +100,11 @@ pub struct ConnectUserSpec {
     pub phone_config: Option<PhoneConfig>,
 
     /// The routing profile.
-    #[schemars(length(min = 1, max = 300))]
+    #[schemars(length(max = 300))]
     pub routing_profile_arn: String,
 
     /// The security profiles, 1 to 10, in any order.
-    #[schemars(length(min = 1, max = 10), inner(length(min = 1, max = 300)))]
+    #[schemars(length(min = 1, max = 10), inner(length(max = 300)))]
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub security_profile_arns: Vec<String>,
 
@@ -112,7 +116,12 @@ pub struct ConnectUserSpec {
     /// The proficiencies, by attribute and value, in any order. Left out: not managed. `[]`: the user has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 100))]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["attributeName".to_string(), "attributeValue".to_string()]))]
+    // One value for server-side apply: of a list that it merges by keys it makes null, and not [], when the last element goes.
+    #[x_kube(
+        merge_strategy = ListMerge::Atomic,
+        validation = Rule::new("self.all(p, self.exists_one(q, q.attributeName == p.attributeName && q.attributeValue == p.attributeValue))")
+            .message("userProficiencies must not hold an attributeName with the same attributeValue twice: keep the one whose level is right")
+    )]
     pub user_proficiencies: Option<Vec<UserProficiency>>,
 
     /// Tags. Keys that others set on the user are left alone; a key that leaves this map is removed from the user.
@@ -122,20 +131,25 @@ pub struct ConnectUserSpec {
 
     /// The AWS Region. Defaults to the one that `instanceArn` names, and must be that one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64))]
+    #[schemars(length(max = 64))]
     pub region: Option<String>,
 }
 
 /// A key of a Secret in the same namespace.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PasswordSecretRef {
     /// The Secret's name.
-    #[schemars(length(min = 1, max = 253))]
+    // It becomes part of a URL of the API server: `../` in it could lead into another namespace.
+    #[schemars(length(max = 253))]
+    #[x_kube(validation = Rule::new(r"self.matches('^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$')")
+        .message("passwordSecretRef.name must be the name of a Secret in the same namespace: lower-case letters, digits, - and ."))]
     pub name: String,
     /// The key in it whose value is the password.
     #[serde(default = "default_key")]
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(max = 253))]
+    #[x_kube(validation = Rule::new(r"self.matches('^[a-zA-Z0-9._-]+$')")
+        .message("passwordSecretRef.key must be a key of that Secret: letters, digits, - _ and ."))]
     pub key: String,
 }
 
@@ -158,25 +172,25 @@ pub struct IdentityInfo {
     /// E-mail address. Password resets go there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 320))]
-    #[x_kube(validation = Rule::new("self == '' || self.matches('^[^\\\\s@]+@[^\\\\s@]+\\\\.[^\\\\s@]+$')")
-        .message("email must be an e-mail address such as jane@example.com, or \"\" to clear it"))]
+    #[x_kube(validation = Rule::new(r"self == '' || self.matches('^[^\\s@]+@[^\\s@]+\\.[^\\s@]+$')")
+        .message("identityInfo.email must be an e-mail address such as jane@example.com, or \"\" to clear it"))]
     pub email: Option<String>,
     /// Secondary e-mail address. It gets all notices but password resets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 265))]
-    #[x_kube(validation = Rule::new("self == '' || self.matches('^[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\\\\.[a-zA-Z]{2,63}$')")
-        .message("secondaryEmail must be an e-mail address such as jane@example.com, or \"\" to clear it"))]
+    #[x_kube(validation = Rule::new(r"self == '' || self.matches('^[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\\.[a-zA-Z]{2,63}$')")
+        .message("identityInfo.secondaryEmail must be an e-mail address such as jane@example.com, or \"\" to clear it"))]
     pub secondary_email: Option<String>,
     /// Mobile number in E.164 form.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 16))]
-    #[x_kube(validation = Rule::new("self == '' || self.matches('^\\\\+[1-9][0-9]{1,14}$')")
-        .message("mobile must be in E.164 form, such as +12065550100, or \"\" to clear it"))]
+    #[schemars(length(max = 40))]
+    #[x_kube(validation = Rule::new(r"self == '' || self.matches('^\\+[1-9][0-9]{1,14}$')")
+        .message("identityInfo.mobile must be in E.164 form, such as +12065550100, or \"\" to clear it"))]
     pub mobile: Option<String>,
 }
 
 /// Where contacts ring.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PhoneType {
     /// In the browser.
     #[serde(rename = "SOFT_PHONE")]
@@ -190,10 +204,12 @@ pub enum PhoneType {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("has(self.deskPhoneNumber) == (has(self.phoneType) && self.phoneType == 'DESK_PHONE')")
-    .message("deskPhoneNumber goes with phoneType: DESK_PHONE, and only with it: set both, or neither"))]
+    .message("phoneConfig.deskPhoneNumber goes with phoneType: DESK_PHONE, and only with it: set both, or neither")
+    .field_path(".deskPhoneNumber"))]
 pub struct PhoneConfig {
-    /// SOFT_PHONE or DESK_PHONE.
+    /// Where contacts ring: `SOFT_PHONE`, in the browser, or `DESK_PHONE`, at `deskPhoneNumber`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "phone_type_schema")]
     pub phone_type: Option<PhoneType>,
     /// Whether contacts are accepted without the agent's doing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -204,9 +220,9 @@ pub struct PhoneConfig {
     pub after_contact_work_time_limit: Option<i32>,
     /// The desk phone's number in E.164 form.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 16))]
-    #[x_kube(validation = Rule::new("self.matches('^\\\\+[1-9][0-9]{1,14}$')")
-        .message("deskPhoneNumber must be in E.164 form, such as +12065550100"))]
+    #[schemars(length(max = 40))]
+    #[x_kube(validation = Rule::new(r"self.matches('^\\+[1-9][0-9]{1,14}$')")
+        .message("phoneConfig.deskPhoneNumber must be in E.164 form, such as +12065550100"))]
     pub desk_phone_number: Option<String>,
     /// Whether the connection stays open between calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -228,27 +244,41 @@ pub struct UserProficiency {
     pub level: u8,
 }
 
+/// A rule in place of an enum: an enum would refuse `null`, which is "left out" everywhere else in a spec.
+fn phone_type_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({
+        "type": "string",
+        "nullable": true,
+        "maxLength": 40,
+        "x-kubernetes-validations": [{
+            "rule": "self in ['SOFT_PHONE', 'DESK_PHONE']",
+            "message": "phoneConfig.phoneType must be SOFT_PHONE or DESK_PHONE",
+        }],
+    })
+}
+
 fn tags_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     schemars::json_schema!({
         "type": "object",
+        "nullable": true,
         "additionalProperties": { "type": "string", "maxLength": 256 },
-        "maxProperties": 50,
+        "maxProperties": 100,
         "x-kubernetes-validations": [
             {
                 "rule": format!("size(self) <= {MAX_TAGS}"),
-                "message": format!("at most {MAX_TAGS} tags: Connect allows 50 on a user, and the operator needs four to mark the user as its own"),
+                "message": format!("tags may hold at most {MAX_TAGS} keys: Connect allows 50 on a user, and the operator needs four to mark the user as its own"),
             },
             {
                 "rule": "self.all(k, !k.startsWith('aws:'))",
-                "message": "tag keys starting with aws: are reserved by AWS: choose another key",
+                "message": "tags must not hold keys starting with aws: AWS keeps them for itself, choose another key",
             },
             {
                 "rule": "self.all(k, !k.startsWith('connect-operator.dev/'))",
-                "message": "tag keys starting with connect-operator.dev/ are the operator's own: choose another key",
+                "message": "tags must not hold keys starting with connect-operator.dev/: the operator marks its users with them, choose another key",
             },
             {
                 "rule": r"self.all(k, size(k) >= 1 && size(k) <= 128 && k.matches('^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$'))",
-                "message": "tag keys must be 1 to 128 letters, digits, spaces and _ . : / = + - @",
+                "message": "tags must have keys of 1 to 128 letters, digits, spaces and _ . : / = + - @",
             },
         ],
     })

@@ -124,19 +124,22 @@ fn phone_config(desired: &Desired, live: &Live) -> Option<Action> {
         Some(is.after_contact_work_time_limit.to_string()),
         want.after_contact_work_time_limit.map(|v| v.to_string()),
     );
-    differs("deskPhoneNumber", is.desk_phone_number.clone(), want.desk_phone_number.clone());
+    let phone_type = want.phone_type.unwrap_or(is.phone_type);
+    // A soft phone has no number: to ask for one would be to ask again and again.
+    if phone_type == PhoneType::DeskPhone {
+        differs("deskPhoneNumber", is.desk_phone_number.clone(), want.desk_phone_number.clone());
+    }
     // Connect leaves the member out where it was never set: that is the same as false.
     differs(
         "persistentConnection",
         Some(is.persistent_connection.unwrap_or_default().to_string()),
         want.persistent_connection.map(|v| v.to_string()),
     );
-    let phone_type = want.phone_type.unwrap_or(is.phone_type);
     let phone_config = PhoneConfig {
         phone_type,
         auto_accept: want.auto_accept.unwrap_or(is.auto_accept),
         after_contact_work_time_limit: want.after_contact_work_time_limit.unwrap_or(is.after_contact_work_time_limit),
-        // A soft phone has no number: one that is left from a desk phone goes with it.
+        // A number that is left from a desk phone goes when the desk phone goes.
         desk_phone_number: match phone_type {
             PhoneType::DeskPhone => want.desk_phone_number.clone().or(is.desk_phone_number),
             PhoneType::SoftPhone => None,
@@ -196,4 +199,304 @@ fn proficiencies(desired: &Desired, live: &Live) -> Vec<Action> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{
+        DesiredPhone,
+        fixtures::{bare, full, live, proficiency},
+    };
+
+    /// Compares the calls of a diff, as they will be sent, with the ones that should be.
+    #[track_caller]
+    fn assert_calls(desired: &Desired, live: &Live, applied: &[&str], expected: impl IntoIterator<Item = Call>) {
+        let applied = applied.iter().map(|k| (*k).to_owned()).collect();
+        let calls: Vec<Call> = diff(desired, live, &applied).into_iter().map(|a| a.call).collect();
+        let expected: Vec<Call> = expected.into_iter().collect();
+        assert_eq!(format!("{calls:#?}"), format!("{expected:#?}"));
+    }
+
+    fn some(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
+    #[test]
+    fn a_user_that_equals_its_spec_needs_no_call() {
+        assert_calls(&full(), &live(), &["team", "cost"], []);
+    }
+
+    #[test]
+    fn what_the_spec_does_not_manage_needs_no_call() {
+        assert_calls(&bare(), &live(), &[], []);
+    }
+
+    #[test]
+    fn everything_that_differs_is_called_for_once_and_proficiencies_and_tags_are_taken_away_too() {
+        let mut other = live();
+        other.user.identity_info = IdentityInfo::default();
+        other.user.phone_config = None;
+        other.user.routing_profile_id = None;
+        other.user.security_profile_ids = BTreeSet::from(["security-9".into()]);
+        other.user.hierarchy_group_id = None;
+        other.user.tags = BTreeMap::from([("old".into(), "1".into())]);
+        other.proficiencies = Some(BTreeMap::from([(proficiency("language", "fr"), 1.0), (proficiency("language", "de"), 2.0)]));
+        let actions = diff(&full(), &other, &BTreeSet::from(["old".into()]));
+        let names: Vec<_> = actions.iter().map(|a| a.call.name().as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "TagResource",
+                "UpdateUserIdentityInfo",
+                "UpdateUserPhoneConfig",
+                "UpdateUserRoutingProfile",
+                "UpdateUserSecurityProfiles",
+                "UpdateUserHierarchy",
+                "DisassociateUserProficiencies",
+                "UpdateUserProficiencies",
+                "AssociateUserProficiencies",
+                "UntagResource",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_identity_member_is_set_changed_and_cleared_and_the_other_members_are_carried_over() {
+        type Member = fn(&mut IdentityInfo) -> &mut Option<String>;
+        let members: [(&str, Member); 5] = [
+            ("firstName", |i| &mut i.first_name),
+            ("lastName", |i| &mut i.last_name),
+            ("email", |i| &mut i.email),
+            ("secondaryEmail", |i| &mut i.secondary_email),
+            ("mobile", |i| &mut i.mobile),
+        ];
+        // The spec, Connect, what is sent.
+        let table = [
+            (None, None, None),
+            (None, Some("old"), None),
+            (Some("new"), None, Some("new")),
+            (Some("new"), Some(""), Some("new")),
+            (Some("new"), Some("old"), Some("new")),
+            (Some("new"), Some("new"), None),
+            (Some(""), Some("old"), Some("")),
+            (Some(""), Some(""), None),
+            (Some(""), None, None),
+        ];
+        for (field, member) in members {
+            for (spec, shown, sent) in table {
+                let (mut desired, mut live) = (bare(), live());
+                *member(&mut desired.identity_info) = spec.map(str::to_owned);
+                *member(&mut live.user.identity_info) = shown.map(str::to_owned);
+                let expected = sent.map(|sent| {
+                    let mut identity_info = live.user.identity_info.clone();
+                    *member(&mut identity_info) = some(sent);
+                    UpdateUserIdentityInfo { instance: "i-1".into(), user: "user-1".into(), identity_info }.into()
+                });
+                assert_calls(&desired, &live, &[], expected);
+
+                let reasons: Vec<_> = diff(&desired, &live, &BTreeSet::new()).into_iter().flat_map(|a| a.because).collect();
+                let nothing = |v: &&str| !v.is_empty();
+                let reason = sent.map(|_| change(format!("identityInfo.{field}"), shown.filter(nothing), spec.filter(nothing)));
+                assert_eq!(reasons, Vec::from_iter(reason));
+            }
+        }
+    }
+
+    #[test]
+    fn a_phone_setting_is_set_and_the_other_settings_are_carried_over() {
+        let shown = live().user.phone_config.unwrap();
+        let none = DesiredPhone::default;
+        // The spec, Connect, what is sent.
+        let table = [
+            (none(), Some(shown.clone()), None),
+            (none(), None, None),
+            (DesiredPhone { auto_accept: Some(true), ..none() }, Some(shown.clone()), None),
+            (
+                DesiredPhone { auto_accept: Some(false), ..none() },
+                Some(shown.clone()),
+                Some(PhoneConfig { auto_accept: false, ..shown.clone() }),
+            ),
+            (DesiredPhone { auto_accept: Some(false), ..none() }, None, None),
+            (
+                DesiredPhone { auto_accept: Some(true), ..none() },
+                None,
+                Some(PhoneConfig { auto_accept: true, ..PhoneConfig::default() }),
+            ),
+            (
+                DesiredPhone { after_contact_work_time_limit: Some(0), ..none() },
+                Some(shown.clone()),
+                Some(PhoneConfig { after_contact_work_time_limit: 0, ..shown.clone() }),
+            ),
+            (DesiredPhone { after_contact_work_time_limit: Some(0), ..none() }, None, None),
+            (
+                DesiredPhone { persistent_connection: Some(false), ..none() },
+                Some(shown.clone()),
+                Some(PhoneConfig { persistent_connection: Some(false), ..shown.clone() }),
+            ),
+            (DesiredPhone { persistent_connection: Some(false), ..none() }, None, None),
+            (
+                DesiredPhone { phone_type: Some(PhoneType::DeskPhone), desk_phone_number: some("+12065550142"), ..none() },
+                Some(shown.clone()),
+                Some(PhoneConfig { desk_phone_number: some("+12065550142"), ..shown.clone() }),
+            ),
+            (
+                DesiredPhone { phone_type: Some(PhoneType::SoftPhone), ..none() },
+                Some(shown.clone()),
+                Some(PhoneConfig { phone_type: PhoneType::SoftPhone, desk_phone_number: None, ..shown.clone() }),
+            ),
+            // A number for a soft phone: the API server refuses such a spec, and here it must not be asked for without end.
+            (DesiredPhone { desk_phone_number: some("+12065550142"), ..none() }, None, None),
+        ];
+        for (phone, phone_config, sent) in table {
+            let desired = Desired { phone, ..bare() };
+            let mut live = live();
+            live.user.phone_config = phone_config;
+            let expected = sent
+                .map(|phone_config| UpdateUserPhoneConfig { instance: "i-1".into(), user: "user-1".into(), phone_config }.into());
+            assert_calls(&desired, &live, &[], expected);
+        }
+    }
+
+    #[test]
+    fn a_routing_profile_is_changed() {
+        let mut live = live();
+        live.user.routing_profile_id = Some("routing-0".into());
+        let expected =
+            UpdateUserRoutingProfile { instance: "i-1".into(), user: "user-1".into(), routing_profile_id: "routing-3".into() };
+        assert_calls(&bare(), &live, &[], [expected.into()]);
+    }
+
+    #[test]
+    fn security_profiles_are_replaced_as_a_whole_and_never_by_none() {
+        for shown in [vec!["security-4"], vec!["security-4", "security-5", "security-6"], vec!["security-9"], vec![]] {
+            let mut live = live();
+            live.user.security_profile_ids = shown.into_iter().map(Into::into).collect();
+            let security_profile_ids = BTreeSet::from(["security-5".into(), "security-4".into()]);
+            let expected = UpdateUserSecurityProfiles { instance: "i-1".into(), user: "user-1".into(), security_profile_ids };
+            assert_calls(&bare(), &live, &[], [expected.into()]);
+        }
+    }
+
+    #[test]
+    fn a_hierarchy_group_is_set_changed_and_cleared() {
+        // The spec, Connect, what is sent.
+        let table = [
+            (None, None, None),
+            (None, Some("group-0"), None),
+            (Some(Some("group-6")), None, Some(Some("group-6"))),
+            (Some(Some("group-6")), Some("group-0"), Some(Some("group-6"))),
+            (Some(Some("group-6")), Some("group-6"), None),
+            (Some(None), Some("group-0"), Some(None)),
+            (Some(None), None, None),
+        ];
+        for (spec, shown, sent) in table {
+            let desired = Desired { hierarchy_group: spec.map(|g: Option<&str>| g.map(Into::into)), ..bare() };
+            let mut live = live();
+            live.user.hierarchy_group_id = shown.map(Into::into);
+            let expected = sent.map(|group: Option<&str>| {
+                let hierarchy_group_id = group.map(Into::into);
+                UpdateUserHierarchy { instance: "i-1".into(), user: "user-1".into(), hierarchy_group_id }.into()
+            });
+            assert_calls(&desired, &live, &[], expected);
+        }
+    }
+
+    #[test]
+    fn proficiencies_are_taken_away_changed_and_given() {
+        let mut live = live();
+        let shown = [(proficiency("language", "fr"), 1.0), (proficiency("product", "cards"), 5.0)];
+        live.proficiencies = Some(BTreeMap::from(shown));
+        let (instance, user) = ("i-1".into(), "user-1".into());
+        let gone = DisassociateUserProficiencies { instance, user, proficiencies: vec![proficiency("product", "cards")] };
+        let (instance, user) = ("i-1".into(), "user-1".into());
+        let proficiencies = vec![Proficiency { key: proficiency("language", "fr"), level: 3.0 }];
+        let changed = UpdateUserProficiencies { instance, user, proficiencies };
+        let (instance, user) = ("i-1".into(), "user-1".into());
+        let proficiencies = vec![Proficiency { key: proficiency("product", "loans"), level: 4.0 }];
+        let new = AssociateUserProficiencies { instance, user, proficiencies };
+        assert_calls(&full(), &live, &[], [gone.into(), changed.into(), new.into()]);
+    }
+
+    #[test]
+    fn an_empty_list_of_proficiencies_takes_them_all_away_and_an_absent_one_none() {
+        let desired = Desired { proficiencies: Some(BTreeMap::new()), ..bare() };
+        let proficiencies = vec![proficiency("language", "fr"), proficiency("product", "loans")];
+        let (instance, user) = ("i-1".into(), "user-1".into());
+        assert_calls(&desired, &live(), &[], [DisassociateUserProficiencies { instance, user, proficiencies }.into()]);
+        assert_calls(&bare(), &live(), &[], []);
+    }
+
+    #[test]
+    fn proficiencies_that_nobody_read_are_not_judged() {
+        let mut live = live();
+        live.proficiencies = None;
+        assert_calls(&full(), &live, &[], []);
+    }
+
+    #[test]
+    fn tags_are_set_and_only_keys_that_were_ours_are_removed() {
+        let arn = || live().user.arn;
+        let tag = |pairs: &[(&str, &str)]| {
+            let tags = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+            Call::from(TagResource { arn: arn(), tags })
+        };
+        let untag = |keys: &[&str]| Call::from(UntagResource { arn: arn(), keys: keys.iter().map(|k| (*k).into()).collect() });
+        // Tags beside the proof of ownership in the spec and in Connect, the keys that were ours, what is sent.
+        type Pairs<'a> = &'a [(&'a str, &'a str)];
+        let table: [(Pairs<'_>, Pairs<'_>, &[&str], Vec<Call>); 8] = [
+            (&[], &[("theirs", "1")], &[], vec![]),
+            (&[("team", "a")], &[("theirs", "1")], &[], vec![tag(&[("team", "a")])]),
+            (&[("team", "a")], &[("team", "b")], &["team"], vec![tag(&[("team", "a")])]),
+            (&[("team", "")], &[], &["team"], vec![tag(&[("team", "")])]),
+            (&[], &[("team", "a"), ("theirs", "1")], &["team"], vec![untag(&["team"])]),
+            (&[], &[("theirs", "1")], &["team"], vec![]),
+            (&[("cost", "2")], &[("team", "a")], &["team"], vec![tag(&[("cost", "2")]), untag(&["team"])]),
+            (&[], &[], &["connect-operator.dev/uid"], vec![]),
+        ];
+        for (spec, shown, applied, expected) in table {
+            let owned = |pairs: Pairs<'_>| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<Vec<_>>();
+            let desired = Desired { tags: owned(spec).into_iter().collect(), ..bare() };
+            let mut live = live();
+            live.user.tags = desired.owner.tags().into_iter().chain(owned(shown)).collect();
+            assert_calls(&desired, &live, applied, expected);
+        }
+    }
+
+    #[test]
+    fn a_resource_that_came_back_renews_its_proof_of_ownership() {
+        let mut live = live();
+        live.user.tags.insert("connect-operator.dev/uid".into(), "uid-6".into());
+        let tags = BTreeMap::from([("connect-operator.dev/uid".into(), "uid-7".into())]);
+        assert_calls(&bare(), &live, &[], [TagResource { arn: live.user.arn.clone(), tags }.into()]);
+    }
+
+    #[test]
+    fn reasons_name_the_field_in_the_words_of_the_spec() {
+        let mut live = live();
+        live.user.phone_config.as_mut().unwrap().after_contact_work_time_limit = 90;
+        live.user.routing_profile_id = None;
+        live.user.security_profile_ids = BTreeSet::from(["security-9".into()]);
+        live.user.hierarchy_group_id = Some("group-0".into());
+        live.proficiencies = Some(BTreeMap::from([(proficiency("language", "fr"), 2.5), (proficiency("product", "loans"), 4.0)]));
+        live.user.tags.insert("team".into(), "south".into());
+        live.user.tags.insert("old".into(), "1".into());
+        let reasons: Vec<_> = diff(&full(), &live, &BTreeSet::from(["old".into()]))
+            .iter()
+            .flat_map(|a| &a.because)
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            reasons,
+            [
+                r#"tags[team]: "south" → "north""#,
+                r#"phoneConfig.afterContactWorkTimeLimit: "90" → "45""#,
+                r#"routingProfileArn: (none) → "routing-3""#,
+                r#"securityProfileArns: "security-9" → "security-4, security-5""#,
+                r#"hierarchyGroupArn: "group-0" → "group-6""#,
+                r#"userProficiencies[language=fr].level: "2.5" → "3""#,
+                r#"tags[old]: "1" → (none)"#,
+            ]
+        );
+    }
 }

@@ -5,9 +5,13 @@
 
 mod desired;
 mod diff;
+#[cfg(test)]
+mod fixtures;
 mod next;
 mod ownership;
 mod predict;
+#[cfg(test)]
+mod properties;
 
 pub use desired::{Desired, DesiredPhone, SpecError};
 pub use diff::{Action, Change, diff};

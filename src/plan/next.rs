@@ -89,11 +89,10 @@ impl Step {
     /// Whether the step may only follow from the resource as the API server has it now, not from a cache.
     pub fn needs_fresh_resource(&self) -> bool {
         match self {
-            Self::Create(_) | Self::Record(_) | Self::Forget | Self::Delete(_) | Self::Release { .. } => true,
+            Self::Create(_) | Self::Record(_) | Self::Forget | Self::Update(..) | Self::Delete(_) | Self::Release { .. } => true,
             Self::LookById(_)
             | Self::LookByName
             | Self::ReadProficiencies(_)
-            | Self::Update(..)
             | Self::InSync(_)
             | Self::Conflict(_)
             | Self::Raced
@@ -147,15 +146,15 @@ fn align(desired: &Desired, live: &Live, known: &Known) -> Step {
 }
 
 fn leave(owner: &Owner, known: &Known) -> Step {
+    let mut left = None;
     if let Some(id) = &known.recorded {
         match &known.by_id {
             Seen::NotLooked => return Step::LookById(id.clone()),
-            Seen::Present(live) => {
-                return match owner.of(&live.user.tags) {
-                    Ownership::Ours => Step::Delete(live.user.id.clone()),
-                    other => Step::Release { left: Some(other) },
-                };
-            }
+            Seen::Present(live) => match owner.of(&live.user.tags) {
+                Ownership::Ours => return Step::Delete(live.user.id.clone()),
+                // It stays, which does not mean that no other user of ours is there, or on its way.
+                other => left = Some(other),
+            },
             Seen::Absent => {}
         }
     }
@@ -167,7 +166,7 @@ fn leave(owner: &Owner, known: &Known) -> Step {
             if known.mark != Mark::None && !known.settled {
                 Step::Wait
             } else {
-                Step::Release { left: None }
+                Step::Release { left }
             }
         }
     }
@@ -203,5 +202,244 @@ fn create(desired: &Desired) -> CreateUser {
         routing_profile_id: desired.routing_profile.clone(),
         hierarchy_group_id: desired.hierarchy_group.clone().flatten(),
         tags: desired.all_tags(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::fixtures::{another_owner, bare, full, live, nothing_known, owner};
+
+    /// A step in a few words.
+    fn told(step: Option<Step>) -> String {
+        let Some(step) = step else { return "nothing".into() };
+        match step {
+            Step::LookById(id) => format!("look by id {id}"),
+            Step::LookByName => "look by name".into(),
+            Step::ReadProficiencies(id) => format!("read proficiencies of {id}"),
+            Step::Create(_) => "mark, create".into(),
+            Step::Record(live) => format!("record {}", live.user.id),
+            Step::Forget => "forget".into(),
+            Step::Update(live, actions) => {
+                let calls: Vec<_> = actions.iter().map(|a| a.call.name().as_str()).collect();
+                format!("update {}: {}", live.user.id, calls.join(", "))
+            }
+            Step::InSync(live) => format!("{} in sync", live.user.id),
+            Step::Conflict(Ownership::Nobodys) => "conflict with nobody's".into(),
+            Step::Conflict(owner) => format!("conflict with {owner:?}"),
+            Step::Raced => "raced".into(),
+            Step::Wait => "wait".into(),
+            Step::Delete(id) => format!("delete {id}"),
+            Step::Release { left: None } => "release".into(),
+            Step::Release { left: Some(_) } => "release, the user stays".into(),
+        }
+    }
+
+    fn ours() -> Seen {
+        Seen::Present(Box::new(live()))
+    }
+
+    fn with_tags(tags: connect_api::Tags) -> Seen {
+        let mut live = live();
+        live.user.tags = tags;
+        Seen::Present(Box::new(live))
+    }
+
+    fn nobodys() -> Seen {
+        with_tags(connect_api::Tags::new())
+    }
+
+    fn clean() -> Known {
+        Known { mark: Mark::Clean, settled: false, ..nothing_known() }
+    }
+
+    fn unclean() -> Known {
+        Known { mark: Mark::Unclean, ..clean() }
+    }
+
+    fn settled(known: Known) -> Known {
+        Known { settled: true, ..known }
+    }
+
+    fn recorded(known: Known) -> Known {
+        Known { recorded: Some("user-1".into()), ..known }
+    }
+
+    fn by_id(seen: Seen, known: Known) -> Known {
+        Known { by_id: seen, ..known }
+    }
+
+    fn by_name(seen: Seen, known: Known) -> Known {
+        Known { by_name: seen, ..known }
+    }
+
+    fn taken(known: Known) -> Known {
+        Known { taken: true, ..known }
+    }
+
+    use Seen::Absent;
+
+    #[test]
+    fn a_resource_that_is_to_stay() {
+        let table = [
+            // A first attempt needs no look: Connect itself checks that the name is free.
+            (nothing_known(), "mark, create"),
+            (by_name(Absent, nothing_known()), "mark, create"),
+            // A later one looks first: the user may be there already.
+            (clean(), "look by name"),
+            (unclean(), "look by name"),
+            (settled(unclean()), "look by name"),
+            // Not seen, settled or not: the name is unique, so that another attempt is safe.
+            (by_name(Absent, clean()), "mark, create"),
+            (by_name(Absent, unclean()), "mark, create"),
+            (by_name(Absent, settled(unclean())), "mark, create"),
+            (by_name(ours(), clean()), "record user-1"),
+            (by_name(ours(), nothing_known()), "record user-1"),
+            (by_name(nobodys(), clean()), "conflict with nobody's"),
+            // Connect says that the name is taken.
+            (taken(nothing_known()), "look by name"),
+            (taken(by_name(Absent, nothing_known())), "raced"),
+            (taken(by_name(ours(), clean())), "record user-1"),
+            (taken(by_name(nobodys(), nothing_known())), "conflict with nobody's"),
+            // Recorded.
+            (recorded(clean()), "look by id user-1"),
+            (recorded(by_id(ours(), clean())), "user-1 in sync"),
+            (recorded(by_id(nobodys(), clean())), "conflict with nobody's"),
+            (recorded(by_id(Absent, clean())), "wait"),
+            (recorded(by_id(Absent, unclean())), "wait"),
+            (recorded(by_id(Absent, settled(clean()))), "forget"),
+            (recorded(by_id(Absent, settled(unclean()))), "forget"),
+            (recorded(by_id(Absent, nothing_known())), "forget"),
+        ];
+        for (known, expected) in table {
+            assert_eq!(told(next(&owner(), Some(&bare()), &known)), expected, "{known:#?}");
+        }
+    }
+
+    #[test]
+    fn a_resource_that_is_to_go() {
+        let table = [
+            // Never attempted: what is not seen is not there.
+            (nothing_known(), "look by name"),
+            (by_name(Absent, nothing_known()), "release"),
+            (by_name(nobodys(), nothing_known()), "release"),
+            (by_name(ours(), nothing_known()), "delete user-1"),
+            // Attempted: what is not seen may come.
+            (clean(), "look by name"),
+            (by_name(Absent, clean()), "wait"),
+            (by_name(Absent, unclean()), "wait"),
+            (by_name(Absent, settled(clean())), "release"),
+            (by_name(Absent, settled(unclean())), "release"),
+            (by_name(ours(), unclean()), "delete user-1"),
+            // That somebody else has the name, by a read that lags, proves nothing.
+            (by_name(nobodys(), clean()), "wait"),
+            (by_name(nobodys(), settled(clean())), "release"),
+            // Recorded.
+            (recorded(clean()), "look by id user-1"),
+            (recorded(by_id(ours(), clean())), "delete user-1"),
+            (recorded(by_id(ours(), settled(unclean()))), "delete user-1"),
+            (recorded(by_id(Absent, clean())), "look by name"),
+            (recorded(by_id(Absent, by_name(Absent, clean()))), "wait"),
+            (recorded(by_id(Absent, by_name(ours(), clean()))), "delete user-1"),
+            (recorded(by_id(Absent, by_name(Absent, settled(clean())))), "release"),
+            (recorded(by_id(Absent, by_name(Absent, nothing_known()))), "release"),
+            // Somebody took the proof of ownership off: the user stays, but another of ours may be there, or on its way.
+            (recorded(by_id(nobodys(), settled(clean()))), "look by name"),
+            (recorded(by_id(nobodys(), by_name(nobodys(), settled(clean())))), "release, the user stays"),
+            (recorded(by_id(nobodys(), by_name(Absent, nothing_known()))), "release, the user stays"),
+            (recorded(by_id(nobodys(), by_name(nobodys(), unclean()))), "wait"),
+            (recorded(by_id(nobodys(), by_name(ours(), unclean()))), "delete user-1"),
+        ];
+        for (known, expected) in table {
+            let known = Known { deleting: true, ..known };
+            assert_eq!(told(next(&owner(), Some(&bare()), &known)), expected, "{known:#?}");
+            assert_eq!(told(next(&owner(), None, &known)), expected, "without a spec that can be read: {known:#?}");
+        }
+    }
+
+    #[test]
+    fn a_spec_that_cannot_be_read_leaves_nothing_to_do() {
+        assert_eq!(told(next(&owner(), None, &recorded(by_id(ours(), clean())))), "nothing");
+    }
+
+    #[test]
+    fn proficiencies_are_read_only_where_the_spec_manages_them() {
+        let unread = Seen::Present(Box::new(Live { proficiencies: None, ..live() }));
+        let known = recorded(by_id(unread, clean()));
+        assert_eq!(told(next(&owner(), Some(&bare()), &known)), "user-1 in sync");
+        assert_eq!(told(next(&owner(), Some(&full()), &known)), "read proficiencies of user-1");
+        assert_eq!(told(next(&owner(), Some(&full()), &recorded(by_id(ours(), clean())))), "user-1 in sync");
+    }
+
+    #[test]
+    fn a_user_that_differs_is_updated() {
+        let desired = Desired { routing_profile: "routing-9".into(), ..bare() };
+        let known = recorded(by_id(ours(), clean()));
+        assert_eq!(told(next(&owner(), Some(&desired), &known)), "update user-1: UpdateUserRoutingProfile");
+    }
+
+    #[test]
+    fn another_resources_user_is_told_of_by_its_owner() {
+        let known = by_name(with_tags(another_owner().tags()), clean());
+        let told = told(next(&owner(), Some(&bare()), &known));
+        assert!(told.contains("care/joe of cluster green"), "{told}");
+    }
+
+    #[test]
+    fn only_steps_that_change_nothing_may_follow_from_a_cache() {
+        let fresh = |known: Known| next(&owner(), Some(&bare()), &known).is_some_and(|s| s.needs_fresh_resource());
+        assert!(fresh(nothing_known()), "create");
+        assert!(fresh(by_name(ours(), clean())), "record");
+        assert!(fresh(recorded(by_id(Absent, nothing_known()))), "forget");
+        let mut differs = live();
+        differs.user.routing_profile_id = None;
+        assert!(fresh(recorded(by_id(Seen::Present(Box::new(differs)), clean()))), "update");
+        assert!(fresh(Known { deleting: true, ..by_name(ours(), clean()) }), "delete");
+        assert!(fresh(Known { deleting: true, ..by_name(Absent, nothing_known()) }), "release");
+        assert!(!fresh(clean()), "look");
+        assert!(!fresh(recorded(by_id(Absent, clean()))), "wait");
+        assert!(!fresh(recorded(by_id(ours(), clean()))), "in sync");
+    }
+
+    #[test]
+    fn a_create_request_carries_all_that_the_spec_asks_for_and_the_proof_of_ownership() {
+        let Some(Step::Create(request)) = next(&owner(), Some(&full()), &nothing_known()) else { panic!("no create") };
+        let expected = live().user;
+        let CreateUser {
+            instance,
+            username,
+            password,
+            identity_info,
+            phone_config,
+            channel_configs,
+            directory_user_id,
+            security_profile_ids,
+            routing_profile_id,
+            hierarchy_group_id,
+            tags,
+        } = *request;
+        assert_eq!((instance.as_str(), username.as_str()), ("i-1", "jane.doe"));
+        assert!(password.is_none());
+        assert_eq!(identity_info, Some(expected.identity_info));
+        assert_eq!(phone_config, expected.phone_config);
+        assert_eq!(channel_configs, expected.channel_configs);
+        assert_eq!(directory_user_id, expected.directory_user_id);
+        assert_eq!(security_profile_ids, expected.security_profile_ids);
+        assert_eq!(Some(routing_profile_id), expected.routing_profile_id);
+        assert_eq!(hierarchy_group_id, expected.hierarchy_group_id);
+        assert_eq!(tags, expected.tags);
+    }
+
+    #[test]
+    fn a_create_request_leaves_out_what_is_not_managed_or_empty() {
+        let mut desired = bare();
+        desired.identity_info.email = Some(String::new());
+        desired.hierarchy_group = Some(None);
+        let Some(Step::Create(request)) = next(&owner(), Some(&desired), &nothing_known()) else { panic!("no create") };
+        assert_eq!(request.identity_info, None);
+        assert_eq!(request.phone_config, None);
+        assert_eq!(request.directory_user_id, None);
+        assert_eq!(request.hierarchy_group_id, None);
+        assert_eq!(request.tags, owner().tags());
     }
 }

@@ -39,15 +39,6 @@ impl fmt::Display for ClusterError {
 
 impl std::error::Error for ClusterError {}
 
-/// What a status write depends on. Each fails as [`ClusterErrorKind::Conflict`] or [`ClusterErrorKind::Gone`] where it does not hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Guard {
-    /// It is still the same object.
-    SameObject,
-    /// Nothing of the object changed since it was read.
-    Unchanged,
-}
-
 /// What a look for a Secret's key found.
 #[derive(Clone, Debug)]
 pub enum SecretValue {
@@ -94,15 +85,15 @@ pub trait Cluster: Send + Sync {
     /// Adds the finalizer, if nothing of the resource changed since it was read.
     fn add_finalizer<'a>(&'a self, resource: &'a ConnectUser) -> BoxFuture<'a, Result<ConnectUser, ClusterError>>;
 
-    /// Removes the finalizer, if the resource's finalizers did not change since it was read.
+    /// Removes the finalizer, if nothing of the resource changed since it was read.
     fn remove_finalizer<'a>(&'a self, resource: &'a ConnectUser) -> BoxFuture<'a, Result<(), ClusterError>>;
 
-    /// Writes the whole status.
+    /// Writes the whole status, if nothing of the resource changed since it was read: a status that was put together from an
+    /// older one could take back what another pass has recorded.
     fn write_status<'a>(
         &'a self,
         resource: &'a ConnectUser,
         status: &'a ConnectUserStatus,
-        guard: Guard,
     ) -> BoxFuture<'a, Result<ConnectUser, ClusterError>>;
 
     /// Publishes an Event. It may get lost: no pass depends on it.

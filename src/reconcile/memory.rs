@@ -17,6 +17,8 @@ struct Entry {
     failing: Option<(Kind, u32)>,
     /// Which generation was seen in sync, and at what uptime.
     verified: Option<(i64, Duration)>,
+    /// Until which uptime a failed resource is left alone, and what somebody must change to be heard before.
+    held: Option<(Asked, Duration)>,
     /// A walk through the list of users that had to stop for now, and what was known when it began.
     listing: Option<(ListingKey, Listing)>,
 }
@@ -24,6 +26,9 @@ struct Entry {
 /// What must not have changed for a walk through the list to be worth going on with: the create mark and whether it had
 /// settled. Pages that were read before are older than what changed, and say nothing of it.
 pub(super) type ListingKey = (Option<CreateAttempt>, bool);
+
+/// What people ask of a resource: its generation, whether it is to go, and the last reconcile request.
+pub(super) type Asked = (i64, bool, Option<String>);
 
 /// When to try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +68,18 @@ impl Memory {
         self.with(uid, |e| {
             e.verified = Some((generation, uptime));
             e.failing = None;
+            e.held = None;
         });
+    }
+
+    /// Leaves a failed resource alone until then: the event of our own status write must not bring it back earlier.
+    pub(super) fn hold(&self, uid: &str, asked: Asked, until: Duration) {
+        self.with(uid, |e| e.held = Some((asked, until)));
+    }
+
+    /// Until when a resource is left alone, if nobody asks anything new of it.
+    pub(super) fn held_until(&self, uid: &str, asked: &Asked) -> Option<Duration> {
+        self.with(uid, |e| e.held.as_ref().filter(|(a, _)| a == asked).map(|(_, until)| *until))
     }
 
     /// At what uptime this generation was last seen in sync.

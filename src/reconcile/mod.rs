@@ -5,15 +5,17 @@
 
 mod clock;
 mod cluster;
+mod conclude;
 mod failure;
 mod find;
 mod memory;
 mod observed;
 mod pass;
+mod reconciler;
 mod report;
 mod steps;
 
 pub use clock::{Clock, SystemClock};
-pub use cluster::{Cluster, ClusterError, ClusterErrorKind, Event, EventKind, Guard, SecretValue};
+pub use cluster::{Cluster, ClusterError, ClusterErrorKind, Event, EventKind, SecretValue};
 pub use failure::{Failure, Kind, Phase};
-pub use pass::{Connections, Reconciler, Settings, Verdict};
+pub use reconciler::{Connections, Reconciler, Settings, Verdict};

@@ -7,147 +7,15 @@ use jiff::Timestamp;
 use kube::ResourceExt;
 
 use super::{
-    Clock, Cluster, ClusterError, ClusterErrorKind, Event, EventKind, Failure, Guard, Kind, Phase,
+    ClusterError, ClusterErrorKind, Event, EventKind, Failure, Kind, Phase,
     find::{self, Look},
-    memory::{Memory, Retry, spread},
-    observed::observed,
-    report::{State, condition, is_in_sync, report, to_the_second},
+    reconciler::{Reconciler, Settings},
+    report::to_the_second,
 };
 use crate::{
-    api::{ConditionType, ConnectUser, ConnectUserStatus, FINALIZER, RECONCILE_REQUESTED_AT, Reason},
+    api::{ConnectUser, ConnectUserStatus, Reason},
     plan::{Change, Desired, Known, Live, Mark, Owner, Ownership, Seen, SpecError, Step, next},
-    telemetry::Metrics,
 };
-
-/// Clients of Connect, one per account and Region.
-pub trait Connections: Send + Sync {
-    /// The client for the account and Region that an instance lives in.
-    fn to(&self, instance: &Arn) -> Arc<dyn Connect>;
-}
-
-/// What can be set.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// The cluster's name in ownership tags. Two clusters that share an instance must not share it.
-    pub cluster: String,
-    /// How long one call to Connect can take at most, before its client gives up.
-    pub call_timeout: Duration,
-    /// How long after a create attempt Connect may still not show its effect.
-    pub settle_window: Duration,
-    /// How long a process may stall between its create mark and the call: later, it does not call.
-    pub longest_stall: Duration,
-    /// How often a user in sync is looked at again.
-    pub drift_interval: Duration,
-}
-
-/// When the resource wants its next pass, and how this one ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Verdict {
-    /// When to come back, if nothing happens before; None: only when something happens.
-    pub after: Option<Duration>,
-    /// How it ended, for the metrics.
-    pub result: &'static str,
-}
-
-/// Makes passes.
-pub struct Reconciler {
-    pub(super) cluster: Arc<dyn Cluster>,
-    pub(super) connections: Arc<dyn Connections>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) settings: Settings,
-    pub(super) metrics: Arc<Metrics>,
-    pub(super) memory: Memory,
-}
-
-impl std::fmt::Debug for Reconciler {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reconciler").field("settings", &self.settings).finish_non_exhaustive()
-    }
-}
-
-impl Reconciler {
-    /// A reconciler that has seen nothing yet.
-    pub fn new(
-        cluster: Arc<dyn Cluster>,
-        connections: Arc<dyn Connections>,
-        clock: Arc<dyn Clock>,
-        settings: Settings,
-        metrics: Arc<Metrics>,
-    ) -> Self {
-        Self { cluster, connections, clock, settings, metrics, memory: Memory::default() }
-    }
-
-    /// Makes one pass over a resource as a cache shows it. It does not fail: every failure is a state of the resource.
-    pub async fn reconcile(&self, cached: &ConnectUser) -> Verdict {
-        let uid = cached.uid().unwrap_or_default();
-        if cached.metadata.deletion_timestamp.is_some() && !cached.finalizers().iter().any(|f| f == FINALIZER) {
-            self.memory.forget(&uid);
-            return Verdict { after: None, result: "released" };
-        }
-        if self.memory.is_stale(&uid, cached.resource_version().as_deref()) {
-            // The cache will bring our own write in a moment, and with it a pass.
-            return Verdict { after: Some(Duration::from_secs(1)), result: "stale" };
-        }
-        if let Some(left) = self.still_fresh(cached, &uid) {
-            return Verdict { after: Some(left), result: "fresh" };
-        }
-        match Pass::begin(self, cached.clone()) {
-            Ok(mut pass) => {
-                let end = match pass.run().await {
-                    ControlFlow::Break(end) => end,
-                    ControlFlow::Continue(never) => match never {},
-                };
-                pass.finish(end).await
-            }
-            // Nothing was ever done for it, so nothing is left to undo.
-            Err((mut pass, _)) if pass.known.deleting && pass.known.mark == Mark::None && pass.known.recorded.is_none() => {
-                let end = match pass.release(None).await {
-                    ControlFlow::Break(end) => end,
-                    ControlFlow::Continue(()) => End::Gone,
-                };
-                pass.finish(end).await
-            }
-            Err((mut pass, failure)) => pass.finish(End::Failed(failure)).await,
-        }
-    }
-
-    /// Drops what is remembered of a resource that is gone.
-    pub fn forget(&self, uid: &str) {
-        self.memory.forget(uid);
-    }
-
-    /// How many resources are remembered.
-    pub fn remembered(&self) -> usize {
-        self.memory.len()
-    }
-
-    /// How long a user that was seen in sync need not be looked at again.
-    fn still_fresh(&self, cached: &ConnectUser, uid: &str) -> Option<Duration> {
-        let generation = cached.metadata.generation?;
-        let status = cached.status.as_ref()?;
-        if cached.metadata.deletion_timestamp.is_some()
-            || reconcile_requested(cached).is_some()
-            || !is_in_sync(status, generation)
-        {
-            return None;
-        }
-        let seen = self.memory.last_verified(uid, generation)?;
-        (seen + self.drift_interval_of(uid)).checked_sub(self.clock.uptime()).filter(|left| !left.is_zero())
-    }
-
-    /// The drift interval, up to a tenth longer: a fleet that was created at once is not looked at at once.
-    pub(super) fn drift_interval_of(&self, uid: &str) -> Duration {
-        let interval = self.settings.drift_interval;
-        interval + interval.mul_f64(spread(uid, 0) / 10.0)
-    }
-}
-
-/// The annotation's value, if it asks for a pass that was not made yet.
-fn reconcile_requested(resource: &ConnectUser) -> Option<&String> {
-    let asked = resource.annotations().get(RECONCILE_REQUESTED_AT)?;
-    let handled = resource.status.as_ref().and_then(|s| s.last_handled_reconcile_at.as_ref());
-    (handled != Some(asked)).then_some(asked)
-}
 
 /// How a pass ends.
 #[derive(Debug)]
@@ -170,6 +38,8 @@ pub(super) struct Pass<'a> {
     pub(super) on: &'a Reconciler,
     pub(super) resource: ConnectUser,
     pub(super) status: ConnectUserStatus,
+    /// The status as the pass found it.
+    pub(super) before: ConnectUserStatus,
     pub(super) uid: String,
     pub(super) fresh: bool,
     pub(super) connect: Arc<dyn Connect>,
@@ -196,7 +66,7 @@ pub(super) enum Appeared {
 impl<'a> Pass<'a> {
     /// Reads the resource. Fails, with a pass that can only report, where not even its instance can be read.
     #[expect(clippy::result_large_err, reason = "made once per pass, and used either way")]
-    fn begin(on: &'a Reconciler, resource: ConnectUser) -> Result<Self, (Self, Failure)> {
+    pub(super) fn begin(on: &'a Reconciler, resource: ConnectUser) -> Result<Self, (Self, Failure)> {
         // A recorded user tells its instance too: a deletion needs nothing else.
         let recorded = resource.status.as_ref().and_then(|s| s.user_arn.as_ref()).and_then(|a| a.parse::<Arn>().ok());
         let (instance, failure) = match (Desired::instance_of(&resource), recorded) {
@@ -221,6 +91,7 @@ impl<'a> Pass<'a> {
                 applied_tag_keys: Default::default(),
             },
             status: ConnectUserStatus::default(),
+            before: resource.status.clone().unwrap_or_default(),
             fresh: false,
             changed: Vec::new(),
             appeared: None,
@@ -285,7 +156,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    async fn run(&mut self) -> ControlFlow<End, std::convert::Infallible> {
+    pub(super) async fn run(&mut self) -> ControlFlow<End, std::convert::Infallible> {
         loop {
             let desired = self.desired.as_ref().ok();
             let Some(step) = next(&self.owner, desired, &self.known) else {
@@ -389,7 +260,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Writes the status as it now stands, if that changes anything.
-    pub(super) async fn write_status(&mut self, guard: Guard) -> Result<(), ClusterError> {
+    pub(super) async fn write_status(&mut self) -> Result<(), ClusterError> {
         let before = self.resource.status.clone().unwrap_or_default();
         let time = std::mem::take(&mut self.status.last_sync_time);
         let unchanged = self.status == ConnectUserStatus { last_sync_time: None, ..before.clone() };
@@ -397,7 +268,7 @@ impl<'a> Pass<'a> {
         if unchanged {
             return Ok(());
         }
-        let written = self.on.cluster.write_status(&self.resource, &self.status, guard).await?;
+        let written = self.on.cluster.write_status(&self.resource, &self.status).await?;
         self.took_over(written);
         Ok(())
     }
@@ -436,141 +307,6 @@ impl<'a> Pass<'a> {
         // Looked at again on the way, and not later than needed.
         failure.retry_after = left.map(|left| (left + Duration::from_secs(1)).min(Kind::Unsettled.pace().longest));
         failure
-    }
-
-    /// Reports how the pass ended and says when the next one is due.
-    async fn finish(&mut self, end: End) -> Verdict {
-        let (state, live) = match end {
-            End::Gone => {
-                self.on.memory.forget(&self.uid);
-                return Verdict { after: None, result: "gone" };
-            }
-            End::InSync(live) => (State::InSync, Some(live)),
-            End::Again(reason, message) => (State::Working(reason, message), None),
-            End::Failed(failure) => (State::Failed(failure), None),
-        };
-        let retry = match &state {
-            State::Failed(failure) => {
-                self.log(failure);
-                Some(self.on.memory.failed(&self.uid, failure))
-            }
-            State::InSync | State::Working(..) => None,
-        };
-        let before = self.resource.status.clone().unwrap_or_default();
-        let (generation, now) = (self.generation(), self.on.clock.now());
-        let drifted = is_in_sync(&before, generation);
-        let worth_a_report = match (&state, retry) {
-            (State::Failed(failure), Some(retry)) => self.is_worth_a_report(failure, retry),
-            _ => true,
-        };
-        if worth_a_report {
-            report(&mut self.status, &state, generation, now);
-        }
-        if let Some(live) = &live {
-            self.status.observed = Some(observed(&self.instance, live));
-            self.status.last_sync_time = Some(to_the_second(now));
-            if let Ok(desired) = &self.desired {
-                self.status.applied_tag_keys = desired.tags.keys().cloned().collect();
-            }
-        }
-        if let Some(asked) = reconcile_requested(&self.resource) {
-            self.status.last_handled_reconcile_at = Some(asked.clone());
-        }
-        let written = self.write_status(Guard::SameObject).await;
-        self.tell(&state, &before, drifted, worth_a_report).await;
-        if let Err(error) = written {
-            if error.kind == ClusterErrorKind::Gone {
-                self.on.memory.forget(&self.uid);
-                return Verdict { after: None, result: "gone" };
-            }
-            let failure = Failure::of_cluster(&error, self.phase());
-            self.log(&failure);
-            return Verdict {
-                after: Some(self.on.memory.failed(&self.uid, &failure).after),
-                result: failure.kind.reason().as_str(),
-            };
-        }
-        match state {
-            State::InSync => {
-                self.on.memory.verified(&self.uid, generation, self.on.clock.uptime());
-                Verdict { after: Some(self.on.drift_interval_of(&self.uid)), result: "in_sync" }
-            }
-            State::Working(..) => Verdict { after: Some(Duration::ZERO), result: "working" },
-            State::Failed(failure) => Verdict { after: retry.map(|r| r.after), result: failure.kind.reason().as_str() },
-        }
-    }
-
-    /// A race is taken up again at once, and a look that has to wait for the rate limit says nothing of the user.
-    fn is_worth_a_report(&self, failure: &Failure, retry: Retry) -> bool {
-        let settled = is_in_sync(&self.resource.status.clone().unwrap_or_default(), self.generation());
-        match failure.kind {
-            Kind::Raced => !retry.at_once,
-            Kind::Deferred | Kind::Throttled => !settled || self.known.deleting,
-            Kind::Unsettled
-            | Kind::Transient
-            | Kind::Kubernetes
-            | Kind::SecretNotFound
-            | Kind::DependencyNotFound
-            | Kind::Quota
-            | Kind::NotOurs
-            | Kind::Invalid
-            | Kind::Denied => true,
-        }
-    }
-
-    fn log(&self, failure: &Failure) {
-        let (reason, request_id) = (failure.kind.reason().as_str(), failure.request_id.as_deref());
-        match failure.kind {
-            Kind::Deferred | Kind::Raced | Kind::Unsettled => {
-                tracing::debug!(reason, request_id, phase = ?failure.phase, "{}", failure.message);
-            }
-            _ => tracing::warn!(reason, request_id, phase = ?failure.phase, "{}", failure.message),
-        }
-    }
-
-    /// Tells of what changed, by Events: on transitions only.
-    async fn tell(&self, state: &State, before: &ConnectUserStatus, drifted: bool, worth_a_report: bool) {
-        let (name, arn) = (self.username(), self.status.user_arn.as_deref().unwrap_or_default());
-        match self.appeared {
-            Some(Appeared::Created) => {
-                self.publish(EventKind::Normal, "Created", "Create", format!("created {name:?} as {arn}")).await
-            }
-            Some(Appeared::Adopted) => {
-                let note = format!("took up {name:?}, which carries this resource's ownership tags, as {arn}");
-                self.publish(EventKind::Normal, "Adopted", "Create", note).await;
-            }
-            None => {}
-        }
-        if !self.changed.is_empty() && self.appeared != Some(Appeared::Created) {
-            let list = self.changed.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-            if drifted {
-                for change in &self.changed {
-                    self.on.metrics.drift(&change.field);
-                }
-                self.publish(EventKind::Warning, "DriftDetected", "Update", format!("changed outside of Kubernetes: {list}"))
-                    .await;
-                self.publish(EventKind::Normal, "DriftCorrected", "Update", list).await;
-            } else {
-                self.publish(EventKind::Normal, "Updated", "Update", list).await;
-            }
-        }
-        let State::Failed(failure) = state else { return };
-        let reason = failure.kind.reason();
-        let told = [ConditionType::Ready, ConditionType::Synced]
-            .iter()
-            .any(|c| condition(before, *c).is_some_and(|c| c.reason == reason.as_str() && c.message == failure.message));
-        if told || !worth_a_report || failure.kind == Kind::Deferred {
-            return;
-        }
-        let (event, action) = match failure.phase {
-            _ if failure.kind == Kind::Throttled => ("Throttled", "Reconcile"),
-            Phase::Observe => ("ReconcileFailed", "Reconcile"),
-            Phase::Create => ("CreateFailed", "Create"),
-            Phase::Update => ("UpdateFailed", "Update"),
-            Phase::Delete => ("DeleteFailed", "Delete"),
-        };
-        let kind = if failure.kind == Kind::Unsettled { EventKind::Normal } else { EventKind::Warning };
-        self.publish(kind, event, action, format!("{reason}: {}", failure.message)).await;
     }
 }
 

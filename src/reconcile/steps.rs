@@ -6,7 +6,7 @@ use connect_api::{Class, Connect, ConnectExt, CreateUser, DeleteUser, Error, Ope
 use kube::ResourceExt;
 
 use super::{
-    ClusterErrorKind, EventKind, Failure, Guard, Kind, Phase, SecretValue, find,
+    ClusterErrorKind, EventKind, Failure, Kind, Phase, SecretValue, find,
     pass::{Appeared, End, Flow, Pass},
     report::{State, report},
 };
@@ -15,8 +15,8 @@ use crate::{
     plan::{Action, Live, Mark, Ownership, Seen, Step, after, created, next},
 };
 
-/// How often the finalizer's removal is tried against others who edit the finalizers too.
-const RELEASE_ATTEMPTS: u32 = 5;
+/// How often a write that must not get lost is tried against others who change the resource too.
+const ATTEMPTS: u32 = 5;
 
 impl Pass<'_> {
     /// Creates the user: finalizer, mark, call, in this order and in one pass.
@@ -55,7 +55,7 @@ impl Pass<'_> {
         self.note_tag_keys();
         let working = State::Working(Reason::Creating, format!("creating the user {:?}", request.username));
         report(&mut self.status, &working, generation, now);
-        let written = self.write_status(Guard::Unchanged).await;
+        let written = self.write_status().await;
         self.or_end(written)?;
         self.known.mark = if clean { Mark::Clean } else { Mark::Unclean };
         self.known.settled = false;
@@ -116,18 +116,26 @@ impl Pass<'_> {
         self.adopt(live).await
     }
 
-    /// Writes the user's id into the status before anything else is done. Where nothing else is left to do, the pass' own end
-    /// is that write.
+    /// Writes the user's id into the status before anything else is done. If somebody changes the resource meanwhile, the id
+    /// is written into what it has become: it must not get lost.
     async fn adopt(&mut self, live: Box<Live>) -> Flow {
-        self.status.user_id = Some(live.user.id.as_str().to_owned());
-        self.status.user_arn = Some(live.user.arn.clone());
-        self.known.recorded = Some(live.user.id.clone());
-        self.known.by_id = Seen::Present(live);
-        if matches!(next(&self.owner, self.desired.as_ref().ok(), &self.known), Some(Step::InSync(_))) {
-            return Flow::Continue(());
+        let mut attempt = 1;
+        loop {
+            self.status.user_id = Some(live.user.id.as_str().to_owned());
+            self.status.user_arn = Some(live.user.arn.clone());
+            self.known.recorded = Some(live.user.id.clone());
+            self.known.by_id = Seen::Present(live.clone());
+            if matches!(next(&self.owner, self.desired.as_ref().ok(), &self.known), Some(Step::InSync(_))) {
+                self.compose(&State::InSync, Some(&live));
+            }
+            match self.write_status().await {
+                Err(error) if error.kind == ClusterErrorKind::Conflict && attempt < ATTEMPTS => {
+                    attempt += 1;
+                    self.refresh().await?;
+                }
+                written => return self.or_end(written),
+            }
         }
-        let written = self.write_status(Guard::SameObject).await;
-        self.or_end(written)
     }
 
     /// Takes the id of a user that is gone out of the status.
@@ -147,7 +155,7 @@ impl Pass<'_> {
             let noted = self.status.applied_tag_keys.clone();
             self.note_tag_keys();
             if noted != self.status.applied_tag_keys {
-                let written = self.write_status(Guard::SameObject).await;
+                let written = self.write_status().await;
                 self.or_end(written)?;
             }
         }
@@ -222,9 +230,9 @@ impl Pass<'_> {
         loop {
             match self.on.cluster.remove_finalizer(&self.resource).await {
                 Ok(()) => return Flow::Break(End::Gone),
-                // Somebody else edits the finalizers too. What was decided still holds: a resource that is being deleted
+                // Somebody else changes the resource too. What was decided still holds: a resource that is being deleted
                 // does not come back.
-                Err(error) if error.kind == ClusterErrorKind::Conflict && attempt < RELEASE_ATTEMPTS => {
+                Err(error) if error.kind == ClusterErrorKind::Conflict && attempt < ATTEMPTS => {
                     attempt += 1;
                     self.refresh().await?;
                 }

@@ -63,23 +63,42 @@ struct Bucket {
     line: BTreeMap<(Priority, u64), Waiting>,
     arrivals: u64,
     leaves: HashMap<String, Instant>,
+    /// Calls that were sent and not answered yet.
+    under_way: usize,
 }
 
 impl Bucket {
     fn new(quota: Quota, now: Instant) -> Self {
-        Self { quota, share: 1.0, tokens: quota.burst, filled: now, line: BTreeMap::new(), arrivals: 0, leaves: HashMap::new() }
+        let (line, leaves) = (BTreeMap::new(), HashMap::new());
+        Self { quota, share: 1.0, tokens: quota.burst, filled: now, line, arrivals: 0, leaves, under_way: 0 }
     }
 
     fn refill(&mut self, now: Instant) {
         let elapsed = now.saturating_duration_since(self.filled).as_secs_f64();
         self.filled = now;
-        self.tokens = (self.tokens + elapsed * self.quota.rate * self.share).min(self.quota.burst);
+        self.tokens = (self.tokens + elapsed * self.quota.rate * self.share).min(self.room());
         self.share = (self.share + elapsed * RECOVERY_PER_SECOND).min(1.0);
         let before = self.leaves.len();
         self.leaves.retain(|_, given| now.saturating_duration_since(*given) < LEAVE_LASTS);
         let returned = u32::try_from(before - self.leaves.len()).unwrap_or(u32::MAX);
-        self.tokens = (self.tokens + f64::from(returned)).min(self.quota.burst);
+        self.tokens = (self.tokens + f64::from(returned)).min(self.room());
         self.line.retain(|_, waiting| now.saturating_duration_since(waiting.turn) < ABANDONED_AFTER);
+    }
+
+    /// How many tokens it holds at most. A call's token starts to grow again at Connect when the call arrives there, which is
+    /// certain only once it was answered: counted from when it was sent, the bucket would fill before Connect's does.
+    fn room(&self) -> f64 {
+        let spent = u32::try_from(self.leaves.len() + self.under_way).unwrap_or(u32::MAX);
+        (self.quota.burst - f64::from(spent)).max(0.0)
+    }
+
+    fn sent(&mut self) {
+        self.under_way += 1;
+    }
+
+    fn answered(&mut self, now: Instant) {
+        self.refill(now);
+        self.under_way -= 1;
     }
 
     /// Takes a token for this caller, or says how long its turn is away.
@@ -154,19 +173,32 @@ impl<C> Limiter<C> {
     }
 }
 
+/// A call under way, until it is answered or given up.
+struct UnderWay<'a, C> {
+    limiter: &'a Limiter<C>,
+    operation: OperationName,
+}
+
+impl<C> Drop for UnderWay<'_, C> {
+    fn drop(&mut self) {
+        self.limiter.bucket(self.operation, Bucket::answered);
+    }
+}
+
 impl<C: Connect> Connect for Limiter<C> {
     fn send<'a>(&'a self, caller: &'a Caller, call: Call) -> BoxFuture<'a, Result<Reply, Error>> {
         let operation = call.name();
-        let admitted =
-            self.bucket(
-                operation,
-                |bucket, now| {
-                    if bucket.leaves.remove(&caller.key).is_some() { Ok(()) } else { bucket.take(caller, now) }
-                },
-            );
+        let admitted = self.bucket(operation, |bucket, now| {
+            if bucket.leaves.remove(&caller.key).is_none() {
+                bucket.take(caller, now)?;
+            }
+            bucket.sent();
+            Ok(UnderWay { limiter: self, operation })
+        });
         Box::pin(async move {
-            admitted.map_err(|wait| Error::deferred(operation, wait))?;
+            let under_way = admitted.map_err(|wait| Error::deferred(operation, wait))?;
             let result = self.inner.send(caller, call).await;
+            drop(under_way);
             if matches!(&result, Err(e) if e.class == Class::Throttled) {
                 self.bucket(operation, Bucket::throttled);
             }
@@ -212,6 +244,35 @@ mod tests {
         assert_eq!(b.take(&caller("b", Priority::Backlog), later), Err(Duration::from_millis(500)), "b does not overtake a");
         assert_eq!(b.take(&caller("a", Priority::Backlog), later), Ok(()));
         assert_eq!(b.take(&caller("b", Priority::Backlog), start + Duration::from_millis(1000)), Ok(()));
+    }
+
+    #[test]
+    fn a_token_grows_again_only_once_its_call_was_answered() {
+        let start = Instant::now();
+        let after = |millis| start + Duration::from_millis(millis);
+        let mut b = bucket(start);
+        for i in 0..5 {
+            assert_eq!(b.take(&caller(&format!("burst-{i}"), Priority::Backlog), start), Ok(()));
+            b.sent();
+        }
+        b.answered(after(80));
+        assert!(b.take(&caller("next", Priority::Backlog), after(500)).is_err(), "it may have arrived at 80 ms");
+        assert_eq!(b.take(&caller("next", Priority::Backlog), after(580)), Ok(()));
+    }
+
+    #[test]
+    fn the_bucket_fills_up_again_when_all_calls_were_answered() {
+        let start = Instant::now();
+        let mut b = bucket(start);
+        for i in 0..5 {
+            assert_eq!(b.take(&caller(&format!("burst-{i}"), Priority::Backlog), start), Ok(()));
+            b.sent();
+        }
+        for _ in 0..5 {
+            b.answered(start);
+        }
+        b.refill(start + Duration::from_secs(60));
+        assert!((b.tokens - 5.0).abs() < 1e-9);
     }
 
     #[test]

@@ -1,11 +1,19 @@
 //! What the simulator starts with: the account's instances, the clock, lags, rates and the switches.
 
+mod instances;
+mod rules;
+mod throttling;
+
 use std::{collections::BTreeSet, time::Duration};
 
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::{ClockMode, DescribeLagCovers, InstanceConfig, Rules, Throttling, request::OPERATIONS};
+pub use instances::{InstanceConfig, NamedConfig};
+pub use rules::{DescribeLagCovers, EmailRule, IdentityUpdate, LongSearchValues, Rules, UnknownReference, UserConfigUpdate};
+pub use throttling::{Rate, Throttling};
+
+use crate::{ClockMode, request::OPERATIONS};
 
 /// The whole configuration. Everything has a default, so that `Config::default()` is a working account with one instance.
 ///

@@ -10,5 +10,6 @@ mod server;
 mod severable;
 mod signature;
 mod wire;
+mod wire_search;
 
 pub use server::{Server, serve};

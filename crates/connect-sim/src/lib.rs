@@ -26,7 +26,6 @@ mod calls;
 mod client;
 mod clock;
 mod config;
-mod config_parts;
 mod engine;
 mod faults;
 mod http;
@@ -47,10 +46,9 @@ mod views;
 pub use calls::{Calls, Creates, OperationCalls};
 pub use client::Client;
 pub use clock::ClockMode;
-pub use config::{Config, ConfigError};
-pub use config_parts::{
-    DescribeLagCovers, EmailRule, IdentityUpdate, InstanceConfig, LongSearchValues, NamedConfig, Rate, Rules, Throttling,
-    UnknownReference, UserConfigUpdate,
+pub use config::{
+    Config, ConfigError, DescribeLagCovers, EmailRule, IdentityUpdate, InstanceConfig, LongSearchValues, NamedConfig, Rate,
+    Rules, Throttling, UnknownReference, UserConfigUpdate,
 };
 pub use faults::{Effect, Fault, Trigger};
 pub use http::{Server, serve};

@@ -4,7 +4,10 @@ use connect_api::{Password, StringComparison};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::wire::{self, HierarchyGroupMatchType, NumberComparison};
+use super::{
+    wire,
+    wire_search::{self, HierarchyGroupMatchType, NumberComparison},
+};
 use crate::{
     refusal::Refusal,
     request::{Action, NewUser, Paging},
@@ -46,16 +49,21 @@ pub(super) fn create_user(bytes: &[u8]) -> Result<Action, Refusal> {
 
 /// The only operation whose instance is in the body.
 pub(super) fn search_users(bytes: &[u8]) -> Result<(String, Action), Refusal> {
-    let search: wire::SearchUsers = body(bytes)?;
+    let search: wire_search::SearchUsers = body(bytes)?;
     let paging = Paging { max_results: search.max_results, next_token: search.next_token };
     let criteria = search.search_criteria.map(criteria).transpose()?.flatten();
     Ok((search.instance_id, Action::SearchUsers(paging, criteria, search.search_filter.and_then(filter))))
 }
 
 /// An empty node asks for nothing; AWS wants one member a node at most.
-fn criteria(node: wire::SearchCriteria) -> Result<Option<Criteria>, Refusal> {
-    let wire::SearchCriteria { or_conditions, and_conditions, string_condition, list_condition, hierarchy_group_condition } =
-        node;
+fn criteria(node: wire_search::SearchCriteria) -> Result<Option<Criteria>, Refusal> {
+    let wire_search::SearchCriteria {
+        or_conditions,
+        and_conditions,
+        string_condition,
+        list_condition,
+        hierarchy_group_condition,
+    } = node;
     let mut found = Vec::new();
     if let Some(any) = or_conditions {
         found.push(Criteria::Or(all(any)?));
@@ -74,11 +82,11 @@ fn criteria(node: wire::SearchCriteria) -> Result<Option<Criteria>, Refusal> {
     }
 }
 
-fn all(nodes: Vec<wire::SearchCriteria>) -> Result<Vec<Criteria>, Refusal> {
+fn all(nodes: Vec<wire_search::SearchCriteria>) -> Result<Vec<Criteria>, Refusal> {
     nodes.into_iter().filter_map(|node| criteria(node).transpose()).collect()
 }
 
-fn string(condition: wire::StringCondition) -> StringCondition {
+fn string(condition: wire_search::StringCondition) -> StringCondition {
     StringCondition {
         field: condition.field_name,
         value: condition.value,
@@ -86,19 +94,19 @@ fn string(condition: wire::StringCondition) -> StringCondition {
     }
 }
 
-fn group(condition: wire::HierarchyGroupCondition) -> GroupCondition {
+fn group(condition: wire_search::HierarchyGroupCondition) -> GroupCondition {
     GroupCondition {
         id: condition.value.rsplit('/').next().unwrap_or_default().to_owned(),
         with_child_groups: condition.hierarchy_group_match_type == HierarchyGroupMatchType::WithChildGroups,
     }
 }
 
-fn list_conditions(list: wire::ListCondition) -> Result<Vec<ProficiencyCondition>, Refusal> {
+fn list_conditions(list: wire_search::ListCondition) -> Result<Vec<ProficiencyCondition>, Refusal> {
     if list.target_list_type != "PROFICIENCIES" {
         return Err(Refusal::invalid_parameter(format!("TargetListType {} is not simulated", list.target_list_type)));
     }
     let mut conditions = Vec::new();
-    for wire::ListedCondition { string_condition, number_condition } in list.conditions {
+    for wire_search::ListedCondition { string_condition, number_condition } in list.conditions {
         conditions.extend(string_condition.map(|c| ProficiencyCondition::Value(string(c))));
         if let Some(number) = number_condition {
             conditions.push(ProficiencyCondition::Level(level(&number)?));
@@ -107,7 +115,7 @@ fn list_conditions(list: wire::ListCondition) -> Result<Vec<ProficiencyCondition
     Ok(conditions)
 }
 
-fn level(condition: &wire::NumberCondition) -> Result<LevelComparison, Refusal> {
+fn level(condition: &wire_search::NumberCondition) -> Result<LevelComparison, Refusal> {
     if condition.field_name != "limit" {
         return Err(Refusal::invalid_parameter(format!("NumberCondition on {} is not simulated", condition.field_name)));
     }
@@ -130,26 +138,28 @@ fn level(condition: &wire::NumberCondition) -> Result<LevelComparison, Refusal> 
     })
 }
 
-fn filter(filter: wire::SearchFilter) -> Option<Filter> {
+fn filter(filter: wire_search::SearchFilter) -> Option<Filter> {
     let filter =
         Filter { tags: filter.tag_filter.map(tag_filter), attributes: filter.user_attribute_filter.map(attribute_filter) };
     (filter.tags.is_some() || filter.attributes.is_some()).then_some(filter)
 }
 
-fn tags(conditions: Vec<wire::TagCondition>) -> Vec<(String, Option<String>)> {
+fn tags(conditions: Vec<wire_search::TagCondition>) -> Vec<(String, Option<String>)> {
     conditions.into_iter().map(|c| (c.tag_key, c.tag_value)).collect()
 }
 
-fn tag_filter(filter: wire::TagFilter) -> Vec<Conjunction> {
-    let wire::TagFilter { or_conditions, and_conditions, tag_condition } = filter;
+fn tag_filter(filter: wire_search::TagFilter) -> Vec<Conjunction> {
+    let wire_search::TagFilter { or_conditions, and_conditions, tag_condition } = filter;
     let lists = or_conditions.into_iter().flatten().chain(and_conditions).chain(tag_condition.map(|c| vec![c]));
     lists.map(|list| Conjunction { tags: tags(list), group: None }).collect()
 }
 
-fn attribute_filter(filter: wire::UserAttributeFilter) -> Vec<Conjunction> {
-    let wire::UserAttributeFilter { or_conditions, and_condition, tag_condition, hierarchy_group_condition } = filter;
-    let one =
-        |tag_conditions, hierarchy_group_condition| wire::AttributeAndCondition { tag_conditions, hierarchy_group_condition };
+fn attribute_filter(filter: wire_search::UserAttributeFilter) -> Vec<Conjunction> {
+    let wire_search::UserAttributeFilter { or_conditions, and_condition, tag_condition, hierarchy_group_condition } = filter;
+    let one = |tag_conditions, hierarchy_group_condition| wire_search::AttributeAndCondition {
+        tag_conditions,
+        hierarchy_group_condition,
+    };
     or_conditions
         .into_iter()
         .flatten()

@@ -93,9 +93,9 @@ async fn the_console_needs_no_signature_and_leaves_no_trace() {
     sim.reset_calls();
     sim.deny([Op::UpdateUserIdentityInfo]);
     let body = json!({ "IdentityInfo": { "FirstName": "Human", "LastName": "Hand" } }).to_string();
-    let path = format!("/users/i-1/{}/identity-info", user.id);
-    let reply = raw(&server.console_url().replace("/_sim/console", ""), "POST", &format!("/_sim/console{path}"), "", &body);
-    assert_eq!(reply.await.unwrap().status, 200);
+    assert_eq!(server.console_url(), format!("{}/_sim/console", server.url()));
+    let path = format!("/_sim/console/users/i-1/{}/identity-info", user.id);
+    assert_eq!(raw(&server.url(), "POST", &path, "", &body).await.unwrap().status, 200);
     let shown = sim.user(&instance(), "jane").unwrap().user.identity_info;
     assert_eq!(shown.first_name.as_deref(), Some("Human"));
     assert_eq!(sim.calls().total(), 0);

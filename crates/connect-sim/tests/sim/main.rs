@@ -1,5 +1,7 @@
 //! The simulator from outside: in-process, over HTTP, as a program, and with AWS' own tools.
 
+#![allow(clippy::unwrap_used, reason = "the lint's own exception for tests does not reach what tests share")]
+
 mod admin;
 mod aws_tools;
 mod channels;

@@ -1,0 +1,37 @@
+//! The command line.
+
+mod run;
+
+use clap::{Parser, Subcommand};
+
+/// A Kubernetes operator for the users of Amazon Connect.
+#[derive(Debug, Parser)]
+#[command(version, about, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the operator.
+    Run(Box<run::Run>),
+    /// Prints the CustomResourceDefinition.
+    Crd,
+}
+
+impl Cli {
+    /// Does what was asked.
+    ///
+    /// # Errors
+    /// What keeps it from being done, for people.
+    pub fn execute(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::Run(run) => run.execute(),
+            Command::Crd => {
+                print!("{}", crate::api::crd_yaml()?);
+                Ok(())
+            }
+        }
+    }
+}

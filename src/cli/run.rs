@@ -1,0 +1,166 @@
+//! `connect-operator run`.
+
+use std::{net::SocketAddr, num::NonZeroU16, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use clap::Args;
+use connect_api::{Quota, Quotas};
+use futures::FutureExt;
+use k8s_openapi::api::core::v1::Namespace;
+use kube::{Api, Client, ResourceExt};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{
+    operator::{AwsConnections, Health, KubeCluster, Listeners, WatchOptions, watch},
+    reconcile::{Reconciler, Settings, SystemClock},
+    telemetry::{self, LogFormat, Metrics},
+};
+
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    /// The cluster's name in the ownership tags of Connect users. Clusters that share a Connect instance must not share it.
+    /// Default: the UID of the namespace kube-system.
+    #[arg(long, env = "CONNECT_OPERATOR_CLUSTER_NAME")]
+    cluster_name: Option<String>,
+
+    /// Watch this namespace only.
+    #[arg(long, env = "CONNECT_OPERATOR_NAMESPACE")]
+    namespace: Option<String>,
+
+    /// Passes at once.
+    #[arg(long, env = "CONNECT_OPERATOR_CONCURRENCY", default_value = "8")]
+    concurrency: NonZeroU16,
+
+    /// How often a user in sync is looked at again for changes made outside of Kubernetes.
+    #[arg(long, env = "CONNECT_OPERATOR_DRIFT_INTERVAL", default_value = "10m", value_parser = duration)]
+    drift_interval: Duration,
+
+    /// How long after an attempt to create a user Connect may still not show it. Only shorten it where that is known not to happen.
+    #[arg(long, env = "CONNECT_OPERATOR_SETTLE_WINDOW", default_value = "10m", value_parser = duration)]
+    settle_window: Duration,
+
+    /// Calls per second that each operation of Connect is given, by account and Region. AWS allows 2, shared with other tools.
+    #[arg(long, env = "CONNECT_OPERATOR_CALLS_PER_SECOND", default_value_t = 2.0, value_parser = positive)]
+    calls_per_second: f64,
+
+    /// Calls of an operation at once. AWS allows 5.
+    #[arg(long, env = "CONNECT_OPERATOR_CALL_BURST", default_value_t = 5.0, value_parser = positive)]
+    call_burst: f64,
+
+    /// Where Connect is, instead of at AWS. `AWS_ENDPOINT_URL_CONNECT` does the same.
+    #[arg(long)]
+    aws_endpoint_url: Option<String>,
+
+    /// Where /metrics is served.
+    #[arg(long, env = "CONNECT_OPERATOR_METRICS_ADDRESS", default_value = "0.0.0.0:8080")]
+    metrics_address: SocketAddr,
+
+    /// Where /healthz and /readyz are served.
+    #[arg(long, env = "CONNECT_OPERATOR_HEALTH_ADDRESS", default_value = "0.0.0.0:8081")]
+    health_address: SocketAddr,
+
+    /// What to log: error, warn, info, debug, trace, or a filter such as connect_operator=debug.
+    #[arg(long, env = "CONNECT_OPERATOR_LOG_LEVEL", default_value = "info")]
+    log_level: String,
+
+    /// How to log it.
+    #[arg(long, env = "CONNECT_OPERATOR_LOG_FORMAT", default_value = "text")]
+    log_format: LogFormat,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let span: jiff::SignedDuration = text.parse().map_err(|e| format!("{e}; write it like 10m or 1h30m"))?;
+    let duration = Duration::try_from(span).map_err(|_| "must not be negative".to_owned())?;
+    if duration.is_zero() { Err("must be more than nothing".to_owned()) } else { Ok(duration) }
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "must be a number".to_owned())?;
+    if number.is_finite() && number > 0.0 { Ok(number) } else { Err("must be more than 0".to_owned()) }
+}
+
+/// How long to wait for an API server that does not answer at the start.
+const RETRY: Duration = Duration::from_secs(5);
+/// Longer than any pass should stand still between its create mark and the call; far shorter than the settle window.
+const LONGEST_STALL: Duration = Duration::from_secs(20);
+
+impl Run {
+    pub(super) fn execute(self) -> anyhow::Result<()> {
+        telemetry::init(&self.log_level, self.log_format)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        runtime.block_on(self.run())
+    }
+
+    async fn run(self) -> anyhow::Result<()> {
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), "connect-operator starts");
+        let stop = stop_signal()?.shared();
+        let metrics = Arc::new(Metrics::default());
+        let health = Arc::new(Health::default());
+        let listeners = Listeners::bind(self.health_address, self.metrics_address).await?;
+        let server = tokio::spawn(listeners.serve(health.clone(), metrics.clone(), stop.clone()));
+
+        let client = Client::try_default().await.context("no cluster: neither a kubeconfig nor a service account was found")?;
+        let cluster = tokio::select! {
+            cluster = self.cluster(&client) => cluster,
+            () = stop.clone() => return Ok(()),
+        };
+        tracing::info!(cluster, "users are tagged with this cluster's name");
+        let sdk =
+            connect_aws::load(&connect_aws::Options { endpoint_url: self.aws_endpoint_url.clone(), ..Default::default() }).await;
+        let quotas = Quotas { default: Quota { rate: self.calls_per_second, burst: self.call_burst }, ..Quotas::default() };
+        let settings = Settings {
+            cluster,
+            call_timeout: connect_aws::CALL_TIMEOUT,
+            settle_window: self.settle_window,
+            longest_stall: LONGEST_STALL,
+            drift_interval: self.drift_interval,
+        };
+        let reconciler = Arc::new(Reconciler::new(
+            Arc::new(KubeCluster::new(client.clone())),
+            Arc::new(AwsConnections::new(sdk, quotas, metrics.clone())),
+            Arc::new(SystemClock),
+            settings,
+            metrics.clone(),
+        ));
+        let options = WatchOptions { namespace: self.namespace.clone(), concurrency: self.concurrency };
+        watch(client, options, reconciler, metrics, health, stop).await;
+        server.await??;
+        tracing::info!("connect-operator stopped");
+        Ok(())
+    }
+
+    /// The name to tag users with. Waits for the API server if it has to be asked.
+    async fn cluster(&self, client: &Client) -> String {
+        if let Some(name) = &self.cluster_name {
+            return name.clone();
+        }
+        loop {
+            match name_of(client).await {
+                Ok(name) => return name,
+                Err(error) => tracing::warn!("{error:#}"),
+            }
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+}
+
+/// The cluster's own identity: the UID of kube-system, which lives as long as the cluster does.
+async fn name_of(client: &Client) -> anyhow::Result<String> {
+    let namespaces: Api<Namespace> = Api::all(client.clone());
+    let system = namespaces.get("kube-system").await.context(
+        "could not read the namespace kube-system, whose UID names this cluster: check that the API server is reachable and that the operator may get it, or set --cluster-name",
+    )?;
+    system.uid().context("the namespace kube-system has no UID")
+}
+
+/// Ends when the process is asked to stop.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("asked to stop: finishing what is under way");
+    })
+}

@@ -1,0 +1,214 @@
+//! The API server, through kube.
+
+use std::{future::Future, time::Duration};
+
+use connect_api::Password;
+use futures::{FutureExt, future::BoxFuture};
+use k8s_openapi::api::core::v1::Secret;
+use kube::{
+    Api, Client, Resource, ResourceExt,
+    api::{Patch, PatchParams},
+    runtime::events::{self, EventType, Recorder, Reporter},
+};
+use serde_json::json;
+
+use crate::{
+    api::{ConnectUser, ConnectUserStatus, FIELD_MANAGER, FINALIZER},
+    reconcile::{Cluster, ClusterError, ClusterErrorKind, Event, EventKind, SecretValue},
+};
+
+/// A call that takes longer is given up: a pass must not hang on an API server that does not answer.
+const CALL_TIMEOUT: Duration = Duration::from_secs(15);
+/// An Event is not worth waiting for.
+const EVENT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A cluster, through its API server.
+#[derive(Clone)]
+pub struct KubeCluster {
+    client: Client,
+    recorder: Recorder,
+}
+
+impl std::fmt::Debug for KubeCluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KubeCluster").finish_non_exhaustive()
+    }
+}
+
+impl KubeCluster {
+    /// A cluster that this client talks to.
+    pub fn new(client: Client) -> Self {
+        let instance = std::env::var("POD_NAME").ok();
+        let recorder = Recorder::new(client.clone(), Reporter { controller: FIELD_MANAGER.into(), instance });
+        Self { client, recorder }
+    }
+
+    fn users(&self, resource: &ConnectUser) -> Api<ConnectUser> {
+        Api::namespaced(self.client.clone(), &resource.namespace().unwrap_or_default())
+    }
+
+    async fn set_finalizers(&self, resource: &ConnectUser, finalizers: Vec<String>) -> Result<ConnectUser, ClusterError> {
+        let patch = json!({
+            "metadata": {
+                "uid": resource.uid(),
+                "resourceVersion": resource.resource_version(),
+                "finalizers": finalizers,
+            }
+        });
+        let params = PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() };
+        let api = self.users(resource);
+        call("patch the finalizers of", resource, api.patch(&resource.name_any(), &params, &Patch::Merge(&patch))).await
+    }
+}
+
+/// Makes a call, with an end to its patience and words to its error.
+async fn call<T>(what: &str, on: &ConnectUser, request: impl Future<Output = kube::Result<T>>) -> Result<T, ClusterError> {
+    let object = format!("ConnectUser {}/{}", on.namespace().unwrap_or_default(), on.name_any());
+    limited(what, &object, request).await
+}
+
+async fn limited<T>(what: &str, object: &str, request: impl Future<Output = kube::Result<T>>) -> Result<T, ClusterError> {
+    match tokio::time::timeout(CALL_TIMEOUT, request).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(explain(what, object, &error)),
+        Err(_) => Err(ClusterError {
+            kind: ClusterErrorKind::Unavailable,
+            message: format!("could not {what} {object}: the API server did not answer in {} s", CALL_TIMEOUT.as_secs()),
+        }),
+    }
+}
+
+fn explain(what: &str, object: &str, error: &kube::Error) -> ClusterError {
+    let (kind, said) = match error {
+        kube::Error::Api(status) => {
+            let kind = match status.code {
+                404 | 410 => ClusterErrorKind::Gone,
+                409 => ClusterErrorKind::Conflict,
+                401 | 403 => ClusterErrorKind::Forbidden,
+                400 | 422 => ClusterErrorKind::Refused,
+                _ => ClusterErrorKind::Unavailable,
+            };
+            (kind, status.message.clone())
+        }
+        other => (ClusterErrorKind::Unavailable, other.to_string()),
+    };
+    let hint = if kind == ClusterErrorKind::Forbidden { ". Check the RBAC of the operator's service account" } else { "" };
+    ClusterError { kind, message: format!("could not {what} {object}: {said}{hint}") }
+}
+
+impl Cluster for KubeCluster {
+    fn get<'a>(&'a self, namespace: &'a str, name: &'a str) -> BoxFuture<'a, Result<Option<ConnectUser>, ClusterError>> {
+        let api: Api<ConnectUser> = Api::namespaced(self.client.clone(), namespace);
+        async move { limited("read", &format!("ConnectUser {namespace}/{name}"), api.get_opt(name)).await }.boxed()
+    }
+
+    fn secret<'a>(&'a self, namespace: &'a str, name: &'a str, key: &'a str) -> BoxFuture<'a, Result<SecretValue, ClusterError>> {
+        let api: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
+        async move {
+            // A name goes into the request's path as it is; the schema refuses such a name, an older schema may not.
+            if name.contains('/') || name.contains("..") {
+                return Ok(SecretValue::NoSecret);
+            }
+            let Some(secret) = limited("read", &format!("Secret {namespace}/{name}"), api.get_opt(name)).await? else {
+                return Ok(SecretValue::NoSecret);
+            };
+            let mut data = secret.data.unwrap_or_default();
+            Ok(match data.remove(key) {
+                None => SecretValue::NoKey(data.into_keys().collect()),
+                Some(value) => match String::from_utf8(value.0) {
+                    Ok(text) => SecretValue::Found(Password::new(text)),
+                    Err(_) => SecretValue::NotText,
+                },
+            })
+        }
+        .boxed()
+    }
+
+    fn add_finalizer<'a>(&'a self, resource: &'a ConnectUser) -> BoxFuture<'a, Result<ConnectUser, ClusterError>> {
+        let mut finalizers = resource.finalizers().to_vec();
+        finalizers.push(FINALIZER.to_owned());
+        self.set_finalizers(resource, finalizers).boxed()
+    }
+
+    fn remove_finalizer<'a>(&'a self, resource: &'a ConnectUser) -> BoxFuture<'a, Result<(), ClusterError>> {
+        let finalizers = resource.finalizers().iter().filter(|f| *f != FINALIZER).cloned().collect();
+        async move {
+            match self.set_finalizers(resource, finalizers).await {
+                Ok(_) => Ok(()),
+                Err(error) if error.kind == ClusterErrorKind::Gone => Ok(()),
+                Err(error) => Err(error),
+            }
+        }
+        .boxed()
+    }
+
+    fn write_status<'a>(
+        &'a self,
+        resource: &'a ConnectUser,
+        status: &'a ConnectUserStatus,
+    ) -> BoxFuture<'a, Result<ConnectUser, ClusterError>> {
+        let patch = Patch::Apply(json!({
+            "apiVersion": ConnectUser::api_version(&()),
+            "kind": ConnectUser::kind(&()),
+            "metadata": {
+                "name": resource.name_any(),
+                "namespace": resource.namespace(),
+                "uid": resource.uid(),
+                "resourceVersion": resource.resource_version(),
+            },
+            "status": status,
+        }));
+        let params = PatchParams::apply(FIELD_MANAGER).force();
+        async move {
+            let (api, name) = (self.users(resource), resource.name_any());
+            call("write the status of", resource, api.patch_status(&name, &params, &patch)).await
+        }
+        .boxed()
+    }
+
+    fn publish<'a>(&'a self, resource: &'a ConnectUser, event: Event) -> BoxFuture<'a, ()> {
+        let event = events::Event {
+            type_: match event.kind {
+                EventKind::Normal => EventType::Normal,
+                EventKind::Warning => EventType::Warning,
+            },
+            reason: event.reason.into(),
+            note: Some(short(event.note)),
+            action: event.action.into(),
+            secondary: None,
+        };
+        async move {
+            let reference = resource.object_ref(&());
+            match tokio::time::timeout(EVENT_TIMEOUT, self.recorder.publish(&event, &reference)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::debug!(reason = event.reason, %error, "an Event was not published"),
+                Err(_) => tracing::debug!(reason = event.reason, "an Event was not published in time"),
+            }
+        }
+        .boxed()
+    }
+}
+
+/// The API server takes notes of at most 1024 bytes.
+fn short(mut note: String) -> String {
+    const LONGEST: usize = 1024;
+    const DOTS: &str = "…";
+    if note.len() > LONGEST {
+        let end = (0..=LONGEST - DOTS.len()).rev().find(|at| note.is_char_boundary(*at)).unwrap_or_default();
+        note.truncate(end);
+        note.push_str(DOTS);
+    }
+    note
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_is_cut_to_what_the_api_server_takes() {
+        assert_eq!(short("as it is".into()), "as it is");
+        let long = short("ä".repeat(1000));
+        assert!(long.len() <= 1024 && long.ends_with("ä…"));
+    }
+}

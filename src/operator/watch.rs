@@ -1,0 +1,97 @@
+//! The watch and the queue: kube's controller, fed with objects that are stripped of what no pass needs.
+
+use std::{convert::Infallible, future::Future, num::NonZeroU16, sync::Arc, time::Instant};
+
+use futures::{StreamExt, TryStreamExt};
+use kube::{Api, Client, Resource, ResourceExt, core::DeserializeGuard};
+use kube_runtime::{
+    Controller, WatchStreamExt,
+    controller::{Action, Config},
+    reflector, watcher,
+};
+use tracing::Instrument;
+
+use super::Health;
+use crate::{api::ConnectUser, reconcile::Reconciler, telemetry::Metrics};
+
+/// An object that may be unreadable: one such must not stop the watch.
+type Guarded = DeserializeGuard<ConnectUser>;
+
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// What to watch, and how many passes may run at once.
+#[derive(Clone, Debug)]
+pub struct WatchOptions {
+    /// Only this namespace; None: all.
+    pub namespace: Option<String>,
+    /// Passes at once. Few: the rate limit of Connect decides, not the number of passes.
+    pub concurrency: NonZeroU16,
+}
+
+struct Context {
+    reconciler: Arc<Reconciler>,
+    metrics: Arc<Metrics>,
+}
+
+/// Watches and makes passes until `stop`, then finishes the passes under way.
+pub async fn watch(
+    client: Client,
+    options: WatchOptions,
+    reconciler: Arc<Reconciler>,
+    metrics: Arc<Metrics>,
+    health: Arc<Health>,
+    stop: impl Future<Output = ()> + Send + Sync + 'static,
+) {
+    let api: Api<Guarded> = match &options.namespace {
+        Some(namespace) => Api::namespaced(client, namespace),
+        None => Api::all(client),
+    };
+    let (reader, writer) = reflector::store();
+    let on_event = {
+        let reconciler = reconciler.clone();
+        move |event: &watcher::Event<Guarded>| match event {
+            watcher::Event::InitDone => health.set_listed(),
+            watcher::Event::Delete(object) => reconciler.forget(&object.uid().unwrap_or_default()),
+            watcher::Event::Init | watcher::Event::InitApply(_) | watcher::Event::Apply(_) => {}
+        }
+    };
+    let objects = watcher(api, watcher::Config::default())
+        .default_backoff()
+        .modify(strip)
+        .inspect_ok(on_event)
+        .inspect_err(|error| tracing::warn!(%error, "the watch failed; it starts again by itself"))
+        .reflect(writer)
+        .applied_objects();
+    Controller::for_stream(objects, reader)
+        .with_config(Config::default().concurrency(options.concurrency.get()))
+        .graceful_shutdown_on(stop)
+        .run(pass, |_, never: &Infallible, _| match *never {}, Arc::new(Context { reconciler, metrics }))
+        // What ends here is a pass that was made, or an object that went away while it was queued: both were dealt with.
+        .for_each(|_| std::future::ready(()))
+        .await;
+}
+
+/// No pass needs these, and they are most of an object's size. Objects from the cache are therefore never sent back whole.
+fn strip(object: &mut Guarded) {
+    object.meta_mut().managed_fields = None;
+    if let Some(annotations) = &mut object.meta_mut().annotations {
+        annotations.remove(LAST_APPLIED);
+    }
+}
+
+async fn pass(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, Infallible> {
+    let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
+    let span = tracing::info_span!("reconcile", namespace, name);
+    let resource = match &object.0 {
+        Ok(resource) => resource,
+        Err(error) => {
+            context.metrics.unreadable();
+            tracing::error!(parent: &span, %error, "this ConnectUser cannot be read and is left alone: apply the CRD of this version and correct it");
+            return Ok(Action::await_change());
+        }
+    };
+    let start = Instant::now();
+    let verdict = context.reconciler.reconcile(resource).instrument(span).await;
+    context.metrics.pass(verdict.result, start.elapsed());
+    Ok(verdict.after.map_or_else(Action::await_change, Action::requeue))
+}

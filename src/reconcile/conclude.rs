@@ -1,0 +1,156 @@
+//! How a pass ends: conditions, Events, log, and when the next one is due.
+
+use std::time::Duration;
+
+use super::{
+    ClusterErrorKind, EventKind, Failure, Kind, Phase,
+    memory::Retry,
+    observed::observed,
+    pass::{Appeared, End, Pass},
+    reconciler::{STALE, Verdict, reconcile_requested},
+    report::{State, condition, is_in_sync, report, to_the_second},
+};
+use crate::{api::ConditionType, plan::Live};
+
+impl Pass<'_> {
+    /// Reports how the pass ended and says when the next one is due.
+    pub(super) async fn finish(&mut self, end: End) -> Verdict {
+        let (state, live) = match end {
+            End::Gone => {
+                self.on.memory.forget(&self.uid);
+                return Verdict::ended(None, "gone");
+            }
+            End::InSync(live) => (State::InSync, Some(live)),
+            End::Again(reason, message) => (State::Working(reason, message), None),
+            End::Failed(failure) => (State::Failed(failure), None),
+        };
+        let retry = match &state {
+            State::Failed(failure) => {
+                self.log(failure);
+                Some(self.on.memory.failed(&self.uid, failure))
+            }
+            State::InSync | State::Working(..) => None,
+        };
+        let worth_a_report = match (&state, retry) {
+            (State::Failed(failure), Some(retry)) => self.is_worth_a_report(failure, retry),
+            _ => true,
+        };
+        if worth_a_report {
+            self.compose(&state, live.as_deref());
+        }
+        let written = self.write_status().await;
+        self.tell(&state, worth_a_report && written.is_ok()).await;
+        if let Err(error) = written {
+            match error.kind {
+                ClusterErrorKind::Gone => {
+                    self.on.memory.forget(&self.uid);
+                    return Verdict::ended(None, "gone");
+                }
+                // The pass rested on a resource that has changed since: the cache will bring it in a moment.
+                ClusterErrorKind::Conflict => return Verdict::ended(Some(STALE), "stale"),
+                ClusterErrorKind::Forbidden | ClusterErrorKind::Refused | ClusterErrorKind::Unavailable => {}
+            }
+            let failure = Failure::of_cluster(&error, self.phase());
+            self.log(&failure);
+            return Verdict::failed(self.on.memory.failed(&self.uid, &failure), failure.kind);
+        }
+        match (state, retry) {
+            (State::InSync, _) => {
+                self.on.memory.verified(&self.uid, self.generation(), self.on.clock.uptime());
+                Verdict::ended(Some(self.on.drift_interval_of(&self.uid)), "in_sync")
+            }
+            (State::Failed(failure), Some(retry)) => Verdict::failed(retry, failure.kind),
+            (State::Working(..) | State::Failed(_), _) => Verdict::ended(Some(Duration::ZERO), "working"),
+        }
+    }
+
+    /// Puts the status together.
+    pub(super) fn compose(&mut self, state: &State, live: Option<&Live>) {
+        let (generation, now) = (self.generation(), self.on.clock.now());
+        report(&mut self.status, state, generation, now);
+        if let Some(live) = live {
+            self.status.observed = Some(observed(&self.instance, live));
+            self.status.last_sync_time = Some(to_the_second(now));
+            if let Ok(desired) = &self.desired {
+                self.status.applied_tag_keys = desired.tags.keys().cloned().collect();
+            }
+        }
+        if let Some(asked) = reconcile_requested(&self.resource) {
+            self.status.last_handled_reconcile_at = Some(asked.clone());
+        }
+    }
+
+    /// A race is taken up again at once, and a look that has to wait for the rate limit says nothing of the user.
+    fn is_worth_a_report(&self, failure: &Failure, retry: Retry) -> bool {
+        let settled = is_in_sync(&self.resource.status.clone().unwrap_or_default(), self.generation());
+        match failure.kind {
+            Kind::Raced => !retry.at_once,
+            Kind::Deferred | Kind::Throttled => !settled || self.known.deleting,
+            Kind::Unsettled
+            | Kind::Transient
+            | Kind::Kubernetes
+            | Kind::SecretNotFound
+            | Kind::DependencyNotFound
+            | Kind::Quota
+            | Kind::NotOurs
+            | Kind::Invalid
+            | Kind::Denied => true,
+        }
+    }
+
+    fn log(&self, failure: &Failure) {
+        let (reason, request_id) = (failure.kind.reason().as_str(), failure.request_id.as_deref());
+        match failure.kind {
+            Kind::Deferred | Kind::Raced | Kind::Unsettled => {
+                tracing::debug!(reason, request_id, phase = ?failure.phase, "{}", failure.message);
+            }
+            _ => tracing::warn!(reason, request_id, phase = ?failure.phase, "{}", failure.message),
+        }
+    }
+
+    /// Tells of what changed, by Events: on transitions only.
+    async fn tell(&self, state: &State, worth_a_report: bool) {
+        let before = &self.before;
+        let (name, arn) = (self.username(), self.status.user_arn.as_deref().unwrap_or_default());
+        match self.appeared {
+            Some(Appeared::Created) => {
+                self.publish(EventKind::Normal, "Created", "Create", format!("created {name:?} as {arn}")).await
+            }
+            Some(Appeared::Adopted) => {
+                let note = format!("took up {name:?}, which carries this resource's ownership tags, as {arn}");
+                self.publish(EventKind::Normal, "Adopted", "Create", note).await;
+            }
+            None => {}
+        }
+        if !self.changed.is_empty() && self.appeared != Some(Appeared::Created) {
+            let list = self.changed.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+            if is_in_sync(before, self.generation()) {
+                for change in &self.changed {
+                    self.on.metrics.drift(&change.field);
+                }
+                self.publish(EventKind::Warning, "DriftDetected", "Update", format!("changed outside of Kubernetes: {list}"))
+                    .await;
+                self.publish(EventKind::Normal, "DriftCorrected", "Update", list).await;
+            } else {
+                self.publish(EventKind::Normal, "Updated", "Update", list).await;
+            }
+        }
+        let State::Failed(failure) = state else { return };
+        let reason = failure.kind.reason();
+        let told = [ConditionType::Ready, ConditionType::Synced]
+            .iter()
+            .any(|c| condition(before, *c).is_some_and(|c| c.reason == reason.as_str() && c.message == failure.message));
+        if told || !worth_a_report || failure.kind == Kind::Deferred {
+            return;
+        }
+        let (event, action) = match failure.phase {
+            _ if failure.kind == Kind::Throttled => ("Throttled", "Reconcile"),
+            Phase::Observe => ("ReconcileFailed", "Reconcile"),
+            Phase::Create => ("CreateFailed", "Create"),
+            Phase::Update => ("UpdateFailed", "Update"),
+            Phase::Delete => ("DeleteFailed", "Delete"),
+        };
+        let kind = if failure.kind == Kind::Unsettled { EventKind::Normal } else { EventKind::Warning };
+        self.publish(kind, event, action, format!("{reason}: {}", failure.message)).await;
+    }
+}

@@ -1,0 +1,186 @@
+//! Where a pass begins: whether it is worth making, and what is remembered between passes.
+
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
+
+use connect_api::{Arn, Connect};
+use kube::ResourceExt;
+
+use super::{
+    Clock, Cluster, Kind,
+    memory::{Asked, Memory, Retry, spread},
+    pass::{End, Pass},
+    report::is_in_sync,
+};
+use crate::{
+    api::{ConnectUser, FINALIZER, RECONCILE_REQUESTED_AT},
+    plan::Mark,
+    telemetry::Metrics,
+};
+
+/// Clients of Connect, one per account and Region.
+pub trait Connections: Send + Sync {
+    /// The client for the account and Region that an instance lives in.
+    fn to(&self, instance: &Arn) -> Arc<dyn Connect>;
+}
+
+/// What can be set.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The cluster's name in ownership tags. Two clusters that share an instance must not share it.
+    pub cluster: String,
+    /// How long one call to Connect can take at most, before its client gives up.
+    pub call_timeout: Duration,
+    /// How long after a create attempt Connect may still not show its effect.
+    pub settle_window: Duration,
+    /// How long a process may stall between its create mark and the call: later, it does not call.
+    pub longest_stall: Duration,
+    /// How often a user in sync is looked at again.
+    pub drift_interval: Duration,
+}
+
+/// When the resource wants its next pass, and how this one ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// When to come back, if nothing happens before; None: only when something happens.
+    pub after: Option<Duration>,
+    /// How it ended, for the metrics.
+    pub result: &'static str,
+    /// It could not finish: until it is due again, only somebody's asking anew brings the resource back.
+    pub failed: bool,
+}
+
+impl Verdict {
+    pub(super) fn ended(after: Option<Duration>, result: &'static str) -> Self {
+        Self { after, result, failed: false }
+    }
+
+    pub(super) fn failed(retry: Retry, kind: Kind) -> Self {
+        Self { after: Some(retry.after), result: kind.reason().as_str(), failed: true }
+    }
+}
+
+/// How long to wait for a cache that is known to be behind.
+pub(super) const STALE: Duration = Duration::from_secs(1);
+
+/// Makes passes.
+pub struct Reconciler {
+    pub(super) cluster: Arc<dyn Cluster>,
+    pub(super) connections: Arc<dyn Connections>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) settings: Settings,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) memory: Memory,
+}
+
+impl std::fmt::Debug for Reconciler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reconciler").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl Reconciler {
+    /// A reconciler that has seen nothing yet.
+    pub fn new(
+        cluster: Arc<dyn Cluster>,
+        connections: Arc<dyn Connections>,
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self { cluster, connections, clock, settings, metrics, memory: Memory::default() }
+    }
+
+    /// Makes one pass over a resource as a cache shows it. It does not fail: every failure is a state of the resource.
+    pub async fn reconcile(&self, cached: &ConnectUser) -> Verdict {
+        let uid = cached.uid().unwrap_or_default();
+        if cached.metadata.deletion_timestamp.is_some() && !cached.finalizers().iter().any(|f| f == FINALIZER) {
+            self.memory.forget(&uid);
+            return Verdict::ended(None, "released");
+        }
+        if self.memory.is_stale(&uid, cached.resource_version().as_deref()) {
+            // The cache will bring our own write in a moment, and with it a pass.
+            return Verdict::ended(Some(STALE), "stale");
+        }
+        if let Some(left) = self.still_fresh(cached, &uid) {
+            return Verdict::ended(Some(left), "fresh");
+        }
+        if let Some(left) = self.still_held(cached, &uid) {
+            return Verdict::ended(Some(left), "held");
+        }
+        let verdict = self.pass(cached).await;
+        if let (Some(after), true) = (verdict.after, verdict.failed) {
+            self.memory.hold(&uid, asked(cached), self.clock.uptime() + after);
+        }
+        verdict
+    }
+
+    async fn pass(&self, cached: &ConnectUser) -> Verdict {
+        match Pass::begin(self, cached.clone()) {
+            Ok(mut pass) => {
+                let end = match pass.run().await {
+                    ControlFlow::Break(end) => end,
+                    ControlFlow::Continue(never) => match never {},
+                };
+                pass.finish(end).await
+            }
+            // Nothing was ever done for it, so nothing is left to undo.
+            Err((mut pass, _)) if pass.known.deleting && pass.known.mark == Mark::None && pass.known.recorded.is_none() => {
+                let end = match pass.release(None).await {
+                    ControlFlow::Break(end) => end,
+                    ControlFlow::Continue(()) => End::Gone,
+                };
+                pass.finish(end).await
+            }
+            Err((mut pass, failure)) => pass.finish(End::Failed(failure)).await,
+        }
+    }
+
+    /// How long a resource that failed is left alone.
+    fn still_held(&self, cached: &ConnectUser, uid: &str) -> Option<Duration> {
+        let until = self.memory.held_until(uid, &asked(cached))?;
+        until.checked_sub(self.clock.uptime()).filter(|left| !left.is_zero())
+    }
+
+    /// Drops what is remembered of a resource that is gone.
+    pub fn forget(&self, uid: &str) {
+        self.memory.forget(uid);
+    }
+
+    /// How many resources are remembered.
+    pub fn remembered(&self) -> usize {
+        self.memory.len()
+    }
+
+    /// How long a user that was seen in sync need not be looked at again.
+    fn still_fresh(&self, cached: &ConnectUser, uid: &str) -> Option<Duration> {
+        let generation = cached.metadata.generation?;
+        let status = cached.status.as_ref()?;
+        if cached.metadata.deletion_timestamp.is_some()
+            || reconcile_requested(cached).is_some()
+            || !is_in_sync(status, generation)
+        {
+            return None;
+        }
+        let seen = self.memory.last_verified(uid, generation)?;
+        (seen + self.drift_interval_of(uid)).checked_sub(self.clock.uptime()).filter(|left| !left.is_zero())
+    }
+
+    /// The drift interval, up to a tenth longer: a fleet that was created at once is not looked at at once.
+    pub(super) fn drift_interval_of(&self, uid: &str) -> Duration {
+        let interval = self.settings.drift_interval;
+        interval + interval.mul_f64(spread(uid, 0) / 10.0)
+    }
+}
+
+fn asked(resource: &ConnectUser) -> Asked {
+    let meta = &resource.metadata;
+    let request = resource.annotations().get(RECONCILE_REQUESTED_AT).cloned();
+    (meta.generation.unwrap_or_default(), meta.deletion_timestamp.is_some(), request)
+}
+
+/// The annotation's value, if it asks for a pass that was not made yet.
+pub(super) fn reconcile_requested(resource: &ConnectUser) -> Option<&String> {
+    let asked = resource.annotations().get(RECONCILE_REQUESTED_AT)?;
+    let handled = resource.status.as_ref().and_then(|s| s.last_handled_reconcile_at.as_ref());
+    (handled != Some(asked)).then_some(asked)
+}

@@ -1,0 +1,19 @@
+//! The operator's own program, with the rights that `deploy/` gives it, between a real API server and the simulator over HTTP.
+//!
+//! Each test has a namespace, a simulated instance and an operator process of its own, so that they can run at the same time
+//! on one control plane. Tests wait for states, and assert on states and on counts of calls.
+
+mod at_work;
+mod crashes;
+mod creating;
+mod drifting;
+mod editing;
+mod leaving;
+mod outages;
+mod process;
+mod rates;
+mod refusals;
+mod rights;
+mod scene;
+mod secrets;
+mod sharing;

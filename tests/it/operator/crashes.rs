@@ -1,0 +1,102 @@
+//! The operator dies at any moment, and what comes of it is as if it had not.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use connect_api::OperationName;
+use connect_sim::{Effect, Fault};
+use serde_json::json;
+
+use super::{
+    process::kill,
+    scene::{Setting, scene},
+};
+use crate::support::eventually;
+
+const USERS: usize = 50;
+
+/// Where the operator dies: after so many users were created, and whether in the very moment in which another one has been and
+/// its reply is on the way.
+const DEATHS: [(usize, bool); 6] = [(2, true), (9, false), (16, true), (24, false), (31, true), (38, true)];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_operator_that_is_killed_again_and_again_creates_each_user_once() {
+    let setting = Setting::shared("crashes").flag("--settle-window=2s");
+    let mut scene = setting.start().await;
+    // Calls that take a while can be interrupted: eight are under way at once.
+    scene.sim.inject(Fault::on(OperationName::CreateUser, Effect::Delay { milliseconds: 100 }).always());
+    let names: Vec<String> = (0..USERS).map(|n| format!("user-{n:02}")).collect();
+    for name in &names {
+        scene.apply(name, &json!({})).await;
+    }
+    for (users, in_the_moment) in DEATHS {
+        let instance = scene.instance();
+        eventually("users were created", || scene.sim.users(&instance).len() >= users);
+        let operator = scene.operator.id();
+        if in_the_moment {
+            scene.sim.after_next(OperationName::CreateUser, move |_| kill(operator));
+        } else {
+            kill(operator);
+        }
+        scene.operator.ended();
+        scene.operator.start_again();
+    }
+
+    let mut recorded = BTreeSet::new();
+    for name in &names {
+        recorded.extend(scene.ready(name).await.status.unwrap().user_id);
+    }
+    let users = scene.sim.users(&scene.instance());
+    let live: BTreeSet<_> = users.iter().map(|user| user.user.id.to_string()).collect();
+    assert_eq!(live.len(), USERS);
+    assert_eq!(recorded, live);
+    let calls = scene.sim.calls();
+    assert_eq!(calls.operations["CreateUser"].succeeded, USERS as u64, "{calls:#?}");
+    assert!(calls.creates.values().all(|creates| creates.created == 1), "{calls:#?}");
+    assert_eq!(calls.of(OperationName::DeleteUser), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_operator_that_is_killed_while_it_deletes_leaves_nobody_behind() {
+    let mut scene = Setting::shared("crashes").flag("--settle-window=1s").start().await;
+    let names: Vec<String> = (0..8).map(|n| format!("leaver-{n}")).collect();
+    for name in &names {
+        scene.apply(name, &json!({})).await;
+    }
+    for name in &names {
+        scene.ready(name).await;
+    }
+    let operator = scene.operator.id();
+    scene.sim.after_next(OperationName::DeleteUser, move |_| kill(operator));
+    for name in &names {
+        scene.delete(name).await;
+    }
+    scene.operator.ended();
+    scene.operator.start_again();
+    for name in &names {
+        scene.gone(name).await;
+    }
+    assert!(scene.sim.users(&scene.instance()).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_operator_that_is_asked_to_stop_finishes_what_is_under_way_and_exits_with_0() {
+    let mut scene = scene("stopping").await;
+    scene.sim.inject(Fault::on(OperationName::CreateUser, Effect::Delay { milliseconds: 1500 }));
+    scene.apply("midway", &json!({})).await;
+    let instance = scene.instance();
+    eventually("the user was created, and the reply is on its way", || scene.sim.users(&instance).len() == 1);
+    scene.operator.terminate();
+    let status = scene.operator.ended();
+    assert_eq!(status.code(), Some(0), "{}", scene.operator.log_tail());
+
+    let user = scene.users().get("midway").await.unwrap();
+    assert!(super::scene::is_ready(&user), "{:#?}", user.status);
+    assert_eq!(user.status.unwrap().user_id.as_deref(), Some(scene.live("midway").user.id.as_str()));
+
+    // What came while nobody worked is not lost.
+    scene.apply("meanwhile", &json!({})).await;
+    scene.operator.start_again();
+    scene.ready("meanwhile").await;
+    tokio::time::timeout(Duration::from_secs(60), scene.look_again("midway")).await.unwrap();
+    assert_eq!(scene.sim.calls().creates["midway"].attempts, 1);
+}

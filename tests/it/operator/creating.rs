@@ -1,0 +1,163 @@
+//! A manifest becomes a user.
+
+use connect_api::{IdentityInfo, OperationName, PhoneConfig, PhoneType};
+use connect_operator::api::FINALIZER;
+use k8s_openapi::ByteString;
+use kube::{Api, ResourceExt, api::DynamicObject, discovery::ApiResource};
+use serde_json::json;
+
+use super::scene::{PASSWORD, SECRET, Setting, condition, scene};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_manifest_becomes_the_user_that_it_describes_by_one_write_and_one_for_its_proficiencies() {
+    let scene = scene("creating").await;
+    let user = scene
+        .applied(
+            "jane",
+            &json!({
+                "identityInfo": {
+                    "firstName": "Jane",
+                    "lastName": "Doe",
+                    "email": "jane@example.com",
+                    "secondaryEmail": "jane.doe@example.org",
+                    "mobile": "+12065550101",
+                },
+                "phoneConfig": {
+                    "phoneType": "DESK_PHONE",
+                    "autoAccept": true,
+                    "afterContactWorkTimeLimit": 45,
+                    "deskPhoneNumber": "+12065550102",
+                    "persistentConnection": true,
+                },
+                "routingProfileArn": scene.routing_profile("Sales"),
+                "securityProfileArns": [scene.security_profile("QualityAnalyst"), scene.security_profile("Agent")],
+                "hierarchyGroupArn": scene.hierarchy_group("/North/Hamburg"),
+                "userProficiencies": [
+                    { "attributeName": "Language", "attributeValue": "German", "level": 4 },
+                    { "attributeName": "Language", "attributeValue": "Danish", "level": 2 },
+                ],
+                "tags": { "team": "billing", "cost center": "" },
+                "region": "us-west-2",
+            }),
+        )
+        .await;
+
+    let live = scene.live("jane");
+    assert!(live.has_password);
+    assert_eq!(
+        live.user.identity_info,
+        IdentityInfo {
+            first_name: Some("Jane".into()),
+            last_name: Some("Doe".into()),
+            email: Some("jane@example.com".into()),
+            secondary_email: Some("jane.doe@example.org".into()),
+            mobile: Some("+12065550101".into()),
+        }
+    );
+    assert_eq!(
+        live.user.phone_config,
+        Some(PhoneConfig {
+            phone_type: PhoneType::DeskPhone,
+            auto_accept: true,
+            after_contact_work_time_limit: 45,
+            desk_phone_number: Some("+12065550102".into()),
+            persistent_connection: Some(true),
+        })
+    );
+    let (sim, instance) = (&scene.sim, scene.instance());
+    assert_eq!(live.user.routing_profile_id, sim.routing_profile_id(&instance, "Sales"));
+    let profiles = ["QualityAnalyst", "Agent"].map(|name| sim.security_profile_id(&instance, name).unwrap());
+    assert_eq!(live.user.security_profile_ids, profiles.into());
+    assert_eq!(live.user.hierarchy_group_id, sim.hierarchy_group_id(&instance, "/North/Hamburg"));
+    let proficiencies: Vec<_> = live.proficiencies.iter().map(|p| (p.key.attribute_value.as_str(), p.level)).collect();
+    assert_eq!(proficiencies, [("Danish", 2.0), ("German", 4.0)]);
+    let tag = |key: &str| live.user.tags.get(key).map(String::as_str);
+    assert_eq!((tag("team"), tag("cost center")), (Some("billing"), Some("")));
+    assert_eq!(tag("connect-operator.dev/uid"), user.uid().as_deref());
+    assert_eq!(tag("connect-operator.dev/namespace"), Some(scene.namespace()));
+    assert_eq!(tag("connect-operator.dev/name"), Some("jane"));
+    assert_eq!(live.user.tags.len(), 6);
+
+    let status = user.status.as_ref().unwrap();
+    assert_eq!(status.user_id.as_deref(), Some(live.user.id.as_str()));
+    assert_eq!(status.user_arn, Some(scene.arn_of(&live.user.id)));
+    assert_eq!(status.observed_generation, 1);
+    assert!(status.last_sync_time.is_some());
+    let observed = serde_json::to_value(status.observed.as_ref().unwrap()).unwrap();
+    for member in ["username", "identityInfo", "phoneConfig", "routingProfileArn", "hierarchyGroupArn"] {
+        assert_eq!(observed[member], serde_json::to_value(&user.spec).unwrap()[member], "{member}");
+    }
+    assert_eq!(observed["securityProfileArns"].as_array().unwrap().len(), 2);
+    assert_eq!(observed["userProficiencies"].as_array().unwrap().len(), 2);
+    let conditions: Vec<_> = status.conditions.iter().map(|c| (c.type_.as_str(), c.status.as_str(), c.reason.as_str())).collect();
+    assert_eq!(
+        conditions,
+        [("Ready", "True", "Available"), ("Synced", "True", "InSync"), ("ReferencesResolved", "True", "Resolved")]
+    );
+    assert!(user.finalizers().iter().any(|finalizer| finalizer == FINALIZER));
+
+    // Another look finds nothing to do.
+    scene.look_again("jane").await;
+    let calls = scene.sim.calls();
+    assert_eq!(calls.of(OperationName::CreateUser), 1);
+    assert_eq!(calls.of(OperationName::AssociateUserProficiencies), 1);
+    assert_eq!(calls.writes(), 2, "{calls:#?}");
+    assert_eq!(scene.users().get("jane").await.unwrap().spec, user.spec, "the operator never writes a spec");
+
+    let note = scene.told("jane", "Created").await;
+    assert!(note.contains("jane") && note.contains(live.user.id.as_str()), "{note}");
+    let table = scene.kubectl(&["get", "cuser", "jane", "--no-headers"]);
+    let cells: Vec<_> = table.split_whitespace().collect();
+    assert_eq!(cells[..5], ["jane", "True", "True", "jane", "Available"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_user_costs_one_write_if_it_has_no_proficiencies() {
+    let scene = scene("creating").await;
+    scene.applied("joe", &json!({})).await;
+    scene.look_again("joe").await;
+    let calls = scene.sim.calls();
+    assert_eq!((calls.of(OperationName::CreateUser), calls.writes()), (1, 1), "{calls:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_password_is_in_no_object_event_metric_or_log() {
+    let scene = Setting::shared("silence").flag("--log-level=debug").start().await;
+    // One that Connect takes, and one that it refuses and could have repeated.
+    let refused = "weakbutunmistakable";
+    scene.secret("refused", json!({ "password": refused })).await;
+    scene.applied("accepted", &json!({})).await;
+    scene.apply("refused", &json!({ "passwordSecretRef": { "name": "refused" } })).await;
+    scene.shown("refused", "Ready", "False", "InvalidSpec").await;
+    scene.told("refused", "CreateFailed").await;
+    assert!(scene.live("accepted").has_password);
+
+    let resource = ApiResource::erase::<connect_operator::api::ConnectUser>(&());
+    let objects: Api<DynamicObject> = Api::namespaced_with(scene.client(), scene.namespace(), &resource);
+    let mut told = scene.operator.log();
+    assert!(told.contains("DEBUG"), "{told}");
+    told += &scene.operator.get(super::process::Page::Metrics).1;
+    for name in ["accepted", "refused"] {
+        told += &serde_json::to_string(&objects.get(name).await.unwrap()).unwrap();
+        told += &serde_json::to_string(&scene.events(name).await).unwrap();
+    }
+    assert!(told.contains(SECRET), "the Secret's name is none");
+    for password in [PASSWORD, refused] {
+        let encoded = serde_json::to_string(&ByteString(password.into())).unwrap();
+        for spelling in [password, encoded.trim_matches('"')] {
+            assert!(!told.contains(spelling), "{spelling} was told");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_new_object_is_no_finished_one_before_the_operator_has_seen_it() {
+    let mut scene = scene("creating").await;
+    super::process::kill(scene.operator.id());
+    scene.operator.ended();
+    let user = scene.apply("late", &json!({})).await;
+    assert_eq!(user.status.as_ref().map(|status| status.observed_generation), Some(-1));
+    assert!(condition(&user, "Ready").is_none());
+    scene.operator.start_again();
+    scene.ready("late").await;
+}

@@ -1,0 +1,96 @@
+//! A control plane that is not as it should be: no definition yet, an object that cannot be read, an API server that dies.
+
+use connect_operator::api::crd;
+use control_plane::ControlPlane;
+use kube::{
+    Api,
+    api::{DynamicObject, Patch, PatchParams},
+    discovery::ApiResource,
+};
+use serde_json::{Value, json};
+
+use super::{
+    process::Page,
+    scene::{Setting, control_plane},
+};
+use crate::support::eventually;
+
+/// Lets the control plane serve ConnectUsers.
+fn define(plane: &ControlPlane, definition: &Value) {
+    let kubectl = plane.kubectl();
+    kubectl.run_with_input(&["apply", "--server-side", "--filename=-"], &definition.to_string()).unwrap();
+    eventually("ConnectUsers are served", || kubectl.run(&["get", "connectusers", "--all-namespaces"]).is_ok());
+}
+
+fn definition() -> Value {
+    serde_json::to_value(crd()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_operator_without_its_definition_is_alive_and_not_ready_until_the_definition_comes() {
+    let plane = control_plane();
+    let scene = Setting::on(&plane, "early").start().await;
+    assert_eq!(scene.operator.get(Page::Alive).0, 200);
+    let (status, text) = scene.operator.get(Page::Ready);
+    assert_eq!(status, 503);
+    assert!(text.contains("is the CRD installed"), "{text}");
+
+    define(&plane, &definition());
+    scene.applied("first", &json!({})).await;
+    assert_eq!(scene.operator.get(Page::Ready).0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_object_that_cannot_be_read_does_not_stop_the_others() {
+    let plane = control_plane();
+    let mut loose = definition();
+    let spec = &mut loose["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
+    spec.as_object_mut().unwrap().remove("x-kubernetes-validations");
+    spec["properties"]["securityProfileArns"] = json!({ "x-kubernetes-preserve-unknown-fields": true });
+    define(&plane, &loose);
+
+    let mut scene = Setting::on(&plane, "unreadable").start().await;
+    let resource = ApiResource::erase::<connect_operator::api::ConnectUser>(&());
+    let objects: Api<DynamicObject> = Api::namespaced_with(scene.client(), scene.namespace(), &resource);
+    let garbled = scene.manifest("garbled", &json!({ "securityProfileArns": "a word where a list belongs" }));
+    objects.patch("garbled", &PatchParams::apply("git"), &Patch::Apply(garbled)).await.unwrap();
+    eventually("the object was met", || scene.operator.log().contains("cannot be read"));
+    assert!(scene.operator.metric("connect_operator_unreadable_objects_total") >= 1.0);
+
+    scene.applied("legible", &json!({})).await;
+    assert!(scene.operator.runs());
+    assert_eq!(scene.sim.users(&scene.instance()).len(), 1);
+
+    // An operator that starts with it there gets by as well.
+    scene.operator.terminate();
+    scene.operator.start_again();
+    scene.applied("newcomer", &json!({})).await;
+    assert_eq!(scene.operator.get(Page::Ready).0, 200);
+
+    // Once it is corrected, it is a ConnectUser like any other.
+    scene.applied("garbled", &json!({})).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_operator_outlives_its_api_server_and_goes_on_with_the_next() {
+    let plane = control_plane();
+    define(&plane, &definition());
+    let mut scene = Setting::on(&plane, "restart").flag("--drift-interval=500ms").start().await;
+    scene.applied("before", &json!({})).await;
+
+    plane.stop_apiserver();
+    let routing_profile_id = scene.sim.routing_profile_id(&scene.instance(), "Sales").unwrap();
+    let user = scene.live("before").user.id;
+    let update = connect_api::UpdateUserRoutingProfile { instance: scene.instance(), user, routing_profile_id };
+    scene.console(update).await;
+    plane.start_apiserver().unwrap();
+
+    scene.applied("after", &json!({})).await;
+    assert!(scene.operator.runs());
+    let basic = scene.sim.routing_profile_id(&scene.instance(), "Basic Routing Profile");
+    eventually("the change in between is put right", || scene.live("before").user.routing_profile_id == basic);
+    scene.delete("before").await;
+    scene.gone("before").await;
+    assert_eq!(scene.sim.users(&scene.instance()).len(), 1);
+    assert_eq!(scene.sim.calls().creates["before"].attempts, 1);
+}

@@ -1,0 +1,148 @@
+//! The operator as a process: started with what it would have in a cluster, ended when the test lets go of it.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitStatus,
+};
+
+use control_plane::Supervised;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::eventually;
+
+/// Writes the program's process id down before it becomes the program.
+const NOTE_ID: &str = r#"echo "$$" >"$0"; exec "$@""#;
+
+/// A running operator.
+#[derive(Debug)]
+pub struct Operator {
+    process: Supervised,
+    directory: TempDir,
+    kubeconfig: PathBuf,
+    flags: Vec<String>,
+}
+
+/// What can be asked of it over HTTP.
+#[derive(Clone, Copy, Debug)]
+pub enum Page {
+    /// `/healthz`
+    Alive,
+    /// `/readyz`
+    Ready,
+    /// `/metrics`
+    Metrics,
+}
+
+impl Operator {
+    /// Starts it and waits until it listens.
+    pub fn start(kubeconfig: &Path, flags: Vec<String>) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let process = spawn(directory.path(), kubeconfig, &flags);
+        let operator = Self { process, directory, kubeconfig: kubeconfig.to_owned(), flags };
+        operator.wait_until_it_listens();
+        operator
+    }
+
+    /// Starts another process after this one has ended.
+    pub fn start_again(&mut self) {
+        self.ended();
+        self.process = spawn(self.directory.path(), &self.kubeconfig, &self.flags);
+        self.wait_until_it_listens();
+    }
+
+    fn wait_until_it_listens(&self) {
+        eventually("the operator listens", || self.listening().is_some());
+    }
+
+    /// The line of the log that tells where it listens.
+    fn listening(&self) -> Option<Value> {
+        let log = self.process.output();
+        log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find(|line| line["message"] == "listening")
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> Pid {
+        let id = std::fs::read_to_string(id_file(self.directory.path())).unwrap();
+        Pid::from_raw(id.trim().parse().unwrap()).unwrap()
+    }
+
+    /// Asks it to end, as Kubernetes does.
+    pub fn terminate(&self) {
+        kill_process(self.id(), Signal::TERM).unwrap();
+    }
+
+    /// Waits for its end.
+    pub fn ended(&mut self) -> ExitStatus {
+        let mut status = None;
+        eventually("the operator ended", || {
+            status = self.process.exited().unwrap();
+            status.is_some()
+        });
+        status.unwrap()
+    }
+
+    /// Whether it has not ended.
+    pub fn runs(&mut self) -> bool {
+        self.process.exited().unwrap().is_none()
+    }
+
+    /// All that it and the processes before it have logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.process.log()).unwrap()
+    }
+
+    /// The last lines of it.
+    pub fn log_tail(&self) -> String {
+        self.process.log_tail()
+    }
+
+    /// Asks for a page: HTTP status and text.
+    pub fn get(&self, page: Page) -> (u16, String) {
+        let listening = self.listening().unwrap();
+        let (server, path) = match page {
+            Page::Alive => (&listening["health"], "/healthz"),
+            Page::Ready => (&listening["health"], "/readyz"),
+            Page::Metrics => (&listening["metrics"], "/metrics"),
+        };
+        let url = format!("http://{}{path}", server.as_str().unwrap());
+        let mut response = ureq::get(url).config().http_status_as_error(false).build().call().unwrap();
+        (response.status().as_u16(), response.body_mut().read_to_string().unwrap())
+    }
+
+    /// A sample of its metrics, named with its labels; 0 if there is none.
+    pub fn metric(&self, sample: &str) -> f64 {
+        let (_, text) = self.get(Page::Metrics);
+        let value = text.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' ')?.parse().ok());
+        value.unwrap_or_default()
+    }
+}
+
+/// Ends a process as a crash of the node would. It may have ended already.
+pub fn kill(process: Pid) {
+    let _ = kill_process(process, Signal::KILL);
+}
+
+fn id_file(directory: &Path) -> PathBuf {
+    directory.join("id")
+}
+
+fn spawn(directory: &Path, kubeconfig: &Path, flags: &[String]) -> Supervised {
+    let id_file = id_file(directory).display().to_string();
+    let program = env!("CARGO_BIN_EXE_connect-operator");
+    let mut arguments: Vec<String> = ["-c", NOTE_ID, &id_file, program, "run", "--log-format=json"].map(str::to_owned).into();
+    // The system chooses ports, and the log tells which.
+    arguments.extend(["--health-address=127.0.0.1:0", "--metrics-address=127.0.0.1:0"].map(str::to_owned));
+    arguments.extend(flags.iter().cloned());
+    Supervised::spawn(Path::new("/bin/sh"), &arguments, &directory.join("log"), |command| {
+        // Nothing of the caller's own AWS or Kubernetes configuration may reach it.
+        command
+            .env_clear()
+            .env("KUBECONFIG", kubeconfig)
+            .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+            .env("AWS_SECRET_ACCESS_KEY", "an-example-and-no-secret")
+            .env("AWS_EC2_METADATA_DISABLED", "true");
+    })
+    .unwrap()
+}

@@ -1,0 +1,417 @@
+//! What a test plays on: a namespace, a simulated instance, an operator between them, and words for what the tests do there.
+
+use std::{
+    path::{Path, PathBuf},
+    pin::pin,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use connect_api::{Arn, Caller, ConnectExt, InstanceId, Operation, Resource, UserId};
+use connect_operator::api::{ConnectUser, RECONCILE_REQUESTED_AT};
+use connect_sim::{Config, InstanceConfig, Server, Sim, Throttling, UserView, serve};
+use control_plane::{Binaries, ControlPlane, Namespace, Options};
+use futures::StreamExt;
+use k8s_openapi::{
+    api::{core::v1::Secret, events::v1::Event},
+    apimachinery::pkg::apis::meta::v1::Condition,
+};
+use kube::{
+    Api, Client, ResourceExt,
+    api::{DeleteParams, ListParams, Patch, PatchParams},
+    config::{KubeConfigOptions, Kubeconfig},
+};
+use kube_runtime::{WatchStreamExt, wait::await_condition, watcher::watch_object};
+use serde_json::{Map, Value, json};
+use tokio::net::TcpListener;
+
+use super::process::Operator;
+use crate::support::{eventually, plane};
+
+/// Longer than anything takes: only a failing test waits this long.
+const PATIENCE: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(50);
+
+/// The Secret that every namespace has, with the password in its key `password`.
+pub const SECRET: &str = "initial";
+/// A password that Connect takes.
+pub const PASSWORD: &str = "Initial-Passw0rd-5150";
+
+/// The instance whose users sign in with SAML.
+pub const SAML: &str = "5a1e0000-c0ff-4eee-8000-000000000002";
+
+/// A scene that is being set.
+#[derive(Debug)]
+pub struct Setting<'plane> {
+    plane: &'plane ControlPlane,
+    kubeconfig: PathBuf,
+    prefix: &'static str,
+    connect: Option<(Sim, Arc<Server>)>,
+    config: Config,
+    hurry: bool,
+    flags: Vec<String>,
+}
+
+/// A namespace, an instance and an operator. Whatever the test made in them goes with it.
+pub struct Scene<'plane> {
+    /// The operator.
+    pub operator: Operator,
+    /// Connect.
+    pub sim: Sim,
+    server: Arc<Server>,
+    client: Client,
+    namespace: Namespace<'plane>,
+    plane: &'plane ControlPlane,
+}
+
+/// A scene on the control plane of all tests, as most of them need it.
+pub async fn scene(prefix: &'static str) -> Scene<'static> {
+    Setting::shared(prefix).start().await
+}
+
+/// A control plane for one test that does to it what others would not bear. It knows no ConnectUsers yet.
+pub fn control_plane() -> ControlPlane {
+    ControlPlane::start(Options::new(Binaries::ensure(|_| ()).unwrap())).unwrap()
+}
+
+impl Setting<'static> {
+    /// On the control plane of all tests.
+    pub fn shared(prefix: &'static str) -> Self {
+        Self::with(plane(), prefix, Self::kubeconfig())
+    }
+
+    /// The kubeconfig of the operators there.
+    pub fn kubeconfig() -> PathBuf {
+        static KUBECONFIG: OnceLock<PathBuf> = OnceLock::new();
+        KUBECONFIG.get_or_init(|| install_rights(plane())).clone()
+    }
+}
+
+impl<'plane> Setting<'plane> {
+    /// On a control plane of the test's own.
+    pub fn on(plane: &'plane ControlPlane, prefix: &'static str) -> Self {
+        Self::with(plane, prefix, install_rights(plane))
+    }
+
+    fn with(plane: &'plane ControlPlane, prefix: &'static str, kubeconfig: PathBuf) -> Self {
+        let (flags, connect) = (Vec::new(), None);
+        Self { plane, kubeconfig, prefix, connect, config: config(), hurry: true, flags }
+    }
+
+    /// With this flag for the operator.
+    #[must_use]
+    pub fn flag(mut self, flag: &str) -> Self {
+        self.flags.push(flag.to_owned());
+        self
+    }
+
+    /// At the rates that AWS allows. Else neither side knows any.
+    #[must_use]
+    pub fn at_real_rates(mut self) -> Self {
+        self.config.throttling = Throttling::default();
+        self.hurry = false;
+        self
+    }
+
+    /// With the Connect of another scene.
+    #[must_use]
+    pub fn sharing_connect_with(mut self, other: &Scene<'_>) -> Self {
+        self.connect = Some((other.sim.clone(), other.server.clone()));
+        self
+    }
+
+    /// Starts all that is missing.
+    pub async fn start(self) -> Scene<'plane> {
+        let client = client(self.plane).await;
+        let namespace = Namespace::create(self.plane, self.prefix).unwrap();
+        let (sim, server) = match self.connect {
+            Some(connect) => connect,
+            None => {
+                let sim = Sim::new(self.config).unwrap();
+                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                (sim.clone(), Arc::new(serve(sim, listener).unwrap()))
+            }
+        };
+        let mut flags = vec![format!("--namespace={}", namespace.name()), format!("--aws-endpoint-url={}", server.url())];
+        if self.hurry {
+            flags.extend(["--calls-per-second=100000", "--call-burst=100000"].map(str::to_owned));
+        }
+        flags.extend(self.flags);
+        if !flags.iter().any(|flag| flag.starts_with("--log-level")) {
+            flags.push("--log-level=info,connect_operator=debug".to_owned());
+        }
+        let operator = Operator::start(&self.kubeconfig, flags);
+        let scene = Scene { operator, sim, server, client, namespace, plane: self.plane };
+        scene.secret(SECRET, json!({ "password": PASSWORD })).await;
+        scene
+    }
+}
+
+/// Two instances, of which most tests use the first, whose passwords Connect keeps.
+fn config() -> Config {
+    let instance = InstanceConfig {
+        routing_profiles: ["Basic Routing Profile", "Sales"].map(Into::into).into(),
+        hierarchy_groups: ["/North/Hamburg", "/South/Munich"].map(Into::into).into(),
+        predefined_attributes: [("Language".to_owned(), ["Danish", "French", "German"].map(str::to_owned).into())].into(),
+        ..InstanceConfig::default()
+    };
+    let saml =
+        InstanceConfig { identity_management_type: connect_api::IdentityManagementType::Saml, ..InstanceConfig::new(SAML) };
+    Config { throttling: Throttling::off(), instances: vec![instance, saml], ..Config::default() }
+}
+
+/// Gives the operator the rights that it is shipped with, and no others. What is given is its kubeconfig.
+fn install_rights(plane: &ControlPlane) -> PathBuf {
+    let rights = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/rbac.yaml");
+    plane.kubectl().run(&["apply", "--server-side", "--filename", rights.to_str().unwrap()]).unwrap();
+    let kubeconfig = plane.service_account_kubeconfig("connect-operator-system", "connect-operator").unwrap();
+    let operator = plane.kubectl().with_kubeconfig(&kubeconfig);
+    // The API server learns of rights by watching them.
+    eventually("the operator's rights are in force", || operator.run(&["auth", "can-i", "get", "secrets", "-A"]).is_ok());
+    kubeconfig
+}
+
+async fn client(plane: &ControlPlane) -> Client {
+    let kubeconfig = Kubeconfig::read_from(plane.admin_kubeconfig()).unwrap();
+    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
+    Client::try_from(config).unwrap()
+}
+
+/// Server-side apply, as a GitOps tool does it.
+fn apply() -> PatchParams {
+    PatchParams::apply("git").force()
+}
+
+/// A condition of a ConnectUser: its status and reason.
+pub fn condition<'a>(user: &'a ConnectUser, kind: &str) -> Option<&'a Condition> {
+    user.status.as_ref()?.conditions.iter().find(|condition| condition.type_ == kind)
+}
+
+/// Whether a condition has this status and reason, for the spec as it stands.
+pub fn shows(user: &ConnectUser, kind: &str, status: &str, reason: &str) -> bool {
+    condition(user, kind).is_some_and(|condition| {
+        condition.status == status && condition.reason == reason && condition.observed_generation == user.metadata.generation
+    })
+}
+
+/// Whether a user is as its spec asks, as the spec stands.
+pub fn is_ready(user: &ConnectUser) -> bool {
+    shows(user, "Ready", "True", "Available")
+        && shows(user, "Synced", "True", "InSync")
+        && user.status.as_ref().map(|status| status.observed_generation) == user.metadata.generation
+}
+
+impl Scene<'_> {
+    /// The namespace's name.
+    pub fn namespace(&self) -> &str {
+        self.namespace.name()
+    }
+
+    /// A client that may do everything.
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// kubectl as the user who may do everything, in this namespace.
+    pub fn kubectl(&self, arguments: &[&str]) -> String {
+        self.plane.kubectl().run(&[&["--namespace", self.namespace()], arguments].concat()).unwrap()
+    }
+
+    /// The ConnectUsers of the namespace.
+    pub fn users(&self) -> Api<ConnectUser> {
+        Api::namespaced(self.client(), self.namespace())
+    }
+
+    /// The first instance.
+    pub fn instance(&self) -> InstanceId {
+        self.instance_arn().instance
+    }
+
+    /// The first instance's ARN.
+    pub fn instance_arn(&self) -> Arn {
+        self.sim.instances()[0].arn.parse().unwrap()
+    }
+
+    /// The ARN of a routing profile of the first instance.
+    pub fn routing_profile(&self, name: &str) -> String {
+        self.sim.routing_profile_arn(&self.instance(), name).unwrap()
+    }
+
+    /// The ARN of a security profile of the first instance.
+    pub fn security_profile(&self, name: &str) -> String {
+        self.sim.security_profile_arn(&self.instance(), name).unwrap()
+    }
+
+    /// The ARN of a hierarchy group of the first instance.
+    pub fn hierarchy_group(&self, path: &str) -> String {
+        self.sim.hierarchy_group_arn(&self.instance(), path).unwrap()
+    }
+
+    /// A manifest of a ConnectUser of the first instance: what a user needs, with other members put in their places. Null takes
+    /// one away.
+    pub fn manifest(&self, name: &str, other: &Value) -> Value {
+        let mut spec = json!({
+            "instanceArn": self.instance_arn().to_string(),
+            "username": name,
+            "passwordSecretRef": { "name": SECRET },
+            "identityInfo": { "firstName": "Given", "lastName": name },
+            "routingProfileArn": self.routing_profile("Basic Routing Profile"),
+            "securityProfileArns": [self.security_profile("Agent")],
+        });
+        overlay(spec.as_object_mut().unwrap(), other);
+        json!({
+            "apiVersion": "connect-operator.dev/v1alpha1",
+            "kind": "ConnectUser",
+            "metadata": { "name": name, "namespace": self.namespace() },
+            "spec": spec,
+        })
+    }
+
+    /// Applies [`Scene::manifest`] from the server's side.
+    pub async fn apply(&self, name: &str, other: &Value) -> ConnectUser {
+        let manifest = self.manifest(name, other);
+        self.users().patch(name, &apply(), &Patch::Apply(manifest)).await.unwrap()
+    }
+
+    /// Applies it and waits until the user is as the manifest asks.
+    pub async fn applied(&self, name: &str, other: &Value) -> ConnectUser {
+        let generation = self.apply(name, other).await.metadata.generation;
+        self.until(name, "Ready", |user| user.metadata.generation == generation && is_ready(user)).await
+    }
+
+    /// Applies a Secret of text.
+    pub async fn secret(&self, name: &str, content: Value) {
+        let secrets: Api<Secret> = Api::namespaced(self.client(), self.namespace());
+        let secret = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name }, "stringData": content });
+        secrets.patch(name, &apply(), &Patch::Apply(secret)).await.unwrap();
+    }
+
+    /// Deletes the namespace's Secret.
+    pub async fn delete_secret(&self) {
+        let secrets: Api<Secret> = Api::namespaced(self.client(), self.namespace());
+        secrets.delete(SECRET, &DeleteParams::default()).await.unwrap();
+    }
+
+    /// Waits for a state of a ConnectUser.
+    pub async fn until(&self, name: &str, what: &str, holds: impl Fn(&ConnectUser) -> bool) -> ConnectUser {
+        self.watched(name, what, |user| user.filter(|user| holds(user)).cloned()).await
+    }
+
+    /// Waits until a user is as its spec asks.
+    pub async fn ready(&self, name: &str) -> ConnectUser {
+        self.until(name, "Ready", is_ready).await
+    }
+
+    /// Waits until a condition has this status and reason. What is given is its message.
+    pub async fn shown(&self, name: &str, kind: &str, status: &str, reason: &str) -> String {
+        let user = self.until(name, &format!("{kind}={status}/{reason}"), |user| shows(user, kind, status, reason)).await;
+        condition(&user, kind).unwrap().message.clone()
+    }
+
+    /// Waits until there is no such ConnectUser.
+    pub async fn gone(&self, name: &str) {
+        self.watched(name, "gone", |user| user.is_none().then_some(())).await;
+    }
+
+    /// Waits until the namespace, which the test has deleted, is gone.
+    pub async fn namespace_gone(&self) {
+        let namespaces: Api<k8s_openapi::api::core::v1::Namespace> = Api::all(self.client());
+        let ended = await_condition(namespaces, self.namespace(), |namespace: Option<&_>| namespace.is_none());
+        tokio::time::timeout(PATIENCE, ended).await.expect("the namespace ends in time").unwrap();
+    }
+
+    async fn watched<T>(&self, name: &str, what: &str, found: impl Fn(Option<&ConnectUser>) -> Option<T>) -> T {
+        let mut seen = None;
+        // By its name alone, so that an unreadable object beside it does not matter.
+        let states = watch_object(self.users(), name).default_backoff();
+        let search = async {
+            let mut states = pin!(states);
+            loop {
+                // A watch that broke off starts again by itself.
+                let Ok(state) = states.next().await.unwrap() else { continue };
+                if let Some(found) = found(state.as_ref()) {
+                    return found;
+                }
+                seen = state;
+            }
+        };
+        let result = tokio::time::timeout(PATIENCE, search).await;
+        result.unwrap_or_else(|_| {
+            let (status, log) = (seen.and_then(|user| user.status), self.operator.log_tail());
+            panic!("{name} was not {what} within {} s: {status:#?}\nThe operator's log ends with:\n{log}", PATIENCE.as_secs())
+        })
+    }
+
+    /// Asks for deletion.
+    pub async fn delete(&self, name: &str) {
+        self.users().delete(name, &DeleteParams::default()).await.unwrap();
+    }
+
+    /// Asks the operator to look at a user, and waits until it has: all that it had to do is done then.
+    pub async fn look_again(&self, name: &str) -> ConnectUser {
+        let before = self.users().get(name).await.unwrap();
+        // Any value that differs from the one before asks anew.
+        let asked = format!("after {}", before.resource_version().unwrap());
+        let patch = json!({ "metadata": { "annotations": { RECONCILE_REQUESTED_AT: asked } } });
+        self.users().patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
+        self.until(name, "looked at again", |user| {
+            user.status.as_ref().and_then(|status| status.last_handled_reconcile_at.as_ref()) == Some(&asked)
+        })
+        .await
+    }
+
+    /// The notes of the Events about a ConnectUser that have this reason.
+    pub async fn notes(&self, name: &str, reason: &str) -> Vec<String> {
+        let events: Vec<Event> = self.events(name).await;
+        let of_reason = events.into_iter().filter(|event| event.reason.as_deref() == Some(reason));
+        of_reason.filter_map(|event| event.note).collect()
+    }
+
+    /// The Events about a ConnectUser.
+    pub async fn events(&self, name: &str) -> Vec<Event> {
+        let events: Api<Event> = Api::namespaced(self.client(), self.namespace());
+        let all = events.list(&ListParams::default()).await.unwrap();
+        let about = |event: &Event| event.regarding.as_ref().is_some_and(|object| object.name.as_deref() == Some(name));
+        all.into_iter().filter(about).collect()
+    }
+
+    /// Waits for an Event of this reason. What is given is its note.
+    pub async fn told(&self, name: &str, reason: &str) -> String {
+        for _ in 0..PATIENCE.as_millis() / POLL.as_millis() {
+            if let Some(note) = self.notes(name, reason).await.pop() {
+                return note;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        panic!("no Event {reason} within {} s, but {:#?}", PATIENCE.as_secs(), self.events(name).await)
+    }
+
+    /// The user of this name in the first instance, as it is.
+    pub fn live(&self, username: &str) -> UserView {
+        let users = self.sim.users(&self.instance());
+        users.into_iter().find(|user| user.user.username == username).unwrap()
+    }
+
+    /// Does something at Connect's console, behind the operator's back.
+    pub async fn console<O>(&self, request: O) -> O::Output
+    where
+        O: Operation,
+        O::Output: Send,
+    {
+        self.sim.console().call(&Caller::default(), request).await.unwrap()
+    }
+
+    /// The ARN of a user of the first instance.
+    pub fn arn_of(&self, user: &UserId) -> String {
+        self.instance_arn().sibling(Resource::User(user.clone())).to_string()
+    }
+}
+
+fn overlay(spec: &mut Map<String, Value>, other: &Value) {
+    for (member, value) in other.as_object().unwrap() {
+        match value {
+            Value::Null => spec.remove(member),
+            value => spec.insert(member.clone(), value.clone()),
+        };
+    }
+}

@@ -1,0 +1,54 @@
+//! What the tests share: one control plane with the ConnectUser's definition in it, and a way to wait for a state.
+
+use std::{sync::OnceLock, time::Duration};
+
+use connect_operator::api::crd_yaml;
+use control_plane::{ControlPlane, Namespace};
+use kube::{
+    Client, Config,
+    config::{KubeConfigOptions, Kubeconfig},
+};
+
+/// Longer than anything takes: only a failing test waits this long.
+const PATIENCE: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(50);
+
+/// The control plane of all tests. It serves ConnectUsers.
+pub fn plane() -> &'static ControlPlane {
+    static SERVES: OnceLock<()> = OnceLock::new();
+    let plane = control_plane::shared();
+    SERVES.get_or_init(|| {
+        let kubectl = plane.kubectl();
+        kubectl.run_with_input(&["apply", "--server-side", "--filename=-"], &crd_yaml().unwrap()).unwrap();
+        let definition = "customresourcedefinition/connectusers.connect-operator.dev";
+        kubectl.run(&["wait", "--for=condition=Established", "--timeout=60s", definition]).unwrap();
+        // Established comes a moment before the API server serves the resource and tells kubectl of its short names.
+        eventually("ConnectUsers are served", || kubectl.run(&["get", "cuser", "--all-namespaces"]).is_ok());
+    });
+    plane
+}
+
+/// A namespace of the shared control plane for one test.
+pub fn namespace(prefix: &str) -> Namespace<'static> {
+    Namespace::create(plane(), prefix).unwrap()
+}
+
+/// A client of the shared control plane that may do everything. It belongs to the runtime that it was made in.
+pub async fn client() -> Client {
+    let kubeconfig = Kubeconfig::read_from(plane().admin_kubeconfig()).unwrap();
+    let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
+    Client::try_from(config).unwrap()
+}
+
+/// Waits for a state that must come.
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let polls = PATIENCE.as_millis() / POLL.as_millis();
+    let came = (0..polls).any(|_| {
+        let holds = holds();
+        if !holds {
+            std::thread::sleep(POLL);
+        }
+        holds
+    });
+    assert!(came, "not within {} s: {what}", PATIENCE.as_secs());
+}

@@ -1,0 +1,384 @@
+//! An operator's pass as the shell (`reconcile`) makes it, one read, write or call at a time. What it does next, it asks the plan.
+
+use super::{
+    life::Life,
+    question::{Decision, Question},
+    world::{Id, Mark, Refusal, Resource, Status, User, World},
+};
+
+/// How a user is known to be ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// By the tags that CreateUser itself sets.
+    InCreate,
+    /// By tags that another call sets afterwards.
+    AfterCreate,
+    /// By its name.
+    NameAlone,
+}
+
+/// What is noted of an attempt to create before it is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Marking {
+    /// A mark for each attempt, in the pass that makes it.
+    EachAttempt,
+    /// A mark in one pass, and the attempt in a later one.
+    ForLater,
+    /// Nothing.
+    Off,
+}
+
+/// What the shell does around the plan.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Protocol {
+    pub(super) proof: Proof,
+    /// Clean-up looks for the user by name and tags too, not only by the recorded id.
+    pub(super) clean_up_by_tag: bool,
+    /// The resource is read from the API server before what cannot be taken back.
+    pub(super) fresh_read: bool,
+    /// Writes hold only if the resource is still the one that the pass read.
+    pub(super) guarded_writes: bool,
+    pub(super) marking: Marking,
+    /// The mark stays when the id is recorded.
+    pub(super) mark_kept: bool,
+    /// A refusal by Connect clears a mark even if it is not clean.
+    pub(super) refusal_clears_any_mark: bool,
+    /// An own delete ends the wait even if the mark is not clean.
+    pub(super) delete_ends_any_wait: bool,
+    /// A name in somebody else's hands, as a read shows it, counts as proof that ours does not exist.
+    pub(super) foreign_name_is_proof: bool,
+    /// An absence counts only if the settle window was over when the pass began, before it looked.
+    pub(super) settled_before_looking: bool,
+}
+
+/// The protocol as it is built.
+pub(super) const PROTOCOL: Protocol = Protocol {
+    proof: Proof::InCreate,
+    clean_up_by_tag: true,
+    fresh_read: true,
+    guarded_writes: true,
+    marking: Marking::EachAttempt,
+    mark_kept: true,
+    refusal_clears_any_mark: false,
+    delete_ends_any_wait: false,
+    foreign_name_is_proof: false,
+    settled_before_looking: true,
+};
+
+/// What a look at Connect showed a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Look {
+    NotYet,
+    Absent,
+    Present(User),
+}
+
+/// What a pass is about to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Stage {
+    /// Ask the plan, and take the step that it names.
+    Deciding,
+    /// The attempt is marked: send CreateUser.
+    Creating,
+    /// Put the proof of ownership on a user that was created without it ([`Proof::AfterCreate`]).
+    Proving(Id),
+    /// Write the user's id into the status.
+    Recording,
+    /// Remove the finalizer.
+    Releasing,
+    /// Write what is left to write into the status.
+    Ending,
+}
+
+/// A pass of an operator: what it knows, and where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Pass {
+    /// The resource as this pass last read or wrote it.
+    pub(super) view: Resource,
+    /// The status as this pass would have it.
+    pub(super) status: Status,
+    /// The view comes from the API server, not from the cache.
+    pub(super) fresh: bool,
+    /// The settle window of every mark that stands was over when the pass began.
+    pub(super) settled: bool,
+    pub(super) by_id: Look,
+    pub(super) by_name: Look,
+    pub(super) taken: bool,
+    pub(super) stage: Stage,
+}
+
+impl Pass {
+    /// The same pass, with what it will not ask for again forgotten: fewer states to check.
+    fn without_what_no_longer_matters(self) -> Self {
+        let forgetful = Self { by_id: Look::NotYet, by_name: Look::NotYet, taken: false, settled: false, ..self };
+        match self.stage {
+            Stage::Deciding => self,
+            Stage::Creating => forgetful,
+            Stage::Proving(_) | Stage::Recording => Self { by_id: self.by_id, ..forgetful },
+            Stage::Releasing | Stage::Ending => Self { fresh: false, ..forgetful },
+        }
+    }
+}
+
+/// Whether a pass goes on after a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Then {
+    GoOn,
+    /// Nothing is left but to write the status.
+    End,
+    /// The pass ends without a word: the resource is gone, or somebody else changed it.
+    Drop,
+}
+
+impl Life {
+    /// A pass over the resource as the cache shows it.
+    pub(super) fn begin(&self, world: &World) -> Pass {
+        Pass {
+            view: world.cache,
+            status: world.cache.status,
+            fresh: !self.protocol.fresh_read,
+            settled: world.calm(self.hazards),
+            by_id: Look::NotYet,
+            by_name: Look::NotYet,
+            taken: false,
+            stage: Stage::Deciding,
+        }
+    }
+
+    /// Takes one step of a pass, with at most one read, write or call. Gives the pass as it goes on, if it does.
+    pub(super) fn step(&self, world: &mut World, mut pass: Pass) -> Option<Pass> {
+        let then = match pass.stage {
+            Stage::Deciding => self.decide(world, &mut pass),
+            Stage::Creating => self.send_create(world, &mut pass),
+            Stage::Proving(id) => {
+                for user in world.users.iter_mut().filter(|u| u.id == id) {
+                    user.proof = true;
+                }
+                pass.stage = Stage::Recording;
+                Then::GoOn
+            }
+            Stage::Recording => self.record(world, &mut pass),
+            Stage::Releasing => self.release(world, &mut pass),
+            Stage::Ending => {
+                self.write_status(world, &mut pass);
+                Then::Drop
+            }
+        };
+        match then {
+            Then::GoOn => Some(pass.without_what_no_longer_matters()),
+            Then::End if pass.status != pass.view.status => {
+                Some(Pass { stage: Stage::Ending, ..pass }.without_what_no_longer_matters())
+            }
+            Then::End | Then::Drop => None,
+        }
+    }
+
+    fn decide(&self, world: &mut World, pass: &mut Pass) -> Then {
+        let deleting = pass.view.deleting;
+        let foreign = matches!(pass.by_name, Look::Present(User { proof: false, .. }));
+        let question = Question {
+            deleting,
+            profile: pass.view.profile,
+            status: pass.status,
+            settled: pass.settled || pass.status.mark == Mark::None || deleting && foreign && self.protocol.foreign_name_is_proof,
+            by_id: pass.by_id,
+            by_name: if deleting && !self.protocol.clean_up_by_tag { Look::Absent } else { pass.by_name },
+            taken: pass.taken,
+            name_is_proof: self.protocol.proof == Proof::NameAlone,
+        };
+        let (decision, needs_fresh_resource) = question.ask_once();
+        if needs_fresh_resource && !pass.fresh {
+            return self.refresh(world, pass);
+        }
+        match decision {
+            Decision::LookById(id) => pass.by_id = world.shown(id),
+            Decision::LookByName => pass.by_name = world.shown.first().map_or(Look::Absent, |u| Look::Present(*u)),
+            Decision::Create => return self.mark(world, pass),
+            Decision::Record(id) => {
+                pass.by_id = pass.by_name;
+                pass.status.recorded = Some(id);
+                pass.stage = Stage::Recording;
+            }
+            Decision::Forget => {
+                pass.status.recorded = None;
+                return Then::End;
+            }
+            Decision::Update(id) => return self.update(world, pass, id),
+            Decision::Delete(id) => self.delete(world, pass, id),
+            Decision::Release => pass.stage = Stage::Releasing,
+            Decision::Rest => return Then::End,
+        }
+        Then::GoOn
+    }
+
+    /// Reads the resource from the API server.
+    fn refresh(&self, world: &World, pass: &mut Pass) -> Then {
+        if world.resource.gone {
+            return Then::Drop;
+        }
+        if world.resource.status.recorded != pass.status.recorded {
+            pass.by_id = Look::NotYet;
+        }
+        pass.view = world.resource;
+        pass.status = world.resource.status;
+        pass.fresh = true;
+        if !self.protocol.settled_before_looking {
+            pass.settled = world.calm(self.hazards);
+        }
+        Then::GoOn
+    }
+
+    /// Whether a write of this pass goes through. The API server refuses one to an object that is gone in any case.
+    fn holds(&self, world: &World, pass: &Pass) -> bool {
+        !world.resource.gone && (!self.protocol.guarded_writes || world.resource == pass.view)
+    }
+
+    fn write_status(&self, world: &mut World, pass: &mut Pass) -> bool {
+        let holds = self.holds(world, pass);
+        if holds {
+            world.resource.status = pass.status;
+            pass.view = world.resource;
+        }
+        holds
+    }
+
+    /// Makes ready for an attempt to create: finalizer, then mark.
+    fn mark(&self, world: &mut World, pass: &mut Pass) -> Then {
+        if !pass.view.finalizer {
+            // Kubernetes takes no new finalizer on what is being deleted.
+            if !self.holds(world, pass) || world.resource.deleting {
+                return Then::Drop;
+            }
+            world.resource.finalizer = true;
+            pass.view = world.resource;
+            return Then::GoOn;
+        }
+        match self.protocol.marking {
+            Marking::Off => pass.stage = Stage::Creating,
+            Marking::ForLater if pass.status.mark != Mark::None => pass.stage = Stage::Creating,
+            Marking::ForLater => {
+                pass.status.mark = Mark::Unclean;
+                return Then::End;
+            }
+            Marking::EachAttempt => {
+                pass.status.mark = if pass.status.mark == Mark::None { Mark::Clean } else { Mark::Unclean };
+                if !self.write_status(world, pass) {
+                    return Then::Drop;
+                }
+                pass.settled = false;
+                // No pass that began before this mark began after its window.
+                for other in world.operators.iter_mut().flatten() {
+                    other.settled = false;
+                }
+                pass.stage = Stage::Creating;
+            }
+        }
+        Then::GoOn
+    }
+
+    fn send_create(&self, world: &mut World, pass: &mut Pass) -> Then {
+        pass.stage = Stage::Deciding;
+        let refusal = match world.create(self.protocol, self.hazards, pass.view.profile) {
+            Ok(user) => {
+                pass.status.recorded = Some(user.id);
+                pass.by_id = Look::Present(user);
+                pass.stage = if self.protocol.proof == Proof::AfterCreate { Stage::Proving(user.id) } else { Stage::Recording };
+                return Then::GoOn;
+            }
+            Err(refusal) => refusal,
+        };
+        if pass.status.mark == Mark::Clean || self.protocol.refusal_clears_any_mark {
+            pass.status.mark = Mark::None;
+        }
+        match refusal {
+            Refusal::Invalid => Then::End,
+            Refusal::Duplicate => {
+                pass.taken = true;
+                pass.by_name = Look::NotYet;
+                Then::GoOn
+            }
+        }
+    }
+
+    /// Writes the id into what the resource has become: it must not get lost.
+    fn record(&self, world: &mut World, pass: &mut Pass) -> Then {
+        if !self.protocol.mark_kept {
+            pass.status.mark = Mark::None;
+        }
+        if self.write_status(world, pass) {
+            pass.stage = Stage::Deciding;
+            return Then::GoOn;
+        }
+        let (recorded, by_id) = (pass.status.recorded, pass.by_id);
+        let then = self.refresh(world, pass);
+        pass.status.recorded = recorded;
+        pass.by_id = by_id;
+        then
+    }
+
+    fn update(&self, world: &mut World, pass: &mut Pass, id: Id) -> Then {
+        world.touch(id);
+        let profile = pass.view.profile;
+        if let Some(user) = world.users.iter_mut().find(|u| u.id == id) {
+            user.profile = profile;
+            if let Look::Present(seen) = &mut pass.by_id {
+                seen.profile = profile;
+            }
+            return Then::GoOn;
+        }
+        // Not found: the user, or what the call refers to? Only a look at the user tells.
+        match world.shown(id) {
+            Look::Present(_) | Look::NotYet => Then::End,
+            Look::Absent => {
+                pass.by_id = Look::Absent;
+                Then::GoOn
+            }
+        }
+    }
+
+    fn delete(&self, world: &mut World, pass: &mut Pass, id: Id) {
+        world.touch(id);
+        let existed = world.users.iter().any(|u| u.id == id);
+        world.users.retain(|u| u.id != id);
+        if existed && (pass.status.mark != Mark::Unclean || self.protocol.delete_ends_any_wait) {
+            pass.stage = Stage::Releasing;
+        } else {
+            pass.by_id = Look::Absent;
+            pass.by_name = Look::NotYet;
+        }
+    }
+
+    fn release(&self, world: &mut World, pass: &mut Pass) -> Then {
+        if !self.holds(world, pass) {
+            return self.refresh(world, pass);
+        }
+        world.resource.finalizer = false;
+        world.resource.gone = world.resource.deleting;
+        Then::Drop
+    }
+
+    /// Whether the operators have reason to begin a pass over what their cache shows.
+    pub(super) fn wakes(&self, world: &World) -> bool {
+        !(world.cache.gone || world.cache.deleting && !world.cache.finalizer)
+    }
+
+    /// Nothing is under way, everything shows, and a whole pass would change nothing.
+    pub(super) fn quiet(&self, world: &World) -> bool {
+        if world.operators != [None; 2] || world.cache != world.resource || world.shown != world.users || world.adrift.is_some() {
+            return false;
+        }
+        if !self.wakes(world) {
+            return true;
+        }
+        let mut after = world.clone();
+        let mut pass = Some(self.begin(world));
+        for _ in 0..30 {
+            let Some(on_its_way) = pass else { return after == *world };
+            pass = self.step(&mut after, on_its_way);
+            if after.users != world.users {
+                return false;
+            }
+        }
+        panic!("a pass over {world:?} does not end");
+    }
+}

@@ -1,0 +1,130 @@
+//! The link to the code under test: what a modelled pass knows, put to `connect_operator::plan::next`.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeSet, HashMap},
+};
+
+use connect_api::{Call, ChannelConfigs, IdentityInfo, Tags};
+use connect_operator::plan::{self, Desired, DesiredPhone, Known, Live, Owner, Seen};
+
+use super::{
+    operator::Look,
+    world::{Id, Mark, Profile, Status, User},
+};
+
+/// What the plan said, in the model's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Decision {
+    LookById(Id),
+    LookByName,
+    Create,
+    Record(Id),
+    Forget,
+    Update(Id),
+    Delete(Id),
+    Release,
+    /// In sync, conflict, raced, wait: there is nothing to do in this pass.
+    Rest,
+}
+
+/// What the plan is asked with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Question {
+    pub(super) deleting: bool,
+    pub(super) profile: Profile,
+    pub(super) status: Status,
+    pub(super) settled: bool,
+    pub(super) by_id: Look,
+    pub(super) by_name: Look,
+    pub(super) taken: bool,
+    /// Whether a name alone is taken for a proof of ownership.
+    pub(super) name_is_proof: bool,
+}
+
+fn desired(profile: Profile) -> Desired {
+    Desired {
+        instance: "arn:aws:connect:us-west-2:123456789012:instance/i-1".parse().unwrap(),
+        username: "jane".into(),
+        directory_user_id: None,
+        identity_info: IdentityInfo::default(),
+        phone: DesiredPhone::default(),
+        routing_profile: format!("routing-{profile}").as_str().into(),
+        security_profiles: BTreeSet::from(["security-1".into()]),
+        hierarchy_group: None,
+        proficiencies: None,
+        tags: Tags::new(),
+        owner: Owner { uid: "uid-1".into(), cluster: "blue".into(), namespace: "sales".into(), name: "jane".into() },
+    }
+}
+
+fn live(user: User, name_is_proof: bool) -> Live {
+    let Desired { routing_profile, security_profiles, owner, .. } = desired(user.profile);
+    Live::unread(connect_api::User {
+        id: user.id.to_string().as_str().into(),
+        arn: format!("arn:aws:connect:us-west-2:123456789012:instance/i-1/agent/{}", user.id),
+        username: "jane".into(),
+        identity_info: IdentityInfo::default(),
+        phone_config: None,
+        channel_configs: ChannelConfigs::default(),
+        directory_user_id: None,
+        security_profile_ids: security_profiles,
+        routing_profile_id: Some(routing_profile),
+        hierarchy_group_id: None,
+        tags: if user.proof || name_is_proof { owner.tags() } else { Tags::new() },
+        last_modified_time: None,
+    })
+}
+
+impl Question {
+    /// Asks the plan. Says too whether the step may only follow from a resource that was read from the API server.
+    fn ask(self) -> (Decision, bool) {
+        let seen = |look| match look {
+            Look::NotYet => Seen::NotLooked,
+            Look::Absent => Seen::Absent,
+            Look::Present(user) => Seen::Present(Box::new(live(user, self.name_is_proof))),
+        };
+        let known = Known {
+            deleting: self.deleting,
+            recorded: self.status.recorded.map(|id| id.to_string().as_str().into()),
+            mark: match self.status.mark {
+                Mark::None => plan::Mark::None,
+                Mark::Clean => plan::Mark::Clean,
+                Mark::Unclean => plan::Mark::Unclean,
+            },
+            settled: self.settled,
+            by_id: seen(self.by_id),
+            by_name: seen(self.by_name),
+            taken: self.taken,
+            applied_tag_keys: BTreeSet::new(),
+        };
+        let desired = desired(self.profile);
+        let step = plan::next(&desired.owner, Some(&desired), &known).expect("the spec can be read");
+        let id = |id: &connect_api::UserId| id.as_str().parse::<Id>().unwrap();
+        let decision = match &step {
+            plan::Step::LookById(user) => Decision::LookById(id(user)),
+            plan::Step::LookByName => Decision::LookByName,
+            plan::Step::ReadProficiencies(_) => panic!("the spec manages no proficiencies"),
+            plan::Step::Create(request) => {
+                assert_eq!(request.tags, desired.owner.tags());
+                Decision::Create
+            }
+            plan::Step::Record(live) => Decision::Record(id(&live.user.id)),
+            plan::Step::Forget => Decision::Forget,
+            plan::Step::Update(live, actions) => {
+                assert!(matches!(actions[..], [plan::Action { call: Call::UpdateUserRoutingProfile(_), .. }]), "{actions:?}");
+                Decision::Update(id(&live.user.id))
+            }
+            plan::Step::Delete(user) => Decision::Delete(id(user)),
+            plan::Step::Release { .. } => Decision::Release,
+            plan::Step::InSync(_) | plan::Step::Conflict(_) | plan::Step::Raced | plan::Step::Wait => Decision::Rest,
+        };
+        (decision, step.needs_fresh_resource())
+    }
+
+    /// The same, from memory: the plan is a pure function, and the model asks it the same few hundred questions.
+    pub(super) fn ask_once(self) -> (Decision, bool) {
+        thread_local!(static ANSWERS: RefCell<HashMap<Question, (Decision, bool)>> = RefCell::default());
+        ANSWERS.with_borrow_mut(|answers| *answers.entry(self).or_insert_with(|| self.ask()))
+    }
+}

@@ -1,0 +1,124 @@
+//! Connect as one operator reaches it: the simulator behind a door, with an eye on every write.
+
+use std::sync::{Arc, Mutex};
+
+use connect_api::{Call, Caller, Connect, Error, InstanceId, Page, Reply, Tags, UserId};
+use connect_operator::reconcile::Connections;
+use connect_sim::Sim;
+use futures::{FutureExt, future::BoxFuture};
+use kube::ResourceExt;
+
+use crate::{
+    door::{Door, Passed},
+    kube::{NAME, NAMESPACE, Store},
+    sabotage::Sabotage,
+};
+
+pub const CLUSTER: &str = "blue";
+
+/// Whether a user's tags name this world's resource, whichever of its lives.
+pub fn is_ours(tags: &Tags) -> bool {
+    let tag = |name: &str| tags.get(&format!("connect-operator.dev/{name}")).map(String::as_str);
+    (tag("cluster"), tag("namespace"), tag("name")) == (Some(CLUSTER), Some(NAMESPACE), Some(NAME))
+}
+
+/// Connect, watched.
+pub struct WatchedConnect {
+    pub sim: Sim,
+    pub instance: InstanceId,
+    pub store: Arc<Mutex<Store>>,
+    pub door: Door,
+    pub violations: Arc<Mutex<Vec<String>>>,
+    pub sabotage: Option<Sabotage>,
+}
+
+impl WatchedConnect {
+    fn violated(&self, what: String) {
+        self.violations.lock().unwrap().push(what);
+    }
+
+    fn tags_of(&self, user: &UserId) -> Option<Tags> {
+        self.sim.users(&self.instance).into_iter().find(|u| u.user.id == *user).map(|u| u.user.tags)
+    }
+
+    /// The user that a write is about, if it is about one.
+    fn target(call: &Call) -> Option<UserId> {
+        match call {
+            Call::DeleteUser(c) => Some(c.user.clone()),
+            Call::UpdateUserIdentityInfo(c) => Some(c.user.clone()),
+            Call::UpdateUserPhoneConfig(c) => Some(c.user.clone()),
+            Call::UpdateUserConfig(c) => Some(c.user.clone()),
+            Call::UpdateUserRoutingProfile(c) => Some(c.user.clone()),
+            Call::UpdateUserSecurityProfiles(c) => Some(c.user.clone()),
+            Call::UpdateUserHierarchy(c) => Some(c.user.clone()),
+            Call::AssociateUserProficiencies(c) => Some(c.user.clone()),
+            Call::DisassociateUserProficiencies(c) => Some(c.user.clone()),
+            Call::UpdateUserProficiencies(c) => Some(c.user.clone()),
+            Call::TagResource(c) => c.arn.rsplit('/').next().map(UserId::new),
+            Call::UntagResource(c) => c.arn.rsplit('/').next().map(UserId::new),
+            _ => None,
+        }
+    }
+
+    fn watch(&self, call: &Call) {
+        if let Some(user) = Self::target(call)
+            && let Some(tags) = self.tags_of(&user)
+            && !is_ours(&tags)
+        {
+            self.violated(format!("{} on a user that is not ours", call.name()));
+        }
+        if let Call::DeleteUser(c) = call {
+            let store = self.store.lock().unwrap();
+            let living = store.object.as_ref().filter(|o| o.metadata.deletion_timestamp.is_none());
+            if let Some(living) = living
+                && let Some(tags) = self.tags_of(&c.user)
+                && tags.get("connect-operator.dev/uid") == living.uid().as_ref()
+            {
+                self.violated("DeleteUser on the user of a resource that lives".into());
+            }
+        }
+    }
+
+    fn do_it(&self, mut call: Call) -> Result<Reply, Error> {
+        self.watch(&call);
+        if let (Call::CreateUser(c), Some(Sabotage::NoTagsInCreate)) = (&mut call, self.sabotage) {
+            c.tags.clear();
+        }
+        let deleting = || self.store.lock().unwrap().object.as_ref().is_some_and(|o| o.metadata.deletion_timestamp.is_some());
+        if self.sabotage == Some(Sabotage::CleanUpByIdOnly) && deleting() {
+            match &call {
+                Call::SearchUsers(_) => return Ok(Reply::SearchUsers(Page { items: vec![], next_token: None })),
+                Call::ListUsers(_) => return Ok(Reply::ListUsers(Page { items: vec![], next_token: None })),
+                _ => {}
+            }
+        }
+        let result = self.sim.client().call_now(call);
+        let ours = self.sim.users(&self.instance).iter().filter(|u| is_ours(&u.user.tags)).count();
+        if ours > 1 {
+            self.violated(format!("{ours} users for one resource"));
+        }
+        result
+    }
+}
+
+impl Connect for WatchedConnect {
+    fn send<'a>(&'a self, _: &'a Caller, call: Call) -> BoxFuture<'a, Result<Reply, Error>> {
+        async move {
+            let operation = call.name();
+            match self.door.pass(operation.as_str(), || self.do_it(call)).await {
+                Passed::Answered(result) => result,
+                Passed::NoAnswer => Err(Error::no_reply(operation, "the connection was closed")),
+            }
+        }
+        .boxed()
+    }
+}
+
+/// Gives out one client, whichever instance it is for.
+pub struct OneConnect(pub Arc<WatchedConnect>);
+
+impl Connections for OneConnect {
+    fn to(&self, _: &connect_api::Arn) -> Arc<dyn Connect> {
+        self.0.clone()
+    }
+}

@@ -1,0 +1,149 @@
+//! Create, update and delete, with each call of theirs crashed before and after, failed before and after, alone and in pairs.
+
+use crate::{
+    door::Mishap,
+    sabotage::Sabotage,
+    specs::{first, second},
+    world::{Lag, Setting, World},
+};
+
+/// A user's life: created, changed, deleted. Returns how many calls it took.
+fn live(setting: Setting) -> Result<u64, String> {
+    let mut world = World::new(setting, 1);
+    world.apply(first(&world.sim));
+    world.run_until("created", World::is_ready);
+    world.check_converged();
+    world.apply(second(&world.sim));
+    world.run_until("updated", World::is_ready);
+    world.check_converged();
+    world.delete();
+    world.run_until("deleted", |w| w.object().is_none());
+    world.check_gone();
+    world.check_secrecy();
+    world.verdict()?;
+    let calls = world.schedule.lock().unwrap().calls;
+    Ok(calls)
+}
+
+/// A short life: created and deleted before anybody looked.
+fn live_shortly(setting: Setting) -> Result<u64, String> {
+    let mut world = World::new(setting, 1);
+    world.apply(first(&world.sim));
+    world.sync(0);
+    // The deletion comes right after the first mishap, or after the creation.
+    while world.is_runnable(0) && !world.had_mishap() {
+        world.step(0);
+    }
+    world.delete();
+    world.run_until("deleted", |w| w.object().is_none());
+    world.check_gone();
+    world.check_secrecy();
+    world.verdict()?;
+    let calls = world.schedule.lock().unwrap().calls;
+    Ok(calls)
+}
+
+/// Every schedule of one mishap, and of two, in every setting; the first that fails.
+fn explore(life: fn(Setting) -> Result<u64, String>, sabotage: Option<Sabotage>, pairs: bool) -> Result<u64, String> {
+    // Each lag in a thread of its own: there are many schedules.
+    std::thread::scope(|scope| {
+        let threads = Lag::ALL.map(|lag| scope.spawn(move || explore_with(lag, life, sabotage, pairs)));
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+    })
+}
+
+fn explore_with(
+    lag: Lag,
+    life: fn(Setting) -> Result<u64, String>,
+    sabotage: Option<Sabotage>,
+    pairs: bool,
+) -> Result<u64, String> {
+    let mut schedules = 0;
+    for travel in [false, true] {
+        let setting = Setting { lag: Some(lag), travel, sabotage, ..Setting::default() };
+        let calls = life(setting.clone())?;
+        for at in 0..calls {
+            for mishap in Mishap::ALL {
+                let one = Setting { mishaps: vec![(at, mishap)], ..setting.clone() };
+                let then = life(one.clone())?;
+                schedules += 1;
+                if !pairs || !matches!(mishap, Mishap::CrashBefore | Mishap::CrashAfter | Mishap::FailAfter) {
+                    continue;
+                }
+                for second in at + 1..then {
+                    for mishap in [Mishap::CrashBefore, Mishap::CrashAfter, Mishap::FailAfter] {
+                        let mut two = one.clone();
+                        two.mishaps.push((second, mishap));
+                        life(two)?;
+                        schedules += 1;
+                    }
+                }
+            }
+        }
+    }
+    Ok(schedules)
+}
+
+#[test]
+fn a_life_without_mishaps_costs_what_it_must() {
+    let mut world = World::new(Setting::default(), 1);
+    world.apply(first(&world.sim));
+    world.run_until("created", World::is_ready);
+    let calls = world.sim.calls();
+    assert_eq!(calls.writes(), 2, "CreateUser and, for the proficiencies, one more: {calls:?}");
+    assert_eq!(calls.total(), 2, "and not a read: {calls:?}");
+    assert_eq!(world.store.lock().unwrap().writes, 4, "finalizer, mark, id, done");
+    world.check_converged();
+    world.delete();
+    world.run_until("deleted", |w| w.object().is_none());
+    world.check_gone();
+    world.verdict().unwrap();
+}
+
+#[test]
+fn one_mishap_at_any_call_does_no_harm() {
+    let schedules = explore(live, None, false).unwrap() + explore(live_shortly, None, false).unwrap();
+    println!("{schedules} schedules of one mishap");
+}
+
+#[test]
+fn two_mishaps_at_any_calls_do_no_harm() {
+    let schedules = explore(live, None, true).unwrap() + explore(live_shortly, None, true).unwrap();
+    println!("{schedules} schedules of one and two mishaps");
+}
+
+#[test]
+fn the_oracles_notice_each_ingredient_that_is_taken_out() {
+    for sabotage in [Sabotage::NoTagsInCreate, Sabotage::CleanUpByIdOnly, Sabotage::NoMark, Sabotage::MarkNotKept] {
+        let noticed = explore(live, Some(sabotage), false).and_then(|_| explore(live_shortly, Some(sabotage), true));
+        assert!(noticed.is_err(), "{sabotage:?} goes unnoticed");
+    }
+}
+
+/// A resource is forced away and made again, while an operator still holds its old, deleting self in the cache.
+fn come_back(sabotage: Option<Sabotage>) -> Result<(), String> {
+    let mut world = World::new(Setting { sabotage, ..Setting::default() }, 2);
+    world.operators[1].frozen = true;
+    world.apply(first(&world.sim));
+    world.run_until("created", World::is_ready);
+    world.operators[0].frozen = true;
+    world.delete();
+    world.sync(1);
+    world.store.lock().unwrap().strip_finalizers();
+    world.apply(first(&world.sim));
+    world.operators[0].frozen = false;
+    world.run_until("taken up by its second self", World::is_ready);
+    world.operators[1].frozen = false;
+    while world.is_runnable(1) {
+        world.step(1);
+    }
+    world.run_until("still ready", World::is_ready);
+    world.check_converged();
+    world.verdict()
+}
+
+#[test]
+fn a_stale_cache_does_not_delete_the_user_of_a_resource_that_came_back() {
+    come_back(None).unwrap();
+    assert!(come_back(Some(Sabotage::NoFreshGet)).is_err(), "taking the fresh GET out goes unnoticed");
+}

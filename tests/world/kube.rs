@@ -1,0 +1,214 @@
+//! An API server in memory: resourceVersions, UIDs, generations, finalizers and their guards, as the real one keeps them.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use connect_api::Password;
+use connect_operator::{
+    api::{ConnectUser, ConnectUserSpec, ConnectUserStatus, FINALIZER},
+    reconcile::{Cluster, ClusterError, ClusterErrorKind, Event, SecretValue},
+};
+use futures::{FutureExt, future::BoxFuture};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::ResourceExt;
+
+use crate::{
+    door::{Door, Passed},
+    sabotage::Sabotage,
+    specs::PASSWORD,
+};
+
+pub const NAMESPACE: &str = "sales";
+pub const NAME: &str = "jane";
+
+/// What the API server stores of the one resource of this world, and its Secret.
+#[derive(Debug, Default)]
+pub struct Store {
+    pub object: Option<ConnectUser>,
+    /// Every state that the object ever was in: what a cache may show.
+    pub past: Vec<Option<ConnectUser>>,
+    pub secrets: BTreeMap<String, BTreeMap<String, String>>,
+    pub writes: u64,
+    /// The password stood in a status or an Event.
+    pub leaked: bool,
+    version: u64,
+    uids: u64,
+}
+
+impl Store {
+    fn keep(&mut self, mut object: Option<ConnectUser>) {
+        self.version += 1;
+        if let Some(object) = &mut object {
+            object.metadata.resource_version = Some(self.version.to_string());
+        }
+        self.past.push(object.clone());
+        self.object = object;
+    }
+
+    /// A person applies a spec.
+    pub fn apply(&mut self, spec: ConnectUserSpec) {
+        let object = match self.object.clone() {
+            Some(mut object) => {
+                if object.spec != spec {
+                    object.spec = spec;
+                    object.metadata.generation = object.metadata.generation.map(|g| g + 1);
+                }
+                object
+            }
+            None => {
+                self.uids += 1;
+                let mut object = ConnectUser::new(NAME, spec);
+                object.metadata.namespace = Some(NAMESPACE.into());
+                object.metadata.uid = Some(format!("uid-{}", self.uids));
+                object.metadata.generation = Some(1);
+                // The CRD's default.
+                object.status = Some(ConnectUserStatus { observed_generation: -1, ..ConnectUserStatus::default() });
+                object
+            }
+        };
+        self.keep(Some(object));
+    }
+
+    /// A person annotates the resource: a change that is none of the operator's business.
+    pub fn annotate(&mut self) {
+        if let Some(mut object) = self.object.clone() {
+            let count = object.annotations().len();
+            object.annotations_mut().insert(format!("note-{count}"), "read".into());
+            self.keep(Some(object));
+        }
+    }
+
+    /// A person deletes the resource.
+    pub fn delete(&mut self, now: jiff::Timestamp) {
+        let Some(mut object) = self.object.clone() else { return };
+        if object.finalizers().is_empty() {
+            self.keep(None);
+        } else if object.metadata.deletion_timestamp.is_none() {
+            object.metadata.deletion_timestamp = Some(Time(now));
+            self.keep(Some(object));
+        }
+    }
+
+    /// A person takes the finalizers away by force.
+    pub fn strip_finalizers(&mut self) {
+        let Some(mut object) = self.object.clone() else { return };
+        object.metadata.finalizers = None;
+        let gone = object.metadata.deletion_timestamp.is_some();
+        self.keep((!gone).then_some(object));
+    }
+
+    fn guarded(&self, read: &ConnectUser) -> Result<ConnectUser, ClusterError> {
+        let error = |kind, message: &str| ClusterError { kind, message: message.into() };
+        let Some(object) = &self.object else { return Err(error(ClusterErrorKind::Gone, "not found")) };
+        if object.uid() != read.uid() || object.resource_version() != read.resource_version() {
+            return Err(error(ClusterErrorKind::Conflict, "the object has been modified"));
+        }
+        Ok(object.clone())
+    }
+
+    fn set_finalizers(&mut self, read: &ConnectUser, finalizers: Vec<String>) -> Result<ConnectUser, ClusterError> {
+        let mut object = self.guarded(read)?;
+        self.writes += 1;
+        object.metadata.finalizers = Some(finalizers);
+        let gone = object.metadata.deletion_timestamp.is_some() && object.finalizers().is_empty();
+        self.keep((!gone).then(|| object.clone()));
+        Ok(self.object.clone().unwrap_or(object))
+    }
+
+    fn write_status(&mut self, read: &ConnectUser, status: &ConnectUserStatus) -> Result<ConnectUser, ClusterError> {
+        let mut object = self.guarded(read)?;
+        // Through JSON and back, as over the wire.
+        let text = serde_json::to_string(status).unwrap();
+        self.leaked |= text.contains(PASSWORD);
+        let status = serde_json::from_str(&text).unwrap();
+        if object.status.as_ref() != Some(&status) {
+            self.writes += 1;
+            object.status = Some(status);
+            self.keep(Some(object));
+        }
+        Ok(self.object.clone().unwrap())
+    }
+}
+
+/// The API server as one operator reaches it.
+pub struct FakeCluster {
+    pub store: Arc<Mutex<Store>>,
+    pub cache: Arc<Mutex<Option<ConnectUser>>>,
+    pub door: Door,
+    pub sabotage: Option<Sabotage>,
+}
+
+fn unavailable() -> ClusterError {
+    ClusterError { kind: ClusterErrorKind::Unavailable, message: "the API server did not answer".into() }
+}
+
+impl FakeCluster {
+    fn call<'a, T: Send + 'a>(
+        &'a self,
+        what: &'a str,
+        effect: impl FnOnce(&mut Store) -> Result<T, ClusterError> + Send + 'a,
+    ) -> BoxFuture<'a, Result<T, ClusterError>> {
+        async move {
+            match self.door.pass(what, || effect(&mut self.store.lock().unwrap())).await {
+                Passed::Answered(result) => result,
+                Passed::NoAnswer => Err(unavailable()),
+            }
+        }
+        .boxed()
+    }
+}
+
+impl Cluster for FakeCluster {
+    fn get<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<Option<ConnectUser>, ClusterError>> {
+        let cached = (self.sabotage == Some(Sabotage::NoFreshGet)).then(|| self.cache.lock().unwrap().clone());
+        self.call("GET ConnectUser", move |store| Ok(cached.unwrap_or_else(|| store.object.clone())))
+    }
+
+    fn secret<'a>(&'a self, _: &'a str, name: &'a str, key: &'a str) -> BoxFuture<'a, Result<SecretValue, ClusterError>> {
+        self.call("GET Secret", move |store| {
+            Ok(match store.secrets.get(name) {
+                None => SecretValue::NoSecret,
+                Some(secret) => match secret.get(key) {
+                    None => SecretValue::NoKey(secret.keys().cloned().collect()),
+                    Some(value) => SecretValue::Found(Password::new(value.clone())),
+                },
+            })
+        })
+    }
+
+    fn add_finalizer<'a>(&'a self, resource: &'a ConnectUser) -> BoxFuture<'a, Result<ConnectUser, ClusterError>> {
+        self.call("add finalizer", move |store| store.set_finalizers(resource, vec![FINALIZER.to_owned()]))
+    }
+
+    fn remove_finalizer<'a>(&'a self, resource: &'a ConnectUser) -> BoxFuture<'a, Result<(), ClusterError>> {
+        self.call("remove finalizer", move |store| match store.set_finalizers(resource, vec![]) {
+            Err(error) if error.kind == ClusterErrorKind::Gone => Ok(()),
+            other => other.map(|_| ()),
+        })
+    }
+
+    fn write_status<'a>(
+        &'a self,
+        resource: &'a ConnectUser,
+        status: &'a ConnectUserStatus,
+    ) -> BoxFuture<'a, Result<ConnectUser, ClusterError>> {
+        let mut status = status.clone();
+        match self.sabotage {
+            Some(Sabotage::NoMark) => status.create_attempt = None,
+            Some(Sabotage::MarkNotKept) if status.user_id.is_some() => status.create_attempt = None,
+            _ => {}
+        }
+        self.call("write status", move |store| store.write_status(resource, &status))
+    }
+
+    fn publish<'a>(&'a self, _: &'a ConnectUser, event: Event) -> BoxFuture<'a, ()> {
+        async move {
+            let what = format!("Event {}", event.reason);
+            let store = || self.store.lock().unwrap();
+            self.door.pass(&what, || store().leaked |= event.note.contains(PASSWORD)).await;
+        }
+        .boxed()
+    }
+}

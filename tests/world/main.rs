@@ -1,0 +1,11 @@
+//! The real shell in small simulated worlds, crashed and cut off at every single call and at every pair of calls.
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+mod chance;
+mod connect;
+mod crashes;
+mod door;
+mod kube;
+mod sabotage;
+mod specs;
+mod world;

@@ -1,0 +1,391 @@
+//! A world of one resource: its API server, Connect, a clock, people, and operators that make passes when a cache or a timer
+//! tells them to. Single-threaded and, from its seed on, without chance.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use connect_api::InstanceId;
+use connect_operator::{
+    api::{ConnectUser, ConnectUserSpec},
+    reconcile::{Clock, Reconciler, Settings, Verdict},
+    telemetry::Metrics,
+};
+use connect_sim::{Config, DescribeLagCovers, InstanceConfig, Sim, Throttling, UserView};
+use jiff::Timestamp;
+use kube::ResourceExt;
+
+use crate::{
+    connect::{CLUSTER, OneConnect, WatchedConnect, is_ours},
+    door::{Door, Mishap, Schedule},
+    kube::{FakeCluster, Store},
+    sabotage::Sabotage,
+    specs::{PASSWORD, SECRET, matches},
+};
+
+/// How far Connect's reads are behind its writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lag {
+    /// Not at all.
+    None,
+    /// The search index.
+    Search,
+    /// All reads.
+    Reads,
+}
+
+impl Lag {
+    pub const ALL: [Self; 3] = [Self::None, Self::Search, Self::Reads];
+}
+
+/// What a world starts with.
+#[derive(Clone, Debug, Default)]
+pub struct Setting {
+    pub lag: Option<Lag>,
+    pub mishaps: Vec<(u64, Mishap)>,
+    pub sabotage: Option<Sabotage>,
+    /// A restarted operator's cache shows an older state at first.
+    pub travel: bool,
+}
+
+struct SimClock(Sim);
+
+impl Clock for SimClock {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn uptime(&self) -> Duration {
+        Duration::try_from(self.0.now() - Config::manual().start).unwrap()
+    }
+}
+
+/// An operator's process.
+pub struct Operator {
+    reconciler: Arc<Reconciler>,
+    pub cache: Arc<Mutex<Option<ConnectUser>>>,
+    door: Door,
+    running: Option<Pin<Box<dyn Future<Output = Verdict> + Send>>>,
+    due: Option<Timestamp>,
+    /// When the pass under way began.
+    pub since: Timestamp,
+    /// It stands still, and its cache with it.
+    pub frozen: bool,
+}
+
+/// All of it.
+pub struct World {
+    pub sim: Sim,
+    pub instance: InstanceId,
+    pub store: Arc<Mutex<Store>>,
+    pub schedule: Arc<Mutex<Schedule>>,
+    pub violations: Arc<Mutex<Vec<String>>>,
+    pub operators: Vec<Operator>,
+    setting: Setting,
+}
+
+/// Longer than the settle window and every backoff but the hourly ones.
+const PATIENCE: Duration = Duration::from_secs(3 * 3600);
+
+impl World {
+    pub fn new(setting: Setting, operators: usize) -> Self {
+        let seconds = Duration::from_secs;
+        let (search_lag, describe_lag) = match setting.lag.unwrap_or(Lag::None) {
+            Lag::None => (seconds(0), seconds(0)),
+            Lag::Search => (seconds(90), seconds(0)),
+            Lag::Reads => (seconds(90), seconds(60)),
+        };
+        let config = Config {
+            search_lag,
+            describe_lag,
+            describe_lag_covers: DescribeLagCovers::Creates,
+            throttling: Throttling::off(),
+            instances: vec![InstanceConfig {
+                routing_profiles: ["Basic", "Voice"].map(Into::into).into(),
+                security_profiles: ["Agent", "Lead"].map(Into::into).into(),
+                hierarchy_groups: ["/North", "/South"].map(Into::into).into(),
+                predefined_attributes: [("Language".to_owned(), vec!["Spanish".into(), "French".into()])].into(),
+                ..InstanceConfig::default()
+            }],
+            ..Config::manual()
+        };
+        let sim = Sim::new(config).unwrap();
+        let instance = sim.instances()[0].id.clone();
+        let schedule = Schedule { mishaps: setting.mishaps.iter().copied().collect(), ..Schedule::default() };
+        let mut world = Self {
+            sim,
+            instance,
+            store: Arc::default(),
+            schedule: Arc::new(Mutex::new(schedule)),
+            violations: Arc::default(),
+            operators: Vec::new(),
+            setting,
+        };
+        world.store.lock().unwrap().secrets.insert(SECRET.into(), [("password".to_owned(), PASSWORD.to_owned())].into());
+        for _ in 0..operators {
+            let operator = world.start(None);
+            world.operators.push(operator);
+        }
+        world
+    }
+
+    /// A new process, whose cache shows this.
+    fn start(&self, cache: Option<ConnectUser>) -> Operator {
+        let door = Door::new(self.schedule.clone());
+        let cache = Arc::new(Mutex::new(cache));
+        let cluster =
+            FakeCluster { store: self.store.clone(), cache: cache.clone(), door: door.clone(), sabotage: self.setting.sabotage };
+        let connect = WatchedConnect {
+            sim: self.sim.clone(),
+            instance: self.instance.clone(),
+            store: self.store.clone(),
+            door: door.clone(),
+            violations: self.violations.clone(),
+            sabotage: self.setting.sabotage,
+        };
+        let settings = Settings {
+            cluster: CLUSTER.into(),
+            call_timeout: Duration::from_secs(10),
+            settle_window: Duration::from_secs(600),
+            longest_stall: Duration::from_secs(20),
+            drift_interval: Duration::from_secs(600),
+        };
+        let reconciler = Reconciler::new(
+            Arc::new(cluster),
+            Arc::new(OneConnect(Arc::new(connect))),
+            Arc::new(SimClock(self.sim.clone())),
+            settings,
+            Arc::new(Metrics::default()),
+        );
+        Operator {
+            reconciler: Arc::new(reconciler),
+            cache,
+            door,
+            running: None,
+            due: Some(self.sim.now()),
+            since: self.sim.now(),
+            frozen: false,
+        }
+    }
+
+    /// A process dies, and another takes its place.
+    pub fn restart(&mut self, k: usize) {
+        let store = self.store.lock().unwrap();
+        let past = if self.setting.travel && store.past.len() > 2 {
+            store.past[store.past.len() - 3].clone()
+        } else {
+            store.object.clone()
+        };
+        drop(store);
+        self.operators[k] = self.start(past);
+    }
+
+    /// Whether a cache differs from the API server.
+    pub fn is_behind(&self, k: usize) -> bool {
+        let real = self.store.lock().unwrap().object.clone();
+        !self.operators[k].frozen && *self.operators[k].cache.lock().unwrap() != real
+    }
+
+    /// The watch brings what the API server has.
+    pub fn sync(&mut self, k: usize) {
+        let real = self.store.lock().unwrap().object.clone();
+        let operator = &mut self.operators[k];
+        let before = std::mem::replace(&mut *operator.cache.lock().unwrap(), real.clone());
+        if let (Some(before), true) = (&before, before.as_ref().map(ResourceExt::uid) != real.as_ref().map(ResourceExt::uid)) {
+            operator.reconciler.forget(&before.uid().unwrap_or_default());
+        }
+        operator.due = Some(self.sim.now());
+    }
+
+    /// Whether a pass of this operator is under way or due.
+    pub fn is_runnable(&self, k: usize) -> bool {
+        let operator = &self.operators[k];
+        if operator.frozen {
+            return false;
+        }
+        operator.running.is_some()
+            || (operator.cache.lock().unwrap().is_some() && operator.due.is_some_and(|due| due <= self.sim.now()))
+    }
+
+    /// Goes on with a pass up to its next call, or begins one.
+    pub fn step(&mut self, k: usize) {
+        let now = self.sim.now();
+        let operator = &mut self.operators[k];
+        let running = operator.running.get_or_insert_with(|| {
+            operator.since = now;
+            let (reconciler, cached) = (operator.reconciler.clone(), operator.cache.lock().unwrap().clone());
+            Box::pin(async move {
+                match cached {
+                    Some(object) => reconciler.reconcile(&object).await,
+                    None => Verdict { after: None, result: "nothing", failed: false },
+                }
+            })
+        });
+        match running.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(verdict) => {
+                operator.running = None;
+                operator.due = verdict.after.map(|after| now + after);
+            }
+            Poll::Pending => {
+                if *operator.door.dead.lock().unwrap() {
+                    self.restart(k);
+                }
+            }
+        }
+    }
+
+    /// Lets everything take its course until `done`, or gives up.
+    pub fn run_until(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
+        let end = self.sim.now() + PATIENCE;
+        let mut steps = 0;
+        loop {
+            steps += 1;
+            if steps > 20_000 {
+                self.violated(format!("{what}: it never comes to rest"));
+                return;
+            }
+            if let Some(k) = (0..self.operators.len()).find(|k| self.is_runnable(*k)) {
+                self.step(k);
+                continue;
+            }
+            if let Some(k) = (0..self.operators.len()).find(|k| self.is_behind(*k)) {
+                self.sync(k);
+                continue;
+            }
+            if done(self) {
+                return;
+            }
+            let next = self.operators.iter().filter_map(|o| o.due).min();
+            match next.filter(|next| *next <= end) {
+                Some(next) if next > self.sim.now() => self.sim.advance(Duration::try_from(next - self.sim.now()).unwrap()),
+                _ => {
+                    let status = self.object().and_then(|o| o.status).map(|s| s.conditions);
+                    self.violated(format!("{what}: it did not come true; conditions: {status:?}"));
+                    return;
+                }
+            }
+        }
+    }
+
+    pub fn violated(&self, what: String) {
+        self.violations.lock().unwrap().push(what);
+    }
+
+    pub fn object(&self) -> Option<ConnectUser> {
+        self.store.lock().unwrap().object.clone()
+    }
+
+    pub fn apply(&self, spec: ConnectUserSpec) {
+        self.store.lock().unwrap().apply(spec);
+    }
+
+    pub fn delete(&self) {
+        let now = self.sim.now();
+        self.store.lock().unwrap().delete(now);
+    }
+
+    /// Whether a pass is under way.
+    pub fn is_running(&self, k: usize) -> bool {
+        self.operators[k].running.is_some()
+    }
+
+    /// The users that carry this resource's tags.
+    pub fn ours(&self) -> Vec<UserView> {
+        self.sim.users(&self.instance).into_iter().filter(|u| is_ours(&u.user.tags)).collect()
+    }
+
+    /// Whether the resource says that its spec is in effect.
+    pub fn is_ready(&self) -> bool {
+        self.object().is_some_and(|o| {
+            let status = o.status.clone().unwrap_or_default();
+            let holds = |t: &str| status.conditions.iter().any(|c| c.type_ == t && c.status == "True");
+            status.observed_generation == o.metadata.generation.unwrap() && holds("Ready") && holds("Synced")
+        })
+    }
+
+    /// The resource says that it is in sync: then Connect must equal the spec, and nothing more must be written.
+    pub fn check_converged(&mut self) {
+        let Some(object) = self.object() else { return self.violated("the resource is gone".into()) };
+        let ours = self.ours();
+        match &ours[..] {
+            [user] => {
+                if let Err(difference) = matches(&object.spec, user, self.operators.len() > 1) {
+                    self.violated(format!("ready, but {difference}"));
+                }
+                let status = object.status.unwrap_or_default();
+                if status.user_id.as_deref() != Some(user.user.id.as_str()) {
+                    self.violated(format!("the status records {:?}, the user is {}", status.user_id, user.user.id));
+                }
+            }
+            other => self.violated(format!("{} users for one resource that is ready", other.len())),
+        }
+        self.check_rest();
+    }
+
+    /// A further pass, and one after the drift interval, write nothing to either side.
+    fn check_rest(&mut self) {
+        self.schedule.lock().unwrap().mishaps.clear();
+        // The first look after a write may still bring what Connect filled in by itself into the status.
+        self.look_again(700);
+        let before = (self.store.lock().unwrap().writes, self.sim.calls().writes());
+        self.look_again(0);
+        self.look_again(700);
+        let after = (self.store.lock().unwrap().writes, self.sim.calls().writes());
+        if before != after {
+            self.violated(format!("a pass with nothing to do wrote: (Kubernetes, Connect) {before:?} → {after:?}"));
+        }
+    }
+
+    fn look_again(&mut self, after: u64) {
+        self.sim.advance(Duration::from_secs(after));
+        for k in 0..self.operators.len() {
+            self.sync(k);
+            while self.is_runnable(k) {
+                self.step(k);
+            }
+        }
+    }
+
+    /// The resource is gone: so must be its user.
+    pub fn check_gone(&self) {
+        // Connect may still hold what a lost call brings; nothing is under way any more, so nothing may be left.
+        let left = self.ours().len();
+        if left > 0 {
+            self.violated(format!("{left} ownerless users after the resource went"));
+        }
+    }
+
+    /// No password anywhere that people can read.
+    pub fn check_secrecy(&self) {
+        if self.store.lock().unwrap().leaked {
+            self.violated("the password is in a status or an Event".into());
+        }
+    }
+
+    /// Whether a call has met a mishap yet.
+    pub fn had_mishap(&self) -> bool {
+        let schedule = self.schedule.lock().unwrap();
+        schedule.mishaps.keys().next().is_some_and(|at| *at < schedule.calls)
+    }
+
+    /// The next call of whichever operator meets this.
+    pub fn next_call_meets(&self, mishap: Mishap) {
+        let mut schedule = self.schedule.lock().unwrap();
+        let next = schedule.calls;
+        schedule.mishaps.insert(next, mishap);
+    }
+
+    /// What went wrong, with the calls that led there.
+    pub fn verdict(&self) -> Result<(), String> {
+        let violations = self.violations.lock().unwrap();
+        if violations.is_empty() {
+            return Ok(());
+        }
+        let log = self.schedule.lock().unwrap().log.join("\n  ");
+        Err(format!("{:?}\n{}\n  {log}", self.setting, violations.join("\n")))
+    }
+}
