@@ -120,7 +120,7 @@ pub struct ConnectUserSpec {
     #[x_kube(
         merge_strategy = ListMerge::Atomic,
         validation = Rule::new("self.all(p, self.exists_one(q, q.attributeName == p.attributeName && q.attributeValue == p.attributeValue))")
-            .message("userProficiencies must not hold an attributeName with the same attributeValue twice: keep the one whose level is right")
+            .message("userProficiencies must hold each attributeName with the same attributeValue once: keep the one whose level is right")
     )]
     pub user_proficiencies: Option<Vec<UserProficiency>>,
 

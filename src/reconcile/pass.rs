@@ -41,6 +41,7 @@ pub(super) struct Pass<'a> {
     /// The status as the pass found it.
     pub(super) before: ConnectUserStatus,
     pub(super) uid: String,
+    pub(super) began: Timestamp,
     pub(super) fresh: bool,
     pub(super) connect: Arc<dyn Connect>,
     pub(super) caller: Caller,
@@ -92,6 +93,7 @@ impl<'a> Pass<'a> {
             },
             status: ConnectUserStatus::default(),
             before: resource.status.clone().unwrap_or_default(),
+            began: on.clock.now(),
             fresh: false,
             changed: Vec::new(),
             appeared: None,
@@ -123,7 +125,8 @@ impl<'a> Pass<'a> {
             Some(attempt) if attempt.clean => Mark::Clean,
             Some(_) => Mark::Unclean,
         };
-        self.known.settled = self.settles_at().is_none_or(|at| self.on.clock.now() > at);
+        // By the time at which the pass began: a look from before the window's end says nothing, even if it is over by now.
+        self.known.settled = self.settles_at().is_none_or(|at| self.began > at);
         let (generation, seen) = (self.generation(), self.status.observed_generation);
         self.caller.priority = match (self.known.deleting, self.known.recorded.is_some()) {
             (true, _) => Priority::Edit,

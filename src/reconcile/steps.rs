@@ -213,7 +213,10 @@ impl Pass<'_> {
             Err(error) => return Flow::Break(End::Failed(Failure::of_call(&error, Phase::Delete, "the user"))),
         }
         self.known.by_id = Seen::Absent;
-        self.known.by_name = Seen::NotLooked;
+        if self.known.by_name != Seen::NotLooked {
+            // What a lagging read still shows of it is a ghost.
+            self.known.by_name = Seen::Absent;
+        }
         Flow::Continue(())
     }
 

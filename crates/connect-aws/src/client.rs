@@ -9,11 +9,13 @@ use aws_sdk_connect::{
 };
 use connect_api::{Call, Caller, Connect, Error, Reply};
 use futures::future::{BoxFuture, FutureExt};
+use tracing::Instrument;
 
 use crate::{
     CALL_TIMEOUT,
     calls::{instance, listings, proficiencies, search, tags, updates, users},
     config,
+    request_log::RequestLog,
 };
 
 /// Amazon Connect in one Region, through AWS' SDK.
@@ -38,6 +40,7 @@ impl AwsConnect {
             .region(Region::new(region.to_owned()))
             .retry_config(RetryConfig::disabled())
             .timeout_config(config::timeouts(timeout.min(CALL_TIMEOUT)))
+            .interceptor(RequestLog)
             .build();
         Self { client: Client::from_conf(config), region: region.to_owned() }
     }
@@ -80,6 +83,7 @@ impl AwsConnect {
 
 impl Connect for AwsConnect {
     fn send<'a>(&'a self, _: &'a Caller, call: Call) -> BoxFuture<'a, Result<Reply, Error>> {
+        let span = tracing::debug_span!("call", operation = %call.name());
         async move {
             let mut result = self.reply(call).await;
             if let Err(error) = &mut result
@@ -89,6 +93,7 @@ impl Connect for AwsConnect {
             }
             result
         }
+        .instrument(span)
         .boxed()
     }
 }

@@ -8,6 +8,7 @@ mod client;
 mod config;
 mod credentials;
 mod error;
+mod request_log;
 mod wire;
 
 pub use aws_config::SdkConfig;

@@ -96,8 +96,13 @@ async fn a_manifest_becomes_the_user_that_it_describes_by_one_write_and_one_for_
     );
     assert!(user.finalizers().iter().any(|finalizer| finalizer == FINALIZER));
 
-    // Another look finds nothing to do.
-    scene.look_again("jane").await;
+    // Another look finds nothing to do, and nothing to note but what only Connect could tell.
+    let looked = scene.look_again("jane").await.status.unwrap();
+    let mut expected = status.clone();
+    expected.observed.as_mut().unwrap().directory_user_id = live.user.directory_user_id.clone();
+    expected.last_sync_time = looked.last_sync_time;
+    expected.last_handled_reconcile_at = looked.last_handled_reconcile_at.clone();
+    assert_eq!(looked, expected);
     let calls = scene.sim.calls();
     assert_eq!(calls.of(OperationName::CreateUser), 1);
     assert_eq!(calls.of(OperationName::AssociateUserProficiencies), 1);

@@ -118,9 +118,9 @@ fn typing_errors_are_refused_with_strict_validation() {
     }
 }
 
-/// Sets and maps have owners by element: who adds one does not have to know of the others.
+/// Profiles and tags have owners by element: who adds one does not have to know of the others.
 #[test]
-fn two_appliers_add_to_the_same_lists() {
+fn two_appliers_add_to_the_same_profiles_and_tags() {
     let namespace = namespace("shared");
     let [team, platform] = ["team", "platform"].map(|name| Person { namespace: namespace.name(), name });
     let mut base = full_spec();
@@ -131,13 +131,24 @@ fn two_appliers_add_to_the_same_lists() {
     let mut more = least_spec();
     more["securityProfileArns"] = json!([profile]);
     more["tags"] = json!({ "cost-center": "7" });
-    more["userProficiencies"] = json!([{ "attributeName": "Product", "attributeValue": "Bikes", "level": 5 }]);
     platform.apply(&resource("jane", &more)).unwrap();
 
     let spec = &person_spec(&team);
     assert_eq!(spec["securityProfileArns"].as_array().unwrap().len(), 3);
     assert_eq!(spec["tags"], json!({ "team": "Blue", "cost-center": "7" }));
-    assert_eq!(spec["userProficiencies"].as_array().unwrap().len(), 3);
+}
+
+/// "None" and "not managed" are two things.
+#[test]
+fn proficiencies_that_are_all_taken_away_leave_an_empty_list_and_not_nothing() {
+    let namespace = namespace("emptied");
+    let person = Person { namespace: namespace.name(), name: "flux" };
+    let mut spec = full_spec();
+    person.apply(&resource("jane", &spec)).unwrap();
+    assert_ne!(person_spec(&person)["userProficiencies"], json!([]));
+    spec["userProficiencies"] = json!([]);
+    person.apply(&resource("jane", &spec)).unwrap();
+    assert_eq!(person_spec(&person)["userProficiencies"], json!([]));
 }
 
 fn person_spec(person: &Person<'_>) -> Value {

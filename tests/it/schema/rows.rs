@@ -636,7 +636,7 @@ fn skills() -> Vec<Row> {
         create(
             "a proficiency twice, with different levels",
             |s| s["userProficiencies"][1]["attributeValue"] = json!("connect:Spanish"),
-            Refused("spec.userProficiencies", "must not hold an attributeName with the same attributeValue twice"),
+            Refused("spec.userProficiencies", "userProficiencies must hold each attributeName with the same attributeValue once"),
         ),
         create(
             "a proficiency without a name",

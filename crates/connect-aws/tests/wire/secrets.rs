@@ -72,4 +72,5 @@ async fn the_most_talkative_log_holds_neither_password_nor_e_mail() {
     assert!(body.contains(PART) && body.contains("jane@example.com"));
     assert!(log.contains("transmitting request"), "the SDK no longer logs requests: is this test still of use?");
     assert!(!log.contains(PART) && !log.contains("jane@example.com"), "{log}");
+    assert!(log.contains("CreateUser") && log.contains("Connect answered") && log.contains("request_id="), "{log}");
 }
