@@ -15,7 +15,3 @@ pub enum Sabotage {
     /// The create mark goes once the id is recorded.
     MarkNotKept,
 }
-
-impl Sabotage {
-    pub const ALL: [Self; 5] = [Self::NoTagsInCreate, Self::CleanUpByIdOnly, Self::NoFreshGet, Self::NoMark, Self::MarkNotKept];
-}
