@@ -79,6 +79,10 @@ reasons! {
     QuotaExceeded,
     /// A Kubernetes call failed.
     KubernetesError,
+    /// Connect differs from the spec, and the operator may only observe.
+    Drifted,
+    /// The annotation `connect-operator.dev/paused` keeps the operator from acting.
+    Paused,
 }
 
 impl std::fmt::Display for Reason {

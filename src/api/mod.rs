@@ -5,17 +5,19 @@
 
 mod conditions;
 mod crd;
+mod policy;
 mod reference;
 mod spec;
 mod status;
 
 pub use conditions::{Reason, Type as ConditionType};
 pub use crd::{crd, crd_yaml};
+pub use policy::{AdoptionPolicy, DeletionPolicy, ManagementPolicy};
 pub use reference::reference;
 pub use spec::{
     ConnectUser, ConnectUserSpec, IdentityInfo, MAX_TAGS, PasswordSecretRef, PhoneConfig, PhoneType, UserProficiency,
 };
-pub use status::{ConnectUserStatus, CreateAttempt, ObservedUser};
+pub use status::{ConnectUserStatus, CreateAttempt, DriftedField, ObservedUser};
 
 /// Keeps a ConnectUser until its user is gone from Connect.
 pub const FINALIZER: &str = "connect-operator.dev/finalizer";
@@ -25,3 +27,7 @@ pub const FIELD_MANAGER: &str = "connect-operator";
 pub const PREFIX: &str = "connect-operator.dev/";
 /// Any new value asks for a pass at once, with a fresh look at Connect.
 pub const RECONCILE_REQUESTED_AT: &str = "connect-operator.dev/reconcile-requested-at";
+/// `"true"`: nothing is done for the resource, its deletion included.
+pub const PAUSED: &str = "connect-operator.dev/paused";
+/// On a namespace: the deletion policy of its ConnectUsers that name none themselves.
+pub const DELETION_POLICY: &str = "connect-operator.dev/deletion-policy";

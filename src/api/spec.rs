@@ -11,7 +11,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ConnectUserStatus;
+use super::{AdoptionPolicy, ConnectUserStatus, DeletionPolicy, ManagementPolicy};
 
 /// How many tags a spec may hold: Connect allows 50 on a user, four of which are the operator's proof of ownership.
 pub const MAX_TAGS: usize = 46;
@@ -133,6 +133,31 @@ pub struct ConnectUserSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub region: Option<String>,
+
+    /// What becomes of a user of this name that exists already and that no operator owns: `Never` (it is left alone),
+    /// `AdoptOrCreate` or `Adopt` (never creates). A user that belongs to another ConnectUser is never taken.
+    #[serde(default)]
+    pub adoption_policy: AdoptionPolicy,
+
+    /// What becomes of the user when this resource is deleted: `Delete`, or `Retain` (it stays, without the operator's tags).
+    /// Default: the namespace's annotation `connect-operator.dev/deletion-policy`, then the operator's own default.
+    // No enum for the API server: it refuses null, which templates write for what is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", length(max = 64))]
+    #[x_kube(validation = Rule::new("self in ['Delete', 'Retain']").message("deletionPolicy must be Delete or Retain"))]
+    pub deletion_policy: Option<DeletionPolicy>,
+
+    /// `Full`, or `Observe`: nothing is written to Connect, and `status.drift` shows how Connect differs from the spec.
+    #[serde(default)]
+    pub management_policy: ManagementPolicy,
+
+    /// How often the user is looked at for changes made outside of Kubernetes, such as `10m` or `1h30m`; at least `1m`.
+    /// Default: the operator's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 32))]
+    #[x_kube(validation = Rule::new("self.matches('^([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$') && size(self) > 0 && duration(self) >= duration('1m')")
+        .message("driftInterval must be a duration of at least 1m, such as 10m or 1h30m"))]
+    pub drift_interval: Option<String>,
 }
 
 /// A key of a Secret in the same namespace.

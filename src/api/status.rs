@@ -30,6 +30,9 @@ pub struct ConnectUserStatus {
     /// The user as Connect last showed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed: Option<ObservedUser>,
+    /// How Connect differs from the spec, where the operator only observes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drift: Vec<DriftedField>,
     /// Keys of tags that the operator set for the spec, so that one which leaves the spec can be removed.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub applied_tag_keys: BTreeSet<String>,
@@ -47,6 +50,20 @@ pub struct ConnectUserStatus {
 
 fn never() -> i64 {
     -1
+}
+
+/// A difference between Connect and the spec.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DriftedField {
+    /// The field's path below `spec`.
+    pub path: String,
+    /// What the spec asks for; absent for nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desired: Option<String>,
+    /// What Connect shows; absent for nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed: Option<String>,
 }
 
 /// A note that CreateUser is about to be sent. While it is young, "not seen" does not mean "does not exist".

@@ -11,6 +11,7 @@ use kube::{Api, Client, ResourceExt};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
+    api::DeletionPolicy,
     operator::{AwsConnections, Health, KubeCluster, Listeners, WatchOptions, watch},
     reconcile::{Reconciler, Settings, SystemClock},
     telemetry::{self, LogFormat, Metrics},
@@ -34,6 +35,10 @@ pub(super) struct Run {
     /// How often a user in sync is looked at again for changes made outside of Kubernetes.
     #[arg(long, env = "CONNECT_OPERATOR_DRIFT_INTERVAL", default_value = "10m", value_parser = duration)]
     drift_interval: Duration,
+
+    /// What becomes of users whose ConnectUser is deleted, where neither it nor its namespace says.
+    #[arg(long, env = "CONNECT_OPERATOR_DEFAULT_DELETION_POLICY", default_value = "Delete")]
+    default_deletion_policy: DeletionPolicy,
 
     /// How long after an attempt to create a user Connect may still not show it. Only shorten it where that is known not to happen.
     #[arg(long, env = "CONNECT_OPERATOR_SETTLE_WINDOW", default_value = "10m", value_parser = duration)]
@@ -114,6 +119,7 @@ impl Run {
             settle_window: self.settle_window,
             longest_stall: LONGEST_STALL,
             drift_interval: self.drift_interval,
+            deletion_policy: self.default_deletion_policy,
         };
         let reconciler = Arc::new(Reconciler::new(
             Arc::new(KubeCluster::new(client.clone())),

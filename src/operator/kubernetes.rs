@@ -4,7 +4,7 @@ use std::{future::Future, time::Duration};
 
 use connect_api::Password;
 use futures::{FutureExt, future::BoxFuture};
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::{
     Api, Client, Resource, ResourceExt,
     api::{Patch, PatchParams},
@@ -120,6 +120,22 @@ impl Cluster for KubeCluster {
                     Err(_) => SecretValue::NotText,
                 },
             })
+        }
+        .boxed()
+    }
+
+    fn namespace_annotation<'a>(
+        &'a self,
+        namespace: &'a str,
+        annotation: &'a str,
+    ) -> BoxFuture<'a, Result<Option<String>, ClusterError>> {
+        let api: Api<Namespace> = Api::all(self.client.clone());
+        async move {
+            match limited("read", &format!("Namespace {namespace}"), api.get_opt(namespace)).await {
+                Ok(found) => Ok(found.and_then(|n| n.metadata.annotations?.remove(annotation))),
+                Err(error) if error.kind == ClusterErrorKind::Forbidden => Ok(None),
+                Err(error) => Err(error),
+            }
         }
         .boxed()
     }

@@ -69,9 +69,20 @@ pub fn diff(desired: &Desired, live: &Live, applied_tag_keys: &BTreeSet<String>)
     actions
 }
 
+/// How `live` differs from what the spec itself asks for: the proof of ownership is not the spec's.
+pub fn differences(desired: &Desired, live: &Live, applied_tag_keys: &BTreeSet<String>) -> Vec<Change> {
+    let proof = desired.owner.tags();
+    let is_proof = |change: &Change| proof.keys().any(|key| change.field == tag_field(key));
+    diff(desired, live, applied_tag_keys).into_iter().flat_map(|action| action.because).filter(|c| !is_proof(c)).collect()
+}
+
+fn tag_field(key: &str) -> String {
+    format!("tags[{key}]")
+}
+
 fn tags(desired: &Desired, live: &Live) -> Option<Action> {
     let missing: BTreeMap<_, _> = desired.all_tags().into_iter().filter(|(k, v)| live.user.tags.get(k) != Some(v)).collect();
-    let because = missing.iter().map(|(k, v)| change(format!("tags[{k}]"), live.user.tags.get(k), Some(v))).collect();
+    let because = missing.iter().map(|(k, v)| change(tag_field(k), live.user.tags.get(k), Some(v))).collect();
     action(TagResource { arn: live.user.arn.clone(), tags: missing }, because)
 }
 
@@ -79,7 +90,7 @@ fn old_tags(desired: &Desired, live: &Live, applied: &BTreeSet<String>) -> Optio
     let wanted = desired.all_tags();
     let keys: BTreeSet<_> =
         applied.iter().filter(|k| !wanted.contains_key(*k) && live.user.tags.contains_key(*k)).cloned().collect();
-    let because = keys.iter().map(|k| change(format!("tags[{k}]"), live.user.tags.get(k), None::<&str>)).collect();
+    let because = keys.iter().map(|k| change(tag_field(k), live.user.tags.get(k), None::<&str>)).collect();
     action(UntagResource { arn: live.user.arn.clone(), keys }, because)
 }
 

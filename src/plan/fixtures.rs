@@ -99,5 +99,6 @@ pub(super) fn nothing_known() -> Known {
         by_name: Seen::NotLooked,
         taken: false,
         applied_tag_keys: BTreeSet::new(),
+        policy: super::Policy::default(),
     }
 }

@@ -14,8 +14,8 @@ mod predict;
 mod properties;
 
 pub use desired::{Desired, DesiredPhone, SpecError};
-pub use diff::{Action, Change, diff};
-pub use next::{Known, Mark, Seen, Step, next};
+pub use diff::{Action, Change, diff, differences};
+pub use next::{Known, Mark, Policy, Seen, Step, next};
 pub use ownership::{Owner, Ownership};
 pub use predict::{after, created};
 

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use connect_api::{CreateUser, IdentityInfo, PhoneConfig, UserId};
 
-use super::{Action, Desired, Live, Owner, Ownership, diff};
+use super::{Action, Change, Desired, Live, Owner, Ownership, diff, differences};
+use crate::api::{AdoptionPolicy, DeletionPolicy, ManagementPolicy};
 
 /// Whether CreateUser was ever attempted, and whether every attempt's outcome is known but the last one's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,17 @@ pub enum Seen {
     Present(Box<Live>),
 }
 
+/// How far the operator may go with this user.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// With a user that exists already.
+    pub adoption: AdoptionPolicy,
+    /// With the user of a resource that goes.
+    pub deletion: DeletionPolicy,
+    /// At all.
+    pub management: ManagementPolicy,
+}
+
 /// All that a pass knows of a resource and its user.
 #[derive(Clone, Debug)]
 pub struct Known {
@@ -49,6 +61,8 @@ pub struct Known {
     pub taken: bool,
     /// Keys of tags that this resource has set before.
     pub applied_tag_keys: BTreeSet<String>,
+    /// How far the operator may go.
+    pub policy: Policy,
 }
 
 /// What to do next.
@@ -62,6 +76,8 @@ pub enum Step {
     ReadProficiencies(UserId),
     /// Mark the attempt, then create the user; the password is still to be added.
     Create(Box<CreateUser>),
+    /// Tag this user, which nobody owns, as ours, and look at it again before anything else: somebody may do the same.
+    Claim(Box<Live>),
     /// Write the id of the user that was found into the status.
     Record(Box<Live>),
     /// The recorded user is gone for good: take its id out of the status.
@@ -70,6 +86,10 @@ pub enum Step {
     Update(Box<Live>, Vec<Action>),
     /// Nothing is left to do.
     InSync(Box<Live>),
+    /// There is no such user, and none may be created.
+    Missing,
+    /// Connect differs from the spec, and that is only to be told.
+    Drifted(Box<Live>, Vec<Change>),
     /// The username is somebody else's: leave it alone.
     Conflict(Ownership),
     /// Taken, yet nobody is seen: look again.
@@ -78,6 +98,8 @@ pub enum Step {
     Wait,
     /// Delete this user.
     Delete(UserId),
+    /// Take our tags off this user, which stays.
+    Disown(Box<Live>),
     /// Let the resource go.
     Release {
         /// A user that stays in Connect because it is not ours.
@@ -89,11 +111,20 @@ impl Step {
     /// Whether the step may only follow from the resource as the API server has it now, not from a cache.
     pub fn needs_fresh_resource(&self) -> bool {
         match self {
-            Self::Create(_) | Self::Record(_) | Self::Forget | Self::Update(..) | Self::Delete(_) | Self::Release { .. } => true,
+            Self::Create(_)
+            | Self::Claim(_)
+            | Self::Record(_)
+            | Self::Forget
+            | Self::Update(..)
+            | Self::Delete(_)
+            | Self::Disown(_)
+            | Self::Release { .. } => true,
             Self::LookById(_)
             | Self::LookByName
             | Self::ReadProficiencies(_)
             | Self::InSync(_)
+            | Self::Missing
+            | Self::Drifted(..)
             | Self::Conflict(_)
             | Self::Raced
             | Self::Wait => false,
@@ -105,7 +136,28 @@ impl Step {
 ///
 /// `desired` is None where the spec could not be read: a deletion does not need it.
 pub fn next(owner: &Owner, desired: Option<&Desired>, known: &Known) -> Option<Step> {
-    if known.deleting { Some(leave(owner, known)) } else { desired.map(|d| stay(d, known)) }
+    match (known.deleting, known.policy.management) {
+        (true, ManagementPolicy::Full) => Some(leave(owner, known)),
+        (true, ManagementPolicy::Observe) => Some(Step::Release { left: None }),
+        (false, ManagementPolicy::Full) => desired.map(|d| stay(d, known)),
+        (false, ManagementPolicy::Observe) => desired.map(|d| observe(d, known)),
+    }
+}
+
+/// Look, whoever owns the user, and tell.
+fn observe(desired: &Desired, known: &Known) -> Step {
+    let live = match (&known.recorded, &known.by_id, &known.by_name) {
+        (Some(id), Seen::NotLooked, _) => return Step::LookById(id.clone()),
+        (Some(_), Seen::Present(live), _) => live,
+        (_, _, Seen::NotLooked) => return Step::LookByName,
+        (_, _, Seen::Present(live)) => live,
+        (_, _, Seen::Absent) => return Step::Missing,
+    };
+    if desired.proficiencies.is_some() && live.proficiencies.is_none() {
+        return Step::ReadProficiencies(live.user.id.clone());
+    }
+    let changes = differences(desired, live, &known.applied_tag_keys);
+    if changes.is_empty() { Step::InSync(live.clone()) } else { Step::Drifted(live.clone(), changes) }
 }
 
 fn stay(desired: &Desired, known: &Known) -> Step {
@@ -114,10 +166,18 @@ fn stay(desired: &Desired, known: &Known) -> Step {
         Seen::NotLooked => Step::LookById(id.clone()),
         Seen::Present(live) => match desired.owner.of(&live.user.tags) {
             Ownership::Ours => align(desired, live, known),
-            other => Step::Conflict(other),
+            other => claim(live, other, known),
         },
         Seen::Absent if known.settled => Step::Forget,
         Seen::Absent => Step::Wait,
+    }
+}
+
+/// A user that is not ours: only one that nobody owns may be taken, and only where that is asked for.
+fn claim(live: &Live, owner: Ownership, known: &Known) -> Step {
+    match (known.policy.adoption, owner) {
+        (AdoptionPolicy::AdoptOrCreate | AdoptionPolicy::Adopt, Ownership::Nobodys) => Step::Claim(Box::new(live.clone())),
+        (_, owner) => Step::Conflict(owner),
     }
 }
 
@@ -126,11 +186,14 @@ fn appear(desired: &Desired, known: &Known) -> Step {
     match &known.by_name {
         Seen::Present(live) => match desired.owner.of(&live.user.tags) {
             Ownership::Ours => Step::Record(live.clone()),
-            other => Step::Conflict(other),
+            other => claim(live, other, known),
         },
         // A first attempt needs no look: usernames are unique, and Connect checks that when it writes.
-        Seen::NotLooked if known.mark == Mark::None && !known.taken => Step::Create(Box::new(create(desired))),
+        Seen::NotLooked if known.mark == Mark::None && !known.taken && known.policy.adoption != AdoptionPolicy::Adopt => {
+            Step::Create(Box::new(create(desired)))
+        }
         Seen::NotLooked => Step::LookByName,
+        Seen::Absent if known.policy.adoption == AdoptionPolicy::Adopt => Step::Missing,
         Seen::Absent if known.taken => Step::Raced,
         Seen::Absent => Step::Create(Box::new(create(desired))),
     }
@@ -151,7 +214,7 @@ fn leave(owner: &Owner, known: &Known) -> Step {
         match &known.by_id {
             Seen::NotLooked => return Step::LookById(id.clone()),
             Seen::Present(live) => match owner.of(&live.user.tags) {
-                Ownership::Ours => return Step::Delete(live.user.id.clone()),
+                Ownership::Ours => return part(live, known),
                 // It stays, which does not mean that no other user of ours is there, or on its way.
                 other => left = Some(other),
             },
@@ -160,7 +223,7 @@ fn leave(owner: &Owner, known: &Known) -> Step {
     }
     match &known.by_name {
         Seen::NotLooked => Step::LookByName,
-        Seen::Present(live) if owner.of(&live.user.tags) == Ownership::Ours => Step::Delete(live.user.id.clone()),
+        Seen::Present(live) if owner.of(&live.user.tags) == Ownership::Ours => part(live, known),
         // That somebody else has the username, by a read that may lag, does not prove that ours is gone.
         Seen::Present(_) | Seen::Absent => {
             if known.mark != Mark::None && !known.settled {
@@ -169,6 +232,14 @@ fn leave(owner: &Owner, known: &Known) -> Step {
                 Step::Release { left }
             }
         }
+    }
+}
+
+/// Part with a user of ours.
+fn part(live: &Live, known: &Known) -> Step {
+    match known.policy.deletion {
+        DeletionPolicy::Delete => Step::Delete(live.user.id.clone()),
+        DeletionPolicy::Retain => Step::Disown(Box::new(live.clone())),
     }
 }
 
@@ -218,6 +289,7 @@ mod tests {
             Step::LookByName => "look by name".into(),
             Step::ReadProficiencies(id) => format!("read proficiencies of {id}"),
             Step::Create(_) => "mark, create".into(),
+            Step::Claim(live) => format!("claim {}", live.user.id),
             Step::Record(live) => format!("record {}", live.user.id),
             Step::Forget => "forget".into(),
             Step::Update(live, actions) => {
@@ -225,6 +297,12 @@ mod tests {
                 format!("update {}: {}", live.user.id, calls.join(", "))
             }
             Step::InSync(live) => format!("{} in sync", live.user.id),
+            Step::Missing => "missing".into(),
+            Step::Drifted(live, changes) => {
+                let fields: Vec<_> = changes.iter().map(|c| c.field.as_str()).collect();
+                format!("tell that {} drifted: {}", live.user.id, fields.join(", "))
+            }
+            Step::Disown(live) => format!("disown {}", live.user.id),
             Step::Conflict(Ownership::Nobodys) => "conflict with nobody's".into(),
             Step::Conflict(owner) => format!("conflict with {owner:?}"),
             Step::Raced => "raced".into(),
@@ -313,6 +391,83 @@ mod tests {
         ];
         for (known, expected) in table {
             assert_eq!(told(next(&owner(), Some(&bare()), &known)), expected, "{known:#?}");
+        }
+    }
+
+    fn adopting(adoption: AdoptionPolicy, known: Known) -> Known {
+        Known { policy: Policy { adoption, ..Policy::default() }, ..known }
+    }
+
+    fn observing(known: Known) -> Known {
+        Known { policy: Policy { management: ManagementPolicy::Observe, ..Policy::default() }, ..known }
+    }
+
+    #[test]
+    fn what_nobody_owns_is_taken_only_where_that_is_asked_for() {
+        use AdoptionPolicy::{Adopt, AdoptOrCreate, Never};
+        let theirs = || with_tags(another_owner().tags());
+        let table = [
+            (Never, taken(by_name(nobodys(), nothing_known())), "conflict with nobody's"),
+            (AdoptOrCreate, nothing_known(), "mark, create"),
+            (AdoptOrCreate, taken(nothing_known()), "look by name"),
+            (AdoptOrCreate, taken(by_name(nobodys(), nothing_known())), "claim user-1"),
+            (AdoptOrCreate, by_name(ours(), nothing_known()), "record user-1"),
+            (AdoptOrCreate, recorded(by_id(nobodys(), nothing_known())), "claim user-1"),
+            (Adopt, nothing_known(), "look by name"),
+            (Adopt, by_name(nobodys(), nothing_known()), "claim user-1"),
+            (Adopt, by_name(Absent, nothing_known()), "missing"),
+            (Adopt, by_name(Absent, clean()), "missing"),
+        ];
+        for (policy, known, expected) in table {
+            assert_eq!(told(next(&owner(), Some(&bare()), &adopting(policy, known.clone()))), expected, "{policy:?} {known:#?}");
+        }
+        for policy in [Never, AdoptOrCreate, Adopt] {
+            let step = told(next(&owner(), Some(&bare()), &adopting(policy, by_name(theirs(), nothing_known()))));
+            assert!(step.starts_with("conflict with Theirs"), "{policy:?}: {step}");
+        }
+    }
+
+    #[test]
+    fn an_observer_looks_and_tells() {
+        let table = [
+            (nothing_known(), "look by name"),
+            (by_name(Absent, nothing_known()), "missing"),
+            (by_name(nobodys(), nothing_known()), "user-1 in sync"),
+            (by_name(ours(), nothing_known()), "user-1 in sync"),
+            (recorded(nothing_known()), "look by id user-1"),
+            (recorded(by_id(nobodys(), nothing_known())), "user-1 in sync"),
+            (recorded(by_id(Absent, nothing_known())), "look by name"),
+            (recorded(by_id(Absent, by_name(Absent, nothing_known()))), "missing"),
+        ];
+        for (known, expected) in table {
+            assert_eq!(told(next(&owner(), Some(&bare()), &observing(known.clone()))), expected, "{known:#?}");
+        }
+        let mut other = live();
+        other.user.routing_profile_id = Some("another".into());
+        let step = next(&owner(), Some(&bare()), &observing(by_name(Seen::Present(Box::new(other)), nothing_known())));
+        assert_eq!(told(step), "tell that user-1 drifted: routingProfileArn");
+        for known in [nothing_known(), recorded(clean()), by_name(ours(), unclean())] {
+            let step = next(&owner(), None, &observing(Known { deleting: true, ..known }));
+            assert_eq!(told(step), "release", "nothing is deleted");
+        }
+    }
+
+    #[test]
+    fn a_user_that_is_to_stay_loses_our_tags_and_nothing_else() {
+        let retaining = |known: Known| Known {
+            deleting: true,
+            policy: Policy { deletion: DeletionPolicy::Retain, ..Policy::default() },
+            ..known
+        };
+        let table = [
+            (recorded(clean()), "look by id user-1"),
+            (recorded(by_id(ours(), clean())), "disown user-1"),
+            (by_name(ours(), unclean()), "disown user-1"),
+            (by_name(nobodys(), nothing_known()), "release"),
+            (by_name(Absent, clean()), "wait"),
+        ];
+        for (known, expected) in table {
+            assert_eq!(told(next(&owner(), None, &retaining(known.clone()))), expected, "{known:#?}");
         }
     }
 

@@ -7,10 +7,11 @@ use connect_api::{Call, CreatedUser, IdentityInfo, OperationName, PhoneConfig, P
 use proptest::{collection, option, prelude::*, sample};
 
 use super::{
-    Action, Desired, DesiredPhone, Known, Live, Mark, Owner, Ownership, Seen, Step, after, created, diff,
+    Action, Desired, DesiredPhone, Known, Live, Mark, Owner, Ownership, Policy, Seen, Step, after, created, diff, differences,
     fixtures::{another_owner, bare, full, live, nothing_known, owner},
     next,
 };
+use crate::api::{AdoptionPolicy, DeletionPolicy, ManagementPolicy};
 
 /// The spec's own words for "equal": what [`diff`] must be empty for, written without a look at it.
 fn satisfies(live: &Live, desired: &Desired, applied: &BTreeSet<String>) -> bool {
@@ -109,6 +110,10 @@ fn lint_step(desired: &Desired, known: &Known, step: &Step) -> Result<(), TestCa
     let by_id = ours(&desired.owner, &known.by_id).filter(|_| known.recorded.is_some());
     let by_name = ours(&desired.owner, &known.by_name);
     let open = known.mark != Mark::None && !known.settled;
+    let Policy { adoption, deletion, management } = known.policy;
+    if management == ManagementPolicy::Observe {
+        return lint_observation(desired, known, step);
+    }
     match step {
         Step::LookById(id) => prop_assert!(known.recorded.as_ref() == Some(id) && known.by_id == Seen::NotLooked),
         Step::LookByName => prop_assert_eq!(&known.by_name, &Seen::NotLooked),
@@ -120,6 +125,7 @@ fn lint_step(desired: &Desired, known: &Known, step: &Step) -> Result<(), TestCa
             let absent = known.by_name == Seen::Absent;
             let first = known.by_name == Seen::NotLooked && known.mark == Mark::None;
             prop_assert!((absent || first) && !known.taken, "only where the name seems free");
+            prop_assert!(adoption != AdoptionPolicy::Adopt, "only where a user may be created");
             prop_assert_eq!(desired.owner.of(&request.tags), Ownership::Ours, "the proof goes with the request");
             prop_assert_eq!(&request.username, &desired.username);
             prop_assert!(request.password.is_none() && !request.security_profile_ids.is_empty());
@@ -143,12 +149,27 @@ fn lint_step(desired: &Desired, known: &Known, step: &Step) -> Result<(), TestCa
             prop_assert!(satisfies(live, desired, &known.applied_tag_keys));
             prop_assert!(desired.proficiencies.is_none() || live.proficiencies.is_some(), "what was not read is not in sync");
         }
-        Step::Conflict(owner) => prop_assert!(!known.deleting && *owner != Ownership::Ours),
+        Step::Claim(live) => {
+            prop_assert!(!known.deleting && adoption != AdoptionPolicy::Never, "only where that is asked for");
+            prop_assert_eq!(desired.owner.of(&live.user.tags), Ownership::Nobodys, "never from somebody else");
+        }
+        Step::Missing => {
+            prop_assert!(!known.deleting && adoption == AdoptionPolicy::Adopt && known.by_name == Seen::Absent);
+        }
+        Step::Drifted(..) => prop_assert!(false, "what differs is put right"),
+        Step::Conflict(owner) => {
+            prop_assert!(!known.deleting && *owner != Ownership::Ours);
+            prop_assert!(adoption == AdoptionPolicy::Never || *owner != Ownership::Nobodys, "it may be taken");
+        }
         Step::Raced => prop_assert!(!known.deleting && known.taken && known.by_name == Seen::Absent),
         Step::Wait => prop_assert!(open, "there is nothing to wait for"),
         Step::Delete(id) => {
-            prop_assert!(known.deleting, "only where the resource goes");
+            prop_assert!(known.deleting && deletion == DeletionPolicy::Delete, "only where the resource goes, and not to stay");
             prop_assert!(by_id.or(by_name).is_some_and(|l| l.user.id == *id), "only what is ours");
+        }
+        Step::Disown(live) => {
+            prop_assert!(known.deleting && deletion == DeletionPolicy::Retain);
+            prop_assert!(by_id.or(by_name).is_some_and(|l| l.user.id == live.user.id), "only what is ours");
         }
         Step::Release { .. } => {
             prop_assert!(known.deleting);
@@ -156,6 +177,31 @@ fn lint_step(desired: &Desired, known: &Known, step: &Step) -> Result<(), TestCa
         }
     }
     Ok(())
+}
+
+/// An observer only looks and tells.
+fn lint_observation(desired: &Desired, known: &Known, step: &Step) -> Result<(), TestCaseError> {
+    let shown = |live: &Live| [&known.by_id, &known.by_name].contains(&&Seen::Present(Box::new(live.clone())));
+    match step {
+        Step::LookById(id) => prop_assert!(!known.deleting && known.recorded.as_ref() == Some(id)),
+        Step::LookByName => prop_assert!(!known.deleting && known.by_name == Seen::NotLooked),
+        Step::ReadProficiencies(_) => prop_assert!(!known.deleting && desired.proficiencies.is_some()),
+        Step::InSync(live) => prop_assert!(shown(live) && differences(desired, live, &known.applied_tag_keys).is_empty()),
+        Step::Drifted(live, changes) => prop_assert!(shown(live) && !changes.is_empty()),
+        Step::Missing => prop_assert!(!known.deleting && known.by_name == Seen::Absent),
+        Step::Release { .. } => prop_assert!(known.deleting),
+        other => prop_assert!(false, "an observer does not do this: {other:?}"),
+    }
+    Ok(())
+}
+
+fn policies() -> impl Strategy<Value = Policy> {
+    (
+        sample::select(vec![AdoptionPolicy::Never, AdoptionPolicy::AdoptOrCreate, AdoptionPolicy::Adopt]),
+        sample::select(vec![DeletionPolicy::Delete, DeletionPolicy::Retain]),
+        sample::select(vec![ManagementPolicy::Full, ManagementPolicy::Full, ManagementPolicy::Observe]),
+    )
+        .prop_map(|(adoption, deletion, management)| Policy { adoption, deletion, management })
 }
 
 fn text() -> impl Strategy<Value = Option<String>> {
@@ -372,8 +418,10 @@ fn knowledge() -> impl Strategy<Value = Known> {
         looks(),
         any::<bool>(),
         applied_keys(),
+        policies(),
     )
-        .prop_map(|(deleting, recorded, mark, settled, by_id, by_name, taken, applied_tag_keys)| Known {
+        .prop_map(|(deleting, recorded, mark, settled, by_id, by_name, taken, applied_tag_keys, policy)| Known {
+            policy,
             deleting,
             recorded: recorded.then(|| live().user.id),
             mark,

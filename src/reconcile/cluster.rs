@@ -82,6 +82,13 @@ pub trait Cluster: Send + Sync {
     /// Reads one key of a Secret.
     fn secret<'a>(&'a self, namespace: &'a str, name: &'a str, key: &'a str) -> BoxFuture<'a, Result<SecretValue, ClusterError>>;
 
+    /// Reads an annotation of a namespace. None where there is no such annotation, or where it may not be read.
+    fn namespace_annotation<'a>(
+        &'a self,
+        namespace: &'a str,
+        annotation: &'a str,
+    ) -> BoxFuture<'a, Result<Option<String>, ClusterError>>;
+
     /// Adds the finalizer, if nothing of the resource changed since it was read.
     fn add_finalizer<'a>(&'a self, resource: &'a ConnectUser) -> BoxFuture<'a, Result<ConnectUser, ClusterError>>;
 

@@ -10,7 +10,10 @@ use super::{
     reconciler::{STALE, Verdict, reconcile_requested},
     report::{State, condition, is_in_sync, report, to_the_second},
 };
-use crate::{api::ConditionType, plan::Live};
+use crate::{
+    api::{ConditionType, DriftedField, ManagementPolicy, Reason},
+    plan::{Change, Live},
+};
 
 impl Pass<'_> {
     /// Reports how the pass ended and says when the next one is due.
@@ -21,6 +24,8 @@ impl Pass<'_> {
                 return Verdict::ended(None, "gone");
             }
             End::InSync(live) => (State::InSync, Some(live)),
+            End::Drifted(live, changes) => (State::Drifted(changes), Some(live)),
+            End::Paused => (State::Paused { deleting: self.known.deleting }, None),
             End::Again(reason, message) => (State::Working(reason, message), None),
             End::Failed(failure) => (State::Failed(failure), None),
         };
@@ -29,7 +34,7 @@ impl Pass<'_> {
                 self.log(failure);
                 Some(self.on.memory.failed(&self.uid, failure))
             }
-            State::InSync | State::Working(..) => None,
+            State::InSync | State::Drifted(_) | State::Paused { .. } | State::Working(..) => None,
         };
         let worth_a_report = match (&state, retry) {
             (State::Failed(failure), Some(retry)) => self.is_worth_a_report(failure, retry),
@@ -57,8 +62,12 @@ impl Pass<'_> {
         match (state, retry) {
             (State::InSync, _) => {
                 self.on.memory.verified(&self.uid, self.generation(), self.on.clock.uptime());
-                Verdict::ended(Some(self.on.drift_interval_of(&self.uid)), "in_sync")
+                Verdict::ended(Some(self.on.drift_interval_of(&self.resource)), "in_sync")
             }
+            (State::Drifted(_), _) => {
+                Verdict { after: Some(self.on.drift_interval_of(&self.resource)), result: "drifted", held: true }
+            }
+            (State::Paused { .. }, _) => Verdict::ended(None, "paused"),
             (State::Failed(failure), Some(retry)) => Verdict::failed(retry, failure.kind),
             (State::Working(..) | State::Failed(_), _) => Verdict::ended(Some(Duration::ZERO), "working"),
         }
@@ -70,6 +79,13 @@ impl Pass<'_> {
         report(&mut self.status, state, generation, now);
         if let Some(live) = live {
             self.status.observed = Some(observed(&self.instance, live));
+            if self.known.policy.management == ManagementPolicy::Observe {
+                self.status.user_id = Some(live.user.id.as_str().to_owned());
+                self.status.user_arn = Some(live.user.arn.clone());
+            }
+            self.status.drift = drift(state);
+        }
+        if let (State::InSync, ManagementPolicy::Full) = (state, self.known.policy.management) {
             self.status.last_sync_time = Some(to_the_second(now));
             if let Ok(desired) = &self.desired {
                 self.status.applied_tag_keys = desired.tags.keys().cloned().collect();
@@ -135,6 +151,22 @@ impl Pass<'_> {
                 self.publish(EventKind::Normal, "Updated", "Update", list).await;
             }
         }
+        let is_new =
+            |condition_type, reason: Reason| condition(before, condition_type).is_none_or(|c| c.reason != reason.as_str());
+        match state {
+            State::Drifted(changes) if is_new(ConditionType::Synced, Reason::Drifted) => {
+                let list = changes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                for change in changes {
+                    self.on.metrics.drift(&change.field);
+                }
+                self.publish(EventKind::Warning, "DriftDetected", "Observe", list).await;
+            }
+            State::Paused { .. } if is_new(ConditionType::Synced, Reason::Paused) => {
+                let note = "the annotation connect-operator.dev/paused keeps the operator from acting".to_owned();
+                self.publish(EventKind::Normal, "Paused", "Reconcile", note).await;
+            }
+            State::InSync | State::Drifted(_) | State::Paused { .. } | State::Working(..) | State::Failed(_) => {}
+        }
         let State::Failed(failure) = state else { return };
         let reason = failure.kind.reason();
         let told = [ConditionType::Ready, ConditionType::Synced]
@@ -153,4 +185,11 @@ impl Pass<'_> {
         let kind = if failure.kind == Kind::Unsettled { EventKind::Normal } else { EventKind::Warning };
         self.publish(kind, event, action, format!("{reason}: {}", failure.message)).await;
     }
+}
+
+/// The differences that an observer is shown.
+fn drift(state: &State) -> Vec<DriftedField> {
+    let State::Drifted(changes) = state else { return vec![] };
+    let field = |c: &Change| DriftedField { path: c.field.clone(), desired: c.to.clone(), observed: c.from.clone() };
+    changes.iter().map(field).collect()
 }

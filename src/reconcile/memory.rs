@@ -77,6 +77,14 @@ impl Memory {
         self.with(uid, |e| e.held = Some((asked, until)));
     }
 
+    /// Leaves a resource alone no longer, and takes nothing of what was seen of it for fresh.
+    pub(super) fn let_go(&self, uid: &str) {
+        self.with(uid, |e| {
+            e.held = None;
+            e.verified = None;
+        });
+    }
+
     /// Until when a resource is left alone, if nobody asks anything new of it.
     pub(super) fn held_until(&self, uid: &str, asked: &Asked) -> Option<Duration> {
         self.with(uid, |e| e.held.as_ref().filter(|(a, _)| a == asked).map(|(_, until)| *until))

@@ -13,8 +13,8 @@ use super::{
     report::to_the_second,
 };
 use crate::{
-    api::{ConnectUser, ConnectUserStatus, Reason},
-    plan::{Change, Desired, Known, Live, Mark, Owner, Ownership, Seen, SpecError, Step, next},
+    api::{AdoptionPolicy, ConnectUser, ConnectUserStatus, DELETION_POLICY, DeletionPolicy, ManagementPolicy, Reason},
+    plan::{Change, Desired, Known, Live, Mark, Owner, Ownership, Policy, Seen, SpecError, Step, next},
 };
 
 /// How a pass ends.
@@ -22,6 +22,10 @@ use crate::{
 pub(super) enum End {
     /// The user is as the spec asks.
     InSync(Box<Live>),
+    /// The user differs from the spec, and that is only to be told.
+    Drifted(Box<Live>, Vec<Change>),
+    /// A person asked to do nothing.
+    Paused,
     /// The resource is gone, or was let go.
     Gone,
     /// The user is being worked on; come back at once.
@@ -49,6 +53,8 @@ pub(super) struct Pass<'a> {
     pub(super) owner: Owner,
     pub(super) desired: Result<Desired, SpecError>,
     pub(super) known: Known,
+    /// The deletion policy that the namespace sets, once it was asked.
+    namespace_policy: Option<DeletionPolicy>,
     /// What was put right in this pass.
     pub(super) changed: Vec<Change>,
     /// How the user came to be ours, if it did in this pass.
@@ -90,7 +96,9 @@ impl<'a> Pass<'a> {
                 by_name: Seen::NotLooked,
                 taken: false,
                 applied_tag_keys: Default::default(),
+                policy: Policy::default(),
             },
+            namespace_policy: None,
             status: ConnectUserStatus::default(),
             before: resource.status.clone().unwrap_or_default(),
             began: on.clock.now(),
@@ -120,6 +128,12 @@ impl<'a> Pass<'a> {
         self.known.recorded = recorded;
         self.known.deleting = self.resource.metadata.deletion_timestamp.is_some();
         self.known.applied_tag_keys = self.status.applied_tag_keys.clone();
+        let spec = &self.resource.spec;
+        self.known.policy = Policy {
+            adoption: spec.adoption_policy,
+            deletion: spec.deletion_policy.or(self.namespace_policy).unwrap_or(self.on.settings.deletion_policy),
+            management: spec.management_policy,
+        };
         self.known.mark = match self.status.create_attempt {
             None => Mark::None,
             Some(attempt) if attempt.clean => Mark::Clean,
@@ -161,6 +175,9 @@ impl<'a> Pass<'a> {
 
     pub(super) async fn run(&mut self) -> ControlFlow<End, std::convert::Infallible> {
         loop {
+            if self.known.deleting && self.resource.spec.deletion_policy.is_none() && self.namespace_policy.is_none() {
+                self.ask_namespace().await?;
+            }
             let desired = self.desired.as_ref().ok();
             let Some(step) = next(&self.owner, desired, &self.known) else {
                 let message = self.desired.as_ref().err().map(ToString::to_string).unwrap_or_default();
@@ -174,6 +191,17 @@ impl<'a> Pass<'a> {
         }
     }
 
+    /// Asks the namespace what becomes of users whose resources do not say it.
+    async fn ask_namespace(&mut self) -> Flow {
+        let namespace = self.resource.namespace().unwrap_or_default();
+        let asked = self.on.cluster.namespace_annotation(&namespace, DELETION_POLICY).await;
+        let policy = self.or_end(asked)?.as_deref().map(DeletionPolicy::of_annotation);
+        let policy = policy.unwrap_or(self.on.settings.deletion_policy);
+        self.namespace_policy = Some(policy);
+        self.known.policy.deletion = policy;
+        Flow::Continue(())
+    }
+
     async fn take(&mut self, step: Step) -> Flow {
         match step {
             Step::LookById(id) => {
@@ -184,16 +212,24 @@ impl<'a> Pass<'a> {
             Step::ReadProficiencies(id) => {
                 let read = find::proficiencies(&*self.connect, &self.caller, &self.instance_id(), &id).await;
                 let read = self.or_fail(read, "userProficiencies")?;
-                let before = std::mem::replace(&mut self.known.by_id, Seen::Absent);
-                if let (Seen::Present(live), Some(list)) = (before, read) {
-                    self.known.by_id = Seen::Present(Box::new(live.with_proficiencies(list)));
+                for seen in [&mut self.known.by_id, &mut self.known.by_name] {
+                    let Seen::Present(live) = seen else { continue };
+                    if live.user.id == id {
+                        *seen = match &read {
+                            Some(list) => Seen::Present(Box::new(live.as_ref().clone().with_proficiencies(list.clone()))),
+                            None => Seen::Absent,
+                        };
+                    }
                 }
             }
             Step::Create(request) => self.create(*request).await?,
+            Step::Claim(live) => self.claim(*live).await?,
             Step::Record(live) => self.record(live).await?,
             Step::Forget => return self.forget_user().await,
             Step::Update(live, actions) => self.update(*live, actions).await?,
             Step::InSync(live) => return Flow::Break(End::InSync(live)),
+            Step::Missing => return Flow::Break(End::Failed(self.missing())),
+            Step::Drifted(live, changes) => return Flow::Break(End::Drifted(live, changes)),
             Step::Conflict(owner) => return Flow::Break(End::Failed(self.conflict(&owner))),
             Step::Raced => {
                 let message = format!("Connect says that the username {:?} is taken, but does not list it yet", self.username());
@@ -201,14 +237,20 @@ impl<'a> Pass<'a> {
             }
             Step::Wait => return Flow::Break(End::Failed(self.unsettled())),
             Step::Delete(id) => self.delete(id).await?,
+            Step::Disown(live) => self.disown(*live).await?,
             Step::Release { left } => return self.release(left).await,
         }
         Flow::Continue(())
     }
 
     async fn look_by_name(&mut self) -> Flow {
-        // What decides whether a resource may go, or follows a "taken" from Connect, is not left to the search index.
-        let thorough = self.known.taken || (self.known.deleting && self.known.mark != Mark::None);
+        // What decides whether a resource may go, follows a "taken" from Connect, or ends in "there is no such user", is not
+        // left to the search index.
+        let Policy { adoption, management, .. } = self.known.policy;
+        let thorough = self.known.taken
+            || (self.known.deleting && self.known.mark != Mark::None)
+            || adoption == AdoptionPolicy::Adopt
+            || management == ManagementPolicy::Observe;
         let look = if thorough { Look::Thorough } else { Look::Quick };
         let key = (self.status.create_attempt, self.known.settled);
         let mut listing = self.on.memory.take_listing(&self.uid, key);
@@ -291,11 +333,24 @@ impl<'a> Pass<'a> {
             Ownership::Theirs { owner } => format!("belongs to {owner}"),
             Ownership::Nobodys | Ownership::Ours => "exists already and carries no ownership tags of this operator".to_owned(),
         };
+        let instead = match owner {
+            Ownership::Theirs { .. } => "delete that resource with deletionPolicy: Retain and adopt the user then",
+            Ownership::Nobodys | Ownership::Ours => "set adoptionPolicy: AdoptOrCreate to take this user over",
+        };
+        let message = format!("the user {:?} {whose}: it is left alone. Choose another username, or {instead}", self.username());
+        Failure::new(Kind::NotOurs, self.phase(), message)
+    }
+
+    fn missing(&self) -> Failure {
+        let (policy, instead) = match self.known.policy.management {
+            ManagementPolicy::Observe => ("managementPolicy: Observe", "managementPolicy to Full"),
+            ManagementPolicy::Full => ("adoptionPolicy: Adopt", "adoptionPolicy to AdoptOrCreate"),
+        };
         let message = format!(
-            "the user {:?} {whose}: it is left alone. Choose another username, or delete that user in Connect",
+            "there is no user {:?} in the instance, and {policy} never creates one. Create it in Connect, or set {instead}",
             self.username()
         );
-        Failure::new(Kind::NotOurs, self.phase(), message)
+        Failure::new(Kind::DependencyNotFound, self.phase(), message)
     }
 
     fn unsettled(&self) -> Failure {

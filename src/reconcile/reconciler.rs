@@ -3,6 +3,7 @@
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use connect_api::{Arn, Connect};
+use jiff::SignedDuration;
 use kube::ResourceExt;
 
 use super::{
@@ -12,7 +13,7 @@ use super::{
     report::is_in_sync,
 };
 use crate::{
-    api::{ConnectUser, FINALIZER, RECONCILE_REQUESTED_AT},
+    api::{ConnectUser, DeletionPolicy, FINALIZER, PAUSED, RECONCILE_REQUESTED_AT},
     plan::Mark,
     telemetry::Metrics,
 };
@@ -34,8 +35,10 @@ pub struct Settings {
     pub settle_window: Duration,
     /// How long a process may stall between its create mark and the call: later, it does not call.
     pub longest_stall: Duration,
-    /// How often a user in sync is looked at again.
+    /// How often a user in sync is looked at again, where its resource does not say.
     pub drift_interval: Duration,
+    /// What becomes of users whose resources and namespaces do not say.
+    pub deletion_policy: DeletionPolicy,
 }
 
 /// When the resource wants its next pass, and how this one ended.
@@ -45,17 +48,17 @@ pub struct Verdict {
     pub after: Option<Duration>,
     /// How it ended, for the metrics.
     pub result: &'static str,
-    /// It could not finish: until it is due again, only somebody's asking anew brings the resource back.
-    pub failed: bool,
+    /// Until it is due again, only somebody's asking anew brings the resource back.
+    pub held: bool,
 }
 
 impl Verdict {
     pub(super) fn ended(after: Option<Duration>, result: &'static str) -> Self {
-        Self { after, result, failed: false }
+        Self { after, result, held: false }
     }
 
     pub(super) fn failed(retry: Retry, kind: Kind) -> Self {
-        Self { after: Some(retry.after), result: kind.reason().as_str(), failed: true }
+        Self { after: Some(retry.after), result: kind.reason().as_str(), held: true }
     }
 }
 
@@ -101,6 +104,11 @@ impl Reconciler {
             // The cache will bring our own write in a moment, and with it a pass.
             return Verdict::ended(Some(STALE), "stale");
         }
+        if cached.annotations().get(PAUSED).is_some_and(|v| v == "true") {
+            self.memory.let_go(&uid);
+            let (Ok(mut pass) | Err((mut pass, _))) = Pass::begin(self, cached.clone());
+            return pass.finish(End::Paused).await;
+        }
         if let Some(left) = self.still_fresh(cached, &uid) {
             return Verdict::ended(Some(left), "fresh");
         }
@@ -108,7 +116,7 @@ impl Reconciler {
             return Verdict::ended(Some(left), "held");
         }
         let verdict = self.pass(cached).await;
-        if let (Some(after), true) = (verdict.after, verdict.failed) {
+        if let (Some(after), true) = (verdict.after, verdict.held) {
             self.memory.hold(&uid, asked(cached), self.clock.uptime() + after);
         }
         verdict
@@ -162,13 +170,14 @@ impl Reconciler {
             return None;
         }
         let seen = self.memory.last_verified(uid, generation)?;
-        (seen + self.drift_interval_of(uid)).checked_sub(self.clock.uptime()).filter(|left| !left.is_zero())
+        (seen + self.drift_interval_of(cached)).checked_sub(self.clock.uptime()).filter(|left| !left.is_zero())
     }
 
     /// The drift interval, up to a tenth longer: a fleet that was created at once is not looked at at once.
-    pub(super) fn drift_interval_of(&self, uid: &str) -> Duration {
-        let interval = self.settings.drift_interval;
-        interval + interval.mul_f64(spread(uid, 0) / 10.0)
+    pub(super) fn drift_interval_of(&self, resource: &ConnectUser) -> Duration {
+        let own = resource.spec.drift_interval.as_ref().and_then(|text| text.parse::<SignedDuration>().ok());
+        let interval = own.and_then(|own| Duration::try_from(own).ok()).unwrap_or(self.settings.drift_interval);
+        interval + interval.mul_f64(spread(&resource.uid().unwrap_or_default(), 0) / 10.0)
     }
 }
 

@@ -4,13 +4,23 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 use super::{Failure, Kind};
-use crate::api::{ConditionType, ConnectUserStatus, Reason};
+use crate::{
+    api::{ConditionType, ConnectUserStatus, Reason},
+    plan::Change,
+};
 
 /// How a pass left the user.
 #[derive(Clone, Debug)]
 pub(super) enum State {
     /// As the spec asks.
     InSync,
+    /// Not as the spec asks, which is only told.
+    Drifted(Vec<Change>),
+    /// Left alone because a person asked for it.
+    Paused {
+        /// The resource is to go.
+        deleting: bool,
+    },
     /// Being created, changed or deleted.
     Working(Reason, String),
     /// It could not go on.
@@ -25,6 +35,23 @@ pub(super) fn report(status: &mut ConnectUserStatus, state: &State, generation: 
             set.to(ConditionType::Ready, "True", Reason::Available, "the user exists in Connect as the spec asks");
             set.to(ConditionType::Synced, "True", Reason::InSync, "the user in Connect equals the spec");
             set.to(ConditionType::ReferencesResolved, "True", Reason::Resolved, "everything that the spec names was found");
+            set.absent(ConditionType::Reconciling);
+            set.absent(ConditionType::Stalled);
+        }
+        State::Drifted(changes) => {
+            let list = changes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+            let message = format!("Connect differs from the spec, and managementPolicy is Observe: {list}");
+            set.to(ConditionType::Ready, "True", Reason::Available, "the user exists in Connect; see Synced for how it differs");
+            set.to(ConditionType::Synced, "False", Reason::Drifted, &message);
+            set.to(ConditionType::ReferencesResolved, "True", Reason::Resolved, "everything that the spec names was found");
+            set.absent(ConditionType::Reconciling);
+            set.absent(ConditionType::Stalled);
+        }
+        State::Paused { deleting } => {
+            let waits = if *deleting { ", and the deletion waits" } else { "" };
+            let message = format!("paused by the annotation connect-operator.dev/paused{waits}: remove it to go on");
+            set.if_absent(ConditionType::Ready, "Unknown", Reason::Paused, &message);
+            set.to(ConditionType::Synced, "False", Reason::Paused, &message);
             set.absent(ConditionType::Reconciling);
             set.absent(ConditionType::Stalled);
         }

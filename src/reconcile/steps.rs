@@ -2,7 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use connect_api::{Class, Connect, ConnectExt, CreateUser, DeleteUser, Error, OperationName, Priority, UserId};
+use connect_api::{
+    Class, Connect, ConnectExt, CreateUser, DeleteUser, Error, OperationName, Priority, TagResource, UntagResource, UserId,
+};
 use kube::ResourceExt;
 
 use super::{
@@ -11,7 +13,7 @@ use super::{
     report::{State, report},
 };
 use crate::{
-    api::{CreateAttempt, FINALIZER, Reason},
+    api::{CreateAttempt, FINALIZER, ManagementPolicy, Reason},
     plan::{Action, Live, Mark, Ownership, Seen, Step, after, created, next},
 };
 
@@ -24,10 +26,7 @@ impl Pass<'_> {
         request.password = self.password().await?;
         // The mark is written for an attempt that follows at once: without leave from the limiter there is none.
         self.or_fail(self.connect.admit(&self.caller, OperationName::CreateUser), "spec")?;
-        if !self.resource.finalizers().iter().any(|f| f == FINALIZER) {
-            let with_finalizer = self.or_end(self.on.cluster.add_finalizer(&self.resource).await)?;
-            self.took_over(with_finalizer);
-        }
+        self.hold_on().await?;
         let started = self.on.clock.uptime();
         self.mark(&request).await?;
         let stalled = self.on.clock.uptime().saturating_sub(started);
@@ -44,6 +43,15 @@ impl Pass<'_> {
             }
             Err(error) => self.not_created(&error),
         }
+    }
+
+    /// Adds the finalizer: from here on there may be something to clean up.
+    async fn hold_on(&mut self) -> Flow {
+        if !self.resource.finalizers().iter().any(|f| f == FINALIZER) {
+            let with_finalizer = self.or_end(self.on.cluster.add_finalizer(&self.resource).await)?;
+            self.took_over(with_finalizer);
+        }
+        Flow::Continue(())
     }
 
     /// Notes the attempt before it is made, if nothing of the resource changed since it was read.
@@ -106,6 +114,31 @@ impl Pass<'_> {
                 missing(format!("the key {key:?} of the Secret {namespace}/{name} is not UTF-8 text: correct it"))
             }
         }
+    }
+
+    /// Tags a user that nobody owns as ours, and looks again: if somebody else did the same, the last one has it.
+    pub(super) async fn claim(&mut self, live: Live) -> Flow {
+        self.hold_on().await?;
+        let request = TagResource { arn: live.user.arn.clone(), tags: self.owner.tags() };
+        let tagged = self.connect.call(&self.caller, request).await;
+        self.or_fail(tagged, "adoptionPolicy")?;
+        let id = live.user.id;
+        let found = find::by_id(&*self.connect, &self.caller, &self.instance_id(), &id).await;
+        let found = self.or_fail(found, "adoptionPolicy")?;
+        if found.as_ref().is_some_and(|user| self.owner.of(&user.tags) == Ownership::Nobodys) {
+            let message =
+                format!("the user {:?} was tagged as this resource's, but Connect does not show that yet", self.username());
+            return Flow::Break(End::Failed(Failure::new(Kind::Raced, Phase::Create, message)));
+        }
+        tracing::info!(user = %live.user.arn, "took over a user that nobody owned");
+        self.appeared = Some(Appeared::Adopted);
+        let seen = found.map_or(Seen::Absent, |user| Seen::Present(Box::new(Live::unread(user))));
+        if self.known.recorded.as_ref() == Some(&id) {
+            self.known.by_id = seen;
+        } else {
+            self.known.by_name = seen;
+        }
+        Flow::Continue(())
     }
 
     /// Records a user that was found to be ours.
@@ -220,9 +253,31 @@ impl Pass<'_> {
         Flow::Continue(())
     }
 
+    /// Takes our tags off a user that is to stay.
+    pub(super) async fn disown(&mut self, live: Live) -> Flow {
+        let request = UntagResource { arn: live.user.arn.clone(), keys: self.owner.tags().into_keys().collect() };
+        match self.connect.call(&self.caller, request).await {
+            Ok(()) => {
+                let note = format!("{:?} stays in Connect as {}, without this operator's tags", self.username(), live.user.arn);
+                self.publish(EventKind::Normal, "Retained", "Delete", note).await;
+                if self.known.mark != Mark::Unclean {
+                    return self.release(None).await;
+                }
+            }
+            Err(error) if error.class == Class::NotFound => {}
+            Err(error) => return Flow::Break(End::Failed(Failure::of_call(&error, Phase::Delete, "deletionPolicy"))),
+        }
+        self.known.by_id = Seen::Absent;
+        self.known.by_name = Seen::Absent;
+        Flow::Continue(())
+    }
+
     /// Lets the resource go.
     pub(super) async fn release(&mut self, left: Option<Ownership>) -> Flow {
-        if left.is_some() {
+        if self.known.policy.management == ManagementPolicy::Observe {
+            let note = format!("{:?} stays in Connect as it is: managementPolicy is Observe", self.username());
+            self.publish(EventKind::Normal, "Retained", "Delete", note).await;
+        } else if left.is_some() {
             let note = format!(
                 "the user {:?} no longer carries this resource's ownership tags: it stays in Connect as it is",
                 self.username()

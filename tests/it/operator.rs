@@ -10,6 +10,7 @@ mod drifting;
 mod editing;
 mod leaving;
 mod outages;
+mod policies;
 mod process;
 mod rates;
 mod refusals;

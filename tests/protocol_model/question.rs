@@ -97,6 +97,7 @@ impl Question {
             by_name: seen(self.by_name),
             taken: self.taken,
             applied_tag_keys: BTreeSet::new(),
+            policy: connect_operator::plan::Policy::default(),
         };
         let desired = desired(self.profile);
         let step = plan::next(&desired.owner, Some(&desired), &known).expect("the spec can be read");
@@ -117,6 +118,9 @@ impl Question {
             }
             plan::Step::Delete(user) => Decision::Delete(id(user)),
             plan::Step::Release { .. } => Decision::Release,
+            plan::Step::Claim(_) | plan::Step::Missing | plan::Step::Drifted(..) | plan::Step::Disown(_) => {
+                panic!("the default policies do not ask for this: {step:?}")
+            }
             plan::Step::InSync(_) | plan::Step::Conflict(_) | plan::Step::Raced | plan::Step::Wait => Decision::Rest,
         };
         (decision, step.needs_fresh_resource())

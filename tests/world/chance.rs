@@ -116,7 +116,12 @@ fn run(seed: u64) -> Result<(), String> {
             .and_then(|o| o.status)
             .is_some_and(|s| s.conditions.iter().any(|c| c.type_ == "Ready" && c.reason == "Conflict"))
     };
-    world.run_until("at rest", |w| w.object().is_none() || if kept.is_some() { conflict(w) } else { w.is_ready() });
+    // A status that still says Ready of a user that somebody has just deleted is no rest yet: the operators look again first.
+    let looked = world.sim.now() + Duration::from_secs(3600);
+    world.run_until("at rest", |w| {
+        let settled = || w.sim.now() >= looked && if kept.is_some() { conflict(w) } else { w.is_ready() };
+        w.object().is_none() || settled()
+    });
     match world.object() {
         None => {
             // Whoever still runs has a cache that shows nothing.

@@ -178,6 +178,10 @@ impl Cluster for FakeCluster {
         })
     }
 
+    fn namespace_annotation<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<Option<String>, ClusterError>> {
+        self.call("GET Namespace", |_| Ok(None))
+    }
+
     fn add_finalizer<'a>(&'a self, resource: &'a ConnectUser) -> BoxFuture<'a, Result<ConnectUser, ClusterError>> {
         self.call("add finalizer", move |store| store.set_finalizers(resource, vec![FINALIZER.to_owned()]))
     }

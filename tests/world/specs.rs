@@ -31,6 +31,10 @@ pub fn first(sim: &Sim) -> ConnectUserSpec {
         user_proficiencies: Some(vec![proficiency("Spanish", 3)]),
         tags: Some([("team".to_owned(), "north".to_owned()), ("shift".to_owned(), "early".to_owned())].into()),
         region: None,
+        adoption_policy: Default::default(),
+        deletion_policy: None,
+        management_policy: Default::default(),
+        drift_interval: None,
     }
 }
 

@@ -71,6 +71,8 @@ pub struct Operator {
     door: Door,
     running: Option<Pin<Box<dyn Future<Output = Verdict> + Send>>>,
     due: Option<Timestamp>,
+    /// The cache changed during the pass under way: another follows, as in a real queue.
+    again: bool,
     /// When the pass under way began.
     pub since: Timestamp,
     /// It stands still, and its cache with it.
@@ -153,6 +155,7 @@ impl World {
             settle_window: Duration::from_secs(600),
             longest_stall: Duration::from_secs(20),
             drift_interval: Duration::from_secs(600),
+            deletion_policy: Default::default(),
         };
         let reconciler = Reconciler::new(
             Arc::new(cluster),
@@ -168,6 +171,7 @@ impl World {
             running: None,
             due: Some(self.sim.now()),
             since: self.sim.now(),
+            again: false,
             frozen: false,
         }
     }
@@ -199,6 +203,7 @@ impl World {
             operator.reconciler.forget(&before.uid().unwrap_or_default());
         }
         operator.due = Some(self.sim.now());
+        operator.again = operator.running.is_some();
     }
 
     /// Whether a pass of this operator is under way or due.
@@ -221,14 +226,15 @@ impl World {
             Box::pin(async move {
                 match cached {
                     Some(object) => reconciler.reconcile(&object).await,
-                    None => Verdict { after: None, result: "nothing", failed: false },
+                    None => Verdict { after: None, result: "nothing", held: false },
                 }
             })
         });
         match running.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(verdict) => {
                 operator.running = None;
-                operator.due = verdict.after.map(|after| now + after);
+                operator.due =
+                    if std::mem::take(&mut operator.again) { Some(now) } else { verdict.after.map(|after| now + after) };
             }
             Poll::Pending => {
                 if *operator.door.dead.lock().unwrap() {

@@ -78,6 +78,7 @@ pub fn rows() -> Vec<Row> {
         skills(),
         tagging(),
         region(),
+        policies(),
     ]
     .into_iter()
     .flatten()
@@ -717,5 +718,46 @@ fn region() -> Vec<Row> {
             Refused("spec.region", "may not be more than 64"),
         ),
         update("the Region is taken out", |_| (), |s| remove(s, "region"), Accepted),
+    ]
+}
+
+fn policies() -> Vec<Row> {
+    vec![
+        create("adopt", |s| s["adoptionPolicy"] = json!("AdoptOrCreate"), Accepted),
+        create(
+            "an unknown adoption policy",
+            |s| s["adoptionPolicy"] = json!("Always"),
+            Refused("spec.adoptionPolicy", "Unsupported value"),
+        ),
+        create("observe", |s| s["managementPolicy"] = json!("Observe"), Accepted),
+        create(
+            "an unknown management policy",
+            |s| s["managementPolicy"] = json!("Ignore"),
+            Refused("spec.managementPolicy", "Unsupported value"),
+        ),
+        create("retain", |s| s["deletionPolicy"] = json!("Retain"), Accepted),
+        create(
+            "an unknown deletion policy",
+            |s| s["deletionPolicy"] = json!("Orphan"),
+            Refused("spec.deletionPolicy", "deletionPolicy must be Delete or Retain"),
+        ),
+        create("a drift interval", |s| s["driftInterval"] = json!("1h30m"), Accepted),
+        create("the shortest drift interval", |s| s["driftInterval"] = json!("1m"), Accepted),
+        create("a drift interval in seconds", |s| s["driftInterval"] = json!("90s"), Accepted),
+        create(
+            "too short a drift interval",
+            |s| s["driftInterval"] = json!("59s"),
+            Refused("spec.driftInterval", "driftInterval must be a duration of at least 1m"),
+        ),
+        create(
+            "no drift interval",
+            |s| s["driftInterval"] = json!("often"),
+            Refused("spec.driftInterval", "driftInterval must be a duration of at least 1m"),
+        ),
+        create(
+            "an empty drift interval",
+            |s| s["driftInterval"] = json!(""),
+            Refused("spec.driftInterval", "driftInterval must be a duration of at least 1m"),
+        ),
     ]
 }
