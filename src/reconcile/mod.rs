@@ -1,7 +1,7 @@
 //! Doing it: the shell around [`plan`](crate::plan) that reads, calls and reports. The only place that holds both clients.
 //!
 //! [`Reconciler::reconcile`] makes one pass over one resource: it asks the plan for the next step, takes it, and asks again.
-//! Whatever way a pass ends, it ends in an outcome, which [`report`] turns into conditions and [`failure`] into a pace.
+//! Whatever way a pass ends, it ends in an outcome, which `report` turns into conditions and `failure` into a pace.
 
 mod clock;
 mod cluster;
