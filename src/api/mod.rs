@@ -5,6 +5,7 @@
 
 mod conditions;
 mod crd;
+mod ignored;
 mod policy;
 mod reference;
 mod spec;
@@ -12,6 +13,7 @@ mod status;
 
 pub use conditions::{Reason, Type as ConditionType};
 pub use crd::{crd, crd_yaml};
+pub use ignored::IgnoredField;
 pub use policy::{AdoptionPolicy, DeletionPolicy, ManagementPolicy};
 pub use reference::reference;
 pub use spec::{

@@ -11,7 +11,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AdoptionPolicy, ConnectUserStatus, DeletionPolicy, ManagementPolicy};
+use super::{AdoptionPolicy, ConnectUserStatus, DeletionPolicy, IgnoredField, ManagementPolicy};
 
 /// How many tags a spec may hold: Connect allows 50 on a user, four of which are the operator's proof of ownership.
 pub const MAX_TAGS: usize = 46;
@@ -56,7 +56,13 @@ pub const MAX_TAGS: usize = 46;
         .field_path(".region"),
     validation = Rule::new("!has(self.directoryUserId) || (has(oldSelf.directoryUserId) && self.directoryUserId == oldSelf.directoryUserId)")
         .message("directoryUserId cannot be set or changed on an existing user: Connect takes it only at creation. Delete this ConnectUser and create another")
-        .field_path(".directoryUserId")
+        .field_path(".directoryUserId"),
+    validation = Rule::new("self.managementPolicy != 'Observe' || !has(self.deletionPolicy) || self.deletionPolicy != 'Delete'")
+        .message("deletionPolicy: Delete contradicts managementPolicy: Observe, under which nothing is ever deleted: leave it out, or set Retain")
+        .field_path(".deletionPolicy"),
+    validation = Rule::new("self.adoptionPolicy != 'Adopt' || !has(self.passwordSecretRef)")
+        .message("passwordSecretRef is of no use with adoptionPolicy: Adopt, which never creates a user: leave it out, or set AdoptOrCreate")
+        .field_path(".passwordSecretRef")
 )]
 pub struct ConnectUserSpec {
     /// The instance that the user belongs to. Cannot be changed.
@@ -158,6 +164,13 @@ pub struct ConnectUserSpec {
     #[x_kube(validation = Rule::new("self.matches('^([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$') && size(self) > 0 && duration(self) >= duration('1m')")
         .message("driftInterval must be a duration of at least 1m, such as 10m or 1h30m"))]
     pub drift_interval: Option<String>,
+
+    /// Fields that are set when the user is created and then left to the people at Connect's console; `status.observed` shows
+    /// what became of them. Whoever changes such a field here is obeyed once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub ignore_drift: Option<Vec<IgnoredField>>,
 }
 
 /// A key of a Secret in the same namespace.

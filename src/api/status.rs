@@ -36,6 +36,9 @@ pub struct ConnectUserStatus {
     /// Keys of tags that the operator set for the spec, so that one which leaves the spec can be removed.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub applied_tag_keys: BTreeSet<String>,
+    /// What the spec said of each field in `ignoreDrift` when it was last applied, as JSON.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub applied_values: BTreeMap<String, String>,
     /// When the user was last seen to equal the spec after a change. It does not move while nothing changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "date_time")]

@@ -7,7 +7,8 @@ use kube::{Api, Client, Resource, ResourceExt, core::DeserializeGuard};
 use kube_runtime::{
     Controller, WatchStreamExt,
     controller::{Action, Config},
-    reflector, watcher,
+    reflector::{self, ObjectRef},
+    watcher,
 };
 use tracing::Instrument;
 
@@ -62,7 +63,9 @@ pub async fn watch(
         .inspect_err(|error| tracing::warn!(%error, "the watch failed; it starts again by itself"))
         .reflect(writer)
         .applied_objects();
+    let woken = reconciler.woken().map(|place| ObjectRef::new_with(&place.name, ()).within(&place.namespace));
     Controller::for_stream(objects, reader)
+        .reconcile_on(woken)
         .with_config(Config::default().concurrency(options.concurrency.get()))
         .graceful_shutdown_on(stop)
         .run(pass, |_, never: &Infallible, _| match *never {}, Arc::new(Context { reconciler, metrics }))

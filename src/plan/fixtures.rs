@@ -99,6 +99,7 @@ pub(super) fn nothing_known() -> Known {
         by_name: Seen::NotLooked,
         taken: false,
         applied_tag_keys: BTreeSet::new(),
+        left_alone: BTreeSet::new(),
         policy: super::Policy::default(),
     }
 }

@@ -7,6 +7,7 @@ mod desired;
 mod diff;
 #[cfg(test)]
 mod fixtures;
+mod left_alone;
 mod next;
 mod ownership;
 mod predict;
@@ -15,6 +16,7 @@ mod properties;
 
 pub use desired::{Desired, DesiredPhone, SpecError};
 pub use diff::{Action, Change, diff, differences};
+pub use left_alone::left_alone;
 pub use next::{Known, Mark, Policy, Seen, Step, next};
 pub use ownership::{Owner, Ownership};
 pub use predict::{after, created};

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use connect_api::{CreateUser, IdentityInfo, PhoneConfig, UserId};
 
 use super::{Action, Change, Desired, Live, Owner, Ownership, diff, differences};
-use crate::api::{AdoptionPolicy, DeletionPolicy, ManagementPolicy};
+use crate::api::{AdoptionPolicy, DeletionPolicy, IgnoredField, ManagementPolicy};
 
 /// Whether CreateUser was ever attempted, and whether every attempt's outcome is known but the last one's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +61,8 @@ pub struct Known {
     pub taken: bool,
     /// Keys of tags that this resource has set before.
     pub applied_tag_keys: BTreeSet<String>,
+    /// Fields that are Connect's own affair.
+    pub left_alone: BTreeSet<IgnoredField>,
     /// How far the operator may go.
     pub policy: Policy,
 }
@@ -156,7 +158,7 @@ fn observe(desired: &Desired, known: &Known) -> Step {
     if desired.proficiencies.is_some() && live.proficiencies.is_none() {
         return Step::ReadProficiencies(live.user.id.clone());
     }
-    let changes = differences(desired, live, &known.applied_tag_keys);
+    let changes = differences(&desired.leaving(&known.left_alone, live), live, &known.applied_tag_keys);
     if changes.is_empty() { Step::InSync(live.clone()) } else { Step::Drifted(live.clone(), changes) }
 }
 
@@ -203,7 +205,7 @@ fn align(desired: &Desired, live: &Live, known: &Known) -> Step {
     if desired.proficiencies.is_some() && live.proficiencies.is_none() {
         return Step::ReadProficiencies(live.user.id.clone());
     }
-    let actions = diff(desired, live, &known.applied_tag_keys);
+    let actions = diff(&desired.leaving(&known.left_alone, live), live, &known.applied_tag_keys);
     let live = Box::new(live.clone());
     if actions.is_empty() { Step::InSync(live) } else { Step::Update(live, actions) }
 }

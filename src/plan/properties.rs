@@ -7,11 +7,12 @@ use connect_api::{Call, CreatedUser, IdentityInfo, OperationName, PhoneConfig, P
 use proptest::{collection, option, prelude::*, sample};
 
 use super::{
-    Action, Desired, DesiredPhone, Known, Live, Mark, Owner, Ownership, Policy, Seen, Step, after, created, diff, differences,
+    Action, Change, Desired, DesiredPhone, Known, Live, Mark, Owner, Ownership, Policy, Seen, Step, after, created, diff,
+    differences,
     fixtures::{another_owner, bare, full, live, nothing_known, owner},
     next,
 };
-use crate::api::{AdoptionPolicy, DeletionPolicy, ManagementPolicy};
+use crate::api::{AdoptionPolicy, DeletionPolicy, IgnoredField, ManagementPolicy};
 
 /// The spec's own words for "equal": what [`diff`] must be empty for, written without a look at it.
 fn satisfies(live: &Live, desired: &Desired, applied: &BTreeSet<String>) -> bool {
@@ -141,12 +142,18 @@ fn lint_step(desired: &Desired, known: &Known, step: &Step) -> Result<(), TestCa
         Step::Update(live, actions) => {
             prop_assert!(!known.deleting && !actions.is_empty());
             prop_assert_eq!(Some(&**live), by_id, "only what is ours");
-            lint_actions(desired, live, &known.applied_tag_keys, actions)?;
+            lint_actions(&desired.leaving(&known.left_alone, live), live, &known.applied_tag_keys, actions)?;
+            let changed = actions.iter().flat_map(|action| &action.because);
+            // What a user cannot be without is set where it has none. And the proof of ownership are tags too, but not the spec's.
+            let needed = |change: &Change| change.from.as_deref().is_none_or(str::is_empty);
+            let proof = |change: &Change| change.field.starts_with("tags[connect-operator.dev/");
+            let left = |change: &Change| known.left_alone.iter().any(|left| change.field.starts_with(left.path()));
+            prop_assert!(changed.into_iter().all(|change| needed(change) || proof(change) || !left(change)));
         }
         Step::InSync(live) => {
             prop_assert!(!known.deleting);
             prop_assert_eq!(Some(&**live), by_id, "only what is ours");
-            prop_assert!(satisfies(live, desired, &known.applied_tag_keys));
+            prop_assert!(satisfies(live, &desired.leaving(&known.left_alone, live), &known.applied_tag_keys));
             prop_assert!(desired.proficiencies.is_none() || live.proficiencies.is_some(), "what was not read is not in sync");
         }
         Step::Claim(live) => {
@@ -186,7 +193,10 @@ fn lint_observation(desired: &Desired, known: &Known, step: &Step) -> Result<(),
         Step::LookById(id) => prop_assert!(!known.deleting && known.recorded.as_ref() == Some(id)),
         Step::LookByName => prop_assert!(!known.deleting && known.by_name == Seen::NotLooked),
         Step::ReadProficiencies(_) => prop_assert!(!known.deleting && desired.proficiencies.is_some()),
-        Step::InSync(live) => prop_assert!(shown(live) && differences(desired, live, &known.applied_tag_keys).is_empty()),
+        Step::InSync(live) => {
+            let desired = desired.leaving(&known.left_alone, live);
+            prop_assert!(shown(live) && differences(&desired, live, &known.applied_tag_keys).is_empty());
+        }
         Step::Drifted(live, changes) => prop_assert!(shown(live) && !changes.is_empty()),
         Step::Missing => prop_assert!(!known.deleting && known.by_name == Seen::Absent),
         Step::Release { .. } => prop_assert!(known.deleting),
@@ -418,10 +428,12 @@ fn knowledge() -> impl Strategy<Value = Known> {
         looks(),
         any::<bool>(),
         applied_keys(),
+        sample::subsequence(IgnoredField::ALL, 0..=IgnoredField::ALL.len()),
         policies(),
     )
-        .prop_map(|(deleting, recorded, mark, settled, by_id, by_name, taken, applied_tag_keys, policy)| Known {
+        .prop_map(|(deleting, recorded, mark, settled, by_id, by_name, taken, applied_tag_keys, left_alone, policy)| Known {
             policy,
+            left_alone: left_alone.into_iter().collect(),
             deleting,
             recorded: recorded.then(|| live().user.id),
             mark,

@@ -20,7 +20,7 @@ impl Pass<'_> {
     pub(super) async fn finish(&mut self, end: End) -> Verdict {
         let (state, live) = match end {
             End::Gone => {
-                self.on.memory.forget(&self.uid);
+                self.on.forget(&self.uid);
                 return Verdict::ended(None, "gone");
             }
             End::InSync(live) => (State::InSync, Some(live)),
@@ -29,6 +29,10 @@ impl Pass<'_> {
             End::Again(reason, message) => (State::Working(reason, message), None),
             End::Failed(failure) => (State::Failed(failure), None),
         };
+        match &state {
+            State::Failed(Failure { kind: Kind::NotOurs, .. }) => self.on.waiting.wait(&self.uid, self.place(), self.wanted()),
+            _ => self.on.waiting.forget(&self.uid),
+        }
         let retry = match &state {
             State::Failed(failure) => {
                 self.log(failure);
@@ -48,7 +52,7 @@ impl Pass<'_> {
         if let Err(error) = written {
             match error.kind {
                 ClusterErrorKind::Gone => {
-                    self.on.memory.forget(&self.uid);
+                    self.on.forget(&self.uid);
                     return Verdict::ended(None, "gone");
                 }
                 // The pass rested on a resource that has changed since: the cache will bring it in a moment.
@@ -90,6 +94,9 @@ impl Pass<'_> {
             if let Ok(desired) = &self.desired {
                 self.status.applied_tag_keys = desired.tags.keys().cloned().collect();
             }
+            let spec = &self.resource.spec;
+            let ignored = spec.ignore_drift.iter().flatten();
+            self.status.applied_values = ignored.map(|field| (field.path().to_owned(), field.text_in(spec))).collect();
         }
         if let Some(asked) = reconcile_requested(&self.resource) {
             self.status.last_handled_reconcile_at = Some(asked.clone());

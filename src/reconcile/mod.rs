@@ -14,8 +14,10 @@ mod pass;
 mod reconciler;
 mod report;
 mod steps;
+mod waiting;
 
 pub use clock::{Clock, SystemClock};
 pub use cluster::{Cluster, ClusterError, ClusterErrorKind, Event, EventKind, SecretValue};
 pub use failure::{Failure, Kind, Phase};
 pub use reconciler::{Connections, Reconciler, Settings, Verdict};
+pub use waiting::Place;

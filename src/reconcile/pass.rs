@@ -11,10 +11,11 @@ use super::{
     find::{self, Look},
     reconciler::{Reconciler, Settings},
     report::to_the_second,
+    waiting::{Place, Username},
 };
 use crate::{
     api::{AdoptionPolicy, ConnectUser, ConnectUserStatus, DELETION_POLICY, DeletionPolicy, ManagementPolicy, Reason},
-    plan::{Change, Desired, Known, Live, Mark, Owner, Ownership, Policy, Seen, SpecError, Step, next},
+    plan::{Change, Desired, Known, Live, Mark, Owner, Ownership, Policy, Seen, SpecError, Step, left_alone, next},
 };
 
 /// How a pass ends.
@@ -96,6 +97,7 @@ impl<'a> Pass<'a> {
                 by_name: Seen::NotLooked,
                 taken: false,
                 applied_tag_keys: Default::default(),
+                left_alone: Default::default(),
                 policy: Policy::default(),
             },
             namespace_policy: None,
@@ -128,6 +130,7 @@ impl<'a> Pass<'a> {
         self.known.recorded = recorded;
         self.known.deleting = self.resource.metadata.deletion_timestamp.is_some();
         self.known.applied_tag_keys = self.status.applied_tag_keys.clone();
+        self.known.left_alone = left_alone(&self.resource.spec, &self.status);
         let spec = &self.resource.spec;
         self.known.policy = Policy {
             adoption: spec.adoption_policy,
@@ -265,6 +268,15 @@ impl<'a> Pass<'a> {
 
     pub(super) fn username(&self) -> String {
         self.resource.spec.username.clone()
+    }
+
+    /// The username as what one may wait for.
+    pub(super) fn wanted(&self) -> Username {
+        Username::new(&self.instance, &self.resource.spec.username)
+    }
+
+    pub(super) fn place(&self) -> Place {
+        Place { namespace: self.resource.namespace().unwrap_or_default(), name: self.resource.name_any() }
     }
 
     fn seen(&self, found: Result<Option<User>, Error>) -> ControlFlow<End, Seen> {

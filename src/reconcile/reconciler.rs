@@ -3,6 +3,7 @@
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use connect_api::{Arn, Connect};
+use futures::{Stream, StreamExt, stream};
 use jiff::SignedDuration;
 use kube::ResourceExt;
 
@@ -11,6 +12,7 @@ use super::{
     memory::{Asked, Memory, Retry, spread},
     pass::{End, Pass},
     report::is_in_sync,
+    waiting::{Place, Waiting},
 };
 use crate::{
     api::{ConnectUser, DeletionPolicy, FINALIZER, PAUSED, RECONCILE_REQUESTED_AT},
@@ -73,6 +75,7 @@ pub struct Reconciler {
     pub(super) settings: Settings,
     pub(super) metrics: Arc<Metrics>,
     pub(super) memory: Memory,
+    pub(super) waiting: Waiting,
 }
 
 impl std::fmt::Debug for Reconciler {
@@ -90,14 +93,14 @@ impl Reconciler {
         settings: Settings,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { cluster, connections, clock, settings, metrics, memory: Memory::default() }
+        Self { cluster, connections, clock, settings, metrics, memory: Memory::default(), waiting: Waiting::default() }
     }
 
     /// Makes one pass over a resource as a cache shows it. It does not fail: every failure is a state of the resource.
     pub async fn reconcile(&self, cached: &ConnectUser) -> Verdict {
         let uid = cached.uid().unwrap_or_default();
         if cached.metadata.deletion_timestamp.is_some() && !cached.finalizers().iter().any(|f| f == FINALIZER) {
-            self.memory.forget(&uid);
+            self.forget(&uid);
             return Verdict::ended(None, "released");
         }
         if self.memory.is_stale(&uid, cached.resource_version().as_deref()) {
@@ -152,6 +155,12 @@ impl Reconciler {
     /// Drops what is remembered of a resource that is gone.
     pub fn forget(&self, uid: &str) {
         self.memory.forget(uid);
+        self.waiting.forget(uid);
+    }
+
+    /// Resources for which something has changed that no watch tells of. They are given to the first who asks.
+    pub fn woken(&self) -> impl Stream<Item = Place> + Send + 'static {
+        self.waiting.woken().into_iter().map(StreamExt::boxed).next().unwrap_or_else(|| stream::pending().boxed())
     }
 
     /// How many resources are remembered.

@@ -39,6 +39,8 @@ impl Pass<'_> {
             Ok(user) => {
                 tracing::info!(user = %user.arn, "created the user");
                 self.appeared = Some(Appeared::Created);
+                // CreateUser takes most of the spec, not all of it: the rest is to follow.
+                self.known.left_alone.clear();
                 self.adopt(Box::new(created(&request, &user))).await
             }
             Err(error) => self.not_created(&error),
@@ -175,6 +177,7 @@ impl Pass<'_> {
     pub(super) async fn forget_user(&mut self) -> Flow {
         let gone = self.status.user_arn.take().unwrap_or_default();
         self.status.user_id = None;
+        self.status.applied_values.clear();
         self.on.metrics.drift("user");
         let note = format!("{gone} was deleted outside of Kubernetes: creating the user again");
         tracing::warn!("{note}");
@@ -287,7 +290,12 @@ impl Pass<'_> {
         let mut attempt = 1;
         loop {
             match self.on.cluster.remove_finalizer(&self.resource).await {
-                Ok(()) => return Flow::Break(End::Gone),
+                Ok(()) => {
+                    for uid in self.on.waiting.freed(&self.wanted()) {
+                        self.on.memory.let_go(&uid);
+                    }
+                    return Flow::Break(End::Gone);
+                }
                 // Somebody else changes the resource too. What was decided still holds: a resource that is being deleted
                 // does not come back.
                 Err(error) if error.kind == ClusterErrorKind::Conflict && attempt < ATTEMPTS => {

@@ -8,6 +8,7 @@ mod crashes;
 mod creating;
 mod drifting;
 mod editing;
+mod ignoring;
 mod leaving;
 mod outages;
 mod policies;

@@ -97,6 +97,7 @@ impl Question {
             by_name: seen(self.by_name),
             taken: self.taken,
             applied_tag_keys: BTreeSet::new(),
+            left_alone: BTreeSet::new(),
             policy: connect_operator::plan::Policy::default(),
         };
         let desired = desired(self.profile);

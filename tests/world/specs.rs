@@ -35,6 +35,7 @@ pub fn first(sim: &Sim) -> ConnectUserSpec {
         deletion_policy: None,
         management_policy: Default::default(),
         drift_interval: None,
+        ignore_drift: None,
     }
 }
 

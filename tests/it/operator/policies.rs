@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::scene::{Scene, Setting, condition, scene};
 
 /// A person makes a user in Connect.
-async fn by_hand(scene: &Scene<'_>, username: &str) {
+pub async fn by_hand(scene: &Scene<'_>, username: &str) {
     scene
         .console(CreateUser {
             instance: scene.instance(),
@@ -68,7 +68,7 @@ async fn a_user_made_by_hand_is_taken_over_where_that_is_asked_for() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn adopt_never_creates_and_goes_on_when_the_user_appears() {
     let scene = scene("policies").await;
-    scene.apply("awaited", &json!({ "adoptionPolicy": "Adopt" })).await;
+    scene.apply("awaited", &json!({ "adoptionPolicy": "Adopt", "passwordSecretRef": null })).await;
     let message = scene.shown("awaited", "Ready", "False", "DependencyNotFound").await;
     assert!(message.contains("no user \"awaited\"") && message.contains("AdoptOrCreate"), "{message}");
     by_hand(&scene, "awaited").await;
@@ -153,7 +153,7 @@ async fn an_observer_shows_drift_and_writes_nothing() {
     assert_eq!(scene.sim.calls().writes(), 0);
 
     // To act and back, at any moment.
-    scene.applied("watched", &json!({ "managementPolicy": "Full", "adoptionPolicy": "Adopt" })).await;
+    scene.applied("watched", &json!({ "adoptionPolicy": "Adopt", "passwordSecretRef": null })).await;
     let status = scene.users().get("watched").await.unwrap().status.unwrap();
     assert!(status.drift.is_empty(), "{:?}", status.drift);
     scene.applied("watched", &json!({ "managementPolicy": "Observe" })).await;

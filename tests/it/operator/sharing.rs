@@ -28,3 +28,30 @@ async fn a_username_of_another_namespace_is_a_conflict_that_names_its_owner_unti
     assert_ne!(after.user.id, before.user.id);
     assert_eq!(after.user.tags["connect-operator.dev/namespace"], there.namespace());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn who_waits_for_a_username_takes_the_user_over_without_help_when_its_owner_lets_it_go() {
+    let scene = scene("sharing").await;
+    scene.applied("first", &json!({ "username": "shared", "deletionPolicy": "Retain" })).await;
+    let user = scene.live("shared").user.id;
+    scene.apply("second", &json!({ "username": "Shared", "adoptionPolicy": "AdoptOrCreate" })).await;
+    scene.apply("third", &json!({ "username": "shared" })).await;
+    for waiting in ["second", "third"] {
+        let message = scene.shown(waiting, "Ready", "False", "Conflict").await;
+        assert!(message.contains(&format!("ConnectUser {}/first", scene.namespace())), "{message}");
+    }
+
+    scene.delete("first").await;
+    scene.gone("first").await;
+    scene.ready("second").await;
+    let after = scene.live("shared").user;
+    assert_eq!(after.id, user);
+    assert_eq!(after.tags["connect-operator.dev/name"], "second");
+    scene.shown("third", "Ready", "False", "Conflict").await;
+
+    // And who may only create one, does so when the name is free.
+    scene.delete("second").await;
+    scene.gone("second").await;
+    scene.ready("third").await;
+    assert_ne!(scene.live("shared").user.id, user);
+}

@@ -741,6 +741,57 @@ fn policies() -> Vec<Row> {
             |s| s["deletionPolicy"] = json!("Orphan"),
             Refused("spec.deletionPolicy", "deletionPolicy must be Delete or Retain"),
         ),
+        create(
+            "observe what goes with its resource",
+            |s| {
+                s["managementPolicy"] = json!("Observe");
+                s["deletionPolicy"] = json!("Delete");
+            },
+            Refused("spec.deletionPolicy", "deletionPolicy: Delete contradicts managementPolicy: Observe"),
+        ),
+        create(
+            "observe what is kept",
+            |s| {
+                s["managementPolicy"] = json!("Observe");
+                s["deletionPolicy"] = json!("Retain");
+            },
+            Accepted,
+        ),
+        create(
+            "a password for a user that is never created",
+            |s| s["adoptionPolicy"] = json!("Adopt"),
+            Refused("spec.passwordSecretRef", "passwordSecretRef is of no use with adoptionPolicy: Adopt"),
+        ),
+        create(
+            "only adopt",
+            |s| {
+                s["adoptionPolicy"] = json!("Adopt");
+                remove(s, "passwordSecretRef");
+            },
+            Accepted,
+        ),
+        create(
+            "fields that are left alone",
+            |s| s["ignoreDrift"] = json!(["routingProfileArn", "identityInfo.email", "phoneConfig", "tags"]),
+            Accepted,
+        ),
+        create("no field that is left alone", |s| s["ignoreDrift"] = json!([]), Accepted),
+        create(
+            "a field that does not exist is left alone",
+            |s| s["ignoreDrift"] = json!(["routingProfile"]),
+            Refused("spec.ignoreDrift[0]", "Unsupported value: \"routingProfile\""),
+        ),
+        create(
+            "a field without drift is left alone",
+            |s| s["ignoreDrift"] = json!(["username"]),
+            Refused("spec.ignoreDrift[0]", "Unsupported value: \"username\""),
+        ),
+        create(
+            "a field is left alone twice",
+            |s| s["ignoreDrift"] = json!(["tags", "tags"]),
+            Refused("spec.ignoreDrift[1]", "Duplicate value"),
+        )
+        .applying("duplicate"),
         create("a drift interval", |s| s["driftInterval"] = json!("1h30m"), Accepted),
         create("the shortest drift interval", |s| s["driftInterval"] = json!("1m"), Accepted),
         create("a drift interval in seconds", |s| s["driftInterval"] = json!("90s"), Accepted),

@@ -1,0 +1,96 @@
+//! Fields that the operator sets once and then leaves to the people at Connect's console.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::ConnectUserSpec;
+
+macro_rules! fields {
+    ($($name:ident = $path:literal,)*) => {
+        /// A field of the spec, by its path, whose changes in Connect may be left alone (`ignoreDrift`).
+        ///
+        /// Fields that Connect cannot change have no drift, and are not here.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[expect(missing_docs, reason = "each is the field of that name")]
+        #[schemars(description = "A field of the spec whose changes in Connect may be left alone.")]
+        pub enum IgnoredField { $(#[serde(rename = $path)] $name,)* }
+
+        impl IgnoredField {
+            /// Every field.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The path below `spec`.
+            pub fn path(self) -> &'static str {
+                match self { $(Self::$name => $path,)* }
+            }
+        }
+    };
+}
+
+fields! {
+    IdentityInfo = "identityInfo",
+    FirstName = "identityInfo.firstName",
+    LastName = "identityInfo.lastName",
+    Email = "identityInfo.email",
+    SecondaryEmail = "identityInfo.secondaryEmail",
+    Mobile = "identityInfo.mobile",
+    PhoneConfig = "phoneConfig",
+    PhoneType = "phoneConfig.phoneType",
+    AutoAccept = "phoneConfig.autoAccept",
+    AfterContactWorkTimeLimit = "phoneConfig.afterContactWorkTimeLimit",
+    DeskPhoneNumber = "phoneConfig.deskPhoneNumber",
+    PersistentConnection = "phoneConfig.persistentConnection",
+    RoutingProfileArn = "routingProfileArn",
+    SecurityProfileArns = "securityProfileArns",
+    HierarchyGroupArn = "hierarchyGroupArn",
+    UserProficiencies = "userProficiencies",
+    Tags = "tags",
+}
+
+impl IgnoredField {
+    /// What a spec says of the field, as JSON; `null` for nothing. Two specs that say the same have the same text.
+    pub fn text_in(self, spec: &ConnectUserSpec) -> String {
+        let pointer = format!("/{}", self.path().replace('.', "/"));
+        // A spec was read from JSON and can be written as such.
+        let spec = serde_json::to_value(spec).unwrap_or_default();
+        spec.pointer(&pointer).unwrap_or(&Value::Null).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The fields of the spec that are about the operator, or that Connect has no operation for.
+    const WITHOUT_DRIFT: [&str; 11] = [
+        "instanceArn",
+        "username",
+        "directoryUserId",
+        "passwordSecretRef",
+        "region",
+        "adoptionPolicy",
+        "deletionPolicy",
+        "managementPolicy",
+        "driftInterval",
+        "ignoreDrift",
+        "generatePassword",
+    ];
+
+    #[test]
+    fn each_field_of_the_schema_that_can_drift_can_be_left_alone_and_no_other() {
+        let schema = super::super::crd().spec.versions.remove(0).schema.unwrap().open_api_v3_schema.unwrap();
+        let spec = schema.properties.unwrap().remove("spec").unwrap();
+        let mut paths = BTreeSet::new();
+        for (name, field) in spec.properties.unwrap() {
+            if !WITHOUT_DRIFT.contains(&name.as_str()) {
+                paths.extend(field.properties.iter().flatten().map(|(member, _)| format!("{name}.{member}")));
+                paths.insert(name);
+            }
+        }
+        let known: BTreeSet<_> = IgnoredField::ALL.iter().map(|f| f.path().to_owned()).collect();
+        assert_eq!(known, paths);
+    }
+}
