@@ -8,6 +8,7 @@ mod crashes;
 mod creating;
 mod drifting;
 mod editing;
+mod fields;
 mod ignoring;
 mod leaving;
 mod outages;

@@ -1,0 +1,292 @@
+//! One row for each field: what manifests say of it, how it is changed at Connect's console, and where Connect shows it.
+
+use connect_api::{
+    AssociateUserProficiencies, Call, IdentityInfo, PhoneConfig, PhoneType, Proficiency, ProficiencyKey, TagResource,
+    UpdateUserHierarchy, UpdateUserIdentityInfo, UpdateUserPhoneConfig, UpdateUserRoutingProfile, UpdateUserSecurityProfiles,
+    User,
+};
+use serde_json::{Value, json};
+
+use super::super::scene::Scene;
+
+/// A call at Connect's console that changes the field of a user.
+pub type Drift = fn(&Scene<'_>, User) -> Call;
+
+/// Where `status.observed` shows the field, in the words of the spec.
+pub type Shown = fn(&Scene<'_>, &Value) -> Value;
+
+/// A field. Manifests are overlays of [`Scene::manifest`], with words such as `@routing-profile/Sales` for ARNs.
+pub struct Row {
+    /// The field's path.
+    pub path: &'static str,
+    /// It is left out.
+    pub unset: Value,
+    /// It has a value.
+    pub set: Value,
+    /// It has another one.
+    pub changed: Option<Value>,
+    /// It is explicitly empty.
+    pub cleared: Option<Value>,
+    /// None where nobody can change it in Connect.
+    pub drift: Option<Drift>,
+    /// None where Connect does not show it.
+    pub shown: Option<Shown>,
+}
+
+/// A path as a JSON pointer.
+pub fn pointer(path: &str) -> String {
+    format!("/{}", path.replace('.', "/"))
+}
+
+/// Puts the ARNs of a scene in their places.
+pub fn in_scene(scene: &Scene<'_>, value: &Value) -> Value {
+    match value {
+        Value::String(text) => match text.strip_prefix('@').and_then(|named| named.split_once('/')) {
+            Some(("routing-profile", name)) => scene.routing_profile(name).into(),
+            Some(("security-profile", name)) => scene.security_profile(name).into(),
+            Some(("hierarchy-group", path)) => scene.hierarchy_group(&format!("/{path}")).into(),
+            _ => value.clone(),
+        },
+        Value::Array(elements) => elements.iter().map(|element| in_scene(scene, element)).collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, member)| (name.clone(), in_scene(scene, member))).collect::<serde_json::Map<_, _>>().into()
+        }
+        value => value.clone(),
+    }
+}
+
+/// `value` at `path`.
+fn at(path: &str, value: &Value) -> Value {
+    path.rsplit('.').fold(value.clone(), |inner, name| json!({ name: inner }))
+}
+
+impl Row {
+    /// A field that Connect can change, by itself.
+    fn managed(path: &'static str, set: Value, changed: Value, drift: Drift) -> Self {
+        Self {
+            path,
+            unset: json!({}),
+            set: at(path, &set),
+            changed: Some(at(path, &changed)),
+            cleared: None,
+            drift: Some(drift),
+            shown: Some(match path {
+                "identityInfo.firstName" => |_, o| o["identityInfo"]["firstName"].clone(),
+                "identityInfo.lastName" => |_, o| o["identityInfo"]["lastName"].clone(),
+                "identityInfo.email" => |_, o| o["identityInfo"]["email"].clone(),
+                "identityInfo.secondaryEmail" => |_, o| o["identityInfo"]["secondaryEmail"].clone(),
+                "identityInfo.mobile" => |_, o| o["identityInfo"]["mobile"].clone(),
+                "phoneConfig.phoneType" => |_, o| o["phoneConfig"]["phoneType"].clone(),
+                "phoneConfig.autoAccept" => |_, o| o["phoneConfig"]["autoAccept"].clone(),
+                "phoneConfig.afterContactWorkTimeLimit" => |_, o| o["phoneConfig"]["afterContactWorkTimeLimit"].clone(),
+                "phoneConfig.deskPhoneNumber" => |_, o| o["phoneConfig"]["deskPhoneNumber"].clone(),
+                "phoneConfig.persistentConnection" => |_, o| o["phoneConfig"]["persistentConnection"].clone(),
+                "routingProfileArn" => |_, o| o["routingProfileArn"].clone(),
+                "securityProfileArns" => |_, o| o["securityProfileArns"].clone(),
+                "hierarchyGroupArn" => |_, o| o["hierarchyGroupArn"].clone(),
+                "userProficiencies" => |_, o| o["userProficiencies"].clone(),
+                "tags" => |_, o| {
+                    let theirs = |key: &str| !key.starts_with("connect-operator.dev/");
+                    let tags = o["tags"].as_object().unwrap().iter().filter(|(key, _)| theirs(key));
+                    tags.map(|(key, value)| (key.clone(), value.clone())).collect::<serde_json::Map<_, _>>().into()
+                },
+                other => panic!("where is {other} shown?"),
+            }),
+        }
+    }
+
+    /// A field of the operator's own, or one that Connect takes only at creation.
+    fn ours(path: &'static str, set: Value, changed: impl Into<Option<Value>>) -> Self {
+        Self {
+            path,
+            unset: json!({}),
+            set: at(path, &set),
+            changed: changed.into().map(|value| at(path, &value)),
+            cleared: None,
+            drift: None,
+            shown: None,
+        }
+    }
+
+    /// One that a manifest cannot do without.
+    fn required(self) -> Self {
+        Self { unset: at(self.path, &json!(null)), ..self }
+    }
+
+    fn cleared(self, value: Value) -> Self {
+        Self { cleared: Some(at(self.path, &value)), ..self }
+    }
+
+    /// With these members of the manifest wherever the field's own do not say otherwise.
+    fn beside(self, other: Value) -> Self {
+        let merged = |overlay: Value| merge(other.clone(), overlay);
+        Self {
+            unset: merged(self.unset),
+            set: merged(self.set),
+            changed: self.changed.map(merged),
+            cleared: self.cleared.map(merged),
+            ..self
+        }
+    }
+}
+
+fn merge(mut below: Value, above: Value) -> Value {
+    match (&mut below, above) {
+        (Value::Object(members), Value::Object(above)) => {
+            for (name, member) in above {
+                let merged = merge(members.remove(&name).unwrap_or(Value::Null), member);
+                members.insert(name, merged);
+            }
+            below
+        }
+        (_, above) => above,
+    }
+}
+
+fn identity(scene: &Scene<'_>, user: User, change: impl FnOnce(&mut IdentityInfo)) -> Call {
+    let mut identity_info = user.identity_info;
+    change(&mut identity_info);
+    UpdateUserIdentityInfo { instance: scene.instance(), user: user.id, identity_info }.into()
+}
+
+fn phone(scene: &Scene<'_>, user: User, change: impl FnOnce(&mut PhoneConfig)) -> Call {
+    let mut phone_config = user.phone_config.unwrap_or_default();
+    change(&mut phone_config);
+    UpdateUserPhoneConfig { instance: scene.instance(), user: user.id, phone_config }.into()
+}
+
+fn skill(value: &str, level: u8) -> Value {
+    json!({ "attributeName": "Language", "attributeValue": value, "level": level })
+}
+
+/// All rows.
+pub fn rows() -> Vec<Row> {
+    [creation(), identity_info(), phone_config(), profiles(), policies()].into_iter().flatten().collect()
+}
+
+fn creation() -> Vec<Row> {
+    let another = "arn:aws:connect:us-west-2:123456789012:instance/99999999-aaaa-4bbb-8ccc-000000000009";
+    vec![
+        Row { set: json!({}), ..Row::ours("instanceArn", json!(null), json!(another)).required() },
+        Row { set: json!({}), ..Row::ours("username", json!(null), json!("another")).required() },
+        Row::ours("directoryUserId", json!("d-1"), json!("d-2")),
+        Row {
+            unset: json!({ "passwordSecretRef": null }),
+            ..Row::ours("passwordSecretRef.name", json!("initial"), json!("other"))
+        },
+        Row {
+            unset: json!({ "passwordSecretRef": null }),
+            ..Row::ours("passwordSecretRef.key", json!("password"), json!("other"))
+                .beside(json!({ "passwordSecretRef": { "name": "initial" } }))
+        },
+        Row::ours("region", json!("us-west-2"), json!("eu-central-1")),
+    ]
+}
+
+fn identity_info() -> Vec<Row> {
+    let names = json!({ "identityInfo": { "firstName": "Given", "lastName": "Family" } });
+    let without = |name: &str| {
+        let mut names = names.clone();
+        names["identityInfo"].as_object_mut().unwrap().remove(name);
+        names
+    };
+    let row = |path: &'static str, set: &str, changed: &str, drift: Drift| {
+        Row::managed(path, json!(set), json!(changed), drift).cleared(json!(""))
+    };
+    let first = row("identityInfo.firstName", "Jane", "Joan", |s, u| identity(s, u, |i| i.first_name = Some("Meddled".into())));
+    let last = row("identityInfo.lastName", "Doe", "Roe", |s, u| identity(s, u, |i| i.last_name = Some("Meddled".into())));
+    let rest = [
+        row("identityInfo.email", "jane@example.com", "joan@example.com", |s, u| identity(s, u, |i| i.email = None)),
+        row("identityInfo.secondaryEmail", "jane@example.org", "joan@example.org", |s, u| {
+            identity(s, u, |i| i.secondary_email = Some("meddled@example.net".into()))
+        }),
+        row("identityInfo.mobile", "+12065550100", "+12065550101", |s, u| {
+            identity(s, u, |i| i.mobile = Some("+12065550109".into()))
+        }),
+    ];
+    let named = [first.beside(without("firstName")), last.beside(without("lastName"))];
+    named.into_iter().chain(rest.map(|row| row.beside(names.clone()))).collect()
+}
+
+fn phone_config() -> Vec<Row> {
+    let desk = |number: &str| json!({ "phoneConfig": { "phoneType": "DESK_PHONE", "deskPhoneNumber": number } });
+    vec![
+        Row {
+            changed: Some(desk("+12065550100")),
+            ..Row::managed("phoneConfig.phoneType", json!("SOFT_PHONE"), json!(null), |s, u| {
+                phone(s, u, |p| (p.phone_type, p.desk_phone_number) = (PhoneType::DeskPhone, Some("+12065550109".into())))
+            })
+        },
+        Row::managed("phoneConfig.autoAccept", json!(true), json!(false), |s, u| phone(s, u, |p| p.auto_accept = false)),
+        Row::managed("phoneConfig.afterContactWorkTimeLimit", json!(30), json!(0), |s, u| {
+            phone(s, u, |p| p.after_contact_work_time_limit = 7)
+        }),
+        Row {
+            set: desk("+12065550100"),
+            changed: Some(desk("+12065550101")),
+            ..Row::managed("phoneConfig.deskPhoneNumber", json!(null), json!(null), |s, u| {
+                phone(s, u, |p| p.desk_phone_number = Some("+12065550109".into()))
+            })
+        },
+        Row::managed("phoneConfig.persistentConnection", json!(true), json!(false), |s, u| {
+            phone(s, u, |p| p.persistent_connection = Some(false))
+        }),
+    ]
+}
+
+fn profiles() -> Vec<Row> {
+    let routing = Row::managed(
+        "routingProfileArn",
+        json!("@routing-profile/Basic Routing Profile"),
+        json!("@routing-profile/Sales"),
+        |s, u| {
+            let routing_profile_id = s.sim.routing_profile_id(&s.instance(), "Sales").unwrap();
+            UpdateUserRoutingProfile { instance: s.instance(), user: u.id, routing_profile_id }.into()
+        },
+    );
+    let security = Row::managed(
+        "securityProfileArns",
+        json!(["@security-profile/Agent"]),
+        json!(["@security-profile/Admin", "@security-profile/Agent"]),
+        |s, u| {
+            let admin = s.sim.security_profile_id(&s.instance(), "Admin").unwrap();
+            UpdateUserSecurityProfiles { instance: s.instance(), user: u.id, security_profile_ids: [admin].into() }.into()
+        },
+    );
+    vec![
+        routing.required(),
+        security.required().cleared(json!([])),
+        Row::managed(
+            "hierarchyGroupArn",
+            json!("@hierarchy-group/North/Hamburg"),
+            json!("@hierarchy-group/South/Munich"),
+            |s, u| UpdateUserHierarchy { instance: s.instance(), user: u.id, hierarchy_group_id: None }.into(),
+        )
+        .cleared(json!("")),
+        Row::managed(
+            "userProficiencies",
+            json!([skill("Danish", 3)]),
+            json!([skill("Danish", 4), skill("French", 2)]),
+            |s, u| {
+                let key = ProficiencyKey { attribute_name: "Language".into(), attribute_value: "German".into() };
+                let proficiencies = vec![Proficiency { key, level: 1.0 }];
+                AssociateUserProficiencies { instance: s.instance(), user: u.id, proficiencies }.into()
+            },
+        )
+        .cleared(json!([])),
+        Row::managed("tags", json!({ "team": "blue" }), json!({ "team": "red", "desk": "12" }), |_, u| {
+            TagResource { arn: u.arn, tags: [("team".to_owned(), "meddled".to_owned())].into() }.into()
+        })
+        .cleared(json!({})),
+    ]
+}
+
+fn policies() -> Vec<Row> {
+    vec![
+        Row::ours("adoptionPolicy", json!("Never"), json!("AdoptOrCreate")),
+        Row::ours("deletionPolicy", json!("Delete"), json!("Retain")),
+        Row::ours("managementPolicy", json!("Full"), json!("Observe")),
+        Row::ours("ignoreDrift", json!(["tags"]), json!(["tags", "routingProfileArn"])).cleared(json!([])),
+        Row::ours("driftInterval", json!("1h"), json!("2h")),
+    ]
+}
