@@ -91,7 +91,9 @@ impl Pass<'_> {
                 self.status.applied_tag_keys = desired.tags.keys().cloned().collect();
             }
         }
-        if let Some(asked) = reconcile_requested(&self.resource) {
+        // A pass that had to wait has not looked: who asked for a look still gets it.
+        let looked = !matches!(state, State::Failed(Failure { kind: Kind::Deferred, .. }));
+        if let Some(asked) = reconcile_requested(&self.resource).filter(|_| looked) {
             self.status.last_handled_reconcile_at = Some(asked.clone());
         }
     }

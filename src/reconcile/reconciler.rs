@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     api::{ConnectUser, DeletionPolicy, FINALIZER, PAUSED, RECONCILE_REQUESTED_AT},
+    inventory::Inventory,
     plan::Mark,
     telemetry::Metrics,
 };
@@ -73,6 +74,7 @@ pub struct Reconciler {
     pub(super) settings: Settings,
     pub(super) metrics: Arc<Metrics>,
     pub(super) memory: Memory,
+    pub(super) inventory: Inventory,
 }
 
 impl std::fmt::Debug for Reconciler {
@@ -90,7 +92,7 @@ impl Reconciler {
         settings: Settings,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { cluster, connections, clock, settings, metrics, memory: Memory::default() }
+        Self { cluster, connections, clock, settings, metrics, memory: Memory::default(), inventory: Inventory::default() }
     }
 
     /// Makes one pass over a resource as a cache shows it. It does not fail: every failure is a state of the resource.
@@ -181,7 +183,8 @@ impl Reconciler {
     }
 }
 
-fn asked(resource: &ConnectUser) -> Asked {
+/// What people ask of it.
+pub(super) fn asked(resource: &ConnectUser) -> Asked {
     let meta = &resource.metadata;
     let request = resource.annotations().get(RECONCILE_REQUESTED_AT).cloned();
     (meta.generation.unwrap_or_default(), meta.deletion_timestamp.is_some(), request)

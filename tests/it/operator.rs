@@ -9,6 +9,7 @@ mod creating;
 mod drifting;
 mod editing;
 mod leaving;
+mod names;
 mod outages;
 mod policies;
 mod process;
