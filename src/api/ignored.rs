@@ -42,19 +42,22 @@ fields! {
     DeskPhoneNumber = "phoneConfig.deskPhoneNumber",
     PersistentConnection = "phoneConfig.persistentConnection",
     RoutingProfileArn = "routingProfileArn",
+    RoutingProfileName = "routingProfileName",
     SecurityProfileArns = "securityProfileArns",
+    SecurityProfileNames = "securityProfileNames",
     HierarchyGroupArn = "hierarchyGroupArn",
+    HierarchyGroupPath = "hierarchyGroupPath",
     UserProficiencies = "userProficiencies",
     Tags = "tags",
 }
 
 impl IgnoredField {
-    /// What a spec says of the field, as JSON; `null` for nothing. Two specs that say the same have the same text.
-    pub fn text_in(self, spec: &ConnectUserSpec) -> String {
+    /// What a spec says of the field, as JSON. Two specs that say the same have the same text. None where it says nothing.
+    pub fn text_in(self, spec: &ConnectUserSpec) -> Option<String> {
         let pointer = format!("/{}", self.path().replace('.', "/"));
         // A spec was read from JSON and can be written as such.
         let spec = serde_json::to_value(spec).unwrap_or_default();
-        spec.pointer(&pointer).unwrap_or(&Value::Null).to_string()
+        spec.pointer(&pointer).filter(|value| !value.is_null()).map(Value::to_string)
     }
 }
 

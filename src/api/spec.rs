@@ -42,10 +42,19 @@ pub const MAX_TAGS: usize = 46;
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
-    validation = Rule::new("self.routingProfileArn.startsWith(self.instanceArn + '/routing-profile/') && self.routingProfileArn.substring(size(self.instanceArn) + 17).matches('^[A-Za-z0-9-]+$')")
+    validation = Rule::new("has(self.routingProfileArn) != has(self.routingProfileName)")
+        .message("a user has one routing profile: set either routingProfileArn or routingProfileName, and not both")
+        .field_path(".routingProfileArn"),
+    validation = Rule::new("has(self.securityProfileArns) != has(self.securityProfileNames)")
+        .message("a user has 1 to 10 security profiles: set either securityProfileArns or securityProfileNames, and not both")
+        .field_path(".securityProfileArns"),
+    validation = Rule::new("!has(self.hierarchyGroupArn) || !has(self.hierarchyGroupPath)")
+        .message("hierarchyGroupArn and hierarchyGroupPath say the same: set one of them, or neither")
+        .field_path(".hierarchyGroupArn"),
+    validation = Rule::new("!has(self.routingProfileArn) || (self.routingProfileArn.startsWith(self.instanceArn + '/routing-profile/') && self.routingProfileArn.substring(size(self.instanceArn) + 17).matches('^[A-Za-z0-9-]+$'))")
         .message("routingProfileArn must be a routing profile of this instance: <instanceArn>/routing-profile/<id>")
         .field_path(".routingProfileArn"),
-    validation = Rule::new("self.securityProfileArns.all(a, a.startsWith(self.instanceArn + '/security-profile/') && a.substring(size(self.instanceArn) + 18).matches('^[A-Za-z0-9-]+$'))")
+    validation = Rule::new("!has(self.securityProfileArns) || self.securityProfileArns.all(a, a.startsWith(self.instanceArn + '/security-profile/') && a.substring(size(self.instanceArn) + 18).matches('^[A-Za-z0-9-]+$'))")
         .message("each of securityProfileArns must be a security profile of this instance: <instanceArn>/security-profile/<id>")
         .field_path(".securityProfileArns"),
     validation = Rule::new("!has(self.hierarchyGroupArn) || self.hierarchyGroupArn == '' || (self.hierarchyGroupArn.startsWith(self.instanceArn + '/agent-group/') && self.hierarchyGroupArn.substring(size(self.instanceArn) + 13).matches('^[A-Za-z0-9-]+$'))")
@@ -105,19 +114,40 @@ pub struct ConnectUserSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_config: Option<PhoneConfig>,
 
-    /// The routing profile.
+    /// The routing profile by its ARN. It, or `routingProfileName`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 300))]
-    pub routing_profile_arn: String,
+    pub routing_profile_arn: Option<String>,
 
-    /// The security profiles, 1 to 10, in any order.
+    /// The routing profile by its name in the instance, so that one manifest serves several instances. Upper and lower case count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 127))]
+    pub routing_profile_name: Option<String>,
+
+    /// The security profiles by their ARNs, 1 to 10, in any order. They, or `securityProfileNames`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 10), inner(length(max = 300)))]
     #[x_kube(merge_strategy = ListMerge::Set)]
-    pub security_profile_arns: Vec<String>,
+    pub security_profile_arns: Option<Vec<String>>,
 
-    /// The hierarchy group. Left out: not managed. `""`: the user is in none.
+    /// The security profiles by their names in the instance, 1 to 10, in any order. Upper and lower case count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 10), inner(length(min = 1, max = 127)))]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub security_profile_names: Option<Vec<String>>,
+
+    /// The hierarchy group by its ARN. Left out, and `hierarchyGroupPath` too: not managed. `""`: the user is in none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 300))]
     pub hierarchy_group_arn: Option<String>,
+
+    /// The hierarchy group by the names from the top level down to it, such as `/North/Hamburg`. Upper and lower case count.
+    /// `""`: the user is in none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1000))]
+    #[x_kube(validation = Rule::new("self == '' || self.matches('^(/[^/]+){1,5}$')")
+        .message("hierarchyGroupPath must be 1 to 5 group names from the top level down, each after a /, such as /North/Hamburg, or \"\" to take the user out of its group"))]
+    pub hierarchy_group_path: Option<String>,
 
     /// The proficiencies, by attribute and value, in any order. Left out: not managed. `[]`: the user has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,7 +8,7 @@ use connect_api::{
 };
 use kube::ResourceExt;
 
-use super::Owner;
+use super::{Directory, Owner, References, Unresolved};
 use crate::api::{self, ConnectUser};
 
 /// What a ConnectUser asks for. A member that is None is not managed.
@@ -30,6 +30,8 @@ pub struct Desired {
     pub security_profiles: BTreeSet<SecurityProfileId>,
     /// The hierarchy group; `Some(None)` for none.
     pub hierarchy_group: Option<Option<HierarchyGroupId>>,
+    /// Of what the spec gives by name: what the instance calls it, to speak of it in the spec's words.
+    pub names: Directory,
     /// Proficiencies with their levels.
     pub proficiencies: Option<BTreeMap<ProficiencyKey, u8>>,
     /// The spec's own tags, without the proof of ownership.
@@ -63,12 +65,38 @@ pub struct SpecError {
     pub message: String,
 }
 
+/// Why a spec does not say yet what it asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unclear {
+    /// It cannot be read.
+    Spec(SpecError),
+    /// These names in it mean nothing, more than one thing, or nobody has looked yet.
+    Names(Vec<Unresolved>),
+}
+
+impl From<SpecError> for Unclear {
+    fn from(error: SpecError) -> Self {
+        Self::Spec(error)
+    }
+}
+
+impl From<Vec<Unresolved>> for Unclear {
+    fn from(names: Vec<Unresolved>) -> Self {
+        Self::Names(names)
+    }
+}
+
 fn arn(field: &'static str, arn: &str) -> Result<Arn, SpecError> {
     arn.parse().map_err(|e: connect_api::ArnError| SpecError { field, message: e.to_string() })
 }
 
 /// The id of a profile or group, taken from its ARN.
-fn part<T>(field: &'static str, text: &str, instance: &Arn, pick: impl Fn(Resource) -> Option<T>) -> Result<T, SpecError> {
+pub(super) fn part<T>(
+    field: &'static str,
+    text: &str,
+    instance: &Arn,
+    pick: impl Fn(Resource) -> Option<T>,
+) -> Result<T, SpecError> {
     let arn = arn(field, text)?;
     if arn.sibling(Resource::Instance) != *instance {
         return Err(SpecError { field, message: format!("{text:?} lies in another instance than instanceArn, {instance}") });
@@ -99,39 +127,14 @@ impl Desired {
         }
     }
 
-    /// Reads a spec.
+    /// Reads a spec. Names in it mean what the directory says.
     ///
     /// # Errors
-    /// The first field that cannot be read.
-    pub fn parse(resource: &ConnectUser, cluster: &str) -> Result<Self, SpecError> {
+    /// The first field that cannot be read; else all names that the directory cannot tell the meaning of.
+    pub fn parse(resource: &ConnectUser, cluster: &str, directory: &Directory) -> Result<Self, Unclear> {
         let spec = &resource.spec;
         let instance = Self::instance_of(resource)?;
-        let routing_profile = part("routingProfileArn", &spec.routing_profile_arn, &instance, |r| match r {
-            Resource::RoutingProfile(id) => Some(id),
-            _ => None,
-        })?;
-        let security_profiles = spec
-            .security_profile_arns
-            .iter()
-            .map(|a| {
-                part("securityProfileArns", a, &instance, |r| match r {
-                    Resource::SecurityProfile(id) => Some(id),
-                    _ => None,
-                })
-            })
-            .collect::<Result<BTreeSet<_>, _>>()?;
-        if security_profiles.is_empty() {
-            let message = "a user needs at least one security profile".to_owned();
-            return Err(SpecError { field: "securityProfileArns", message });
-        }
-        let hierarchy_group = match spec.hierarchy_group_arn.as_deref() {
-            None => None,
-            Some("") => Some(None),
-            Some(a) => Some(Some(part("hierarchyGroupArn", a, &instance, |r| match r {
-                Resource::HierarchyGroup(id) => Some(id),
-                _ => None,
-            })?)),
-        };
+        let references = References::parse(spec, &instance)?.resolve(directory)?;
         let proficiencies = spec.user_proficiencies.as_ref().map(|list| {
             list.iter()
                 .map(|p| {
@@ -164,9 +167,10 @@ impl Desired {
                 desk_phone_number: phone.desk_phone_number,
                 persistent_connection: phone.persistent_connection,
             },
-            routing_profile,
-            security_profiles,
-            hierarchy_group,
+            routing_profile: references.routing_profile,
+            security_profiles: references.security_profiles,
+            hierarchy_group: references.hierarchy_group,
+            names: references.names,
             proficiencies,
             tags: spec.tags.clone().unwrap_or_default(),
             owner: Self::owner_of(resource, cluster),

@@ -14,7 +14,7 @@ use connect_api::{
     UpdateUserProficiencies, UpdateUserRoutingProfile, UpdateUserSecurityProfiles,
 };
 
-use super::{Desired, Live};
+use super::{Desired, Live, Nameable};
 
 /// One difference, in the words of the spec.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,15 +162,21 @@ fn phone_config(desired: &Desired, live: &Live) -> Option<Action> {
 
 fn routing_profile(desired: &Desired, live: &Live) -> Option<Action> {
     let (want, is) = (&desired.routing_profile, &live.user.routing_profile_id);
-    let because = if is.as_ref() == Some(want) { vec![] } else { vec![change("routingProfileArn", is.as_ref(), Some(want))] };
+    let (kind, names) = (Nameable::RoutingProfile, &desired.names);
+    let name = |id: &connect_api::RoutingProfileId| names.label(kind, id.as_str());
+    let because =
+        if is.as_ref() == Some(want) { vec![] } else { vec![change(names.field(kind), is.as_ref().map(name), Some(name(want)))] };
     let (instance, user) = (desired.instance_id(), live.user.id.clone());
     action(UpdateUserRoutingProfile { instance, user, routing_profile_id: want.clone() }, because)
 }
 
 fn security_profiles(desired: &Desired, live: &Live) -> Option<Action> {
     let (want, is) = (&desired.security_profiles, &live.user.security_profile_ids);
-    let list = |set: &BTreeSet<connect_api::SecurityProfileId>| set.iter().map(|p| p.as_str()).collect::<Vec<_>>().join(", ");
-    let because = if want == is { vec![] } else { vec![change("securityProfileArns", Some(list(is)), Some(list(want)))] };
+    let (kind, names) = (Nameable::SecurityProfile, &desired.names);
+    let list = |set: &BTreeSet<connect_api::SecurityProfileId>| {
+        set.iter().map(|p| names.label(kind, p.as_str())).collect::<Vec<_>>().join(", ")
+    };
+    let because = if want == is { vec![] } else { vec![change(names.field(kind), Some(list(is)), Some(list(want)))] };
     let (instance, user) = (desired.instance_id(), live.user.id.clone());
     action(UpdateUserSecurityProfiles { instance, user, security_profile_ids: want.clone() }, because)
 }
@@ -178,7 +184,9 @@ fn security_profiles(desired: &Desired, live: &Live) -> Option<Action> {
 fn hierarchy_group(desired: &Desired, live: &Live) -> Option<Action> {
     let want = desired.hierarchy_group.as_ref()?;
     let is = &live.user.hierarchy_group_id;
-    let because = if want == is { vec![] } else { vec![change("hierarchyGroupArn", is.as_ref(), want.as_ref())] };
+    let (kind, names) = (Nameable::HierarchyGroup, &desired.names);
+    let name = |id: &Option<connect_api::HierarchyGroupId>| id.as_ref().map(|id| names.label(kind, id.as_str()));
+    let because = if want == is { vec![] } else { vec![change(names.field(kind), name(is), name(want))] };
     let (instance, user) = (desired.instance_id(), live.user.id.clone());
     action(UpdateUserHierarchy { instance, user, hierarchy_group_id: want.clone() }, because)
 }

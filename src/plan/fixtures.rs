@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use connect_api::{ChannelConfigs, IdentityInfo, PhoneConfig, PhoneType, ProficiencyKey, Tags, User};
 
-use super::{Desired, DesiredPhone, Known, Live, Mark, Owner, Seen};
+use super::{Desired, DesiredPhone, Directory, Known, Live, Mark, Owner, Seen};
 
 /// Sales' Jane, in the cluster `blue`.
 pub(super) fn owner() -> Owner {
@@ -43,6 +43,7 @@ pub(super) fn full() -> Desired {
         routing_profile: "routing-3".into(),
         security_profiles: BTreeSet::from(["security-4".into(), "security-5".into()]),
         hierarchy_group: Some(Some("group-6".into())),
+        names: Directory::default(),
         proficiencies: Some(BTreeMap::from([(proficiency("language", "fr"), 3), (proficiency("product", "loans"), 4)])),
         tags: Tags::from([("team".into(), "north".into()), ("cost".into(), "c-9".into())]),
         owner: owner(),

@@ -5,6 +5,7 @@
 
 mod desired;
 mod diff;
+mod directory;
 #[cfg(test)]
 mod fixtures;
 mod left_alone;
@@ -13,13 +14,17 @@ mod ownership;
 mod predict;
 #[cfg(test)]
 mod properties;
+mod references;
 
-pub use desired::{Desired, DesiredPhone, SpecError};
+pub use desired::{Desired, DesiredPhone, SpecError, Unclear};
 pub use diff::{Action, Change, diff, differences};
+pub use directory::{Catalog, Directory, Nameable};
 pub use left_alone::left_alone;
 pub use next::{Known, Mark, Policy, Seen, Step, next};
 pub use ownership::{Owner, Ownership};
 pub use predict::{after, created};
+use references::References;
+pub use references::{Unresolved, Why, explain};
 
 use std::collections::BTreeMap;
 

@@ -144,11 +144,13 @@ fn lint_step(desired: &Desired, known: &Known, step: &Step) -> Result<(), TestCa
             prop_assert_eq!(Some(&**live), by_id, "only what is ours");
             lint_actions(&desired.leaving(&known.left_alone, live), live, &known.applied_tag_keys, actions)?;
             let changed = actions.iter().flat_map(|action| &action.because);
-            // What a user cannot be without is set where it has none. And the proof of ownership are tags too, but not the spec's.
+            // What a user cannot be without is set where it has none. The proof of ownership are tags too, but not the spec's, and
+            // a key that has left the spec is not a value of it.
             let needed = |change: &Change| change.from.as_deref().is_none_or(str::is_empty);
             let proof = |change: &Change| change.field.starts_with("tags[connect-operator.dev/");
+            let taken_off = |change: &Change| change.field.starts_with("tags[") && change.to.is_none();
             let left = |change: &Change| known.left_alone.iter().any(|left| change.field.starts_with(left.path()));
-            prop_assert!(changed.into_iter().all(|change| needed(change) || proof(change) || !left(change)));
+            prop_assert!(changed.into_iter().all(|change| needed(change) || proof(change) || taken_off(change) || !left(change)));
         }
         Step::InSync(live) => {
             prop_assert!(!known.deleting);

@@ -96,9 +96,12 @@ impl Pass<'_> {
             }
             let spec = &self.resource.spec;
             let ignored = spec.ignore_drift.iter().flatten();
-            self.status.applied_values = ignored.map(|field| (field.path().to_owned(), field.text_in(spec))).collect();
+            self.status.applied_values =
+                ignored.filter_map(|field| Some((field.path().to_owned(), field.text_in(spec)?))).collect();
         }
-        if let Some(asked) = reconcile_requested(&self.resource) {
+        // A pass that had to wait has not looked: who asked for a look still gets it.
+        let looked = !matches!(state, State::Failed(Failure { kind: Kind::Deferred, .. }));
+        if let Some(asked) = reconcile_requested(&self.resource).filter(|_| looked) {
             self.status.last_handled_reconcile_at = Some(asked.clone());
         }
     }

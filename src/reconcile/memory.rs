@@ -19,6 +19,8 @@ struct Entry {
     verified: Option<(i64, Duration)>,
     /// Until which uptime a failed resource is left alone, and what somebody must change to be heard before.
     held: Option<(Asked, Duration)>,
+    /// What people ask of the resource, and at what uptime that was first seen.
+    asked: Option<(Asked, Duration)>,
     /// A walk through the list of users that had to stop for now, and what was known when it began.
     listing: Option<(ListingKey, Listing)>,
 }
@@ -88,6 +90,17 @@ impl Memory {
     /// Until when a resource is left alone, if nobody asks anything new of it.
     pub(super) fn held_until(&self, uid: &str, asked: &Asked) -> Option<Duration> {
         self.with(uid, |e| e.held.as_ref().filter(|(a, _)| a == asked).map(|(_, until)| *until))
+    }
+
+    /// At what uptime this was first asked of the resource, as far as this process has seen: now, if it is new.
+    pub(super) fn asked_since(&self, uid: &str, asked: Asked, uptime: Duration) -> Duration {
+        self.with(uid, |e| match &e.asked {
+            Some((before, since)) if *before == asked => *since,
+            _ => {
+                e.asked = Some((asked, uptime));
+                uptime
+            }
+        })
     }
 
     /// At what uptime this generation was last seen in sync.

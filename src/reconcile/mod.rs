@@ -9,6 +9,7 @@ mod conclude;
 mod failure;
 mod find;
 mod memory;
+mod names;
 mod observed;
 mod pass;
 mod reconciler;

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     api::{AdoptionPolicy, ConnectUser, ConnectUserStatus, DELETION_POLICY, DeletionPolicy, ManagementPolicy, Reason},
-    plan::{Change, Desired, Known, Live, Mark, Owner, Ownership, Policy, Seen, SpecError, Step, left_alone, next},
+    plan::{Change, Desired, Directory, Known, Live, Mark, Owner, Ownership, Policy, Seen, Step, Unclear, left_alone, next},
 };
 
 /// How a pass ends.
@@ -52,7 +52,9 @@ pub(super) struct Pass<'a> {
     pub(super) caller: Caller,
     pub(super) instance: Arn,
     pub(super) owner: Owner,
-    pub(super) desired: Result<Desired, SpecError>,
+    pub(super) desired: Result<Desired, Unclear>,
+    /// What the instance calls its profiles and groups, as far as the spec names them and this pass has asked.
+    pub(super) directory: Directory,
     pub(super) known: Known,
     /// The deletion policy that the namespace sets, once it was asked.
     namespace_policy: Option<DeletionPolicy>,
@@ -87,7 +89,8 @@ impl<'a> Pass<'a> {
             connect: on.connections.to(&instance),
             caller: Caller::new(uid.clone(), Priority::Backlog),
             owner: Desired::owner_of(&resource, &on.settings.cluster),
-            desired: Desired::parse(&resource, &on.settings.cluster),
+            desired: Err(Unclear::Names(vec![])),
+            directory: Directory::default(),
             known: Known {
                 deleting: false,
                 recorded: None,
@@ -122,7 +125,7 @@ impl<'a> Pass<'a> {
     /// Takes over what the resource itself tells.
     fn learn(&mut self) {
         self.status = self.resource.status.clone().unwrap_or_default();
-        self.desired = Desired::parse(&self.resource, &self.on.settings.cluster);
+        self.read_spec();
         let recorded = self.status.user_id.as_deref().map(Into::into);
         if recorded != self.known.recorded {
             self.known.by_id = Seen::NotLooked;
@@ -181,10 +184,9 @@ impl<'a> Pass<'a> {
             if self.known.deleting && self.resource.spec.deletion_policy.is_none() && self.namespace_policy.is_none() {
                 self.ask_namespace().await?;
             }
-            let desired = self.desired.as_ref().ok();
-            let Some(step) = next(&self.owner, desired, &self.known) else {
-                let message = self.desired.as_ref().err().map(ToString::to_string).unwrap_or_default();
-                return ControlFlow::Break(End::Failed(Failure::new(Kind::Invalid, Phase::Observe, message)));
+            let Some(step) = next(&self.owner, self.desired.as_ref().ok(), &self.known) else {
+                self.understand().await?;
+                continue;
             };
             if step.needs_fresh_resource() && !self.fresh {
                 self.refresh().await?;

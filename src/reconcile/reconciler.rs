@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     api::{ConnectUser, DeletionPolicy, FINALIZER, PAUSED, RECONCILE_REQUESTED_AT},
+    inventory::Inventory,
     plan::Mark,
     telemetry::Metrics,
 };
@@ -76,6 +77,7 @@ pub struct Reconciler {
     pub(super) metrics: Arc<Metrics>,
     pub(super) memory: Memory,
     pub(super) waiting: Waiting,
+    pub(super) inventory: Inventory,
 }
 
 impl std::fmt::Debug for Reconciler {
@@ -93,7 +95,8 @@ impl Reconciler {
         settings: Settings,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { cluster, connections, clock, settings, metrics, memory: Memory::default(), waiting: Waiting::default() }
+        let (memory, waiting, inventory) = (Memory::default(), Waiting::default(), Inventory::default());
+        Self { cluster, connections, clock, settings, metrics, memory, waiting, inventory }
     }
 
     /// Makes one pass over a resource as a cache shows it. It does not fail: every failure is a state of the resource.
@@ -190,7 +193,8 @@ impl Reconciler {
     }
 }
 
-fn asked(resource: &ConnectUser) -> Asked {
+/// What people ask of it.
+pub(super) fn asked(resource: &ConnectUser) -> Asked {
     let meta = &resource.metadata;
     let request = resource.annotations().get(RECONCILE_REQUESTED_AT).cloned();
     (meta.generation.unwrap_or_default(), meta.deletion_timestamp.is_some(), request)

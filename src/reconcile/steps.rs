@@ -84,9 +84,9 @@ impl Pass<'_> {
             self.known.by_name = Seen::NotLooked;
             return Flow::Continue(());
         }
-        let fields = "instanceArn, routingProfileArn, securityProfileArns and hierarchyGroupArn";
-        let fields = if error.class == Class::NotFound { fields } else { "the field that Connect names" };
-        Flow::Break(End::Failed(Failure::of_call(error, Phase::Create, fields)))
+        self.doubt_names(error);
+        let fields = if error.class == Class::NotFound { self.reference_fields() } else { "the field that Connect names".into() };
+        Flow::Break(End::Failed(Failure::of_call(error, Phase::Create, &fields)))
     }
 
     /// Remembers which tag keys are ours before they are set: one that was set and not remembered would stay for ever.
@@ -208,7 +208,10 @@ impl Pass<'_> {
                     now = after(now, &action.call);
                     self.changed.extend(action.because);
                 }
-                Err(error) => failed.push((error, fields)),
+                Err(error) => {
+                    self.doubt_names(&error);
+                    failed.push((error, fields));
+                }
             }
         }
         self.known.by_id = Seen::Present(Box::new(now));

@@ -11,6 +11,7 @@ mod editing;
 mod fields;
 mod ignoring;
 mod leaving;
+mod names;
 mod outages;
 mod policies;
 mod process;

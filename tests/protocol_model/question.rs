@@ -6,7 +6,7 @@ use std::{
 };
 
 use connect_api::{Call, ChannelConfigs, IdentityInfo, Tags};
-use connect_operator::plan::{self, Desired, DesiredPhone, Known, Live, Owner, Seen};
+use connect_operator::plan::{self, Desired, DesiredPhone, Directory, Known, Live, Owner, Seen};
 
 use super::{
     operator::Look,
@@ -52,6 +52,7 @@ fn desired(profile: Profile) -> Desired {
         routing_profile: format!("routing-{profile}").as_str().into(),
         security_profiles: BTreeSet::from(["security-1".into()]),
         hierarchy_group: None,
+        names: Directory::default(),
         proficiencies: None,
         tags: Tags::new(),
         owner: Owner { uid: "uid-1".into(), cluster: "blue".into(), namespace: "sales".into(), name: "jane".into() },

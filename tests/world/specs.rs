@@ -25,9 +25,12 @@ pub fn first(sim: &Sim) -> ConnectUserSpec {
             ..IdentityInfo::default()
         }),
         phone_config: Some(PhoneConfig { after_contact_work_time_limit: Some(30), ..PhoneConfig::default() }),
-        routing_profile_arn: sim.routing_profile_arn(id, "Basic").unwrap(),
-        security_profile_arns: vec![sim.security_profile_arn(id, "Agent").unwrap()],
-        hierarchy_group_arn: Some(sim.hierarchy_group_arn(id, "/North").unwrap()),
+        routing_profile_arn: sim.routing_profile_arn(id, "Basic"),
+        routing_profile_name: None,
+        security_profile_arns: Some(vec![sim.security_profile_arn(id, "Agent").unwrap()]),
+        security_profile_names: None,
+        hierarchy_group_arn: sim.hierarchy_group_arn(id, "/North"),
+        hierarchy_group_path: None,
         user_proficiencies: Some(vec![proficiency("Spanish", 3)]),
         tags: Some([("team".to_owned(), "north".to_owned()), ("shift".to_owned(), "early".to_owned())].into()),
         region: None,
@@ -44,7 +47,7 @@ pub fn second(sim: &Sim) -> ConnectUserSpec {
     let id = &sim.instances()[0].id;
     let mut spec = first(sim);
     spec.identity_info.as_mut().unwrap().last_name = Some("Roe".into());
-    spec.routing_profile_arn = sim.routing_profile_arn(id, "Voice").unwrap();
+    spec.routing_profile_arn = sim.routing_profile_arn(id, "Voice");
     spec.user_proficiencies = Some(vec![proficiency("Spanish", 4), proficiency("French", 2)]);
     spec.tags = Some([("team".to_owned(), "south".to_owned()), ("desk".to_owned(), "12".to_owned())].into());
     spec
@@ -73,10 +76,10 @@ pub fn matches(spec: &ConnectUserSpec, view: &UserView, leftovers: bool) -> Resu
     )?;
     same(
         "routing profile",
-        id(&spec.routing_profile_arn),
+        spec.routing_profile_arn.as_deref().map(id).unwrap_or_default(),
         user.routing_profile_id.as_ref().map(ToString::to_string).unwrap_or_default(),
     )?;
-    let wanted: BTreeSet<String> = spec.security_profile_arns.iter().map(|a| id(a)).collect();
+    let wanted: BTreeSet<String> = spec.security_profile_arns.iter().flatten().map(|a| id(a)).collect();
     let is: BTreeSet<String> = user.security_profile_ids.iter().map(ToString::to_string).collect();
     same("security profiles", format!("{wanted:?}"), format!("{is:?}"))?;
     same(

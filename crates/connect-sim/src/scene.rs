@@ -51,6 +51,11 @@ impl Sim {
         HierarchyGroupId::new(self.set_up(instance, action))
     }
 
+    /// Renames a hierarchy group.
+    pub fn rename_hierarchy_group(&self, instance: &InstanceId, id: &HierarchyGroupId, name: &str) {
+        self.set_up(instance, Action::UpdateUserHierarchyGroupName(id.to_string(), name.into()));
+    }
+
     /// Removes a hierarchy group that no user and no group is in.
     pub fn delete_hierarchy_group(&self, instance: &InstanceId, id: &HierarchyGroupId) {
         self.set_up(instance, Action::DeleteUserHierarchyGroup(id.to_string()));

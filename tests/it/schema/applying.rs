@@ -138,6 +138,30 @@ fn two_appliers_add_to_the_same_profiles_and_tags() {
     assert_eq!(spec["tags"], json!({ "team": "Blue", "cost-center": "7" }));
 }
 
+/// Server-side apply takes away what its last applier no longer names: a list of which all elements go must not stay in the way.
+#[test]
+fn from_arns_to_names_and_back_by_applying() {
+    let namespace = namespace("renamed");
+    let person = Person { namespace: namespace.name(), name: "flux" };
+    let (arns, mut names) = (full_spec(), full_spec());
+    for (arn, name, value) in [
+        ("routingProfileArn", "routingProfileName", json!("Sales")),
+        ("securityProfileArns", "securityProfileNames", json!(["Agent"])),
+        ("hierarchyGroupArn", "hierarchyGroupPath", json!("/North")),
+    ] {
+        names.as_object_mut().unwrap().remove(arn);
+        names[name] = value;
+    }
+    for spec in [&arns, &names, &arns] {
+        person.apply(&resource("jane", spec)).unwrap();
+        let mut applied = person_spec(&person);
+        applied.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        for (member, value) in spec.as_object().unwrap() {
+            assert_eq!(&applied[member], value);
+        }
+    }
+}
+
 /// "None" and "not managed" are two things.
 #[test]
 fn proficiencies_that_are_all_taken_away_leave_an_empty_list_and_not_nothing() {

@@ -74,6 +74,7 @@ pub fn rows() -> Vec<Row> {
         identity(),
         phone(),
         profiles(),
+        names(),
         group(),
         skills(),
         tagging(),
@@ -457,16 +458,141 @@ fn phone() -> Vec<Row> {
     ]
 }
 
+const ONE_ROUTING: Verdict =
+    Refused("spec.routingProfileArn", "a user has one routing profile: set either routingProfileArn or routingProfileName");
+const ONE_SECURITY: Verdict = Refused(
+    "spec.securityProfileArns",
+    "a user has 1 to 10 security profiles: set either securityProfileArns or securityProfileNames",
+);
+
+/// Puts names in the places of the ARNs.
+fn by_name(s: &mut Value) {
+    for arn in ["routingProfileArn", "securityProfileArns", "hierarchyGroupArn"] {
+        remove(s, arn);
+    }
+    s["routingProfileName"] = json!("Basic Routing Profile");
+    s["securityProfileNames"] = json!(["Agent", "Admin"]);
+    s["hierarchyGroupPath"] = json!("/North/Hamburg");
+}
+
+/// By name, with another path.
+fn at(s: &mut Value, path: &str) {
+    by_name(s);
+    s["hierarchyGroupPath"] = json!(path);
+}
+
+fn names() -> Vec<Row> {
+    const PATH: Verdict =
+        Refused("spec.hierarchyGroupPath", "hierarchyGroupPath must be 1 to 5 group names from the top level down");
+    vec![
+        create("everything by name", by_name, Accepted),
+        update("from ARNs to names", |_| (), by_name, Accepted),
+        update("from names to ARNs", by_name, |s| *s = least_spec(), Accepted),
+        create(
+            "null for the names, beside ARNs",
+            |s| {
+                for name in ["routingProfileName", "securityProfileNames", "hierarchyGroupPath"] {
+                    s[name] = json!(null);
+                }
+            },
+            Accepted,
+        ),
+        create(
+            "null for the ARNs, beside names",
+            |s| {
+                by_name(s);
+                for arn in ["routingProfileArn", "securityProfileArns", "hierarchyGroupArn"] {
+                    s[arn] = json!(null);
+                }
+            },
+            Accepted,
+        ),
+        create("a routing profile by ARN and by name", |s| s["routingProfileName"] = json!("Sales"), ONE_ROUTING),
+        create("null for both of a pair", |s| s["routingProfileArn"] = json!(null), ONE_ROUTING),
+        create("security profiles by ARN and by name", |s| s["securityProfileNames"] = json!(["Agent"]), ONE_SECURITY),
+        create(
+            "a hierarchy group by ARN and by path",
+            |s| s["hierarchyGroupPath"] = json!("/North"),
+            Refused("spec.hierarchyGroupArn", "hierarchyGroupArn and hierarchyGroupPath say the same: set one of them"),
+        ),
+        create(
+            "an empty routing profile name",
+            |s| {
+                by_name(s);
+                s["routingProfileName"] = json!("");
+            },
+            Refused("spec.routingProfileName", "should be at least 1 chars long"),
+        ),
+        create(
+            "a routing profile name longer than any",
+            |s| {
+                by_name(s);
+                s["routingProfileName"] = json!("n".repeat(128));
+            },
+            Refused("spec.routingProfileName", "may not be more than 127"),
+        ),
+        create(
+            "no security profile name",
+            |s| {
+                by_name(s);
+                s["securityProfileNames"] = json!([]);
+            },
+            Refused("spec.securityProfileNames", "should have at least 1 items"),
+        ),
+        create(
+            "11 security profile names",
+            |s| {
+                by_name(s);
+                s["securityProfileNames"] = (0..11).map(|n| format!("Profile {n}")).collect();
+            },
+            Refused("spec.securityProfileNames", "must have at most 10 items"),
+        ),
+        create(
+            "an empty security profile name",
+            |s| {
+                by_name(s);
+                s["securityProfileNames"][1] = json!("");
+            },
+            Refused("spec.securityProfileNames[1]", "should be at least 1 chars long"),
+        ),
+        create(
+            "a security profile name longer than any",
+            |s| {
+                by_name(s);
+                s["securityProfileNames"][1] = json!("n".repeat(128));
+            },
+            Refused("spec.securityProfileNames[1]", "may not be more than 127"),
+        ),
+        create(
+            "the same security profile name twice",
+            |s| {
+                by_name(s);
+                s["securityProfileNames"][1] = json!("Agent");
+            },
+            Refused("spec.securityProfileNames[1]", "Duplicate value"),
+        )
+        .applying(".spec.securityProfileNames: duplicate entries for key"),
+        create("an empty path, which clears", |s| at(s, ""), Accepted),
+        create("a path of 5 levels, of any letters", |s| at(s, "/a b/ü/3/d.4/(e)"), Accepted),
+        create("a path of 6 levels", |s| at(s, "/1/2/3/4/5/6"), PATH),
+        create("a path without a slash", |s| at(s, "North"), PATH),
+        create("a path that ends with a slash", |s| at(s, "/North/"), PATH),
+        create("a path with an empty level", |s| at(s, "/North//Hamburg"), PATH),
+        create("a slash alone", |s| at(s, "/"), PATH),
+        create(
+            "a path longer than any",
+            |s| at(s, &format!("/{}", "n".repeat(1000))),
+            Refused("spec.hierarchyGroupPath", "may not be more than 1000"),
+        ),
+    ]
+}
+
 fn profiles() -> Vec<Row> {
     const ROUTING: Verdict = Refused("spec.routingProfileArn", "routingProfileArn must be a routing profile of this instance");
     const SECURITY: Verdict =
         Refused("spec.securityProfileArns", "each of securityProfileArns must be a security profile of this instance");
     vec![
-        create(
-            "a routing profile is needed",
-            |s| remove(s, "routingProfileArn"),
-            Refused("spec.routingProfileArn", "Required value"),
-        ),
+        create("a routing profile is needed", |s| remove(s, "routingProfileArn"), ONE_ROUTING),
         create("an empty routing profile", |s| s["routingProfileArn"] = json!(""), ROUTING),
         create(
             "a routing profile by its id",
@@ -509,17 +635,8 @@ fn profiles() -> Vec<Row> {
             |s| s["routingProfileArn"] = json!(format!("{INSTANCE}/routing-profile/3")),
             Accepted,
         ),
-        create(
-            "security profiles are needed",
-            |s| remove(s, "securityProfileArns"),
-            Refused("spec.securityProfileArns", "Required value"),
-        ),
-        create(
-            "null security profiles",
-            |s| s["securityProfileArns"] = json!(null),
-            Refused("spec.securityProfileArns", "Required value"),
-        )
-        .applying("spec.securityProfileArns in body must be of type array"),
+        create("security profiles are needed", |s| remove(s, "securityProfileArns"), ONE_SECURITY),
+        create("null security profiles", |s| s["securityProfileArns"] = json!(null), ONE_SECURITY),
         create("1 security profile", |s| s["securityProfileArns"] = security_profiles(1), Accepted),
         create("10 security profiles", |s| s["securityProfileArns"] = security_profiles(10), Accepted),
         create(

@@ -87,8 +87,10 @@ fn what_users_refer_to_comes_and_goes_while_it_runs() {
 
     let rome = sim.create_hierarchy_group(&i, sim.hierarchy_group_id(&i, "/EMEA").as_ref(), "Rome");
     assert_eq!(sim.hierarchy_group_id(&i, "/EMEA/Rome"), Some(rome.clone()));
+    sim.rename_hierarchy_group(&i, &rome, "Roma");
+    assert_eq!(sim.hierarchy_group_id(&i, "/EMEA/Roma"), Some(rome.clone()));
     sim.delete_hierarchy_group(&i, &rome);
-    assert_eq!(sim.hierarchy_group_id(&i, "/EMEA/Rome"), None);
+    assert_eq!(sim.hierarchy_group_id(&i, "/EMEA/Roma"), None);
 
     let security = sim.create_security_profile(&i, "Robots");
     sim.delete_security_profile(&i, &security);

@@ -108,13 +108,19 @@ impl Row {
         }
     }
 
+    /// One by name, in place of the ARN. `status.observed` shows ARNs.
+    fn named([arn, path]: [&'static str; 2], set: Value, changed: Value, drift: Drift) -> Self {
+        Self { drift: Some(drift), ..Self::ours(path, set, changed) }.beside(json!({ arn: null }))
+    }
+
     /// One that a manifest cannot do without.
     fn required(self) -> Self {
-        Self { unset: at(self.path, &json!(null)), ..self }
+        Self { unset: merge(self.unset, at(self.path, &json!(null))), ..self }
     }
 
     fn cleared(self, value: Value) -> Self {
-        Self { cleared: Some(at(self.path, &value)), ..self }
+        let cleared = merge(self.set.clone(), at(self.path, &value));
+        Self { cleared: Some(cleared), ..self }
     }
 
     /// With these members of the manifest wherever the field's own do not say otherwise.
@@ -234,50 +240,53 @@ fn phone_config() -> Vec<Row> {
     ]
 }
 
+fn to_sales(scene: &Scene<'_>, user: User) -> Call {
+    let routing_profile_id = scene.sim.routing_profile_id(&scene.instance(), "Sales").unwrap();
+    UpdateUserRoutingProfile { instance: scene.instance(), user: user.id, routing_profile_id }.into()
+}
+
+fn to_admin(scene: &Scene<'_>, user: User) -> Call {
+    let security_profile_ids = [scene.sim.security_profile_id(&scene.instance(), "Admin").unwrap()].into();
+    UpdateUserSecurityProfiles { instance: scene.instance(), user: user.id, security_profile_ids }.into()
+}
+
+fn to_no_group(scene: &Scene<'_>, user: User) -> Call {
+    UpdateUserHierarchy { instance: scene.instance(), user: user.id, hierarchy_group_id: None }.into()
+}
+
+fn another_skill(scene: &Scene<'_>, user: User) -> Call {
+    let key = ProficiencyKey { attribute_name: "Language".into(), attribute_value: "German".into() };
+    let proficiencies = vec![Proficiency { key, level: 1.0 }];
+    AssociateUserProficiencies { instance: scene.instance(), user: user.id, proficiencies }.into()
+}
+
+fn another_tag(_: &Scene<'_>, user: User) -> Call {
+    TagResource { arn: user.arn, tags: [("team".to_owned(), "meddled".to_owned())].into() }.into()
+}
+
 fn profiles() -> Vec<Row> {
-    let routing = Row::managed(
-        "routingProfileArn",
-        json!("@routing-profile/Basic Routing Profile"),
-        json!("@routing-profile/Sales"),
-        |s, u| {
-            let routing_profile_id = s.sim.routing_profile_id(&s.instance(), "Sales").unwrap();
-            UpdateUserRoutingProfile { instance: s.instance(), user: u.id, routing_profile_id }.into()
-        },
-    );
-    let security = Row::managed(
-        "securityProfileArns",
-        json!(["@security-profile/Agent"]),
-        json!(["@security-profile/Admin", "@security-profile/Agent"]),
-        |s, u| {
-            let admin = s.sim.security_profile_id(&s.instance(), "Admin").unwrap();
-            UpdateUserSecurityProfiles { instance: s.instance(), user: u.id, security_profile_ids: [admin].into() }.into()
-        },
-    );
+    let (basic, sales) = ("Basic Routing Profile", "Sales");
+    let arn = |kind: &str, name: &str| json!(format!("@{kind}/{name}"));
+    let routing = ["routingProfileArn", "routingProfileName"];
+    let security = ["securityProfileArns", "securityProfileNames"];
+    let group = ["hierarchyGroupArn", "hierarchyGroupPath"];
+    let (agent, admin) = (arn("security-profile", "Agent"), arn("security-profile", "Admin"));
+    let (hamburg, munich) = (arn("hierarchy-group", "North/Hamburg"), arn("hierarchy-group", "South/Munich"));
     vec![
-        routing.required(),
-        security.required().cleared(json!([])),
-        Row::managed(
-            "hierarchyGroupArn",
-            json!("@hierarchy-group/North/Hamburg"),
-            json!("@hierarchy-group/South/Munich"),
-            |s, u| UpdateUserHierarchy { instance: s.instance(), user: u.id, hierarchy_group_id: None }.into(),
-        )
-        .cleared(json!("")),
+        Row::managed(routing[0], arn("routing-profile", basic), arn("routing-profile", sales), to_sales).required(),
+        Row::named(routing, json!(basic), json!(sales), to_sales).required(),
+        Row::managed(security[0], json!([agent]), json!([admin, agent]), to_admin).required().cleared(json!([])),
+        Row::named(security, json!(["Agent"]), json!(["Admin", "Agent"]), to_admin).required().cleared(json!([])),
+        Row::managed(group[0], hamburg, munich, to_no_group).cleared(json!("")),
+        Row::named(group, json!("/North/Hamburg"), json!("/South/Munich"), to_no_group).cleared(json!("")),
         Row::managed(
             "userProficiencies",
             json!([skill("Danish", 3)]),
             json!([skill("Danish", 4), skill("French", 2)]),
-            |s, u| {
-                let key = ProficiencyKey { attribute_name: "Language".into(), attribute_value: "German".into() };
-                let proficiencies = vec![Proficiency { key, level: 1.0 }];
-                AssociateUserProficiencies { instance: s.instance(), user: u.id, proficiencies }.into()
-            },
+            another_skill,
         )
         .cleared(json!([])),
-        Row::managed("tags", json!({ "team": "blue" }), json!({ "team": "red", "desk": "12" }), |_, u| {
-            TagResource { arn: u.arn, tags: [("team".to_owned(), "meddled".to_owned())].into() }.into()
-        })
-        .cleared(json!({})),
+        Row::managed("tags", json!({ "team": "blue" }), json!({ "team": "red", "desk": "12" }), another_tag).cleared(json!({})),
     ]
 }
 

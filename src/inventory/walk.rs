@@ -1,0 +1,81 @@
+//! A walk through a list, page by page, which may have to stop for the rate limit and goes on where it was.
+
+use std::time::Duration;
+
+use connect_api::{
+    Caller, Class, ConnectExt, DescribeUserHierarchyGroup, Error, HierarchyGroupId, ListRoutingProfiles, ListSecurityProfiles,
+    ListUserHierarchyGroups, Named, OperationName, Page,
+};
+
+use super::Ask;
+use crate::plan::{Catalog, Nameable};
+
+#[derive(Debug, Default)]
+pub(super) struct Walk {
+    began: Duration,
+    read: Vec<Named>,
+    next_token: Option<String>,
+}
+
+/// All passes that wait for a walk have one place in the limiter's queue.
+fn caller(ask: &Ask<'_>) -> Caller {
+    Caller::new(format!("names of {}", ask.instance), ask.priority)
+}
+
+impl Walk {
+    /// The operation that lists a kind.
+    pub(super) fn operation(kind: Nameable) -> OperationName {
+        match kind {
+            Nameable::RoutingProfile => OperationName::ListRoutingProfiles,
+            Nameable::SecurityProfile => OperationName::ListSecurityProfiles,
+            Nameable::HierarchyGroup => OperationName::ListUserHierarchyGroups,
+        }
+    }
+
+    /// Goes on to the end of the list, or begins anew where the first page is too old by now. Gives all of it, and when its
+    /// first page was read.
+    pub(super) async fn finish(&mut self, kind: Nameable, ask: &Ask<'_>) -> Result<(Catalog, Duration), Error> {
+        if self.next_token.is_none() || self.began < ask.oldest {
+            *self = Self { began: ask.now, ..Self::default() };
+        }
+        loop {
+            let page = match page(kind, ask, self.next_token.clone()).await {
+                Ok(page) => page,
+                // A page token that Connect no longer takes: start again.
+                Err(e) if e.class == Class::Invalid && self.next_token.is_some() => {
+                    *self = Self::default();
+                    return Err(Error { class: Class::Transient, ..e });
+                }
+                Err(e) => return Err(e),
+            };
+            self.read.extend(page.items);
+            self.next_token = page.next_token;
+            if self.next_token.is_none() {
+                let Self { began, read, .. } = std::mem::take(self);
+                return Ok((read.into_iter().map(|named| (named.id, named.name)).collect(), began));
+            }
+        }
+    }
+
+    /// The names from the top level down to a group, or None if it is gone.
+    pub(super) async fn place_of(ask: &Ask<'_>, group: &str) -> Result<Option<Vec<String>>, Error> {
+        let request =
+            DescribeUserHierarchyGroup { instance: ask.instance.instance.clone(), group: HierarchyGroupId::from(group) };
+        match ask.connect.call(&caller(ask), request).await {
+            Ok(group) => Ok(Some(group.path)),
+            Err(e) if e.class == Class::NotFound => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+}
+
+async fn page(kind: Nameable, ask: &Ask<'_>, next_token: Option<String>) -> Result<Page<Named>, Error> {
+    let (instance, max_results, caller) = (ask.instance.instance.clone(), 1000, caller(ask));
+    match kind {
+        Nameable::RoutingProfile => ask.connect.call(&caller, ListRoutingProfiles { instance, max_results, next_token }).await,
+        Nameable::SecurityProfile => ask.connect.call(&caller, ListSecurityProfiles { instance, max_results, next_token }).await,
+        Nameable::HierarchyGroup => {
+            ask.connect.call(&caller, ListUserHierarchyGroups { instance, max_results, next_token }).await
+        }
+    }
+}

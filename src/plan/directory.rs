@@ -1,0 +1,195 @@
+//! What an instance calls its profiles and hierarchy groups: from names to ids, and back.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+/// What a spec may give by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Nameable {
+    /// `routingProfileName`.
+    RoutingProfile,
+    /// `securityProfileNames`.
+    SecurityProfile,
+    /// `hierarchyGroupPath`: a group's name tells nothing without those of the groups above it.
+    HierarchyGroup,
+}
+
+impl Nameable {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::RoutingProfile, Self::SecurityProfile, Self::HierarchyGroup];
+
+    /// The spec's field that gives it by name.
+    pub fn name_field(self) -> &'static str {
+        match self {
+            Self::RoutingProfile => "routingProfileName",
+            Self::SecurityProfile => "securityProfileNames",
+            Self::HierarchyGroup => "hierarchyGroupPath",
+        }
+    }
+
+    /// The spec's field that gives it by ARN.
+    pub fn arn_field(self) -> &'static str {
+        match self {
+            Self::RoutingProfile => "routingProfileArn",
+            Self::SecurityProfile => "securityProfileArns",
+            Self::HierarchyGroup => "hierarchyGroupArn",
+        }
+    }
+
+    /// What people call several of them.
+    pub fn plural(self) -> &'static str {
+        match self {
+            Self::RoutingProfile => "routing profiles",
+            Self::SecurityProfile => "security profiles",
+            Self::HierarchyGroup => "hierarchy groups",
+        }
+    }
+}
+
+/// All profiles of one kind that an instance has, or all of its hierarchy groups, by id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Catalog {
+    names: BTreeMap<String, String>,
+    /// Where hierarchy groups are, as far as that was looked up: the names from the top level down to the group.
+    places: BTreeMap<String, Vec<String>>,
+}
+
+impl FromIterator<(String, String)> for Catalog {
+    /// Of ids with their names.
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(named: I) -> Self {
+        Self { names: named.into_iter().collect(), places: BTreeMap::new() }
+    }
+}
+
+impl Catalog {
+    /// Notes where a hierarchy group is.
+    pub fn place(&mut self, id: &str, path: Vec<String>) {
+        self.places.insert(id.to_owned(), path);
+    }
+
+    /// Takes out what turned out to be gone.
+    pub fn remove(&mut self, id: &str) {
+        self.names.remove(id);
+        self.places.remove(id);
+    }
+
+    /// The groups that may be the one at this path, and of which nobody knows where they are.
+    pub fn unplaced(&self, path: &str) -> Vec<String> {
+        self.named(own_name(path)).filter(|id| !self.places.contains_key(*id)).map(str::to_owned).collect()
+    }
+
+    fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.names.iter().filter(move |(_, n)| *n == name).map(|(id, _)| id.as_str())
+    }
+
+    fn at<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a str> {
+        let here = move |place: &Vec<String>| place.iter().map(String::as_str).eq(segments(path));
+        self.places.iter().filter(move |(_, place)| here(place)).map(|(id, _)| id.as_str())
+    }
+}
+
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.strip_prefix('/').unwrap_or(path).split('/')
+}
+
+/// The name of the group itself.
+fn own_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+fn path(place: &[String]) -> String {
+    place.iter().map(|name| format!("/{name}")).collect()
+}
+
+/// What a name means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// This id.
+    One(String),
+    /// Any of these.
+    Several(Vec<String>),
+    /// Nothing.
+    Nothing,
+    /// Nobody has looked.
+    Unread,
+}
+
+/// How many near names are told of.
+const NEAR_NAMES: usize = 3;
+/// How like each other names have to be to be called near: from 0, nothing in common, to 1.
+const NEAR: f64 = 0.75;
+
+/// The names of an instance, as far as they were read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Directory(BTreeMap<Nameable, Arc<Catalog>>);
+
+impl Directory {
+    /// Takes up all names of a kind, in place of what was known of it.
+    pub fn insert(&mut self, kind: Nameable, catalog: Arc<Catalog>) {
+        self.0.insert(kind, catalog);
+    }
+
+    /// Only these kinds of it.
+    pub(super) fn only(&self, kinds: &[Nameable]) -> Self {
+        Self(self.0.iter().filter(|(kind, _)| kinds.contains(kind)).map(|(kind, c)| (*kind, c.clone())).collect())
+    }
+
+    /// The spec's field for something of this kind: the one for names where its names are known.
+    pub fn field(&self, kind: Nameable) -> &'static str {
+        if self.0.contains_key(&kind) { kind.name_field() } else { kind.arn_field() }
+    }
+
+    /// The name, or the path, of what has this id; the id itself where that is not known.
+    pub fn label(&self, kind: Nameable, id: &str) -> String {
+        let name = self.0.get(&kind).and_then(|catalog| match kind {
+            Nameable::RoutingProfile | Nameable::SecurityProfile => catalog.names.get(id).cloned(),
+            Nameable::HierarchyGroup => catalog.places.get(id).map(|place| path(place)),
+        });
+        name.unwrap_or_else(|| id.to_owned())
+    }
+
+    /// What a name, or a path, means. Names are compared exactly, as Connect keeps them.
+    pub(super) fn meaning(&self, kind: Nameable, name: &str) -> Meaning {
+        let Some(catalog) = self.0.get(&kind) else { return Meaning::Unread };
+        let mut ids: Vec<String> = match kind {
+            Nameable::RoutingProfile | Nameable::SecurityProfile => catalog.named(name).map(str::to_owned).collect(),
+            Nameable::HierarchyGroup if !catalog.unplaced(name).is_empty() => return Meaning::Unread,
+            Nameable::HierarchyGroup => catalog.at(name).map(str::to_owned).collect(),
+        };
+        match (ids.pop(), ids.is_empty()) {
+            (None, _) => Meaning::Nothing,
+            (Some(id), true) => Meaning::One(id),
+            (Some(id), false) => {
+                ids.push(id);
+                Meaning::Several(ids)
+            }
+        }
+    }
+
+    /// The names most like this one, the most alike first. Of a group whose place was not looked up, its own name.
+    pub(super) fn near(&self, kind: Nameable, name: &str) -> Vec<String> {
+        let Some(catalog) = self.0.get(&kind) else { return vec![] };
+        let mut near: BTreeMap<String, (f64, f64)> = BTreeMap::new();
+        for (id, own) in &catalog.names {
+            let label = catalog.places.get(id).map_or_else(|| own.clone(), |place| path(place));
+            let score = match kind {
+                Nameable::RoutingProfile | Nameable::SecurityProfile => (alike(own, name), 0.0),
+                // With a slash in its name it cannot be given by its path.
+                Nameable::HierarchyGroup if own.contains('/') => continue,
+                // What is above it decides between groups of like names alone: all that is in one place begins alike.
+                Nameable::HierarchyGroup => (alike(own, own_name(name)), alike(&label, name)),
+            };
+            if score.0 >= NEAR {
+                near.insert(label, score);
+            }
+        }
+        let mut near: Vec<_> = near.into_iter().collect();
+        near.sort_by(|(_, a), (_, b)| b.0.total_cmp(&a.0).then_with(|| b.1.total_cmp(&a.1)));
+        near.into_iter().map(|(name, _)| name).take(NEAR_NAMES).collect()
+    }
+}
+
+/// A slip of the keyboard or of the case changes little, and neither does a word that was added in a renaming: unlike a count of
+/// edits, this measure holds an equal beginning for much.
+fn alike(a: &str, b: &str) -> f64 {
+    strsim::jaro_winkler(&a.trim().to_lowercase(), &b.trim().to_lowercase())
+}
