@@ -100,5 +100,6 @@ pub(super) fn nothing_known() -> Known {
         taken: false,
         applied_tag_keys: BTreeSet::new(),
         policy: super::Policy::default(),
+        quick_connects_of: None,
     }
 }

@@ -15,7 +15,7 @@ mod properties;
 
 pub use desired::{Desired, DesiredPhone, SpecError};
 pub use diff::{Action, Change, diff, differences};
-pub use next::{Known, Mark, Policy, Seen, Step, next};
+pub use next::{Known, Mark, Policy, QuickConnects, Seen, Step, next};
 pub use ownership::{Owner, Ownership};
 pub use predict::{after, created};
 

@@ -11,6 +11,7 @@ mod find;
 mod memory;
 mod observed;
 mod pass;
+mod quick_connects;
 mod reconciler;
 mod report;
 mod steps;

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     api::{ConnectUser, DeletionPolicy, FINALIZER, PAUSED, RECONCILE_REQUESTED_AT},
-    plan::Mark,
+    plan::{Mark, QuickConnects},
     telemetry::Metrics,
 };
 
@@ -39,6 +39,8 @@ pub struct Settings {
     pub drift_interval: Duration,
     /// What becomes of users whose resources and namespaces do not say.
     pub deletion_policy: DeletionPolicy,
+    /// What becomes of the quick connects that point to a user once it is deleted.
+    pub quick_connects: QuickConnects,
 }
 
 /// When the resource wants its next pass, and how this one ended.

@@ -12,6 +12,7 @@ mod leaving;
 mod outages;
 mod policies;
 mod process;
+mod quick_connects;
 mod rates;
 mod refusals;
 mod rights;
