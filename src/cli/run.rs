@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::{
     api::DeletionPolicy,
     operator::{AwsConnections, Health, KubeCluster, Listeners, WatchOptions, watch},
+    plan::QuickConnects,
     reconcile::{Reconciler, Settings, SystemClock},
     telemetry::{self, LogFormat, Metrics},
 };
@@ -39,6 +40,10 @@ pub(super) struct Run {
     /// What becomes of users whose ConnectUser is deleted, where neither it nor its namespace says.
     #[arg(long, env = "CONNECT_OPERATOR_DEFAULT_DELETION_POLICY", default_value = "Delete")]
     default_deletion_policy: DeletionPolicy,
+
+    /// Delete the quick connects that point to a user once it is deleted; else they stay, as targets that reach nobody.
+    #[arg(long, env = "CONNECT_OPERATOR_DELETE_QUICK_CONNECTS")]
+    delete_quick_connects: bool,
 
     /// How long after an attempt to create a user Connect may still not show it. Only shorten it where that is known not to happen.
     #[arg(long, env = "CONNECT_OPERATOR_SETTLE_WINDOW", default_value = "10m", value_parser = duration)]
@@ -120,6 +125,7 @@ impl Run {
             longest_stall: LONGEST_STALL,
             drift_interval: self.drift_interval,
             deletion_policy: self.default_deletion_policy,
+            quick_connects: if self.delete_quick_connects { QuickConnects::Go } else { QuickConnects::Stay },
         };
         let reconciler = Arc::new(Reconciler::new(
             Arc::new(KubeCluster::new(client.clone())),

@@ -102,5 +102,6 @@ pub(super) fn nothing_known() -> Known {
         applied_tag_keys: BTreeSet::new(),
         left_alone: BTreeSet::new(),
         policy: super::Policy::default(),
+        quick_connects_of: None,
     }
 }

@@ -20,7 +20,7 @@ pub use desired::{Desired, DesiredPhone, SpecError, Unclear};
 pub use diff::{Action, Change, diff, differences};
 pub use directory::{Catalog, Directory, Nameable};
 pub use left_alone::left_alone;
-pub use next::{Known, Mark, Policy, Seen, Step, next};
+pub use next::{Known, Mark, Policy, QuickConnects, Seen, Step, next};
 pub use ownership::{Owner, Ownership};
 pub use predict::{after, created};
 use references::References;

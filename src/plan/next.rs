@@ -40,6 +40,25 @@ pub struct Policy {
     pub deletion: DeletionPolicy,
     /// At all.
     pub management: ManagementPolicy,
+    /// With the quick connects that point to a deleted user.
+    pub quick_connects: QuickConnects,
+}
+
+/// What becomes of the quick connects that point to a user once it is deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum QuickConnects {
+    /// They stay, as Connect leaves them.
+    #[default]
+    Stay,
+    /// They are deleted too.
+    Go,
+}
+
+impl Policy {
+    /// Whether the quick connects of a user go with it.
+    fn takes_quick_connects_along(self) -> bool {
+        (self.deletion, self.quick_connects) == (DeletionPolicy::Delete, QuickConnects::Go)
+    }
 }
 
 /// All that a pass knows of a resource and its user.
@@ -65,6 +84,17 @@ pub struct Known {
     pub left_alone: BTreeSet<IgnoredField>,
     /// How far the operator may go.
     pub policy: Policy,
+    /// The user whose quick connects were seen to in this pass, with success or without.
+    pub quick_connects_of: Option<UserId>,
+}
+
+impl Known {
+    /// The user of a resource that goes is certainly gone, and no other of ours can come: no look need tell.
+    pub fn nothing_of_ours_is_left(&mut self) {
+        self.by_id = Seen::Absent;
+        self.by_name = Seen::Absent;
+        self.settled = true;
+    }
 }
 
 /// What to do next.
@@ -100,6 +130,8 @@ pub enum Step {
     Wait,
     /// Delete this user.
     Delete(UserId),
+    /// Delete the quick connects that point to this user, which is gone.
+    DeleteQuickConnects(UserId),
     /// Take our tags off this user, which stays.
     Disown(Box<Live>),
     /// Let the resource go.
@@ -119,6 +151,7 @@ impl Step {
             | Self::Forget
             | Self::Update(..)
             | Self::Delete(_)
+            | Self::DeleteQuickConnects(_)
             | Self::Disown(_)
             | Self::Release { .. } => true,
             Self::LookById(_)
@@ -212,6 +245,8 @@ fn align(desired: &Desired, live: &Live, known: &Known) -> Step {
 
 fn leave(owner: &Owner, known: &Known) -> Step {
     let mut left = None;
+    // The recorded user, where it is gone and its quick connects may still be there.
+    let mut dangling = None;
     if let Some(id) = &known.recorded {
         match &known.by_id {
             Seen::NotLooked => return Step::LookById(id.clone()),
@@ -220,26 +255,35 @@ fn leave(owner: &Owner, known: &Known) -> Step {
                 // It stays, which does not mean that no other user of ours is there, or on its way.
                 other => left = Some(other),
             },
+            Seen::Absent if known.policy.takes_quick_connects_along() && known.quick_connects_of.as_ref() != Some(id) => {
+                dangling = Some(id);
+            }
             Seen::Absent => {}
         }
     }
-    match &known.by_name {
-        Seen::NotLooked => Step::LookByName,
-        Seen::Present(live) if owner.of(&live.user.tags) == Ownership::Ours => part(live, known),
-        // That somebody else has the username, by a read that may lag, does not prove that ours is gone.
-        Seen::Present(_) | Seen::Absent => {
-            if known.mark != Mark::None && !known.settled {
-                Step::Wait
-            } else {
-                Step::Release { left }
-            }
+    let open = known.mark != Mark::None && !known.settled;
+    match (&known.by_name, dangling) {
+        (Seen::NotLooked, _) => Step::LookByName,
+        // Where another of ours is there too, its id is to take the place of this one's in the status: not yet.
+        (Seen::Present(live), dangling)
+            if owner.of(&live.user.tags) == Ownership::Ours && dangling.is_none_or(|id| *id == live.user.id) =>
+        {
+            part(live, known)
         }
+        // That somebody else has the username, by a read that may lag, does not prove that ours is gone.
+        (Seen::Present(_) | Seen::Absent, _) if open => Step::Wait,
+        (Seen::Present(_) | Seen::Absent, Some(id)) => Step::DeleteQuickConnects(id.clone()),
+        (Seen::Present(_) | Seen::Absent, None) => Step::Release { left },
     }
 }
 
 /// Part with a user of ours.
 fn part(live: &Live, known: &Known) -> Step {
     match known.policy.deletion {
+        // Once the user is gone, nothing but its recorded id tells which quick connects were its own.
+        DeletionPolicy::Delete if known.policy.takes_quick_connects_along() && known.recorded.as_ref() != Some(&live.user.id) => {
+            Step::Record(Box::new(live.clone()))
+        }
         DeletionPolicy::Delete => Step::Delete(live.user.id.clone()),
         DeletionPolicy::Retain => Step::Disown(Box::new(live.clone())),
     }
@@ -310,6 +354,7 @@ mod tests {
             Step::Raced => "raced".into(),
             Step::Wait => "wait".into(),
             Step::Delete(id) => format!("delete {id}"),
+            Step::DeleteQuickConnects(id) => format!("delete quick connects of {id}"),
             Step::Release { left: None } => "release".into(),
             Step::Release { left: Some(_) } => "release, the user stays".into(),
         }
@@ -511,6 +556,51 @@ mod tests {
             let known = Known { deleting: true, ..known };
             assert_eq!(told(next(&owner(), Some(&bare()), &known)), expected, "{known:#?}");
             assert_eq!(told(next(&owner(), None, &known)), expected, "without a spec that can be read: {known:#?}");
+        }
+    }
+
+    #[test]
+    fn quick_connects_go_once_their_user_is_gone_and_before_the_resource() {
+        let going = |known: Known| Known {
+            deleting: true,
+            policy: Policy { quick_connects: QuickConnects::Go, ..Policy::default() },
+            ..known
+        };
+        let done = |known: Known| Known { quick_connects_of: Some("user-1".into()), ..known };
+        let another_of_ours = || {
+            let mut live = live();
+            live.user.id = "user-2".into();
+            Seen::Present(Box::new(live))
+        };
+        let gone = || recorded(by_id(Absent, by_name(Absent, nothing_known())));
+        let table = [
+            (recorded(by_id(ours(), clean())), "delete user-1"),
+            (gone(), "delete quick connects of user-1"),
+            (done(gone()), "release"),
+            (recorded(by_id(Absent, by_name(nobodys(), settled(clean())))), "delete quick connects of user-1"),
+            // Not seen, but that does not count yet.
+            (recorded(by_id(Absent, by_name(Absent, clean()))), "wait"),
+            // A user whose id is not recorded would take it along.
+            (by_name(ours(), unclean()), "record user-1"),
+            (recorded(by_id(Absent, by_name(ours(), clean()))), "delete user-1"),
+            // Another of ours came late: the id of the first is about to go out of the status.
+            (recorded(by_id(Absent, by_name(another_of_ours(), unclean()))), "wait"),
+            (recorded(by_id(Absent, by_name(another_of_ours(), settled(unclean())))), "delete quick connects of user-1"),
+            (done(recorded(by_id(Absent, by_name(another_of_ours(), unclean())))), "record user-2"),
+            // Never ours, or no longer.
+            (by_name(Absent, nothing_known()), "release"),
+            (by_name(nobodys(), nothing_known()), "release"),
+            (recorded(by_id(nobodys(), by_name(nobodys(), nothing_known()))), "release, the user stays"),
+        ];
+        for (known, expected) in table {
+            assert_eq!(told(next(&owner(), None, &going(known.clone()))), expected, "{known:#?}");
+        }
+        for policy in [
+            Policy::default(),
+            Policy { deletion: DeletionPolicy::Retain, ..going(gone()).policy },
+            Policy { management: ManagementPolicy::Observe, ..going(gone()).policy },
+        ] {
+            assert_eq!(told(next(&owner(), None, &Known { policy, ..going(gone()) })), "release", "{policy:?}");
         }
     }
 

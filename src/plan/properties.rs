@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use connect_api::{Call, CreatedUser, IdentityInfo, OperationName, PhoneConfig, PhoneType, ProficiencyKey, Tags, User};
+use connect_api::{Call, CreatedUser, IdentityInfo, OperationName, PhoneConfig, PhoneType, ProficiencyKey, Tags, User, UserId};
 use proptest::{collection, option, prelude::*, sample};
 
 use super::{
-    Action, Change, Desired, DesiredPhone, Known, Live, Mark, Owner, Ownership, Policy, Seen, Step, after, created, diff,
-    differences,
+    Action, Change, Desired, DesiredPhone, Known, Live, Mark, Owner, Ownership, Policy, QuickConnects, Seen, Step, after,
+    created, diff, differences,
     fixtures::{another_owner, bare, full, live, nothing_known, owner},
     next,
 };
@@ -111,7 +111,9 @@ fn lint_step(desired: &Desired, known: &Known, step: &Step) -> Result<(), TestCa
     let by_id = ours(&desired.owner, &known.by_id).filter(|_| known.recorded.is_some());
     let by_name = ours(&desired.owner, &known.by_name);
     let open = known.mark != Mark::None && !known.settled;
-    let Policy { adoption, deletion, management } = known.policy;
+    let Policy { adoption, deletion, management, quick_connects } = known.policy;
+    let cleans_up = deletion == DeletionPolicy::Delete && quick_connects == QuickConnects::Go;
+    let dangles = |id: &UserId| known.by_id == Seen::Absent && known.quick_connects_of.as_ref() != Some(id);
     if management == ManagementPolicy::Observe {
         return lint_observation(desired, known, step);
     }
@@ -132,8 +134,13 @@ fn lint_step(desired: &Desired, known: &Known, step: &Step) -> Result<(), TestCa
             prop_assert!(request.password.is_none() && !request.security_profile_ids.is_empty());
         }
         Step::Record(live) => {
-            prop_assert!(!known.deleting && known.recorded.is_none());
             prop_assert_eq!(Some(&**live), by_name, "only what is ours");
+            if known.deleting {
+                prop_assert!(cleans_up && known.recorded.as_ref() != Some(&live.user.id), "its id is needed later");
+                prop_assert!(!known.recorded.as_ref().is_some_and(dangles), "the other id is still needed");
+            } else {
+                prop_assert!(known.recorded.is_none());
+            }
         }
         Step::Forget => {
             prop_assert!(!known.deleting && known.recorded.is_some());
@@ -175,6 +182,12 @@ fn lint_step(desired: &Desired, known: &Known, step: &Step) -> Result<(), TestCa
         Step::Delete(id) => {
             prop_assert!(known.deleting && deletion == DeletionPolicy::Delete, "only where the resource goes, and not to stay");
             prop_assert!(by_id.or(by_name).is_some_and(|l| l.user.id == *id), "only what is ours");
+            prop_assert!(!cleans_up || known.recorded.as_ref() == Some(id), "its quick connects would be forgotten");
+        }
+        Step::DeleteQuickConnects(id) => {
+            prop_assert!(known.deleting && cleans_up, "only where that is asked for");
+            prop_assert!(known.recorded.as_ref() == Some(id) && dangles(id), "only of the recorded user, once it is gone");
+            prop_assert!(!open, "absence must count");
         }
         Step::Disown(live) => {
             prop_assert!(known.deleting && deletion == DeletionPolicy::Retain);
@@ -183,6 +196,8 @@ fn lint_step(desired: &Desired, known: &Known, step: &Step) -> Result<(), TestCa
         Step::Release { .. } => {
             prop_assert!(known.deleting);
             prop_assert!(!open && by_id.is_none() && by_name.is_none(), "something of ours may be left");
+            let left = known.recorded.as_ref().is_some_and(dangles);
+            prop_assert!(!cleans_up || !left, "quick connects may be left");
         }
     }
     Ok(())
@@ -212,8 +227,14 @@ fn policies() -> impl Strategy<Value = Policy> {
         sample::select(vec![AdoptionPolicy::Never, AdoptionPolicy::AdoptOrCreate, AdoptionPolicy::Adopt]),
         sample::select(vec![DeletionPolicy::Delete, DeletionPolicy::Retain]),
         sample::select(vec![ManagementPolicy::Full, ManagementPolicy::Full, ManagementPolicy::Observe]),
+        sample::select(vec![QuickConnects::Stay, QuickConnects::Go]),
     )
-        .prop_map(|(adoption, deletion, management)| Policy { adoption, deletion, management })
+        .prop_map(|(adoption, deletion, management, quick_connects)| Policy {
+            adoption,
+            deletion,
+            management,
+            quick_connects,
+        })
 }
 
 fn text() -> impl Strategy<Value = Option<String>> {
@@ -419,6 +440,17 @@ fn looks() -> impl Strategy<Value = Seen> {
     ]
 }
 
+/// A look that showed another user than the recorded one.
+fn another(seen: Seen) -> Seen {
+    match seen {
+        Seen::Present(mut live) => {
+            live.user.id = "user-2".into();
+            Seen::Present(live)
+        }
+        seen => seen,
+    }
+}
+
 /// Everything that a pass can know, likely or not. Without a mark there is nothing that could be unsettled.
 fn knowledge() -> impl Strategy<Value = Known> {
     (
@@ -430,21 +462,28 @@ fn knowledge() -> impl Strategy<Value = Known> {
         looks(),
         any::<bool>(),
         applied_keys(),
-        sample::subsequence(IgnoredField::ALL, 0..=IgnoredField::ALL.len()),
-        policies(),
+        (
+            sample::subsequence(IgnoredField::ALL, 0..=IgnoredField::ALL.len()),
+            policies(),
+            option::of(sample::select(vec!["user-1", "user-2"])),
+            any::<bool>(),
+        ),
     )
-        .prop_map(|(deleting, recorded, mark, settled, by_id, by_name, taken, applied_tag_keys, left_alone, policy)| Known {
-            policy,
-            left_alone: left_alone.into_iter().collect(),
-            deleting,
-            recorded: recorded.then(|| live().user.id),
-            mark,
-            settled: settled || mark == Mark::None,
-            by_id,
-            by_name,
-            taken,
-            applied_tag_keys,
-        })
+        .prop_map(
+            |(deleting, recorded, mark, settled, by_id, by_name, taken, applied_tag_keys, (left, policy, done, same))| Known {
+                policy,
+                left_alone: left.into_iter().collect(),
+                quick_connects_of: done.map(Into::into),
+                deleting,
+                recorded: recorded.then(|| live().user.id),
+                mark,
+                settled: settled || mark == Mark::None,
+                by_id,
+                by_name: if same { by_name } else { another(by_name) },
+                taken,
+                applied_tag_keys,
+            },
+        )
 }
 
 /// The same with less: looks not made, proficiencies not read, an absence that does not count yet.
@@ -475,6 +514,12 @@ fn essence(step: Option<&Step>) -> String {
         Some(Step::Disown(live)) => format!("disown {}", live.user.id),
         other => format!("{other:?}"),
     }
+}
+
+/// Whether a step cannot be taken back.
+fn is_final(step: &Step) -> bool {
+    use Step::{Delete, DeleteQuickConnects, Disown, Forget, Release, Update};
+    matches!(step, Update(..) | Delete(_) | DeleteQuickConnects(_) | Disown(_) | Forget | Release { .. })
 }
 
 fn after_all<'a>(live: &Live, actions: impl IntoIterator<Item = &'a Action>) -> Live {
@@ -592,7 +637,7 @@ proptest! {
     #[test]
     fn knowing_less_never_adds_a_step_that_cannot_be_taken_back(desired in specs(), known in knowledge(), drop in any::<[bool; 5]>()) {
         let ignorant = next(&desired.owner, Some(&desired), &less(&known, drop));
-        if let Some(Step::Update(..) | Step::Delete(_) | Step::Disown(_) | Step::Forget | Step::Release { .. }) = ignorant {
+        if ignorant.as_ref().is_some_and(is_final) {
             let informed = next(&desired.owner, Some(&desired), &known);
             prop_assert_eq!(essence(ignorant.as_ref()), essence(informed.as_ref()));
         }
@@ -602,7 +647,7 @@ proptest! {
     fn a_mark_that_is_less_clean_never_adds_a_step_that_cannot_be_taken_back(desired in specs(), known in knowledge()) {
         for mark in [Mark::Clean, Mark::Unclean] {
             let ignorant = next(&desired.owner, Some(&desired), &Known { mark, settled: known.settled && known.mark != Mark::None, ..known.clone() });
-            if let Some(Step::Update(..) | Step::Delete(_) | Step::Disown(_) | Step::Forget | Step::Release { .. }) = ignorant {
+            if ignorant.as_ref().is_some_and(is_final) {
                 let informed = next(&desired.owner, Some(&desired), &known);
                 prop_assert_eq!(essence(ignorant.as_ref()), essence(informed.as_ref()));
             }

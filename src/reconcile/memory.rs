@@ -6,7 +6,9 @@ use std::{
     time::Duration,
 };
 
-use super::{Failure, Kind, failure::RACES_AT_ONCE, find::Listing};
+use connect_api::UserId;
+
+use super::{Failure, Kind, failure::RACES_AT_ONCE, find::Listing, quick_connects::Cleanup};
 use crate::api::CreateAttempt;
 
 #[derive(Debug, Default)]
@@ -23,6 +25,8 @@ struct Entry {
     asked: Option<(Asked, Duration)>,
     /// A walk through the list of users that had to stop for now, and what was known when it began.
     listing: Option<(ListingKey, Listing)>,
+    /// Work on the quick connects of a deleted user that had to stop for now.
+    cleanup: Option<Cleanup>,
 }
 
 /// What must not have changed for a walk through the list to be worth going on with: the create mark and whether it had
@@ -140,6 +144,21 @@ impl Memory {
     /// The walk to go on with, or a new one.
     pub(super) fn take_listing(&self, uid: &str, key: ListingKey) -> Listing {
         self.with(uid, |e| e.listing.take()).filter(|(k, _)| *k == key).map(|(_, listing)| listing).unwrap_or_default()
+    }
+
+    /// Keeps the work on a deleted user's quick connects for the next pass.
+    pub(super) fn keep_cleanup(&self, uid: &str, cleanup: Cleanup) {
+        self.with(uid, |e| e.cleanup = Some(cleanup));
+    }
+
+    /// The work on this user's quick connects to go on with, if there is any.
+    pub(super) fn take_cleanup(&self, uid: &str, user: &UserId) -> Option<Cleanup> {
+        self.with(uid, |e| e.cleanup.take()).filter(|cleanup| cleanup.is_of(user))
+    }
+
+    /// Whether there is work on this user's quick connects, and it was the last user of ours.
+    pub(super) fn was_the_last(&self, uid: &str, user: &UserId) -> bool {
+        self.with(uid, |e| e.cleanup.as_ref().is_some_and(|cleanup| cleanup.is_of(user) && cleanup.alone))
     }
 
     /// Forgets a resource that is gone.

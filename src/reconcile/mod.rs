@@ -12,6 +12,7 @@ mod memory;
 mod names;
 mod observed;
 mod pass;
+mod quick_connects;
 mod reconciler;
 mod report;
 mod steps;

@@ -102,6 +102,7 @@ impl<'a> Pass<'a> {
                 applied_tag_keys: Default::default(),
                 left_alone: Default::default(),
                 policy: Policy::default(),
+                quick_connects_of: None,
             },
             namespace_policy: None,
             status: ConnectUserStatus::default(),
@@ -139,6 +140,7 @@ impl<'a> Pass<'a> {
             adoption: spec.adoption_policy,
             deletion: spec.deletion_policy.or(self.namespace_policy).unwrap_or(self.on.settings.deletion_policy),
             management: spec.management_policy,
+            quick_connects: self.on.settings.quick_connects,
         };
         self.known.mark = match self.status.create_attempt {
             None => Mark::None,
@@ -147,6 +149,11 @@ impl<'a> Pass<'a> {
         };
         // By the time at which the pass began: a look from before the window's end says nothing, even if it is over by now.
         self.known.settled = self.settles_at().is_none_or(|at| self.began > at);
+        if let (true, Some(user)) = (self.known.deleting, &self.known.recorded)
+            && self.on.memory.was_the_last(&self.uid, user)
+        {
+            self.known.nothing_of_ours_is_left();
+        }
         let (generation, seen) = (self.generation(), self.status.observed_generation);
         self.caller.priority = match (self.known.deleting, self.known.recorded.is_some()) {
             (true, _) => Priority::Edit,
@@ -242,6 +249,7 @@ impl<'a> Pass<'a> {
             }
             Step::Wait => return Flow::Break(End::Failed(self.unsettled())),
             Step::Delete(id) => self.delete(id).await?,
+            Step::DeleteQuickConnects(id) => self.delete_quick_connects(id).await?,
             Step::Disown(live) => self.disown(*live).await?,
             Step::Release { left } => return self.release(left).await,
         }

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     api::{ConnectUser, DeletionPolicy, FINALIZER, PAUSED, RECONCILE_REQUESTED_AT},
     inventory::Inventory,
-    plan::Mark,
+    plan::{Mark, QuickConnects},
     telemetry::Metrics,
 };
 
@@ -42,6 +42,8 @@ pub struct Settings {
     pub drift_interval: Duration,
     /// What becomes of users whose resources and namespaces do not say.
     pub deletion_policy: DeletionPolicy,
+    /// What becomes of the quick connects that point to a user once it is deleted.
+    pub quick_connects: QuickConnects,
 }
 
 /// When the resource wants its next pass, and how this one ended.

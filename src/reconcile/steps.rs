@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     api::{CreateAttempt, FINALIZER, ManagementPolicy, Reason},
-    plan::{Action, Live, Mark, Ownership, Seen, Step, after, created, next},
+    plan::{Action, Live, Mark, Ownership, QuickConnects, Seen, Step, after, created, next},
 };
 
 /// How often a write that must not get lost is tried against others who change the resource too.
@@ -145,9 +145,11 @@ impl Pass<'_> {
 
     /// Records a user that was found to be ours.
     pub(super) async fn record(&mut self, live: Box<Live>) -> Flow {
-        tracing::info!(user = %live.user.arn, "took up the user that carries this resource's ownership tags");
-        self.appeared = Some(Appeared::Adopted);
-        self.note_tag_keys();
+        if !self.known.deleting {
+            tracing::info!(user = %live.user.arn, "took up the user that carries this resource's ownership tags");
+            self.appeared = Some(Appeared::Adopted);
+            self.note_tag_keys();
+        }
         self.adopt(live).await
     }
 
@@ -167,10 +169,20 @@ impl Pass<'_> {
                 Err(error) if error.kind == ClusterErrorKind::Conflict && attempt < ATTEMPTS => {
                     attempt += 1;
                     self.refresh().await?;
+                    // That id is still needed for its quick connects, and this user's own tags will bring it back.
+                    if self.must_keep_recorded() && self.known.recorded.as_ref() != Some(&live.user.id) {
+                        return Flow::Continue(());
+                    }
                 }
                 written => return self.or_end(written),
             }
         }
+    }
+
+    /// Whether the recorded id, which another operator may just have written, tells whose quick connects are to go.
+    fn must_keep_recorded(&self) -> bool {
+        let going = self.known.deleting && self.known.policy.quick_connects == QuickConnects::Go;
+        going && self.known.recorded.is_some()
     }
 
     /// Takes the id of a user that is gone out of the status.
@@ -245,7 +257,8 @@ impl Pass<'_> {
                 self.publish(EventKind::Normal, "Deleted", "Delete", format!("deleted {:?} ({user})", self.username())).await;
                 // Our own delete proves that the user is gone, unless an earlier attempt may still bring another.
                 if self.known.mark != Mark::Unclean {
-                    return self.release(None).await;
+                    self.known.nothing_of_ours_is_left();
+                    return Flow::Continue(());
                 }
             }
             Err(error) if error.class == Class::NotFound => {}
@@ -303,7 +316,12 @@ impl Pass<'_> {
                 // does not come back.
                 Err(error) if error.kind == ClusterErrorKind::Conflict && attempt < ATTEMPTS => {
                     attempt += 1;
+                    let recorded = self.known.recorded.clone();
                     self.refresh().await?;
+                    // Another operator was about to delete a user: its quick connects are to be seen to first.
+                    if self.must_keep_recorded() && self.known.recorded != recorded {
+                        return Flow::Continue(());
+                    }
                 }
                 Err(error) => {
                     self.or_end(Err(error))?;

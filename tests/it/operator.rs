@@ -15,6 +15,7 @@ mod names;
 mod outages;
 mod policies;
 mod process;
+mod quick_connects;
 mod rates;
 mod refusals;
 mod rights;

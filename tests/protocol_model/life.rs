@@ -146,6 +146,7 @@ impl Model for Life {
                 let orphan = world.resource.gone && world.users.iter().any(|u| u.keeper == Keeper::Operator);
                 !(orphan && life.quiet(world))
             }),
+            Property::always(NOTHING_DANGLES, |_, world: &World| !world.resource.gone || world.dangling.is_empty()),
             Property::always(CONVERGED, |life: &Life, world: &World| {
                 let Resource { gone, profile, status, .. } = world.resource;
                 let refused = life.hazards.refuses && profile == FIRST;
@@ -161,6 +162,7 @@ impl Model for Life {
 pub(super) const NEVER_TOUCHED: &str = "never touches a user that is not its own";
 pub(super) const ONE_USER: &str = "at most one user of its own";
 pub(super) const NO_ORPHAN: &str = "no user without a resource, once all is quiet";
+pub(super) const NOTHING_DANGLES: &str = "no quick connect of a deleted user, once the resource is gone";
 pub(super) const CONVERGED: &str = "once all is quiet, the user is as the spec asks, or refused";
 
 /// The same life, asked what it can come to.

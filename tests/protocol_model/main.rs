@@ -23,8 +23,8 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use life::{CONVERGED, Life, NEVER_TOUCHED, NO_ORPHAN, ONE_USER, Outcomes};
-use operator::{Marking, PROTOCOL, Proof, Protocol};
+use life::{CONVERGED, Life, NEVER_TOUCHED, NO_ORPHAN, NOTHING_DANGLES, ONE_USER, Outcomes};
+use operator::{Marking, PROTOCOL, Proof, Protocol, WITH_QUICK_CONNECTS};
 use stateright::{Checker, HasDiscoveries, Model};
 use world::{CRASH, Hazards, PEACE, TWO_OPERATORS};
 
@@ -90,6 +90,7 @@ fn two_operators_and_a_person_who_interferes_are_safe() {
 fn everything_at_once_is_safe() {
     assert_safe(PROTOCOL, Hazards { crashes: 1, edits: 1, people: 1, ..TWO_OPERATORS });
     assert_safe(PROTOCOL, Hazards { crashes: 1, edits: 1, people: 1, refuses: true, ..TWO_OPERATORS });
+    assert_safe(WITH_QUICK_CONNECTS, Hazards { crashes: 1, people: 1, ..TWO_OPERATORS });
 }
 
 #[test]
@@ -156,6 +157,32 @@ fn an_own_delete_says_nothing_of_another_attempt() {
 #[test]
 fn a_look_from_before_the_windows_end_does_not_count_after_it() {
     assert_needed(CRASH, Protocol { settled_before_looking: false, ..PROTOCOL }, NO_ORPHAN);
+}
+
+#[test]
+fn quick_connects_go_with_their_user_whatever_happens() {
+    assert_safe(WITH_QUICK_CONNECTS, Hazards { crashes: 2, people: 1, ..PEACE });
+    assert_safe(WITH_QUICK_CONNECTS, Hazards { crashes: 1, ..TWO_OPERATORS });
+    assert_safe(WITH_QUICK_CONNECTS, Hazards { people: 1, ..TWO_OPERATORS });
+}
+
+#[test]
+fn a_user_that_is_deleted_before_its_id_is_recorded_leaves_its_quick_connects_behind() {
+    let hazards = Hazards { crashes: 2, ..PEACE };
+    assert_safe(WITH_QUICK_CONNECTS, hazards);
+    assert_harm(Protocol { recorded_before_delete: false, ..WITH_QUICK_CONNECTS }, hazards, NOTHING_DANGLES);
+}
+
+#[test]
+fn a_recorded_id_that_gives_way_to_another_leaves_its_quick_connects_behind() {
+    let hazards = Hazards { crashes: 1, ..TWO_OPERATORS };
+    assert_harm(Protocol { recorded_stays: false, ..WITH_QUICK_CONNECTS }, hazards, NOTHING_DANGLES);
+}
+
+#[test]
+fn a_release_that_does_not_ask_again_overlooks_what_the_other_operator_recorded() {
+    let hazards = Hazards { crashes: 1, people: 1, ..TWO_OPERATORS };
+    assert_harm(Protocol { release_asks_again: false, ..WITH_QUICK_CONNECTS }, hazards, NOTHING_DANGLES);
 }
 
 /// What the protocol cannot do by itself.

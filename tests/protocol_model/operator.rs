@@ -3,7 +3,7 @@
 use super::{
     life::Life,
     question::{Decision, Question},
-    world::{Id, Mark, Refusal, Resource, Status, User, World},
+    world::{Id, Keeper, Mark, Refusal, Resource, Status, User, World},
 };
 
 /// How a user is known to be ours.
@@ -49,6 +49,14 @@ pub(super) struct Protocol {
     pub(super) foreign_name_is_proof: bool,
     /// An absence counts only if the settle window was over when the pass began, before it looked.
     pub(super) settled_before_looking: bool,
+    /// Quick connects go with the user that they point to.
+    pub(super) quick_connects: bool,
+    /// A user's id is recorded before the user is deleted, if its quick connects are to go too.
+    pub(super) recorded_before_delete: bool,
+    /// In a deletion, a recorded id is not overwritten by another before its quick connects are gone.
+    pub(super) recorded_stays: bool,
+    /// Whoever finds another id recorded when it is about to let the resource go asks the plan again.
+    pub(super) release_asks_again: bool,
 }
 
 /// The protocol as it is built.
@@ -63,7 +71,14 @@ pub(super) const PROTOCOL: Protocol = Protocol {
     delete_ends_any_wait: false,
     foreign_name_is_proof: false,
     settled_before_looking: true,
+    quick_connects: false,
+    recorded_before_delete: true,
+    recorded_stays: true,
+    release_asks_again: true,
 };
+
+/// The same with the flag that deletes quick connects.
+pub(super) const WITH_QUICK_CONNECTS: Protocol = Protocol { quick_connects: true, ..PROTOCOL };
 
 /// What a look at Connect showed a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -104,6 +119,8 @@ pub(super) struct Pass {
     pub(super) by_id: Look,
     pub(super) by_name: Look,
     pub(super) taken: bool,
+    /// The user whose quick connects this pass has deleted.
+    pub(super) quick_connects_of: Option<Id>,
     pub(super) stage: Stage,
 }
 
@@ -115,7 +132,8 @@ impl Pass {
             Stage::Deciding => self,
             Stage::Creating => forgetful,
             Stage::Proving(_) | Stage::Recording => Self { by_id: self.by_id, ..forgetful },
-            Stage::Releasing | Stage::Ending => Self { fresh: false, ..forgetful },
+            Stage::Releasing => Self { fresh: false, quick_connects_of: None, ..forgetful },
+            Stage::Ending => Self { fresh: false, ..forgetful },
         }
     }
 }
@@ -141,6 +159,7 @@ impl Life {
             by_id: Look::NotYet,
             by_name: Look::NotYet,
             taken: false,
+            quick_connects_of: None,
             stage: Stage::Deciding,
         }
     }
@@ -185,8 +204,13 @@ impl Life {
             by_name: if deleting && !self.protocol.clean_up_by_tag { Look::Absent } else { pass.by_name },
             taken: pass.taken,
             name_is_proof: self.protocol.proof == Proof::NameAlone,
+            quick_connects: self.protocol.quick_connects,
+            quick_connects_of: pass.quick_connects_of,
         };
-        let (decision, needs_fresh_resource) = question.ask_once();
+        let (mut decision, mut needs_fresh_resource) = question.ask_once();
+        if deleting && matches!(decision, Decision::Record(_)) && !self.protocol.recorded_before_delete {
+            (decision, needs_fresh_resource) = Question { quick_connects: false, ..question }.ask_once();
+        }
         if needs_fresh_resource && !pass.fresh {
             return self.refresh(world, pass);
         }
@@ -205,6 +229,10 @@ impl Life {
             }
             Decision::Update(id) => return self.update(world, pass, id),
             Decision::Delete(id) => self.delete(world, pass, id),
+            Decision::DeleteQuickConnects(id) => {
+                world.dangling.remove(&id);
+                pass.quick_connects_of = Some(id);
+            }
             Decision::Release => pass.stage = Stage::Releasing,
             Decision::Rest => return Then::End,
         }
@@ -311,6 +339,11 @@ impl Life {
         }
         let (recorded, by_id) = (pass.status.recorded, pass.by_id);
         let then = self.refresh(world, pass);
+        let other = pass.status.recorded.is_some_and(|id| Some(id) != recorded);
+        if self.protocol.quick_connects && self.protocol.recorded_stays && pass.view.deleting && other {
+            pass.stage = Stage::Deciding;
+            return then;
+        }
         pass.status.recorded = recorded;
         pass.by_id = by_id;
         then
@@ -339,9 +372,15 @@ impl Life {
     fn delete(&self, world: &mut World, pass: &mut Pass, id: Id) {
         world.touch(id);
         let existed = world.users.iter().any(|u| u.id == id);
+        // A person who has just taken the user over has taken over its quick connects too.
+        let ours = world.users.iter().any(|u| u.id == id && u.keeper == Keeper::Operator);
         world.users.retain(|u| u.id != id);
+        if ours && self.protocol.quick_connects {
+            // There were some, as far as anybody knows.
+            world.dangling.insert(id);
+        }
         if existed && (pass.status.mark != Mark::Unclean || self.protocol.delete_ends_any_wait) {
-            pass.stage = Stage::Releasing;
+            (pass.by_id, pass.by_name, pass.settled) = (Look::Absent, Look::Absent, true);
         } else {
             pass.by_id = Look::Absent;
             pass.by_name = Look::NotYet;
@@ -350,7 +389,12 @@ impl Life {
 
     fn release(&self, world: &mut World, pass: &mut Pass) -> Then {
         if !self.holds(world, pass) {
-            return self.refresh(world, pass);
+            let recorded = pass.status.recorded;
+            let then = self.refresh(world, pass);
+            if self.protocol.quick_connects && self.protocol.release_asks_again && pass.status.recorded != recorded {
+                pass.stage = Stage::Deciding;
+            }
+            return then;
         }
         world.resource.finalizer = false;
         world.resource.gone = world.resource.deleting;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use connect_api::{Call, ChannelConfigs, IdentityInfo, Tags};
-use connect_operator::plan::{self, Desired, DesiredPhone, Directory, Known, Live, Owner, Seen};
+use connect_operator::plan::{self, Desired, DesiredPhone, Directory, Known, Live, Owner, Policy, QuickConnects, Seen};
 
 use super::{
     operator::Look,
@@ -23,6 +23,7 @@ pub(super) enum Decision {
     Forget,
     Update(Id),
     Delete(Id),
+    DeleteQuickConnects(Id),
     Release,
     /// In sync, conflict, raced, wait: there is nothing to do in this pass.
     Rest,
@@ -40,6 +41,10 @@ pub(super) struct Question {
     pub(super) taken: bool,
     /// Whether a name alone is taken for a proof of ownership.
     pub(super) name_is_proof: bool,
+    /// Whether quick connects go with their user.
+    pub(super) quick_connects: bool,
+    /// The user whose quick connects the pass has deleted.
+    pub(super) quick_connects_of: Option<Id>,
 }
 
 fn desired(profile: Profile) -> Desired {
@@ -99,7 +104,11 @@ impl Question {
             taken: self.taken,
             applied_tag_keys: BTreeSet::new(),
             left_alone: BTreeSet::new(),
-            policy: connect_operator::plan::Policy::default(),
+            policy: Policy {
+                quick_connects: if self.quick_connects { QuickConnects::Go } else { QuickConnects::Stay },
+                ..Policy::default()
+            },
+            quick_connects_of: self.quick_connects_of.map(|id| id.to_string().as_str().into()),
         };
         let desired = desired(self.profile);
         let step = plan::next(&desired.owner, Some(&desired), &known).expect("the spec can be read");
@@ -119,6 +128,7 @@ impl Question {
                 Decision::Update(id(&live.user.id))
             }
             plan::Step::Delete(user) => Decision::Delete(id(user)),
+            plan::Step::DeleteQuickConnects(user) => Decision::DeleteQuickConnects(id(user)),
             plan::Step::Release { .. } => Decision::Release,
             plan::Step::Claim(_) | plan::Step::Missing | plan::Step::Drifted(..) | plan::Step::Disown(_) => {
                 panic!("the default policies do not ask for this: {step:?}")

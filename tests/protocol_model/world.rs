@@ -1,5 +1,7 @@
 //! The world: one ConnectUser in the API server, the users of one name in Connect, and all that can go wrong around them.
 
+use std::collections::BTreeSet;
+
 use super::operator::{Look, Pass, Proof, Protocol, Stage};
 
 /// Users' ids, in the order in which they were made.
@@ -74,6 +76,8 @@ pub(super) struct World {
     pub(super) people: u8,
     /// A user that is not ours was changed or deleted.
     pub(super) touched: bool,
+    /// Users that an operator deleted, and whose quick connects are still there.
+    pub(super) dangling: BTreeSet<Id>,
 }
 
 /// What the world may do to a ConnectUser and its operators.
@@ -125,6 +129,7 @@ impl World {
             edits: 0,
             people: 0,
             touched: false,
+            dangling: BTreeSet::new(),
         }
     }
 

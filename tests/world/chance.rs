@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
-use connect_api::{Call, CreateUser, DeleteUser, Password, UpdateUserRoutingProfile};
+use connect_api::{Call, CreateUser, DeleteUser, Password, Reply, UpdateUserRoutingProfile};
 use connect_sim::UserView;
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 
 use crate::{
     connect::is_ours,
     door::Mishap,
+    quick_connects::point_to,
     specs::{USERNAME, first, second},
     world::{Lag, Setting, World},
 };
@@ -56,7 +57,9 @@ fn meddle(world: &World, rng: &mut StdRng) {
             .into()
         }
     };
-    console.call_now(call).unwrap();
+    if let Reply::CreateUser(made) = console.call_now(call).unwrap() {
+        point_to(&world.sim, &world.instance, &made.id);
+    }
 }
 
 /// Time passes, but not so much that a process under way stands still for too long.
@@ -72,7 +75,12 @@ fn wait(world: &World, rng: &mut StdRng) {
 
 fn run(seed: u64) -> Result<(), String> {
     let mut rng = StdRng::seed_from_u64(seed);
-    let setting = Setting { lag: Lag::ALL.choose(&mut rng).copied(), travel: rng.random_bool(0.5), ..Setting::default() };
+    let setting = Setting {
+        lag: Lag::ALL.choose(&mut rng).copied(),
+        travel: rng.random_bool(0.5),
+        quick_connects: rng.random_bool(0.5),
+        ..Setting::default()
+    };
     let mut world = World::new(setting, 2);
     world.apply(first(&world.sim));
     for _ in 0..rng.random_range(20..300) {
@@ -134,6 +142,7 @@ fn run(seed: u64) -> Result<(), String> {
     if now != kept {
         world.violated(format!("somebody else's user was {kept:?} and is {now:?}"));
     }
+    world.check_quick_connects();
     world.check_secrecy();
     world.verdict().map_err(|e| format!("seed {seed}: {e}"))
 }

@@ -11,6 +11,7 @@ use kube::ResourceExt;
 use crate::{
     door::{Door, Passed},
     kube::{NAME, NAMESPACE, Store},
+    quick_connects::Ledger,
     sabotage::Sabotage,
 };
 
@@ -29,11 +30,13 @@ pub struct WatchedConnect {
     pub store: Arc<Mutex<Store>>,
     pub door: Door,
     pub violations: Arc<Mutex<Vec<String>>>,
+    pub ledger: Arc<Mutex<Ledger>>,
+    pub quick_connects: bool,
     pub sabotage: Option<Sabotage>,
 }
 
 impl WatchedConnect {
-    fn violated(&self, what: String) {
+    pub fn violated(&self, what: String) {
         self.violations.lock().unwrap().push(what);
     }
 
@@ -92,7 +95,10 @@ impl WatchedConnect {
                 _ => {}
             }
         }
+        self.watch_quick_connects(&call);
+        let doing = call.clone();
         let result = self.sim.client().call_now(call);
+        self.note_users(&doing, &result);
         let ours = self.sim.users(&self.instance).iter().filter(|u| is_ours(&u.user.tags)).count();
         if ours > 1 {
             self.violated(format!("{ours} users for one resource"));

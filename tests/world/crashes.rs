@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// A user's life: created, changed, deleted. Returns how many calls it took.
-fn live(setting: Setting) -> Result<u64, String> {
+pub fn live(setting: Setting) -> Result<u64, String> {
     let mut world = World::new(setting, 1);
     world.apply(first(&world.sim));
     world.run_until("created", World::is_ready);
@@ -26,7 +26,7 @@ fn live(setting: Setting) -> Result<u64, String> {
 }
 
 /// A short life: created and deleted before anybody looked.
-fn live_shortly(setting: Setting) -> Result<u64, String> {
+pub fn live_shortly(setting: Setting) -> Result<u64, String> {
     let mut world = World::new(setting, 1);
     world.apply(first(&world.sim));
     world.sync(0);
@@ -44,7 +44,7 @@ fn live_shortly(setting: Setting) -> Result<u64, String> {
 }
 
 /// Every schedule of one mishap, and of two, in every setting; the first that fails.
-fn explore(life: fn(Setting) -> Result<u64, String>, sabotage: Option<Sabotage>, pairs: bool) -> Result<u64, String> {
+pub fn explore(life: fn(Setting) -> Result<u64, String>, sabotage: Option<Sabotage>, pairs: bool) -> Result<u64, String> {
     // Each lag in a thread of its own: there are many schedules.
     std::thread::scope(|scope| {
         let threads = Lag::ALL.map(|lag| scope.spawn(move || explore_with(lag, life, sabotage, pairs)));

@@ -12,6 +12,7 @@ use std::{
 use connect_api::InstanceId;
 use connect_operator::{
     api::{ConnectUser, ConnectUserSpec},
+    plan::QuickConnects,
     reconcile::{Clock, Reconciler, Settings, Verdict},
     telemetry::Metrics,
 };
@@ -23,6 +24,7 @@ use crate::{
     connect::{CLUSTER, OneConnect, WatchedConnect, is_ours},
     door::{Door, Mishap, Schedule},
     kube::{FakeCluster, Store},
+    quick_connects::Ledger,
     sabotage::Sabotage,
     specs::{PASSWORD, SECRET, matches},
 };
@@ -40,6 +42,14 @@ pub enum Lag {
 
 impl Lag {
     pub const ALL: [Self; 3] = [Self::None, Self::Search, Self::Reads];
+
+    /// How far the search index is behind.
+    pub fn of_search(self) -> Duration {
+        match self {
+            Self::None => Duration::ZERO,
+            Self::Search | Self::Reads => Duration::from_secs(90),
+        }
+    }
 }
 
 /// What a world starts with.
@@ -50,6 +60,8 @@ pub struct Setting {
     pub sabotage: Option<Sabotage>,
     /// A restarted operator's cache shows an older state at first.
     pub travel: bool,
+    /// The operators delete the quick connects of users that they delete.
+    pub quick_connects: bool,
 }
 
 struct SimClock(Sim);
@@ -87,7 +99,8 @@ pub struct World {
     pub schedule: Arc<Mutex<Schedule>>,
     pub violations: Arc<Mutex<Vec<String>>>,
     pub operators: Vec<Operator>,
-    setting: Setting,
+    pub ledger: Arc<Mutex<Ledger>>,
+    pub setting: Setting,
 }
 
 /// Longer than the settle window and every backoff but the hourly ones.
@@ -96,11 +109,8 @@ const PATIENCE: Duration = Duration::from_secs(3 * 3600);
 impl World {
     pub fn new(setting: Setting, operators: usize) -> Self {
         let seconds = Duration::from_secs;
-        let (search_lag, describe_lag) = match setting.lag.unwrap_or(Lag::None) {
-            Lag::None => (seconds(0), seconds(0)),
-            Lag::Search => (seconds(90), seconds(0)),
-            Lag::Reads => (seconds(90), seconds(60)),
-        };
+        let lag = setting.lag.unwrap_or(Lag::None);
+        let (search_lag, describe_lag) = (lag.of_search(), if lag == Lag::Reads { seconds(60) } else { seconds(0) });
         let config = Config {
             search_lag,
             describe_lag,
@@ -125,9 +135,11 @@ impl World {
             schedule: Arc::new(Mutex::new(schedule)),
             violations: Arc::default(),
             operators: Vec::new(),
+            ledger: Arc::default(),
             setting,
         };
         world.store.lock().unwrap().secrets.insert(SECRET.into(), [("password".to_owned(), PASSWORD.to_owned())].into());
+        world.add_bystanders();
         for _ in 0..operators {
             let operator = world.start(None);
             world.operators.push(operator);
@@ -147,6 +159,8 @@ impl World {
             store: self.store.clone(),
             door: door.clone(),
             violations: self.violations.clone(),
+            ledger: self.ledger.clone(),
+            quick_connects: self.setting.quick_connects,
             sabotage: self.setting.sabotage,
         };
         let settings = Settings {
@@ -156,6 +170,7 @@ impl World {
             longest_stall: Duration::from_secs(20),
             drift_interval: Duration::from_secs(600),
             deletion_policy: Default::default(),
+            quick_connects: if self.setting.quick_connects { QuickConnects::Go } else { QuickConnects::Stay },
         };
         let reconciler = Reconciler::new(
             Arc::new(cluster),
@@ -329,6 +344,7 @@ impl World {
             }
             other => self.violated(format!("{} users for one resource that is ready", other.len())),
         }
+        self.check_quick_connects();
         self.check_rest();
     }
 
@@ -363,6 +379,7 @@ impl World {
         if left > 0 {
             self.violated(format!("{left} ownerless users after the resource went"));
         }
+        self.check_quick_connects();
     }
 
     /// No password anywhere that people can read.

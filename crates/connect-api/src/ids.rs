@@ -51,6 +51,8 @@ ids! {
     SecurityProfileId,
     /// The id of a user hierarchy group: the part of its ARN after `agent-group/`.
     HierarchyGroupId,
+    /// The id of a quick connect: the part of its ARN after `transfer-destination/`.
+    QuickConnectId,
 }
 
 /// What a Connect ARN names below its instance.

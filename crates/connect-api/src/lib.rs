@@ -13,7 +13,9 @@ mod password;
 mod port;
 
 pub use error::{Class, Error};
-pub use ids::{Arn, ArnError, HierarchyGroupId, InstanceId, Resource, RoutingProfileId, SecurityProfileId, UserId};
+pub use ids::{
+    Arn, ArnError, HierarchyGroupId, InstanceId, QuickConnectId, Resource, RoutingProfileId, SecurityProfileId, UserId,
+};
 pub use limiter::{Limiter, Quota, Quotas};
 pub use meter::{Listener, Meter};
 pub use model::*;

@@ -336,6 +336,19 @@ pub struct HierarchyGroup {
     pub path: Vec<String>,
 }
 
+/// A quick connect: a target that agents can transfer contacts to. It outlives the user that it points to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuickConnect {
+    /// Its id.
+    pub id: crate::QuickConnectId,
+    /// Its ARN.
+    pub arn: String,
+    /// The name that agents see.
+    pub name: String,
+    /// The user that it points to; None where it is not of type `USER`.
+    pub user: Option<UserId>,
+}
+
 /// One page of a listing. A listing is complete only when a page without a `next_token` was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page<T> {

@@ -7,8 +7,8 @@ use std::{collections::BTreeSet, fmt};
 
 use crate::{
     ChannelConfigs, CreatedUser, FoundUser, HierarchyGroup, HierarchyGroupId, IdentityInfo, Instance, InstanceId, Named, Page,
-    Password, PhoneConfig, Proficiency, ProficiencyKey, RoutingProfileId, SearchCriteria, SecurityProfileId, TagFilter, Tags,
-    User, UserId, UserSummary,
+    Password, PhoneConfig, Proficiency, ProficiencyKey, QuickConnect, QuickConnectId, RoutingProfileId, SearchCriteria,
+    SecurityProfileId, TagFilter, Tags, User, UserId, UserSummary,
 };
 
 /// A request of one operation, which knows what its answer is.
@@ -319,6 +319,32 @@ operations! {
         /// Where the page starts.
         next_token: Option<String>,
     } -> Page<Named>;
+
+    /// Searches quick connects of all types, 100 a page at most. The index lags: absence here proves nothing.
+    SearchQuickConnects {
+        /// The instance.
+        instance: InstanceId,
+        /// 1 to 100.
+        max_results: i32,
+        /// Where the page starts.
+        next_token: Option<String>,
+    } -> Page<QuickConnect>;
+
+    /// Reads a quick connect.
+    DescribeQuickConnect {
+        /// The instance.
+        instance: InstanceId,
+        /// The quick connect.
+        quick_connect: QuickConnectId,
+    } -> QuickConnect;
+
+    /// Deletes a quick connect.
+    DeleteQuickConnect {
+        /// The instance.
+        instance: InstanceId,
+        /// The quick connect.
+        quick_connect: QuickConnectId,
+    } -> ();
 }
 
 impl OperationName {
@@ -337,7 +363,8 @@ impl OperationName {
             | Self::DisassociateUserProficiencies
             | Self::UpdateUserProficiencies
             | Self::TagResource
-            | Self::UntagResource => true,
+            | Self::UntagResource
+            | Self::DeleteQuickConnect => true,
             Self::DescribeUser
             | Self::ListUsers
             | Self::SearchUsers
@@ -347,7 +374,9 @@ impl OperationName {
             | Self::ListSecurityProfiles
             | Self::ListUserHierarchyGroups
             | Self::DescribeUserHierarchyGroup
-            | Self::ListPredefinedAttributes => false,
+            | Self::ListPredefinedAttributes
+            | Self::SearchQuickConnects
+            | Self::DescribeQuickConnect => false,
         }
     }
 

@@ -3,6 +3,7 @@
 pub(crate) mod instance;
 pub(crate) mod listings;
 pub(crate) mod proficiencies;
+pub(crate) mod quick_connects;
 pub(crate) mod search;
 pub(crate) mod tags;
 pub(crate) mod updates;

@@ -13,7 +13,7 @@ use tracing::Instrument;
 
 use crate::{
     CALL_TIMEOUT,
-    calls::{instance, listings, proficiencies, search, tags, updates, users},
+    calls::{instance, listings, proficiencies, quick_connects, search, tags, updates, users},
     config,
     request_log::RequestLog,
 };
@@ -77,6 +77,9 @@ impl AwsConnect {
             Call::ListPredefinedAttributes(r) => {
                 Reply::ListPredefinedAttributes(listings::predefined_attributes(client, r).await?)
             }
+            Call::SearchQuickConnects(r) => Reply::SearchQuickConnects(quick_connects::search(client, r).await?),
+            Call::DescribeQuickConnect(r) => Reply::DescribeQuickConnect(quick_connects::describe(client, r).await?),
+            Call::DeleteQuickConnect(r) => Reply::DeleteQuickConnect(quick_connects::delete(client, r).await?),
         })
     }
 }

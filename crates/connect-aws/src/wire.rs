@@ -7,6 +7,7 @@ pub(crate) mod channels;
 pub(crate) mod identity;
 pub(crate) mod phone;
 pub(crate) mod query;
+pub(crate) mod quick_connect;
 pub(crate) mod user;
 
 use connect_api::{Error, Page};

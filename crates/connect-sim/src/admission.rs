@@ -77,6 +77,7 @@ impl Origin {
 fn dependants(operation: &str) -> &'static [&'static str] {
     match operation {
         "SearchUsers" => &["DescribeUser", "ListUserProficiencies"],
+        "SearchQuickConnects" => &["DescribeQuickConnect"],
         _ => &[],
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rand::{SeedableRng, rngs::StdRng};
 
 use crate::{
-    Calls, Config, ConfigError, InstanceView, Rules, Scope, UserView,
+    Calls, Config, ConfigError, InstanceView, QuickConnectView, Rules, Scope, UserView,
     admission::{Door, Fate, Origin},
     clock::Clock,
     faults::Faults,
@@ -101,6 +101,12 @@ impl Engine {
         let mut users = self.instance(instance).map(|i| i.user_views(&self.rules)).unwrap_or_default();
         users.sort_by(|a, b| a.user.username.cmp(&b.user.username));
         users
+    }
+
+    pub fn quick_connects(&self, instance: &InstanceId) -> Vec<QuickConnectView> {
+        let mut all = self.instance(instance).map(Instance::quick_connect_views).unwrap_or_default();
+        all.sort_by(|a, b| a.quick_connect.name.cmp(&b.quick_connect.name));
+        all
     }
 
     /// One call.

@@ -10,6 +10,7 @@ mod server;
 mod severable;
 mod signature;
 mod wire;
+mod wire_quick_connect;
 mod wire_search;
 
 pub use server::{Server, serve};

@@ -53,4 +53,4 @@ pub use config::{
 pub use faults::{Effect, Fault, Trigger};
 pub use http::{Server, serve};
 pub use sim::{Scope, Sim};
-pub use views::{InstanceView, UserView};
+pub use views::{InstanceView, QuickConnectTarget, QuickConnectView, UserView};

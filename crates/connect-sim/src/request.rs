@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use connect_api::{ChannelConfigs, IdentityInfo, Password, PhoneType, Proficiency, ProficiencyKey, Tags};
 
 use crate::{
+    QuickConnectTarget,
     refusal::Refusal,
     search::{Criteria, Filter},
 };
@@ -50,6 +51,16 @@ pub(crate) struct NewUser {
     pub security_profile_ids: BTreeSet<String>,
     pub routing_profile_id: String,
     pub hierarchy_group_id: Option<String>,
+    pub tags: Tags,
+}
+
+/// CreateQuickConnect's body.
+#[derive(Debug)]
+pub(crate) struct NewQuickConnect {
+    pub name: String,
+    pub target: QuickConnectTarget,
+    /// The flow that a transfer to a user or queue goes through.
+    pub contact_flow_id: Option<String>,
     pub tags: Tags,
 }
 
@@ -125,6 +136,11 @@ actions! {
     CreatePredefinedAttribute(String, Vec<String>),
     UpdatePredefinedAttribute(String, Vec<String>),
     DeletePredefinedAttribute(String),
+    SearchQuickConnects(Paging),
+    DescribeQuickConnect(String),
+    CreateQuickConnect(NewQuickConnect),
+    UpdateQuickConnectConfig(String, QuickConnectTarget, Option<String>),
+    DeleteQuickConnect(String),
 }
 
 impl Request {

@@ -1,7 +1,11 @@
 //! A successful answer in the simulator's own terms.
 
+use std::sync::Arc;
+
 use connect_api::{CreatedUser, FoundUser, HierarchyGroup, Instance, Named, Page, Proficiency, Tags, User, UserSummary};
 use jiff::Timestamp;
+
+use crate::state::QuickConnect;
 
 /// What a call that went well answers.
 #[derive(Debug)]
@@ -18,6 +22,8 @@ pub(crate) enum Response {
     Listing { kind: Kind, page: Page<Listed>, region: String },
     Group { group: HierarchyGroup, above: Vec<Listed>, modified: Timestamp, region: String, tags: Tags },
     Attribute { name: String, values: Vec<String>, modified: Timestamp, region: String },
+    QuickConnect { shown: ShownQuickConnect, region: String },
+    QuickConnects { page: Page<ShownQuickConnect>, total: usize, region: String },
     Created { kind: Kind, id: String, arn: String },
 }
 
@@ -28,6 +34,13 @@ pub(crate) struct Listed {
     pub modified: Timestamp,
 }
 
+/// A quick connect, in the words of the typed client, and as it is.
+#[derive(Clone, Debug)]
+pub(crate) struct ShownQuickConnect {
+    pub typed: connect_api::QuickConnect,
+    pub whole: Arc<QuickConnect>,
+}
+
 /// What a listing is of, since each calls its members differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -35,4 +48,5 @@ pub(crate) enum Kind {
     SecurityProfile,
     HierarchyGroup,
     PredefinedAttribute,
+    QuickConnect,
 }

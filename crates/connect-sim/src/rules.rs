@@ -5,6 +5,7 @@ mod identity;
 mod listings;
 mod password;
 mod proficiencies;
+mod quick_connects;
 mod references;
 mod scene;
 mod show;
@@ -97,6 +98,11 @@ fn about_instance(context: &mut Context<'_>, instance: &mut Instance, action: Ac
         Action::ListPredefinedAttributes(paging) => listings::predefined_attributes(context, instance, &paging),
         Action::DescribeUserHierarchyGroup(group) => listings::hierarchy_group(instance, &group),
         Action::DescribePredefinedAttribute(name) => listings::predefined_attribute(instance, &name),
+        Action::SearchQuickConnects(paging) => quick_connects::search(context, instance, &paging),
+        Action::DescribeQuickConnect(id) => quick_connects::describe(instance, &id),
+        Action::CreateQuickConnect(new) => quick_connects::create(context, instance, new),
+        Action::UpdateQuickConnectConfig(id, target, flow) => quick_connects::point_to(context, instance, &id, target, flow),
+        Action::DeleteQuickConnect(id) => quick_connects::delete(context, instance, &id),
         scene => scene::change(context, instance, scene),
     }
 }

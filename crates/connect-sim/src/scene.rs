@@ -1,12 +1,12 @@
-//! What users refer to, changed in-process while the simulator runs.
+//! What users refer to, and what refers to them, changed in-process while the simulator runs.
 
-use connect_api::{HierarchyGroupId, InstanceId, RoutingProfileId, SecurityProfileId, Tags};
+use connect_api::{HierarchyGroupId, InstanceId, QuickConnectId, RoutingProfileId, SecurityProfileId, Tags};
 
 use crate::{
-    Scope, Sim,
+    QuickConnectTarget, Scope, Sim,
     admission::Door,
     refusal::Failure,
-    request::{Action, Request, Target},
+    request::{Action, NewQuickConnect, Request, Target},
     response::Response,
 };
 
@@ -72,6 +72,18 @@ impl Sim {
         self.set_up(instance, Action::DeletePredefinedAttribute(name.into()));
     }
 
+    /// Makes a quick connect, through a flow of no importance.
+    pub fn create_quick_connect(&self, instance: &InstanceId, name: &str, target: QuickConnectTarget) -> QuickConnectId {
+        let new = NewQuickConnect { name: name.into(), contact_flow_id: flow_to(&target), target, tags: Tags::new() };
+        QuickConnectId::new(self.set_up(instance, Action::CreateQuickConnect(new)))
+    }
+
+    /// Points a quick connect elsewhere.
+    pub fn point_quick_connect_to(&self, instance: &InstanceId, id: &QuickConnectId, target: QuickConnectTarget) {
+        let flow = flow_to(&target);
+        self.set_up(instance, Action::UpdateQuickConnectConfig(id.to_string(), target, flow));
+    }
+
     /// The id of what was made, if anything was.
     fn set_up(&self, instance: &InstanceId, action: Action) -> String {
         let operation = action.name();
@@ -82,5 +94,13 @@ impl Sim {
             Err(Failure::Refused(refusal)) => panic!("{operation}: {}", refusal.message),
             Err(Failure::Lost(why)) => panic!("{operation}: {why}"),
         }
+    }
+}
+
+/// Transfers to users and queues go through a flow.
+fn flow_to(target: &QuickConnectTarget) -> Option<String> {
+    match target {
+        QuickConnectTarget::User(_) | QuickConnectTarget::Queue(_) => Some("transfer".to_owned()),
+        QuickConnectTarget::PhoneNumber(_) => None,
     }
 }

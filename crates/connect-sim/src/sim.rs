@@ -10,7 +10,7 @@ use connect_api::{Call, Error, HierarchyGroupId, InstanceId, OperationName, Repl
 use jiff::Timestamp;
 
 use crate::{
-    Calls, Client, Config, ConfigError, Fault, InstanceView, UserView,
+    Calls, Client, Config, ConfigError, Fault, InstanceView, QuickConnectView, UserView,
     admission::Door,
     engine::{Answer, Engine},
     request::Request,
@@ -215,6 +215,11 @@ impl Sim {
     /// The user of this name, whatever its case.
     pub fn user(&self, instance: &InstanceId, username: &str) -> Option<UserView> {
         self.users(instance).into_iter().find(|u| u.user.username.eq_ignore_ascii_case(username))
+    }
+
+    /// All quick connects of an instance by name, as they are, without lag. None of an unknown instance.
+    pub fn quick_connects(&self, instance: &InstanceId) -> Vec<QuickConnectView> {
+        self.engine().quick_connects(instance)
     }
 
     /// The ARN of a routing profile by its name.

@@ -8,11 +8,11 @@ use std::{
 
 use connect_api::{
     AfterContactWorkConfig, Arn, AutoAcceptConfig, Channel, HierarchyGroupId, IdentityInfo, IdentityManagementType, PhoneType,
-    ProficiencyKey, Resource, RoutingProfileId, SecurityProfileId, Tags, UserId, VoiceEnhancementMode,
+    ProficiencyKey, QuickConnectId, Resource, RoutingProfileId, SecurityProfileId, Tags, UserId, VoiceEnhancementMode,
 };
 use jiff::Timestamp;
 
-use crate::{DescribeLagCovers, InstanceConfig, clock::later, identifiers::derived};
+use crate::{DescribeLagCovers, InstanceConfig, QuickConnectTarget, clock::later, identifiers::derived};
 
 /// A user.
 #[derive(Clone, Debug)]
@@ -67,28 +67,40 @@ pub(crate) struct Attribute {
     pub modified: Timestamp,
 }
 
-/// A copy of the users that follows at a distance in time.
-#[derive(Debug)]
-pub(crate) struct Lagged {
-    lag: Duration,
-    shown: BTreeMap<UserId, Arc<User>>,
-    coming: VecDeque<(Timestamp, UserId, Option<Arc<User>>)>,
+/// A quick connect.
+#[derive(Clone, Debug)]
+pub(crate) struct QuickConnect {
+    pub id: QuickConnectId,
+    pub name: String,
+    pub target: QuickConnectTarget,
+    pub contact_flow_id: Option<String>,
+    pub tags: Tags,
+    pub created: Timestamp,
+    pub modified: Timestamp,
 }
 
-impl Lagged {
+/// A copy of the users, or of something else, that follows at a distance in time.
+#[derive(Debug)]
+pub(crate) struct Lagged<K, V> {
+    lag: Duration,
+    shown: BTreeMap<K, Arc<V>>,
+    coming: VecDeque<(Timestamp, K, Option<Arc<V>>)>,
+}
+
+impl<K: Ord, V> Lagged<K, V> {
     fn new(lag: Duration) -> Self {
         Self { lag, shown: BTreeMap::new(), coming: VecDeque::new() }
     }
 
-    fn write(&mut self, now: Timestamp, id: UserId, user: Option<Arc<User>>) {
-        self.coming.push_back((later(now, self.lag), id, user));
+    fn write(&mut self, now: Timestamp, id: K, value: Option<Arc<V>>) {
+        self.coming.push_back((later(now, self.lag), id, value));
     }
 
     /// What it shows now.
-    pub fn at(&mut self, now: Timestamp) -> &BTreeMap<UserId, Arc<User>> {
-        while let Some((_, id, user)) = self.coming.pop_front_if(|(due, ..)| *due <= now) {
-            match user {
-                Some(user) => self.shown.insert(id, user),
+    pub fn at(&mut self, now: Timestamp) -> &BTreeMap<K, Arc<V>> {
+        while let Some((_, id, value)) = self.coming.pop_front_if(|(due, ..)| *due <= now) {
+            match value {
+                Some(value) => self.shown.insert(id, value),
                 None => self.shown.remove(&id),
             };
         }
@@ -119,14 +131,16 @@ pub(crate) struct Instance {
     names: HashMap<String, UserId>,
     /// Usernames of deleted users, and until when they stay taken.
     held: HashMap<String, Timestamp>,
-    pub searched: Lagged,
-    described: Lagged,
+    pub searched: Lagged<UserId, User>,
+    described: Lagged<UserId, User>,
     lags: Lags,
     case_sensitive: bool,
     pub routing_profiles: BTreeMap<String, Profile>,
     pub security_profiles: BTreeMap<String, Profile>,
     pub groups: BTreeMap<String, Group>,
     pub attributes: BTreeMap<String, Attribute>,
+    pub quick_connects: BTreeMap<QuickConnectId, Arc<QuickConnect>>,
+    pub quick_connects_searched: Lagged<QuickConnectId, QuickConnect>,
 }
 
 impl Instance {
@@ -167,6 +181,8 @@ impl Instance {
             security_profiles: profiles("security-profile", config.security_profiles),
             groups: BTreeMap::new(),
             attributes: config.predefined_attributes.into_iter().map(attribute).collect(),
+            quick_connects: BTreeMap::new(),
+            quick_connects_searched: Lagged::new(lags.search),
         };
         for group in config.hierarchy_groups {
             instance.plant(&group.name, group.id, now);
@@ -229,6 +245,22 @@ impl Instance {
             self.held.insert(name, later(now, held_for));
             self.tell(now, id, None);
         }
+    }
+
+    /// Adds a quick connect or changes it.
+    pub fn put_quick_connect(&mut self, quick_connect: QuickConnect, now: Timestamp) {
+        let (id, quick_connect) = (quick_connect.id.clone(), Arc::new(quick_connect));
+        self.quick_connects_searched.write(now, id.clone(), Some(Arc::clone(&quick_connect)));
+        self.quick_connects.insert(id, quick_connect);
+    }
+
+    /// Takes a quick connect away. False if there is none.
+    pub fn remove_quick_connect(&mut self, id: &QuickConnectId, now: Timestamp) -> bool {
+        let existed = self.quick_connects.remove(id).is_some();
+        if existed {
+            self.quick_connects_searched.write(now, id.clone(), None);
+        }
+        existed
     }
 
     fn tell(&mut self, now: Timestamp, id: &UserId, user: Option<&Arc<User>>) {

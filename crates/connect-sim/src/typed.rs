@@ -76,6 +76,9 @@ pub(crate) fn request(call: Call) -> Request {
         Call::ListPredefinedAttributes(c) => {
             (instance(&c.instance), Action::ListPredefinedAttributes(paging(c.max_results, c.next_token)))
         }
+        Call::SearchQuickConnects(c) => (instance(&c.instance), Action::SearchQuickConnects(paging(c.max_results, c.next_token))),
+        Call::DescribeQuickConnect(c) => (instance(&c.instance), Action::DescribeQuickConnect(c.quick_connect.to_string())),
+        Call::DeleteQuickConnect(c) => (instance(&c.instance), Action::DeleteQuickConnect(c.quick_connect.to_string())),
     };
     Request { target, action }
 }
@@ -130,6 +133,12 @@ fn typed(operation: OperationName, response: Response) -> Reply {
         (Op::ListUserHierarchyGroups, Response::Listing { page, .. }) => Reply::ListUserHierarchyGroups(named(page)),
         (Op::DescribeUserHierarchyGroup, Response::Group { group, .. }) => Reply::DescribeUserHierarchyGroup(group),
         (Op::ListPredefinedAttributes, Response::Listing { page, .. }) => Reply::ListPredefinedAttributes(named(page)),
+        (Op::SearchQuickConnects, Response::QuickConnects { page, .. }) => Reply::SearchQuickConnects(Page {
+            items: page.items.into_iter().map(|shown| shown.typed).collect(),
+            next_token: page.next_token,
+        }),
+        (Op::DescribeQuickConnect, Response::QuickConnect { shown, .. }) => Reply::DescribeQuickConnect(shown.typed),
+        (Op::DeleteQuickConnect, Response::Empty) => Reply::DeleteQuickConnect(()),
         (operation, response) => unreachable!("{operation} is never answered by {response:?}"),
     }
 }

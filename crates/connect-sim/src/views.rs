@@ -1,6 +1,6 @@
 //! What the simulator holds, for tests and people to look at: whole, at once, without lag.
 
-use connect_api::{IdentityManagementType, InstanceId, Proficiency, User};
+use connect_api::{IdentityManagementType, InstanceId, Proficiency, QuickConnect, User};
 use jiff::Timestamp;
 
 /// A user as it is, without the password.
@@ -35,4 +35,24 @@ pub struct InstanceView {
     pub users_quota: usize,
     /// Users now.
     pub users: usize,
+}
+
+/// A quick connect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuickConnectView {
+    /// What DescribeQuickConnect would show.
+    pub quick_connect: QuickConnect,
+    /// When it was created.
+    pub created: Timestamp,
+}
+
+/// What a quick connect points to. Ids are shown as they were given: bare, or as ARNs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QuickConnectTarget {
+    /// `USER`.
+    User(String),
+    /// `QUEUE`. Queues are not simulated: any id will do.
+    Queue(String),
+    /// `PHONE_NUMBER`.
+    PhoneNumber(String),
 }

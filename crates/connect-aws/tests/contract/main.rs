@@ -12,6 +12,7 @@ mod listings;
 mod live;
 mod place;
 mod proficiencies;
+mod quick_connects;
 mod refusals;
 mod search;
 mod simulated;
@@ -75,6 +76,8 @@ contract! {
     listings::users_are_listed_once_each_over_pages,
     listings::profiles_and_groups_are_listed_over_pages,
     listings::a_hierarchy_group_knows_its_path,
+    quick_connects::every_one_that_is_found_is_described_alike,
+    quick_connects::one_that_is_not_there_is_not_found,
     deletion::a_deleted_user_is_not_found_by_anything,
     deletion::a_username_can_be_used_again_once_its_user_is_gone,
     refusals::a_username_is_taken_once,

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
-use connect_api::{Connect, ProficiencyKey};
+use connect_api::{Connect, CreateUser, CreatedUser, DeleteUser, IdentityInfo, Password, ProficiencyKey, Reply};
 use connect_aws::{AwsConnect, Options, load};
-use connect_sim::{Config, InstanceConfig, Sim, Throttling, serve};
+use connect_sim::{Config, InstanceConfig, QuickConnectTarget, Sim, Throttling, serve};
 use futures::future::{BoxFuture, FutureExt};
 use tokio::net::TcpListener;
 
@@ -23,7 +23,41 @@ pub(crate) fn sim() -> Sim {
         .into(),
         ..InstanceConfig::default()
     };
-    Sim::new(Config { throttling: Throttling::off(), instances: vec![instance], ..Config::manual() }).unwrap()
+    let sim = Sim::new(Config { throttling: Throttling::off(), instances: vec![instance], ..Config::manual() }).unwrap();
+    add_quick_connects(&sim);
+    sim
+}
+
+/// One of each type; the user is gone, as Connect lets it go.
+fn add_quick_connects(sim: &Sim) {
+    let instance = sim.instances()[0].id.clone();
+    let create = CreateUser {
+        instance: instance.clone(),
+        username: "gone".into(),
+        password: Some(Password::new("Contract-Suite-1")),
+        identity_info: Some(IdentityInfo {
+            first_name: Some("Gone".into()),
+            last_name: Some("Already".into()),
+            ..Default::default()
+        }),
+        phone_config: None,
+        channel_configs: Default::default(),
+        directory_user_id: None,
+        security_profile_ids: [sim.security_profile_id(&instance, "Agent").unwrap()].into(),
+        routing_profile_id: sim.routing_profile_id(&instance, "Second line").unwrap(),
+        hierarchy_group_id: None,
+        tags: Default::default(),
+    };
+    let Reply::CreateUser(CreatedUser { id, arn }) = sim.console().call_now(create.into()).unwrap() else { unreachable!() };
+    for (name, target) in [
+        ("Gone", QuickConnectTarget::User(id.to_string())),
+        ("Gone, by ARN", QuickConnectTarget::User(arn)),
+        ("Second line", QuickConnectTarget::Queue("queue-1".into())),
+        ("Doctor", QuickConnectTarget::PhoneNumber("+12065550100".into())),
+    ] {
+        sim.create_quick_connect(&instance, name, target);
+    }
+    sim.console().call_now(DeleteUser { instance, user: id }.into()).unwrap();
 }
 
 /// A port of its own for a simulator's server.

@@ -1,12 +1,12 @@
 //! What is read from each reply.
 
 use connect_api::{
-    AfterContactWorkConfig, AutoAcceptConfig, Channel, ChannelConfigs, DeleteUser, DescribeInstance, DescribeUser,
-    DescribeUserHierarchyGroup, FoundUser, HierarchyGroup, IdentityInfo, IdentityManagementType, Instance,
+    AfterContactWorkConfig, AutoAcceptConfig, Channel, ChannelConfigs, DeleteUser, DescribeInstance, DescribeQuickConnect,
+    DescribeUser, DescribeUserHierarchyGroup, FoundUser, HierarchyGroup, IdentityInfo, IdentityManagementType, Instance,
     ListPredefinedAttributes, ListRoutingProfiles, ListSecurityProfiles, ListUserHierarchyGroups, ListUserProficiencies,
     ListUsers, Named, Operation, Page, PersistentConnectionConfig, PhoneConfig, PhoneNumberConfig, PhoneType, Proficiency,
-    ProficiencyKey, SearchUsers, TagResource, UpdateUserHierarchy, User, UserSummary, VoiceEnhancementConfig,
-    VoiceEnhancementMode,
+    ProficiencyKey, QuickConnect, SearchQuickConnects, SearchUsers, TagResource, UpdateUserHierarchy, User, UserSummary,
+    VoiceEnhancementConfig, VoiceEnhancementMode,
 };
 use serde_json::{Value, json};
 
@@ -367,5 +367,33 @@ async fn an_instance_tells_how_its_users_sign_in_where_that_is_known() {
                 status: Some("ACTIVE".into()),
             }
         );
+    }
+}
+
+#[tokio::test]
+async fn only_a_quick_connect_of_type_user_points_to_a_user_by_id_or_arn() {
+    let arn = format!("{ARN}/transfer-destination/qc-1");
+    let user = |id: &str| json!({"UserId": id, "ContactFlowId": "cf-1"});
+    let (user_arn, group_arn) = (format!("{ARN}/agent/user-1"), format!("{ARN}/agent-group/user-1"));
+    let table = [
+        (json!({"QuickConnectType": "USER", "UserConfig": user("user-1")}), Some("user-1")),
+        (json!({"QuickConnectType": "USER", "UserConfig": user(&user_arn)}), Some("user-1")),
+        (json!({"QuickConnectType": "USER", "UserConfig": user(&group_arn)}), None),
+        (json!({"QuickConnectType": "USER", "UserConfig": {}}), None),
+        (json!({"QuickConnectType": "USER"}), None),
+        (json!({"QuickConnectType": "QUEUE", "QueueConfig": {"QueueId": "q-1", "ContactFlowId": "cf-1"}}), None),
+        (json!({"QuickConnectType": "PHONE_NUMBER", "PhoneConfig": {"PhoneNumber": "+15555550101"}}), None),
+        (json!({"QuickConnectType": "QUEUE", "UserConfig": user("user-1")}), None),
+        (json!({"QuickConnectType": "LATER", "UserConfig": user("user-1")}), None),
+        (json!({"UserConfig": user("user-1")}), None),
+    ];
+    for (config, points_to) in table {
+        let shown = json!({"QuickConnectARN": arn, "QuickConnectId": "qc-1", "Name": "Jane", "QuickConnectConfig": config});
+        let expected = QuickConnect { id: "qc-1".into(), arn: arn.clone(), name: "Jane".into(), user: points_to.map(Into::into) };
+        let request = DescribeQuickConnect { instance: "inst-1".into(), quick_connect: "qc-1".into() };
+        assert_eq!(read(request, json!({ "QuickConnect": shown })).await, expected, "{shown}");
+        let request = SearchQuickConnects { instance: "inst-1".into(), max_results: 100, next_token: None };
+        let page = read(request, json!({"QuickConnects": [shown], "NextToken": "n", "ApproximateTotalCount": 1})).await;
+        assert_eq!(page, Page { items: vec![expected], next_token: Some("n".into()) });
     }
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use connect_api::{
     AfterContactWorkConfig, AssociateUserProficiencies, AutoAcceptConfig, Call, Caller, Channel, ChannelConfigs, Connect,
-    CreateUser, DeleteUser, DescribeInstance, DescribeUser, DescribeUserHierarchyGroup, DisassociateUserProficiencies,
-    IdentityInfo, InstanceId, ListPredefinedAttributes, ListRoutingProfiles, ListSecurityProfiles, ListUserHierarchyGroups,
-    ListUserProficiencies, ListUsers, OperationName, Password, PersistentConnectionConfig, PhoneConfig, PhoneNumberConfig,
-    PhoneType, Proficiency, ProficiencyKey, SearchCriteria, SearchUsers, StringComparison, TagFilter, TagResource, UntagResource,
-    UpdateUserConfig, UpdateUserHierarchy, UpdateUserIdentityInfo, UpdateUserPhoneConfig, UpdateUserProficiencies,
-    UpdateUserRoutingProfile, UpdateUserSecurityProfiles, UserId, VoiceEnhancementConfig, VoiceEnhancementMode,
+    CreateUser, DeleteQuickConnect, DeleteUser, DescribeInstance, DescribeQuickConnect, DescribeUser, DescribeUserHierarchyGroup,
+    DisassociateUserProficiencies, IdentityInfo, InstanceId, ListPredefinedAttributes, ListRoutingProfiles, ListSecurityProfiles,
+    ListUserHierarchyGroups, ListUserProficiencies, ListUsers, OperationName, Password, PersistentConnectionConfig, PhoneConfig,
+    PhoneNumberConfig, PhoneType, Proficiency, ProficiencyKey, SearchCriteria, SearchQuickConnects, SearchUsers,
+    StringComparison, TagFilter, TagResource, UntagResource, UpdateUserConfig, UpdateUserHierarchy, UpdateUserIdentityInfo,
+    UpdateUserPhoneConfig, UpdateUserProficiencies, UpdateUserRoutingProfile, UpdateUserSecurityProfiles, UserId,
+    VoiceEnhancementConfig, VoiceEnhancementMode,
 };
 use serde_json::{Value, json};
 
@@ -241,9 +242,20 @@ fn every_call() -> Vec<(Call, &'static str, &'static str)> {
             "/user-hierarchy-groups/inst-1/hg-1",
         ),
         (
-            ListPredefinedAttributes { instance: instance(), max_results, next_token }.into(),
+            ListPredefinedAttributes { instance: instance(), max_results, next_token: next_token.clone() }.into(),
             "GET",
             "/predefined-attributes/inst-1?maxResults=7",
+        ),
+        (SearchQuickConnects { instance: instance(), max_results, next_token }.into(), "POST", "/search-quick-connects"),
+        (
+            DescribeQuickConnect { instance: instance(), quick_connect: "qc-1".into() }.into(),
+            "GET",
+            "/quick-connects/inst-1/qc-1",
+        ),
+        (
+            DeleteQuickConnect { instance: instance(), quick_connect: "qc-1".into() }.into(),
+            "DELETE",
+            "/quick-connects/inst-1/qc-1",
         ),
     ]
 }
@@ -275,6 +287,7 @@ async fn a_reply_is_of_the_operation_that_was_called() {
         let body = json!({
             "UserId": "user-1", "UserArn": "arn", "User": {"Id": "user-1", "Arn": "arn", "Username": "jdoe"},
             "Instance": {"Id": "inst-1", "Arn": "arn"},
+            "QuickConnect": {"QuickConnectId": "qc-1"},
             "HierarchyGroup": {"Id": "hg-1", "Arn": "arn", "Name": "n", "HierarchyPath": {"LevelOne": {"Id": "hg-1", "Name": "n"}}},
         });
         let server = Server::new(Answer::json(body)).await;
@@ -494,4 +507,10 @@ async fn search_users_can_say_every_criterion_and_tag_filter() {
                 "SearchFilter": {"TagFilter": filter_json}})
         );
     }
+}
+
+#[tokio::test]
+async fn search_quick_connects_names_its_instance_in_the_body() {
+    let request = SearchQuickConnects { instance: instance(), max_results: 100, next_token: Some("t+/=".into()) };
+    assert_eq!(sent(request).await.json(), json!({"InstanceId": "inst-1", "MaxResults": 100, "NextToken": "t+/="}));
 }

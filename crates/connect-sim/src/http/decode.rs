@@ -5,12 +5,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
-    wire,
+    wire, wire_quick_connect,
     wire_search::{self, HierarchyGroupMatchType, NumberComparison},
 };
 use crate::{
     refusal::Refusal,
-    request::{Action, NewUser, Paging},
+    request::{Action, NewQuickConnect, NewUser, Paging},
     search::{Conjunction, Criteria, Filter, GroupCondition, LevelComparison, ProficiencyCondition, StringCondition},
 };
 
@@ -47,7 +47,27 @@ pub(super) fn create_user(bytes: &[u8]) -> Result<Action, Refusal> {
     })))
 }
 
-/// The only operation whose instance is in the body.
+pub(super) fn create_quick_connect(bytes: &[u8]) -> Result<Action, Refusal> {
+    let wire_quick_connect::CreateQuickConnect { name, quick_connect_config: config, tags } = body(bytes)?;
+    let (target, contact_flow_id) = config.target().map_err(Refusal::invalid_parameter)?;
+    Ok(Action::CreateQuickConnect(NewQuickConnect { name, target, contact_flow_id, tags: tags.unwrap_or_default() }))
+}
+
+pub(super) fn update_quick_connect(id: &str, bytes: &[u8]) -> Result<Action, Refusal> {
+    let wire_quick_connect::UpdateQuickConnectConfig { quick_connect_config: config } = body(bytes)?;
+    let (target, contact_flow_id) = config.target().map_err(Refusal::invalid_parameter)?;
+    Ok(Action::UpdateQuickConnectConfig(id.to_owned(), target, contact_flow_id))
+}
+
+pub(super) fn search_quick_connects(bytes: &[u8]) -> Result<(String, Action), Refusal> {
+    let search: wire_quick_connect::SearchQuickConnects = body(bytes)?;
+    if search.search_criteria.is_some() || search.search_filter.is_some() {
+        return Err(Refusal::invalid_parameter("SearchCriteria and SearchFilter of quick connects are not simulated"));
+    }
+    let paging = Paging { max_results: search.max_results, next_token: search.next_token };
+    Ok((search.instance_id, Action::SearchQuickConnects(paging)))
+}
+
 pub(super) fn search_users(bytes: &[u8]) -> Result<(String, Action), Refusal> {
     let search: wire_search::SearchUsers = body(bytes)?;
     let paging = Paging { max_results: search.max_results, next_token: search.next_token };

@@ -6,7 +6,10 @@ use connect_api::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::response::{Kind, Listed, Response};
+use crate::{
+    QuickConnectTarget,
+    response::{Kind, Listed, Response, ShownQuickConnect},
+};
 
 /// The body of an answer; None where AWS sends none.
 pub(super) fn body(response: Response) -> Option<Value> {
@@ -63,11 +66,17 @@ pub(super) fn body(response: Response) -> Option<Value> {
             "Name": name, "Values": { "StringList": values },
             "LastModifiedTime": seconds(modified), "LastModifiedRegion": region,
         }}),
+        Response::QuickConnect { shown, region } => json!({ "QuickConnect": quick_connect(&shown, &region) }),
+        Response::QuickConnects { page, total, region } => json!({
+            "QuickConnects": each(&page, |shown| quick_connect(shown, &region)),
+            "NextToken": page.next_token, "ApproximateTotalCount": total,
+        }),
         Response::Created { kind, id, arn } => match kind {
             Kind::RoutingProfile => json!({ "RoutingProfileId": id, "RoutingProfileArn": arn }),
             Kind::SecurityProfile => json!({ "SecurityProfileId": id, "SecurityProfileArn": arn }),
             Kind::HierarchyGroup => json!({ "HierarchyGroupId": id, "HierarchyGroupArn": arn }),
             Kind::PredefinedAttribute => return None,
+            Kind::QuickConnect => json!({ "QuickConnectId": id, "QuickConnectARN": arn }),
         },
     };
     Some(without_nulls(value))
@@ -107,6 +116,7 @@ fn list_name(kind: Kind) -> &'static str {
         Kind::SecurityProfile => "SecurityProfileSummaryList",
         Kind::HierarchyGroup => "UserHierarchyGroupSummaryList",
         Kind::PredefinedAttribute => "PredefinedAttributeSummaryList",
+        Kind::QuickConnect => "QuickConnectSummaryList",
     }
 }
 
@@ -119,6 +129,26 @@ fn listed(kind: Kind, line: &Listed, region: &str) -> Value {
         "Type": (kind == Kind::SecurityProfile).then_some("CUSTOMER_MANAGED"),
         "LastModifiedTime": seconds(line.modified),
         "LastModifiedRegion": region,
+    })
+}
+
+fn quick_connect(shown: &ShownQuickConnect, region: &str) -> Value {
+    let whole = &shown.whole;
+    let flow = &whole.contact_flow_id;
+    let config = match &whole.target {
+        QuickConnectTarget::User(id) => {
+            json!({ "QuickConnectType": "USER", "UserConfig": { "UserId": id, "ContactFlowId": flow } })
+        }
+        QuickConnectTarget::Queue(id) => {
+            json!({ "QuickConnectType": "QUEUE", "QueueConfig": { "QueueId": id, "ContactFlowId": flow } })
+        }
+        QuickConnectTarget::PhoneNumber(number) => {
+            json!({ "QuickConnectType": "PHONE_NUMBER", "PhoneConfig": { "PhoneNumber": number } })
+        }
+    };
+    json!({
+        "QuickConnectARN": shown.typed.arn, "QuickConnectId": whole.id, "Name": whole.name, "QuickConnectConfig": config,
+        "Tags": not_empty(&whole.tags), "LastModifiedTime": seconds(whole.modified), "LastModifiedRegion": region,
     })
 }
 

@@ -38,7 +38,8 @@ pub(super) fn request(method: &Method, segments: &[String], uri: &Uri, body: &[u
     let path: Vec<&str> = segments.iter().map(String::as_str).collect();
     let paged = |operation, action: fn(Paging) -> Action| or_malformed(operation, paging(uri).map(action));
     let (target, action) = match (method.as_str(), &path[..]) {
-        ("POST", ["search-users"]) => return Some(search_users(body)),
+        ("POST", ["search-users"]) => return Some(search("SearchUsers", decode::search_users(body))),
+        ("POST", ["search-quick-connects"]) => return Some(search("SearchQuickConnects", decode::search_quick_connects(body))),
         ("GET", ["instance"]) => (Target::Account, paged("ListInstances", Action::ListInstances)),
         ("GET", ["instance", i]) => (instance(i), Action::DescribeInstance),
         ("GET", ["users-summary", i]) => (instance(i), paged("ListUsers", Action::ListUsers)),
@@ -74,10 +75,11 @@ fn or_malformed(operation: &'static str, action: Result<Action, Refusal>) -> Act
     action.unwrap_or_else(|refusal| Action::Malformed { operation, refusal })
 }
 
-fn search_users(body: &[u8]) -> Request {
-    match decode::search_users(body) {
+/// Searches name their instance in the body.
+fn search(operation: &'static str, asked: Result<(String, Action), Refusal>) -> Request {
+    match asked {
         Ok((id, action)) => Request { target: instance(&id), action },
-        Err(refusal) => Request { target: Target::Account, action: Action::Malformed { operation: "SearchUsers", refusal } },
+        Err(refusal) => Request { target: Target::Account, action: Action::Malformed { operation, refusal } },
     }
 }
 
@@ -133,7 +135,7 @@ fn tags(method: &str, uri: &Uri, body: &[u8]) -> Option<Action> {
     })
 }
 
-/// What users refer to.
+/// What users refer to, and what refers to them.
 fn scene(method: &str, kind: &str, rest: &[&str], bytes: &[u8]) -> Option<Action> {
     let body = || decode::body::<wire::Scene>(bytes);
     let name = |scene: &mut wire::Scene| scene.name.take().ok_or_else(|| Refusal::invalid_request("Name is required"));
@@ -183,6 +185,10 @@ fn scene(method: &str, kind: &str, rest: &[&str], bytes: &[u8]) -> Option<Action
         ("DELETE", "predefined-attributes", [name]) => {
             ("DeletePredefinedAttribute", Ok(Action::DeletePredefinedAttribute((*name).to_owned())))
         }
+        ("PUT", "quick-connects", []) => ("CreateQuickConnect", decode::create_quick_connect(bytes)),
+        ("GET", "quick-connects", [id]) => ("DescribeQuickConnect", Ok(Action::DescribeQuickConnect((*id).to_owned()))),
+        ("POST", "quick-connects", [id, "config"]) => ("UpdateQuickConnectConfig", decode::update_quick_connect(id, bytes)),
+        ("DELETE", "quick-connects", [id]) => ("DeleteQuickConnect", Ok(Action::DeleteQuickConnect((*id).to_owned()))),
         _ => return None,
     };
     Some(or_malformed(operation, action))

@@ -13,6 +13,7 @@ mod lags;
 mod listings;
 mod proficiencies;
 mod program;
+mod quick_connects;
 mod search;
 mod support;
 mod tags;

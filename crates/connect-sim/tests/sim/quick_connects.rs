@@ -1,0 +1,114 @@
+//! Quick connects: made, searched, read, removed, and left behind by the user that they point to.
+
+use connect_api::{
+    DeleteQuickConnect, DeleteUser, DescribeQuickConnect, OperationName as Op, Page, QuickConnect, QuickConnectId,
+    SearchQuickConnects,
+};
+use connect_sim::{Config, Effect, Fault, QuickConnectTarget, Sim};
+use serde_json::json;
+
+use crate::support::*;
+
+fn search(sim: &Sim, max_results: i32, next_token: Option<String>) -> Page<QuickConnect> {
+    call(sim, SearchQuickConnects { instance: instance(), max_results, next_token }).unwrap()
+}
+
+fn read(sim: &Sim, id: &QuickConnectId) -> Result<QuickConnect, connect_api::Error> {
+    call(sim, DescribeQuickConnect { instance: instance(), quick_connect: id.clone() })
+}
+
+fn remove(sim: &Sim, id: &QuickConnectId) -> Result<(), connect_api::Error> {
+    call(sim, DeleteQuickConnect { instance: instance(), quick_connect: id.clone() })
+}
+
+#[test]
+fn a_quick_connect_outlives_the_user_that_it_points_to() {
+    let sim = sim();
+    let user = create(&sim, "jane");
+    let by_id = sim.create_quick_connect(&instance(), "Jane", QuickConnectTarget::User(user.id.to_string()));
+    let by_arn = sim.create_quick_connect(&instance(), "Jane too", QuickConnectTarget::User(user.arn.clone()));
+    let queue = sim.create_quick_connect(&instance(), "Support", QuickConnectTarget::Queue("queue-1".into()));
+    let number = sim.create_quick_connect(&instance(), "Doctor", QuickConnectTarget::PhoneNumber("+12065550100".into()));
+    call(&sim, DeleteUser { instance: instance(), user: user.id.clone() }).unwrap();
+    for (id, points_to) in [(&by_id, Some(&user.id)), (&by_arn, Some(&user.id)), (&queue, None), (&number, None)] {
+        let shown = read(&sim, id).unwrap();
+        assert_eq!(shown.user.as_ref(), points_to, "{shown:?}");
+        assert_eq!(shown.arn, format!("arn:aws:connect:us-west-2:123456789012:instance/i-1/transfer-destination/{id}"));
+    }
+    remove(&sim, &by_id).unwrap();
+    assert_eq!(refusal(remove(&sim, &by_id)), not_found());
+    assert_eq!(refusal(read(&sim, &by_id)), not_found());
+    let left: Vec<_> = sim.quick_connects(&instance()).into_iter().map(|view| view.quick_connect.name).collect();
+    assert_eq!(left, ["Doctor", "Jane too", "Support"]);
+}
+
+#[test]
+fn search_lags_behind_and_has_pages_of_a_hundred_at_most() {
+    let sim = sim();
+    let ids: Vec<_> = ["a", "b", "c"]
+        .map(|name| sim.create_quick_connect(&instance(), name, QuickConnectTarget::Queue("queue-1".into())))
+        .into();
+    assert_eq!(search(&sim, 100, None).items, []);
+    sim.advance(seconds(3));
+    let first = search(&sim, 2, None);
+    let second = search(&sim, 2, first.next_token);
+    assert_eq!((first.items.len(), second.items.len(), second.next_token), (2, 1, None));
+    remove(&sim, &ids[0]).unwrap();
+    assert_eq!(search(&sim, 100, None).items.len(), 3, "the index still shows it");
+    sim.advance(seconds(3));
+    assert_eq!(search(&sim, 100, None).items.len(), 2);
+    let too_many = call(&sim, SearchQuickConnects { instance: instance(), max_results: 101, next_token: None });
+    assert_eq!(refusal(too_many), invalid_parameter());
+}
+
+#[test]
+fn calls_about_quick_connects_are_counted_denied_and_hit_by_faults_like_others() {
+    let sim = Sim::new(Config { search_lag: seconds(0), ..config() }).unwrap();
+    let id = sim.create_quick_connect(&instance(), "Support", QuickConnectTarget::Queue("queue-1".into()));
+    assert_eq!(sim.calls().total(), 0, "people's own doings are not counted");
+    sim.deny([Op::DescribeQuickConnect]);
+    for result in [
+        read(&sim, &id).map(drop),
+        call(&sim, SearchQuickConnects { instance: instance(), max_results: 1, next_token: None }).map(drop),
+    ] {
+        assert_eq!(refusal(result), (403, "AccessDeniedException".into()));
+    }
+    sim.deny::<Op>([]);
+    sim.inject(Fault::on(Op::DeleteQuickConnect, Effect::LostReply));
+    assert!(remove(&sim, &id).is_err());
+    assert_eq!(refusal(remove(&sim, &id)), not_found());
+    assert_eq!((sim.calls().of(Op::DeleteQuickConnect), sim.calls().writes()), (2, 2));
+}
+
+#[tokio::test]
+async fn they_are_written_as_aws_writes_them() {
+    let sim = Sim::new(Config { search_lag: seconds(0), ..config() }).unwrap();
+    let user = create(&sim, "jane").id;
+    let server = served(&sim).await;
+    let send = async |method: &str, path: &str, body: &str| raw(&server.url(), method, path, SIGNED, body).await.unwrap();
+    let config = json!({ "QuickConnectType": "USER", "UserConfig": { "UserId": user, "ContactFlowId": "flow-1" } });
+    let body = json!({ "Name": "Jane", "QuickConnectConfig": config, "Tags": { "team": "north" } }).to_string();
+    let created = send("PUT", "/quick-connects/i-1", &body).await.json();
+    let (id, arn) = (created["QuickConnectId"].as_str().unwrap(), &created["QuickConnectARN"]);
+    let expected = json!({
+        "QuickConnectId": id, "QuickConnectARN": arn, "Name": "Jane", "QuickConnectConfig": config,
+        "Tags": { "team": "north" }, "LastModifiedTime": 1_767_225_600.0, "LastModifiedRegion": "us-west-2",
+    });
+    let shown = send("GET", &format!("/quick-connects/i-1/{id}"), "").await.json();
+    assert_eq!(shown, json!({ "QuickConnect": expected }));
+    let found = send("POST", "/search-quick-connects", r#"{"InstanceId":"i-1"}"#).await.json();
+    assert_eq!(found, json!({ "QuickConnects": [expected], "ApproximateTotalCount": 1 }));
+    assert_eq!(send("PUT", "/quick-connects/i-1", &body).await.error(), (409, "DuplicateResourceException"));
+    let queue = r#"{"Name":"Queue","QuickConnectConfig":{"QuickConnectType":"QUEUE","PhoneConfig":{"PhoneNumber":"+1"}}}"#;
+    assert_eq!(send("PUT", "/quick-connects/i-1", queue).await.error(), (400, "InvalidParameterException"));
+    let criteria = r#"{"InstanceId":"i-1","SearchCriteria":{}}"#;
+    assert_eq!(send("POST", "/search-quick-connects", criteria).await.error(), (400, "InvalidParameterException"));
+    let queue = json!({ "QuickConnectType": "QUEUE", "QueueConfig": { "QueueId": "queue-1", "ContactFlowId": "flow-2" } });
+    let moved = json!({ "QuickConnectConfig": queue }).to_string();
+    assert_eq!(send("POST", &format!("/quick-connects/i-1/{id}/config"), &moved).await.status, 200);
+    let shown = send("GET", &format!("/quick-connects/i-1/{id}"), "").await.json();
+    assert_eq!(shown["QuickConnect"]["QuickConnectConfig"], queue);
+    let gone = send("DELETE", &format!("/quick-connects/i-1/{id}"), "").await;
+    assert_eq!((gone.status, gone.body.as_str()), (200, ""));
+    assert_eq!(sim.quick_connects(&instance()), []);
+}
