@@ -3,6 +3,7 @@
 //! [`next`] says the next step of a resource's life, by the create and delete protocol that docs/design.md explains;
 //! [`diff`](fn@diff) says which calls make a live user equal the spec. Both are total and deterministic, and their values can be printed.
 
+mod channels;
 mod desired;
 mod diff;
 #[cfg(test)]
@@ -12,12 +13,14 @@ mod ownership;
 mod predict;
 #[cfg(test)]
 mod properties;
+mod spelling;
 
 pub use desired::{Desired, DesiredPhone, SpecError};
 pub use diff::{Action, Change, diff, differences};
 pub use next::{Known, Mark, Policy, Seen, Step, next};
 pub use ownership::{Owner, Ownership};
 pub use predict::{after, created};
+pub(crate) use spelling::shown;
 
 use std::collections::BTreeMap;
 
