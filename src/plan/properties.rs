@@ -914,7 +914,8 @@ fn one_setting_of_one_channel_that_differs_needs_one_call_with_that_setting_as_i
     fn work(live: &mut Live, n: usize) -> &mut AfterContactWorkConfig {
         &mut lists(live).after_contact_work.as_mut().unwrap()[n]
     }
-    let table: [(&str, fn(&mut Live)); 10] = [
+    type Spoil = (&'static str, fn(&mut Live));
+    let table: [Spoil; 10] = [
         ("autoAcceptConfigs[VOICE].autoAccept", |l| auto_accept(l, 0).auto_accept = true),
         ("autoAcceptConfigs[VOICE].agentFirstCallbackAutoAccept", |l| {
             auto_accept(l, 0).agent_first_callback_auto_accept = None;
