@@ -3,6 +3,7 @@
 //!
 //! An absent optional field means "not managed"; an explicitly empty one (`[]`, `{}`, `""`) means "cleared".
 
+mod channels;
 mod conditions;
 mod crd;
 mod ignored;
@@ -11,6 +12,10 @@ mod reference;
 mod spec;
 mod status;
 
+pub use channels::{
+    AfterContactWorkConfig, AfterContactWorkConfigPerChannel, AutoAcceptConfig, Channel, PersistentConnectionConfig,
+    PhoneNumberConfig, VoiceEnhancementConfig, VoiceEnhancementMode,
+};
 pub use conditions::{Reason, Type as ConditionType};
 pub use crd::{crd, crd_yaml};
 pub use ignored::IgnoredField;

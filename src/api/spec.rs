@@ -11,7 +11,10 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AdoptionPolicy, ConnectUserStatus, DeletionPolicy, IgnoredField, ManagementPolicy};
+use super::{
+    AdoptionPolicy, AfterContactWorkConfigPerChannel, AutoAcceptConfig, ConnectUserStatus, DeletionPolicy, IgnoredField,
+    ManagementPolicy, PersistentConnectionConfig, PhoneNumberConfig, VoiceEnhancementConfig,
+};
 
 /// How many tags a spec may hold: Connect allows 50 on a user, four of which are the operator's proof of ownership.
 pub const MAX_TAGS: usize = 46;
@@ -63,6 +66,18 @@ pub const MAX_TAGS: usize = 46;
     validation = Rule::new("!has(self.region) || (self.instanceArn.split(':').size() > 3 && self.region == self.instanceArn.split(':')[3])")
         .message("region must be the Region that instanceArn names; leave it out to take it from there")
         .field_path(".region"),
+    validation = Rule::new("!has(self.autoAcceptConfigs) || !has(self.phoneConfig) || !has(self.phoneConfig.autoAccept)")
+        .message("autoAcceptConfigs and phoneConfig.autoAccept set the same thing: keep autoAcceptConfigs to set it by channel, or phoneConfig.autoAccept to set it for all of them")
+        .field_path(".autoAcceptConfigs"),
+    validation = Rule::new("!has(self.afterContactWorkConfigs) || !has(self.phoneConfig) || !has(self.phoneConfig.afterContactWorkTimeLimit)")
+        .message("afterContactWorkConfigs and phoneConfig.afterContactWorkTimeLimit set the same thing: keep afterContactWorkConfigs to set it by channel, or phoneConfig.afterContactWorkTimeLimit to set it for all of them")
+        .field_path(".afterContactWorkConfigs"),
+    validation = Rule::new("!has(self.phoneNumberConfigs) || !has(self.phoneConfig) || (!has(self.phoneConfig.phoneType) && !has(self.phoneConfig.deskPhoneNumber))")
+        .message("phoneNumberConfigs and phoneConfig.phoneType, with deskPhoneNumber, set the same thing: keep one of the two")
+        .field_path(".phoneNumberConfigs"),
+    validation = Rule::new("!has(self.persistentConnectionConfigs) || !has(self.phoneConfig) || !has(self.phoneConfig.persistentConnection)")
+        .message("persistentConnectionConfigs and phoneConfig.persistentConnection set the same thing: keep one of the two")
+        .field_path(".persistentConnectionConfigs"),
     validation = Rule::new("!has(self.directoryUserId) || (has(oldSelf.directoryUserId) && self.directoryUserId == oldSelf.directoryUserId)")
         .message("directoryUserId cannot be set or changed on an existing user: Connect takes it only at creation. Delete this ConnectUser and create another")
         .field_path(".directoryUserId"),
@@ -110,9 +125,64 @@ pub struct ConnectUserSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity_info: Option<IdentityInfo>,
 
-    /// How contacts reach the user, for all channels alike. A member that is left out is not managed.
+    /// How contacts reach the user, for all channels alike. A member that is left out is not managed. What differs between
+    /// channels is set by `autoAcceptConfigs` and `afterContactWorkConfigs` instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_config: Option<PhoneConfig>,
+
+    /// Whether contacts are accepted without the agent's doing, by channel, in the place of `phoneConfig.autoAccept`. Left out:
+    /// not managed, nor are channels that it does not name. `[]`: `false` for every channel, which is Connect's default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 10))]
+    #[x_kube(
+        merge_strategy = ListMerge::Atomic,
+        validation = Rule::new("self.all(c, self.exists_one(d, d.channel == c.channel))")
+            .message("autoAcceptConfigs must hold each channel once: keep the element that is right")
+    )]
+    pub auto_accept_configs: Option<Vec<AutoAcceptConfig>>,
+
+    /// After-contact work, by channel, in the place of `phoneConfig.afterContactWorkTimeLimit`. Left out: not managed, nor are
+    /// channels that it does not name. `[]`: 0 for every channel, which is Connect's default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 10))]
+    #[x_kube(
+        merge_strategy = ListMerge::Atomic,
+        validation = Rule::new("self.all(c, self.exists_one(d, d.channel == c.channel))")
+            .message("afterContactWorkConfigs must hold each channel once: keep the element that is right")
+    )]
+    pub after_contact_work_configs: Option<Vec<AfterContactWorkConfigPerChannel>>,
+
+    /// Where calls ring, in the place of `phoneConfig.phoneType` and `deskPhoneNumber`; `VOICE` only. Left out: not managed.
+    /// `[]`: `SOFT_PHONE`, which is Connect's default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 10))]
+    #[x_kube(
+        merge_strategy = ListMerge::Atomic,
+        validation = Rule::new("self.all(c, self.exists_one(d, d.channel == c.channel))")
+            .message("phoneNumberConfigs must hold each channel once: keep the element that is right")
+    )]
+    pub phone_number_configs: Option<Vec<PhoneNumberConfig>>,
+
+    /// Whether the connection stays open between calls, in the place of `phoneConfig.persistentConnection`; `VOICE` only. Left
+    /// out: not managed. `[]`: `false`, which is Connect's default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 10))]
+    #[x_kube(
+        merge_strategy = ListMerge::Atomic,
+        validation = Rule::new("self.all(c, self.exists_one(d, d.channel == c.channel))")
+            .message("persistentConnectionConfigs must hold each channel once: keep the element that is right")
+    )]
+    pub persistent_connection_configs: Option<Vec<PersistentConnectionConfig>>,
+
+    /// What is removed from the voice on calls; `VOICE` only. Left out: not managed. `[]`: `NONE`, which is Connect's default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 10))]
+    #[x_kube(
+        merge_strategy = ListMerge::Atomic,
+        validation = Rule::new("self.all(c, self.exists_one(d, d.channel == c.channel))")
+            .message("voiceEnhancementConfigs must hold each channel once: keep the element that is right")
+    )]
+    pub voice_enhancement_configs: Option<Vec<VoiceEnhancementConfig>>,
 
     /// The routing profile by its ARN. It, or `routingProfileName`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -258,7 +328,7 @@ pub struct IdentityInfo {
 }
 
 /// Where contacts ring.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum PhoneType {
     /// In the browser.
     #[serde(rename = "SOFT_PHONE")]

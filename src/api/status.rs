@@ -8,7 +8,10 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{IdentityInfo, PhoneConfig, UserProficiency};
+use super::{
+    AfterContactWorkConfigPerChannel, AutoAcceptConfig, IdentityInfo, PersistentConnectionConfig, PhoneConfig, PhoneNumberConfig,
+    UserProficiency, VoiceEnhancementConfig,
+};
 
 /// What the operator last did and saw.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
@@ -95,6 +98,21 @@ pub struct ObservedUser {
     /// Settings for all channels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_config: Option<PhoneConfig>,
+    /// Whether contacts are accepted without the agent's doing, by channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_accept_configs: Option<Vec<AutoAcceptConfig>>,
+    /// After-contact work, by channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_contact_work_configs: Option<Vec<AfterContactWorkConfigPerChannel>>,
+    /// Where calls ring.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone_number_configs: Option<Vec<PhoneNumberConfig>>,
+    /// Whether the connection stays open between calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub persistent_connection_configs: Option<Vec<PersistentConnectionConfig>>,
+    /// What is removed from the voice on calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voice_enhancement_configs: Option<Vec<VoiceEnhancementConfig>>,
     /// The routing profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub routing_profile_arn: Option<String>,

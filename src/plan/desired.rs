@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use connect_api::{
-    Arn, HierarchyGroupId, IdentityInfo, InstanceId, PhoneType, ProficiencyKey, Resource, RoutingProfileId, SecurityProfileId,
-    Tags,
+    Arn, ChannelConfigs, HierarchyGroupId, IdentityInfo, InstanceId, PhoneType, ProficiencyKey, Resource, RoutingProfileId,
+    SecurityProfileId, Tags,
 };
 use kube::ResourceExt;
 
-use super::{Directory, Owner, References, Unresolved};
-use crate::api::{self, ConnectUser};
+use super::{Directory, Owner, References, Unresolved, spelling};
+use crate::api::ConnectUser;
 
 /// What a ConnectUser asks for. A member that is None is not managed.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,8 +22,11 @@ pub struct Desired {
     pub directory_user_id: Option<String>,
     /// Names, e-mail, mobile; `""` clears.
     pub identity_info: IdentityInfo,
-    /// Phone settings by member.
+    /// Settings for all channels, by member.
     pub phone: DesiredPhone,
+    /// Settings by channel: each list that is not None, with no channel twice. An empty list clears. What `phone` sets is not
+    /// set here too.
+    pub channel_configs: ChannelConfigs,
     /// The routing profile.
     pub routing_profile: RoutingProfileId,
     /// The security profiles.
@@ -158,15 +161,13 @@ impl Desired {
                 mobile: identity.mobile,
             },
             phone: DesiredPhone {
-                phone_type: phone.phone_type.map(|t| match t {
-                    api::PhoneType::SoftPhone => PhoneType::SoftPhone,
-                    api::PhoneType::DeskPhone => PhoneType::DeskPhone,
-                }),
+                phone_type: phone.phone_type.map(Into::into),
                 auto_accept: phone.auto_accept,
                 after_contact_work_time_limit: phone.after_contact_work_time_limit,
                 desk_phone_number: phone.desk_phone_number,
                 persistent_connection: phone.persistent_connection,
             },
+            channel_configs: spelling::channel_configs(spec)?,
             routing_profile: references.routing_profile,
             security_profiles: references.security_profiles,
             hierarchy_group: references.hierarchy_group,

@@ -9,12 +9,12 @@ use std::{
 };
 
 use connect_api::{
-    AssociateUserProficiencies, Call, DisassociateUserProficiencies, IdentityInfo, PhoneConfig, PhoneType, Proficiency,
-    ProficiencyKey, TagResource, UntagResource, UpdateUserHierarchy, UpdateUserIdentityInfo, UpdateUserPhoneConfig,
-    UpdateUserProficiencies, UpdateUserRoutingProfile, UpdateUserSecurityProfiles,
+    AssociateUserProficiencies, Call, DisassociateUserProficiencies, IdentityInfo, Proficiency, ProficiencyKey, TagResource,
+    UntagResource, UpdateUserHierarchy, UpdateUserIdentityInfo, UpdateUserProficiencies, UpdateUserRoutingProfile,
+    UpdateUserSecurityProfiles,
 };
 
-use super::{Desired, Live, Nameable};
+use super::{Desired, Live, Nameable, channels};
 
 /// One difference, in the words of the spec.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,12 +43,12 @@ pub struct Action {
     pub because: Vec<Change>,
 }
 
-fn change(field: impl Into<String>, from: Option<impl ToString>, to: Option<impl ToString>) -> Change {
+pub(super) fn change(field: impl Into<String>, from: Option<impl ToString>, to: Option<impl ToString>) -> Change {
     Change { field: field.into(), from: from.map(|v| v.to_string()), to: to.map(|v| v.to_string()) }
 }
 
 /// A call for one part, if that part differs.
-fn action(call: impl Into<Call>, because: Vec<Change>) -> Option<Action> {
+pub(super) fn action(call: impl Into<Call>, because: Vec<Change>) -> Option<Action> {
     if because.is_empty() { None } else { Some(Action { call: call.into(), because }) }
 }
 
@@ -60,7 +60,7 @@ pub fn diff(desired: &Desired, live: &Live, applied_tag_keys: &BTreeSet<String>)
     let mut actions = Vec::new();
     actions.extend(tags(desired, live));
     actions.extend(identity_info(desired, live));
-    actions.extend(phone_config(desired, live));
+    actions.extend(channels::settings(desired, live));
     actions.extend(routing_profile(desired, live));
     actions.extend(security_profiles(desired, live));
     actions.extend(hierarchy_group(desired, live));
@@ -117,47 +117,6 @@ fn identity_info(desired: &Desired, live: &Live) -> Option<Action> {
         mobile: merge("mobile", &want.mobile, &is.mobile),
     };
     action(UpdateUserIdentityInfo { instance: desired.instance_id(), user: live.user.id.clone(), identity_info }, because)
-}
-
-fn phone_config(desired: &Desired, live: &Live) -> Option<Action> {
-    let want = &desired.phone;
-    let is = live.user.phone_config.clone().unwrap_or_default();
-    let mut because = Vec::new();
-    let mut differs = |field: &str, from: Option<String>, to: Option<String>| {
-        if to.is_some() && from != to {
-            because.push(change(format!("phoneConfig.{field}"), from, to));
-        }
-    };
-    differs("phoneType", Some(is.phone_type.as_str().into()), want.phone_type.map(|t| t.as_str().into()));
-    differs("autoAccept", Some(is.auto_accept.to_string()), want.auto_accept.map(|v| v.to_string()));
-    differs(
-        "afterContactWorkTimeLimit",
-        Some(is.after_contact_work_time_limit.to_string()),
-        want.after_contact_work_time_limit.map(|v| v.to_string()),
-    );
-    let phone_type = want.phone_type.unwrap_or(is.phone_type);
-    // A soft phone has no number: to ask for one would be to ask again and again.
-    if phone_type == PhoneType::DeskPhone {
-        differs("deskPhoneNumber", is.desk_phone_number.clone(), want.desk_phone_number.clone());
-    }
-    // Connect leaves the member out where it was never set: that is the same as false.
-    differs(
-        "persistentConnection",
-        Some(is.persistent_connection.unwrap_or_default().to_string()),
-        want.persistent_connection.map(|v| v.to_string()),
-    );
-    let phone_config = PhoneConfig {
-        phone_type,
-        auto_accept: want.auto_accept.unwrap_or(is.auto_accept),
-        after_contact_work_time_limit: want.after_contact_work_time_limit.unwrap_or(is.after_contact_work_time_limit),
-        // A number that is left from a desk phone goes when the desk phone goes.
-        desk_phone_number: match phone_type {
-            PhoneType::DeskPhone => want.desk_phone_number.clone().or(is.desk_phone_number),
-            PhoneType::SoftPhone => None,
-        },
-        persistent_connection: want.persistent_connection.or(is.persistent_connection),
-    };
-    action(UpdateUserPhoneConfig { instance: desired.instance_id(), user: live.user.id.clone(), phone_config }, because)
 }
 
 fn routing_profile(desired: &Desired, live: &Live) -> Option<Action> {
@@ -222,6 +181,8 @@ fn proficiencies(desired: &Desired, live: &Live) -> Vec<Action> {
 
 #[cfg(test)]
 mod tests {
+    use connect_api::{PhoneConfig, PhoneType, UpdateUserPhoneConfig};
+
     use super::*;
     use crate::plan::{
         DesiredPhone,

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use connect_api::{ChannelConfigs, IdentityInfo, PhoneConfig, PhoneType, ProficiencyKey, Tags, User};
+use connect_api::{
+    AfterContactWorkConfig, AutoAcceptConfig, Channel, ChannelConfigs, IdentityInfo, PersistentConnectionConfig, PhoneConfig,
+    PhoneNumberConfig, PhoneType, ProficiencyKey, Tags, User, VoiceEnhancementConfig, VoiceEnhancementMode,
+};
 
 use super::{Desired, DesiredPhone, Directory, Known, Live, Mark, Owner, Seen};
 
@@ -20,7 +23,7 @@ pub(super) fn proficiency(name: &str, value: &str) -> ProficiencyKey {
     ProficiencyKey { attribute_name: name.into(), attribute_value: value.into() }
 }
 
-/// A spec that manages everything.
+/// A spec that manages everything, for all channels alike.
 pub(super) fn full() -> Desired {
     Desired {
         instance: "arn:aws:connect:us-west-2:123456789012:instance/i-1".parse().unwrap(),
@@ -40,6 +43,7 @@ pub(super) fn full() -> Desired {
             desk_phone_number: Some("+12065550199".into()),
             persistent_connection: Some(true),
         },
+        channel_configs: ChannelConfigs::default(),
         routing_profile: "routing-3".into(),
         security_profiles: BTreeSet::from(["security-4".into(), "security-5".into()]),
         hierarchy_group: Some(Some("group-6".into())),
@@ -87,6 +91,67 @@ pub(super) fn live() -> Live {
     };
     let proficiencies = [(proficiency("language", "fr"), 3.0), (proficiency("product", "loans"), 4.0)];
     Live { user, proficiencies: Some(BTreeMap::from(proficiencies)) }
+}
+
+pub(super) fn auto(channel: Channel, auto_accept: bool) -> AutoAcceptConfig {
+    AutoAcceptConfig { channel, auto_accept, agent_first_callback_auto_accept: None }
+}
+
+pub(super) fn work(channel: Channel, seconds: i32) -> AfterContactWorkConfig {
+    AfterContactWorkConfig {
+        channel,
+        after_contact_work_time_limit: seconds,
+        agent_first_callback_after_contact_work_time_limit: None,
+    }
+}
+
+pub(super) fn number(phone_type: PhoneType, number: Option<&str>) -> PhoneNumberConfig {
+    PhoneNumberConfig { channel: Channel::Voice, phone_type, phone_number: number.map(str::to_owned) }
+}
+
+pub(super) fn persistent(persistent_connection: bool) -> PersistentConnectionConfig {
+    PersistentConnectionConfig { channel: Channel::Voice, persistent_connection }
+}
+
+pub(super) fn voice(voice_enhancement_mode: VoiceEnhancementMode) -> VoiceEnhancementConfig {
+    VoiceEnhancementConfig { channel: Channel::Voice, voice_enhancement_mode }
+}
+
+/// All five lists.
+pub(super) fn lists() -> ChannelConfigs {
+    ChannelConfigs {
+        auto_accept: Some(vec![
+            AutoAcceptConfig { agent_first_callback_auto_accept: Some(true), ..auto(Channel::Voice, false) },
+            auto(Channel::Chat, true),
+        ]),
+        after_contact_work: Some(vec![
+            AfterContactWorkConfig { agent_first_callback_after_contact_work_time_limit: Some(75), ..work(Channel::Voice, 45) },
+            work(Channel::Task, 90),
+        ]),
+        phone_number: Some(vec![number(PhoneType::DeskPhone, Some("+12065550177"))]),
+        persistent_connection: Some(vec![persistent(true)]),
+        voice_enhancement: Some(vec![voice(VoiceEnhancementMode::NoiseSuppression)]),
+    }
+}
+
+/// [`bare`], with settings for each channel.
+pub(super) fn by_channel() -> Desired {
+    Desired { channel_configs: lists(), ..bare() }
+}
+
+/// The user that equals [`by_channel`].
+pub(super) fn live_by_channel() -> Live {
+    let phone_config = PhoneConfig {
+        phone_type: PhoneType::DeskPhone,
+        auto_accept: false,
+        after_contact_work_time_limit: 45,
+        desk_phone_number: Some("+12065550177".into()),
+        persistent_connection: Some(true),
+    };
+    let mut live = live();
+    live.user.phone_config = Some(phone_config);
+    live.user.channel_configs = lists();
+    live
 }
 
 /// A pass that has just begun over a resource without a history.

@@ -3,6 +3,7 @@
 //! [`next`] says the next step of a resource's life, by the create and delete protocol that docs/design.md explains;
 //! [`diff`](fn@diff) says which calls make a live user equal the spec. Both are total and deterministic, and their values can be printed.
 
+mod channels;
 mod desired;
 mod diff;
 mod directory;
@@ -15,6 +16,7 @@ mod predict;
 #[cfg(test)]
 mod properties;
 mod references;
+mod spelling;
 
 pub use desired::{Desired, DesiredPhone, SpecError, Unclear};
 pub use diff::{Action, Change, diff, differences};
@@ -25,6 +27,7 @@ pub use ownership::{Owner, Ownership};
 pub use predict::{after, created};
 use references::References;
 pub use references::{Unresolved, Why, explain};
+pub(crate) use spelling::shown;
 
 use std::collections::BTreeMap;
 

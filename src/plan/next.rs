@@ -4,9 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use connect_api::{CreateUser, IdentityInfo, PhoneConfig, UserId};
+use connect_api::{CreateUser, IdentityInfo, UserId};
 
-use super::{Action, Change, Desired, Live, Owner, Ownership, diff, differences};
+use super::{Action, Change, Desired, Live, Owner, Ownership, channels, diff, differences};
 use crate::api::{AdoptionPolicy, DeletionPolicy, IgnoredField, ManagementPolicy};
 
 /// Whether CreateUser was ever attempted, and whether every attempt's outcome is known but the last one's.
@@ -299,21 +299,14 @@ fn create(desired: &Desired) -> CreateUser {
         secondary_email: filled(&desired.identity_info.secondary_email),
         mobile: filled(&desired.identity_info.mobile),
     };
-    let phone = &desired.phone;
-    let phone_config = (*phone != super::DesiredPhone::default()).then(|| PhoneConfig {
-        phone_type: phone.phone_type.unwrap_or_default(),
-        auto_accept: phone.auto_accept.unwrap_or_default(),
-        after_contact_work_time_limit: phone.after_contact_work_time_limit.unwrap_or_default(),
-        desk_phone_number: phone.desk_phone_number.clone(),
-        persistent_connection: phone.persistent_connection,
-    });
+    let (phone_config, channel_configs) = channels::at_creation(desired);
     CreateUser {
         instance: desired.instance_id(),
         username: desired.username.clone(),
         password: None,
         identity_info: (identity != IdentityInfo::default()).then_some(identity),
         phone_config,
-        channel_configs: connect_api::ChannelConfigs::default(),
+        channel_configs,
         directory_user_id: desired.directory_user_id.clone(),
         security_profile_ids: desired.security_profiles.clone(),
         routing_profile_id: desired.routing_profile.clone(),

@@ -3,13 +3,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use connect_api::{Call, CreatedUser, IdentityInfo, OperationName, PhoneConfig, PhoneType, ProficiencyKey, Tags, User, UserId};
+use connect_api::{
+    AfterContactWorkConfig, AutoAcceptConfig, Call, Channel, ChannelConfigs, CreatedUser, IdentityInfo, OperationName,
+    PersistentConnectionConfig, PhoneConfig, PhoneNumberConfig, PhoneType, ProficiencyKey, Tags, User, UserId,
+    VoiceEnhancementConfig, VoiceEnhancementMode,
+};
 use proptest::{collection, option, prelude::*, sample};
 
 use super::{
     Action, Change, Desired, DesiredPhone, Known, Live, Mark, Owner, Ownership, Policy, QuickConnects, Seen, Step, after,
+    channels::Settings,
     created, diff, differences,
-    fixtures::{another_owner, bare, full, live, nothing_known, owner},
+    fixtures::{another_owner, bare, by_channel, full, live, live_by_channel, nothing_known, number, owner, persistent, voice},
     next,
 };
 use crate::api::{AdoptionPolicy, DeletionPolicy, IgnoredField, ManagementPolicy};
@@ -25,13 +30,6 @@ fn satisfies(live: &Live, desired: &Desired, applied: &BTreeSet<String>) -> bool
         && text(&want.email, &is.email)
         && text(&want.secondary_email, &is.secondary_email)
         && text(&want.mobile, &is.mobile);
-    let (want, is) = (&desired.phone, user.phone_config.clone().unwrap_or_default());
-    let phone = want.phone_type.is_none_or(|v| v == is.phone_type)
-        && want.auto_accept.is_none_or(|v| v == is.auto_accept)
-        && want.after_contact_work_time_limit.is_none_or(|v| v == is.after_contact_work_time_limit)
-        && want.persistent_connection.is_none_or(|v| v == is.persistent_connection.unwrap_or_default())
-        && (is.phone_type == PhoneType::SoftPhone
-            || want.desk_phone_number.as_ref().is_none_or(|v| is.desk_phone_number.as_ref() == Some(v)));
     let proficiencies = match (&desired.proficiencies, &live.proficiencies) {
         (Some(want), Some(is)) => want.iter().map(|(k, level)| (k.clone(), f32::from(*level))).eq(is.clone()),
         // Not managed, or not read.
@@ -39,7 +37,7 @@ fn satisfies(live: &Live, desired: &Desired, applied: &BTreeSet<String>) -> bool
     };
     let wanted = desired.all_tags();
     identity
-        && phone
+        && settings_satisfy(user, desired)
         && proficiencies
         && user.routing_profile_id.as_ref() == Some(&desired.routing_profile)
         && user.security_profile_ids == desired.security_profiles
@@ -48,17 +46,114 @@ fn satisfies(live: &Live, desired: &Desired, applied: &BTreeSet<String>) -> bool
         && applied.iter().all(|k| wanted.contains_key(k) || !user.tags.contains_key(k))
 }
 
+/// The same for the settings of all channels: each family by its list, or by `phoneConfig`, or not at all.
+fn settings_satisfy(user: &User, desired: &Desired) -> bool {
+    let (phone, lists, is) = (&desired.phone, &desired.channel_configs, Settings::of(user));
+    let auto_accept = is.auto_accept.iter().all(|is| {
+        let callback = is.agent_first_callback_auto_accept.unwrap_or_default();
+        match &lists.auto_accept {
+            Some(list) if list.is_empty() => !is.auto_accept && !callback,
+            Some(list) => list.iter().filter(|want| want.channel == is.channel).all(|want| {
+                want.auto_accept == is.auto_accept && want.agent_first_callback_auto_accept.is_none_or(|want| want == callback)
+            }),
+            None => phone.auto_accept.is_none_or(|want| want == is.auto_accept),
+        }
+    });
+    let work = is.after_contact_work.iter().all(|is| {
+        let (limit, callback) =
+            (is.after_contact_work_time_limit, is.agent_first_callback_after_contact_work_time_limit.unwrap_or_default());
+        match &lists.after_contact_work {
+            Some(list) if list.is_empty() => limit == 0 && callback == 0,
+            Some(list) => list.iter().filter(|want| want.channel == is.channel).all(|want| {
+                want.after_contact_work_time_limit == limit
+                    && want.agent_first_callback_after_contact_work_time_limit.is_none_or(|want| want == callback)
+            }),
+            None => phone.after_contact_work_time_limit.is_none_or(|want| want == limit),
+        }
+    });
+    let (want_type, want_number) = match lists.phone_number.as_deref() {
+        Some([want, ..]) => (Some(want.phone_type), want.phone_number.as_ref()),
+        Some([]) => (Some(PhoneType::SoftPhone), None),
+        None => (phone.phone_type, phone.desk_phone_number.as_ref()),
+    };
+    let number = want_type.is_none_or(|want| want == is.voice.phone_type)
+        && (is.voice.phone_type == PhoneType::SoftPhone
+            || want_number.is_none_or(|want| is.voice.desk_phone_number.as_ref() == Some(want)));
+    let persistent = match lists.persistent_connection.as_deref() {
+        Some(list) => Some(list.first().is_some_and(|want| want.persistent_connection)),
+        None => phone.persistent_connection,
+    };
+    let enhancement = lists
+        .voice_enhancement
+        .as_ref()
+        .map(|list| list.first().map_or(VoiceEnhancementMode::None, |want| want.voice_enhancement_mode));
+    auto_accept
+        && work
+        && number
+        && persistent.is_none_or(|want| want == is.voice.persistent_connection.unwrap_or_default())
+        && enhancement.is_none_or(|want| is.voice_enhancement.iter().all(|is| is.voice_enhancement_mode == want))
+}
+
+/// Which families a spec manages, by lists or by `phoneConfig`, in the lists' order.
+fn managed(desired: &Desired) -> [bool; 5] {
+    let (phone, lists) = (&desired.phone, &desired.channel_configs);
+    [
+        lists.auto_accept.is_some() || phone.auto_accept.is_some(),
+        lists.after_contact_work.is_some() || phone.after_contact_work_time_limit.is_some(),
+        lists.phone_number.is_some() || phone.phone_type.is_some() || phone.desk_phone_number.is_some(),
+        lists.persistent_connection.is_some() || phone.persistent_connection.is_some(),
+        lists.voice_enhancement.is_some(),
+    ]
+}
+
+/// How many elements each list has, where it is given.
+fn lengths(lists: &ChannelConfigs) -> [Option<usize>; 5] {
+    [
+        lists.auto_accept.as_ref().map(Vec::len),
+        lists.after_contact_work.as_ref().map(Vec::len),
+        lists.phone_number.as_ref().map(Vec::len),
+        lists.persistent_connection.as_ref().map(Vec::len),
+        lists.voice_enhancement.as_ref().map(Vec::len),
+    ]
+}
+
+/// Whether a user has the same settings on all channels, and none for callbacks.
+fn is_alike(user: &User) -> bool {
+    let is = Settings::of(user);
+    let accepts: BTreeSet<_> = is.auto_accept.iter().map(|c| c.auto_accept).collect();
+    let limits: BTreeSet<_> = is.after_contact_work.iter().map(|c| c.after_contact_work_time_limit).collect();
+    let callbacks = is.auto_accept.iter().any(|c| c.agent_first_callback_auto_accept == Some(true))
+        || is.after_contact_work.iter().any(|c| c.agent_first_callback_after_contact_work_time_limit.unwrap_or_default() != 0);
+    accepts.len() == 1 && limits.len() == 1 && !callbacks
+}
+
 /// What is wrong with calls that are to be made on a user, if anything.
 fn lint_actions(desired: &Desired, live: &Live, applied: &BTreeSet<String>, actions: &[Action]) -> Result<(), TestCaseError> {
     let instance = &desired.instance.instance;
     let mut seen = BTreeSet::new();
+    let settings = [OperationName::UpdateUserPhoneConfig, OperationName::UpdateUserConfig];
+    prop_assert!(actions.iter().filter(|a| settings.contains(&a.call.name())).count() <= 1, "they would undo each other");
     for Action { call, because } in actions {
         prop_assert!(seen.insert(call.name()), "{} twice", call.name());
         prop_assert!(call.name().is_write() && !because.is_empty(), "{call:?}");
         prop_assert!(because.iter().all(|c| c.from != c.to), "{because:?}");
         let (of, user) = match call {
             Call::UpdateUserIdentityInfo(c) => (&c.instance, &c.user),
-            Call::UpdateUserPhoneConfig(c) => (&c.instance, &c.user),
+            Call::UpdateUserPhoneConfig(c) => {
+                prop_assert!(desired.channel_configs == ChannelConfigs::default() && is_alike(&live.user), "it would flatten");
+                prop_assert!(desired.phone != DesiredPhone::default(), "nobody asked for it");
+                (&c.instance, &c.user)
+            }
+            Call::UpdateUserConfig(c) => {
+                prop_assert!(desired.channel_configs != ChannelConfigs::default() || !is_alike(&live.user), "without need");
+                prop_assert_eq!(
+                    lengths(&c.channel_configs).map(|l| l.is_some()),
+                    managed(desired),
+                    "each managed list, no other"
+                );
+                prop_assert!(!lengths(&c.channel_configs).contains(&Some(0)), "an empty list says nothing where Connect merges");
+                (&c.instance, &c.user)
+            }
             Call::UpdateUserRoutingProfile(c) => (&c.instance, &c.user),
             Call::UpdateUserSecurityProfiles(c) => {
                 prop_assert!(!c.security_profile_ids.is_empty(), "a user cannot be without security profiles");
@@ -282,6 +377,76 @@ fn phone_configs() -> impl Strategy<Value = PhoneConfig> {
     )
 }
 
+fn auto_accepts() -> impl Strategy<Value = Vec<AutoAcceptConfig>> {
+    collection::btree_map(channels(), (any::<bool>(), option::of(any::<bool>())), 0..5).prop_map(|list| {
+        let one = |(channel, (auto_accept, callback)): (Channel, (bool, Option<bool>))| AutoAcceptConfig {
+            channel,
+            auto_accept,
+            agent_first_callback_auto_accept: callback.filter(|_| channel == Channel::Voice),
+        };
+        list.into_iter().map(one).collect()
+    })
+}
+
+fn after_contact_works() -> impl Strategy<Value = Vec<AfterContactWorkConfig>> {
+    collection::btree_map(channels(), (0..3, option::of(0..3)), 0..5).prop_map(|list| {
+        let one = |(channel, (limit, callback)): (Channel, (i32, Option<i32>))| AfterContactWorkConfig {
+            channel,
+            after_contact_work_time_limit: limit,
+            agent_first_callback_after_contact_work_time_limit: callback.filter(|_| channel == Channel::Voice),
+        };
+        list.into_iter().map(one).collect()
+    })
+}
+
+fn channels() -> impl Strategy<Value = Channel> {
+    sample::select(Channel::ALL.to_vec())
+}
+
+fn phone_numbers() -> impl Strategy<Value = Vec<PhoneNumberConfig>> {
+    collection::vec((phone_types(), option::of(sample::select(vec!["+1", "+2"]))), 0..2)
+        .prop_map(|list| list.into_iter().map(|(phone_type, digits)| number(phone_type, digits)).collect())
+}
+
+fn persistent_connections() -> impl Strategy<Value = Vec<PersistentConnectionConfig>> {
+    collection::vec(any::<bool>().prop_map(persistent), 0..2)
+}
+
+fn voice_enhancements() -> impl Strategy<Value = Vec<VoiceEnhancementConfig>> {
+    let modes = vec![VoiceEnhancementMode::VoiceIsolation, VoiceEnhancementMode::NoiseSuppression, VoiceEnhancementMode::None];
+    collection::vec(sample::select(modes).prop_map(voice), 0..2)
+}
+
+/// In the spec or in Connect: often none.
+fn lists() -> impl Strategy<Value = ChannelConfigs> {
+    let some = (
+        option::of(auto_accepts()),
+        option::of(after_contact_works()),
+        option::of(phone_numbers()),
+        option::of(persistent_connections()),
+        option::of(voice_enhancements()),
+    )
+        .prop_map(|(auto_accept, after_contact_work, phone_number, persistent_connection, voice_enhancement)| {
+            ChannelConfigs { auto_accept, after_contact_work, phone_number, persistent_connection, voice_enhancement }
+        });
+    prop_oneof![1 => Just(ChannelConfigs::default()), 2 => some]
+}
+
+/// Settings as a spec holds them: no family has two owners.
+fn desired_settings() -> impl Strategy<Value = (DesiredPhone, ChannelConfigs)> {
+    (desired_phones(), lists()).prop_map(|(phone, lists)| {
+        let number = lists.phone_number.is_none();
+        let phone = DesiredPhone {
+            phone_type: phone.phone_type.filter(|_| number),
+            desk_phone_number: phone.desk_phone_number.filter(|_| number),
+            auto_accept: phone.auto_accept.filter(|_| lists.auto_accept.is_none()),
+            after_contact_work_time_limit: phone.after_contact_work_time_limit.filter(|_| lists.after_contact_work.is_none()),
+            persistent_connection: phone.persistent_connection.filter(|_| lists.persistent_connection.is_none()),
+        };
+        (phone, lists)
+    })
+}
+
 fn ids(prefix: &'static str) -> impl Strategy<Value = String> {
     (0..3).prop_map(move |n| format!("{prefix}-{n}"))
 }
@@ -319,49 +484,103 @@ fn applied_keys() -> impl Strategy<Value = BTreeSet<String>> {
 fn specs() -> impl Strategy<Value = Desired> {
     (
         identity_infos(),
-        desired_phones(),
+        desired_settings(),
         ids("routing"),
         collection::btree_set(ids("security").prop_map(|id| id.as_str().into()), 1..3),
         option::of(option::of(ids("group").prop_map(|id| id.as_str().into()))),
         option::of(collection::btree_map(proficiency_keys(), 1_u8..4, 0..4)),
         tags(),
     )
-        .prop_map(|(identity_info, phone, routing_profile, security_profiles, hierarchy_group, proficiencies, tags)| {
-            Desired {
+        .prop_map(
+            |(
                 identity_info,
-                phone,
-                routing_profile: routing_profile.as_str().into(),
+                (phone, channel_configs),
+                routing_profile,
                 security_profiles,
                 hierarchy_group,
                 proficiencies,
                 tags,
-                ..bare()
-            }
-        })
+            )| {
+                Desired {
+                    identity_info,
+                    phone,
+                    channel_configs,
+                    routing_profile: routing_profile.as_str().into(),
+                    security_profiles,
+                    hierarchy_group,
+                    proficiencies,
+                    tags,
+                    ..bare()
+                }
+            },
+        )
 }
 
 fn any_users() -> impl Strategy<Value = Live> {
     (
         identity_infos(),
-        option::of(phone_configs()),
+        (option::of(phone_configs()), lists()),
         option::of(ids("routing")),
         collection::btree_set(ids("security").prop_map(|id| id.as_str().into()), 0..3),
         option::of(ids("group")),
         option::of(collection::btree_map(proficiency_keys(), sample::select(vec![1.0_f32, 2.0, 2.5, 3.0]), 0..4)),
         live_tags(),
     )
-        .prop_map(|(identity_info, phone_config, routing, security_profile_ids, group, proficiencies, tags)| Live {
-            user: User {
-                identity_info,
-                phone_config,
-                routing_profile_id: routing.map(|id| id.as_str().into()),
-                security_profile_ids,
-                hierarchy_group_id: group.map(|id| id.as_str().into()),
-                tags,
-                ..live().user
+        .prop_map(
+            |(identity_info, (phone_config, channel_configs), routing, security_profile_ids, group, proficiencies, tags)| Live {
+                user: User {
+                    identity_info,
+                    phone_config,
+                    channel_configs,
+                    routing_profile_id: routing.map(|id| id.as_str().into()),
+                    security_profile_ids,
+                    hierarchy_group_id: group.map(|id| id.as_str().into()),
+                    tags,
+                    ..live().user
+                },
+                proficiencies,
             },
-            proficiencies,
-        })
+        )
+}
+
+/// Settings that the spec manages are set as it asks, by the way that says it in the fewest words.
+fn set_as_asked(user: &mut User, desired: &Desired) {
+    let (want, lists, is) = (&desired.phone, &desired.channel_configs, Settings::of(user));
+    let phone = user.phone_config.get_or_insert_default();
+    let shown = &mut user.channel_configs;
+    if let Some(want) = want.auto_accept.or(lists.auto_accept.as_ref().and_then(|l| l.is_empty().then_some(false))) {
+        phone.auto_accept = want;
+        shown.auto_accept = None;
+    } else if let Some(list) = &lists.auto_accept {
+        let as_asked = |is: AutoAcceptConfig| list.iter().find(|want| want.channel == is.channel).copied().unwrap_or(is);
+        shown.auto_accept = Some(is.auto_accept.into_iter().map(as_asked).collect());
+    }
+    let none = lists.after_contact_work.as_ref().and_then(|l| l.is_empty().then_some(0));
+    if let Some(want) = want.after_contact_work_time_limit.or(none) {
+        phone.after_contact_work_time_limit = want;
+        shown.after_contact_work = None;
+    } else if let Some(list) = &lists.after_contact_work {
+        let as_asked = |is: AfterContactWorkConfig| list.iter().find(|want| want.channel == is.channel).copied().unwrap_or(is);
+        shown.after_contact_work = Some(is.after_contact_work.into_iter().map(as_asked).collect());
+    }
+    if want.phone_type.is_some() || want.desk_phone_number.is_some() {
+        phone.phone_type = want.phone_type.unwrap_or(is.voice.phone_type);
+        phone.desk_phone_number = want.desk_phone_number.clone().or(is.voice.desk_phone_number);
+        shown.phone_number = None;
+    } else if let Some(list) = &lists.phone_number {
+        (phone.phone_type, phone.desk_phone_number) = Default::default();
+        shown.phone_number = Some(list.clone());
+    }
+    if want.persistent_connection.is_some() {
+        phone.persistent_connection = want.persistent_connection;
+        shown.persistent_connection = None;
+    } else if let Some(list) = &lists.persistent_connection {
+        phone.persistent_connection = None;
+        shown.persistent_connection = Some(list.clone());
+    }
+    if lists.voice_enhancement.is_some() {
+        shown.voice_enhancement.clone_from(&lists.voice_enhancement);
+    }
 }
 
 /// The user with the parts that the spec manages set as the spec asks; the other parts stay as they are.
@@ -379,15 +598,7 @@ fn made_equal(mut live: Live, desired: &Desired, applied: &BTreeSet<String>) -> 
             is.clone_from(want);
         }
     }
-    let want = &desired.phone;
-    if *want != DesiredPhone::default() {
-        let is = user.phone_config.get_or_insert_default();
-        is.phone_type = want.phone_type.unwrap_or(is.phone_type);
-        is.auto_accept = want.auto_accept.unwrap_or(is.auto_accept);
-        is.after_contact_work_time_limit = want.after_contact_work_time_limit.unwrap_or(is.after_contact_work_time_limit);
-        is.persistent_connection = want.persistent_connection.or(is.persistent_connection);
-        is.desk_phone_number = want.desk_phone_number.clone().or_else(|| is.desk_phone_number.clone());
-    }
+    set_as_asked(user, desired);
     user.routing_profile_id = Some(desired.routing_profile.clone());
     user.security_profile_ids = desired.security_profiles.clone();
     if let Some(group) = &desired.hierarchy_group {
@@ -406,7 +617,7 @@ fn made_equal(mut live: Live, desired: &Desired, applied: &BTreeSet<String>) -> 
 fn with_a_part_of(mut live: Live, base: Live, part: usize) -> Live {
     match part {
         0 => live.user.identity_info = base.user.identity_info,
-        1 => live.user.phone_config = base.user.phone_config,
+        1 => (live.user.phone_config, live.user.channel_configs) = (base.user.phone_config, base.user.channel_configs),
         2 => live.user.routing_profile_id = base.user.routing_profile_id,
         3 => live.user.security_profile_ids = base.user.security_profile_ids,
         4 => live.user.hierarchy_group_id = base.user.hierarchy_group_id,
@@ -502,6 +713,47 @@ fn less(known: &Known, drop: [bool; 5]) -> Known {
     }
 }
 
+/// The settings that a spec does not manage: whole families, channels that a list does not name, members that are left out.
+fn unmanaged_settings(user: &User, desired: &Desired) -> Vec<(&'static str, String)> {
+    let (phone, lists, is) = (&desired.phone, &desired.channel_configs, Settings::of(user));
+    let mut unmanaged = Vec::new();
+    for is in is.auto_accept {
+        let named = lists.auto_accept.as_ref().map(|list| list.iter().find(|want| want.channel == is.channel));
+        let cleared = lists.auto_accept.as_ref().is_some_and(Vec::is_empty);
+        if !cleared && named.flatten().is_none() && phone.auto_accept.is_none() {
+            unmanaged.push((is.channel.as_str(), is.auto_accept.to_string()));
+        }
+        if !cleared && named.flatten().is_none_or(|want| want.agent_first_callback_auto_accept.is_none()) {
+            unmanaged.push(("callback", is.agent_first_callback_auto_accept.unwrap_or_default().to_string()));
+        }
+    }
+    for is in is.after_contact_work {
+        let named = lists.after_contact_work.as_ref().map(|list| list.iter().find(|want| want.channel == is.channel));
+        let cleared = lists.after_contact_work.as_ref().is_some_and(Vec::is_empty);
+        if !cleared && named.flatten().is_none() && phone.after_contact_work_time_limit.is_none() {
+            unmanaged.push((is.channel.as_str(), is.after_contact_work_time_limit.to_string()));
+        }
+        if !cleared && named.flatten().is_none_or(|want| want.agent_first_callback_after_contact_work_time_limit.is_none()) {
+            let callback = is.agent_first_callback_after_contact_work_time_limit.unwrap_or_default();
+            unmanaged.push(("callback", callback.to_string()));
+        }
+    }
+    let [_, _, number, persistent, enhancement] = managed(desired);
+    if !number {
+        let number = is.voice.desk_phone_number.filter(|_| is.voice.phone_type == PhoneType::DeskPhone);
+        unmanaged.push(("number", format!("{:?} {number:?}", is.voice.phone_type)));
+    } else if lists.phone_number.is_none() && phone.phone_type.is_none() {
+        unmanaged.push(("phone type", format!("{:?}", is.voice.phone_type)));
+    }
+    if !persistent {
+        unmanaged.push(("persistent", is.voice.persistent_connection.unwrap_or_default().to_string()));
+    }
+    if !enhancement {
+        unmanaged.push(("enhancement", format!("{:?}", is.voice_enhancement)));
+    }
+    unmanaged
+}
+
 /// Calls as text: they have no other equality.
 fn calls(actions: &[Action]) -> Vec<String> {
     actions.iter().map(|a| format!("{:?}", a.call)).collect()
@@ -570,16 +822,7 @@ proptest! {
         prop_assert!(want.secondary_email.is_some() || was.secondary_email == is.secondary_email);
         prop_assert!(want.mobile.is_some() || was.mobile == is.mobile);
 
-        let want = &desired.phone;
-        let (was, is) = (before.phone_config.clone().unwrap_or_default(), now.phone_config.clone().unwrap_or_default());
-        prop_assert!(*want != DesiredPhone::default() || before.phone_config == now.phone_config);
-        prop_assert!(want.phone_type.is_some() || was.phone_type == is.phone_type);
-        prop_assert!(want.auto_accept.is_some() || was.auto_accept == is.auto_accept);
-        let limits = (was.after_contact_work_time_limit, is.after_contact_work_time_limit);
-        prop_assert!(want.after_contact_work_time_limit.is_some() || limits.0 == limits.1);
-        prop_assert!(want.persistent_connection.is_some() || was.persistent_connection == is.persistent_connection);
-        let number_goes = is.phone_type == PhoneType::SoftPhone;
-        prop_assert!(want.desk_phone_number.is_some() || number_goes || was.desk_phone_number == is.desk_phone_number);
+        prop_assert_eq!(unmanaged_settings(before, &desired), unmanaged_settings(now, &desired));
 
         prop_assert!(desired.hierarchy_group.is_some() || before.hierarchy_group_id == now.hierarchy_group_id);
         prop_assert!(desired.proficiencies.is_some() || live.proficiencies == there.proficiencies);
@@ -589,8 +832,8 @@ proptest! {
         };
         prop_assert_eq!(unmanaged(before), unmanaged(now));
         prop_assert_eq!(
-            (&before.id, &before.arn, &before.username, &before.directory_user_id, &before.channel_configs),
-            (&now.id, &now.arn, &now.username, &now.directory_user_id, &now.channel_configs)
+            (&before.id, &before.arn, &before.username, &before.directory_user_id),
+            (&now.id, &now.arn, &now.username, &now.directory_user_id)
         );
     }
 
@@ -715,5 +958,54 @@ fn one_field_that_differs_needs_one_call_with_that_field_as_its_reason() {
         let told: Vec<_> =
             actions.iter().map(|a| (a.call.name(), a.because.iter().map(|c| c.field.as_str()).collect::<Vec<_>>())).collect();
         assert_eq!(told, [(operation, vec![field])]);
+    }
+}
+
+#[test]
+fn one_setting_of_one_channel_that_differs_needs_one_call_with_that_setting_as_its_reason() {
+    fn lists(live: &mut Live) -> &mut ChannelConfigs {
+        &mut live.user.channel_configs
+    }
+    fn auto_accept(live: &mut Live, n: usize) -> &mut AutoAcceptConfig {
+        &mut lists(live).auto_accept.as_mut().unwrap()[n]
+    }
+    fn work(live: &mut Live, n: usize) -> &mut AfterContactWorkConfig {
+        &mut lists(live).after_contact_work.as_mut().unwrap()[n]
+    }
+    type Spoil = (&'static str, fn(&mut Live));
+    let table: [Spoil; 10] = [
+        ("autoAcceptConfigs[VOICE].autoAccept", |l| auto_accept(l, 0).auto_accept = true),
+        ("autoAcceptConfigs[VOICE].agentFirstCallbackAutoAccept", |l| {
+            auto_accept(l, 0).agent_first_callback_auto_accept = None;
+        }),
+        ("autoAcceptConfigs[CHAT].autoAccept", |l| auto_accept(l, 1).auto_accept = false),
+        ("afterContactWorkConfigs[VOICE].afterContactWorkConfig.afterContactWorkTimeLimit", |l| {
+            work(l, 0).after_contact_work_time_limit = 0;
+        }),
+        ("afterContactWorkConfigs[VOICE].agentFirstCallbackAfterContactWorkConfig.afterContactWorkTimeLimit", |l| {
+            work(l, 0).agent_first_callback_after_contact_work_time_limit = Some(76);
+        }),
+        ("afterContactWorkConfigs[TASK].afterContactWorkConfig.afterContactWorkTimeLimit", |l| {
+            lists(l).after_contact_work.as_mut().unwrap().pop();
+        }),
+        ("phoneNumberConfigs[VOICE].phoneNumber", |l| {
+            lists(l).phone_number = Some(vec![number(PhoneType::DeskPhone, Some("+12065550178"))]);
+        }),
+        ("persistentConnectionConfigs[VOICE].persistentConnection", |l| {
+            lists(l).persistent_connection = Some(vec![persistent(false)]);
+        }),
+        ("voiceEnhancementConfigs[VOICE].voiceEnhancementMode", |l| lists(l).voice_enhancement = None),
+        ("voiceEnhancementConfigs[VOICE].voiceEnhancementMode", |l| {
+            lists(l).voice_enhancement = Some(vec![voice(VoiceEnhancementMode::VoiceIsolation)]);
+        }),
+    ];
+    assert_eq!(calls(&diff(&by_channel(), &live_by_channel(), &BTreeSet::new())), Vec::<String>::new());
+    for (field, spoil) in table {
+        let mut spoiled = live_by_channel();
+        spoil(&mut spoiled);
+        let actions = diff(&by_channel(), &spoiled, &BTreeSet::new());
+        let told: Vec<_> =
+            actions.iter().map(|a| (a.call.name(), a.because.iter().map(|c| c.field.as_str()).collect::<Vec<_>>())).collect();
+        assert_eq!(told, [(OperationName::UpdateUserConfig, vec![field])]);
     }
 }

@@ -1,10 +1,10 @@
 //! The live user in the words of the spec, for `status.observed`.
 
-use connect_api::{Arn, PhoneType, Resource};
+use connect_api::{Arn, Resource};
 
 use crate::{
     api::{self, ObservedUser, UserProficiency},
-    plan::Live,
+    plan::{Live, shown},
 };
 
 /// What the status shows of a user.
@@ -12,6 +12,7 @@ pub(super) fn observed(instance: &Arn, live: &Live) -> ObservedUser {
     let user = &live.user;
     let arn = |resource| instance.sibling(resource).to_string();
     let identity = &user.identity_info;
+    let lists = &user.channel_configs;
     ObservedUser {
         username: user.username.clone(),
         directory_user_id: user.directory_user_id.clone(),
@@ -23,15 +24,17 @@ pub(super) fn observed(instance: &Arn, live: &Live) -> ObservedUser {
             mobile: identity.mobile.clone(),
         },
         phone_config: user.phone_config.as_ref().map(|p| api::PhoneConfig {
-            phone_type: Some(match p.phone_type {
-                PhoneType::SoftPhone => api::PhoneType::SoftPhone,
-                PhoneType::DeskPhone => api::PhoneType::DeskPhone,
-            }),
+            phone_type: Some(p.phone_type.into()),
             auto_accept: Some(p.auto_accept),
             after_contact_work_time_limit: Some(p.after_contact_work_time_limit),
             desk_phone_number: p.desk_phone_number.clone(),
             persistent_connection: p.persistent_connection,
         }),
+        auto_accept_configs: shown(&lists.auto_accept, |c| c.channel),
+        after_contact_work_configs: shown(&lists.after_contact_work, |c| c.channel),
+        phone_number_configs: shown(&lists.phone_number, |c| c.channel),
+        persistent_connection_configs: shown(&lists.persistent_connection, |c| c.channel),
+        voice_enhancement_configs: shown(&lists.voice_enhancement, |c| c.channel),
         routing_profile_arn: user.routing_profile_id.clone().map(|id| arn(Resource::RoutingProfile(id))),
         security_profile_arns: user.security_profile_ids.iter().map(|id| arn(Resource::SecurityProfile(id.clone()))).collect(),
         hierarchy_group_arn: user.hierarchy_group_id.clone().map(|id| arn(Resource::HierarchyGroup(id))),

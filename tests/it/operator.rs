@@ -4,6 +4,7 @@
 //! on one control plane. Tests wait for states, and assert on states and on counts of calls.
 
 mod at_work;
+mod channels;
 mod crashes;
 mod creating;
 mod drifting;

@@ -54,6 +54,7 @@ fn desired(profile: Profile) -> Desired {
         directory_user_id: None,
         identity_info: IdentityInfo::default(),
         phone: DesiredPhone::default(),
+        channel_configs: ChannelConfigs::default(),
         routing_profile: format!("routing-{profile}").as_str().into(),
         security_profiles: BTreeSet::from(["security-1".into()]),
         hierarchy_group: None,

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use connect_operator::api::{ConnectUserSpec, IdentityInfo, PasswordSecretRef, PhoneConfig, UserProficiency};
+use connect_operator::api::{
+    AfterContactWorkConfig, AfterContactWorkConfigPerChannel, AutoAcceptConfig, Channel, ConnectUserSpec, IdentityInfo,
+    PasswordSecretRef, PhoneConfig, UserProficiency,
+};
 use connect_sim::{Sim, UserView};
 
 pub const PASSWORD: &str = "Wh1stle-Down-Wind";
@@ -25,6 +28,11 @@ pub fn first(sim: &Sim) -> ConnectUserSpec {
             ..IdentityInfo::default()
         }),
         phone_config: Some(PhoneConfig { after_contact_work_time_limit: Some(30), ..PhoneConfig::default() }),
+        auto_accept_configs: None,
+        after_contact_work_configs: None,
+        phone_number_configs: None,
+        persistent_connection_configs: None,
+        voice_enhancement_configs: None,
         routing_profile_arn: sim.routing_profile_arn(id, "Basic"),
         routing_profile_name: None,
         security_profile_arns: Some(vec![sim.security_profile_arn(id, "Agent").unwrap()]),
@@ -47,6 +55,14 @@ pub fn second(sim: &Sim) -> ConnectUserSpec {
     let id = &sim.instances()[0].id;
     let mut spec = first(sim);
     spec.identity_info.as_mut().unwrap().last_name = Some("Roe".into());
+    spec.phone_config = None;
+    spec.after_contact_work_configs = Some(vec![AfterContactWorkConfigPerChannel {
+        channel: Channel::Chat,
+        after_contact_work_config: AfterContactWorkConfig { after_contact_work_time_limit: 60 },
+        agent_first_callback_after_contact_work_config: None,
+    }]);
+    spec.auto_accept_configs =
+        Some(vec![AutoAcceptConfig { channel: Channel::Task, auto_accept: true, agent_first_callback_auto_accept: None }]);
     spec.routing_profile_arn = sim.routing_profile_arn(id, "Voice");
     spec.user_proficiencies = Some(vec![proficiency("Spanish", 4), proficiency("French", 2)]);
     spec.tags = Some([("team".to_owned(), "south".to_owned()), ("desk".to_owned(), "12".to_owned())].into());
@@ -69,11 +85,7 @@ pub fn matches(spec: &ConnectUserSpec, view: &UserView, leftovers: bool) -> Resu
     same("firstName", format!("{:?}", identity.first_name), format!("{:?}", user.identity_info.first_name))?;
     same("lastName", format!("{:?}", identity.last_name), format!("{:?}", user.identity_info.last_name))?;
     same("email", format!("{:?}", identity.email), format!("{:?}", user.identity_info.email))?;
-    same(
-        "afterContactWorkTimeLimit",
-        format!("{:?}", spec.phone_config.as_ref().and_then(|p| p.after_contact_work_time_limit)),
-        format!("{:?}", user.phone_config.as_ref().map(|p| p.after_contact_work_time_limit)),
-    )?;
+    settings(spec, user)?;
     same(
         "routing profile",
         spec.routing_profile_arn.as_deref().map(id).unwrap_or_default(),
@@ -101,5 +113,30 @@ pub fn matches(spec: &ConnectUserSpec, view: &UserView, leftovers: bool) -> Resu
         return Ok(());
     }
     same("tags", format!("{wanted:?}"), format!("{is:?}"))?;
+    Ok(())
+}
+
+/// The settings of all channels and by channel.
+fn settings(spec: &ConnectUserSpec, user: &connect_api::User) -> Result<(), String> {
+    let limits = user.channel_configs.after_contact_work.clone().unwrap_or_default();
+    let limit = |channel| limits.iter().find(|c| c.channel == channel).map_or(0, |c| c.after_contact_work_time_limit);
+    let unlike = |what: &str| Err(format!("{what} is not as asked: {:?}", user.channel_configs));
+    if let Some(wanted) = spec.phone_config.as_ref().and_then(|p| p.after_contact_work_time_limit)
+        && connect_api::Channel::ALL.into_iter().any(|channel| limit(channel) != wanted)
+    {
+        return unlike("afterContactWorkTimeLimit");
+    }
+    for wanted in spec.after_contact_work_configs.iter().flatten() {
+        if limit(wanted.channel.into()) != wanted.after_contact_work_config.after_contact_work_time_limit {
+            return unlike("afterContactWorkConfigs");
+        }
+    }
+    let accepts = user.channel_configs.auto_accept.clone().unwrap_or_default();
+    for wanted in spec.auto_accept_configs.iter().flatten() {
+        let channel = connect_api::Channel::from(wanted.channel);
+        if !accepts.iter().any(|c| c.channel == channel && c.auto_accept == wanted.auto_accept) {
+            return unlike("autoAcceptConfigs");
+        }
+    }
     Ok(())
 }

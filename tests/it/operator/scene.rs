@@ -9,7 +9,7 @@ use std::{
 
 use connect_api::{Arn, Caller, ConnectExt, InstanceId, Operation, Resource, UserId};
 use connect_operator::api::{ConnectUser, RECONCILE_REQUESTED_AT};
-use connect_sim::{Config, InstanceConfig, Server, Sim, Throttling, UserView, serve};
+use connect_sim::{Config, InstanceConfig, Server, Sim, Throttling, UserConfigUpdate, UserView, serve};
 use control_plane::{Binaries, ControlPlane, Namespace, Options};
 use futures::StreamExt;
 use k8s_openapi::{
@@ -110,6 +110,13 @@ impl<'plane> Setting<'plane> {
     pub fn at_real_rates(mut self) -> Self {
         self.config.throttling = Throttling::default();
         self.hurry = false;
+        self
+    }
+
+    /// With a Connect that reads UpdateUserConfig this way, which AWS leaves open.
+    #[must_use]
+    pub fn where_user_config(mut self, reading: UserConfigUpdate) -> Self {
+        self.config.rules.user_config_update = reading;
         self
     }
 

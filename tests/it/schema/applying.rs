@@ -100,9 +100,13 @@ fn the_key_of_a_secret_has_a_default() {
 fn typing_errors_are_refused_with_strict_validation() {
     let namespace = namespace("strict");
     let person = Person { namespace: namespace.name(), name: "flux" };
-    for (pointer, member) in
-        [("", "usrename"), ("/identityInfo", "firstname"), ("/phoneConfig", "phonetype"), ("/userProficiencies/0", "lvl")]
-    {
+    for (pointer, member) in [
+        ("", "usrename"),
+        ("/identityInfo", "firstname"),
+        ("/phoneConfig", "phonetype"),
+        ("/voiceEnhancementConfigs/0", "mode"),
+        ("/userProficiencies/0", "lvl"),
+    ] {
         let mut spec = full_spec();
         spec.pointer_mut(pointer).unwrap()[member] = json!("x");
         let refusal = person.apply(&resource("jane", &spec)).unwrap_err().to_string();
@@ -173,6 +177,33 @@ fn proficiencies_that_are_all_taken_away_leave_an_empty_list_and_not_nothing() {
     spec["userProficiencies"] = json!([]);
     person.apply(&resource("jane", &spec)).unwrap();
     assert_eq!(person_spec(&person)["userProficiencies"], json!([]));
+}
+
+#[test]
+fn settings_by_channel_that_are_all_taken_away_leave_empty_lists_and_not_nothing() {
+    let namespace = namespace("emptied");
+    let person = Person { namespace: namespace.name(), name: "flux" };
+    let mut spec = full_spec();
+    spec.as_object_mut().unwrap().remove("phoneConfig");
+    let lists = [
+        ("autoAcceptConfigs", json!([{ "channel": "CHAT", "autoAccept": true }])),
+        ("afterContactWorkConfigs", json!([{ "channel": "TASK", "afterContactWorkConfig": { "afterContactWorkTimeLimit": 5 } }])),
+        ("phoneNumberConfigs", json!([{ "channel": "VOICE", "phoneType": "SOFT_PHONE" }])),
+        ("persistentConnectionConfigs", json!([{ "channel": "VOICE", "persistentConnection": true }])),
+        ("voiceEnhancementConfigs", json!([{ "channel": "VOICE", "voiceEnhancementMode": "NONE" }])),
+    ];
+    for (name, list) in &lists {
+        spec[name] = list.clone();
+    }
+    person.apply(&resource("jane", &spec)).unwrap();
+    for (name, list) in &lists {
+        assert_eq!(&person_spec(&person)[name], list, "{name}");
+        spec[name] = json!([]);
+    }
+    person.apply(&resource("jane", &spec)).unwrap();
+    for (name, _) in &lists {
+        assert_eq!(person_spec(&person)[name], json!([]), "{name}");
+    }
 }
 
 fn person_spec(person: &Person<'_>) -> Value {

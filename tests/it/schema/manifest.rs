@@ -28,6 +28,8 @@ pub fn full_spec() -> Value {
             "deskPhoneNumber": "+12065550102",
             "persistentConnection": true,
         },
+        // The other lists would say again what phoneConfig says.
+        "voiceEnhancementConfigs": [{ "channel": "VOICE", "voiceEnhancementMode": "VOICE_ISOLATION" }],
         "routingProfileArn": format!("{INSTANCE}/routing-profile/33333333-aaaa-4bbb-8ccc-000000000003"),
         "securityProfileArns": [
             format!("{INSTANCE}/security-profile/44444444-aaaa-4bbb-8ccc-000000000004"),

@@ -73,6 +73,7 @@ pub fn rows() -> Vec<Row> {
         directory(),
         identity(),
         phone(),
+        channels(),
         profiles(),
         names(),
         group(),
@@ -455,6 +456,251 @@ fn phone() -> Vec<Row> {
             Accepted,
         ),
         update("a desk phone loses its number", |_| (), |s| remove(&mut s["phoneConfig"], "deskPhoneNumber"), PAIR),
+    ]
+}
+
+/// The full spec without `phoneConfig`, and with this list.
+fn with_list(s: &mut Value, name: &str, list: Value) {
+    remove(s, "phoneConfig");
+    s[name] = list;
+}
+
+fn channels() -> Vec<Row> {
+    vec![
+        create(
+            "every list by channel",
+            |s| {
+                let seconds = |seconds| json!({ "afterContactWorkTimeLimit": seconds });
+                let work = |channel| json!({ "channel": channel, "afterContactWorkConfig": seconds(0) });
+                let mut voice = work("VOICE");
+                voice["agentFirstCallbackAfterContactWorkConfig"] = seconds(2_000_000);
+                with_list(s, "afterContactWorkConfigs", json!([voice, work("CHAT"), work("TASK"), work("EMAIL")]));
+                s["autoAcceptConfigs"] = json!([
+                    { "channel": "EMAIL", "autoAccept": true },
+                    { "channel": "VOICE", "autoAccept": false, "agentFirstCallbackAutoAccept": true },
+                    { "channel": "CHAT", "autoAccept": true, "agentFirstCallbackAutoAccept": null },
+                ]);
+                s["phoneNumberConfigs"] =
+                    json!([{ "channel": "VOICE", "phoneType": "DESK_PHONE", "phoneNumber": "+12065550102" }]);
+                s["persistentConnectionConfigs"] = json!([{ "channel": "VOICE", "persistentConnection": false }]);
+                s["voiceEnhancementConfigs"] = json!([{ "channel": "VOICE", "voiceEnhancementMode": "NONE" }]);
+            },
+            Accepted,
+        ),
+        create(
+            "empty lists, which clear",
+            |s| {
+                with_list(s, "autoAcceptConfigs", json!([]));
+                for list in
+                    ["afterContactWorkConfigs", "phoneNumberConfigs", "persistentConnectionConfigs", "voiceEnhancementConfigs"]
+                {
+                    s[list] = json!([]);
+                }
+            },
+            Accepted,
+        ),
+        create(
+            "null lists, which are not managed, beside phoneConfig",
+            |s| {
+                for list in ["autoAcceptConfigs", "afterContactWorkConfigs", "phoneNumberConfigs", "persistentConnectionConfigs"]
+                {
+                    s[list] = json!(null);
+                }
+            },
+            Accepted,
+        ),
+        create(
+            "each setting by one of the two ways",
+            |s| {
+                s["phoneConfig"] = json!({ "phoneType": "SOFT_PHONE", "autoAccept": null });
+                s["autoAcceptConfigs"] = json!([{ "channel": "CHAT", "autoAccept": true }]);
+            },
+            Accepted,
+        ),
+        create(
+            "auto-accept by channel and for all",
+            |s| s["autoAcceptConfigs"] = json!([]),
+            Refused("spec.autoAcceptConfigs", "keep autoAcceptConfigs to set it by channel, or phoneConfig.autoAccept"),
+        ),
+        create(
+            "after-contact work by channel and for all",
+            |s| s["afterContactWorkConfigs"] = json!([]),
+            Refused(
+                "spec.afterContactWorkConfigs",
+                "keep afterContactWorkConfigs to set it by channel, or phoneConfig.afterContactWorkTimeLimit",
+            ),
+        ),
+        create(
+            "the phone by channel and for all",
+            |s| s["phoneNumberConfigs"] = json!([]),
+            Refused("spec.phoneNumberConfigs", "phoneNumberConfigs and phoneConfig.phoneType, with deskPhoneNumber, set"),
+        ),
+        create(
+            "the persistent connection by channel and for all",
+            |s| s["persistentConnectionConfigs"] = json!([]),
+            Refused("spec.persistentConnectionConfigs", "persistentConnectionConfigs and phoneConfig.persistentConnection set"),
+        ),
+        create(
+            "a channel twice in autoAcceptConfigs",
+            |s| with_list(s, "autoAcceptConfigs", (0..2).map(|n| json!({ "channel": "CHAT", "autoAccept": n == 0 })).collect()),
+            Refused("spec.autoAcceptConfigs", "autoAcceptConfigs must hold each channel once"),
+        ),
+        create(
+            "a channel twice in afterContactWorkConfigs",
+            |s| {
+                let work = |n| json!({ "channel": "TASK", "afterContactWorkConfig": { "afterContactWorkTimeLimit": n } });
+                with_list(s, "afterContactWorkConfigs", (0..2).map(work).collect());
+            },
+            Refused("spec.afterContactWorkConfigs", "afterContactWorkConfigs must hold each channel once"),
+        ),
+        create(
+            "a channel twice in phoneNumberConfigs",
+            |s| {
+                with_list(
+                    s,
+                    "phoneNumberConfigs",
+                    (0..2).map(|_| json!({ "channel": "VOICE", "phoneType": "SOFT_PHONE" })).collect(),
+                );
+            },
+            Refused("spec.phoneNumberConfigs", "phoneNumberConfigs must hold each channel once"),
+        ),
+        create(
+            "a channel twice in persistentConnectionConfigs",
+            |s| {
+                let connection = |n| json!({ "channel": "VOICE", "persistentConnection": n == 0 });
+                with_list(s, "persistentConnectionConfigs", (0..2).map(connection).collect());
+            },
+            Refused("spec.persistentConnectionConfigs", "persistentConnectionConfigs must hold each channel once"),
+        ),
+        create(
+            "a channel twice in voiceEnhancementConfigs",
+            |s| {
+                let first = s["voiceEnhancementConfigs"][0].clone();
+                s["voiceEnhancementConfigs"].as_array_mut().unwrap().push(first);
+            },
+            Refused("spec.voiceEnhancementConfigs", "voiceEnhancementConfigs must hold each channel once"),
+        ),
+        create(
+            "more elements than a list may hold",
+            |s| with_list(s, "autoAcceptConfigs", (0..11).map(|_| json!({ "channel": "CHAT", "autoAccept": true })).collect()),
+            Refused("spec.autoAcceptConfigs", "must have at most 10 items"),
+        ),
+        create(
+            "a channel that is none",
+            |s| with_list(s, "autoAcceptConfigs", json!([{ "channel": "FAX", "autoAccept": true }])),
+            Refused("spec.autoAcceptConfigs[0].channel", "supported values: \"VOICE\", \"CHAT\", \"TASK\", \"EMAIL\""),
+        ),
+        create(
+            "a callback that is no call",
+            |s| {
+                let chat = json!({ "channel": "CHAT", "autoAccept": true, "agentFirstCallbackAutoAccept": false });
+                with_list(s, "autoAcceptConfigs", json!([chat]));
+            },
+            Refused(
+                "spec.autoAcceptConfigs[0].agentFirstCallbackAutoAccept",
+                "autoAcceptConfigs: agentFirstCallbackAutoAccept goes with channel: VOICE alone",
+            ),
+        ),
+        create(
+            "after-contact work of a callback that is no call",
+            |s| {
+                let work = json!({ "afterContactWorkTimeLimit": 5 });
+                let task = json!({
+                    "channel": "TASK",
+                    "afterContactWorkConfig": work.clone(),
+                    "agentFirstCallbackAfterContactWorkConfig": work,
+                });
+                with_list(s, "afterContactWorkConfigs", json!([task]));
+            },
+            Refused(
+                "spec.afterContactWorkConfigs[0].agentFirstCallbackAfterContactWorkConfig",
+                "afterContactWorkConfigs: agentFirstCallbackAfterContactWorkConfig goes with channel: VOICE alone",
+            ),
+        ),
+        create(
+            "after-contact work of a channel that is too long",
+            |s| {
+                let chat = json!({ "channel": "CHAT", "afterContactWorkConfig": { "afterContactWorkTimeLimit": 2_000_001 } });
+                with_list(s, "afterContactWorkConfigs", json!([chat]));
+            },
+            Refused(
+                "spec.afterContactWorkConfigs[0].afterContactWorkConfig.afterContactWorkTimeLimit",
+                "should be less than or equal to 2000000",
+            ),
+        ),
+        create(
+            "negative after-contact work of a callback",
+            |s| {
+                let mut voice = json!({ "channel": "VOICE", "afterContactWorkConfig": { "afterContactWorkTimeLimit": 1 } });
+                voice["agentFirstCallbackAfterContactWorkConfig"] = json!({ "afterContactWorkTimeLimit": -1 });
+                with_list(s, "afterContactWorkConfigs", json!([voice]));
+            },
+            Refused(
+                "spec.afterContactWorkConfigs[0].agentFirstCallbackAfterContactWorkConfig.afterContactWorkTimeLimit",
+                "should be greater than or equal to 0",
+            ),
+        ),
+        create(
+            "a phone for chats",
+            |s| with_list(s, "phoneNumberConfigs", json!([{ "channel": "CHAT", "phoneType": "SOFT_PHONE" }])),
+            Refused("spec.phoneNumberConfigs[0].channel", "phoneNumberConfigs takes channel: VOICE alone"),
+        ),
+        create(
+            "a desk phone for calls without a number",
+            |s| with_list(s, "phoneNumberConfigs", json!([{ "channel": "VOICE", "phoneType": "DESK_PHONE" }])),
+            Refused("spec.phoneNumberConfigs[0].phoneNumber", "phoneNumberConfigs: phoneNumber goes with phoneType: DESK_PHONE"),
+        ),
+        create(
+            "a soft phone for calls with a number",
+            |s| {
+                let soft = json!({ "channel": "VOICE", "phoneType": "SOFT_PHONE", "phoneNumber": "+12065550102" });
+                with_list(s, "phoneNumberConfigs", json!([soft]));
+            },
+            Refused("spec.phoneNumberConfigs[0].phoneNumber", "phoneNumberConfigs: phoneNumber goes with phoneType: DESK_PHONE"),
+        ),
+        create(
+            "a number for calls as people write it",
+            |s| {
+                let desk = json!({ "channel": "VOICE", "phoneType": "DESK_PHONE", "phoneNumber": "(206) 555-0102" });
+                with_list(s, "phoneNumberConfigs", json!([desk]));
+            },
+            Refused("spec.phoneNumberConfigs[0].phoneNumber", "phoneNumberConfigs: phoneNumber must be in E.164 form"),
+        ),
+        create(
+            "a number for calls longer than any",
+            |s| {
+                let desk = json!({ "channel": "VOICE", "phoneType": "DESK_PHONE", "phoneNumber": "1".repeat(41) });
+                with_list(s, "phoneNumberConfigs", json!([desk]));
+            },
+            Refused("spec.phoneNumberConfigs[0].phoneNumber", "may not be more than 40"),
+        ),
+        create(
+            "a persistent connection for e-mails",
+            |s| with_list(s, "persistentConnectionConfigs", json!([{ "channel": "EMAIL", "persistentConnection": true }])),
+            Refused("spec.persistentConnectionConfigs[0].channel", "persistentConnectionConfigs takes channel: VOICE alone"),
+        ),
+        create(
+            "voice enhancement for tasks",
+            |s| s["voiceEnhancementConfigs"][0]["channel"] = json!("TASK"),
+            Refused("spec.voiceEnhancementConfigs[0].channel", "voiceEnhancementConfigs takes channel: VOICE alone"),
+        ),
+        create(
+            "another voice enhancement",
+            |s| s["voiceEnhancementConfigs"][0]["voiceEnhancementMode"] = json!("LOUDER"),
+            Refused("spec.voiceEnhancementConfigs[0].voiceEnhancementMode", "supported values: \"VOICE_ISOLATION\""),
+        ),
+        update(
+            "settings for all channels become settings by channel",
+            |_| (),
+            |s| with_list(s, "autoAcceptConfigs", json!([{ "channel": "CHAT", "autoAccept": true }])),
+            Accepted,
+        ),
+        update(
+            "settings by channel are taken out",
+            |s| with_list(s, "autoAcceptConfigs", json!([{ "channel": "CHAT", "autoAccept": true }])),
+            |s| remove(s, "autoAcceptConfigs"),
+            Accepted,
+        ),
     ]
 }
 

@@ -53,6 +53,18 @@ async fn whatever_connect_shows_can_be_stored() {
             "deskPhoneNumber": "555-0102",
             "persistentConnection": true,
         },
+        "autoAcceptConfigs": [
+            { "channel": "CHAT", "autoAccept": true, "agentFirstCallbackAutoAccept": true },
+            { "channel": "CHAT", "autoAccept": false },
+        ],
+        "afterContactWorkConfigs": [{
+            "channel": "EMAIL",
+            "afterContactWorkConfig": { "afterContactWorkTimeLimit": 99_000_000 },
+            "agentFirstCallbackAfterContactWorkConfig": { "afterContactWorkTimeLimit": -1 },
+        }],
+        "phoneNumberConfigs": [{ "channel": "TASK", "phoneType": "SOFT_PHONE", "phoneNumber": "555-0103" }],
+        "persistentConnectionConfigs": [{ "channel": "TASK", "persistentConnection": true }],
+        "voiceEnhancementConfigs": [{ "channel": "TASK", "voiceEnhancementMode": "NONE" }],
         "routingProfileArn": "r".repeat(400),
         "securityProfileArns": (0..20).map(|n| format!("profile-{n:02}")).collect::<Vec<_>>(),
         "hierarchyGroupArn": "g".repeat(400),

@@ -1,9 +1,9 @@
 //! One row for each field: what manifests say of it, how it is changed at Connect's console, and where Connect shows it.
 
 use connect_api::{
-    AssociateUserProficiencies, Call, IdentityInfo, PhoneConfig, PhoneType, Proficiency, ProficiencyKey, TagResource,
-    UpdateUserHierarchy, UpdateUserIdentityInfo, UpdateUserPhoneConfig, UpdateUserRoutingProfile, UpdateUserSecurityProfiles,
-    User,
+    AssociateUserProficiencies, Call, ChannelConfigs, IdentityInfo, PhoneConfig, PhoneType, Proficiency, ProficiencyKey,
+    TagResource, UpdateUserConfig, UpdateUserHierarchy, UpdateUserIdentityInfo, UpdateUserPhoneConfig, UpdateUserRoutingProfile,
+    UpdateUserSecurityProfiles, User, VoiceEnhancementMode,
 };
 use serde_json::{Value, json};
 
@@ -11,9 +11,6 @@ use super::super::scene::Scene;
 
 /// A call at Connect's console that changes the field of a user.
 pub type Drift = fn(&Scene<'_>, User) -> Call;
-
-/// Where `status.observed` shows the field, in the words of the spec.
-pub type Shown = fn(&Scene<'_>, &Value) -> Value;
 
 /// A field. Manifests are overlays of [`Scene::manifest`], with words such as `@routing-profile/Sales` for ARNs.
 pub struct Row {
@@ -29,8 +26,8 @@ pub struct Row {
     pub cleared: Option<Value>,
     /// None where nobody can change it in Connect.
     pub drift: Option<Drift>,
-    /// None where Connect does not show it.
-    pub shown: Option<Shown>,
+    /// Whether `status.observed` shows it, in the words of the spec.
+    pub shown: bool,
 }
 
 /// A path as a JSON pointer.
@@ -70,28 +67,7 @@ impl Row {
             changed: Some(at(path, &changed)),
             cleared: None,
             drift: Some(drift),
-            shown: Some(match path {
-                "identityInfo.firstName" => |_, o| o["identityInfo"]["firstName"].clone(),
-                "identityInfo.lastName" => |_, o| o["identityInfo"]["lastName"].clone(),
-                "identityInfo.email" => |_, o| o["identityInfo"]["email"].clone(),
-                "identityInfo.secondaryEmail" => |_, o| o["identityInfo"]["secondaryEmail"].clone(),
-                "identityInfo.mobile" => |_, o| o["identityInfo"]["mobile"].clone(),
-                "phoneConfig.phoneType" => |_, o| o["phoneConfig"]["phoneType"].clone(),
-                "phoneConfig.autoAccept" => |_, o| o["phoneConfig"]["autoAccept"].clone(),
-                "phoneConfig.afterContactWorkTimeLimit" => |_, o| o["phoneConfig"]["afterContactWorkTimeLimit"].clone(),
-                "phoneConfig.deskPhoneNumber" => |_, o| o["phoneConfig"]["deskPhoneNumber"].clone(),
-                "phoneConfig.persistentConnection" => |_, o| o["phoneConfig"]["persistentConnection"].clone(),
-                "routingProfileArn" => |_, o| o["routingProfileArn"].clone(),
-                "securityProfileArns" => |_, o| o["securityProfileArns"].clone(),
-                "hierarchyGroupArn" => |_, o| o["hierarchyGroupArn"].clone(),
-                "userProficiencies" => |_, o| o["userProficiencies"].clone(),
-                "tags" => |_, o| {
-                    let theirs = |key: &str| !key.starts_with("connect-operator.dev/");
-                    let tags = o["tags"].as_object().unwrap().iter().filter(|(key, _)| theirs(key));
-                    tags.map(|(key, value)| (key.clone(), value.clone())).collect::<serde_json::Map<_, _>>().into()
-                },
-                other => panic!("where is {other} shown?"),
-            }),
+            shown: true,
         }
     }
 
@@ -104,7 +80,7 @@ impl Row {
             changed: changed.into().map(|value| at(path, &value)),
             cleared: None,
             drift: None,
-            shown: None,
+            shown: false,
         }
     }
 
@@ -167,7 +143,7 @@ fn skill(value: &str, level: u8) -> Value {
 
 /// All rows.
 pub fn rows() -> Vec<Row> {
-    [creation(), identity_info(), phone_config(), profiles(), policies()].into_iter().flatten().collect()
+    [creation(), identity_info(), phone_config(), channels(), profiles(), policies()].into_iter().flatten().collect()
 }
 
 fn creation() -> Vec<Row> {
@@ -238,6 +214,50 @@ fn phone_config() -> Vec<Row> {
             phone(s, u, |p| p.persistent_connection = Some(false))
         }),
     ]
+}
+
+fn by_channel(scene: &Scene<'_>, user: User, change: impl FnOnce(&mut ChannelConfigs)) -> Call {
+    let mut channel_configs = user.channel_configs;
+    change(&mut channel_configs);
+    UpdateUserConfig { instance: scene.instance(), user: user.id, channel_configs }.into()
+}
+
+fn channels() -> Vec<Row> {
+    let accept = |channel: &str, accept: bool| json!({ "channel": channel, "autoAccept": accept });
+    let work = |channel: &str, seconds: u32| json!({ "channel": channel, "afterContactWorkConfig": { "afterContactWorkTimeLimit": seconds } });
+    let desk = |number: &str| json!([{ "channel": "VOICE", "phoneType": "DESK_PHONE", "phoneNumber": number }]);
+    let persistent = |persistent: bool| json!([{ "channel": "VOICE", "persistentConnection": persistent }]);
+    let enhanced = |mode: &str| json!([{ "channel": "VOICE", "voiceEnhancementMode": mode }]);
+    let rows = [
+        Row::managed(
+            "autoAcceptConfigs",
+            json!([accept("VOICE", true)]),
+            json!([accept("VOICE", false), accept("CHAT", true)]),
+            |s, u| by_channel(s, u, |c| c.auto_accept.iter_mut().flatten().for_each(|c| c.auto_accept = !c.auto_accept)),
+        ),
+        Row::managed(
+            "afterContactWorkConfigs",
+            json!([work("VOICE", 30)]),
+            json!([work("VOICE", 0), work("EMAIL", 60)]),
+            |s, u| {
+                by_channel(s, u, |c| c.after_contact_work.iter_mut().flatten().for_each(|c| c.after_contact_work_time_limit = 7))
+            },
+        ),
+        Row::managed("phoneNumberConfigs", desk("+12065550100"), desk("+12065550101"), |s, u| {
+            by_channel(s, u, |c| {
+                c.phone_number.iter_mut().flatten().for_each(|c| (c.phone_type, c.phone_number) = (PhoneType::SoftPhone, None));
+            })
+        }),
+        Row::managed("persistentConnectionConfigs", persistent(true), persistent(false), |s, u| {
+            by_channel(s, u, |c| c.persistent_connection.iter_mut().flatten().for_each(|c| c.persistent_connection = false))
+        }),
+        Row::managed("voiceEnhancementConfigs", enhanced("VOICE_ISOLATION"), enhanced("NOISE_SUPPRESSION"), |s, u| {
+            by_channel(s, u, |c| {
+                c.voice_enhancement.iter_mut().flatten().for_each(|c| c.voice_enhancement_mode = VoiceEnhancementMode::None);
+            })
+        }),
+    ];
+    rows.map(|row| row.cleared(json!([]))).into()
 }
 
 fn to_sales(scene: &Scene<'_>, user: User) -> Call {

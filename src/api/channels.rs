@@ -1,0 +1,126 @@
+//! Settings by channel, as UpdateUserConfig and AWS::Connect::User spell them: the elements of the five lists of the spec.
+//!
+//! What concerns a list as a whole stands at its field in the spec.
+
+use kube::KubeSchema;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::PhoneType;
+
+/// What reaches the user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Channel {
+    /// Calls.
+    Voice,
+    /// Chats.
+    Chat,
+    /// Tasks.
+    Task,
+    /// E-mails.
+    Email,
+}
+
+/// Whether contacts of a channel are accepted without the agent's doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("self.channel == 'VOICE' || !has(self.agentFirstCallbackAutoAccept)")
+    .message("autoAcceptConfigs: agentFirstCallbackAutoAccept goes with channel: VOICE alone, since callbacks are calls: take it out")
+    .field_path(".agentFirstCallbackAutoAccept"))]
+pub struct AutoAcceptConfig {
+    /// The channel.
+    pub channel: Channel,
+    /// Whether its contacts are accepted without the agent's doing.
+    pub auto_accept: bool,
+    /// The same for agent-first callbacks; `VOICE` only. Left out: not managed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_first_callback_auto_accept: Option<bool>,
+}
+
+/// After-contact work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AfterContactWorkConfig {
+    /// Time limit in seconds. 0: no limit, the agent must close it.
+    #[schemars(range(min = 0, max = 2_000_000))]
+    pub after_contact_work_time_limit: i32,
+}
+
+/// After-contact work of a channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("self.channel == 'VOICE' || !has(self.agentFirstCallbackAfterContactWorkConfig)")
+    .message("afterContactWorkConfigs: agentFirstCallbackAfterContactWorkConfig goes with channel: VOICE alone, since callbacks are calls: take it out")
+    .field_path(".agentFirstCallbackAfterContactWorkConfig"))]
+pub struct AfterContactWorkConfigPerChannel {
+    /// The channel.
+    pub channel: Channel,
+    /// After a contact of this channel.
+    pub after_contact_work_config: AfterContactWorkConfig,
+    /// After an agent-first callback; `VOICE` only. Left out: not managed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_first_callback_after_contact_work_config: Option<AfterContactWorkConfig>,
+}
+
+/// Where contacts of a channel ring.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("self.channel == 'VOICE'")
+        .message("phoneNumberConfigs takes channel: VOICE alone: take the others out")
+        .field_path(".channel"),
+    validation = Rule::new("has(self.phoneNumber) == (self.phoneType == 'DESK_PHONE')")
+        .message("phoneNumberConfigs: phoneNumber goes with phoneType: DESK_PHONE, and only with it: set both, or neither")
+        .field_path(".phoneNumber")
+)]
+pub struct PhoneNumberConfig {
+    /// The channel: `VOICE`.
+    pub channel: Channel,
+    /// `SOFT_PHONE`, in the browser, or `DESK_PHONE`, at `phoneNumber`.
+    pub phone_type: PhoneType,
+    /// The desk phone's number in E.164 form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 40))]
+    #[x_kube(validation = Rule::new(r"self.matches('^\\+[1-9][0-9]{1,14}$')")
+        .message("phoneNumberConfigs: phoneNumber must be in E.164 form, such as +12065550100"))]
+    pub phone_number: Option<String>,
+}
+
+/// Whether the connection of a channel stays open between contacts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("self.channel == 'VOICE'")
+    .message("persistentConnectionConfigs takes channel: VOICE alone: take the others out")
+    .field_path(".channel"))]
+pub struct PersistentConnectionConfig {
+    /// The channel: `VOICE`.
+    pub channel: Channel,
+    /// Whether the connection stays open between calls.
+    pub persistent_connection: bool,
+}
+
+/// What is removed from the voice that the user's contacts hear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum VoiceEnhancementMode {
+    /// Noise and other voices.
+    VoiceIsolation,
+    /// Noise.
+    NoiseSuppression,
+    /// Nothing.
+    None,
+}
+
+/// What is removed from the voice on a channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("self.channel == 'VOICE'")
+    .message("voiceEnhancementConfigs takes channel: VOICE alone: take the others out")
+    .field_path(".channel"))]
+pub struct VoiceEnhancementConfig {
+    /// The channel: `VOICE`.
+    pub channel: Channel,
+    /// `VOICE_ISOLATION` (other voices and noise are removed), `NOISE_SUPPRESSION` (noise is) or `NONE`.
+    pub voice_enhancement_mode: VoiceEnhancementMode,
+}

@@ -1,0 +1,237 @@
+//! Settings by channel: each change is one call, of the right kind, and nobody undoes what the other way of writing them did.
+
+use connect_api::{
+    AfterContactWorkConfig, AutoAcceptConfig, Channel, ChannelConfigs, OperationName, PersistentConnectionConfig, PhoneConfig,
+    PhoneNumberConfig, PhoneType, UpdateUserConfig, UpdateUserPhoneConfig, VoiceEnhancementConfig, VoiceEnhancementMode,
+};
+use connect_sim::UserConfigUpdate;
+use kube::ResourceExt;
+use serde_json::{Value, json};
+
+use super::scene::{Scene, Setting, scene};
+use crate::support::eventually;
+
+fn auto(channel: Channel, auto_accept: bool) -> AutoAcceptConfig {
+    AutoAcceptConfig { channel, auto_accept, agent_first_callback_auto_accept: None }
+}
+
+fn work(channel: Channel, seconds: i32) -> AfterContactWorkConfig {
+    AfterContactWorkConfig {
+        channel,
+        after_contact_work_time_limit: seconds,
+        agent_first_callback_after_contact_work_time_limit: None,
+    }
+}
+
+fn accept(channel: &str, auto_accept: bool) -> Value {
+    json!({ "channel": channel, "autoAccept": auto_accept })
+}
+
+fn limit(channel: &str, seconds: i32) -> Value {
+    json!({ "channel": channel, "afterContactWorkConfig": { "afterContactWorkTimeLimit": seconds } })
+}
+
+/// Whether each channel accepts contacts by itself, and the seconds of its after-contact work, as Connect has them.
+fn by_channel(scene: &Scene<'_>, username: &str) -> [(bool, i32); 4] {
+    let lists = scene.live(username).user.channel_configs;
+    Channel::ALL.map(|channel| {
+        let accepts = lists.auto_accept.iter().flatten().any(|c| c.channel == channel && c.auto_accept);
+        let work = lists.after_contact_work.iter().flatten().find(|c| c.channel == channel);
+        (accepts, work.map_or(0, |c| c.after_contact_work_time_limit))
+    })
+}
+
+/// Applies a spec, looks again, and counts: this one write, or none.
+async fn costs(scene: &Scene<'_>, name: &str, spec: &Value, write: Option<OperationName>) {
+    scene.sim.reset_calls();
+    scene.applied(name, spec).await;
+    scene.look_again(name).await;
+    let calls = scene.sim.calls();
+    let expected = u64::from(write.is_some());
+    assert_eq!((write.map_or(0, |write| calls.of(write)), calls.writes()), (expected, expected), "{spec}: {calls:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn settings_by_channel_are_set_in_the_create_itself_and_shown() {
+    let scene = scene("channels").await;
+    let mut voice = limit("VOICE", 45);
+    voice["agentFirstCallbackAfterContactWorkConfig"] = json!({ "afterContactWorkTimeLimit": 75 });
+    let spec = json!({
+        "autoAcceptConfigs": [
+            { "channel": "VOICE", "autoAccept": false, "agentFirstCallbackAutoAccept": true },
+            accept("CHAT", true),
+        ],
+        "afterContactWorkConfigs": [voice, limit("TASK", 90)],
+        "phoneNumberConfigs": [{ "channel": "VOICE", "phoneType": "DESK_PHONE", "phoneNumber": "+12065550102" }],
+        "persistentConnectionConfigs": [{ "channel": "VOICE", "persistentConnection": true }],
+        "voiceEnhancementConfigs": [{ "channel": "VOICE", "voiceEnhancementMode": "NOISE_SUPPRESSION" }],
+    });
+    let user = scene.applied("jane", &spec).await;
+    let calls = scene.sim.calls();
+    assert_eq!((calls.of(OperationName::CreateUser), calls.writes()), (1, 1), "{calls:#?}");
+    let channel = Channel::Voice;
+    let expected = ChannelConfigs {
+        auto_accept: Some(vec![
+            AutoAcceptConfig { agent_first_callback_auto_accept: Some(true), ..auto(channel, false) },
+            auto(Channel::Chat, true),
+        ]),
+        after_contact_work: Some(vec![
+            AfterContactWorkConfig { agent_first_callback_after_contact_work_time_limit: Some(75), ..work(channel, 45) },
+            work(Channel::Task, 90),
+        ]),
+        phone_number: Some(vec![PhoneNumberConfig {
+            channel,
+            phone_type: PhoneType::DeskPhone,
+            phone_number: Some("+12065550102".into()),
+        }]),
+        persistent_connection: Some(vec![PersistentConnectionConfig { channel, persistent_connection: true }]),
+        voice_enhancement: Some(vec![VoiceEnhancementConfig {
+            channel,
+            voice_enhancement_mode: VoiceEnhancementMode::NoiseSuppression,
+        }]),
+    };
+    assert_eq!(scene.live("jane").user.channel_configs, expected);
+    let observed = serde_json::to_value(user.status.unwrap().observed.unwrap()).unwrap();
+    for (list, written) in spec.as_object().unwrap() {
+        assert_eq!(&observed[list], written, "{list}");
+    }
+
+    // Beside a list, phoneConfig is spelled out: CreateUser refuses the two together for one setting.
+    let mixed = json!({
+        "phoneConfig": { "phoneType": "SOFT_PHONE", "afterContactWorkTimeLimit": 30 },
+        "autoAcceptConfigs": [accept("CHAT", true)],
+        "voiceEnhancementConfigs": [],
+    });
+    costs(&scene, "mixed", &mixed, Some(OperationName::CreateUser)).await;
+    assert_eq!(by_channel(&scene, "mixed"), [(false, 30), (true, 30), (false, 30), (false, 30)]);
+
+    // What passes find then is what was foreseen.
+    let before = scene.look_again("jane").await;
+    let after = scene.look_again("jane").await;
+    assert_eq!(after.status.unwrap().observed, before.status.unwrap().observed);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn each_change_of_a_list_is_one_call_and_an_empty_list_clears() {
+    let scene = Setting::shared("channels").flag("--drift-interval=500ms").start().await;
+    let update = Some(OperationName::UpdateUserConfig);
+    scene.applied("jane", &json!({ "autoAcceptConfigs": [accept("CHAT", true)] })).await;
+
+    costs(&scene, "jane", &json!({ "autoAcceptConfigs": [accept("CHAT", false)] }), update).await;
+    assert_eq!(by_channel(&scene, "jane"), [(false, 0); 4]);
+    let more = json!({
+        "autoAcceptConfigs": [accept("VOICE", true), accept("CHAT", true)],
+        "afterContactWorkConfigs": [limit("VOICE", 30)],
+    });
+    costs(&scene, "jane", &more, update).await;
+    assert_eq!(by_channel(&scene, "jane"), [(true, 30), (true, 0), (false, 0), (false, 0)]);
+    // In another order it is the same, and what is no longer named is no longer managed.
+    let mut fewer = more.clone();
+    fewer["autoAcceptConfigs"].as_array_mut().unwrap().reverse();
+    costs(&scene, "jane", &fewer, None).await;
+    fewer["autoAcceptConfigs"] = json!([accept("CHAT", true)]);
+    costs(&scene, "jane", &fewer, None).await;
+    fewer["afterContactWorkConfigs"] = json!([limit("CHAT", 60)]);
+    costs(&scene, "jane", &fewer, update).await;
+    assert_eq!(by_channel(&scene, "jane"), [(true, 30), (true, 60), (false, 0), (false, 0)]);
+
+    // Drift: a channel that is managed is put right, and the others are left as they are found.
+    let (instance, user) = (scene.instance(), scene.live("jane").user.id);
+    let channel_configs = ChannelConfigs {
+        auto_accept: Some(vec![auto(Channel::Chat, false), auto(Channel::Task, true)]),
+        ..ChannelConfigs::default()
+    };
+    scene.sim.reset_calls();
+    scene.console(UpdateUserConfig { instance: instance.clone(), user: user.clone(), channel_configs }).await;
+    eventually("the change is put right", || scene.sim.calls().of(OperationName::UpdateUserConfig) == 1);
+    scene.look_again("jane").await;
+    assert_eq!(by_channel(&scene, "jane"), [(false, 30), (true, 60), (true, 0), (false, 0)]);
+    let calls = scene.sim.calls();
+    assert_eq!(calls.writes(), 1, "{calls:#?}");
+    let note = scene.told("jane", "DriftDetected").await;
+    assert!(note.contains("autoAcceptConfigs[CHAT].autoAccept"), "{note}");
+
+    costs(&scene, "jane", &json!({}), None).await;
+    costs(&scene, "jane", &json!({ "autoAcceptConfigs": [] }), update).await;
+    assert_eq!(by_channel(&scene, "jane"), [(false, 30), (false, 60), (false, 0), (false, 0)]);
+    costs(&scene, "jane", &json!({ "autoAcceptConfigs": [], "afterContactWorkConfigs": [] }), update).await;
+    assert_eq!(by_channel(&scene, "jane"), [(false, 0); 4]);
+    costs(&scene, "jane", &json!({ "autoAcceptConfigs": [], "phoneNumberConfigs": [] }), None).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn settings_for_all_channels_become_settings_by_channel_and_back() {
+    let scene = scene("channels").await;
+    let (phone, lists) = (Some(OperationName::UpdateUserPhoneConfig), Some(OperationName::UpdateUserConfig));
+    let for_all = |accepts, seconds| json!({ "phoneConfig": { "autoAccept": accepts, "afterContactWorkTimeLimit": seconds } });
+    costs(&scene, "jane", &for_all(true, 30), Some(OperationName::CreateUser)).await;
+    costs(&scene, "jane", &for_all(true, 40), phone).await;
+
+    // The same in other words costs nothing.
+    let mut by_list = json!({ "phoneConfig": { "afterContactWorkTimeLimit": 40 }, "autoAcceptConfigs": [accept("CHAT", true)] });
+    costs(&scene, "jane", &by_list, None).await;
+    by_list["autoAcceptConfigs"] = json!([accept("CHAT", false)]);
+    costs(&scene, "jane", &by_list, lists).await;
+    assert_eq!(by_channel(&scene, "jane"), [(true, 40), (false, 40), (true, 40), (true, 40)]);
+    by_list["phoneConfig"]["afterContactWorkTimeLimit"] = json!(50);
+    costs(&scene, "jane", &by_list, lists).await;
+    assert_eq!(by_channel(&scene, "jane"), [(true, 50), (false, 50), (true, 50), (true, 50)]);
+
+    // A setting that nobody manages any more is not flattened by phoneConfig, which speaks of another one.
+    costs(&scene, "jane", &json!({ "phoneConfig": { "afterContactWorkTimeLimit": 60 } }), lists).await;
+    assert_eq!(by_channel(&scene, "jane"), [(true, 60), (false, 60), (true, 60), (true, 60)]);
+
+    costs(&scene, "jane", &for_all(true, 60), lists).await;
+    assert_eq!(by_channel(&scene, "jane"), [(true, 60); 4]);
+    costs(&scene, "jane", &for_all(false, 60), phone).await;
+    assert_eq!(by_channel(&scene, "jane"), [(false, 60); 4]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_phone_for_all_beside_lists_is_at_rest_however_connect_reads_what_is_left_out() {
+    for reading in [UserConfigUpdate::MergeChannels, UserConfigUpdate::ReplaceLists, UserConfigUpdate::ReplaceAll] {
+        let scene = Setting::shared("channels").flag("--drift-interval=300ms").where_user_config(reading).start().await;
+        let spec = |seconds| {
+            json!({
+                "phoneConfig": { "phoneType": "SOFT_PHONE", "persistentConnection": true },
+                "autoAcceptConfigs": [accept("VOICE", false), accept("CHAT", true)],
+                "afterContactWorkConfigs": [limit("VOICE", seconds), limit("EMAIL", 120)],
+            })
+        };
+        scene.applied("jane", &spec(30)).await;
+        scene.applied("jane", &spec(31)).await;
+        let calls = scene.sim.calls();
+        assert_eq!((calls.of(OperationName::UpdateUserConfig), calls.writes()), (1, 2), "{reading:?}: {calls:#?}");
+        let as_asked = [(false, 31), (true, 0), (false, 0), (false, 120)];
+        assert_eq!(by_channel(&scene, "jane"), as_asked, "{reading:?}");
+        rests(&scene, "jane").await;
+
+        // Somebody flattens all channels, which makes no difference in what phoneConfig manages.
+        let live = scene.live("jane").user;
+        let phone_config = PhoneConfig { persistent_connection: Some(true), ..PhoneConfig::default() };
+        scene.console(UpdateUserPhoneConfig { instance: scene.instance(), user: live.id, phone_config }).await;
+        eventually("the channels are put right", || scene.sim.calls().of(OperationName::UpdateUserConfig) == 1);
+        assert_eq!(scene.sim.calls().writes(), 1, "{reading:?}");
+        assert_eq!(by_channel(&scene, "jane"), as_asked, "{reading:?}");
+        rests(&scene, "jane").await;
+
+        let mut cleared = spec(31);
+        cleared["autoAcceptConfigs"] = json!([]);
+        cleared["afterContactWorkConfigs"] = json!([]);
+        costs(&scene, "jane", &cleared, Some(OperationName::UpdateUserConfig)).await;
+        assert_eq!(by_channel(&scene, "jane"), [(false, 0); 4], "{reading:?}");
+        assert_eq!(scene.live("jane").user.phone_config.unwrap().persistent_connection, Some(true), "{reading:?}");
+        rests(&scene, "jane").await;
+    }
+}
+
+/// Many passes write nothing, to either side.
+async fn rests(scene: &Scene<'_>, name: &str) {
+    let before = scene.look_again(name).await;
+    scene.sim.reset_calls();
+    eventually("passes were made", || scene.sim.calls().of(OperationName::DescribeUser) >= 6);
+    let calls = scene.sim.calls();
+    assert_eq!(calls.writes(), 0, "{calls:#?}");
+    assert_eq!(scene.users().get(name).await.unwrap().resource_version(), before.resource_version());
+    scene.sim.reset_calls();
+}
