@@ -24,7 +24,7 @@ use crate::{
     door::{Door, Mishap, Schedule},
     kube::{FakeCluster, Store},
     sabotage::Sabotage,
-    specs::{PASSWORD, SECRET, matches},
+    specs::{PASSWORD, SECRET, by_arn, matches},
 };
 
 /// How far Connect's reads are behind its writes.
@@ -319,7 +319,7 @@ impl World {
         let ours = self.ours();
         match &ours[..] {
             [user] => {
-                if let Err(difference) = matches(&object.spec, user, self.operators.len() > 1) {
+                if let Err(difference) = matches(&by_arn(&self.sim, object.spec), user, self.operators.len() > 1) {
                     self.violated(format!("ready, but {difference}"));
                 }
                 let status = object.status.unwrap_or_default();
