@@ -36,7 +36,7 @@ pub struct Ask<'a> {
     pub now: Duration,
     /// The uptime at which the question came up: a failure from before is no answer.
     pub since: Duration,
-    /// The uptime before which names were read too long ago to count.
+    /// Names that were read before this uptime are read again, if they are old enough for that.
     pub oldest: Duration,
 }
 
@@ -58,7 +58,7 @@ impl Inventory {
     ///
     /// # Errors
     /// The call that failed, or [`Class::Deferred`](connect_api::Class::Deferred) with the time to come back at: where the
-    /// limiter says so, where somebody else is reading already, or where it is too soon to read again.
+    /// limiter says so, or where somebody else is reading already.
     pub async fn read(&self, ask: &Ask<'_>, wanted: &Wanted) -> Result<Found, Error> {
         let mut found = Found { catalogs: Vec::new(), read_at: ask.now };
         for (kind, names) in wanted {

@@ -26,9 +26,9 @@ struct Snapshot {
 }
 
 impl Snapshot {
-    /// Whether it answers a question. One that is too new to be read again has to, unless it is older than was asked for.
+    /// Whether it answers a question: if it is new enough, or too new to be read again.
     fn answers(&self, ask: &Ask<'_>) -> bool {
-        self.began >= ask.oldest && !(self.doubted && self.may_be_replaced(ask.now))
+        !self.may_be_replaced(ask.now) || (self.began >= ask.oldest && !self.doubted)
     }
 
     fn may_be_replaced(&self, now: Duration) -> bool {
@@ -79,14 +79,9 @@ impl Shelf {
     /// What can be said without a call.
     fn ready(&self, ask: &Ask<'_>, names: &BTreeSet<String>) -> Result<Option<(Arc<Catalog>, Duration)>, Error> {
         let shown = self.shown();
-        if let Some(snapshot) = &shown.snapshot {
-            if snapshot.answers(ask) && unplaced(self.kind, &snapshot.catalog, names).is_empty() {
-                return Ok(Some((snapshot.catalog.clone(), snapshot.began)));
-            }
-            if !snapshot.answers(ask) && !snapshot.may_be_replaced(ask.now) {
-                let wait = (snapshot.began + REFRESH).saturating_sub(ask.now);
-                return Err(Error::deferred(Walk::operation(self.kind), wait));
-            }
+        let snapshot = shown.snapshot.as_ref().filter(|snapshot| snapshot.answers(ask));
+        if let Some(snapshot) = snapshot.filter(|snapshot| unplaced(self.kind, &snapshot.catalog, names).is_empty()) {
+            return Ok(Some((snapshot.catalog.clone(), snapshot.began)));
         }
         match &shown.failed {
             Some((at, error)) if *at >= ask.since && ask.now < *at + FAILURE_LASTS => Err(error.clone()),

@@ -10,6 +10,9 @@ use connect_api::{
 use super::Ask;
 use crate::plan::{Catalog, Nameable};
 
+/// How long a walk that stopped is gone on with: what it has read by then says little of now.
+const LASTS: Duration = Duration::from_secs(60);
+
 #[derive(Debug, Default)]
 pub(super) struct Walk {
     began: Duration,
@@ -35,7 +38,7 @@ impl Walk {
     /// Goes on to the end of the list, or begins anew where the first page is too old by now. Gives all of it, and when its
     /// first page was read.
     pub(super) async fn finish(&mut self, kind: Nameable, ask: &Ask<'_>) -> Result<(Catalog, Duration), Error> {
-        if self.next_token.is_none() || self.began < ask.oldest {
+        if self.next_token.is_none() || ask.now > self.began + LASTS {
             *self = Self { began: ask.now, ..Self::default() };
         }
         loop {

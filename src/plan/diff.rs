@@ -181,11 +181,13 @@ fn proficiencies(desired: &Desired, live: &Live) -> Vec<Action> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use connect_api::{PhoneConfig, PhoneType, UpdateUserPhoneConfig};
 
     use super::*;
     use crate::plan::{
-        DesiredPhone,
+        Catalog, DesiredPhone,
         fixtures::{bare, full, live, proficiency},
     };
 
@@ -449,6 +451,33 @@ mod tests {
         live.user.tags.insert("connect-operator.dev/uid".into(), "uid-6".into());
         let tags = BTreeMap::from([("connect-operator.dev/uid".into(), "uid-7".into())]);
         assert_calls(&bare(), &live, &[], [TagResource { arn: live.user.arn.clone(), tags }.into()]);
+    }
+
+    #[test]
+    fn what_the_spec_gives_by_name_is_told_of_by_name_as_far_as_names_are_known() {
+        let catalog =
+            |named: [(&str, &str); 2]| -> Catalog { named.map(|(id, n)| (id.to_owned(), n.to_owned())).into_iter().collect() };
+        let mut groups = catalog([("group-0", "Kiel"), ("group-6", "Hamburg")]);
+        groups.place("group-6", vec!["North".to_owned(), "Hamburg".to_owned()]);
+        let mut desired = full();
+        let security = catalog([("security-4", "Agent"), ("security-9", "Admin")]);
+        for (kind, catalog) in [(Nameable::SecurityProfile, security), (Nameable::HierarchyGroup, groups)] {
+            desired.names.insert(kind, Arc::new(catalog));
+        }
+        let mut live = live();
+        live.user.routing_profile_id = Some("routing-0".into());
+        live.user.security_profile_ids = BTreeSet::from(["security-9".into()]);
+        live.user.hierarchy_group_id = Some("group-0".into());
+        let reasons: Vec<_> =
+            diff(&desired, &live, &BTreeSet::new()).iter().flat_map(|a| &a.because).map(ToString::to_string).collect();
+        assert_eq!(
+            reasons,
+            [
+                r#"routingProfileArn: "routing-0" → "routing-3""#,
+                r#"securityProfileNames: "Admin" → "Agent, security-5""#,
+                r#"hierarchyGroupPath: "group-0" → "/North/Hamburg""#,
+            ]
+        );
     }
 
     #[test]

@@ -273,6 +273,7 @@ mod tests {
         assert_eq!(at("").unwrap().hierarchy_group, Some(None));
         let near = |path: &str| at(path).unwrap_err().remove(0).why;
         assert_eq!(near("/Hamburg"), Why::Unknown { near: vec!["/South/Hamburg".into(), "/North/Hamburg".into()] });
+        assert_eq!(near("/Noth/Hamburg"), Why::Unknown { near: vec!["/North/Hamburg".into(), "/South/Hamburg".into()] });
         assert_eq!(near("/North/Bremn"), Why::Unknown { near: vec!["Bremen".into()] });
         // Its place is not known yet.
         assert_eq!(near("/North/Bremen"), Why::Unread);

@@ -22,14 +22,12 @@ impl Pass<'_> {
     pub(super) async fn understand(&mut self) -> Flow {
         let now = self.on.clock.uptime();
         let since = self.on.memory.asked_since(&self.uid, asked(&self.resource), now);
+        let asked_for = reconcile_requested(&self.resource).is_some();
         // Not older than half of the interval in which everything else is looked at; and who asks for a look gets a new one.
-        let mut oldest = now.saturating_sub((self.on.settings.drift_interval / 2).max(REFRESH));
-        if reconcile_requested(&self.resource).is_some() {
-            oldest = oldest.max(since);
-        }
-        let mut read_at = now;
-        // What is missing may have been made a moment ago: it is looked for once more, as new as the pace of reading allows.
-        for oldest in [oldest, now.saturating_sub(REFRESH)] {
+        let oldest = if asked_for { since } else { now.saturating_sub(self.on.settings.drift_interval / 2) };
+        let mut newer = None;
+        // What is missing may have been made a moment ago: it is looked for once more, in names as new as may be.
+        for oldest in [oldest, now] {
             let Err(Unclear::Names(missing)) = &self.desired else { break };
             let (wanted, priority) = (wanted(missing), self.caller.priority);
             let ask = Ask { connect: &*self.connect, priority, instance: &self.instance, now, since, oldest };
@@ -38,15 +36,20 @@ impl Pass<'_> {
             for (kind, catalog) in found.catalogs {
                 self.directory.insert(kind, catalog);
             }
-            read_at = found.read_at;
+            // When there are newer ones, if these are older than the question.
+            newer = (found.read_at < since).then(|| (found.read_at + REFRESH).saturating_sub(now));
+            if asked_for && newer.is_some() {
+                let message = "the names in the spec are about to be looked up again";
+                let failure = Failure::new(Kind::Deferred, self.phase(), message);
+                return Flow::Break(End::Failed(Failure { retry_after: newer, ..failure }));
+            }
             self.read_spec();
         }
         let failure = match &self.desired {
             Ok(_) => return Flow::Continue(()),
             Err(Unclear::Spec(error)) => Failure::new(Kind::Invalid, Phase::Observe, error.to_string()),
             Err(Unclear::Names(missing)) => Failure {
-                // Names that are older than the question: the next ones answer it.
-                retry_after: (read_at < since).then(|| (read_at + REFRESH).saturating_sub(now)),
+                retry_after: newer,
                 ..Failure::new(Kind::DependencyNotFound, self.phase(), explain(missing, &self.instance.instance))
             },
         };

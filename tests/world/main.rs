@@ -6,6 +6,7 @@ mod connect;
 mod crashes;
 mod door;
 mod kube;
+mod names;
 mod quick_connects;
 mod sabotage;
 mod specs;

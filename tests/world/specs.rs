@@ -69,6 +69,40 @@ pub fn second(sim: &Sim) -> ConnectUserSpec {
     spec
 }
 
+/// The same spec with names in the places of ARNs.
+pub fn by_name(sim: &Sim, spec: ConnectUserSpec) -> ConnectUserSpec {
+    let id = &sim.instances()[0].id;
+    let routing = ["Basic", "Voice"].into_iter().find(|name| sim.routing_profile_arn(id, name) == spec.routing_profile_arn);
+    ConnectUserSpec {
+        routing_profile_arn: None,
+        routing_profile_name: routing.map(str::to_owned),
+        security_profile_arns: None,
+        security_profile_names: Some(vec!["Agent".into()]),
+        hierarchy_group_arn: None,
+        hierarchy_group_path: Some("/North".into()),
+        ..spec
+    }
+}
+
+/// The same spec with ARNs in the places of names.
+pub fn by_arn(sim: &Sim, spec: ConnectUserSpec) -> ConnectUserSpec {
+    let id = &sim.instances()[0].id;
+    let security = |names: Vec<String>| names.iter().filter_map(|name| sim.security_profile_arn(id, name)).collect();
+    ConnectUserSpec {
+        routing_profile_arn: spec
+            .routing_profile_name
+            .map_or(spec.routing_profile_arn, |name| sim.routing_profile_arn(id, &name)),
+        routing_profile_name: None,
+        security_profile_arns: spec.security_profile_names.map_or(spec.security_profile_arns, |names| Some(security(names))),
+        security_profile_names: None,
+        hierarchy_group_arn: spec
+            .hierarchy_group_path
+            .map_or(spec.hierarchy_group_arn, |path| sim.hierarchy_group_arn(id, &path)),
+        hierarchy_group_path: None,
+        ..spec
+    }
+}
+
 fn proficiency(value: &str, level: u8) -> UserProficiency {
     UserProficiency { attribute_name: "Language".into(), attribute_value: value.into(), level }
 }

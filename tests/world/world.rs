@@ -26,7 +26,7 @@ use crate::{
     kube::{FakeCluster, Store},
     quick_connects::Ledger,
     sabotage::Sabotage,
-    specs::{PASSWORD, SECRET, matches},
+    specs::{PASSWORD, SECRET, by_arn, matches},
 };
 
 /// How far Connect's reads are behind its writes.
@@ -334,7 +334,7 @@ impl World {
         let ours = self.ours();
         match &ours[..] {
             [user] => {
-                if let Err(difference) = matches(&object.spec, user, self.operators.len() > 1) {
+                if let Err(difference) = matches(&by_arn(&self.sim, object.spec), user, self.operators.len() > 1) {
                     self.violated(format!("ready, but {difference}"));
                 }
                 let status = object.status.unwrap_or_default();
