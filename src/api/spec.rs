@@ -56,7 +56,13 @@ pub const MAX_TAGS: usize = 46;
         .field_path(".region"),
     validation = Rule::new("!has(self.directoryUserId) || (has(oldSelf.directoryUserId) && self.directoryUserId == oldSelf.directoryUserId)")
         .message("directoryUserId cannot be set or changed on an existing user: Connect takes it only at creation. Delete this ConnectUser and create another")
-        .field_path(".directoryUserId")
+        .field_path(".directoryUserId"),
+    validation = Rule::new("!has(self.generatePassword) || !self.generatePassword || !has(self.passwordSecretRef)")
+        .message("generatePassword: true and passwordSecretRef exclude each other: leave one of them out")
+        .field_path(".generatePassword"),
+    validation = Rule::new("!has(self.generatePassword) || !self.generatePassword || !has(self.directoryUserId)")
+        .message("generatePassword: true and directoryUserId exclude each other: the users of a directory have their passwords there. Leave one of them out")
+        .field_path(".generatePassword")
 )]
 pub struct ConnectUserSpec {
     /// The instance that the user belongs to. Cannot be changed.
@@ -85,6 +91,12 @@ pub struct ConnectUserSpec {
     /// It is sent once, when the user is created: Connect has no operation to change it later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_secret_ref: Option<PasswordSecretRef>,
+
+    /// Whether the operator makes the initial password, in place of `passwordSecretRef`: at creation it writes one into the
+    /// Secret `<name of this resource>-initial-password`, key `password`, which goes with this resource. The agent sets another
+    /// by Connect's reset e-mail. The operator needs the right to create Secrets for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generate_password: Option<bool>,
 
     /// The user's id in the directory, for instances with an existing directory. Cannot be changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]

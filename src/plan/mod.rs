@@ -12,12 +12,14 @@ mod ownership;
 mod predict;
 #[cfg(test)]
 mod properties;
+mod sign_in;
 
 pub use desired::{Desired, DesiredPhone, SpecError};
 pub use diff::{Action, Change, diff, differences};
 pub use next::{Known, Mark, Policy, Seen, Step, next};
 pub use ownership::{Owner, Ownership};
 pub use predict::{after, created};
+pub use sign_in::{advice_on_create, advice_on_update, beside_a_directory, broken_rules};
 
 use std::collections::BTreeMap;
 

@@ -11,8 +11,10 @@ mod find;
 mod memory;
 mod observed;
 mod pass;
+mod password;
 mod reconciler;
 mod report;
+mod sign_in;
 mod steps;
 
 pub use clock::{Clock, SystemClock};

@@ -11,6 +11,7 @@ use super::{
     memory::{Asked, Memory, Retry, spread},
     pass::{End, Pass},
     report::is_in_sync,
+    sign_in::IdentityTypes,
 };
 use crate::{
     api::{ConnectUser, DeletionPolicy, FINALIZER, PAUSED, RECONCILE_REQUESTED_AT},
@@ -73,6 +74,7 @@ pub struct Reconciler {
     pub(super) settings: Settings,
     pub(super) metrics: Arc<Metrics>,
     pub(super) memory: Memory,
+    pub(super) identity_types: IdentityTypes,
 }
 
 impl std::fmt::Debug for Reconciler {
@@ -90,7 +92,8 @@ impl Reconciler {
         settings: Settings,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { cluster, connections, clock, settings, metrics, memory: Memory::default() }
+        let (memory, identity_types) = (Memory::default(), IdentityTypes::default());
+        Self { cluster, connections, clock, settings, metrics, memory, identity_types }
     }
 
     /// Makes one pass over a resource as a cache shows it. It does not fail: every failure is a state of the resource.

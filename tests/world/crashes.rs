@@ -1,5 +1,8 @@
 //! Create, update and delete, with each call of theirs crashed before and after, failed before and after, alone and in pairs.
 
+use connect_operator::api::ConnectUserSpec;
+use kube::ResourceExt;
+
 use crate::{
     door::Mishap,
     sabotage::Sabotage,
@@ -16,6 +19,26 @@ fn live(setting: Setting) -> Result<u64, String> {
     world.apply(second(&world.sim));
     world.run_until("updated", World::is_ready);
     world.check_converged();
+    world.delete();
+    world.run_until("deleted", |w| w.object().is_none());
+    world.check_gone();
+    world.check_secrecy();
+    world.verdict()?;
+    let calls = world.schedule.lock().unwrap().calls;
+    Ok(calls)
+}
+
+/// The life of a user whose password the operator makes.
+fn live_with_a_generated_password(setting: Setting) -> Result<u64, String> {
+    let mut world = World::new(setting, 1);
+    let spec = ConnectUserSpec { password_secret_ref: None, generate_password: Some(true), ..first(&world.sim) };
+    world.apply(spec);
+    world.run_until("created", World::is_ready);
+    world.check_converged();
+    let made = world.store.lock().unwrap().owned_secrets.clone();
+    if made != [("jane-initial-password".to_owned(), world.object().unwrap().uid().unwrap())].into() {
+        world.violated(format!("these Secrets were made: {made:?}"));
+    }
     world.delete();
     world.run_until("deleted", |w| w.object().is_none());
     world.check_gone();
@@ -103,6 +126,12 @@ fn a_life_without_mishaps_costs_what_it_must() {
 #[test]
 fn one_mishap_at_any_call_does_no_harm() {
     let schedules = explore(live, None, false).unwrap() + explore(live_shortly, None, false).unwrap();
+    println!("{schedules} schedules of one mishap");
+}
+
+#[test]
+fn one_password_is_generated_whatever_call_meets_a_mishap() {
+    let schedules = explore(live_with_a_generated_password, None, false).unwrap();
     println!("{schedules} schedules of one mishap");
 }
 

@@ -247,6 +247,40 @@ fn password() -> Vec<Row> {
             Refused("spec.passwordSecretRef.key", "may not be more than 253"),
         ),
         update("another Secret", |_| (), |s| s["passwordSecretRef"]["name"] = json!("other"), Accepted),
+        create("no password is generated", |s| s["generatePassword"] = json!(false), Accepted),
+        create(
+            "a generated password",
+            |s| {
+                *s = least_spec();
+                s["generatePassword"] = json!(true);
+            },
+            Accepted,
+        ),
+        create(
+            "a generated password beside a Secret",
+            |s| {
+                remove(s, "directoryUserId");
+                s["generatePassword"] = json!(true);
+            },
+            Refused("spec.generatePassword", "generatePassword: true and passwordSecretRef exclude each other"),
+        ),
+        create(
+            "a generated password for a user of a directory",
+            |s| {
+                remove(s, "passwordSecretRef");
+                s["generatePassword"] = json!(true);
+            },
+            Refused("spec.generatePassword", "generatePassword: true and directoryUserId exclude each other"),
+        ),
+        update(
+            "a generated password in place of a Secret",
+            |s| remove(s, "directoryUserId"),
+            |s| {
+                remove(s, "passwordSecretRef");
+                s["generatePassword"] = json!(true);
+            },
+            Accepted,
+        ),
     ]
 }
 
