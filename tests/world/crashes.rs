@@ -6,7 +6,7 @@ use kube::ResourceExt;
 use crate::{
     door::Mishap,
     sabotage::Sabotage,
-    specs::{first, second},
+    specs::{SECRET, first, second},
     world::{Lag, Setting, World},
 };
 
@@ -133,6 +133,44 @@ fn one_mishap_at_any_call_does_no_harm() {
 fn one_password_is_generated_whatever_call_meets_a_mishap() {
     let schedules = explore(live_with_a_generated_password, None, false).unwrap();
     println!("{schedules} schedules of one mishap");
+}
+
+/// The first CreateUser meets a mishap, and the Secret has another password before the next. Tells whether the resource says that
+/// the user has not got that one.
+fn change_the_secret_between_two_attempts(lag: Lag, mishap: Mishap) -> bool {
+    let is_create = |call: &String| call.contains("CreateUser");
+    let mut world = World::new(Setting::default(), 1);
+    world.apply(first(&world.sim));
+    world.sync(0);
+    while !world.schedule.lock().unwrap().log.iter().any(is_create) {
+        world.step(0);
+    }
+    let at = u64::try_from(world.schedule.lock().unwrap().log.iter().position(is_create).unwrap()).unwrap();
+
+    let mut world = World::new(Setting { lag: Some(lag), mishaps: vec![(at, mishap)], ..Setting::default() }, 1);
+    world.apply(first(&world.sim));
+    world.sync(0);
+    while !world.had_mishap() {
+        world.step(0);
+    }
+    world.store.lock().unwrap().change_secret(SECRET, "password", "An0ther-Whistle");
+    world.run_until("created", World::is_ready);
+    world.check_converged();
+    world.check_secrecy();
+    world.verdict().unwrap();
+    let status = world.object().unwrap().status.unwrap();
+    status.conditions.iter().any(|c| c.type_ == "PasswordChangeIgnored")
+}
+
+#[test]
+fn the_password_that_a_lost_create_has_set_is_not_taken_for_a_later_one() {
+    for (mishap, ignored) in
+        [(Mishap::FailAfter, true), (Mishap::CrashAfter, true), (Mishap::FailBefore, false), (Mishap::CrashBefore, false)]
+    {
+        for lag in Lag::ALL {
+            assert_eq!(change_the_secret_between_two_attempts(lag, mishap), ignored, "{lag:?} {mishap:?}");
+        }
+    }
 }
 
 #[test]

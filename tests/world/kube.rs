@@ -31,6 +31,8 @@ pub struct Store {
     pub secrets: BTreeMap<String, BTreeMap<String, String>>,
     /// The Secrets that belong to an object, with its UID.
     pub owned_secrets: BTreeMap<String, String>,
+    /// How often people have changed Secrets.
+    pub secret_changes: u64,
     pub writes: u64,
     /// The password stood in a status or an Event.
     pub leaked: bool,
@@ -118,6 +120,16 @@ impl Store {
         Ok(self.object.clone().unwrap_or(object))
     }
 
+    /// A person puts another password into a Secret.
+    pub fn change_secret(&mut self, name: &str, key: &str, password: &str) {
+        self.secret_changes += 1;
+        self.secrets.insert(name.to_owned(), [(key.to_owned(), password.to_owned())].into());
+    }
+
+    fn version_of(&self, secret: &str) -> String {
+        format!("uid-of-{secret}/{}", self.secret_changes)
+    }
+
     fn holds_password(&self, text: &str) -> bool {
         self.secrets.values().flat_map(BTreeMap::values).any(|password| text.contains(password))
     }
@@ -143,11 +155,6 @@ pub struct FakeCluster {
     pub cache: Arc<Mutex<Option<ConnectUser>>>,
     pub door: Door,
     pub sabotage: Option<Sabotage>,
-}
-
-/// No Secret of these worlds changes.
-fn version_of(secret: &str) -> String {
-    format!("uid-of-{secret}/1")
 }
 
 fn unavailable() -> ClusterError {
@@ -184,7 +191,7 @@ impl Cluster for FakeCluster {
                     None => SecretValue::NoKey(secret.keys().cloned().collect()),
                     Some(value) => SecretValue::Found {
                         password: Password::new(value.clone()),
-                        version: version_of(name),
+                        version: store.version_of(name),
                         controller: store.owned_secrets.get(name).cloned(),
                     },
                 },
@@ -193,7 +200,7 @@ impl Cluster for FakeCluster {
     }
 
     fn secret_version<'a>(&'a self, _: &'a str, name: &'a str) -> BoxFuture<'a, Result<Option<String>, ClusterError>> {
-        self.call("GET Secret's metadata", move |store| Ok(store.secrets.contains_key(name).then(|| version_of(name))))
+        self.call("GET Secret's metadata", move |store| Ok(store.secrets.contains_key(name).then(|| store.version_of(name))))
     }
 
     fn create_secret<'a>(
