@@ -13,6 +13,8 @@ pub enum Type {
     Reconciling,
     /// The operator cannot go on without help (kstatus: Failed). Only present when true.
     Stalled,
+    /// The Secret changed after its password was sent, and Connect cannot be told. Only present when true; the user is fine.
+    PasswordChangeIgnored,
 }
 
 impl Type {
@@ -24,6 +26,7 @@ impl Type {
             Self::ReferencesResolved => "ReferencesResolved",
             Self::Reconciling => "Reconciling",
             Self::Stalled => "Stalled",
+            Self::PasswordChangeIgnored => "PasswordChangeIgnored",
         }
     }
 }
@@ -83,6 +86,8 @@ reasons! {
     Drifted,
     /// The annotation `connect-operator.dev/paused` keeps the operator from acting.
     Paused,
+    /// The Secret changed after its password was sent, and the user keeps the old one.
+    PasswordChangeIgnored,
 }
 
 impl std::fmt::Display for Reason {

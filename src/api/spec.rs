@@ -86,7 +86,16 @@ pub const MAX_TAGS: usize = 46;
         .field_path(".deletionPolicy"),
     validation = Rule::new("self.adoptionPolicy != 'Adopt' || !has(self.passwordSecretRef)")
         .message("passwordSecretRef is of no use with adoptionPolicy: Adopt, which never creates a user: leave it out, or set AdoptOrCreate")
-        .field_path(".passwordSecretRef")
+        .field_path(".passwordSecretRef"),
+    validation = Rule::new("self.adoptionPolicy != 'Adopt' || !has(self.generatePassword) || !self.generatePassword")
+        .message("generatePassword: true is of no use with adoptionPolicy: Adopt, which never creates a user: leave it out, or set AdoptOrCreate")
+        .field_path(".generatePassword"),
+    validation = Rule::new("!has(self.generatePassword) || !self.generatePassword || !has(self.passwordSecretRef)")
+        .message("generatePassword: true and passwordSecretRef exclude each other: leave one of them out")
+        .field_path(".generatePassword"),
+    validation = Rule::new("!has(self.generatePassword) || !self.generatePassword || !has(self.directoryUserId)")
+        .message("generatePassword: true and directoryUserId exclude each other: the users of a directory have their passwords there. Leave one of them out")
+        .field_path(".generatePassword")
 )]
 pub struct ConnectUserSpec {
     /// The instance that the user belongs to. Cannot be changed.
@@ -115,6 +124,12 @@ pub struct ConnectUserSpec {
     /// It is sent once, when the user is created: Connect has no operation to change it later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_secret_ref: Option<PasswordSecretRef>,
+
+    /// Whether the operator makes the initial password, in place of `passwordSecretRef`: at creation it writes one into the
+    /// Secret `<name of this resource>-initial-password`, key `password`, which goes with this resource. The agent sets another
+    /// by Connect's reset e-mail. The operator needs the right to create Secrets for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generate_password: Option<bool>,
 
     /// The user's id in the directory, for instances with an existing directory. Cannot be changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]

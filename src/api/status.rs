@@ -26,7 +26,7 @@ pub struct ConnectUserStatus {
     /// The user's id in Connect.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
-    /// Ready, Synced, ReferencesResolved; Reconciling and Stalled only while true.
+    /// Ready, Synced, ReferencesResolved; Reconciling, Stalled and PasswordChangeIgnored only while true.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".to_string()]))]
     pub conditions: Vec<Condition>,
@@ -52,6 +52,9 @@ pub struct ConnectUserStatus {
     /// The last attempt to create the user: written before it, and kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub create_attempt: Option<CreateAttempt>,
+    /// Which state of the Secret that `passwordSecretRef` names the user has its password from; nothing of the password itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_password_version: Option<String>,
 }
 
 fn never() -> i64 {

@@ -4,10 +4,14 @@ use std::{future::Future, time::Duration};
 
 use connect_api::Password;
 use futures::{FutureExt, future::BoxFuture};
-use k8s_openapi::api::core::v1::{Namespace, Secret};
+use k8s_openapi::{
+    ByteString,
+    api::core::v1::{Namespace, Secret},
+    apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference},
+};
 use kube::{
     Api, Client, Resource, ResourceExt,
-    api::{Patch, PatchParams},
+    api::{Patch, PatchParams, PostParams},
     runtime::events::{self, EventType, Recorder, Reporter},
 };
 use serde_json::json;
@@ -19,6 +23,8 @@ use crate::{
 
 /// A call that takes longer is given up: a pass must not hang on an API server that does not answer.
 const CALL_TIMEOUT: Duration = Duration::from_secs(15);
+/// Who looks after an object, by Kubernetes' own convention.
+const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// An Event is not worth waiting for.
 const EVENT_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -105,21 +111,69 @@ impl Cluster for KubeCluster {
     fn secret<'a>(&'a self, namespace: &'a str, name: &'a str, key: &'a str) -> BoxFuture<'a, Result<SecretValue, ClusterError>> {
         let api: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
         async move {
-            // A name goes into the request's path as it is; the schema refuses such a name, an older schema may not.
-            if name.contains('/') || name.contains("..") {
+            if is_no_name(name) {
                 return Ok(SecretValue::NoSecret);
             }
             let Some(secret) = limited("read", &format!("Secret {namespace}/{name}"), api.get_opt(name)).await? else {
                 return Ok(SecretValue::NoSecret);
             };
+            let (version, controller) = (version_of(&secret.metadata), controller_of(&secret.metadata));
             let mut data = secret.data.unwrap_or_default();
             Ok(match data.remove(key) {
                 None => SecretValue::NoKey(data.into_keys().collect()),
                 Some(value) => match String::from_utf8(value.0) {
-                    Ok(text) => SecretValue::Found(Password::new(text)),
+                    Ok(text) => SecretValue::Found { password: Password::new(text), version, controller },
                     Err(_) => SecretValue::NotText,
                 },
             })
+        }
+        .boxed()
+    }
+
+    fn secret_version<'a>(&'a self, namespace: &'a str, name: &'a str) -> BoxFuture<'a, Result<Option<String>, ClusterError>> {
+        let api: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
+        async move {
+            if is_no_name(name) {
+                return Ok(None);
+            }
+            let found =
+                limited("read the metadata of", &format!("Secret {namespace}/{name}"), api.get_metadata_opt(name)).await?;
+            Ok(found.map(|secret| version_of(&secret.metadata)))
+        }
+        .boxed()
+    }
+
+    fn create_secret<'a>(
+        &'a self,
+        owner: &'a ConnectUser,
+        name: &'a str,
+        key: &'a str,
+        value: &'a Password,
+    ) -> BoxFuture<'a, Result<(), ClusterError>> {
+        let namespace = owner.namespace().unwrap_or_default();
+        let api: Api<Secret> = Api::namespaced(self.client.clone(), &namespace);
+        // Without blockOwnerDeletion, which some clusters ask further rights for: the Secret may go after its owner.
+        let owner = OwnerReference {
+            api_version: ConnectUser::api_version(&()).into(),
+            kind: ConnectUser::kind(&()).into(),
+            name: owner.name_any(),
+            uid: owner.uid().unwrap_or_default(),
+            controller: Some(true),
+            block_owner_deletion: None,
+        };
+        let secret = Secret {
+            metadata: ObjectMeta {
+                name: Some(name.to_owned()),
+                labels: Some([(MANAGED_BY.to_owned(), FIELD_MANAGER.to_owned())].into()),
+                owner_references: Some(vec![owner]),
+                ..ObjectMeta::default()
+            },
+            data: Some([(key.to_owned(), ByteString(value.expose().as_bytes().to_vec()))].into()),
+            ..Secret::default()
+        };
+        async move {
+            let params = PostParams { field_manager: Some(FIELD_MANAGER.into()), ..PostParams::default() };
+            limited("create", &format!("Secret {namespace}/{name}"), api.create(&params, &secret)).await.map(drop)
         }
         .boxed()
     }
@@ -203,6 +257,21 @@ impl Cluster for KubeCluster {
         }
         .boxed()
     }
+}
+
+/// A name goes into the request's path as it is; the schema refuses such a name, an older schema may not.
+fn is_no_name(name: &str) -> bool {
+    name.contains('/') || name.contains("..")
+}
+
+/// The UID tells a Secret from another of its name, the resourceVersion its states.
+fn version_of(secret: &ObjectMeta) -> String {
+    let part = |part: &Option<String>| part.clone().unwrap_or_default();
+    format!("{}/{}", part(&secret.uid), part(&secret.resource_version))
+}
+
+fn controller_of(secret: &ObjectMeta) -> Option<String> {
+    secret.owner_references.iter().flatten().find(|owner| owner.controller == Some(true)).map(|owner| owner.uid.clone())
 }
 
 /// The API server takes notes of at most 1024 bytes.

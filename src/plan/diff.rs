@@ -43,6 +43,13 @@ pub struct Action {
     pub because: Vec<Change>,
 }
 
+impl Action {
+    /// The fields of the spec that it is about.
+    pub fn fields(&self) -> String {
+        self.because.iter().map(|c| c.field.as_str()).collect::<Vec<_>>().join(", ")
+    }
+}
+
 pub(super) fn change(field: impl Into<String>, from: Option<impl ToString>, to: Option<impl ToString>) -> Change {
     Change { field: field.into(), from: from.map(|v| v.to_string()), to: to.map(|v| v.to_string()) }
 }

@@ -16,6 +16,7 @@ mod predict;
 #[cfg(test)]
 mod properties;
 mod references;
+mod sign_in;
 mod spelling;
 
 pub use desired::{Desired, DesiredPhone, SpecError, Unclear};
@@ -27,6 +28,7 @@ pub use ownership::{Owner, Ownership};
 pub use predict::{after, created};
 use references::References;
 pub use references::{Unresolved, Why, explain};
+pub use sign_in::{advice_on_create, advice_on_update, beside_a_directory, broken_rules};
 pub(crate) use spelling::shown;
 
 use std::collections::BTreeMap;

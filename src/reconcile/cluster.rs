@@ -43,7 +43,14 @@ impl std::error::Error for ClusterError {}
 #[derive(Clone, Debug)]
 pub enum SecretValue {
     /// The value.
-    Found(Password),
+    Found {
+        /// The value itself.
+        password: Password,
+        /// As [`Cluster::secret_version`].
+        version: String,
+        /// The UID of the object that the Secret belongs to, if it belongs to one.
+        controller: Option<String>,
+    },
     /// There is no such Secret.
     NoSecret,
     /// The Secret has no such key; these it has.
@@ -81,6 +88,19 @@ pub trait Cluster: Send + Sync {
 
     /// Reads one key of a Secret.
     fn secret<'a>(&'a self, namespace: &'a str, name: &'a str, key: &'a str) -> BoxFuture<'a, Result<SecretValue, ClusterError>>;
+
+    /// Tells which Secret has this name and in which state it is, without reading its content: another Secret, and each write
+    /// to the same, gives another answer. None where it does not exist.
+    fn secret_version<'a>(&'a self, namespace: &'a str, name: &'a str) -> BoxFuture<'a, Result<Option<String>, ClusterError>>;
+
+    /// Makes a Secret with one key, which belongs to `owner` and goes with it. A conflict where there is one of this name.
+    fn create_secret<'a>(
+        &'a self,
+        owner: &'a ConnectUser,
+        name: &'a str,
+        key: &'a str,
+        value: &'a Password,
+    ) -> BoxFuture<'a, Result<(), ClusterError>>;
 
     /// Reads an annotation of a namespace. None where there is no such annotation, or where it may not be read.
     fn namespace_annotation<'a>(

@@ -161,6 +161,11 @@ impl Pass<'_> {
                 self.publish(EventKind::Normal, "Updated", "Update", list).await;
             }
         }
+        let ignored = condition(&self.status, ConditionType::PasswordChangeIgnored);
+        if let (Some(ignored), None, true) = (ignored, condition(before, ConditionType::PasswordChangeIgnored), worth_a_report) {
+            let reason = Reason::PasswordChangeIgnored.as_str();
+            self.publish(EventKind::Warning, reason, "Reconcile", ignored.message.clone()).await;
+        }
         let is_new =
             |condition_type, reason: Reason| condition(before, condition_type).is_none_or(|c| c.reason != reason.as_str());
         match state {

@@ -12,9 +12,11 @@ mod memory;
 mod names;
 mod observed;
 mod pass;
+mod password;
 mod quick_connects;
 mod reconciler;
 mod report;
+mod sign_in;
 mod steps;
 mod waiting;
 

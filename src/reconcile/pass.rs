@@ -62,6 +62,8 @@ pub(super) struct Pass<'a> {
     pub(super) changed: Vec<Change>,
     /// How the user came to be ours, if it did in this pass.
     pub(super) appeared: Option<Appeared>,
+    /// Which state of the Secret the password of the user that was created in this pass is from.
+    pub(super) sent: Option<String>,
 }
 
 /// How a user came to be ours.
@@ -111,6 +113,7 @@ impl<'a> Pass<'a> {
             fresh: false,
             changed: Vec::new(),
             appeared: None,
+            sent: None,
             on,
             resource,
             uid,
@@ -239,9 +242,15 @@ impl<'a> Pass<'a> {
             Step::Record(live) => self.record(live).await?,
             Step::Forget => return self.forget_user().await,
             Step::Update(live, actions) => self.update(*live, actions).await?,
-            Step::InSync(live) => return Flow::Break(End::InSync(live)),
+            Step::InSync(live) => {
+                self.look_at_password().await;
+                return Flow::Break(End::InSync(live));
+            }
             Step::Missing => return Flow::Break(End::Failed(self.missing())),
-            Step::Drifted(live, changes) => return Flow::Break(End::Drifted(live, changes)),
+            Step::Drifted(live, changes) => {
+                self.look_at_password().await;
+                return Flow::Break(End::Drifted(live, changes));
+            }
             Step::Conflict(owner) => return Flow::Break(End::Failed(self.conflict(&owner))),
             Step::Raced => {
                 let message = format!("Connect says that the username {:?} is taken, but does not list it yet", self.username());

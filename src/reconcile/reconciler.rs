@@ -12,6 +12,7 @@ use super::{
     memory::{Asked, Memory, Retry, spread},
     pass::{End, Pass},
     report::is_in_sync,
+    sign_in::IdentityTypes,
     waiting::{Place, Waiting},
 };
 use crate::{
@@ -80,6 +81,7 @@ pub struct Reconciler {
     pub(super) memory: Memory,
     pub(super) waiting: Waiting,
     pub(super) inventory: Inventory,
+    pub(super) identity_types: IdentityTypes,
 }
 
 impl std::fmt::Debug for Reconciler {
@@ -98,7 +100,8 @@ impl Reconciler {
         metrics: Arc<Metrics>,
     ) -> Self {
         let (memory, waiting, inventory) = (Memory::default(), Waiting::default(), Inventory::default());
-        Self { cluster, connections, clock, settings, metrics, memory, waiting, inventory }
+        let identity_types = IdentityTypes::default();
+        Self { cluster, connections, clock, settings, metrics, memory, waiting, inventory, identity_types }
     }
 
     /// Makes one pass over a resource as a cache shows it. It does not fail: every failure is a state of the resource.

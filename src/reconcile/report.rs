@@ -97,6 +97,15 @@ pub(super) fn report(status: &mut ConnectUserStatus, state: &State, generation: 
     status.observed_generation = generation;
 }
 
+/// Says, or says no longer, that the password in the Secret may be another than the user's.
+pub(super) fn report_password(status: &mut ConnectUserStatus, ignored: Option<&str>, generation: i64, now: Timestamp) {
+    let mut set = Setter { status, generation, now };
+    match ignored {
+        Some(message) => set.to(ConditionType::PasswordChangeIgnored, "True", Reason::PasswordChangeIgnored, message),
+        None => set.absent(ConditionType::PasswordChangeIgnored),
+    }
+}
+
 /// A condition of the status.
 pub(super) fn condition(status: &ConnectUserStatus, condition: ConditionType) -> Option<&Condition> {
     status.conditions.iter().find(|c| c.type_ == condition.as_str())

@@ -1,16 +1,14 @@
 //! The steps that change something: create, record, update, delete, let go.
 
-use std::ops::ControlFlow;
-
 use connect_api::{
     Class, Connect, ConnectExt, CreateUser, DeleteUser, Error, OperationName, Priority, TagResource, UntagResource, UserId,
 };
 use kube::ResourceExt;
 
 use super::{
-    ClusterErrorKind, EventKind, Failure, Kind, Phase, SecretValue, find,
+    ClusterErrorKind, EventKind, Failure, Kind, Phase, find,
     pass::{Appeared, End, Flow, Pass},
-    report::{State, report},
+    report::{State, report, report_password},
 };
 use crate::{
     api::{CreateAttempt, FINALIZER, ManagementPolicy, Reason},
@@ -23,12 +21,13 @@ const ATTEMPTS: u32 = 5;
 impl Pass<'_> {
     /// Creates the user: finalizer, mark, call, in this order and in one pass.
     pub(super) async fn create(&mut self, mut request: CreateUser) -> Flow {
-        request.password = self.password().await?;
+        let initial = self.initial_password().await?;
+        request.password = initial.password;
         // The mark is written for an attempt that follows at once: without leave from the limiter there is none.
         self.or_fail(self.connect.admit(&self.caller, OperationName::CreateUser), "spec")?;
         self.hold_on().await?;
         let started = self.on.clock.uptime();
-        self.mark(&request).await?;
+        self.mark(&request, initial.version.as_ref()).await?;
         let stalled = self.on.clock.uptime().saturating_sub(started);
         if stalled > self.on.settings.longest_stall {
             let message =
@@ -41,9 +40,10 @@ impl Pass<'_> {
                 self.appeared = Some(Appeared::Created);
                 // CreateUser takes most of the spec, not all of it: the rest is to follow.
                 self.known.left_alone.clear();
+                self.sent = initial.version;
                 self.adopt(Box::new(created(&request, &user))).await
             }
-            Err(error) => self.not_created(&error),
+            Err(error) => self.not_created(&error, &request).await,
         }
     }
 
@@ -57,11 +57,15 @@ impl Pass<'_> {
     }
 
     /// Notes the attempt before it is made, if nothing of the resource changed since it was read.
-    async fn mark(&mut self, request: &CreateUser) -> Flow {
+    async fn mark(&mut self, request: &CreateUser, version: Option<&String>) -> Flow {
         let clean = self.known.mark == Mark::None;
         let (generation, now) = (self.generation(), self.on.clock.now());
         // Not rounded: a mark that equals the one before would not be written.
         self.status.create_attempt = Some(CreateAttempt { at: now, clean });
+        if clean {
+            // A later attempt may find a user that an earlier one made, with the earlier one's password.
+            self.status.observed_password_version = version.cloned();
+        }
         self.note_tag_keys();
         let working = State::Working(Reason::Creating, format!("creating the user {:?}", request.username));
         report(&mut self.status, &working, generation, now);
@@ -72,10 +76,11 @@ impl Pass<'_> {
         Flow::Continue(())
     }
 
-    fn not_created(&mut self, error: &Error) -> Flow {
+    async fn not_created(&mut self, error: &Error, request: &CreateUser) -> Flow {
         if error.is_refusal() && self.known.mark == Mark::Clean {
             // Written with the outcome of the pass: until then the mark only makes us wait.
             self.status.create_attempt = None;
+            self.status.observed_password_version = None;
             self.known.mark = Mark::None;
             self.known.settled = true;
         }
@@ -85,7 +90,11 @@ impl Pass<'_> {
             return Flow::Continue(());
         }
         self.doubt_names(error);
-        let fields = if error.class == Class::NotFound { self.reference_fields() } else { "the field that Connect names".into() };
+        let fields = match error.class {
+            Class::NotFound => self.reference_fields(),
+            Class::Invalid => self.advice(request).await.unwrap_or_else(|| "the field that Connect names".to_owned()),
+            _ => "the field that Connect names".to_owned(),
+        };
         Flow::Break(End::Failed(Failure::of_call(error, Phase::Create, &fields)))
     }
 
@@ -94,27 +103,6 @@ impl Pass<'_> {
         if let Ok(desired) = &self.desired {
             self.status.applied_tag_keys.extend(desired.tags.keys().cloned());
             self.known.applied_tag_keys = self.status.applied_tag_keys.clone();
-        }
-    }
-
-    async fn password(&self) -> ControlFlow<End, Option<connect_api::Password>> {
-        let Some(reference) = &self.resource.spec.password_secret_ref else { return ControlFlow::Continue(None) };
-        let namespace = self.resource.namespace().unwrap_or_default();
-        let (name, key) = (&reference.name, &reference.key);
-        let missing =
-            |message: String| ControlFlow::Break(End::Failed(Failure::new(Kind::SecretNotFound, Phase::Create, message)));
-        match self.or_end(self.on.cluster.secret(&namespace, name, key).await)? {
-            SecretValue::Found(password) => ControlFlow::Continue(Some(password)),
-            SecretValue::NoSecret => missing(format!(
-                "the Secret {namespace}/{name} that passwordSecretRef names does not exist: create it, the operator waits for it"
-            )),
-            SecretValue::NoKey(keys) => missing(format!(
-                "the Secret {namespace}/{name} has no key {key:?} (it has: {}): add it, or correct passwordSecretRef.key",
-                if keys.is_empty() { "none".to_owned() } else { keys.join(", ") }
-            )),
-            SecretValue::NotText => {
-                missing(format!("the key {key:?} of the Secret {namespace}/{name} is not UTF-8 text: correct it"))
-            }
         }
     }
 
@@ -162,6 +150,11 @@ impl Pass<'_> {
             self.status.user_arn = Some(live.user.arn.clone());
             self.known.recorded = Some(live.user.id.clone());
             self.known.by_id = Seen::Present(live.clone());
+            if self.appeared == Some(Appeared::Created) {
+                self.status.observed_password_version = self.sent.clone();
+                let (generation, now) = (self.generation(), self.on.clock.now());
+                report_password(&mut self.status, None, generation, now);
+            }
             if matches!(next(&self.owner, self.desired.as_ref().ok(), &self.known), Some(Step::InSync(_))) {
                 self.compose(&State::InSync, Some(&live));
             }
@@ -213,16 +206,16 @@ impl Pass<'_> {
         let mut now = live;
         let mut failed: Vec<(Error, String)> = Vec::new();
         for action in actions {
-            let fields = action.because.iter().map(|c| c.field.as_str()).collect::<Vec<_>>().join(", ");
-            match self.connect.send(&self.caller, action.call.clone()).await {
-                Ok(_) => {
+            match self.send(&action).await {
+                Ok(()) => {
+                    let fields = action.fields();
                     tracing::info!(operation = %action.call.name(), fields, "updated the user");
                     now = after(now, &action.call);
                     self.changed.extend(action.because);
                 }
-                Err(error) => {
-                    self.doubt_names(&error);
-                    failed.push((error, fields));
+                Err(failure) => {
+                    self.doubt_names(&failure.0);
+                    failed.push(failure);
                 }
             }
         }

@@ -2,11 +2,12 @@
 
 use connect_operator::api::ConnectUserSpec;
 use connect_sim::Sim;
+use kube::ResourceExt;
 
 use crate::{
     door::Mishap,
     sabotage::Sabotage,
-    specs::{by_name, first, second},
+    specs::{SECRET, by_name, first, second},
     world::{Lag, Setting, World},
 };
 
@@ -28,6 +29,26 @@ fn live_by(setting: Setting, words: fn(&Sim, ConnectUserSpec) -> ConnectUserSpec
     world.apply(words(&world.sim, second(&world.sim)));
     world.run_until("updated", World::is_ready);
     world.check_converged();
+    world.delete();
+    world.run_until("deleted", |w| w.object().is_none());
+    world.check_gone();
+    world.check_secrecy();
+    world.verdict()?;
+    let calls = world.schedule.lock().unwrap().calls;
+    Ok(calls)
+}
+
+/// The life of a user whose password the operator makes.
+fn live_with_a_generated_password(setting: Setting) -> Result<u64, String> {
+    let mut world = World::new(setting, 1);
+    let spec = ConnectUserSpec { password_secret_ref: None, generate_password: Some(true), ..first(&world.sim) };
+    world.apply(spec);
+    world.run_until("created", World::is_ready);
+    world.check_converged();
+    let made = world.store.lock().unwrap().owned_secrets.clone();
+    if made != [("jane-initial-password".to_owned(), world.object().unwrap().uid().unwrap())].into() {
+        world.violated(format!("these Secrets were made: {made:?}"));
+    }
     world.delete();
     world.run_until("deleted", |w| w.object().is_none());
     world.check_gone();
@@ -116,6 +137,50 @@ fn a_life_without_mishaps_costs_what_it_must() {
 fn one_mishap_at_any_call_does_no_harm() {
     let schedules = [live, live_by_name, live_shortly].map(|life| explore(life, None, false).unwrap());
     println!("{schedules:?} schedules of one mishap");
+}
+
+#[test]
+fn one_password_is_generated_whatever_call_meets_a_mishap() {
+    let schedules = explore(live_with_a_generated_password, None, false).unwrap();
+    println!("{schedules} schedules of one mishap");
+}
+
+/// The first CreateUser meets a mishap, and the Secret has another password before the next. Tells whether the resource says that
+/// the user has not got that one.
+fn change_the_secret_between_two_attempts(lag: Lag, mishap: Mishap) -> bool {
+    let is_create = |call: &String| call.contains("CreateUser");
+    let mut world = World::new(Setting::default(), 1);
+    world.apply(first(&world.sim));
+    world.sync(0);
+    while !world.schedule.lock().unwrap().log.iter().any(is_create) {
+        world.step(0);
+    }
+    let at = u64::try_from(world.schedule.lock().unwrap().log.iter().position(is_create).unwrap()).unwrap();
+
+    let mut world = World::new(Setting { lag: Some(lag), mishaps: vec![(at, mishap)], ..Setting::default() }, 1);
+    world.apply(first(&world.sim));
+    world.sync(0);
+    while !world.had_mishap() {
+        world.step(0);
+    }
+    world.store.lock().unwrap().change_secret(SECRET, "password", "An0ther-Whistle");
+    world.run_until("created", World::is_ready);
+    world.check_converged();
+    world.check_secrecy();
+    world.verdict().unwrap();
+    let status = world.object().unwrap().status.unwrap();
+    status.conditions.iter().any(|c| c.type_ == "PasswordChangeIgnored")
+}
+
+#[test]
+fn the_password_that_a_lost_create_has_set_is_not_taken_for_a_later_one() {
+    for (mishap, ignored) in
+        [(Mishap::FailAfter, true), (Mishap::CrashAfter, true), (Mishap::FailBefore, false), (Mishap::CrashBefore, false)]
+    {
+        for lag in Lag::ALL {
+            assert_eq!(change_the_secret_between_two_attempts(lag, mishap), ignored, "{lag:?} {mishap:?}");
+        }
+    }
 }
 
 #[test]

@@ -17,7 +17,6 @@ use kube::ResourceExt;
 use crate::{
     door::{Door, Passed},
     sabotage::Sabotage,
-    specs::PASSWORD,
 };
 
 pub const NAMESPACE: &str = "sales";
@@ -30,6 +29,10 @@ pub struct Store {
     /// Every state that the object ever was in: what a cache may show.
     pub past: Vec<Option<ConnectUser>>,
     pub secrets: BTreeMap<String, BTreeMap<String, String>>,
+    /// The Secrets that belong to an object, with its UID.
+    pub owned_secrets: BTreeMap<String, String>,
+    /// How often people have changed Secrets.
+    pub secret_changes: u64,
     pub writes: u64,
     /// The password stood in a status or an Event.
     pub leaked: bool,
@@ -117,11 +120,25 @@ impl Store {
         Ok(self.object.clone().unwrap_or(object))
     }
 
+    /// A person puts another password into a Secret.
+    pub fn change_secret(&mut self, name: &str, key: &str, password: &str) {
+        self.secret_changes += 1;
+        self.secrets.insert(name.to_owned(), [(key.to_owned(), password.to_owned())].into());
+    }
+
+    fn version_of(&self, secret: &str) -> String {
+        format!("uid-of-{secret}/{}", self.secret_changes)
+    }
+
+    fn holds_password(&self, text: &str) -> bool {
+        self.secrets.values().flat_map(BTreeMap::values).any(|password| text.contains(password))
+    }
+
     fn write_status(&mut self, read: &ConnectUser, status: &ConnectUserStatus) -> Result<ConnectUser, ClusterError> {
         let mut object = self.guarded(read)?;
         // Through JSON and back, as over the wire.
         let text = serde_json::to_string(status).unwrap();
-        self.leaked |= text.contains(PASSWORD);
+        self.leaked |= self.holds_password(&text);
         let status = serde_json::from_str(&text).unwrap();
         if object.status.as_ref() != Some(&status) {
             self.writes += 1;
@@ -172,9 +189,35 @@ impl Cluster for FakeCluster {
                 None => SecretValue::NoSecret,
                 Some(secret) => match secret.get(key) {
                     None => SecretValue::NoKey(secret.keys().cloned().collect()),
-                    Some(value) => SecretValue::Found(Password::new(value.clone())),
+                    Some(value) => SecretValue::Found {
+                        password: Password::new(value.clone()),
+                        version: store.version_of(name),
+                        controller: store.owned_secrets.get(name).cloned(),
+                    },
                 },
             })
+        })
+    }
+
+    fn secret_version<'a>(&'a self, _: &'a str, name: &'a str) -> BoxFuture<'a, Result<Option<String>, ClusterError>> {
+        self.call("GET Secret's metadata", move |store| Ok(store.secrets.contains_key(name).then(|| store.version_of(name))))
+    }
+
+    fn create_secret<'a>(
+        &'a self,
+        owner: &'a ConnectUser,
+        name: &'a str,
+        key: &'a str,
+        value: &'a Password,
+    ) -> BoxFuture<'a, Result<(), ClusterError>> {
+        self.call("create Secret", move |store| {
+            if store.secrets.contains_key(name) {
+                return Err(ClusterError { kind: ClusterErrorKind::Conflict, message: "already exists".into() });
+            }
+            store.writes += 1;
+            store.secrets.insert(name.to_owned(), [(key.to_owned(), value.expose().to_owned())].into());
+            store.owned_secrets.insert(name.to_owned(), owner.uid().unwrap());
+            Ok(())
         })
     }
 
@@ -211,7 +254,11 @@ impl Cluster for FakeCluster {
         async move {
             let what = format!("Event {}", event.reason);
             let store = || self.store.lock().unwrap();
-            self.door.pass(&what, || store().leaked |= event.note.contains(PASSWORD)).await;
+            let keep = || {
+                let mut store = store();
+                store.leaked |= store.holds_password(&event.note);
+            };
+            self.door.pass(&what, keep).await;
         }
         .boxed()
     }

@@ -20,6 +20,7 @@ pub fn first(sim: &Sim) -> ConnectUserSpec {
         instance_arn: instance.arn.clone(),
         username: USERNAME.into(),
         password_secret_ref: Some(PasswordSecretRef { name: SECRET.into(), key: "password".into() }),
+        generate_password: None,
         directory_user_id: None,
         identity_info: Some(IdentityInfo {
             first_name: Some("Jane".into()),

@@ -132,22 +132,30 @@ async fn a_password_is_in_no_object_event_metric_or_log() {
     let refused = "weakbutunmistakable";
     scene.secret("refused", json!({ "password": refused })).await;
     scene.applied("accepted", &json!({})).await;
+    scene.let_passwords_be_generated();
+    scene.applied("generated", &json!({ "passwordSecretRef": null, "generatePassword": true })).await;
+    let generated = scene.password("generated-initial-password").await;
     scene.apply("refused", &json!({ "passwordSecretRef": { "name": "refused" } })).await;
     scene.shown("refused", "Ready", "False", "InvalidSpec").await;
     scene.told("refused", "CreateFailed").await;
-    assert!(scene.live("accepted").has_password);
+    assert!(scene.live("accepted").has_password && scene.live("generated").has_password);
+    // One that changes when it is too late.
+    let ignored = "Chang3d-too-late";
+    scene.secret(SECRET, json!({ "password": ignored })).await;
+    scene.look_again("accepted").await;
+    scene.told("accepted", "PasswordChangeIgnored").await;
 
     let resource = ApiResource::erase::<connect_operator::api::ConnectUser>(&());
     let objects: Api<DynamicObject> = Api::namespaced_with(scene.client(), scene.namespace(), &resource);
     let mut told = scene.operator.log();
     assert!(told.contains("DEBUG"), "{told}");
     told += &scene.operator.get(super::process::Page::Metrics).1;
-    for name in ["accepted", "refused"] {
+    for name in ["accepted", "refused", "generated"] {
         told += &serde_json::to_string(&objects.get(name).await.unwrap()).unwrap();
         told += &serde_json::to_string(&scene.events(name).await).unwrap();
     }
     assert!(told.contains(SECRET), "the Secret's name is none");
-    for password in [PASSWORD, refused] {
+    for password in [PASSWORD, refused, ignored, &generated] {
         let encoded = serde_json::to_string(&ByteString(password.into())).unwrap();
         for spelling in [password, encoded.trim_matches('"')] {
             assert!(!told.contains(spelling), "{spelling} was told");

@@ -27,6 +27,8 @@ const AT_ONCE: usize = 4;
 async fn each_field_is_set_changed_cleared_and_put_right_by_the_calls_that_the_table_names() {
     let rows = rows();
     let (scenes, mut table) = (futures::future::join_all((0..AT_ONCE).map(|_| scene("fields"))).await, Table::default());
+    // For generatePassword.
+    scenes.iter().for_each(Scene::let_passwords_be_generated);
     let walks = scenes.iter().enumerate().map(|(lane, scene)| {
         let mine = rows.iter().enumerate().skip(lane).step_by(AT_ONCE);
         async move {

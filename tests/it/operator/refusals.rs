@@ -4,7 +4,7 @@
 use connect_api::{CreateUser, DeleteUser, OperationName};
 use serde_json::{Value, json};
 
-use super::scene::{PASSWORD, SAML, SECRET, Scene, condition, scene};
+use super::scene::{PASSWORD, SECRET, Scene, condition, scene};
 
 /// What a refusal has to look like.
 struct Refusal<'a> {
@@ -130,39 +130,13 @@ async fn a_persons_user_outlives_the_resource_that_wanted_its_name() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_password_for_an_instance_that_keeps_none_is_told_of_until_it_is_taken_away() {
-    let scene = scene("refused").await;
-    let (sim, saml) = (&scene.sim, SAML.into());
-    let spec = json!({
-        "instanceArn": scene.sim.instances().iter().find(|i| i.id == saml).unwrap().arn,
-        "routingProfileArn": sim.routing_profile_arn(&saml, "Basic Routing Profile"),
-        "securityProfileArns": [sim.security_profile_arn(&saml, "Agent")],
-    });
-    let refusal = Refusal {
-        reason: "InvalidSpec",
-        said: "Password must not be given for SAML",
-        advice: "Correct the field that Connect names",
-        besides: STALLED,
-    };
-    is_refused(&scene, "federated", &spec, refusal).await;
-    others_go_on(&scene, "federated").await;
-
-    let mut without = spec.clone();
-    without["passwordSecretRef"] = Value::Null;
-    scene.applied("federated", &without).await;
-    let users = scene.sim.users(&saml);
-    assert_eq!(users.len(), 1);
-    assert!(!users[0].has_password);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_weak_password_is_told_of_until_the_secret_holds_a_better_one() {
     let scene = scene("refused").await;
     scene.secret("weak", json!({ "password": "weak" })).await;
     let refusal = Refusal {
         reason: "InvalidSpec",
         said: "Password must have 8 to 64 characters",
-        advice: "Correct the field that Connect names",
+        advice: "Correct the password that passwordSecretRef names: it has fewer than 8 characters",
         besides: STALLED,
     };
     is_refused(&scene, "weakling", &json!({ "passwordSecretRef": { "name": "weak" } }), refusal).await;

@@ -9,7 +9,7 @@ use std::{
 
 use connect_api::{Arn, Caller, ConnectExt, InstanceId, Operation, Resource, UserId};
 use connect_operator::api::{ConnectUser, RECONCILE_REQUESTED_AT};
-use connect_sim::{Config, InstanceConfig, Server, Sim, Throttling, UserConfigUpdate, UserView, serve};
+use connect_sim::{Config, InstanceConfig, Rules, Server, Sim, Throttling, UserConfigUpdate, UserView, serve};
 use control_plane::{Binaries, ControlPlane, Namespace, Options};
 use futures::StreamExt;
 use k8s_openapi::{
@@ -39,6 +39,8 @@ pub const PASSWORD: &str = "Initial-Passw0rd-5150";
 
 /// The instance whose users sign in with SAML.
 pub const SAML: &str = "5a1e0000-c0ff-4eee-8000-000000000002";
+/// The instance whose users come from a directory, which Connect cannot reach.
+pub const DIRECTORY: &str = "5a1e0000-c0ff-4eee-8000-000000000003";
 
 /// A scene that is being set.
 #[derive(Debug)]
@@ -62,6 +64,7 @@ pub struct Scene<'plane> {
     client: Client,
     namespace: Namespace<'plane>,
     plane: &'plane ControlPlane,
+    kubeconfig: PathBuf,
 }
 
 /// A scene on the control plane of all tests, as most of them need it.
@@ -120,6 +123,13 @@ impl<'plane> Setting<'plane> {
         self
     }
 
+    /// With a Connect that reads its own documents so.
+    #[must_use]
+    pub fn rules(mut self, rules: Rules) -> Self {
+        self.config.rules = rules;
+        self
+    }
+
     /// With the Connect of another scene.
     #[must_use]
     pub fn sharing_connect_with(mut self, other: &Scene<'_>) -> Self {
@@ -148,13 +158,13 @@ impl<'plane> Setting<'plane> {
             flags.push("--log-level=info,connect_operator=debug".to_owned());
         }
         let operator = Operator::start(&self.kubeconfig, flags);
-        let scene = Scene { operator, sim, server, client, namespace, plane: self.plane };
+        let scene = Scene { operator, sim, server, client, namespace, plane: self.plane, kubeconfig: self.kubeconfig };
         scene.secret(SECRET, json!({ "password": PASSWORD })).await;
         scene
     }
 }
 
-/// Two instances, of which most tests use the first, whose passwords Connect keeps.
+/// Three instances, of which most tests use the first, whose passwords Connect keeps.
 fn config() -> Config {
     let instance = InstanceConfig {
         routing_profiles: ["Basic Routing Profile", "Sales"].map(Into::into).into(),
@@ -164,7 +174,12 @@ fn config() -> Config {
     };
     let saml =
         InstanceConfig { identity_management_type: connect_api::IdentityManagementType::Saml, ..InstanceConfig::new(SAML) };
-    Config { throttling: Throttling::off(), instances: vec![instance, saml], ..Config::default() }
+    let directory = InstanceConfig {
+        identity_management_type: connect_api::IdentityManagementType::ExistingDirectory,
+        directory_reachable: false,
+        ..InstanceConfig::new(DIRECTORY)
+    };
+    Config { throttling: Throttling::off(), instances: vec![instance, saml, directory], ..Config::default() }
 }
 
 /// Gives the operator the rights that it is shipped with, and no others. What is given is its kubeconfig.
@@ -222,6 +237,15 @@ impl Scene<'_> {
     /// kubectl as the user who may do everything, in this namespace.
     pub fn kubectl(&self, arguments: &[&str]) -> String {
         self.plane.kubectl().run(&[&["--namespace", self.namespace()], arguments].concat()).unwrap()
+    }
+
+    /// Lets the operator make Secrets in this namespace.
+    pub fn let_passwords_be_generated(&self) {
+        let rights = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/rbac-generate-password.yaml");
+        self.kubectl(&["apply", "--filename", rights.to_str().unwrap()]);
+        let operator = self.plane.kubectl().with_kubeconfig(&self.kubeconfig);
+        let asked = ["auth", "can-i", "create", "secrets", "--namespace", self.namespace()];
+        eventually("the operator may make Secrets", || operator.run(&asked).is_ok());
     }
 
     /// The ConnectUsers of the namespace.
@@ -291,6 +315,13 @@ impl Scene<'_> {
         let secrets: Api<Secret> = Api::namespaced(self.client(), self.namespace());
         let secret = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name }, "stringData": content });
         secrets.patch(name, &apply(), &Patch::Apply(secret)).await.unwrap();
+    }
+
+    /// The password in a Secret.
+    pub async fn password(&self, secret: &str) -> String {
+        let secrets: Api<Secret> = Api::namespaced(self.client(), self.namespace());
+        let value = secrets.get(secret).await.unwrap().data.unwrap().remove("password").unwrap();
+        String::from_utf8(value.0).unwrap()
     }
 
     /// Deletes the namespace's Secret.

@@ -249,6 +249,40 @@ fn password() -> Vec<Row> {
             Refused("spec.passwordSecretRef.key", "may not be more than 253"),
         ),
         update("another Secret", |_| (), |s| s["passwordSecretRef"]["name"] = json!("other"), Accepted),
+        create("no password is generated", |s| s["generatePassword"] = json!(false), Accepted),
+        create(
+            "a generated password",
+            |s| {
+                *s = least_spec();
+                s["generatePassword"] = json!(true);
+            },
+            Accepted,
+        ),
+        create(
+            "a generated password beside a Secret",
+            |s| {
+                remove(s, "directoryUserId");
+                s["generatePassword"] = json!(true);
+            },
+            Refused("spec.generatePassword", "generatePassword: true and passwordSecretRef exclude each other"),
+        ),
+        create(
+            "a generated password for a user of a directory",
+            |s| {
+                remove(s, "passwordSecretRef");
+                s["generatePassword"] = json!(true);
+            },
+            Refused("spec.generatePassword", "generatePassword: true and directoryUserId exclude each other"),
+        ),
+        update(
+            "a generated password in place of a Secret",
+            |s| remove(s, "directoryUserId"),
+            |s| {
+                remove(s, "passwordSecretRef");
+                s["generatePassword"] = json!(true);
+            },
+            Accepted,
+        ),
     ]
 }
 
@@ -1124,6 +1158,16 @@ fn policies() -> Vec<Row> {
             "a password for a user that is never created",
             |s| s["adoptionPolicy"] = json!("Adopt"),
             Refused("spec.passwordSecretRef", "passwordSecretRef is of no use with adoptionPolicy: Adopt"),
+        ),
+        create(
+            "a password made for a user that is never created",
+            |s| {
+                s["adoptionPolicy"] = json!("Adopt");
+                s["generatePassword"] = json!(true);
+                remove(s, "passwordSecretRef");
+                remove(s, "directoryUserId");
+            },
+            Refused("spec.generatePassword", "generatePassword: true is of no use with adoptionPolicy: Adopt"),
         ),
         create(
             "only adopt",

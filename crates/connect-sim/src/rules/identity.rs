@@ -72,6 +72,27 @@ pub(super) fn check_new(rules: &Rules, instance: &Instance, new: &NewUser) -> Re
     check_info(rules, identity, new.identity_info.as_ref().unwrap_or(&IdentityInfo::default()))
 }
 
+/// The identity that a user has: where there is a directory, names and e-mail address are the directory's.
+pub(super) fn stored(identity: IdentityManagementType, username: &str, info: IdentityInfo) -> IdentityInfo {
+    if identity != IdentityManagementType::ExistingDirectory {
+        return info;
+    }
+    IdentityInfo {
+        first_name: Some(format!("{username}'s first name")),
+        last_name: Some(format!("{username}'s last name")),
+        email: Some(format!("{username}@directory.example.com")),
+        ..info
+    }
+}
+
+/// What of it was given to Connect, and is not the directory's.
+pub(super) fn given(identity: IdentityManagementType, info: IdentityInfo) -> IdentityInfo {
+    match identity {
+        IdentityManagementType::Saml | IdentityManagementType::ConnectManaged => info,
+        IdentityManagementType::ExistingDirectory => IdentityInfo { first_name: None, last_name: None, email: None, ..info },
+    }
+}
+
 /// The members of `UserIdentityInfo`, after an update has been applied to them.
 pub(super) fn check_info(rules: &Rules, identity: IdentityManagementType, info: &IdentityInfo) -> Result<(), Refusal> {
     let IdentityInfo { first_name, last_name, email, secondary_email, mobile } = info;

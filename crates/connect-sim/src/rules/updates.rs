@@ -15,19 +15,20 @@ pub(super) fn identity_info(
 ) -> Result<Response, Refusal> {
     let identity_type = instance.identity_management_type;
     change(context, instance, id, true, |user| {
+        let before = identity::given(identity_type, user.identity_info.clone());
         let info = match context.rules.identity_update {
             IdentityUpdate::Replace => info,
             IdentityUpdate::Merge => IdentityInfo {
-                first_name: info.first_name.or_else(|| user.identity_info.first_name.clone()),
-                last_name: info.last_name.or_else(|| user.identity_info.last_name.clone()),
-                email: info.email.or_else(|| user.identity_info.email.clone()),
-                secondary_email: info.secondary_email.or_else(|| user.identity_info.secondary_email.clone()),
-                mobile: info.mobile.or_else(|| user.identity_info.mobile.clone()),
+                first_name: info.first_name.or(before.first_name),
+                last_name: info.last_name.or(before.last_name),
+                email: info.email.or(before.email),
+                secondary_email: info.secondary_email.or(before.secondary_email),
+                mobile: info.mobile.or(before.mobile),
             },
         };
         let info = identity::without_empty(context.rules, info);
         identity::check_info(context.rules, identity_type, &info)?;
-        user.identity_info = info;
+        user.identity_info = identity::stored(identity_type, &user.username, info);
         Ok(())
     })
 }

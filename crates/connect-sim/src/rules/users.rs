@@ -40,12 +40,13 @@ pub(super) fn create(context: &mut Context<'_>, instance: &mut Instance, new: Ne
             instance.users_quota
         )));
     }
+    let identity = identity::stored(instance.identity_management_type, &new.username, new.identity_info.unwrap_or_default());
     let id = UserId::new(context.identifiers.next());
     instance.put(
         User {
             id: id.clone(),
             username: new.username,
-            identity_info: new.identity_info.unwrap_or_default(),
+            identity_info: identity,
             settings: settings(new.phone_config.as_ref(), &new.channel_configs),
             directory_user_id: Some(new.directory_user_id.unwrap_or_else(|| context.identifiers.next())),
             security_profile_ids,

@@ -162,6 +162,9 @@ fn the_directorys_names_cannot_be_updated() {
     let update = |identity_info| call(&sim, UpdateUserIdentityInfo { instance: instance(), user: user.clone(), identity_info });
     assert_eq!(refusal(update(names())), invalid_request());
     let mobile = IdentityInfo { mobile: Some("+12065550100".into()), ..IdentityInfo::default() };
+    let from_directory = describe(&sim, &user).unwrap().identity_info;
+    assert!(from_directory.first_name.is_some() && from_directory.last_name.is_some() && from_directory.email.is_some());
+    assert_eq!(refusal(update(IdentityInfo { mobile: mobile.mobile.clone(), ..from_directory.clone() })), invalid_request());
     update(mobile.clone()).unwrap();
-    assert_eq!(describe(&sim, &user).unwrap().identity_info, mobile);
+    assert_eq!(describe(&sim, &user).unwrap().identity_info, IdentityInfo { mobile: mobile.mobile, ..from_directory });
 }

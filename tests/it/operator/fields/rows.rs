@@ -161,6 +161,10 @@ fn creation() -> Vec<Row> {
             ..Row::ours("passwordSecretRef.key", json!("password"), json!("other"))
                 .beside(json!({ "passwordSecretRef": { "name": "initial" } }))
         },
+        Row {
+            unset: json!({}),
+            ..Row::ours("generatePassword", json!(true), json!(false)).beside(json!({ "passwordSecretRef": null }))
+        },
         Row::ours("region", json!("us-west-2"), json!("eu-central-1")),
     ]
 }

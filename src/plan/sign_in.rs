@@ -1,0 +1,249 @@
+//! What an instance asks of its users by the way they sign in, which is fixed for its life (AWS' `IdentityManagementType`).
+//!
+//! Connect's answer decides. What stands here only says what to do about a refusal, and names nothing but what Connect takes in
+//! no request: so the advice is right even where it was another part of the request that was refused first.
+
+use connect_api::{Call, IdentityInfo, IdentityManagementType, Password};
+
+use super::{Action, Change};
+use crate::api::ConnectUserSpec;
+
+/// What to correct in a spec whose user Connect did not create, field by field; None if nothing has to do with signing in.
+/// `password` is the one that was sent: of a value that breaks Connect's rule is said how, and never the value.
+pub fn advice_on_create(identity: IdentityManagementType, spec: &ConnectUserSpec, password: Option<&Password>) -> Option<String> {
+    use IdentityManagementType::{ConnectManaged, ExistingDirectory, Saml};
+    let type_name = identity.as_str();
+    let field = if spec.generate_password == Some(true) { "generatePassword" } else { "passwordSecretRef" };
+    let mut advice = Vec::new();
+    match (identity, password) {
+        (ConnectManaged, None) => advice.push(format!(
+            "passwordSecretRef: it is needed, since Connect keeps the passwords of this instance's users ({type_name}). Name a \
+             Secret with an initial password, or set generatePassword: true"
+        )),
+        (ConnectManaged, Some(password)) => {
+            let broken = broken_rules(password.expose());
+            if !broken.is_empty() {
+                advice.push(format!(
+                    "the password that {field} names: it {}, and Connect asks for 8 to 64 characters without spaces, among them \
+                     a-z, A-Z and 0-9. The operator looks at the Secret again within an hour, or when the annotation \
+                     connect-operator.dev/reconcile-requested-at asks for it",
+                    broken.join(", ")
+                ));
+            }
+        }
+        (Saml, Some(_)) => advice.push(format!(
+            "{field}: take it out, since the users of this instance sign in by {type_name} and Connect keeps no passwords for them"
+        )),
+        (ExistingDirectory, Some(_)) => advice.push(format!(
+            "{field}: take it out, since the passwords of this instance's users are kept by its directory ({type_name})"
+        )),
+        (Saml | ExistingDirectory, None) => {}
+    }
+    if identity == Saml && spec.directory_user_id.is_some() {
+        advice.push(format!("directoryUserId: take it out, since this instance has no directory ({type_name})"));
+    }
+    let identity_info = spec.identity_info.clone().unwrap_or_default();
+    let names = [("firstName", &identity_info.first_name), ("lastName", &identity_info.last_name)];
+    match identity {
+        Saml | ConnectManaged => {
+            let missing = fields(names.iter().filter(|(_, v)| v.as_deref().unwrap_or_default().is_empty()).map(|(f, _)| *f));
+            if !missing.is_empty() {
+                advice.push(format!("{missing}: this instance ({type_name}) needs a first and a last name"));
+            }
+        }
+        ExistingDirectory => {
+            let email = ("email", &identity_info.email);
+            let given = names.iter().chain([&email]).filter(|(_, v)| v.is_some());
+            advice.extend(of_the_directory(given.map(|(f, _)| *f)));
+            // Whether the directory can be reached, only Connect knows.
+            if advice.is_empty() && spec.directory_user_id.is_none() {
+                advice.push(
+                    "directoryUserId: it is needed where Connect cannot reach the directory of this instance \
+                     (EXISTING_DIRECTORY), and is taken only at creation. Delete this ConnectUser and create another that has it"
+                        .to_owned(),
+                );
+            }
+        }
+    }
+    (!advice.is_empty()).then(|| advice.join("; "))
+}
+
+/// What to correct where Connect refused an update of identity info for these reasons.
+pub fn advice_on_update(identity: IdentityManagementType, because: &[Change]) -> Option<String> {
+    if identity != IdentityManagementType::ExistingDirectory {
+        return None;
+    }
+    of_the_directory(KEPT_BY_DIRECTORY.into_iter().filter(|member| is_among(because, member)))
+}
+
+/// The call as an instance with a directory takes it, where that is another: members that the directory keeps are sent only where
+/// the spec asks for others. Elsewhere they are carried over, since Connect may wipe what is left out; here Connect refuses them.
+pub fn beside_a_directory(action: &Action) -> Option<Call> {
+    let Call::UpdateUserIdentityInfo(update) = &action.call else { return None };
+    let mut update = update.clone();
+    let IdentityInfo { first_name, last_name, email, secondary_email: _, mobile: _ } = &mut update.identity_info;
+    let mut carried_over = false;
+    for (member, value) in KEPT_BY_DIRECTORY.into_iter().zip([first_name, last_name, email]) {
+        if !is_among(&action.because, member) {
+            carried_over |= value.take().is_some();
+        }
+    }
+    carried_over.then(|| update.into())
+}
+
+const KEPT_BY_DIRECTORY: [&str; 3] = ["firstName", "lastName", "email"];
+
+fn is_among(because: &[Change], member: &str) -> bool {
+    because.iter().any(|change| change.field.strip_prefix("identityInfo.") == Some(member))
+}
+
+fn of_the_directory<'a>(members: impl Iterator<Item = &'a str>) -> Option<String> {
+    let given = fields(members);
+    (!given.is_empty()).then(|| {
+        format!(
+            "{given}: take it out, since this instance has it from its directory ({}); change it there",
+            IdentityManagementType::ExistingDirectory.as_str()
+        )
+    })
+}
+
+fn fields<'a>(members: impl Iterator<Item = &'a str>) -> String {
+    members.map(|member| format!("identityInfo.{member}")).collect::<Vec<_>>().join(", ")
+}
+
+/// How a password breaks Connect's rule, `^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[a-zA-Z\d\S]{8,64}$`; nothing if it does not.
+pub fn broken_rules(password: &str) -> Vec<&'static str> {
+    let has = |wanted: fn(&char) -> bool| password.chars().any(|c| wanted(&c));
+    let length = password.chars().count();
+    [
+        (length < 8, "has fewer than 8 characters"),
+        (length > 64, "has more than 64 characters"),
+        (has(|c| c.is_whitespace()), "holds a space or a line break, perhaps at its end"),
+        (!has(char::is_ascii_lowercase), "has no lower-case letter"),
+        (!has(char::is_ascii_uppercase), "has no upper-case letter"),
+        (!has(char::is_ascii_digit), "has no digit"),
+    ]
+    .into_iter()
+    .filter_map(|(is_broken, how)| is_broken.then_some(how))
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use IdentityManagementType::{ConnectManaged, ExistingDirectory, Saml};
+    use connect_api::UpdateUserIdentityInfo;
+
+    use super::*;
+    use crate::{
+        api::PasswordSecretRef,
+        plan::{diff, fixtures},
+    };
+
+    const GOOD: &str = "Initial-Passw0rd";
+
+    /// A spec with names, and what the test makes of it.
+    fn spec(change: impl FnOnce(&mut ConnectUserSpec)) -> ConnectUserSpec {
+        let mut spec: ConnectUserSpec = serde_json::from_value(serde_json::json!({
+            "instanceArn": "", "username": "", "routingProfileArn": "", "securityProfileArns": [],
+            "identityInfo": { "firstName": "Jane", "lastName": "Doe" },
+        }))
+        .unwrap();
+        change(&mut spec);
+        spec
+    }
+
+    fn with_secret(spec: &mut ConnectUserSpec) {
+        spec.password_secret_ref = Some(PasswordSecretRef { name: "jane".into(), key: "password".into() });
+    }
+
+    fn advice(identity: IdentityManagementType, spec: &ConnectUserSpec, password: Option<&str>) -> String {
+        advice_on_create(identity, spec, password.map(Password::new).as_ref()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_password_is_asked_for_where_connect_keeps_it_and_nowhere_else() {
+        for (identity, password, told) in [
+            (ConnectManaged, None, "passwordSecretRef: it is needed, since Connect keeps the passwords"),
+            (ConnectManaged, Some(GOOD), ""),
+            (Saml, None, ""),
+            (Saml, Some(GOOD), "passwordSecretRef: take it out, since the users of this instance sign in by SAML"),
+            (
+                ExistingDirectory,
+                Some(GOOD),
+                "passwordSecretRef: take it out, since the passwords of this instance's users are kept",
+            ),
+        ] {
+            let mut spec = spec(with_secret);
+            if identity == ExistingDirectory {
+                spec.identity_info = None;
+            }
+            let advice = advice(identity, &spec, password);
+            assert_eq!(advice.starts_with(told), !told.is_empty() || advice.is_empty(), "{identity:?}: {advice:?}");
+            assert!(!told.is_empty() || advice.is_empty(), "{identity:?}: {advice:?}");
+        }
+        let generating = spec(|s| s.generate_password = Some(true));
+        assert!(advice(Saml, &generating, Some(GOOD)).starts_with("generatePassword: take it out"));
+    }
+
+    #[test]
+    fn a_weak_password_is_told_by_the_rule_that_it_breaks_and_never_itself() {
+        for (weak, how) in [
+            ("Sh0rt", "has fewer than 8 characters"),
+            ("nodigitsBUTlong", "has no digit"),
+            ("n0capitals-here", "has no upper-case letter"),
+            ("N0SMALL-LETTERS", "has no lower-case letter"),
+            ("Trailing-Newline-1\n", "holds a space or a line break"),
+        ] {
+            let advice = advice(ConnectManaged, &spec(with_secret), Some(weak));
+            assert!(advice.contains(&format!("it {how},")) && advice.contains("passwordSecretRef"), "{advice}");
+            assert!(!advice.contains(weak.trim()), "{advice}");
+        }
+        assert_eq!(broken_rules(&format!("Aa1{}", "x".repeat(62))), ["has more than 64 characters"]);
+        assert!(broken_rules(&format!("Aa1{}", "x".repeat(61))).is_empty());
+    }
+
+    #[test]
+    fn names_come_from_the_spec_or_from_the_directory() {
+        let unnamed = spec(|s| s.identity_info.as_mut().unwrap().last_name = Some(String::new()));
+        assert!(advice(Saml, &unnamed, None).starts_with("identityInfo.lastName: this instance (SAML) needs"));
+        let named = spec(|s| s.directory_user_id = Some("d-1".into()));
+        let both = "identityInfo.firstName, identityInfo.lastName: take it out";
+        assert!(advice(ExistingDirectory, &named, None).starts_with(both));
+        assert!(advice(Saml, &named, None).starts_with("directoryUserId: take it out"));
+        assert_eq!(advice(ConnectManaged, &named, Some(GOOD)), "", "an id that is not needed is none that is refused");
+        let bare = spec(|s| s.identity_info = None);
+        assert!(advice(ExistingDirectory, &bare, None).starts_with("directoryUserId: it is needed where"));
+    }
+
+    /// The update that gives a user another mobile number and, perhaps, another first name.
+    fn update(first_name: Option<&str>) -> Action {
+        let mut desired = fixtures::bare();
+        desired.identity_info = IdentityInfo {
+            mobile: Some("+12065550111".into()),
+            first_name: first_name.map(Into::into),
+            ..IdentityInfo::default()
+        };
+        let mut actions = diff(&desired, &fixtures::live(), &Default::default());
+        assert_eq!(actions.len(), 1);
+        actions.remove(0)
+    }
+
+    #[test]
+    fn what_the_directory_keeps_is_sent_to_its_instance_only_where_the_spec_asks_for_a_change_of_it() {
+        let sent = |action: &Action| match beside_a_directory(action) {
+            Some(Call::UpdateUserIdentityInfo(UpdateUserIdentityInfo { identity_info, .. })) => identity_info,
+            other => panic!("{other:?}"),
+        };
+        let others = IdentityInfo {
+            secondary_email: fixtures::live().user.identity_info.secondary_email,
+            mobile: Some("+12065550111".into()),
+            ..IdentityInfo::default()
+        };
+        assert_eq!(sent(&update(None)), others);
+        assert_eq!(sent(&update(Some("Joan"))), IdentityInfo { first_name: Some("Joan".into()), ..others });
+        assert_eq!(advice_on_update(ExistingDirectory, &update(None).because), None);
+        let told = advice_on_update(ExistingDirectory, &update(Some("Joan")).because).unwrap();
+        assert!(told.starts_with("identityInfo.firstName: take it out"), "{told}");
+        assert_eq!(advice_on_update(Saml, &update(Some("Joan")).because), None);
+    }
+}

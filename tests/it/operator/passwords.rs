@@ -1,0 +1,172 @@
+//! Passwords after and before creation: a Secret that changes too late, and Secrets that the operator makes.
+
+use std::time::Duration;
+
+use connect_operator::api::ConnectUser;
+use k8s_openapi::api::core::v1::Secret;
+use kube::{Api, ResourceExt, api::DeleteParams};
+use kube_runtime::wait::await_condition;
+use serde_json::{Value, json};
+
+use super::scene::{PASSWORD, SECRET, Scene, condition, is_ready, scene};
+
+const IGNORED: &str = "PasswordChangeIgnored";
+
+fn noted(user: &ConnectUser) -> Option<&String> {
+    user.status.as_ref()?.observed_password_version.as_ref()
+}
+
+/// Looks again, and gives what is told of a password that is ignored.
+async fn ignored(scene: &Scene<'_>, name: &str) -> Option<String> {
+    let user = scene.look_again(name).await;
+    assert!(is_ready(&user), "the user itself is as it should be: {:#?}", user.status);
+    condition(&user, IGNORED).map(|c| {
+        assert_eq!((c.status.as_str(), c.reason.as_str()), ("True", IGNORED));
+        c.message.clone()
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_secret_that_changes_after_creation_is_told_of_once_and_as_long_as_the_spec_names_it() {
+    let scene = scene("passwords").await;
+    let user = scene.applied("late", &json!({})).await;
+    assert!(noted(&user).is_some());
+    assert_eq!(ignored(&scene, "late").await, None);
+
+    scene.secret(SECRET, json!({ "password": "Another-Passw0rd" })).await;
+    let message = ignored(&scene, "late").await.unwrap();
+    let secret = format!("{}/{SECRET}", scene.namespace());
+    for words in [secret.as_str(), "keeps the old one", "Forgot password", "take passwordSecretRef out"] {
+        assert!(message.contains(words), "{message}");
+    }
+    assert_eq!(scene.told("late", IGNORED).await, message);
+
+    // It stays, and nothing is told or written again, but for the look that was asked for.
+    let before = scene.look_again("late").await;
+    let again = scene.look_again("late").await;
+    let steady = |user: &ConnectUser| {
+        let mut status = user.status.clone().unwrap();
+        status.last_handled_reconcile_at = None;
+        status
+    };
+    assert_eq!(steady(&again), steady(&before));
+    assert_eq!(noted(&again), noted(&user), "what was sent stays what was sent");
+    assert_eq!(scene.notes("late", IGNORED).await.len(), 1);
+    assert_eq!(scene.sim.calls().writes(), 1, "Connect has no operation for it");
+
+    let user = scene.applied("late", &json!({ "passwordSecretRef": null })).await;
+    assert!(condition(&user, IGNORED).is_none());
+    assert_eq!(noted(&user), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn another_secret_or_key_counts_as_changed_and_a_missing_one_changes_nothing() {
+    let scene = scene("passwords").await;
+    scene.secret("other", json!({ "password": PASSWORD, "second": PASSWORD })).await;
+    let reference = |name: &str, key: &str| json!({ "passwordSecretRef": { "name": name, "key": key } });
+    scene.applied("mover", &reference("other", "password")).await;
+    assert_eq!(ignored(&scene, "mover").await, None);
+    scene.applied("mover", &reference("missing", "password")).await;
+    assert_eq!(ignored(&scene, "mover").await, None);
+    scene.applied("mover", &reference(SECRET, "password")).await;
+    assert!(ignored(&scene, "mover").await.unwrap().contains(SECRET));
+    scene.applied("mover", &reference("missing", "password")).await;
+    assert!(ignored(&scene, "mover").await.is_some(), "nothing is known that would end it");
+    scene.applied("mover", &reference("other", "password")).await;
+    assert_eq!(ignored(&scene, "mover").await, None, "it is what was sent again");
+    scene.applied("mover", &reference("other", "second")).await;
+    assert!(ignored(&scene, "mover").await.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_user_without_a_noted_secret_notes_it_silently() {
+    let scene = scene("passwords").await;
+    let user = scene.applied("older", &json!({ "passwordSecretRef": { "name": SECRET } })).await;
+    let created = noted(&user).cloned();
+    scene.applied("older", &json!({ "passwordSecretRef": null })).await;
+    scene.secret(SECRET, json!({ "password": "Another-Passw0rd" })).await;
+    scene.applied("older", &json!({})).await;
+    let user = scene.look_again("older").await;
+    assert!(condition(&user, IGNORED).is_none());
+    assert!(noted(&user).is_some_and(|version| Some(version) != created.as_ref()));
+    scene.secret(SECRET, json!({ "password": "Yet-an0ther-one" })).await;
+    assert!(ignored(&scene, "older").await.is_some());
+    assert_eq!(scene.notes("older", IGNORED).await.len(), 1);
+}
+
+fn generating() -> Value {
+    json!({ "passwordSecretRef": null, "generatePassword": true })
+}
+
+fn secrets(scene: &Scene<'_>) -> Api<Secret> {
+    Api::namespaced(scene.client(), scene.namespace())
+}
+
+/// Waits until the garbage collector has taken a Secret, which may take it a while: it looks for new kinds of owners twice a minute.
+async fn collected(scene: &Scene<'_>, secret: &str) {
+    let (secrets, patience) = (secrets(scene), Duration::from_secs(180));
+    let gone = await_condition(secrets, secret, |secret: Option<&Secret>| secret.is_none());
+    tokio::time::timeout(patience, gone).await.expect("the Secret goes with its owner").unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_password_is_generated_once_the_operator_may_make_secrets() {
+    let scene = scene("passwords").await;
+    scene.apply("fresh", &generating()).await;
+    let message = scene.shown("fresh", "Ready", "False", "SecretNotFound").await;
+    for words in ["generatePassword", "create on secrets", "passwordSecretRef", "fresh-initial-password"] {
+        assert!(message.contains(words), "{message}");
+    }
+    assert_eq!(scene.sim.calls().creates.get("fresh").map_or(0, |creates| creates.attempts), 0);
+
+    scene.let_passwords_be_generated();
+    scene.look_again("fresh").await;
+    let user = scene.ready("fresh").await;
+    assert!(scene.live("fresh").has_password);
+    let secret = secrets(&scene).get("fresh-initial-password").await.unwrap();
+    let owner = &secret.owner_references()[0];
+    assert_eq!((owner.kind.as_str(), Some(&owner.uid), owner.controller), ("ConnectUser", user.uid().as_ref(), Some(true)));
+    assert_eq!(secret.labels().get("app.kubernetes.io/managed-by").map(String::as_str), Some("connect-operator"));
+    let password = scene.password("fresh-initial-password").await;
+    assert!(password.len() >= 24 && connect_operator::plan::broken_rules(&password).is_empty());
+    assert_eq!(noted(&user), None);
+
+    // It is made for creating alone.
+    let unchanged = secret.metadata.resource_version;
+    scene.look_again("fresh").await;
+    assert_eq!(secrets(&scene).get("fresh-initial-password").await.unwrap().resource_version(), unchanged);
+    scene.delete("fresh").await;
+    scene.gone("fresh").await;
+    collected(&scene, "fresh-initial-password").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn somebody_elses_secret_is_not_taken_for_a_generated_password() {
+    let scene = scene("passwords").await;
+    scene.let_passwords_be_generated();
+    scene.secret("wary-initial-password", json!({ "password": PASSWORD })).await;
+    scene.apply("wary", &generating()).await;
+    let message = scene.shown("wary", "Ready", "False", "SecretNotFound").await;
+    assert!(message.contains("/wary-initial-password that generatePassword would make exists already"), "{message}");
+    assert_eq!(scene.sim.calls().of(connect_api::OperationName::CreateUser), 0);
+    assert_eq!(scene.password("wary-initial-password").await, PASSWORD);
+
+    secrets(&scene).delete("wary-initial-password", &DeleteParams::default()).await.unwrap();
+    scene.look_again("wary").await;
+    scene.ready("wary").await;
+    assert_eq!(secrets(&scene).get("wary-initial-password").await.unwrap().owner_references().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_generated_password_survives_the_refusal_of_the_first_create() {
+    let scene = scene("passwords").await;
+    scene.let_passwords_be_generated();
+    scene
+        .apply("twice", &json!({ "passwordSecretRef": null, "generatePassword": true, "identityInfo": { "firstName": "A" } }))
+        .await;
+    let message = scene.shown("twice", "Ready", "False", "InvalidSpec").await;
+    assert!(message.contains("identityInfo.lastName"), "{message}");
+    let first = secrets(&scene).get("twice-initial-password").await.unwrap();
+    scene.applied("twice", &generating()).await;
+    assert_eq!(secrets(&scene).get("twice-initial-password").await.unwrap(), first);
+}
