@@ -16,6 +16,6 @@ mod report;
 mod steps;
 
 pub use clock::{Clock, SystemClock};
-pub use cluster::{Cluster, ClusterError, ClusterErrorKind, Event, EventKind, SecretValue};
+pub use cluster::{Cluster, ClusterError, ClusterErrorKind, Event, EventKind, SecretValue, THROTTLED};
 pub use failure::{Failure, Kind, Phase};
 pub use reconciler::{Connections, Reconciler, Settings, Verdict};
