@@ -120,7 +120,7 @@ fn throttled() -> Effect {
 /// Creating, waiting, failing.
 async fn on_the_way(scene: &Scene<'_>, table: &mut Table<'_>) {
     // The call is answered later than it takes to look, and sooner than its client gives it up.
-    let slow = Effect::Delay { milliseconds: 12_000 };
+    let slow = Effect::Delay { milliseconds: 8_000 };
     scene.sim.inject(Fault::on(OperationName::CreateUser, slow).about("creating"));
     scene.apply("creating", &json!({})).await;
     table.synced("being created", "creating", "False", "Creating").await;
