@@ -119,9 +119,10 @@ fn throttled() -> Effect {
 
 /// Creating, waiting, failing.
 async fn on_the_way(scene: &Scene<'_>, table: &mut Table<'_>) {
-    // The call is answered later than it takes to look, and sooner than its client gives it up.
-    let slow = Effect::Delay { milliseconds: 8_000 };
-    scene.sim.inject(Fault::on(OperationName::CreateUser, slow).about("creating"));
+    // Each attempt takes longer than a look at it, and is followed by another.
+    for effect in [Effect::Delay { milliseconds: 8_000 }, Effect::internal_error()] {
+        scene.sim.inject(Fault::on(OperationName::CreateUser, effect).always().about("creating"));
+    }
     scene.apply("creating", &json!({})).await;
     table.synced("being created", "creating", "False", "Creating").await;
 
