@@ -58,13 +58,11 @@ reasons! {
     Resolved,
     /// The user is being created.
     Creating,
-    /// The user is being changed.
-    Updating,
-    /// The user is being deleted.
+    /// The user is being deleted, which has to wait: Synced and Reconciling say for what.
     Deleting,
     /// Connect's or our own rate limit has to be waited for.
     Throttled,
-    /// Connect or the way to it failed for the moment.
+    /// Connect or the way to it failed for the moment. What lasts has a reason of its own.
     Transient,
     /// Connect may not show yet what was done: an absence is not believed before it has settled.
     Settling,

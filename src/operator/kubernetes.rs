@@ -18,7 +18,7 @@ use serde_json::json;
 
 use crate::{
     api::{ConnectUser, ConnectUserStatus, FIELD_MANAGER, FINALIZER},
-    reconcile::{Cluster, ClusterError, ClusterErrorKind, Event, EventKind, SecretValue},
+    reconcile::{Cluster, ClusterError, ClusterErrorKind, Event, EventKind, SecretValue, THROTTLED},
 };
 
 /// A call that takes longer is given up: a pass must not hang on an API server that does not answer.
@@ -32,7 +32,9 @@ const EVENT_TIMEOUT: Duration = Duration::from_secs(3);
 #[derive(Clone)]
 pub struct KubeCluster {
     client: Client,
-    recorder: Recorder,
+    reporter: Reporter,
+    /// Counts what is told again, and keeps the first note of it.
+    counting: Recorder,
 }
 
 impl std::fmt::Debug for KubeCluster {
@@ -45,8 +47,9 @@ impl KubeCluster {
     /// A cluster that this client talks to.
     pub fn new(client: Client) -> Self {
         let instance = std::env::var("POD_NAME").ok();
-        let recorder = Recorder::new(client.clone(), Reporter { controller: FIELD_MANAGER.into(), instance });
-        Self { client, recorder }
+        let reporter = Reporter { controller: FIELD_MANAGER.into(), instance };
+        let counting = Recorder::new(client.clone(), reporter.clone());
+        Self { client, reporter, counting }
     }
 
     fn users(&self, resource: &ConnectUser) -> Api<ConnectUser> {
@@ -247,9 +250,14 @@ impl Cluster for KubeCluster {
             action: event.action.into(),
             secondary: None,
         };
+        // A recorder that remembers nothing gives each Event its own note: which fields were changed differs each time.
+        let recorder = match event.reason.as_str() {
+            THROTTLED => self.counting.clone(),
+            _ => Recorder::new(self.client.clone(), self.reporter.clone()),
+        };
         async move {
             let reference = resource.object_ref(&());
-            match tokio::time::timeout(EVENT_TIMEOUT, self.recorder.publish(&event, &reference)).await {
+            match tokio::time::timeout(EVENT_TIMEOUT, recorder.publish(&event, &reference)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::debug!(reason = event.reason, %error, "an Event was not published"),
                 Err(_) => tracing::debug!(reason = event.reason, "an Event was not published in time"),

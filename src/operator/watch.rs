@@ -84,7 +84,8 @@ fn strip(object: &mut Guarded) {
 
 async fn pass(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, Infallible> {
     let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
-    let span = tracing::info_span!("reconcile", namespace, name);
+    // Not "name": in JSON, that is the span's own.
+    let span = tracing::info_span!("reconcile", namespace, resource = name);
     let resource = match &object.0 {
         Ok(resource) => resource,
         Err(error) => {

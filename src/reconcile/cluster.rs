@@ -68,14 +68,17 @@ pub enum EventKind {
     Warning,
 }
 
+/// The reason of the Event that is counted instead of told again: a throttle hits often, and says the same each time.
+pub const THROTTLED: &str = "Throttled";
+
 /// An Event on a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     /// Good or bad.
     pub kind: EventKind,
-    /// One of a closed list: `Created`, `Updated`, …
+    /// One of the closed list in docs/states.md.
     pub reason: &'static str,
-    /// What the operator was doing: `Create`, `Update`, `Delete`, `Reconcile`.
+    /// What the operator was doing: `Create`, `Update`, `Delete`, `Observe`, `Reconcile`.
     pub action: &'static str,
     /// What happened, for people.
     pub note: String,

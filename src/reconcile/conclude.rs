@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    ClusterErrorKind, EventKind, Failure, Kind, Phase,
+    ClusterErrorKind, EventKind, Failure, Kind, Phase, THROTTLED,
     memory::Retry,
     observed::observed,
     pass::{Appeared, End, Pass},
@@ -99,9 +99,7 @@ impl Pass<'_> {
             self.status.applied_values =
                 ignored.filter_map(|field| Some((field.path().to_owned(), field.text_in(spec)?))).collect();
         }
-        // A pass that had to wait has not looked: who asked for a look still gets it.
-        let looked = !matches!(state, State::Failed(Failure { kind: Kind::Deferred, .. }));
-        if let Some(asked) = reconcile_requested(&self.resource).filter(|_| looked) {
+        if let Some(asked) = reconcile_requested(&self.resource).filter(|_| is_a_look(state)) {
             self.status.last_handled_reconcile_at = Some(asked.clone());
         }
     }
@@ -182,23 +180,39 @@ impl Pass<'_> {
             }
             State::InSync | State::Drifted(_) | State::Paused { .. } | State::Working(..) | State::Failed(_) => {}
         }
+        let handled = &self.status.last_handled_reconcile_at;
+        if let Some(asked) = handled.as_ref().filter(|_| worth_a_report && *handled != before.last_handled_reconcile_at) {
+            let note = format!("looked at the user, as connect-operator.dev/reconcile-requested-at: {asked:?} asked");
+            self.publish(EventKind::Normal, "ReconcileRequestHandled", "Reconcile", note).await;
+        }
         let State::Failed(failure) = state else { return };
         let reason = failure.kind.reason();
         let told = [ConditionType::Ready, ConditionType::Synced]
             .iter()
-            .any(|c| condition(before, *c).is_some_and(|c| c.reason == reason.as_str() && c.message == failure.message));
+            .filter_map(|c| condition(before, *c))
+            // Which call is throttled changes all the time.
+            .any(|c| c.reason == reason.as_str() && (c.message == failure.message || failure.kind == Kind::Throttled));
         if told || !worth_a_report || failure.kind == Kind::Deferred {
             return;
         }
         let (event, action) = match failure.phase {
-            _ if failure.kind == Kind::Throttled => ("Throttled", "Reconcile"),
-            Phase::Observe => ("ReconcileFailed", "Reconcile"),
+            _ if failure.kind == Kind::Throttled => (THROTTLED, "Reconcile"),
+            Phase::Observe => ("ObserveFailed", "Observe"),
             Phase::Create => ("CreateFailed", "Create"),
             Phase::Update => ("UpdateFailed", "Update"),
             Phase::Delete => ("DeleteFailed", "Delete"),
         };
         let kind = if failure.kind == Kind::Unsettled { EventKind::Normal } else { EventKind::Warning };
         self.publish(kind, event, action, format!("{reason}: {}", failure.message)).await;
+    }
+}
+
+/// Whether such a pass has done what a request for a pass asks for: one that has yet to wait for the rate limit has not.
+fn is_a_look(state: &State) -> bool {
+    match state {
+        State::InSync | State::Drifted(_) | State::Working(..) => true,
+        State::Failed(failure) => !matches!(failure.kind, Kind::Deferred | Kind::Throttled),
+        State::Paused { .. } => false,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::api::Reason;
 /// What a pass was doing to the user when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Looking.
+    /// Only looking, since it may not be written to.
     Observe,
     /// Creating it.
     Create,

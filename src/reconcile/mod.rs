@@ -21,7 +21,7 @@ mod steps;
 mod waiting;
 
 pub use clock::{Clock, SystemClock};
-pub use cluster::{Cluster, ClusterError, ClusterErrorKind, Event, EventKind, SecretValue};
+pub use cluster::{Cluster, ClusterError, ClusterErrorKind, Event, EventKind, SecretValue, THROTTLED};
 pub use failure::{Failure, Kind, Phase};
 pub use reconciler::{Connections, Reconciler, Settings, Verdict};
 pub use waiting::Place;

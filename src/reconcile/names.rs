@@ -3,7 +3,7 @@
 use connect_api::{Class, Error, OperationName};
 
 use super::{
-    Failure, Kind, Phase,
+    Failure, Kind,
     pass::{End, Flow, Pass},
     reconciler::{asked, reconcile_requested},
 };
@@ -47,7 +47,7 @@ impl Pass<'_> {
         }
         let failure = match &self.desired {
             Ok(_) => return Flow::Continue(()),
-            Err(Unclear::Spec(error)) => Failure::new(Kind::Invalid, Phase::Observe, error.to_string()),
+            Err(Unclear::Spec(error)) => Failure::new(Kind::Invalid, self.phase(), error.to_string()),
             Err(Unclear::Names(missing)) => Failure {
                 retry_after: newer,
                 ..Failure::new(Kind::DependencyNotFound, self.phase(), explain(missing, &self.instance.instance))

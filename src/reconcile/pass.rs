@@ -81,10 +81,10 @@ impl<'a> Pass<'a> {
     pub(super) fn begin(on: &'a Reconciler, resource: ConnectUser) -> Result<Self, (Self, Failure)> {
         // A recorded user tells its instance too: a deletion needs nothing else.
         let recorded = resource.status.as_ref().and_then(|s| s.user_arn.as_ref()).and_then(|a| a.parse::<Arn>().ok());
-        let (instance, failure) = match (Desired::instance_of(&resource), recorded) {
+        let (instance, unreadable) = match (Desired::instance_of(&resource), recorded) {
             (Ok(instance), _) => (instance, None),
             (Err(_), Some(user)) => (user.sibling(connect_api::Resource::Instance), None),
-            (Err(error), None) => (no_instance(), Some(Failure::new(Kind::Invalid, Phase::Observe, error.to_string()))),
+            (Err(error), None) => (no_instance(), Some(error.to_string())),
         };
         let uid = resource.uid().unwrap_or_default();
         let mut pass = Self {
@@ -120,9 +120,12 @@ impl<'a> Pass<'a> {
             instance,
         };
         pass.learn();
-        match failure {
+        match unreadable {
             None => Ok(pass),
-            Some(failure) => Err((pass, failure)),
+            Some(message) => {
+                let failure = Failure::new(Kind::Invalid, pass.phase(), message);
+                Err((pass, failure))
+            }
         }
     }
 
@@ -182,10 +185,11 @@ impl<'a> Pass<'a> {
     }
 
     pub(super) fn phase(&self) -> Phase {
-        match (self.known.deleting, self.known.recorded.is_some()) {
-            (true, _) => Phase::Delete,
-            (false, true) => Phase::Update,
-            (false, false) => Phase::Create,
+        match (self.known.deleting, self.known.policy.management, self.known.recorded.is_some()) {
+            (true, ..) => Phase::Delete,
+            (false, ManagementPolicy::Observe, _) => Phase::Observe,
+            (false, ManagementPolicy::Full, true) => Phase::Update,
+            (false, ManagementPolicy::Full, false) => Phase::Create,
         }
     }
 

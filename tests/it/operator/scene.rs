@@ -234,9 +234,19 @@ impl Scene<'_> {
         self.client.clone()
     }
 
+    /// The kubeconfig of the user who may do everything.
+    pub fn kubeconfig(&self) -> PathBuf {
+        self.plane.admin_kubeconfig()
+    }
+
     /// kubectl as the user who may do everything, in this namespace.
     pub fn kubectl(&self, arguments: &[&str]) -> String {
-        self.plane.kubectl().run(&[&["--namespace", self.namespace()], arguments].concat()).unwrap()
+        self.try_kubectl(arguments).unwrap()
+    }
+
+    /// As [`Scene::kubectl`], for what may end without success.
+    pub fn try_kubectl(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        self.plane.kubectl().run(&[&["--namespace", self.namespace()], arguments].concat())
     }
 
     /// Lets the operator make Secrets in this namespace.

@@ -1,0 +1,272 @@
+//! docs/states.md is true: a real ConnectUser is brought into each state, and what tools and people see of it is compared.
+
+use connect_api::{DeleteUser, OperationName, UserId};
+use connect_operator::api::{PAUSED, Reason};
+use connect_sim::{Effect, Fault};
+use kube::{
+    ResourceExt,
+    api::{Patch, PatchParams},
+};
+use serde_json::{Value, json};
+
+use super::scene::{PASSWORD, Scene, condition, is_ready, scene, shows};
+use crate::{golden, judges::judge};
+
+const FILE: &str = "docs/states.md";
+
+/// How conditions are told of.
+const ORDER: [&str; 6] = ["Ready", "Synced", "ReferencesResolved", "Reconciling", "Stalled", "PasswordChangeIgnored"];
+
+/// The table under way.
+struct Table<'scene> {
+    scene: &'scene Scene<'scene>,
+    rows: Vec<String>,
+}
+
+impl Table<'_> {
+    /// Waits until Synced has this status and reason, and takes the state down.
+    async fn synced(&mut self, state: &str, name: &str, status: &str, reason: &str) {
+        self.when(state, name, |user| shows(user, "Synced", status, reason)).await;
+    }
+
+    /// Waits for a state and takes it down. States in which the operator tries again change for moments.
+    async fn when(&mut self, state: &str, name: &str, holds: impl Fn(&connect_operator::api::ConnectUser) -> bool) {
+        loop {
+            let before = self.scene.until(name, state, &holds).await;
+            let row = self.seen(state, name);
+            if self.scene.users().get(name).await.unwrap().resource_version() == before.resource_version() {
+                self.rows.push(row);
+                return;
+            }
+        }
+    }
+
+    /// What is seen of a state.
+    fn seen(&self, state: &str, name: &str) -> String {
+        let object: Value = serde_json::from_str(&self.scene.kubectl(&["get", "cuser", name, "--output=json"])).unwrap();
+        let generation = object["metadata"]["generation"].as_i64().unwrap();
+        let observed = match object["status"]["observedGeneration"].as_i64().unwrap() {
+            -1 => "−1",
+            observed if observed == generation => "=",
+            observed if observed < generation => "older",
+            observed => panic!("{state}: observed {observed} of {generation}"),
+        };
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let mut conditions: Vec<_> = object["status"]["conditions"].as_array().into_iter().flatten().collect();
+        // In the order in which they were first set, which says nothing.
+        conditions.sort_by_key(|c| ORDER.iter().position(|kind| c["type"] == *kind));
+        let told = |c: &&Value| format!("{}={}/{}", text(&c["type"]), text(&c["status"]), text(&c["reason"]));
+        let columns = self.columns(name).map(|cell| if cell.is_empty() { "–".to_owned() } else { cell }).join(" ");
+        let verdicts = judge(&object);
+        let waited = self.scene.try_kubectl(&["wait", "--for=condition=Ready", "--timeout=0", "cuser", name]);
+        if !conditions.is_empty() && observed != "older" {
+            let messages: Vec<_> = conditions.iter().map(|c| text(&c["message"])).collect();
+            assert!(messages.contains(&verdicts.argo.message), "{state}: Argo CD says {:?}", verdicts.argo);
+        }
+        [
+            state.to_owned(),
+            observed.to_owned(),
+            conditions.iter().map(told).collect::<Vec<_>>().join("<br>"),
+            columns,
+            verdicts.kstatus.status,
+            verdicts.argo.status,
+            if waited.is_ok() { "met" } else { "not met" }.to_owned(),
+        ]
+        .join(" | ")
+    }
+
+    /// READY, SYNCED and REASON, as `kubectl get` shows them.
+    fn columns(&self, name: &str) -> [String; 3] {
+        let table = self.scene.kubectl(&["get", "cuser", name]);
+        let (head, line) = table.trim_end().split_once('\n').unwrap();
+        ["READY", "SYNCED", "REASON"].map(|column| {
+            let start = head.find(column).unwrap();
+            line[start..].split("  ").next().unwrap().trim().to_owned()
+        })
+    }
+
+    fn text(&self) -> String {
+        let head = [
+            "State",
+            "`observedGeneration`",
+            "Conditions",
+            "READY SYNCED REASON",
+            "kstatus (Flux, Helm 4)",
+            "Argo CD",
+            "`kubectl wait` for Ready",
+        ];
+        let line = |cells: &str| format!("| {cells} |\n");
+        let rule = head.map(|_| "---").join("|");
+        [line(&head.join(" | ")), format!("|{rule}|\n")].into_iter().chain(self.rows.iter().map(|row| line(row))).collect()
+    }
+}
+
+async fn patch(scene: &Scene<'_>, name: &str, patch: Value) {
+    scene.users().patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await.unwrap();
+}
+
+async fn pause(scene: &Scene<'_>, name: &str) {
+    patch(scene, name, json!({ "metadata": { "annotations": { PAUSED: "true" } } })).await;
+}
+
+fn user_of(scene: &Scene<'_>, username: &str) -> UserId {
+    scene.live(username).user.id
+}
+
+fn throttled() -> Effect {
+    Effect::Error { status: 429, code: Some("ThrottlingException".into()), message: "Rate exceeded".into() }
+}
+
+/// Creating, waiting, failing.
+async fn on_the_way(scene: &Scene<'_>, table: &mut Table<'_>) {
+    // Each attempt takes longer than a look at it, and is followed by another.
+    for effect in [Effect::Delay { milliseconds: 8_000 }, Effect::internal_error()] {
+        scene.sim.inject(Fault::on(OperationName::CreateUser, effect).always().about("creating"));
+    }
+    scene.apply("creating", &json!({})).await;
+    table.synced("being created", "creating", "False", "Creating").await;
+
+    scene.sim.inject(Fault::on(OperationName::CreateUser, throttled()).always().about("throttled"));
+    scene.apply("throttled", &json!({})).await;
+    table.synced("to be created, the rate limit is reached", "throttled", "Unknown", "Throttled").await;
+
+    scene.sim.inject(Fault::on(OperationName::CreateUser, Effect::internal_error()).always().about("failing"));
+    scene.apply("failing", &json!({})).await;
+    table.synced("to be created, Connect fails for the moment", "failing", "Unknown", "Transient").await;
+
+    scene.apply("secretless", &json!({ "passwordSecretRef": { "name": "absent" } })).await;
+    table.synced("the Secret is missing", "secretless", "False", "SecretNotFound").await;
+
+    let missing = format!("{}-gone", scene.routing_profile("Sales"));
+    scene.apply("lost", &json!({ "routingProfileArn": missing })).await;
+    table.synced("a profile, group or attribute is missing", "lost", "False", "DependencyNotFound").await;
+
+    scene.applied("edited", &json!({})).await;
+    let id = user_of(scene, "edited");
+    scene.sim.inject(Fault::on(OperationName::UpdateUserRoutingProfile, throttled()).always().about(id.as_str()));
+    scene.apply("edited", &json!({ "routingProfileArn": scene.routing_profile("Sales") })).await;
+    table.synced("edited, the rate limit is reached", "edited", "Unknown", "Throttled").await;
+
+    scene.applied("vanished", &json!({})).await;
+    scene.console(DeleteUser { instance: scene.instance(), user: user_of(scene, "vanished") }).await;
+    scene.look_again("vanished").await;
+    table.synced("no longer shown by Connect, soon after its creation", "vanished", "Unknown", "Settling").await;
+}
+
+/// Without help it does not go on.
+async fn stalled(scene: &Scene<'_>, table: &mut Table<'_>) {
+    scene.secret("weak", json!({ "password": "weak" })).await;
+    scene.apply("invalid", &json!({ "passwordSecretRef": { "name": "weak" } })).await;
+    table.synced("refused by Connect as invalid", "invalid", "False", "InvalidSpec").await;
+
+    scene.sim.deny([OperationName::CreateUser]);
+    scene.apply("denied", &json!({})).await;
+    table.synced("denied by AWS", "denied", "False", "AccessDenied").await;
+    scene.sim.deny::<OperationName>([]);
+
+    scene.apply("rival", &json!({ "username": "synced" })).await;
+    table.synced("the username is somebody else's", "rival", "False", "Conflict").await;
+
+    scene.sim.set_users_quota(&scene.instance(), scene.sim.users(&scene.instance()).len());
+    scene.apply("surplus", &json!({})).await;
+    table.synced("the quota is reached", "surplus", "False", "QuotaExceeded").await;
+    scene.sim.set_users_quota(&scene.instance(), 1000);
+}
+
+async fn observed(scene: &Scene<'_>, table: &mut Table<'_>) {
+    let observe = |last_name: &str| {
+        let identity = json!({ "firstName": "Given", "lastName": last_name });
+        json!({ "username": "synced", "managementPolicy": "Observe", "identityInfo": identity })
+    };
+    scene.apply("observer", &observe("synced")).await;
+    table.when("only observed, as the spec asks", "observer", is_ready).await;
+    scene.apply("observer", &observe("another")).await;
+    table.synced("only observed, and it differs", "observer", "False", "Drifted").await;
+}
+
+/// As it should be, and yet not all that somebody asked for was done.
+async fn forgetful(scene: &Scene<'_>, table: &mut Table<'_>) {
+    scene.secret("own", json!({ "password": PASSWORD })).await;
+    scene.applied("hopeful", &json!({ "passwordSecretRef": { "name": "own" } })).await;
+    scene.secret("own", json!({ "password": "Another-Passw0rd" })).await;
+    scene.look_again("hopeful").await;
+    table.when("as the spec asks; the Secret has changed since", "hopeful", is_ready).await;
+}
+
+async fn paused(scene: &Scene<'_>, table: &mut Table<'_>) {
+    scene.applied("resting", &json!({})).await;
+    pause(scene, "resting").await;
+    table.synced("paused, as the spec asks", "resting", "False", "Paused").await;
+    scene.apply("resting", &json!({ "routingProfileArn": scene.routing_profile("Sales") })).await;
+    table.synced("paused, edited since", "resting", "False", "Paused").await;
+
+    pause(scene, "invalid").await;
+    table.synced("paused, refused before", "invalid", "False", "Paused").await;
+
+    let mut unborn = scene.manifest("unborn", &json!({}));
+    unborn["metadata"]["annotations"] = json!({ PAUSED: "true" });
+    scene.users().patch("unborn", &PatchParams::apply("git"), &Patch::Apply(unborn)).await.unwrap();
+    table.synced("paused from the start", "unborn", "False", "Paused").await;
+}
+
+async fn deleting(scene: &Scene<'_>, table: &mut Table<'_>) {
+    let has_to_wait = [
+        ("being deleted, Connect fails for the moment", "stuck", Effect::internal_error(), "Unknown", "Transient"),
+        ("being deleted, denied by AWS", "kept", Effect::AccessDenied, "False", "AccessDenied"),
+    ];
+    for (state, name, effect, status, reason) in has_to_wait {
+        scene.applied(name, &json!({})).await;
+        let id = user_of(scene, name);
+        scene.sim.inject(Fault::on(OperationName::DeleteUser, effect).always().about(id.as_str()));
+        scene.delete(name).await;
+        table.synced(state, name, status, reason).await;
+    }
+    scene.delete("vanished").await;
+    let waits = |user: &_| condition(user, "Ready").is_some_and(|c| c.reason == "Deleting");
+    table.when("being deleted, not shown by Connect, soon after its creation", "vanished", waits).await;
+    scene.delete("resting").await;
+    let waits = |user: &_| condition(user, "Synced").is_some_and(|c| c.message.contains("the deletion waits"));
+    table.when("being deleted, paused", "resting", waits).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn every_state_is_seen_by_tools_and_people_as_the_documentation_says() {
+    let mut scene = scene("states").await;
+    let mut rows = Vec::new();
+    {
+        let mut table = Table { scene: &scene, rows };
+        on_the_way(&scene, &mut table).await;
+        scene.applied("synced", &json!({})).await;
+        stalled(&scene, &mut table).await;
+        table.when("as the spec asks", "synced", is_ready).await;
+        forgetful(&scene, &mut table).await;
+        observed(&scene, &mut table).await;
+        paused(&scene, &mut table).await;
+        deleting(&scene, &mut table).await;
+        rows = table.rows;
+    }
+    for name in ["leaver", "changed"] {
+        scene.applied(name, &json!({})).await;
+    }
+    scene.operator.terminate();
+    scene.operator.ended();
+    scene.apply("new", &json!({})).await;
+    scene.apply("changed", &json!({ "routingProfileArn": scene.routing_profile("Sales") })).await;
+    scene.delete("leaver").await;
+    let mut table = Table { scene: &scene, rows };
+    table.when("the operator is down: just applied", "new", |_| true).await;
+    table.when("the operator is down: edited", "changed", |_| true).await;
+    table.when("the operator is down: deleted", "leaver", |_| true).await;
+
+    // It can only follow from a cluster in which the operator lacks a right that it is shipped with.
+    let unseen: Vec<_> = Reason::ALL.iter().filter(|reason| !table.text().contains(reason.as_str())).collect();
+    assert_eq!(unseen, [&Reason::KubernetesError]);
+    golden::section(FILE, &table.text());
+}
+
+#[test]
+fn the_documentation_explains_every_reason() {
+    let text = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE)).unwrap();
+    let unexplained: Vec<_> = Reason::ALL.iter().filter(|reason| !text.contains(&format!("| `{reason}`"))).collect();
+    assert!(unexplained.is_empty(), "{unexplained:?}");
+}

@@ -1,0 +1,93 @@
+//! What the operator tells of its work by Events.
+
+use connect_api::OperationName;
+use connect_operator::api::{PAUSED, RECONCILE_REQUESTED_AT};
+use connect_sim::{Effect, Fault};
+use kube::api::{Patch, PatchParams};
+use serde_json::{Value, json};
+
+use super::scene::{Scene, condition, scene};
+
+async fn annotate(scene: &Scene<'_>, name: &str, annotation: &str, value: Value) {
+    let patch = json!({ "metadata": { "annotations": { annotation: value } } });
+    scene.users().patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn each_edit_is_told_of_with_its_own_fields() {
+    let scene = scene("telling").await;
+    scene.applied("jane", &json!({})).await;
+    scene.applied("jane", &json!({ "routingProfileArn": scene.routing_profile("Sales") })).await;
+    let both = json!({ "routingProfileArn": scene.routing_profile("Sales"), "hierarchyGroupArn": scene.hierarchy_group("/South/Munich") });
+    scene.applied("jane", &both).await;
+    // The Events of a pass are published before the pass ends, and this is another.
+    scene.look_again("jane").await;
+    let mut notes = scene.notes("jane", "Updated").await;
+    notes.sort();
+    assert!(
+        matches!(&notes[..], [a, b] if a.starts_with("hierarchyGroupArn") && b.starts_with("routingProfileArn")),
+        "{notes:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_request_for_a_look_is_told_of_once_it_is_answered_and_a_paused_one_is_not_answered() {
+    let scene = scene("telling").await;
+    scene.applied("asked", &json!({})).await;
+    assert!(scene.notes("asked", "ReconcileRequestHandled").await.is_empty());
+    scene.look_again("asked").await;
+    assert!(scene.told("asked", "ReconcileRequestHandled").await.contains("reconcile-requested-at: \"after "));
+    scene.look_again("asked").await;
+
+    annotate(&scene, "asked", PAUSED, json!("true")).await;
+    annotate(&scene, "asked", RECONCILE_REQUESTED_AT, json!("while paused")).await;
+    scene.apply("asked", &json!({ "routingProfileArn": scene.routing_profile("Sales") })).await;
+    let handled = |user: &connect_operator::api::ConnectUser| user.status.as_ref().unwrap().last_handled_reconcile_at.clone();
+    let paused = scene
+        .until("asked", "its edit was seen", |user| {
+            condition(user, "Synced").is_some_and(|c| c.reason == "Paused" && c.observed_generation == user.metadata.generation)
+        })
+        .await;
+    assert_ne!(handled(&paused).as_deref(), Some("while paused"));
+    annotate(&scene, "asked", PAUSED, Value::Null).await;
+    scene.until("asked", "looked at", |user| handled(user).as_deref() == Some("while paused")).await;
+    scene.look_again("asked").await;
+    // The first, the second, the one that had waited, and the last, whose Event may still be on its way.
+    let told = scene.notes("asked", "ReconcileRequestHandled").await;
+    assert!((3..=4).contains(&told.len()), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn throttles_are_told_of_by_one_event() {
+    let scene = scene("telling").await;
+    let throttle = || Effect::Error { status: 429, code: Some("ThrottlingException".into()), message: "Rate exceeded".into() };
+    scene.sim.inject(Fault::on(OperationName::CreateUser, throttle()).times(2));
+    scene.applied("patient", &json!({})).await;
+    scene.sim.inject(Fault::on(OperationName::UpdateUserRoutingProfile, throttle()).times(1));
+    scene.applied("patient", &json!({ "routingProfileArn": scene.routing_profile("Sales") })).await;
+    scene.look_again("patient").await;
+    let events = scene.events("patient").await;
+    let throttled: Vec<_> = events.iter().filter(|e| e.reason.as_deref() == Some("Throttled")).collect();
+    assert_eq!(throttled.len(), 1, "{events:#?}");
+    assert!(throttled[0].series.as_ref().is_some_and(|series| series.count >= 2), "{throttled:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_look_that_fails_where_nothing_may_be_written_is_not_told_of_as_a_failed_update() {
+    let scene = scene("telling").await;
+    scene.apply("watched", &json!({ "managementPolicy": "Observe" })).await;
+    let note = scene.told("watched", "ObserveFailed").await;
+    assert!(note.contains("there is no user"), "{note}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_log_line_names_its_resource_once() {
+    let scene = scene("telling").await;
+    scene.applied("named", &json!({})).await;
+    let log = scene.operator.log();
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let created: Vec<_> = lines.filter(|line| line["message"] == "created the user").collect();
+    assert_eq!(created.len(), 1, "{log}");
+    let spans = json!([{ "name": "reconcile", "namespace": scene.namespace(), "resource": "named" }]);
+    assert_eq!(created[0]["spans"], spans);
+}
