@@ -10,6 +10,7 @@ mod drifting;
 mod editing;
 mod fields;
 mod ignoring;
+mod leading;
 mod leaving;
 mod outages;
 mod policies;
