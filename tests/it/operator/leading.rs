@@ -59,7 +59,7 @@ async fn lease(scene: &Scene<'_>) -> LeaseSpec {
 fn identity(operator: &Operator) -> String {
     let log = operator.log();
     let lines = log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    lines.filter_map(|line| line["identity"].as_str().map(str::to_owned)).last().unwrap()
+    lines.filter_map(|line| line["identity"].as_str().map(str::to_owned)).next_back().unwrap()
 }
 
 /// Each user was created once, nobody is there twice, and those who are there are these.

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use super::scene::{Setting, scene};
+use super::{
+    process::Page,
+    scene::{Setting, scene},
+};
 use crate::support::{eventually, plane};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -73,6 +76,21 @@ async fn an_operator_leads_with_the_lease_that_it_may_have_and_with_no_other() {
         let answer = String::from_utf8(output.stdout).unwrap();
         assert_eq!(answer.trim(), if allowed { "yes" } else { "no" }, "{verb} {lease}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_operator_that_may_not_have_its_lease_is_alive_and_says_what_it_lacks() {
+    let elsewhere = Setting::shared("rights").flag("--leader-elect").flag("--leader-election-namespace=default");
+    let mut scene = elsewhere.start().await;
+    let refusal =
+        "could not read Lease default/connect-operator: leases.coordination.k8s.io \\\"connect-operator\\\" is forbidden";
+    eventually("it says what it lacks", || scene.operator.log().contains(refusal));
+    assert_eq!(scene.operator.get(Page::Alive).0, 200);
+    let (status, text) = scene.operator.get(Page::Ready);
+    assert!(status == 503 && text.contains("may the operator get, create and patch leases"), "{status} {text}");
+    assert_eq!(scene.operator.metric("connect_operator_leader"), 0.0);
+    scene.operator.terminate();
+    assert_eq!(scene.operator.ended().code(), Some(0), "{}", scene.operator.log_tail());
 }
 
 #[test]
