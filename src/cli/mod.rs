@@ -1,5 +1,6 @@
 //! The command line.
 
+mod election;
 mod run;
 
 use clap::{Parser, Subcommand};

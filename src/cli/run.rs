@@ -10,6 +10,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client, ResourceExt};
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::election::Election;
 use crate::{
     api::DeletionPolicy,
     operator::{AwsConnections, Health, KubeCluster, Listeners, WatchOptions, watch},
@@ -61,6 +62,9 @@ pub(super) struct Run {
     #[arg(long)]
     aws_endpoint_url: Option<String>,
 
+    #[command(flatten)]
+    election: Election,
+
     /// Where /metrics is served.
     #[arg(long, env = "CONNECT_OPERATOR_METRICS_ADDRESS", default_value = "0.0.0.0:8080")]
     metrics_address: SocketAddr,
@@ -78,7 +82,7 @@ pub(super) struct Run {
     log_format: LogFormat,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let span: jiff::SignedDuration = text.parse().map_err(|e| format!("{e}; write it like 10m or 1h30m"))?;
     let duration = Duration::try_from(span).map_err(|_| "must not be negative".to_owned())?;
     if duration.is_zero() { Err("must be more than nothing".to_owned()) } else { Ok(duration) }
@@ -98,11 +102,15 @@ impl Run {
     pub(super) fn execute(self) -> anyhow::Result<()> {
         telemetry::init(&self.log_level, self.log_format)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        runtime.block_on(self.run())
+        let end = runtime.block_on(self.run());
+        // Who lost the lease does not wait for what still runs, such as a name being looked up.
+        runtime.shutdown_background();
+        end
     }
 
     async fn run(self) -> anyhow::Result<()> {
         tracing::info!(version = env!("CARGO_PKG_VERSION"), "connect-operator starts");
+        let timing = self.election.timing()?;
         let stop = stop_signal()?.shared();
         let metrics = Arc::new(Metrics::default());
         let health = Arc::new(Health::default());
@@ -135,7 +143,24 @@ impl Run {
             metrics.clone(),
         ));
         let options = WatchOptions { namespace: self.namespace.clone(), concurrency: self.concurrency };
-        watch(client, options, reconciler, metrics, health, stop).await;
+        let elector = timing.map(|timing| self.election.elector(&client, timing));
+        let work = {
+            let (health, stop) = (health.clone(), stop.clone());
+            async move {
+                metrics.leads();
+                watch(client, options, reconciler, metrics, health, stop).await;
+            }
+        };
+        match elector {
+            None => work.await,
+            Some(elector) => {
+                if let Err(lost) = elector.lead(work, &health, stop).await {
+                    // At once, and not when the passes under way are done: another replica works already.
+                    tracing::error!("{lost}: this process ends");
+                    return Err(lost.into());
+                }
+            }
+        }
         server.await??;
         tracing::info!("connect-operator stopped");
         Ok(())

@@ -3,10 +3,7 @@
 use std::{
     future::Future,
     net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use axum::{Router, extract::State, http::StatusCode, http::header::CONTENT_TYPE, response::IntoResponse, routing::get};
@@ -14,21 +11,40 @@ use tokio::net::TcpListener;
 
 use crate::telemetry::Metrics;
 
-/// What must hold before the operator is ready.
+/// How far a process has come on its way to work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// It wants the lease and has not seen yet whose it is.
+    Electing,
+    /// Another replica has the lease.
+    StandingBy,
+    /// It is about to list the ConnectUsers.
+    #[default]
+    Listing,
+    /// It has seen every ConnectUser once.
+    AtWork,
+}
+
+/// Whether the operator is ready, and if not, what is missing.
 #[derive(Debug, Default)]
 pub struct Health {
-    listed: AtomicBool,
+    stage: Mutex<Stage>,
 }
 
 impl Health {
-    /// The watch has seen every ConnectUser once.
-    pub fn set_listed(&self) {
-        self.listed.store(true, Ordering::Relaxed);
+    /// The process has come so far.
+    pub fn set(&self, stage: Stage) {
+        // Nothing panics while holding the lock.
+        *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = stage;
     }
 
-    /// Whether the operator is ready.
-    pub fn is_ready(&self) -> bool {
-        self.listed.load(Ordering::Relaxed)
+    /// The watch has seen every ConnectUser once.
+    pub fn set_listed(&self) {
+        self.set(Stage::AtWork);
+    }
+
+    fn stage(&self) -> Stage {
+        *self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -74,13 +90,19 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 async fn readyz(State(health): State<Arc<Health>>) -> impl IntoResponse {
-    if health.is_ready() {
-        (StatusCode::OK, "[+] connectusers listed\n")
-    } else {
-        (
+    match health.stage() {
+        Stage::Electing => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "[-] lease seen: not yet (may the operator get, create and patch leases in its namespace?)\n",
+        ),
+        // Ready to take over, which is all that a replica can be while another works. Were it not, a rolling update would wait
+        // for a lease that the old replica gives up only when the new one is ready.
+        Stage::StandingBy => (StatusCode::OK, "[+] standing by: another replica has the lease\n"),
+        Stage::Listing => (
             StatusCode::SERVICE_UNAVAILABLE,
             "[-] connectusers listed: not yet (is the CRD installed, and may the operator list it?)\n",
-        )
+        ),
+        Stage::AtWork => (StatusCode::OK, "[+] connectusers listed\n"),
     }
 }
 

@@ -73,16 +73,22 @@ impl KubeCluster {
 /// Makes a call, with an end to its patience and words to its error.
 async fn call<T>(what: &str, on: &ConnectUser, request: impl Future<Output = kube::Result<T>>) -> Result<T, ClusterError> {
     let object = format!("ConnectUser {}/{}", on.namespace().unwrap_or_default(), on.name_any());
-    limited(what, &object, request).await
+    limited(CALL_TIMEOUT, what, &object, request).await
 }
 
-async fn limited<T>(what: &str, object: &str, request: impl Future<Output = kube::Result<T>>) -> Result<T, ClusterError> {
-    match tokio::time::timeout(CALL_TIMEOUT, request).await {
+/// Makes a call that may take so long.
+pub(super) async fn limited<T>(
+    patience: Duration,
+    what: &str,
+    object: &str,
+    request: impl Future<Output = kube::Result<T>>,
+) -> Result<T, ClusterError> {
+    match tokio::time::timeout(patience, request).await {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(explain(what, object, &error)),
         Err(_) => Err(ClusterError {
             kind: ClusterErrorKind::Unavailable,
-            message: format!("could not {what} {object}: the API server did not answer in {} s", CALL_TIMEOUT.as_secs()),
+            message: format!("could not {what} {object}: the API server did not answer in {} s", patience.as_secs_f64()),
         }),
     }
 }
@@ -108,7 +114,7 @@ fn explain(what: &str, object: &str, error: &kube::Error) -> ClusterError {
 impl Cluster for KubeCluster {
     fn get<'a>(&'a self, namespace: &'a str, name: &'a str) -> BoxFuture<'a, Result<Option<ConnectUser>, ClusterError>> {
         let api: Api<ConnectUser> = Api::namespaced(self.client.clone(), namespace);
-        async move { limited("read", &format!("ConnectUser {namespace}/{name}"), api.get_opt(name)).await }.boxed()
+        async move { limited(CALL_TIMEOUT, "read", &format!("ConnectUser {namespace}/{name}"), api.get_opt(name)).await }.boxed()
     }
 
     fn secret<'a>(&'a self, namespace: &'a str, name: &'a str, key: &'a str) -> BoxFuture<'a, Result<SecretValue, ClusterError>> {
@@ -117,7 +123,8 @@ impl Cluster for KubeCluster {
             if is_no_name(name) {
                 return Ok(SecretValue::NoSecret);
             }
-            let Some(secret) = limited("read", &format!("Secret {namespace}/{name}"), api.get_opt(name)).await? else {
+            let Some(secret) = limited(CALL_TIMEOUT, "read", &format!("Secret {namespace}/{name}"), api.get_opt(name)).await?
+            else {
                 return Ok(SecretValue::NoSecret);
             };
             let (version, controller) = (version_of(&secret.metadata), controller_of(&secret.metadata));
@@ -140,7 +147,8 @@ impl Cluster for KubeCluster {
                 return Ok(None);
             }
             let found =
-                limited("read the metadata of", &format!("Secret {namespace}/{name}"), api.get_metadata_opt(name)).await?;
+                limited(CALL_TIMEOUT, "read the metadata of", &format!("Secret {namespace}/{name}"), api.get_metadata_opt(name))
+                    .await?;
             Ok(found.map(|secret| version_of(&secret.metadata)))
         }
         .boxed()
@@ -176,7 +184,7 @@ impl Cluster for KubeCluster {
         };
         async move {
             let params = PostParams { field_manager: Some(FIELD_MANAGER.into()), ..PostParams::default() };
-            limited("create", &format!("Secret {namespace}/{name}"), api.create(&params, &secret)).await.map(drop)
+            limited(CALL_TIMEOUT, "create", &format!("Secret {namespace}/{name}"), api.create(&params, &secret)).await.map(drop)
         }
         .boxed()
     }
@@ -188,7 +196,7 @@ impl Cluster for KubeCluster {
     ) -> BoxFuture<'a, Result<Option<String>, ClusterError>> {
         let api: Api<Namespace> = Api::all(self.client.clone());
         async move {
-            match limited("read", &format!("Namespace {namespace}"), api.get_opt(namespace)).await {
+            match limited(CALL_TIMEOUT, "read", &format!("Namespace {namespace}"), api.get_opt(namespace)).await {
                 Ok(found) => Ok(found.and_then(|n| n.metadata.annotations?.remove(annotation))),
                 Err(error) if error.kind == ClusterErrorKind::Forbidden => Ok(None),
                 Err(error) => Err(error),

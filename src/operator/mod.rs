@@ -1,11 +1,13 @@
-//! When passes are made: the watch, the queue, health, shutdown.
+//! When passes are made, and by which replica: the lease, the watch, the queue, health, shutdown.
 
 mod connections;
 mod health;
 mod kubernetes;
+mod lease;
 mod watch;
 
 pub use connections::AwsConnections;
-pub use health::{Health, Listeners};
+pub use health::{Health, Listeners, Stage};
 pub use kubernetes::KubeCluster;
+pub use lease::{Candidate, Decision, Elector, Lost, LostLease, Timing};
 pub use watch::{WatchOptions, watch};

@@ -43,6 +43,7 @@ pub struct Metrics {
     drift: Family<FieldLabels, Counter>,
     unreadable: Counter,
     denied: Gauge<f64, AtomicU64>,
+    leader: Gauge,
 }
 
 fn seconds() -> Histogram {
@@ -75,8 +76,10 @@ impl Default for Metrics {
         registry.register("unreadable_objects", "ConnectUser objects that could not be parsed", unreadable.clone());
         let denied = Gauge::default();
         registry.register("access_denied", "1 while AWS' last answer was a refusal of credentials or action", denied.clone());
+        let leader = Gauge::default();
+        registry.register("leader", "1 while this process does the work: it holds the lease, or needs none", leader.clone());
         registry.register("build", "The version of the operator", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
-        Self { registry, calls, call_seconds, passes, pass_seconds, drift, unreadable, denied }
+        Self { registry, calls, call_seconds, passes, pass_seconds, drift, unreadable, denied, leader }
     }
 }
 
@@ -96,6 +99,11 @@ impl Metrics {
     /// Counts an object that could not be parsed.
     pub fn unreadable(&self) {
         self.unreadable.inc();
+    }
+
+    /// Notes that this process does the work from now on.
+    pub fn leads(&self) {
+        self.leader.set(1);
     }
 
     /// The metrics in the text format.
@@ -144,6 +152,7 @@ mod tests {
             r#"connect_operator_reconcile_total{result="in_sync"} 1"#,
             r#"connect_operator_drift_detected_total{field="tags"} 1"#,
             "connect_operator_access_denied 1",
+            "connect_operator_leader 0",
             "connect_operator_build_info{",
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");

@@ -13,6 +13,7 @@ mod fields;
 mod helm;
 mod identity_types;
 mod ignoring;
+mod leading;
 mod leaving;
 mod names;
 mod outages;

@@ -45,6 +45,16 @@ impl Operator {
         operator
     }
 
+    /// Another replica of it.
+    pub fn another(&self) -> Self {
+        self.another_with(&self.kubeconfig)
+    }
+
+    /// Another replica of it, with a kubeconfig of its own.
+    pub fn another_with(&self, kubeconfig: &Path) -> Self {
+        Self::start(kubeconfig, self.flags.clone())
+    }
+
     /// Starts another process after this one has ended.
     pub fn start_again(&mut self) {
         self.ended();
@@ -122,6 +132,16 @@ impl Operator {
 /// Ends a process as a crash of the node would. It may have ended already.
 pub fn kill(process: Pid) {
     let _ = kill_process(process, Signal::KILL);
+}
+
+/// Lets a process stand still, as a machine does that is suspended.
+pub fn freeze(process: Pid) {
+    kill_process(process, Signal::STOP).unwrap();
+}
+
+/// Lets it go on.
+pub fn thaw(process: Pid) {
+    kill_process(process, Signal::CONT).unwrap();
 }
 
 fn id_file(directory: &Path) -> PathBuf {

@@ -51,6 +51,7 @@ pub struct Setting<'plane> {
     connect: Option<(Sim, Arc<Server>)>,
     config: Config,
     hurry: bool,
+    elected: bool,
     flags: Vec<String>,
 }
 
@@ -98,7 +99,7 @@ impl<'plane> Setting<'plane> {
 
     fn with(plane: &'plane ControlPlane, prefix: &'static str, kubeconfig: PathBuf) -> Self {
         let (flags, connect) = (Vec::new(), None);
-        Self { plane, kubeconfig, prefix, connect, config: config(), hurry: true, flags }
+        Self { plane, kubeconfig, prefix, connect, config: config(), hurry: true, elected: false, flags }
     }
 
     /// With this flag for the operator.
@@ -130,6 +131,14 @@ impl<'plane> Setting<'plane> {
         self
     }
 
+    /// With an operator that works only while it leads. The Lease is in the scene's namespace, so that the operators of other
+    /// scenes do not care, and the rights to it are those that the operator is shipped with.
+    #[must_use]
+    pub fn elected(mut self) -> Self {
+        self.elected = true;
+        self.flag("--leader-elect")
+    }
+
     /// With the Connect of another scene.
     #[must_use]
     pub fn sharing_connect_with(mut self, other: &Scene<'_>) -> Self {
@@ -152,6 +161,10 @@ impl<'plane> Setting<'plane> {
         let mut flags = vec![format!("--namespace={}", namespace.name()), format!("--aws-endpoint-url={}", server.url())];
         if self.hurry {
             flags.extend(["--calls-per-second=100000", "--call-burst=100000"].map(str::to_owned));
+        }
+        if self.elected {
+            give_lease(self.plane, namespace.name());
+            flags.push(format!("--leader-election-namespace={}", namespace.name()));
         }
         flags.extend(self.flags);
         if !flags.iter().any(|flag| flag.starts_with("--log-level")) {
@@ -180,6 +193,17 @@ fn config() -> Config {
         ..InstanceConfig::new(DIRECTORY)
     };
     Config { throttling: Throttling::off(), instances: vec![instance, saml, directory], ..Config::default() }
+}
+
+/// Gives the operator the rights to its Lease in this namespace too.
+fn give_lease(plane: &ControlPlane, namespace: &str) {
+    let shipped = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/rbac.yaml")).unwrap();
+    let of_lease = shipped.split("---\n").filter(|part| part.contains("kind: Role\n") || part.contains("kind: RoleBinding\n"));
+    // The subject, which is further to the right, stays what it is.
+    let here =
+        of_lease.map(|part| part.replace("\n  namespace: connect-operator-system", &format!("\n  namespace: {namespace}")));
+    let rights = here.collect::<Vec<_>>().join("---\n");
+    plane.kubectl().run_with_input(&["apply", "--server-side", "--filename=-"], &rights).unwrap();
 }
 
 /// Gives the operator the rights that it is shipped with, and no others. What is given is its kubeconfig.

@@ -1,0 +1,102 @@
+//! Flags of the leader election.
+
+use std::{sync::Arc, time::Duration};
+
+use clap::{ArgAction, Args};
+use kube::Client;
+
+use super::run::duration;
+use crate::{
+    operator::{Candidate, Elector, Timing},
+    reconcile::SystemClock,
+};
+
+#[derive(Debug, Args)]
+pub(super) struct Election {
+    /// Work only while holding the Lease connect-operator, so that several replicas can run and one of them works.
+    #[arg(
+        long,
+        env = "CONNECT_OPERATOR_LEADER_ELECT",
+        action = ArgAction::Set,
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "false",
+        default_missing_value = "true"
+    )]
+    leader_elect: bool,
+
+    /// Where the Lease is. Default: the pod's namespace, or the kubeconfig's.
+    #[arg(long, env = "CONNECT_OPERATOR_LEADER_ELECTION_NAMESPACE")]
+    leader_election_namespace: Option<String>,
+
+    /// How long other replicas wait for a leader that shows no sign of life. Whole seconds.
+    #[arg(long, env = "CONNECT_OPERATOR_LEASE_DURATION", default_value = "15s", value_parser = duration)]
+    lease_duration: Duration,
+
+    /// How long a leader that cannot renew the Lease goes on before it ends.
+    #[arg(long, env = "CONNECT_OPERATOR_LEASE_RENEW_DEADLINE", default_value = "10s", value_parser = duration)]
+    lease_renew_deadline: Duration,
+
+    /// How often the Lease is renewed, or looked at.
+    #[arg(long, env = "CONNECT_OPERATOR_LEASE_RETRY_PERIOD", default_value = "2s", value_parser = duration)]
+    lease_retry_period: Duration,
+}
+
+impl Election {
+    /// The times to keep to; None if no leader is to be elected.
+    pub(super) fn timing(&self) -> anyhow::Result<Option<Timing>> {
+        if !self.leader_elect {
+            return Ok(None);
+        }
+        let timing = Timing::new(self.lease_duration, self.lease_renew_deadline, self.lease_retry_period);
+        timing.map(Some).map_err(anyhow::Error::msg)
+    }
+
+    /// This process as a candidate.
+    pub(super) fn elector(&self, client: &Client, timing: Timing) -> Elector {
+        // In a pod this is the pod's own: kube reads it beside the service account's token.
+        let namespace = self.leader_election_namespace.as_deref().unwrap_or_else(|| client.default_namespace());
+        Elector::new(client.clone(), namespace, Candidate::new(identity(), timing), Arc::new(SystemClock))
+    }
+}
+
+/// A name for people and a part that no other process has: a container that is restarted has its predecessor's pod.
+fn identity() -> String {
+    let host = || hostname::get().ok().and_then(|name| name.into_string().ok());
+    let place = std::env::var("POD_NAME").ok().or_else(host).unwrap_or_else(|| "connect-operator".to_owned());
+    format!("{place}_{:016x}", fastrand::u64(..))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Flags {
+        #[command(flatten)]
+        election: Election,
+    }
+
+    fn parsed(flags: &[&str]) -> Election {
+        Flags::try_parse_from([&["connect-operator"], flags].concat()).unwrap().election
+    }
+
+    #[test]
+    fn nobody_is_elected_unless_asked_for() {
+        assert_eq!(parsed(&[]).timing().unwrap(), None);
+        assert_eq!(parsed(&["--leader-elect=false"]).timing().unwrap(), None);
+        for flag in ["--leader-elect", "--leader-elect=true"] {
+            let s = Duration::from_secs;
+            assert_eq!(parsed(&[flag]).timing().unwrap(), Some(Timing::new(s(15), s(10), s(2)).unwrap()));
+        }
+        let refusal = parsed(&["--leader-elect", "--lease-duration=5s"]).timing().unwrap_err();
+        assert!(refusal.to_string().starts_with("--lease-renew-deadline must"), "{refusal}");
+    }
+
+    #[test]
+    fn no_two_processes_of_one_pod_have_the_same_identity() {
+        assert_ne!(identity(), identity());
+    }
+}
