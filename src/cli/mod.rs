@@ -1,5 +1,6 @@
 //! The command line.
 
+mod quotas;
 mod run;
 
 use clap::{Parser, Subcommand};
