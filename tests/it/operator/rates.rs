@@ -33,6 +33,9 @@ async fn a_long_wait_for_the_rate_limit_is_told_once_with_the_place_in_line() {
     let place = "(place 1 of 1 and about 17 min to go when this was written)";
     assert_eq!(message, format!("waiting for the rate limit of CreateUser {place}"));
 
+    // From now on the second is the first of two.
+    scene.apply("third", &json!({})).await;
+    assert!(scene.shown("third", "Synced", "Unknown", "Throttled").await.contains("(place 2 of 2 "));
     let told = scene.users().get("second").await.unwrap().status;
     // Each asking brings a pass, which ends before the next one begins.
     for asked in ["once", "twice", "thrice"] {

@@ -142,3 +142,73 @@ impl<C: Connect> Connect for Limiter<C> {
         self.inner.admit(caller, operation)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use futures::executor::block_on;
+
+    use super::*;
+    use crate::{ConnectExt, ListUsers, Page, Priority};
+
+    /// Answers with nobody, or throttles.
+    #[derive(Default)]
+    struct Empty(AtomicBool);
+
+    impl Connect for Empty {
+        fn send<'a>(&'a self, _: &'a Caller, call: Call) -> BoxFuture<'a, Result<Reply, Error>> {
+            Box::pin(async move {
+                if self.0.load(Ordering::Relaxed) {
+                    return Err(Error::reply(call.name(), 429, Some("ThrottlingException"), "Rate exceeded"));
+                }
+                Ok(Reply::ListUsers(Page { items: vec![], next_token: None }))
+            })
+        }
+    }
+
+    fn list() -> ListUsers {
+        ListUsers { instance: "i-1".into(), max_results: 1, next_token: None }
+    }
+
+    fn limiter() -> Limiter<Empty> {
+        let by_operation = [(OperationName::ListUsers, Quota { rate: 0.02, burst: 2.0 })].into();
+        Limiter::new(Empty::default(), Quotas { by_operation, share: 0.5, ..Quotas::default() })
+    }
+
+    fn caller(key: &str) -> Caller {
+        Caller::new(key, Priority::Edit)
+    }
+
+    #[test]
+    fn the_share_is_of_rate_and_burst_and_leaves_one_call_at_least() {
+        let quotas = Quotas { share: 0.1, ..limiter().quotas };
+        assert_eq!(quotas.of(OperationName::CreateUser), Quota { rate: 0.2, burst: 1.0 });
+        let quotas = limiter().quotas;
+        assert_eq!(quotas.of(OperationName::CreateUser), Quota { rate: 1.0, burst: 2.5 });
+        assert_eq!(quotas.of(OperationName::ListUsers), Quota { rate: 0.01, burst: 1.0 });
+    }
+
+    #[test]
+    fn who_is_deferred_is_told_its_place_and_time_and_counted() {
+        let limiter = limiter();
+        block_on(limiter.call(&caller("first"), list())).unwrap();
+        let error = block_on(limiter.call(&caller("second"), list())).unwrap_err();
+        let turn = error.turn.unwrap();
+        assert_eq!((error.class, turn.place, turn.of), (Class::Deferred, 1, 1));
+        assert!(error.retry_after.unwrap() <= turn.wait);
+        let error = limiter.admit(&caller("third"), OperationName::ListUsers).unwrap_err();
+        assert_eq!(error.turn.map(|turn| (turn.place, turn.of)), Some((2, 2)));
+        assert_eq!(limiter.waiting(), [(OperationName::ListUsers, 2)].into());
+    }
+
+    #[test]
+    fn who_was_throttled_is_told_when_to_come_back() {
+        let limiter = limiter();
+        limiter.inner.0.store(true, Ordering::Relaxed);
+        let error = block_on(limiter.call(&caller("first"), list())).unwrap_err();
+        assert_eq!(error.class, Class::Throttled);
+        assert!(error.retry_after.is_some() && error.turn.is_none());
+        assert_eq!(limiter.waiting(), [(OperationName::ListUsers, 1)].into());
+    }
+}
