@@ -1,6 +1,7 @@
 //! The command line.
 
 mod election;
+mod quotas;
 mod run;
 
 use clap::{Parser, Subcommand};

@@ -4,13 +4,12 @@ use std::{net::SocketAddr, num::NonZeroU16, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use clap::Args;
-use connect_api::{Quota, Quotas};
 use futures::FutureExt;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client, ResourceExt};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::election::Election;
+use super::{election::Election, quotas::QuotaFlags};
 use crate::{
     api::DeletionPolicy,
     operator::{AwsConnections, Health, KubeCluster, Listeners, WatchOptions, watch},
@@ -50,13 +49,8 @@ pub(super) struct Run {
     #[arg(long, env = "CONNECT_OPERATOR_SETTLE_WINDOW", default_value = "10m", value_parser = duration)]
     settle_window: Duration,
 
-    /// Calls per second that each operation of Connect is given, by account and Region. AWS allows 2, shared with other tools.
-    #[arg(long, env = "CONNECT_OPERATOR_CALLS_PER_SECOND", default_value_t = 2.0, value_parser = positive)]
-    calls_per_second: f64,
-
-    /// Calls of an operation at once. AWS allows 5.
-    #[arg(long, env = "CONNECT_OPERATOR_CALL_BURST", default_value_t = 5.0, value_parser = positive)]
-    call_burst: f64,
+    #[command(flatten)]
+    quotas: QuotaFlags,
 
     /// Where Connect is, instead of at AWS. `AWS_ENDPOINT_URL_CONNECT` does the same.
     #[arg(long)]
@@ -86,11 +80,6 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let span: jiff::SignedDuration = text.parse().map_err(|e| format!("{e}; write it like 10m or 1h30m"))?;
     let duration = Duration::try_from(span).map_err(|_| "must not be negative".to_owned())?;
     if duration.is_zero() { Err("must be more than nothing".to_owned()) } else { Ok(duration) }
-}
-
-fn positive(text: &str) -> Result<f64, String> {
-    let number: f64 = text.parse().map_err(|_| "must be a number".to_owned())?;
-    if number.is_finite() && number > 0.0 { Ok(number) } else { Err("must be more than 0".to_owned()) }
 }
 
 /// How long to wait for an API server that does not answer at the start.
@@ -125,7 +114,6 @@ impl Run {
         tracing::info!(cluster, "users are tagged with this cluster's name");
         let sdk =
             connect_aws::load(&connect_aws::Options { endpoint_url: self.aws_endpoint_url.clone(), ..Default::default() }).await;
-        let quotas = Quotas { default: Quota { rate: self.calls_per_second, burst: self.call_burst }, ..Quotas::default() };
         let settings = Settings {
             cluster,
             call_timeout: connect_aws::CALL_TIMEOUT,
@@ -137,7 +125,7 @@ impl Run {
         };
         let reconciler = Arc::new(Reconciler::new(
             Arc::new(KubeCluster::new(client.clone())),
-            Arc::new(AwsConnections::new(sdk, quotas, metrics.clone())),
+            Arc::new(AwsConnections::new(sdk, self.quotas.quotas(), metrics.clone())),
             Arc::new(SystemClock),
             settings,
             metrics.clone(),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{
     ClusterErrorKind, EventKind, Failure, Kind, Phase, THROTTLED,
+    failure::tells_of_the_same_wait,
     memory::Retry,
     observed::observed,
     pass::{Appeared, End, Pass},
@@ -106,10 +107,15 @@ impl Pass<'_> {
 
     /// A race is taken up again at once, and a look that has to wait for the rate limit says nothing of the user.
     fn is_worth_a_report(&self, failure: &Failure, retry: Retry) -> bool {
-        let settled = is_in_sync(&self.resource.status.clone().unwrap_or_default(), self.generation());
+        let status = self.resource.status.clone().unwrap_or_default();
+        let worth_telling = !is_in_sync(&status, self.generation()) || self.known.deleting;
         match failure.kind {
             Kind::Raced => !retry.at_once,
-            Kind::Deferred | Kind::Throttled => !settled || self.known.deleting,
+            Kind::Deferred => {
+                let told = condition(&status, ConditionType::Synced).filter(|c| c.observed_generation == Some(self.generation()));
+                worth_telling && !told.is_some_and(|c| tells_of_the_same_wait(&c.message, &failure.message))
+            }
+            Kind::Throttled => worth_telling,
             Kind::Unsettled
             | Kind::Transient
             | Kind::Kubernetes

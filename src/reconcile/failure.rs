@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use connect_api::{Class, Error};
+use connect_api::{Class, Error, Turn};
 
 use super::{ClusterError, ClusterErrorKind};
 use crate::api::Reason;
@@ -149,7 +149,9 @@ impl Failure {
             None => format!("{}: {}", error.operation, error.message),
         };
         let (kind, message) = match error.class {
-            Class::Deferred => (Kind::Deferred, format!("waiting for the rate limit of {}", error.operation)),
+            Class::Deferred => {
+                (Kind::Deferred, format!("waiting for the rate limit of {}{}", error.operation, in_line(error.turn)))
+            }
             Class::Throttled => {
                 (Kind::Throttled, format!("Connect throttles {}: the operator slows down and goes on", error.operation))
             }
@@ -187,6 +189,35 @@ impl Failure {
     }
 }
 
+/// A shorter wait is over before anybody has read how long it is.
+const LONG_WAIT: Duration = Duration::from_secs(30);
+
+/// Where a resource stands in line, if it has long to wait. It is written once and not at each look, so it says so.
+fn in_line(turn: Option<Turn>) -> String {
+    match turn {
+        Some(Turn { place, of, wait }) if wait >= LONG_WAIT => {
+            format!(" (place {place} of {of} and about {} to go when this was written)", roughly(wait))
+        }
+        _ => String::new(),
+    }
+}
+
+fn roughly(time: Duration) -> String {
+    let minutes = (time.as_secs() + 30) / 60;
+    match (time.as_secs(), minutes) {
+        (seconds @ ..100, _) => format!("{} s", (seconds + 5) / 10 * 10),
+        (_, ..100) => format!("{minutes} min"),
+        _ => format!("{} h {} min", minutes / 60, minutes % 60),
+    }
+}
+
+/// Whether a condition's message already tells of the wait that this one tells of: for the same operation, with a place if this
+/// one has one. Its numbers are others at each look, which must not be a write at each look.
+pub(super) fn tells_of_the_same_wait(told: &str, message: &str) -> bool {
+    let operation = |message: &str| message.split(" (").next().map(str::to_owned);
+    operation(told) == operation(message) && (told.contains(" (") || !message.contains(" ("))
+}
+
 #[cfg(test)]
 mod tests {
     use connect_api::OperationName;
@@ -218,6 +249,30 @@ mod tests {
         let error = Error::reply(OperationName::UpdateUserHierarchy, 403, Some("AccessDeniedException"), "no");
         let failure = Failure::of_call(&error, Phase::Update, "hierarchyGroupArn");
         assert!(failure.message.contains("connect:UpdateUserHierarchy"), "{}", failure.message);
+    }
+
+    #[test]
+    fn only_a_long_wait_is_told_with_the_place_in_line() {
+        let waits = |wait| {
+            let turn = Some(Turn { place: 312, of: 950, wait: Duration::from_secs(wait) });
+            let error = Error { turn, ..Error::deferred(OperationName::CreateUser, Duration::from_secs(1)) };
+            Failure::of_call(&error, Phase::Create, "spec").message
+        };
+        let long = |time| {
+            format!("waiting for the rate limit of CreateUser (place 312 of 950 and about {time} to go when this was written)")
+        };
+        assert_eq!(waits(29), "waiting for the rate limit of CreateUser");
+        assert_eq!([waits(34), waits(156), waits(10_030)], [long("30 s"), long("3 min"), long("2 h 47 min")]);
+    }
+
+    #[test]
+    fn a_wait_is_told_once_for_each_operation_and_again_only_to_add_the_place() {
+        let (short, long) =
+            ("waiting for the rate limit of CreateUser", "waiting for the rate limit of CreateUser (place 1 of 2");
+        let other = "waiting for the rate limit of DescribeUser (place 1 of 2";
+        let told = |told, message| tells_of_the_same_wait(told, message);
+        assert!(told(short, short) && told(long, "waiting for the rate limit of CreateUser (place 2 of 9") && told(long, short));
+        assert!(!told(short, long) && !told(long, other) && !told("the user in Connect equals the spec", short));
     }
 
     #[test]

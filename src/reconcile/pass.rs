@@ -89,7 +89,7 @@ impl<'a> Pass<'a> {
         let uid = resource.uid().unwrap_or_default();
         let mut pass = Self {
             connect: on.connections.to(&instance),
-            caller: Caller::new(uid.clone(), Priority::Backlog),
+            caller: Caller::new(uid.clone(), Priority::Backlog).in_group(resource.namespace().unwrap_or_default()),
             owner: Desired::owner_of(&resource, &on.settings.cluster),
             desired: Err(Unclear::Names(vec![])),
             directory: Directory::default(),

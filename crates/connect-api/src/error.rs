@@ -69,6 +69,17 @@ impl Class {
     }
 }
 
+/// How a caller stands in the line for an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Its place: 1 is the next.
+    pub place: u32,
+    /// How many stand in line.
+    pub of: u32,
+    /// How long its turn is away, as far as can be seen now.
+    pub wait: Duration,
+}
+
 /// A call that failed: which operation, of what class, and what Connect said.
 #[derive(Clone, Debug)]
 pub struct Error {
@@ -86,6 +97,8 @@ pub struct Error {
     pub request_id: Option<String>,
     /// When another attempt has a chance, if that is known (from the limiter).
     pub retry_after: Option<Duration>,
+    /// The caller's place in line, where the limiter deferred the call.
+    pub turn: Option<Turn>,
 }
 
 impl Error {
@@ -99,6 +112,7 @@ impl Error {
             message: message.into(),
             request_id: None,
             retry_after: None,
+            turn: None,
         }
     }
 
@@ -112,6 +126,7 @@ impl Error {
             message: message.into(),
             request_id: None,
             retry_after: None,
+            turn: None,
         }
     }
 
@@ -125,6 +140,7 @@ impl Error {
             message: "the operator's own rate limit for this operation is used up".into(),
             request_id: None,
             retry_after: Some(retry_after),
+            turn: None,
         }
     }
 

@@ -12,7 +12,7 @@ mod operations;
 mod password;
 mod port;
 
-pub use error::{Class, Error};
+pub use error::{Class, Error, Turn};
 pub use ids::{
     Arn, ArnError, HierarchyGroupId, InstanceId, QuickConnectId, Resource, RoutingProfileId, SecurityProfileId, UserId,
 };

@@ -25,12 +25,21 @@ pub struct Caller {
     pub key: String,
     /// How urgent it is.
     pub priority: Priority,
+    /// With whom it shares its turns: the resource's namespace, so that the many of one do not hold up the few of another. The
+    /// operator's own work is a group of its own, the empty one.
+    pub group: String,
 }
 
 impl Caller {
     /// A caller of this key and priority.
     pub fn new(key: impl Into<String>, priority: Priority) -> Self {
-        Self { key: key.into(), priority }
+        Self { key: key.into(), priority, group: String::new() }
+    }
+
+    /// The same caller as one of this group.
+    #[must_use]
+    pub fn in_group(self, group: impl Into<String>) -> Self {
+        Self { group: group.into(), ..self }
     }
 }
 

@@ -1,9 +1,12 @@
 //! The rates that AWS allows.
 
 use connect_api::OperationName;
+use connect_operator::api::RECONCILE_REQUESTED_AT;
+use kube::api::{Patch, PatchParams};
 use serde_json::json;
 
 use super::scene::Setting;
+use crate::support::eventually;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_batch_of_users_is_created_at_the_rate_that_aws_allows_without_a_throttle() {
@@ -19,4 +22,28 @@ async fn a_batch_of_users_is_created_at_the_rate_that_aws_allows_without_a_throt
     assert_eq!(calls.of(OperationName::CreateUser), names.len() as u64, "{calls:#?}");
     assert!(calls.operations.values().all(|operation| operation.failed == 0), "{calls:#?}");
     assert_eq!(scene.sim.users(&scene.instance()).len(), names.len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_wait_for_the_rate_limit_is_told_once_with_the_place_in_line() {
+    let scene = Setting::shared("waits").flag("--operation-quota=CreateUser=0.001:1").start().await;
+    scene.applied("first", &json!({})).await;
+    scene.apply("second", &json!({})).await;
+    let message = scene.shown("second", "Synced", "Unknown", "Throttled").await;
+    let place = "(place 1 of 1 and about 17 min to go when this was written)";
+    assert_eq!(message, format!("waiting for the rate limit of CreateUser {place}"));
+
+    // From now on the second is the first of two.
+    scene.apply("third", &json!({})).await;
+    assert!(scene.shown("third", "Synced", "Unknown", "Throttled").await.contains("(place 2 of 2 "));
+    let told = scene.users().get("second").await.unwrap().status;
+    // Each asking brings a pass, which ends before the next one begins.
+    for asked in ["once", "twice", "thrice"] {
+        let looks = || scene.operator.log().matches("waiting for the rate limit of CreateUser").count();
+        let before = looks();
+        let patch = json!({ "metadata": { "annotations": { RECONCILE_REQUESTED_AT: asked } } });
+        scene.users().patch("second", &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
+        eventually("it was looked at again", || looks() > before);
+    }
+    assert_eq!(scene.users().get("second").await.unwrap().status, told);
 }
