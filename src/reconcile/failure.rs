@@ -176,7 +176,10 @@ impl Failure {
             ),
             Class::Invalid => (Kind::Invalid, format!("{said}. Correct {fields}")),
         };
-        Self { kind, phase, message, request_id: error.request_id.clone(), retry_after: error.retry_after }
+        // The limiter's time is that of its own pace, which may be fast, and each attempt is written down.
+        let least = if kind == Kind::Throttled { kind.pace().first } else { Duration::ZERO };
+        let retry_after = error.retry_after.map(|after| after.max(least));
+        Self { kind, phase, message, request_id: error.request_id.clone(), retry_after }
     }
 
     /// What a Kubernetes error means.
@@ -242,6 +245,16 @@ mod tests {
             assert_eq!(failure.kind.stalls(), stalls, "{code}");
             assert_eq!(failure.kind.pace().first, Duration::from_secs(first), "{code}");
         }
+    }
+
+    #[test]
+    fn a_call_that_connect_throttled_is_not_made_again_at_once_however_fast_the_limiter_is() {
+        let throttled = Error::reply(OperationName::CreateUser, 429, Some("ThrottlingException"), "Rate exceeded");
+        let after = |wait| {
+            let error = Error { retry_after: Some(Duration::from_millis(wait)), ..throttled.clone() };
+            Failure::of_call(&error, Phase::Create, "spec").retry_after
+        };
+        assert_eq!([after(1), after(60_000)], [Some(Duration::from_secs(2)), Some(Duration::from_secs(60))]);
     }
 
     #[test]
