@@ -272,8 +272,8 @@ pub struct ConnectUserSpec {
     #[serde(default)]
     pub management_policy: ManagementPolicy,
 
-    /// How often the user is looked at for changes made outside of Kubernetes, such as `10m` or `1h30m`; at least `1m`.
-    /// Default: the operator's own.
+    /// How often the user is read by itself for changes made outside of Kubernetes, such as `10m` or `1h30m`; at least `1m`.
+    /// Left out: with all users of the instance, at the operator's own interval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 32))]
     #[x_kube(validation = Rule::new("self.matches('^([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$') && size(self) > 0 && duration(self) >= duration('1m')")

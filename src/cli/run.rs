@@ -33,8 +33,12 @@ pub(super) struct Run {
     #[arg(long, env = "CONNECT_OPERATOR_CONCURRENCY", default_value = "8")]
     concurrency: NonZeroU16,
 
-    /// How often a user in sync is looked at again for changes made outside of Kubernetes.
-    #[arg(long, env = "CONNECT_OPERATOR_DRIFT_INTERVAL", default_value = "10m", value_parser = duration)]
+    /// How often each instance is swept for changes made outside of Kubernetes: two calls per 1,000 users and one more. 0: never.
+    #[arg(long, env = "CONNECT_OPERATOR_SWEEP_INTERVAL", default_value = "5m", value_parser = duration_or_never)]
+    sweep_interval: Interval,
+
+    /// How often each user is read by itself, for what a sweep does not see: a call per user.
+    #[arg(long, env = "CONNECT_OPERATOR_DRIFT_INTERVAL", default_value = "24h", value_parser = duration)]
     drift_interval: Duration,
 
     /// What becomes of users whose ConnectUser is deleted, where neither it nor its namespace says.
@@ -82,6 +86,13 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     if duration.is_zero() { Err("must be more than nothing".to_owned()) } else { Ok(duration) }
 }
 
+/// An interval, or None for never. By another name, since clap takes an Option for a flag that may be left out.
+type Interval = Option<Duration>;
+
+fn duration_or_never(text: &str) -> Result<Interval, String> {
+    if text == "0" { Ok(None) } else { duration(text).map(Some) }
+}
+
 /// How long to wait for an API server that does not answer at the start.
 const RETRY: Duration = Duration::from_secs(5);
 /// Longer than any pass should stand still between its create mark and the call; far shorter than the settle window.
@@ -119,6 +130,7 @@ impl Run {
             call_timeout: connect_aws::CALL_TIMEOUT,
             settle_window: self.settle_window,
             longest_stall: LONGEST_STALL,
+            sweep_interval: self.sweep_interval,
             drift_interval: self.drift_interval,
             deletion_policy: self.default_deletion_policy,
             quick_connects: if self.delete_quick_connects { QuickConnects::Go } else { QuickConnects::Stay },
@@ -130,7 +142,11 @@ impl Run {
             settings,
             metrics.clone(),
         ));
-        let options = WatchOptions { namespace: self.namespace.clone(), concurrency: self.concurrency };
+        let options = WatchOptions {
+            namespace: self.namespace.clone(),
+            sweep_interval: self.sweep_interval,
+            concurrency: self.concurrency,
+        };
         let elector = timing.map(|timing| self.election.elector(&client, timing));
         let work = {
             let (health, stop) = (health.clone(), stop.clone());

@@ -4,6 +4,7 @@
 //! A page that fails changes nothing; the next pass that wants to know goes on from there.
 
 mod shelf;
+mod sweep;
 mod walk;
 
 use std::{
@@ -16,6 +17,7 @@ use connect_api::{Arn, Connect, Error, Priority};
 
 use crate::plan::{Catalog, Nameable};
 use shelf::Shelf;
+pub use sweep::{Sink, Sweep};
 
 /// The names of a kind are not read again before they are this old, whoever misses one. Connect allows two pages a second.
 pub const REFRESH: Duration = Duration::from_secs(10);

@@ -43,6 +43,11 @@ impl Health {
         self.set(Stage::AtWork);
     }
 
+    /// Whether it has.
+    pub fn is_listed(&self) -> bool {
+        self.stage() == Stage::AtWork
+    }
+
     fn stage(&self) -> Stage {
         *self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }

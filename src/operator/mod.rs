@@ -4,6 +4,7 @@ mod connections;
 mod health;
 mod kubernetes;
 mod lease;
+mod sweeper;
 mod watch;
 
 pub use connections::AwsConnections;

@@ -1,8 +1,14 @@
 //! The watch and the queue: kube's controller, fed with objects that are stripped of what no pass needs.
 
-use std::{convert::Infallible, future::Future, num::NonZeroU16, sync::Arc, time::Instant};
+use std::{
+    convert::Infallible,
+    future::Future,
+    num::NonZeroU16,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use futures::{StreamExt, TryStreamExt};
+use futures::{FutureExt, StreamExt, TryStreamExt};
 use kube::{Api, Client, Resource, ResourceExt, core::DeserializeGuard};
 use kube_runtime::{
     Controller, WatchStreamExt,
@@ -12,7 +18,7 @@ use kube_runtime::{
 };
 use tracing::Instrument;
 
-use super::Health;
+use super::{Health, sweeper::Sweeper};
 use crate::{api::ConnectUser, reconcile::Reconciler, telemetry::Metrics};
 
 /// An object that may be unreadable: one such must not stop the watch.
@@ -25,6 +31,8 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 pub struct WatchOptions {
     /// Only this namespace; None: all.
     pub namespace: Option<String>,
+    /// How often each instance is swept for changes made outside of Kubernetes; None: never.
+    pub sweep_interval: Option<Duration>,
     /// Passes at once. Few: the rate limit of Connect decides, not the number of passes.
     pub concurrency: NonZeroU16,
 }
@@ -49,7 +57,7 @@ pub async fn watch(
     };
     let (reader, writer) = reflector::store();
     let on_event = {
-        let reconciler = reconciler.clone();
+        let (reconciler, health) = (reconciler.clone(), health.clone());
         move |event: &watcher::Event<Guarded>| match event {
             watcher::Event::InitDone => health.set_listed(),
             watcher::Event::Delete(object) => reconciler.forget(&object.uid().unwrap_or_default()),
@@ -59,19 +67,29 @@ pub async fn watch(
     let objects = watcher(api, watcher::Config::default())
         .default_backoff()
         .modify(strip)
-        .inspect_ok(on_event)
         .inspect_err(|error| tracing::warn!(%error, "the watch failed; it starts again by itself"))
         .reflect(writer)
+        .inspect_ok(on_event)
         .applied_objects();
     let woken = reconciler.woken().map(|place| ObjectRef::new_with(&place.name, ()).within(&place.namespace));
-    Controller::for_stream(objects, reader)
+    let sweeping = match options.sweep_interval {
+        None => std::future::pending().boxed(),
+        Some(interval) => {
+            let (store, reconciler, metrics) = (reader.clone(), reconciler.clone(), metrics.clone());
+            async move { Sweeper { store, reconciler, metrics, interval }.run(&health).await }.boxed()
+        }
+    };
+    let passes = Controller::for_stream(objects, reader)
         .reconcile_on(woken)
         .with_config(Config::default().concurrency(options.concurrency.get()))
         .graceful_shutdown_on(stop)
         .run(pass, |_, never: &Infallible, _| match *never {}, Arc::new(Context { reconciler, metrics }))
         // What ends here is a pass that was made, or an object that went away while it was queued: both were dealt with.
-        .for_each(|_| std::future::ready(()))
-        .await;
+        .for_each(|_| std::future::ready(()));
+    tokio::select! {
+        () = passes => {}
+        () = sweeping => {}
+    }
 }
 
 /// No pass needs these, and they are most of an object's size. Objects from the cache are therefore never sent back whole.

@@ -10,21 +10,21 @@ use connect_api::{
 use super::{Desired, DesiredPhone, Directory, Known, Live, Mark, Owner, Seen};
 
 /// Sales' Jane, in the cluster `blue`.
-pub(super) fn owner() -> Owner {
+pub(crate) fn owner() -> Owner {
     Owner { uid: "uid-7".into(), cluster: "blue".into(), namespace: "sales".into(), name: "jane".into() }
 }
 
 /// Somebody else's resource.
-pub(super) fn another_owner() -> Owner {
+pub(crate) fn another_owner() -> Owner {
     Owner { uid: "uid-8".into(), cluster: "green".into(), namespace: "care".into(), name: "joe".into() }
 }
 
-pub(super) fn proficiency(name: &str, value: &str) -> ProficiencyKey {
+pub(crate) fn proficiency(name: &str, value: &str) -> ProficiencyKey {
     ProficiencyKey { attribute_name: name.into(), attribute_value: value.into() }
 }
 
 /// A spec that manages everything, for all channels alike.
-pub(super) fn full() -> Desired {
+pub(crate) fn full() -> Desired {
     Desired {
         instance: "arn:aws:connect:us-west-2:123456789012:instance/i-1".parse().unwrap(),
         username: "jane.doe".into(),
@@ -55,7 +55,7 @@ pub(super) fn full() -> Desired {
 }
 
 /// The same with only what a spec must have: all else is not managed.
-pub(super) fn bare() -> Desired {
+pub(crate) fn bare() -> Desired {
     Desired {
         directory_user_id: None,
         identity_info: IdentityInfo::default(),
@@ -68,7 +68,7 @@ pub(super) fn bare() -> Desired {
 }
 
 /// The user that equals [`full`], and [`bare`] too.
-pub(super) fn live() -> Live {
+pub(crate) fn live() -> Live {
     let user = User {
         id: "user-1".into(),
         arn: "arn:aws:connect:us-west-2:123456789012:instance/i-1/agent/user-1".into(),
@@ -93,11 +93,11 @@ pub(super) fn live() -> Live {
     Live { user, proficiencies: Some(BTreeMap::from(proficiencies)) }
 }
 
-pub(super) fn auto(channel: Channel, auto_accept: bool) -> AutoAcceptConfig {
+pub(crate) fn auto(channel: Channel, auto_accept: bool) -> AutoAcceptConfig {
     AutoAcceptConfig { channel, auto_accept, agent_first_callback_auto_accept: None }
 }
 
-pub(super) fn work(channel: Channel, seconds: i32) -> AfterContactWorkConfig {
+pub(crate) fn work(channel: Channel, seconds: i32) -> AfterContactWorkConfig {
     AfterContactWorkConfig {
         channel,
         after_contact_work_time_limit: seconds,
@@ -105,20 +105,20 @@ pub(super) fn work(channel: Channel, seconds: i32) -> AfterContactWorkConfig {
     }
 }
 
-pub(super) fn number(phone_type: PhoneType, number: Option<&str>) -> PhoneNumberConfig {
+pub(crate) fn number(phone_type: PhoneType, number: Option<&str>) -> PhoneNumberConfig {
     PhoneNumberConfig { channel: Channel::Voice, phone_type, phone_number: number.map(str::to_owned) }
 }
 
-pub(super) fn persistent(persistent_connection: bool) -> PersistentConnectionConfig {
+pub(crate) fn persistent(persistent_connection: bool) -> PersistentConnectionConfig {
     PersistentConnectionConfig { channel: Channel::Voice, persistent_connection }
 }
 
-pub(super) fn voice(voice_enhancement_mode: VoiceEnhancementMode) -> VoiceEnhancementConfig {
+pub(crate) fn voice(voice_enhancement_mode: VoiceEnhancementMode) -> VoiceEnhancementConfig {
     VoiceEnhancementConfig { channel: Channel::Voice, voice_enhancement_mode }
 }
 
 /// All five lists.
-pub(super) fn lists() -> ChannelConfigs {
+pub(crate) fn lists() -> ChannelConfigs {
     ChannelConfigs {
         auto_accept: Some(vec![
             AutoAcceptConfig { agent_first_callback_auto_accept: Some(true), ..auto(Channel::Voice, false) },
@@ -135,12 +135,12 @@ pub(super) fn lists() -> ChannelConfigs {
 }
 
 /// [`bare`], with settings for each channel.
-pub(super) fn by_channel() -> Desired {
+pub(crate) fn by_channel() -> Desired {
     Desired { channel_configs: lists(), ..bare() }
 }
 
 /// The user that equals [`by_channel`].
-pub(super) fn live_by_channel() -> Live {
+pub(crate) fn live_by_channel() -> Live {
     let phone_config = PhoneConfig {
         phone_type: PhoneType::DeskPhone,
         auto_accept: false,
@@ -155,7 +155,7 @@ pub(super) fn live_by_channel() -> Live {
 }
 
 /// A pass that has just begun over a resource without a history.
-pub(super) fn nothing_known() -> Known {
+pub(crate) fn nothing_known() -> Known {
     Known {
         deleting: false,
         recorded: None,

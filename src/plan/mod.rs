@@ -8,7 +8,8 @@ mod desired;
 mod diff;
 mod directory;
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
+mod glance;
 mod left_alone;
 mod next;
 mod ownership;
@@ -22,6 +23,7 @@ mod spelling;
 pub use desired::{Desired, DesiredPhone, SpecError, Unclear};
 pub use diff::{Action, Change, diff, differences};
 pub use directory::{Catalog, Directory, Nameable};
+pub use glance::{Glance, modified};
 pub use left_alone::left_alone;
 pub use next::{Known, Mark, Policy, QuickConnects, Seen, Step, next};
 pub use ownership::{Owner, Ownership};

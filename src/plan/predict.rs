@@ -84,6 +84,10 @@ fn replace<S: Clone>(list: &mut Option<Vec<S>>, given: &Option<Vec<S>>) {
 /// `live` after `call`. A call that changes nothing about this user leaves it as it is.
 pub fn after(mut live: Live, call: &Call) -> Live {
     let user = &mut live.user;
+    if call.name().is_write() {
+        // Connect does not tell it with its answer.
+        user.last_modified_time = None;
+    }
     match call {
         Call::UpdateUserIdentityInfo(c) => user.identity_info = c.identity_info.clone(),
         Call::UpdateUserPhoneConfig(c) => set_all_channels(user, &c.phone_config),

@@ -64,6 +64,9 @@ impl Pass<'_> {
             self.log(&failure);
             return Verdict::failed(self.on.memory.failed(&self.uid, &failure), failure.kind);
         }
+        if let Some(live) = &live {
+            self.on.memory.note_modified(&self.uid, live.user.last_modified_time);
+        }
         match (state, retry) {
             (State::InSync, _) => {
                 self.on.memory.verified(&self.uid, self.generation(), self.on.clock.uptime());

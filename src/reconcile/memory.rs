@@ -7,6 +7,7 @@ use std::{
 };
 
 use connect_api::UserId;
+use jiff::Timestamp;
 
 use super::{Failure, Kind, failure::RACES_AT_ONCE, find::Listing, quick_connects::Cleanup};
 use crate::api::CreateAttempt;
@@ -19,6 +20,10 @@ struct Entry {
     failing: Option<(Kind, u32)>,
     /// Which generation was seen in sync, and at what uptime.
     verified: Option<(i64, Duration)>,
+    /// Whether this process has dealt with the resource: until then, its status is all there is.
+    met: bool,
+    /// Connect's time of the last change of the user, where that is known.
+    modified: Option<Timestamp>,
     /// Until which uptime a failed resource is left alone, and what somebody must change to be heard before.
     held: Option<(Asked, Duration)>,
     /// What people ask of the resource, and at what uptime that was first seen.
@@ -73,6 +78,7 @@ impl Memory {
     pub(super) fn verified(&self, uid: &str, generation: i64, uptime: Duration) {
         self.with(uid, |e| {
             e.verified = Some((generation, uptime));
+            e.met = true;
             e.failing = None;
             e.held = None;
         });
@@ -88,7 +94,23 @@ impl Memory {
         self.with(uid, |e| {
             e.held = None;
             e.verified = None;
+            e.met = true;
         });
+    }
+
+    /// Whether this process has dealt with the resource yet.
+    pub(super) fn has_met(&self, uid: &str) -> bool {
+        self.with(uid, |e| e.met)
+    }
+
+    /// Notes Connect's time of the user's last change; None after a change of our own, of which Connect does not tell the time.
+    pub(super) fn note_modified(&self, uid: &str, modified: Option<Timestamp>) {
+        self.with(uid, |e| e.modified = modified);
+    }
+
+    /// Connect's time of the user's last change, as it was last seen.
+    pub(super) fn modified(&self, uid: &str) -> Option<Timestamp> {
+        self.with(uid, |e| e.modified)
     }
 
     /// Until when a resource is left alone, if nobody asks anything new of it.
@@ -117,6 +139,7 @@ impl Memory {
     pub(super) fn failed(&self, uid: &str, failure: &Failure) -> Retry {
         let row = self.with(uid, |e| {
             e.verified = None;
+            e.met = true;
             let row = match e.failing {
                 Some((kind, row)) if kind == failure.kind => row.saturating_add(1),
                 _ => 1,

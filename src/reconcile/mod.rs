@@ -17,11 +17,14 @@ mod quick_connects;
 mod reconciler;
 mod report;
 mod sign_in;
+mod snapshot;
 mod steps;
+mod sweeping;
 mod waiting;
 
 pub use clock::{Clock, SystemClock};
 pub use cluster::{Cluster, ClusterError, ClusterErrorKind, Event, EventKind, SecretValue, THROTTLED};
 pub use failure::{Failure, Kind, Phase};
 pub use reconciler::{Connections, Reconciler, Settings, Verdict};
+pub use sweeping::{Orphan, Sweeping, Swept, Worth};
 pub use waiting::Place;

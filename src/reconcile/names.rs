@@ -24,7 +24,7 @@ impl Pass<'_> {
         let since = self.on.memory.asked_since(&self.uid, asked(&self.resource), now);
         let asked_for = reconcile_requested(&self.resource).is_some();
         // Not older than half of the interval in which everything else is looked at; and who asks for a look gets a new one.
-        let oldest = if asked_for { since } else { now.saturating_sub(self.on.settings.drift_interval / 2) };
+        let oldest = if asked_for { since } else { now.saturating_sub(self.on.names_last()) };
         let mut newer = None;
         // What is missing may have been made a moment ago: it is looked for once more, in names as new as may be.
         for oldest in [oldest, now] {

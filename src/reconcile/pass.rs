@@ -299,7 +299,7 @@ impl<'a> Pass<'a> {
     }
 
     pub(super) fn place(&self) -> Place {
-        Place { namespace: self.resource.namespace().unwrap_or_default(), name: self.resource.name_any() }
+        Place::of(&self.resource)
     }
 
     fn seen(&self, found: Result<Option<User>, Error>) -> ControlFlow<End, Seen> {

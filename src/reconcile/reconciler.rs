@@ -13,6 +13,7 @@ use super::{
     pass::{End, Pass},
     report::is_in_sync,
     sign_in::IdentityTypes,
+    sweeping::LastSweeps,
     waiting::{Place, Waiting},
 };
 use crate::{
@@ -39,7 +40,9 @@ pub struct Settings {
     pub settle_window: Duration,
     /// How long a process may stall between its create mark and the call: later, it does not call.
     pub longest_stall: Duration,
-    /// How often a user in sync is looked at again, where its resource does not say.
+    /// How often an instance is swept for changes made outside of Kubernetes; None: never.
+    pub sweep_interval: Option<Duration>,
+    /// How often a user in sync is read anew, where its resource does not say.
     pub drift_interval: Duration,
     /// What becomes of users whose resources and namespaces do not say.
     pub deletion_policy: DeletionPolicy,
@@ -68,6 +71,9 @@ impl Verdict {
     }
 }
 
+/// How often a user is looked at by itself where its instance cannot be swept.
+const WITHOUT_SWEEPS: Duration = Duration::from_secs(600);
+
 /// How long to wait for a cache that is known to be behind.
 pub(super) const STALE: Duration = Duration::from_secs(1);
 
@@ -80,6 +86,9 @@ pub struct Reconciler {
     pub(super) metrics: Arc<Metrics>,
     pub(super) memory: Memory,
     pub(super) waiting: Waiting,
+    /// The uptime at which this process began.
+    pub(super) started: Duration,
+    pub(super) sweeps: LastSweeps,
     pub(super) inventory: Inventory,
     pub(super) identity_types: IdentityTypes,
 }
@@ -101,7 +110,8 @@ impl Reconciler {
     ) -> Self {
         let (memory, waiting, inventory) = (Memory::default(), Waiting::default(), Inventory::default());
         let identity_types = IdentityTypes::default();
-        Self { cluster, connections, clock, settings, metrics, memory, waiting, inventory, identity_types }
+        let (started, sweeps) = (clock.uptime(), LastSweeps::default());
+        Self { cluster, connections, clock, settings, metrics, memory, waiting, started, sweeps, inventory, identity_types }
     }
 
     /// Makes one pass over a resource as a cache shows it. It does not fail: every failure is a state of the resource.
@@ -115,7 +125,7 @@ impl Reconciler {
             // The cache will bring our own write in a moment, and with it a pass.
             return Verdict::ended(Some(STALE), "stale");
         }
-        if cached.annotations().get(PAUSED).is_some_and(|v| v == "true") {
+        if is_paused(cached) {
             self.memory.let_go(&uid);
             let (Ok(mut pass) | Err((mut pass, _))) = Pass::begin(self, cached.clone());
             return pass.finish(End::Paused).await;
@@ -186,16 +196,34 @@ impl Reconciler {
         {
             return None;
         }
-        let seen = self.memory.last_verified(uid, generation)?;
-        (seen + self.drift_interval_of(cached)).checked_sub(self.clock.uptime()).filter(|left| !left.is_zero())
+        let interval = self.drift_interval_of(cached);
+        let due = match self.memory.last_verified(uid, generation) {
+            Some(seen) => seen + interval,
+            // Since the start, nothing was heard of it. Where sweeps find what has changed, the status is believed, and the turns
+            // of a fleet are spread over the interval.
+            None if self.settings.sweep_interval.is_some() && !self.memory.has_met(uid) => {
+                self.started + interval.mul_f64(spread(uid, 1))
+            }
+            None => return None,
+        };
+        due.checked_sub(self.clock.uptime()).filter(|left| !left.is_zero())
     }
 
-    /// The drift interval, up to a tenth longer: a fleet that was created at once is not looked at at once.
+    /// The drift interval, up to a tenth longer: a fleet that was created at once is not looked at at once. Where sweeps fail, a
+    /// long one is not waited for.
     pub(super) fn drift_interval_of(&self, resource: &ConnectUser) -> Duration {
         let own = resource.spec.drift_interval.as_ref().and_then(|text| text.parse::<SignedDuration>().ok());
-        let interval = own.and_then(|own| Duration::try_from(own).ok()).unwrap_or(self.settings.drift_interval);
+        let interval = own.and_then(|own| Duration::try_from(own).ok()).unwrap_or_else(|| {
+            let sweeps_fail = self.settings.sweep_interval.is_some() && !self.was_swept_lately(&resource.spec.instance_arn);
+            if sweeps_fail { self.settings.drift_interval.min(WITHOUT_SWEEPS) } else { self.settings.drift_interval }
+        });
         interval + interval.mul_f64(spread(&resource.uid().unwrap_or_default(), 0) / 10.0)
     }
+}
+
+/// Whether a person asked to leave it alone.
+pub(super) fn is_paused(resource: &ConnectUser) -> bool {
+    resource.annotations().get(PAUSED).is_some_and(|v| v == "true")
 }
 
 /// What people ask of it.

@@ -123,6 +123,13 @@ pub(super) fn is_in_sync(status: &ConnectUserStatus, generation: i64) -> bool {
     status.observed_generation == generation && holds(ConditionType::Ready) && holds(ConditionType::Synced)
 }
 
+/// Whether the status says that this generation was seen to its end: in sync, or, by an observer, found to differ.
+pub(super) fn is_settled(status: &ConnectUserStatus, generation: i64) -> bool {
+    let drifted = condition(status, ConditionType::Synced)
+        .is_some_and(|c| c.reason == Reason::Drifted.as_str() && c.observed_generation == Some(generation));
+    is_in_sync(status, generation) || (status.observed_generation == generation && drifted)
+}
+
 struct Setter<'a> {
     status: &'a mut ConnectUserStatus,
     generation: i64,

@@ -7,14 +7,24 @@ use std::{
 
 use connect_api::Arn;
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+use kube::ResourceExt;
+
+use crate::api::ConnectUser;
 
 /// Where a resource is.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// Its namespace.
     pub namespace: String,
     /// Its name.
     pub name: String,
+}
+
+impl Place {
+    /// A resource's.
+    pub fn of(resource: &ConnectUser) -> Self {
+        Self { namespace: resource.namespace().unwrap_or_default(), name: resource.name_any() }
+    }
 }
 
 /// A username in an instance, as Connect tells usernames apart.
@@ -59,6 +69,12 @@ impl Waiting {
         self.woken.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
+    /// Has a resource looked at again.
+    pub(super) fn wake(&self, place: Place) {
+        // Where nobody listens, nobody is to be woken.
+        let _ = self.wake.unbounded_send(place);
+    }
+
     /// A resource waits for a username.
     pub(super) fn wait(&self, uid: &str, place: Place, username: Username) {
         self.forget(uid);
@@ -84,8 +100,7 @@ impl Waiting {
         let waiting = tables.by_username.remove(username).unwrap_or_default();
         for (uid, place) in &waiting {
             tables.by_uid.remove(uid);
-            // Where nobody listens, nobody is to be woken.
-            let _ = self.wake.unbounded_send(place.clone());
+            self.wake(place.clone());
         }
         waiting.into_keys().collect()
     }

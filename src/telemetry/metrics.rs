@@ -2,12 +2,14 @@
 
 use std::{sync::atomic::AtomicU64, time::Duration};
 
-use connect_api::{Error, Listener, OperationName};
+use connect_api::{Error, InstanceId, Listener, OperationName};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
     registry::{Registry, Unit},
 };
+
+use crate::reconcile::Swept;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct CallLabels {
@@ -23,6 +25,16 @@ struct OperationLabels {
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ResultLabels {
     result: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct InstanceLabels {
+    instance: String,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -43,6 +55,11 @@ pub struct Metrics {
     drift: Family<FieldLabels, Counter>,
     unreadable: Counter,
     denied: Gauge<f64, AtomicU64>,
+    sweeps: Family<ResultLabels, Counter>,
+    sweep_seconds: Histogram,
+    sweep_users: Family<InstanceLabels, Gauge>,
+    worth_a_look: Family<ReasonLabels, Counter>,
+    orphans: Family<InstanceLabels, Gauge>,
     leader: Gauge,
 }
 
@@ -78,8 +95,37 @@ impl Default for Metrics {
         registry.register("access_denied", "1 while AWS' last answer was a refusal of credentials or action", denied.clone());
         let leader = Gauge::default();
         registry.register("leader", "1 while this process does the work: it holds the lease, or needs none", leader.clone());
+        let sweeps = Family::default();
+        registry.register("sweeps", "Sweeps over an instance, by how they ended", sweeps.clone());
+        let sweep_seconds = Histogram::new([0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0]);
+        registry.register_with_unit("sweep_duration", "Time that sweeps took", Unit::Seconds, sweep_seconds.clone());
+        let sweep_users = Family::default();
+        registry.register("sweep_users", "Users that the last sweep of an instance saw", sweep_users.clone());
+        let worth_a_look = Family::default();
+        registry.register("sweep_worth_a_look", "Users that sweeps had looked at one by one, by reason", worth_a_look.clone());
+        let orphans = Family::default();
+        registry.register(
+            "orphaned_users",
+            "Users of an instance that carry this cluster's tags, and whose ConnectUser does not exist",
+            orphans.clone(),
+        );
         registry.register("build", "The version of the operator", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
-        Self { registry, calls, call_seconds, passes, pass_seconds, drift, unreadable, denied, leader }
+        Self {
+            registry,
+            calls,
+            call_seconds,
+            passes,
+            pass_seconds,
+            drift,
+            unreadable,
+            denied,
+            sweeps,
+            sweep_seconds,
+            sweep_users,
+            worth_a_look,
+            orphans,
+            leader,
+        }
     }
 }
 
@@ -99,6 +145,29 @@ impl Metrics {
     /// Counts an object that could not be parsed.
     pub fn unreadable(&self) {
         self.unreadable.inc();
+    }
+
+    /// Counts a sweep that came to its end.
+    pub fn swept(&self, instance: &InstanceId, swept: &Swept, took: Duration) {
+        self.sweeps.get_or_create(&ResultLabels { result: "complete" }).inc();
+        self.sweep_seconds.observe(took.as_secs_f64());
+        let users = i64::try_from(swept.users).unwrap_or(i64::MAX);
+        self.sweep_users.get_or_create(&InstanceLabels { instance: instance.to_string() }).set(users);
+        for (worth, users) in &swept.worth_a_look {
+            let users = u64::try_from(*users).unwrap_or(u64::MAX);
+            self.worth_a_look.get_or_create(&ReasonLabels { reason: worth.as_str() }).inc_by(users);
+        }
+    }
+
+    /// Counts a sweep that failed.
+    pub fn not_swept(&self) {
+        self.sweeps.get_or_create(&ResultLabels { result: "failed" }).inc();
+    }
+
+    /// Notes how many users of an instance have no ConnectUser any more.
+    pub fn orphans(&self, instance: &InstanceId, orphans: usize) {
+        let orphans = i64::try_from(orphans).unwrap_or(i64::MAX);
+        self.orphans.get_or_create(&InstanceLabels { instance: instance.to_string() }).set(orphans);
     }
 
     /// Notes that this process does the work from now on.

@@ -28,4 +28,5 @@ mod scene;
 mod secrets;
 mod sharing;
 mod states;
+mod sweeping;
 mod telling;

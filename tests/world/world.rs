@@ -168,6 +168,7 @@ impl World {
             call_timeout: Duration::from_secs(10),
             settle_window: Duration::from_secs(600),
             longest_stall: Duration::from_secs(20),
+            sweep_interval: None,
             drift_interval: Duration::from_secs(600),
             deletion_policy: Default::default(),
             quick_connects: if self.setting.quick_connects { QuickConnects::Go } else { QuickConnects::Stay },

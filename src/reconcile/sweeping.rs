@@ -1,0 +1,464 @@
+//! The batch look for drift over one instance: which of its users are worth a pass of their own, and which nobody owns any more.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use connect_api::{Arn, Caller, Class, Error, FoundUser, Priority, Tags, UserId, UserSummary};
+use jiff::Timestamp;
+use kube::ResourceExt;
+
+use super::{
+    reconciler::{Reconciler, is_paused},
+    report::{is_in_sync, is_settled},
+    snapshot::remembered,
+    waiting::Place,
+};
+use crate::{
+    api::{ConnectUser, PREFIX},
+    inventory::{Ask, Sink, Sweep, Wanted},
+    plan::{Desired, Directory, Glance, Unclear, Unresolved, diff, left_alone, modified},
+};
+
+/// When instances were last swept, by ARN.
+#[derive(Debug, Default)]
+pub(super) struct LastSweeps(Mutex<HashMap<String, Duration>>);
+
+/// Why a user is worth a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Worth {
+    /// SearchUsers shows it otherwise than the operator last saw it.
+    Differs,
+    /// It was changed since then.
+    Modified,
+    /// The complete list does not have it.
+    Missing,
+    /// The names in its spec mean something else by now, or nothing.
+    Renamed,
+}
+
+impl Worth {
+    /// For the log and the metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Differs => "differs",
+            Self::Modified => "modified",
+            Self::Missing => "missing",
+            Self::Renamed => "renamed",
+        }
+    }
+}
+
+/// A user that carries this cluster's tags, and whose ConnectUser does not exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Orphan {
+    /// Its ARN.
+    pub arn: String,
+    /// The name it signs in with.
+    pub username: String,
+    /// The ConnectUser that its tags name.
+    pub place: Place,
+    /// That ConnectUser's UID.
+    pub uid: String,
+}
+
+/// What a complete sweep came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Pages that were read.
+    pub calls: u32,
+    /// Users that Connect showed.
+    pub users: usize,
+    /// ConnectUsers that were compared with them.
+    pub compared: usize,
+    /// Passes that were asked for, by reason.
+    pub worth_a_look: BTreeMap<Worth, usize>,
+    /// Users without a ConnectUser.
+    pub orphans: Vec<Orphan>,
+}
+
+struct Member {
+    uid: String,
+    place: Place,
+    glance: Glance,
+    modified: Option<Timestamp>,
+    last_sync: Option<Timestamp>,
+}
+
+/// A sweep under way over one instance.
+pub struct Sweeping {
+    instance: Arn,
+    walk: Sweep,
+    began: Duration,
+    cluster: String,
+    /// UIDs of all ConnectUsers, whatever instance they are of.
+    uids: HashSet<String>,
+    places: HashSet<Place>,
+    members: HashMap<UserId, Member>,
+    found: HashSet<UserId>,
+    listed: HashMap<UserId, Option<Timestamp>>,
+    worth: HashMap<UserId, Worth>,
+    /// The names in the specs of the members.
+    named: Wanted,
+    directory: Directory,
+    orphans: BTreeMap<String, Orphan>,
+}
+
+impl std::fmt::Debug for Sweeping {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sweeping").field("instance", &self.instance).finish_non_exhaustive()
+    }
+}
+
+impl Sink for Sweeping {
+    fn found(&mut self, user: FoundUser) {
+        match self.members.get(&user.id) {
+            // By whatever page shows it as it was last seen: one that moved between pages may come by twice.
+            Some(member) if member.glance == Glance::of_found(&user) => _ = self.worth.remove(&user.id),
+            Some(_) if !self.found.contains(&user.id) => _ = self.worth.insert(user.id.clone(), Worth::Differs),
+            Some(_) => {}
+            None => self.note_orphan(&user.arn, &user.username, &user.tags),
+        }
+        self.found.insert(user.id);
+    }
+
+    fn listed(&mut self, user: UserSummary) {
+        if let Some(member) = self.members.get(&user.id)
+            && modified(user.last_modified_time, member.modified, member.last_sync)
+        {
+            self.worth.entry(user.id.clone()).or_insert(Worth::Modified);
+        }
+        self.listed.insert(user.id, user.last_modified_time);
+    }
+
+    fn start_again(&mut self) {
+        self.found.clear();
+        self.listed.clear();
+        self.worth.clear();
+        self.orphans.clear();
+    }
+}
+
+impl Sweeping {
+    fn note_orphan(&mut self, arn: &str, username: &str, tags: &Tags) {
+        let tag = |name: &str| tags.get(&format!("{PREFIX}{name}")).cloned().unwrap_or_default();
+        if tag("cluster") != self.cluster {
+            return;
+        }
+        let orphan = Orphan {
+            arn: arn.to_owned(),
+            username: username.to_owned(),
+            place: Place { namespace: tag("namespace"), name: tag("name") },
+            uid: tag("uid"),
+        };
+        if !self.uids.contains(&orphan.uid) && !self.places.contains(&orphan.place) {
+            self.orphans.insert(arn.to_owned(), orphan);
+        }
+    }
+}
+
+impl Reconciler {
+    /// Begins a sweep over an instance. `resources` are all ConnectUsers that the operator watches.
+    pub fn begin_sweep<'a>(&self, instance: &Arn, resources: impl Iterator<Item = &'a ConnectUser>) -> Sweeping {
+        let mut sweeping = Sweeping {
+            instance: instance.clone(),
+            walk: Sweep::default(),
+            began: self.clock.uptime(),
+            cluster: self.settings.cluster.clone(),
+            uids: HashSet::new(),
+            places: HashSet::new(),
+            members: HashMap::new(),
+            found: HashSet::new(),
+            listed: HashMap::new(),
+            worth: HashMap::new(),
+            named: Wanted::new(),
+            directory: Directory::default(),
+            orphans: BTreeMap::new(),
+        };
+        let of_instance = instance.to_string();
+        for resource in resources {
+            let uid = resource.uid().unwrap_or_default();
+            let place = Place::of(resource);
+            if resource.spec.instance_arn == of_instance
+                && let Some((id, member)) = self.member(instance, resource, &uid, &place)
+            {
+                sweeping.members.insert(id, member);
+                let parsed = Desired::parse(resource, &self.settings.cluster, &sweeping.directory);
+                if let Err(Unclear::Names(names)) = parsed {
+                    for Unresolved { kind, name, .. } in names {
+                        sweeping.named.entry(kind).or_default().insert(name);
+                    }
+                }
+            }
+            sweeping.uids.insert(uid);
+            sweeping.places.insert(place);
+        }
+        sweeping
+    }
+
+    /// A resource whose user a sweep can compare: one that is settled, and not on a course of its own.
+    fn member(&self, instance: &Arn, resource: &ConnectUser, uid: &str, place: &Place) -> Option<(UserId, Member)> {
+        let status = resource.status.as_ref()?;
+        let own_course = resource.metadata.deletion_timestamp.is_some()
+            || resource.spec.drift_interval.is_some()
+            || is_paused(resource)
+            || !is_settled(status, resource.metadata.generation.unwrap_or_default());
+        if own_course {
+            return None;
+        }
+        let user = remembered(instance, status)?.user;
+        let (glance, id) = (Glance::of_user(&user), user.id);
+        let (modified, last_sync) = (self.memory.modified(uid), status.last_sync_time);
+        Some((id, Member { uid: uid.to_owned(), place: place.clone(), glance, modified, last_sync }))
+    }
+
+    /// Goes on with a sweep. Once it is complete, users that are worth it are looked at. `resources` as for
+    /// [`begin_sweep`](Self::begin_sweep).
+    ///
+    /// # Errors
+    /// The call that failed: the sweep may be gone on with. Until it is complete, nothing follows from it.
+    pub async fn go_on<'a>(
+        &self,
+        sweeping: &mut Sweeping,
+        resources: impl Iterator<Item = &'a ConnectUser>,
+    ) -> Result<Swept, Error> {
+        let connect = self.connections.to(&sweeping.instance);
+        let caller = Caller::new(format!("sweep of {}", sweeping.instance), Priority::Sweep);
+        let instance = sweeping.instance.clone();
+        let mut walk = std::mem::take(&mut sweeping.walk);
+        let read = walk.go_on(&*connect, &caller, &instance.instance, sweeping).await;
+        sweeping.walk = walk;
+        read?;
+        if !sweeping.named.is_empty() {
+            let (now, since, oldest) = (self.clock.uptime(), sweeping.began, sweeping.began);
+            let ask = Ask { connect: &*connect, priority: Priority::Sweep, instance: &instance, now, since, oldest };
+            match self.inventory.read(&ask, &sweeping.named).await {
+                Ok(found) => found.catalogs.into_iter().for_each(|(kind, names)| sweeping.directory.insert(kind, names)),
+                Err(error) if error.class == Class::Deferred => return Err(error),
+                // The users were seen all the same. Whoever is to be changed asks for the names again, and tells of it.
+                Err(error) => tracing::warn!(%error, "names could not be looked up"),
+            }
+        }
+        Ok(self.conclude(sweeping, resources))
+    }
+
+    fn conclude<'a>(&self, sweeping: &mut Sweeping, resources: impl Iterator<Item = &'a ConnectUser>) -> Swept {
+        let mut swept = Swept {
+            calls: sweeping.walk.calls(),
+            users: sweeping.found.len().max(sweeping.listed.len()),
+            compared: sweeping.members.len(),
+            orphans: std::mem::take(&mut sweeping.orphans).into_values().collect(),
+            ..Swept::default()
+        };
+        let renamed: HashSet<String> = match sweeping.named.is_empty() {
+            true => HashSet::new(),
+            false => resources.filter(|r| self.is_renamed(sweeping, r)).filter_map(ResourceExt::uid).collect(),
+        };
+        for (id, member) in sweeping.members.drain() {
+            let listed = sweeping.listed.get(&id);
+            let worth = match listed {
+                None => Some(Worth::Missing),
+                Some(_) if renamed.contains(&member.uid) => Some(Worth::Renamed),
+                Some(_) => sweeping.worth.get(&id).copied(),
+            };
+            match worth {
+                None => self.memory.note_modified(&member.uid, listed.copied().flatten()),
+                Some(worth) => {
+                    *swept.worth_a_look.entry(worth).or_default() += 1;
+                    self.memory.let_go(&member.uid);
+                    self.waiting.wake(member.place);
+                }
+            }
+        }
+        self.sweeps.note(&sweeping.instance.to_string(), self.clock.uptime());
+        swept
+    }
+
+    /// Whether the names in a spec mean something else than what the user has.
+    fn is_renamed(&self, sweeping: &Sweeping, resource: &ConnectUser) -> bool {
+        let Some(status) = resource.status.as_ref().filter(|s| is_in_sync(s, resource.metadata.generation.unwrap_or_default()))
+        else {
+            return false;
+        };
+        match Desired::parse(resource, &self.settings.cluster, &sweeping.directory) {
+            // Names that could not be read prove nothing.
+            Err(Unclear::Names(names)) => names.iter().any(|name| name.why != crate::plan::Why::Unread),
+            Err(Unclear::Spec(_)) => false,
+            Ok(desired) => remembered(&sweeping.instance, status).is_some_and(|live| {
+                let desired = desired.leaving(&left_alone(&resource.spec, status), &live);
+                !diff(&desired, &live, &status.applied_tag_keys).is_empty()
+            }),
+        }
+    }
+
+    /// Whether an instance was swept in the last few intervals, or may still be.
+    pub(super) fn was_swept_lately(&self, instance: &str) -> bool {
+        let Some(interval) = self.settings.sweep_interval else { return false };
+        self.clock.uptime().saturating_sub(self.sweeps.last(instance).unwrap_or(self.started)) <= interval * 3
+    }
+
+    /// Has the resources of an instance that could not be swept looked at one by one, where they are due.
+    pub fn do_without_sweep<'a>(&self, instance: &Arn, resources: impl Iterator<Item = &'a ConnectUser>) {
+        let instance = instance.to_string();
+        if !self.was_swept_lately(&instance) {
+            resources.filter(|r| r.spec.instance_arn == instance).for_each(|r| self.waiting.wake(Place::of(r)));
+        }
+    }
+
+    /// Of users without a ConnectUser as the cache shows it, those without one as the API server has it.
+    ///
+    /// # Errors
+    /// A call to the API server that failed: nothing is said of any of them.
+    pub async fn confirm(&self, orphans: Vec<Orphan>) -> Result<Vec<Orphan>, super::ClusterError> {
+        let mut confirmed = Vec::new();
+        for orphan in orphans {
+            if self.cluster.get(&orphan.place.namespace, &orphan.place.name).await?.is_none() {
+                confirmed.push(orphan);
+            }
+        }
+        Ok(confirmed)
+    }
+
+    /// How long names that an instance gave are believed: half of the interval in which everything else is looked at.
+    pub(super) fn names_last(&self) -> Duration {
+        self.settings.sweep_interval.unwrap_or(self.settings.drift_interval).min(self.settings.drift_interval) / 2
+    }
+}
+
+impl LastSweeps {
+    fn note(&self, instance: &str, uptime: Duration) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(instance.to_owned(), uptime);
+    }
+
+    fn last(&self, instance: &str) -> Option<Duration> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(instance).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::fixtures::live;
+
+    const INSTANCE: &str = "arn:aws:connect:us-west-2:123456789012:instance/i-1";
+
+    fn at(second: i64) -> Option<Timestamp> {
+        Some(Timestamp::from_second(second).unwrap())
+    }
+
+    /// Over one ConnectUser, whose user was last changed at 100 s.
+    fn sweeping() -> Sweeping {
+        let place = Place { namespace: "sales".into(), name: "jane".into() };
+        let user = live().user;
+        let member = Member {
+            uid: "uid-7".into(),
+            place: place.clone(),
+            glance: Glance::of_user(&user),
+            modified: at(100),
+            last_sync: at(100),
+        };
+        Sweeping {
+            instance: INSTANCE.parse().unwrap(),
+            walk: Sweep::default(),
+            began: Duration::ZERO,
+            cluster: "blue".into(),
+            uids: ["uid-7".to_owned()].into(),
+            places: [place].into(),
+            members: [(user.id, member)].into(),
+            found: HashSet::new(),
+            listed: HashMap::new(),
+            worth: HashMap::new(),
+            named: Wanted::new(),
+            directory: Directory::default(),
+            orphans: BTreeMap::new(),
+        }
+    }
+
+    fn found(change: impl FnOnce(&mut FoundUser)) -> FoundUser {
+        let user = live().user;
+        let mut found = FoundUser {
+            id: user.id,
+            arn: user.arn,
+            username: user.username,
+            first_name: user.identity_info.first_name,
+            last_name: user.identity_info.last_name,
+            phone_config: user.phone_config,
+            channel_configs: user.channel_configs,
+            directory_user_id: user.directory_user_id,
+            security_profile_ids: user.security_profile_ids,
+            routing_profile_id: user.routing_profile_id,
+            hierarchy_group_id: user.hierarchy_group_id,
+            tags: user.tags,
+        };
+        change(&mut found);
+        found
+    }
+
+    fn listed(modified: Option<Timestamp>) -> UserSummary {
+        let user = live().user;
+        UserSummary { id: user.id, arn: user.arn, username: user.username, last_modified_time: modified }
+    }
+
+    fn worth(sweeping: &Sweeping) -> Option<Worth> {
+        sweeping.worth.get(&live().user.id).copied()
+    }
+
+    #[test]
+    fn a_user_as_it_was_is_not_worth_a_look_and_one_that_differs_or_was_changed_is() {
+        let mut same = sweeping();
+        same.found(found(|_| ()));
+        same.listed(listed(at(100)));
+        assert_eq!(worth(&same), None);
+        let mut other = sweeping();
+        other.found(found(|user| user.routing_profile_id = None));
+        other.listed(listed(at(100)));
+        assert_eq!(worth(&other), Some(Worth::Differs));
+        let mut changed = sweeping();
+        changed.found(found(|_| ()));
+        changed.listed(listed(at(101)));
+        assert_eq!(worth(&changed), Some(Worth::Modified));
+    }
+
+    #[test]
+    fn a_user_that_moved_between_pages_is_taken_as_the_page_shows_it_that_is_as_it_was() {
+        let other = |user: &mut FoundUser| user.routing_profile_id = None;
+        let mut older_first = sweeping();
+        older_first.found(found(other));
+        older_first.found(found(|_| ()));
+        assert_eq!(worth(&older_first), None);
+        let mut older_last = sweeping();
+        older_last.found(found(|_| ()));
+        older_last.found(found(other));
+        assert_eq!(worth(&older_last), None);
+    }
+
+    #[test]
+    fn who_carries_this_clusters_tags_and_has_no_resource_is_an_orphan_and_nobody_else() {
+        let tagged = |cluster: &str, uid: &str, name: &str| {
+            let tags = [("cluster", cluster), ("uid", uid), ("namespace", "sales"), ("name", name)];
+            let tags = tags.map(|(key, value)| (format!("{PREFIX}{key}"), value.to_owned()));
+            found(|user| (user.id, user.tags) = ("another".into(), tags.into()))
+        };
+        let orphans = |user| {
+            let mut sweeping = sweeping();
+            sweeping.found(user);
+            sweeping.orphans.into_values().map(|orphan| orphan.place.name).collect::<Vec<_>>()
+        };
+        assert_eq!(orphans(tagged("blue", "uid-1", "joe")), ["joe"]);
+        assert!(orphans(tagged("green", "uid-1", "joe")).is_empty(), "another cluster's");
+        assert!(orphans(tagged("blue", "uid-7", "joe")).is_empty(), "its resource is there");
+        assert!(orphans(tagged("blue", "uid-1", "jane")).is_empty(), "its resource came back");
+        assert!(orphans(found(|user| (user.id, user.tags) = ("another".into(), Tags::new()))).is_empty(), "nobody's");
+    }
+
+    #[test]
+    fn who_begins_anew_remembers_nothing() {
+        let mut sweeping = sweeping();
+        sweeping.found(found(|user| user.routing_profile_id = None));
+        sweeping.listed(listed(at(101)));
+        sweeping.start_again();
+        assert!(sweeping.found.is_empty() && sweeping.listed.is_empty() && sweeping.worth.is_empty());
+    }
+}
