@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use connect_api::{
-    AfterContactWorkConfig, AutoAcceptConfig, Channel, ChannelConfigs, IdentityInfo, PersistentConnectionConfig, PhoneConfig,
-    PhoneNumberConfig, PhoneType, ProficiencyKey, Tags, User, VoiceEnhancementConfig, VoiceEnhancementMode,
+    AfterContactWorkConfig, AutoAcceptConfig, Channel, ChannelConfigs, FoundUser, IdentityInfo, PersistentConnectionConfig,
+    PhoneConfig, PhoneNumberConfig, PhoneType, ProficiencyKey, Tags, User, VoiceEnhancementConfig, VoiceEnhancementMode,
 };
 
 use super::{Desired, DesiredPhone, Directory, Known, Live, Mark, Owner, Seen};
@@ -168,5 +168,24 @@ pub(crate) fn nothing_known() -> Known {
         left_alone: BTreeSet::new(),
         policy: super::Policy::default(),
         quick_connects_of: None,
+    }
+}
+
+/// The same user as SearchUsers shows it.
+pub(crate) fn found() -> FoundUser {
+    let user = live().user;
+    FoundUser {
+        id: user.id,
+        arn: user.arn,
+        username: user.username,
+        first_name: user.identity_info.first_name,
+        last_name: user.identity_info.last_name,
+        phone_config: user.phone_config,
+        channel_configs: user.channel_configs,
+        directory_user_id: user.directory_user_id,
+        security_profile_ids: user.security_profile_ids,
+        routing_profile_id: user.routing_profile_id,
+        hierarchy_group_id: user.hierarchy_group_id,
+        tags: user.tags,
     }
 }

@@ -71,25 +71,7 @@ pub fn modified(listed: Option<Timestamp>, seen: Option<Timestamp>, last_sync: O
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::fixtures::live;
-
-    fn found() -> FoundUser {
-        let user = live().user;
-        FoundUser {
-            id: user.id,
-            arn: user.arn,
-            username: user.username,
-            first_name: user.identity_info.first_name,
-            last_name: user.identity_info.last_name,
-            phone_config: user.phone_config,
-            channel_configs: user.channel_configs,
-            directory_user_id: user.directory_user_id,
-            security_profile_ids: user.security_profile_ids,
-            routing_profile_id: user.routing_profile_id,
-            hierarchy_group_id: user.hierarchy_group_id,
-            tags: user.tags,
-        }
-    }
+    use crate::plan::fixtures::{found, live};
 
     #[test]
     fn whatever_searchusers_shows_makes_a_difference() {

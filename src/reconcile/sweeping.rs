@@ -282,6 +282,10 @@ impl Reconciler {
         else {
             return false;
         };
+        // The names of another instance are not in this directory.
+        if resource.spec.instance_arn != sweeping.instance.to_string() {
+            return false;
+        }
         match Desired::parse(resource, &self.settings.cluster, &sweeping.directory) {
             // Names that could not be read prove nothing.
             Err(Unclear::Names(names)) => names.iter().any(|name| name.why != crate::plan::Why::Unread),
@@ -340,7 +344,7 @@ impl LastSweeps {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::fixtures::live;
+    use crate::plan::fixtures::{self, live};
 
     const INSTANCE: &str = "arn:aws:connect:us-west-2:123456789012:instance/i-1";
 
@@ -377,21 +381,7 @@ mod tests {
     }
 
     fn found(change: impl FnOnce(&mut FoundUser)) -> FoundUser {
-        let user = live().user;
-        let mut found = FoundUser {
-            id: user.id,
-            arn: user.arn,
-            username: user.username,
-            first_name: user.identity_info.first_name,
-            last_name: user.identity_info.last_name,
-            phone_config: user.phone_config,
-            channel_configs: user.channel_configs,
-            directory_user_id: user.directory_user_id,
-            security_profile_ids: user.security_profile_ids,
-            routing_profile_id: user.routing_profile_id,
-            hierarchy_group_id: user.hierarchy_group_id,
-            tags: user.tags,
-        };
+        let mut found = fixtures::found();
         change(&mut found);
         found
     }
