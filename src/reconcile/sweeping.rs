@@ -210,7 +210,8 @@ impl Reconciler {
         }
         let user = remembered(instance, status)?.user;
         let (glance, id) = (Glance::of_user(&user), user.id);
-        let (modified, last_sync) = (self.memory.modified(uid), status.last_sync_time);
+        // A correction brings the user back to what the status shows already, so that the time of the last sync stays.
+        let (modified, last_sync) = (self.memory.modified(uid), status.last_sync_time.max(self.memory.last_change(uid)));
         Some((id, Member { uid: uid.to_owned(), place: place.clone(), glance, modified, last_sync }))
     }
 
@@ -264,7 +265,10 @@ impl Reconciler {
                 Some(_) => sweeping.worth.get(&id).copied(),
             };
             match worth {
-                None => self.memory.note_modified(&member.uid, listed.copied().flatten()),
+                None => {
+                    self.memory.note_modified(&member.uid, listed.copied().flatten());
+                    self.memory.confirm(&member.uid, &id, sweeping.began);
+                }
                 Some(worth) => {
                     *swept.worth_a_look.entry(worth).or_default() += 1;
                     self.memory.let_go(&member.uid);
