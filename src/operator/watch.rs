@@ -33,6 +33,8 @@ pub struct WatchOptions {
     pub namespace: Option<String>,
     /// How often each instance is swept for changes made outside of Kubernetes; None: never.
     pub sweep_interval: Option<Duration>,
+    /// Whether users without a ConnectUser are deleted, once two sweeps in a row have found them.
+    pub delete_orphans: bool,
     /// Passes at once. Few: the rate limit of Connect decides, not the number of passes.
     pub concurrency: NonZeroU16,
 }
@@ -76,7 +78,8 @@ pub async fn watch(
         None => std::future::pending().boxed(),
         Some(interval) => {
             let (store, reconciler, metrics) = (reader.clone(), reconciler.clone(), metrics.clone());
-            async move { Sweeper { store, reconciler, metrics, interval }.run(&health).await }.boxed()
+            let delete_orphans = options.delete_orphans;
+            async move { Sweeper { store, reconciler, metrics, interval, delete_orphans }.run(&health).await }.boxed()
         }
     };
     let passes = Controller::for_stream(objects, reader)

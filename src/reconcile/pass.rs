@@ -144,7 +144,7 @@ impl<'a> Pass<'a> {
         }
         self.known.recorded = recorded;
         self.known.deleting = self.resource.metadata.deletion_timestamp.is_some();
-        self.known.remembered = if self.doubts_memory { None } else { self.from_status() };
+        self.known.remembered = if self.doubts_memory { None } else { self.as_the_status_has_it() };
         self.known.applied_tag_keys = self.status.applied_tag_keys.clone();
         self.known.left_alone = left_alone(&self.resource.spec, &self.status);
         let spec = &self.resource.spec;
@@ -175,7 +175,7 @@ impl<'a> Pass<'a> {
 
     /// The user as the status has it, if it is certain enough that Connect has it so: it was read, or a sweep compared it, a short
     /// time ago, and nobody asks for a look.
-    fn from_status(&self) -> Option<Box<Live>> {
+    fn as_the_status_has_it(&self) -> Option<Box<Live>> {
         if self.known.by_id != Seen::NotLooked || self.known.deleting || reconcile_requested(&self.resource).is_some() {
             return None;
         }

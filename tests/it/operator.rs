@@ -16,6 +16,7 @@ mod ignoring;
 mod leading;
 mod leaving;
 mod names;
+mod orphans;
 mod outages;
 mod passwords;
 mod policies;
