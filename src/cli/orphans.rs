@@ -16,7 +16,7 @@ use crate::{
     api::ConnectUser,
     operator::{AwsConnections, KubeCluster, Objects, instances, part_with, sweep},
     plan::QuickConnects,
-    reconcile::{Orphan, Parting, Reconciler, Settings, SystemClock},
+    reconcile::{DeletionGuard, Orphan, Parting, Reconciler, Settings, SystemClock},
     telemetry::{self, LogFormat, Metrics},
 };
 
@@ -137,6 +137,7 @@ impl Orphans {
             drift_interval: Duration::MAX,
             deletion_policy: Default::default(),
             quick_connects: QuickConnects::Stay,
+            deletion_guard: DeletionGuard::default(),
         };
         Reconciler::new(
             Arc::new(KubeCluster::new(client)),

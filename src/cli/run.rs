@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client, ResourceExt};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{election::Election, quotas::QuotaFlags};
+use super::{deletion_guard::GuardFlags, election::Election, quotas::QuotaFlags};
 use crate::{
     api::DeletionPolicy,
     operator::{AwsConnections, Health, KubeCluster, Listeners, WatchOptions, watch},
@@ -48,6 +48,9 @@ pub(super) struct Run {
     /// Delete the quick connects that point to a user once it is deleted; else they stay, as targets that reach nobody.
     #[arg(long, env = "CONNECT_OPERATOR_DELETE_QUICK_CONNECTS")]
     delete_quick_connects: bool,
+
+    #[command(flatten)]
+    deletion_guard: GuardFlags,
 
     /// Delete users that carry this cluster's tags and whose ConnectUser does not exist, once two sweeps in a row have found them. A
     /// clone of this cluster has the same name: there, these are the first one's users.
@@ -139,6 +142,7 @@ impl Run {
             drift_interval: self.drift_interval,
             deletion_policy: self.default_deletion_policy,
             quick_connects: if self.delete_quick_connects { QuickConnects::Go } else { QuickConnects::Stay },
+            deletion_guard: self.deletion_guard.guard(),
         };
         let reconciler = Arc::new(Reconciler::new(
             Arc::new(KubeCluster::new(client.clone())),

@@ -77,7 +77,7 @@ impl Sweeper {
             match sweep(&self.reconciler, &instance, &objects).await {
                 Ok(swept) => {
                     self.tell(&instance, &swept, start.elapsed());
-                    self.see_to_orphans(&instance, swept.orphans, &mut told).await;
+                    self.see_to_orphans(&instance, swept, &mut told).await;
                 }
                 Err(error) => {
                     self.metrics.not_swept();
@@ -111,16 +111,26 @@ impl Sweeper {
     }
 
     /// Logs users without a ConnectUser, each once, and deletes whom an earlier sweep has found already, where that is asked for.
-    async fn see_to_orphans(&self, instance: &Arn, orphans: Vec<Orphan>, told: &mut HashSet<String>) {
-        let orphans = match self.reconciler.confirm(orphans).await {
+    async fn see_to_orphans(&self, instance: &Arn, swept: Swept, told: &mut HashSet<String>) {
+        let orphans = match self.reconciler.confirm(swept.orphans).await {
             Ok(orphans) => orphans,
             Err(error) => return tracing::warn!(%error, "users without a ConnectUser could not be confirmed"),
         };
+        let so_many = orphans.len();
+        let delete = self.delete_orphans && self.reconciler.may_delete(so_many, swept.users);
+        if self.delete_orphans && !delete {
+            tracing::error!(
+                instance = %instance.instance,
+                "{so_many} of {} users have no ConnectUser, which are more than the guard against mass deletion lets go: they stay. \
+                 If they are to go: \"connect-operator orphans --delete\"",
+                swept.users
+            );
+        }
         let mut left = orphans.len();
         for orphan in &orphans {
             let Orphan { arn, username, place, uid } = orphan;
             if !told.contains(arn) {
-                let instead = if self.delete_orphans {
+                let instead = if delete {
                     "the next sweep deletes it"
                 } else {
                     "delete it with \"connect-operator orphans --delete\", or apply that resource again to take it up"
@@ -132,7 +142,7 @@ impl Sweeper {
                     place.namespace,
                     place.name
                 );
-            } else if self.delete_orphans {
+            } else if delete {
                 match part_with(&self.reconciler, orphan).await {
                     Ok(parting) => {
                         tracing::info!(user = arn, username, "deleted a user without a ConnectUser: {parting:?}");

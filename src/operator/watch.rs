@@ -18,7 +18,7 @@ use kube_runtime::{
 };
 use tracing::Instrument;
 
-use super::{Health, sweeper::Sweeper};
+use super::{Health, roll::StoreRoll, sweeper::Sweeper};
 use crate::{api::ConnectUser, reconcile::Reconciler, telemetry::Metrics};
 
 /// An object that may be unreadable: one such must not stop the watch.
@@ -73,6 +73,7 @@ pub async fn watch(
         .reflect(writer)
         .inspect_ok(on_event)
         .applied_objects();
+    reconciler.count_by(StoreRoll::new(reader.clone()));
     let woken = reconciler.woken().map(|place| ObjectRef::new_with(&place.name, ()).within(&place.namespace));
     let sweeping = match options.sweep_interval {
         None => std::future::pending().boxed(),

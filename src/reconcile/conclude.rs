@@ -139,7 +139,8 @@ impl Pass<'_> {
             | Kind::Quota
             | Kind::NotOurs
             | Kind::Invalid
-            | Kind::Denied => true,
+            | Kind::Denied
+            | Kind::Held => true,
         }
     }
 
@@ -218,6 +219,7 @@ impl Pass<'_> {
         }
         let (event, action) = match failure.phase {
             _ if failure.kind == Kind::Throttled => (THROTTLED, "Reconcile"),
+            _ if failure.kind == Kind::Held => ("DeletionHeld", "Delete"),
             Phase::Observe => ("ObserveFailed", "Observe"),
             Phase::Create => ("CreateFailed", "Create"),
             Phase::Update => ("UpdateFailed", "Update"),

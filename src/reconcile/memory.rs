@@ -42,8 +42,17 @@ struct Entry {
 /// settled. Pages that were read before are older than what changed, and say nothing of it.
 pub(super) type ListingKey = (Option<CreateAttempt>, bool);
 
-/// What people ask of a resource: its generation, whether it is to go, and the last reconcile request.
-pub(super) type Asked = (i64, bool, Option<String>);
+/// What people ask of a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) generation: i64,
+    /// It is to go.
+    pub(super) deleting: bool,
+    /// And that is confirmed.
+    pub(super) confirmed: bool,
+    /// The last reconcile request.
+    pub(super) request: Option<String>,
+}
 
 /// When to try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

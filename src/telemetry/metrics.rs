@@ -61,6 +61,7 @@ pub struct Metrics {
     worth_a_look: Family<ReasonLabels, Counter>,
     orphans: Family<InstanceLabels, Gauge>,
     partings: Family<ResultLabels, Counter>,
+    held: Gauge,
     leader: Gauge,
 }
 
@@ -116,6 +117,8 @@ impl Default for Metrics {
             "Users without a ConnectUser that were to be deleted, by what became of them",
             partings.clone(),
         );
+        let held = Gauge::default();
+        registry.register("deletions_held", "Deletions that the guard against mass deletion holds", held.clone());
         registry.register("build", "The version of the operator", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         Self {
             registry,
@@ -132,6 +135,7 @@ impl Default for Metrics {
             worth_a_look,
             orphans,
             partings,
+            held,
             leader,
         }
     }
@@ -187,6 +191,11 @@ impl Metrics {
             Parting::Changed => "changed",
         };
         self.partings.get_or_create(&ResultLabels { result }).inc();
+    }
+
+    /// Notes how many deletions are held.
+    pub fn held(&self, held: usize) {
+        self.held.set(i64::try_from(held).unwrap_or(i64::MAX));
     }
 
     /// Notes that this process does the work from now on.

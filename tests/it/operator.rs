@@ -10,6 +10,7 @@ mod creating;
 mod drifting;
 mod editing;
 mod fields;
+mod guarding;
 mod helm;
 mod identity_types;
 mod ignoring;
