@@ -62,11 +62,13 @@ impl Operator {
         self.wait_until_it_listens();
     }
 
-    /// The same with one more flag, which may take the place of an earlier one.
-    pub fn start_again_with(&mut self, flag: &str) {
-        let name = flag.split('=').next().unwrap_or(flag);
-        self.flags.retain(|earlier| earlier.split('=').next() != Some(name));
-        self.flags.push(flag.to_owned());
+    /// The same with other flags, which may take the places of earlier ones.
+    pub fn start_again_with(&mut self, flags: &[&str]) {
+        for flag in flags {
+            let name = flag.split('=').next();
+            self.flags.retain(|earlier| earlier.split('=').next() != name);
+            self.flags.push((*flag).to_owned());
+        }
         self.start_again();
     }
 
