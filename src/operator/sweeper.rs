@@ -29,6 +29,8 @@ const UNTIL_LISTED: Duration = Duration::from_millis(100);
 /// Sweeps all instances that ConnectUsers speak of.
 pub(super) struct Sweeper {
     pub(super) store: Store<DeserializeGuard<ConnectUser>>,
+    /// Those whose ConnectUsers are in the store; none: all.
+    pub(super) namespaces: Vec<String>,
     pub(super) reconciler: Arc<Reconciler>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) interval: Duration,
@@ -99,7 +101,9 @@ impl Sweeper {
 
     /// Logs users without a ConnectUser, each once.
     async fn tell_of_orphans(&self, swept: impl Iterator<Item = (Arn, Swept)>, told: &mut HashSet<String>) {
-        for (instance, swept) in swept {
+        for (instance, mut swept) in swept {
+            // Of other namespaces nothing is known: another operator may have them.
+            swept.orphans.retain(|orphan| self.namespaces.is_empty() || self.namespaces.contains(&orphan.place.namespace));
             let orphans = match self.reconciler.confirm(swept.orphans).await {
                 Ok(orphans) => orphans,
                 Err(error) => {
