@@ -33,6 +33,8 @@ pub struct WatchOptions {
     pub namespaces: Vec<String>,
     /// How often each instance is swept for changes made outside of Kubernetes; None: never.
     pub sweep_interval: Option<Duration>,
+    /// Whether users without a ConnectUser are deleted, once two sweeps in a row have found them.
+    pub delete_orphans: bool,
     /// Passes at once. Few: the rate limit of Connect decides, not the number of passes.
     pub concurrency: NonZeroU16,
 }
@@ -67,8 +69,9 @@ pub async fn watch(
         None => std::future::pending().boxed(),
         Some(interval) => {
             let (store, reconciler, metrics) = (reader.clone(), reconciler.clone(), metrics.clone());
+            let delete_orphans = options.delete_orphans;
             let namespaces = options.namespaces;
-            async move { Sweeper { store, namespaces, reconciler, metrics, interval }.run(&health).await }.boxed()
+            async move { Sweeper { store, namespaces, reconciler, metrics, interval, delete_orphans }.run(&health).await }.boxed()
         }
     };
     let passes = Controller::for_stream(objects, reader)

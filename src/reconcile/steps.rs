@@ -203,6 +203,7 @@ impl Pass<'_> {
         if self.caller.priority == Priority::Sweep {
             self.caller.priority = Priority::Repair;
         }
+        let from_memory = self.known.by_id == Seen::NotLooked;
         let mut now = live;
         let mut failed: Vec<(Error, String)> = Vec::new();
         for action in actions {
@@ -218,6 +219,12 @@ impl Pass<'_> {
                     failed.push(failure);
                 }
             }
+        }
+        if from_memory && failed.iter().any(|(error, _)| error.is_refusal()) {
+            // The user may no longer be what it was when it was last seen: what is refused again after a look is worth telling.
+            self.doubts_memory = true;
+            self.known.remembered = None;
+            return Flow::Continue(());
         }
         self.known.by_id = Seen::Present(Box::new(now));
         // The worst failure is the one to report: the order of the kinds says which.

@@ -17,6 +17,7 @@ mod leading;
 mod leaving;
 mod names;
 mod namespaces;
+mod orphans;
 mod outages;
 mod passwords;
 mod policies;
