@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{chart::documents, support::plane};
 
@@ -65,8 +65,10 @@ fn one_namespace_is_watched_and_nothing_given_beyond_it() {
     let changed = difference(&overlay, &base);
     assert_eq!(names(&changed), set(["RoleBinding connect-operator", "Deployment connect-operator"]));
     let deployment = changed.iter().find(|object| object["kind"] == "Deployment").unwrap();
-    let arguments = deployment["spec"]["template"]["spec"]["containers"][0]["args"].as_array().unwrap();
-    assert_eq!(arguments[arguments.len() - 2..], ["--namespace=contact-center", "--cluster-name=blue"]);
+    let container = &deployment["spec"]["template"]["spec"]["containers"][0];
+    let last = |list: &Value| list.as_array().unwrap().last().unwrap().clone();
+    assert_eq!(last(&container["args"]), "--namespace=contact-center");
+    assert_eq!(last(&container["env"]), json!({ "name": "CONNECT_OPERATOR_CLUSTER_NAME", "value": "blue" }));
 }
 
 #[test]

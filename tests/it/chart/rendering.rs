@@ -98,31 +98,48 @@ fn deployment(manifests: &str) -> Value {
     documents(manifests).into_iter().find(|object| object["kind"] == "Deployment").unwrap()
 }
 
+/// The flags of `connect-operator run` and the variables that stand for them, with their defaults.
+fn known(help: &str) -> BTreeMap<String, Option<String>> {
+    let mut known = BTreeMap::new();
+    // A flag stands on a line of its own; below it what is said of it, and at the end its variable and its default.
+    let mut names: Vec<String> = Vec::new();
+    let after = |line: &str, mark: &str, end: [char; 2]| {
+        line.split_once(mark).and_then(|(_, rest)| rest.split(end).next().map(str::to_owned))
+    };
+    for line in help.lines().map(str::trim) {
+        if let Some(at) = line.find("--").filter(|at| *at == 0 || line.starts_with('-')) {
+            names = vec![line[at..].split([' ', '=', '[']).next().unwrap().to_owned()];
+        }
+        names.extend(after(line, "[env: ", ['=', ']']));
+        let default = after(line, "[default: ", [']', ']']);
+        for name in &names {
+            let told = known.entry(name.clone()).or_insert_with(|| default.clone());
+            *told = told.take().or(default.clone());
+        }
+    }
+    known
+}
+
 #[test]
 fn the_deployments_flags_are_the_programs_and_the_defaults_are_the_same() {
     let help = Command::new(env!("CARGO_BIN_EXE_connect-operator")).args(["run", "--help"]).env_clear().output().unwrap();
-    let help = String::from_utf8(help.stdout).unwrap();
-    // A flag stands on a line of its own, and what is said of it below, with its default at the end.
-    let mut defaults: BTreeMap<&str, Option<&str>> = BTreeMap::new();
-    let mut flag = "";
-    for line in help.lines().map(str::trim) {
-        if let Some(at) = line.find("--").filter(|at| *at == 0 || line.starts_with('-')) {
-            flag = line[at..].split([' ', '=', '[']).next().unwrap();
-            defaults.insert(flag, None);
-        } else if let Some((_, default)) = line.split_once("[default: ") {
-            defaults.insert(flag, default.split_once(']').map(|(default, _)| default));
-        }
-    }
-    // The operator alone chooses text for its log, as for a terminal, and elects nobody.
+    let known = known(&String::from_utf8(help.stdout).unwrap());
+    // By itself, the operator logs as for a terminal, and elects nobody.
     let chosen = ["--leader-elect", "--leader-election-namespace", "--log-format"];
     for variant in VARIANTS {
-        let deployment = deployment(&rendered(Helm::Four, variant));
-        let arguments = deployment["spec"]["template"]["spec"]["containers"][0]["args"].as_array().unwrap().iter();
-        for argument in arguments.skip(1).map(|argument| argument.as_str().unwrap()) {
-            let (flag, value) = argument.split_once('=').unwrap_or((argument, ""));
-            let default = defaults.get(flag).unwrap_or_else(|| panic!("the program knows no {flag}"));
-            if variant == "default" && !chosen.contains(&flag) {
-                assert_eq!(default.unwrap_or_default(), value, "{flag}");
+        let container = &deployment(&rendered(Helm::Four, variant))["spec"]["template"]["spec"]["containers"][0];
+        let arguments = container["args"].as_array().unwrap().iter().skip(1).map(|argument| {
+            let argument = argument.as_str().unwrap();
+            argument.split_once('=').unwrap_or((argument, ""))
+        });
+        let variables = container["env"].as_array().unwrap().iter().filter_map(|variable| {
+            let name = variable["name"].as_str().filter(|name| name.starts_with("CONNECT_OPERATOR_"))?;
+            Some((name, variable["value"].as_str().unwrap()))
+        });
+        for (name, value) in arguments.chain(variables) {
+            let default = known.get(name).unwrap_or_else(|| panic!("the program knows no {name}"));
+            if variant == "default" && !chosen.contains(&name) {
+                assert_eq!(default.as_deref().unwrap_or_default(), value, "{name}");
             }
         }
     }
