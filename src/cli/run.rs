@@ -1,6 +1,6 @@
 //! `connect-operator run`.
 
-use std::{net::SocketAddr, num::NonZeroU16, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, num::NonZeroU16, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use clap::Args;
@@ -25,9 +25,9 @@ pub(super) struct Run {
     #[arg(long, env = "CONNECT_OPERATOR_CLUSTER_NAME")]
     cluster_name: Option<String>,
 
-    /// Watch this namespace only.
-    #[arg(long, env = "CONNECT_OPERATOR_NAMESPACE")]
-    namespace: Option<String>,
+    /// Watch these namespaces only. May be given more than once; in the environment, separated by commas.
+    #[arg(long, env = "CONNECT_OPERATOR_NAMESPACE", value_delimiter = ',')]
+    namespace: Vec<String>,
 
     /// Passes at once.
     #[arg(long, env = "CONNECT_OPERATOR_CONCURRENCY", default_value = "8")]
@@ -152,7 +152,7 @@ impl Run {
             metrics.clone(),
         ));
         let options = WatchOptions {
-            namespace: self.namespace.clone(),
+            namespaces: self.namespaces(),
             sweep_interval: self.sweep_interval,
             delete_orphans: self.delete_orphans,
             concurrency: self.concurrency,
@@ -178,6 +178,12 @@ impl Run {
         server.await??;
         tracing::info!("connect-operator stopped");
         Ok(())
+    }
+
+    /// The namespaces to watch, each once. An empty name, as of a variable that is set to nothing, is none.
+    fn namespaces(&self) -> Vec<String> {
+        let names: BTreeSet<&String> = self.namespace.iter().filter(|name| !name.is_empty()).collect();
+        names.into_iter().cloned().collect()
     }
 
     /// The name to tag users with. Waits for the API server if it has to be asked.

@@ -4,6 +4,7 @@ mod connections;
 mod health;
 mod kubernetes;
 mod lease;
+mod namespaces;
 mod roll;
 mod sweeper;
 mod watch;

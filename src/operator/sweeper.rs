@@ -36,6 +36,8 @@ pub(crate) type Objects = Vec<Arc<DeserializeGuard<ConnectUser>>>;
 /// Sweeps all instances that ConnectUsers speak of.
 pub(super) struct Sweeper {
     pub(super) store: Store<DeserializeGuard<ConnectUser>>,
+    /// Those whose ConnectUsers are in the store; none: all.
+    pub(super) namespaces: Vec<String>,
     pub(super) reconciler: Arc<Reconciler>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) interval: Duration,
@@ -111,7 +113,9 @@ impl Sweeper {
     }
 
     /// Logs users without a ConnectUser, each once, and deletes whom an earlier sweep has found already, where that is asked for.
-    async fn see_to_orphans(&self, instance: &Arn, swept: Swept, told: &mut HashSet<String>) {
+    async fn see_to_orphans(&self, instance: &Arn, mut swept: Swept, told: &mut HashSet<String>) {
+        // Of other namespaces nothing is known: another operator may have them.
+        swept.orphans.retain(|orphan| self.namespaces.is_empty() || self.namespaces.contains(&orphan.place.namespace));
         let orphans = match self.reconciler.confirm(swept.orphans).await {
             Ok(orphans) => orphans,
             Err(error) => return tracing::warn!(%error, "users without a ConnectUser could not be confirmed"),

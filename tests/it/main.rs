@@ -2,8 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod argocd;
+mod chart;
 mod golden;
 mod judges;
+mod kustomize;
 mod operator;
+mod samples;
 mod schema;
 mod support;

@@ -62,10 +62,8 @@ impl Stage {
     /// Starts all but the operator, and installs what it needs in the cluster.
     pub(super) async fn set(programs: &Programs) -> Result<Self> {
         let plane = ControlPlane::start(Options::new(Binaries::ensure(|line| eprintln!("{line}"))?))?;
-        for manifest in ["crds/connectusers.yaml", "deploy/rbac.yaml"] {
-            let file = repository::root().join(manifest).display().to_string();
-            plane.kubectl().run(&["apply", "--server-side", "--filename", &file])?;
-        }
+        let file = repository::root().join("deploy/install.yaml").display().to_string();
+        plane.kubectl().run(&["apply", "--server-side", "--filename", &file])?;
         let crd = "crd/connectusers.connect-operator.dev";
         plane.kubectl().run(&["wait", "--for=condition=Established", crd, "--timeout=60s"])?;
         let kubeconfig = plane.service_account_kubeconfig("connect-operator-system", "connect-operator")?;
