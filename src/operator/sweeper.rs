@@ -10,6 +10,7 @@ use connect_api::{Arn, Class, Error};
 use futures::future::join_all;
 use kube::core::DeserializeGuard;
 use kube_runtime::reflector::Store;
+use tracing::{Instrument, debug_span};
 
 use super::Health;
 use crate::{
@@ -42,7 +43,10 @@ impl Sweeper {
         }
         let mut told = HashSet::new();
         loop {
-            let swept = join_all(self.instances().into_iter().map(|instance| self.sweep(instance))).await;
+            let instances = self.instances();
+            self.metrics.sweeps(instances.iter().map(|instance| instance.instance.clone()).collect(), self.interval);
+            let swept =
+                join_all(instances.into_iter().map(|instance| self.sweep(instance).instrument(debug_span!("sweep")))).await;
             self.tell_of_orphans(swept.into_iter().flatten(), &mut told).await;
             // Replicas and clusters that were started at once do not sweep at once.
             tokio::time::sleep(self.interval.mul_f64(0.95 + 0.1 * fastrand::f64())).await;

@@ -4,6 +4,8 @@
 mod argocd;
 mod golden;
 mod judges;
+mod monitoring;
 mod operator;
 mod schema;
 mod support;
+mod workflows;

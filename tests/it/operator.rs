@@ -30,3 +30,4 @@ mod sharing;
 mod states;
 mod sweeping;
 mod telling;
+mod traces;

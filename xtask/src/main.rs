@@ -15,7 +15,7 @@ use clap::Parser;
 enum Command {
     /// Shows the operator at work: a real Kubernetes control plane, the Connect simulator and the operator as processes.
     Demo(demo::Demo),
-    /// Writes the generated files anew: the CustomResourceDefinition and the API reference.
+    /// Writes the generated files anew: the CustomResourceDefinition, the API reference and that of the metrics.
     Generate,
 }
 

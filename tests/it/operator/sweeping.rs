@@ -104,7 +104,7 @@ async fn users_whose_connectuser_is_lost_are_told_of_and_left_alone() {
     let tags = [("cluster", "lossy"), ("namespace", scene.namespace()), ("name", "lost"), ("uid", "of-another-life")];
     let tags = tags.map(|(key, value)| (format!("connect-operator.dev/{key}"), value.to_owned())).into();
     scene.console(connect_api::TagResource { arn: lost.arn.clone(), tags }).await;
-    let orphans = format!("connect_operator_orphaned_users{{instance=\"{}\"}}", scene.instance());
+    let orphans = format!("connect_operator_orphaned_users{{connect_instance=\"{}\"}}", scene.instance());
     eventually("it is counted", || scene.operator.metric(&orphans) == 1.0);
     assert!(scene.operator.log_tail().contains(&lost.arn));
     assert_eq!(scene.live("lost").user.id, lost.id);
