@@ -79,7 +79,7 @@ struct Row {
 
 impl Orphans {
     pub(super) fn execute(self) -> anyhow::Result<()> {
-        telemetry::init("warn", LogFormat::Text)?;
+        telemetry::init("warn", LogFormat::Text, None)?;
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?.block_on(self.run())
     }
 

@@ -12,6 +12,7 @@ use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 use kube::core::DeserializeGuard;
 use kube_runtime::reflector::Store;
 use tokio::time::Instant;
+use tracing::{Instrument, debug_span};
 
 use super::Health;
 use crate::{
@@ -54,7 +55,9 @@ impl Sweeper {
         let mut rounds = FuturesUnordered::new();
         let mut swept = HashSet::new();
         loop {
-            for instance in instances(&self.store.state()) {
+            let instances = instances(&self.store.state());
+            self.metrics.sweeps(instances.iter().map(|instance| instance.instance.clone()).collect(), self.interval);
+            for instance in instances {
                 if swept.insert(instance.clone()) {
                     rounds.push(self.go_round(instance).boxed());
                 }
@@ -76,7 +79,7 @@ impl Sweeper {
         while instances(&self.store.state()).contains(&instance) {
             let start = Instant::now();
             let objects = || self.store.state();
-            match sweep(&self.reconciler, &instance, &objects).await {
+            match sweep(&self.reconciler, &instance, &objects).instrument(debug_span!("sweep")).await {
                 Ok(swept) => {
                     self.tell(&instance, &swept, start.elapsed());
                     self.see_to_orphans(&instance, swept, &mut told).await;

@@ -19,7 +19,11 @@ use kube_runtime::{
 use tracing::Instrument;
 
 use super::{Health, namespaces::merge, roll::StoreRoll, sweeper::Sweeper};
-use crate::{api::ConnectUser, reconcile::Reconciler, telemetry::Metrics};
+use crate::{
+    api::ConnectUser,
+    reconcile::Reconciler,
+    telemetry::{self, Metrics},
+};
 
 /// An object that may be unreadable: one such must not stop the watch.
 type Guarded = DeserializeGuard<ConnectUser>;
@@ -53,7 +57,9 @@ pub async fn watch(
     health: Arc<Health>,
     stop: impl Future<Output = ()> + Send + Sync + 'static,
 ) {
-    let (reader, writer) = reflector::store();
+    let (reader, writer) = reflector::store::<Guarded>();
+    let store = reader.clone();
+    metrics.resources(move |visit| store.state().iter().filter_map(|object| object.0.as_ref().ok()).for_each(visit));
     let on_event = {
         let (reconciler, health) = (reconciler.clone(), health.clone());
         move |event: &Event<Guarded>| match event {
@@ -125,7 +131,9 @@ async fn pass(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, Inf
         }
     };
     let start = Instant::now();
-    let verdict = context.reconciler.reconcile(resource).instrument(span).await;
+    telemetry::note(&span, "uid", resource.uid().unwrap_or_default());
+    let verdict = context.reconciler.reconcile(resource).instrument(span.clone()).await;
+    telemetry::note(&span, "result", verdict.result);
     context.metrics.pass(verdict.result, start.elapsed());
     Ok(verdict.after.map_or_else(Action::await_change, Action::requeue))
 }

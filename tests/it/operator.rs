@@ -33,3 +33,4 @@ mod sharing;
 mod states;
 mod sweeping;
 mod telling;
+mod traces;

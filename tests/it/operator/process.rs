@@ -152,7 +152,9 @@ impl Operator {
     /// A sample of its metrics, named with its labels; 0 if there is none.
     pub fn metric(&self, sample: &str) -> f64 {
         let (_, text) = self.get(Page::Metrics);
-        let value = text.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' ')?.parse().ok());
+        // An exemplar may follow.
+        let of = |line: &str| line.strip_prefix(sample)?.strip_prefix(' ')?.split(' ').next()?.parse().ok();
+        let value = text.lines().find_map(of);
         value.unwrap_or_default()
     }
 }
