@@ -141,7 +141,6 @@ fn date_time(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
 mod tests {
     use serde_json::json;
 
-    use super::*;
     use crate::api::ConnectUser;
 
     /// Each shape that was ever stored stays one that is read: the API server gives objects as they were written.
