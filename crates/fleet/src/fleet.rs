@@ -3,6 +3,7 @@
 use std::{num::NonZeroU16, time::Duration};
 
 use connect_api::{Call, Error, Quotas, Reply};
+use connect_operator::api::RECONCILE_REQUESTED_AT;
 use connect_sim::{Client, Config, InstanceConfig, InstanceView, NamedConfig, Sim, Throttling, UserView};
 use serde_json::Value;
 
@@ -198,6 +199,9 @@ impl Fleet {
         let connect = self.remote(self.sim().console(), Journal::default());
         let operator = Operator::start(&setup, &self.api, self.time, connect, None);
         let settled = self.settled(Duration::from_secs(3600)).await;
+        // Connect has filled in what no CreateUser tells: each is looked at once.
+        models.iter().for_each(|agent| self.api.annotate(&agent.place(), RECONCILE_REQUESTED_AT, "created"));
+        tokio::time::sleep(Duration::from_secs(60)).await;
         operator.stop().await;
         assert!(settled.is_some(), "not in sync: {:?}", self.api.tally());
         for (model, agent) in others {

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use connect_api::{AssociateUserProficiencies, Call, CreateUser, Password, Reply};
+use connect_api::{AssociateUserProficiencies, Call, CreateUser, DescribeUser, Password, Reply, User};
 use connect_operator::{api::PREFIX, reconcile::Clock};
 use serde_json::{Value, json};
 
@@ -36,6 +36,7 @@ pub(crate) fn copy(fleet: &Fleet, model: &Agent, agent: &Agent) {
     let id = |field: &str| resource["status"][field].as_str().expect("the model is in sync").to_owned();
     fleet.api().put(&agent.place(), fleet.spec(agent), |uid| {
         let user = create(fleet, model, agent, &id("userId"), uid);
+        let directory_user_id = describe(fleet, &user).directory_user_id;
         let old_uid = resource["metadata"]["uid"].as_str().unwrap_or_default();
         let text = [
             (model.name(), agent.name()),
@@ -47,6 +48,10 @@ pub(crate) fn copy(fleet: &Fleet, model: &Agent, agent: &Agent) {
         .iter()
         .fold(resource["status"].to_string(), |text, (old, new)| text.replace(old, new));
         let mut status: Value = serde_json::from_str(&text).expect("names are replaced by names");
+        status["observed"]["directoryUserId"] = json!(directory_user_id);
+        if let Some(status) = status.as_object_mut() {
+            status.remove("lastHandledReconcileAt");
+        }
         // When the user was last changed: just now.
         status["lastSyncTime"] = json!((fleet.time().now() + std::time::Duration::from_secs(1)).strftime("%FT%TZ").to_string());
         status
@@ -62,11 +67,16 @@ fn team(agent: &Agent) -> String {
     format!("\"team-{}\"", agent.number % 100)
 }
 
+fn describe(fleet: &Fleet, id: &str) -> User {
+    let call = DescribeUser { instance: fleet.instance().id.clone(), user: id.into() };
+    let Ok(Reply::DescribeUser(user)) = fleet.at_console(Call::DescribeUser(call)) else { panic!("{id} is there") };
+    user
+}
+
 /// Creates a user as its model's is. Gives its id.
 fn create(fleet: &Fleet, model: &Agent, agent: &Agent, model_id: &str, uid: &str) -> String {
     let instance = &fleet.instance().id;
-    let describe = connect_api::DescribeUser { instance: instance.clone(), user: model_id.into() };
-    let Ok(Reply::DescribeUser(user)) = fleet.at_console(Call::DescribeUser(describe)) else { panic!("{model_id} is there") };
+    let user = describe(fleet, model_id);
     let mut identity_info = user.identity_info;
     identity_info.first_name = Some(format!("Agent {}", agent.number));
     identity_info.email = identity_info.email.map(|email| email.replace(&model.name(), &agent.name()));

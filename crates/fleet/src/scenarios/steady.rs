@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Calls, HOUR, MINUTE, calls::PASSES};
+use super::{Calls, DAY, HOUR, MINUTE, calls::PASSES};
 use crate::{Agent, Fleet, Requests, Setup, in_virtual_time};
 
 /// What it costs to be told of every object once more.
@@ -29,7 +29,8 @@ pub struct ResyncReport {
 /// Cuts the watch of a fleet in sync, then has it listed anew. Without sweeps, which have a report of their own.
 pub fn resync(users: usize) -> ResyncReport {
     in_virtual_time(async {
-        let fleet = Fleet::new(Setup::default());
+        // Nobody's turn to be read by itself comes meanwhile.
+        let fleet = Fleet::new(Setup { drift_interval: 3650 * DAY, ..Setup::default() });
         fleet.seed(&Agent::fleet("sales", users)).await;
         let operator = fleet.start();
         operator.swept(10 * MINUTE, 1).await;
@@ -71,9 +72,9 @@ pub struct RestartReport {
     pub users: usize,
     /// From the start to the end of the first sweep.
     pub first_sweep_after: Duration,
-    /// Calls to Connect until then, and in the minute that follows.
+    /// Calls to Connect until then.
     pub calls: Calls,
-    /// Requests to the API server in that time.
+    /// Requests to the API server until then, and in the minute that follows.
     pub requests: Requests,
     /// Those of them that asked for a write.
     pub kubernetes_writes: u64,
@@ -91,11 +92,12 @@ pub fn restart(users: usize) -> RestartReport {
         let mark = fleet.journal().len();
         let operator = fleet.start();
         let first_sweep_after = operator.swept(10 * MINUTE, 1).await.unwrap_or(10 * MINUTE);
+        let calls = fleet.journal().counts(mark);
         tokio::time::sleep(MINUTE).await;
         let mut report = RestartReport {
             users,
             first_sweep_after,
-            calls: fleet.journal().counts(mark),
+            calls,
             requests: fleet.api().requests(),
             kubernetes_writes: fleet.api().writes(),
             ..RestartReport::default()

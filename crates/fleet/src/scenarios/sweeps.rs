@@ -1,6 +1,10 @@
 //! A full sweep over a fleet of which some have drifted, and the same done by a client that asks for each user.
 
-use std::{cell::RefCell, collections::VecDeque, time::Duration};
+use std::{
+    cell::RefCell,
+    collections::{HashSet, VecDeque},
+    time::Duration,
+};
 
 use connect_api::{Call, Caller, Class, ConnectExt, DescribeUser, OperationName, UpdateUserRoutingProfile, UserId};
 use futures::future::join_all;
@@ -15,8 +19,12 @@ pub struct SweepReport {
     pub users: usize,
     /// How many of them were changed behind the operator's back, between two sweeps.
     pub drifted: usize,
-    /// Calls that look: from the drift until all is put right.
-    pub reads: Calls,
+    /// Calls that look at the instance as a whole, from the start of the sweep until all is put right.
+    pub batch_reads: Calls,
+    /// Calls that look at a user that drifted.
+    pub reads_of_drifted: Calls,
+    /// Calls that look at others: whose turn it was to be read, as it is each one's once a day.
+    pub reads_of_others: Calls,
     /// Calls that put right.
     pub repairs: Calls,
     /// From the drift until all is put right, the wait for the sweep included. None: it was not, in an hour.
@@ -27,19 +35,6 @@ pub struct SweepReport {
     pub kubernetes_writes: u64,
     /// What was not as it must be.
     pub violations: Vec<String>,
-}
-
-impl SweepReport {
-    /// Calls of this operation that look.
-    pub fn read(&self, operation: OperationName) -> usize {
-        self.reads.get(&operation).copied().unwrap_or_default()
-    }
-
-    /// Calls that look at the fleet as a whole: all but those at one user.
-    pub fn batch_reads(&self) -> usize {
-        let single = [OperationName::DescribeUser, OperationName::ListUserProficiencies];
-        self.reads.iter().filter(|(operation, _)| !single.contains(operation)).map(|(_, count)| count).sum()
-    }
 }
 
 /// Sweeps a fleet, of which so many drift in their routing profile right after the first sweep.
@@ -54,7 +49,7 @@ pub fn sweep(users: usize, drifted: usize) -> SweepReport {
         fleet.api().reset_requests();
         let (mark, drifted_at) = (fleet.journal().len(), fleet.elapsed());
         let changed = drift(&fleet, &agents, drifted);
-        let as_wanted = |fleet: &Fleet| changed.iter().all(|(user, wanted)| routing_profile(fleet, user) == *wanted);
+        let as_wanted = |fleet: &Fleet| changed.iter().all(|(user, wanted, _)| routing_profile(fleet, user) == *wanted);
         // Looking at so many users is not for nothing: it begins when the calls that put right are made.
         let put_right = |fleet: &Fleet| {
             let calls = fleet.journal().counts(mark);
@@ -66,12 +61,26 @@ pub fn sweep(users: usize, drifted: usize) -> SweepReport {
         tokio::time::sleep(10 * SECOND).await;
         let sent = fleet.journal().since(mark);
         let began = sent.iter().find(|call| call.operation == OperationName::SearchUsers).map(|call| call.at);
-        let (repairs, reads): (Calls, Calls) =
-            fleet.journal().counts(mark).into_iter().partition(|(operation, _)| operation.is_write());
+        let drifters = changed.iter().filter_map(|(_, _, uid)| uid.as_deref()).collect::<HashSet<_>>();
+        let (mut batch_reads, mut reads_of_drifted, mut reads_of_others, mut repairs) =
+            (Calls::new(), Calls::new(), Calls::new(), Calls::new());
+        for call in sent.iter().filter(|call| began.is_some_and(|began| call.at >= began)) {
+            let kind =
+                match call.operation {
+                    write if write.is_write() => &mut repairs,
+                    OperationName::DescribeUser | OperationName::ListUserProficiencies => {
+                        if drifters.contains(call.key.as_str()) { &mut reads_of_drifted } else { &mut reads_of_others }
+                    }
+                    _ => &mut batch_reads,
+                };
+            *kind.entry(call.operation).or_default() += 1;
+        }
         let report = SweepReport {
             users,
             drifted,
-            reads,
+            batch_reads,
+            reads_of_drifted,
+            reads_of_others,
             repairs,
             put_right_after,
             put_right_after_sweep_began: put_right_after.zip(began).map(|(after, began)| (drifted_at + after) - began),
@@ -83,11 +92,12 @@ pub fn sweep(users: usize, drifted: usize) -> SweepReport {
     })
 }
 
-/// At the console, gives so many agents, evenly spread, the other routing profile. Gives the users with the one they should have.
-fn drift(fleet: &Fleet, agents: &[Agent], count: usize) -> Vec<(UserId, String)> {
+/// At the console, gives so many agents, evenly spread, the other routing profile. Gives the users, the one
+/// that they should have, and the UIDs of their ConnectUsers.
+fn drift(fleet: &Fleet, agents: &[Agent], count: usize) -> Vec<(UserId, String, Option<String>)> {
     let instance = &fleet.instance().id;
-    let every = agents.len() / count.max(1);
-    let chosen = agents.iter().step_by(every.max(1)).take(count);
+    // Of all kinds: a step of a hundred would find only those with proficiencies.
+    let chosen = (0..count).filter_map(|nth| agents.get(nth * agents.len() / count + nth % (agents.len() / count)));
     chosen
         .filter_map(|agent| {
             let resource = fleet.api().get(&agent.place())?;
@@ -97,7 +107,8 @@ fn drift(fleet: &Fleet, agents: &[Agent], count: usize) -> Vec<(UserId, String)>
             let routing_profile_id = profile(ROUTING_PROFILES[other])?;
             let call = UpdateUserRoutingProfile { instance: instance.clone(), user: user.clone(), routing_profile_id };
             fleet.at_console(Call::UpdateUserRoutingProfile(call)).ok()?;
-            Some((user, profile(ROUTING_PROFILES[own])?.as_str().to_owned()))
+            let uid = resource["metadata"]["uid"].as_str().map(str::to_owned);
+            Some((user, profile(ROUTING_PROFILES[own])?.as_str().to_owned(), uid))
         })
         .collect()
 }
