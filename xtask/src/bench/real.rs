@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use connect_api::OperationName;
+use connect_operator::api::ConnectUser;
 use connect_sim::Calls;
 use kube::api::ResourceExt as _;
 
@@ -35,8 +36,7 @@ pub(super) async fn measure(program: &Path, most: usize, drifts: usize, table: &
     let cluster = format!("--cluster-name={CLUSTER}");
 
     memory(table, MEMORY[0], &stage.operator(&[&cluster, "--sweep-interval=10s"]).await?).await?;
-    calls_of_one(&stage, &fleet, table).await?;
-    let template = fleet.first().await?.context("the first user is not in sync")?;
+    let template = calls_of_one(&stage, &fleet, table).await?;
     eprintln!("copies of {} are made", template.name_any());
     for (size, goal) in MEMORY.into_iter().skip(1).filter(|(size, _)| *size <= most) {
         fleet.grow(size, &template).await?;
@@ -68,13 +68,14 @@ async fn memory(table: &mut Table, (size, goal): (usize, f64), operator: &Operat
     Ok(())
 }
 
-/// One user's life, counted.
-async fn calls_of_one(stage: &Stage, fleet: &Fleet<'_>, table: &mut Table) -> Result<()> {
+/// One user's life, counted. Gives it as it was before it was edited.
+async fn calls_of_one(stage: &Stage, fleet: &Fleet<'_>, table: &mut Table) -> Result<ConnectUser> {
     let cluster = format!("--cluster-name={CLUSTER}");
     let operator = stage.operator(&[&cluster, "--sweep-interval=24h"]).await?;
     stage.sim.reset_calls();
     fleet.apply_first().await?;
     ready(fleet).await?;
+    let created = fleet.first().await?.context("the first user is not in sync")?;
     let create = stage.sim.calls();
     let create = (create.of(OperationName::CreateUser), create.writes() - create.of(OperationName::CreateUser), reads(&create));
     stage.sim.reset_calls();
@@ -91,7 +92,7 @@ async fn calls_of_one(stage: &Stage, fleet: &Fleet<'_>, table: &mut Table) -> Re
         REAL,
     );
     drop(operator);
-    Ok(())
+    Ok(created)
 }
 
 async fn ready(fleet: &Fleet<'_>) -> Result<()> {

@@ -35,6 +35,8 @@ pub(super) struct Fleet<'a> {
     client: &'a Client,
     instance: InstanceId,
     instance_arn: String,
+    /// Which state each namespace's Secret is in, as statuses note it.
+    secrets: BTreeMap<String, String>,
     size: usize,
 }
 
@@ -46,15 +48,18 @@ impl<'a> Fleet<'a> {
     /// No users yet, but namespaces for them.
     pub(super) async fn new(sim: &'a Sim, client: &'a Client) -> Result<Self> {
         let instance = sim.instances().remove(0);
+        let mut secrets = BTreeMap::new();
         for number in 0..NAMESPACES {
             let name = namespace(number);
             let object: Namespace = serde_json::from_value(json!({ "metadata": { "name": name } }))?;
             Api::<Namespace>::all(client.clone()).create(&PostParams::default(), &object).await?;
             let secret: Secret =
                 serde_json::from_value(json!({ "metadata": { "name": SECRET }, "stringData": { "password": PASSWORD } }))?;
-            Api::<Secret>::namespaced(client.clone(), &name).create(&PostParams::default(), &secret).await?;
+            let made = Api::<Secret>::namespaced(client.clone(), &name).create(&PostParams::default(), &secret).await?;
+            let version = format!("{}/{}", made.uid().unwrap_or_default(), made.resource_version().unwrap_or_default());
+            secrets.insert(name, version);
         }
-        Ok(Self { sim, client, instance: instance.id, instance_arn: instance.arn, size: 0 })
+        Ok(Self { sim, client, instance: instance.id, instance_arn: instance.arn, secrets, size: 0 })
     }
 
     fn spec(&self, username: &str) -> Result<Value> {
@@ -136,11 +141,13 @@ impl<'a> Fleet<'a> {
         let status = template.status.clone().context("the first user has no status")?;
         let (first_id, first_arn) = (status.user_id.clone().unwrap_or_default(), status.user_arn.clone().unwrap_or_default());
         let first_uid = template.uid().context("no UID")?;
+        let first_namespace = template.namespace().unwrap_or_default();
         let text = serde_json::to_string(&status)?
+            .replace(&self.secrets[&first_namespace], &self.secrets[&namespace])
             .replace(&first_arn, &arn)
             .replace(&first_id, &id)
             .replace(&first_uid, &uid)
-            .replace(&template.namespace().unwrap_or_default(), &namespace)
+            .replace(&first_namespace, &namespace)
             .replace(FIRST, &name);
         let mut status: Value = serde_json::from_str(&text)?;
         let now = Timestamp::now();

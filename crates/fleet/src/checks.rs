@@ -1,0 +1,108 @@
+//! What must hold whatever happened: design.md's invariants, as far as a fleet can break them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use connect_api::{Call, CreateUser, Password, Tags};
+use connect_operator::api::PREFIX;
+use connect_sim::{InstanceView, Sim, UserView};
+
+use crate::{
+    ApiServer,
+    agent::{ROUTING_PROFILES, SECURITY_PROFILES},
+    operator::CLUSTER,
+};
+
+fn tag(tags: &Tags, name: &str) -> String {
+    tags.get(&format!("{PREFIX}{name}")).cloned().unwrap_or_default()
+}
+
+/// Users who are none of the operator's business: without tags, with another cluster's, with a person's own.
+pub(crate) fn add_bystanders(sim: &Sim, instance: &InstanceView) -> Vec<UserView> {
+    let others = |cluster: &str| -> Tags {
+        let tags = [("cluster", cluster), ("uid", "1"), ("namespace", "sales"), ("name", "agent-000001")];
+        tags.map(|(name, value)| (format!("{PREFIX}{name}"), value.to_owned())).into()
+    };
+    for (name, tags) in
+        [("bystander-1", Tags::new()), ("bystander-2", others("green")), ("bystander-3", [("team".into(), "x".into())].into())]
+    {
+        let call = CreateUser {
+            instance: instance.id.clone(),
+            username: name.into(),
+            password: Some(Password::new("N0ne-Of-Your-Business".to_owned())),
+            identity_info: Some(connect_api::IdentityInfo {
+                first_name: Some("By".into()),
+                last_name: Some("Stander".into()),
+                ..connect_api::IdentityInfo::default()
+            }),
+            phone_config: Some(connect_api::PhoneConfig::default()),
+            channel_configs: Default::default(),
+            directory_user_id: None,
+            security_profile_ids: [sim.security_profile_id(&instance.id, SECURITY_PROFILES[0]).expect("the profiles of agents")]
+                .into(),
+            routing_profile_id: sim.routing_profile_id(&instance.id, ROUTING_PROFILES[0]).expect("the profiles of agents"),
+            hierarchy_group_id: None,
+            tags,
+        };
+        sim.console().call_now(Call::CreateUser(call)).expect("a user that Connect takes");
+    }
+    sim.users(&instance.id)
+}
+
+/// What is not as it must be. ConnectUsers may still be on their way: a user may be missing, but none may be there twice or be
+/// left behind.
+pub(crate) fn violations(sim: &Sim, instance: &InstanceView, api: &ApiServer, bystanders: &[UserView]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let users = sim.users(&instance.id);
+    let mut of_uid: BTreeMap<String, Vec<&UserView>> = BTreeMap::new();
+    for user in users.iter().filter(|user| tag(&user.user.tags, "cluster") == CLUSTER) {
+        of_uid.entry(tag(&user.user.tags, "uid")).or_default().push(user);
+    }
+    for (uid, users) in of_uid.iter().filter(|(_, users)| users.len() > 1) {
+        wrong.push(format!("{} users for the ConnectUser {uid}", users.len()));
+    }
+    let resources = api.all();
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    for resource in &resources {
+        let (metadata, status) = (&resource["metadata"], &resource["status"]);
+        let place = format!("{}/{}", text(&metadata["namespace"]), text(&metadata["name"]));
+        let users = of_uid.remove(&text(&metadata["uid"])).unwrap_or_default();
+        let recorded = status["userId"].as_str();
+        if let (Some(user), Some(recorded)) = (users.first(), recorded)
+            && user.user.id.as_str() != recorded
+        {
+            wrong.push(format!("{place} records the user {recorded} and has {}", user.user.id));
+        }
+        let conditions = status["conditions"].as_array().into_iter().flatten();
+        let in_sync = status["observedGeneration"] == metadata["generation"]
+            && conditions.filter(|c| c["type"] == "Synced" || c["type"] == "Ready").all(|c| c["status"] == "True");
+        if in_sync && let Some(recorded) = recorded {
+            let spec = &resource["spec"];
+            match users.first() {
+                None => wrong.push(format!("{place} says that it is in sync, and has no user {recorded}")),
+                Some(user) => {
+                    let identity = &user.user.identity_info;
+                    let differs = text(&spec["username"]) != user.user.username
+                        || spec["identityInfo"]["firstName"].as_str() != identity.first_name.as_deref()
+                        || spec["identityInfo"]["lastName"].as_str() != identity.last_name.as_deref()
+                        || spec["userProficiencies"].as_array().is_some_and(|list| list.len() != user.proficiencies.len());
+                    if differs {
+                        wrong.push(format!("{place} says that it is in sync, and its user differs"));
+                    }
+                }
+            }
+        }
+    }
+    for (uid, users) in &of_uid {
+        wrong.push(format!("{} is the user of nobody: its ConnectUser {uid} does not exist", users[0].user.username));
+    }
+    let now: HashMap<_, _> = users.iter().map(|user| (&user.user.id, user)).collect();
+    for bystander in bystanders {
+        if now.get(&bystander.user.id) != Some(&bystander) {
+            wrong.push(format!("{} was touched", bystander.user.username));
+        }
+    }
+    if api.leaks() > 0 {
+        wrong.push(format!("a password stood in {} statuses or Events", api.leaks()));
+    }
+    wrong
+}

@@ -1,0 +1,226 @@
+//! A world: an API server, Connect with its rates, people, and operators that are started and stopped in it.
+
+use std::{num::NonZeroU16, time::Duration};
+
+use connect_api::{Call, Error, Quotas, Reply};
+use connect_operator::api::RECONCILE_REQUESTED_AT;
+use connect_sim::{Client, Config, InstanceConfig, InstanceView, NamedConfig, Sim, Throttling, UserView};
+use serde_json::Value;
+
+use crate::{
+    Agent, ApiServer, Journal, Operator, VirtualTime,
+    agent::{ATTRIBUTE, GROUPS, ROUTING_PROFILES, SECRET, SECURITY_PROFILES},
+    checks,
+    journal::Remote,
+    operator::default_concurrency,
+    seeds,
+    time::Paced,
+};
+
+/// What a world is like.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Connect's rates. Default: AWS', 2 a second with bursts of 5 for each operation.
+    pub throttling: Throttling,
+    /// What the operator believes of them, and how much of them it uses. None: it does not limit itself. Default: as its flags'.
+    pub quotas: Option<Quotas>,
+    /// Users that the instance may have. Default 1,000,000.
+    pub users_quota: usize,
+    /// How long a call to Connect takes, there and back. Default 50 ms.
+    pub connect_latency: Duration,
+    /// How long a request to the API server takes. Default 5 ms.
+    pub api_latency: Duration,
+    /// How often the operator sweeps the instance. Default 5 min.
+    pub sweep_interval: Option<Duration>,
+    /// How often it reads each user by itself. Default 24 h.
+    pub drift_interval: Duration,
+    /// How many passes it makes at once. Default 8.
+    pub concurrency: NonZeroU16,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            throttling: Throttling::default(),
+            quotas: Some(Quotas::default()),
+            users_quota: 1_000_000,
+            connect_latency: Duration::from_millis(50),
+            api_latency: Duration::from_millis(5),
+            sweep_interval: Some(Duration::from_secs(300)),
+            drift_interval: Duration::from_secs(24 * 3600),
+            concurrency: default_concurrency(),
+        }
+    }
+}
+
+/// A world in virtual time. It is made, and lives, within [`in_virtual_time`](crate::in_virtual_time).
+#[derive(Debug)]
+pub struct Fleet {
+    setup: Setup,
+    time: VirtualTime,
+    paced: Paced,
+    instance: InstanceView,
+    api: ApiServer,
+    journal: Journal,
+    bystanders: Vec<UserView>,
+}
+
+/// How often a world is asked whether it has come so far.
+const LOOK: Duration = Duration::from_millis(250);
+
+impl Fleet {
+    /// An instance with a few users of other people's, and a cluster without ConnectUsers.
+    ///
+    /// # Panics
+    /// Where the setup makes no sense.
+    pub fn new(setup: Setup) -> Self {
+        let named = |names: &[&str]| names.iter().copied().map(NamedConfig::from).collect::<Vec<_>>();
+        let (attribute, values) = ATTRIBUTE;
+        let config = Config {
+            throttling: setup.throttling.clone(),
+            instances: vec![InstanceConfig {
+                users_quota: setup.users_quota,
+                routing_profiles: named(&ROUTING_PROFILES),
+                security_profiles: named(&SECURITY_PROFILES),
+                hierarchy_groups: named(&GROUPS),
+                predefined_attributes: [(attribute.to_owned(), values.map(str::to_owned).into())].into(),
+                ..InstanceConfig::default()
+            }],
+            ..Config::manual()
+        };
+        let time = VirtualTime::starting_at(config.start);
+        let sim = Sim::new(config).expect("a setup that makes sense");
+        let instance = sim.instances().remove(0);
+        let bystanders = checks::add_bystanders(&sim, &instance);
+        let api = ApiServer::new(time, setup.api_latency);
+        Self { paced: Paced::new(sim, time), time, instance, api, journal: Journal::default(), bystanders, setup }
+    }
+
+    /// The simulated Connect, at the time that it is.
+    pub fn sim(&self) -> &Sim {
+        self.paced.now()
+    }
+
+    /// The instance.
+    pub fn instance(&self) -> &InstanceView {
+        &self.instance
+    }
+
+    /// The API server.
+    pub fn api(&self) -> &ApiServer {
+        &self.api
+    }
+
+    /// The calls to Connect that operators have made.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// The time of this world.
+    pub fn time(&self) -> VirtualTime {
+        self.time
+    }
+
+    /// How long this world has lasted.
+    pub fn elapsed(&self) -> Duration {
+        self.time.elapsed()
+    }
+
+    fn remote(&self, client: Client, journal: Journal) -> Remote {
+        Remote { client, paced: self.paced.clone(), time: self.time, latency: self.setup.connect_latency, journal }
+    }
+
+    /// Starts an operator.
+    pub fn start(&self) -> Operator {
+        let connect = self.remote(self.sim().client(), self.journal.clone());
+        Operator::start(&self.setup, &self.api, self.time, connect, self.setup.quotas.clone())
+    }
+
+    /// A client of somebody else's: behind the same rates, in nobody's journal, and limited by nothing but them.
+    pub fn stranger(&self) -> impl connect_api::Connect {
+        self.remote(self.sim().client(), Journal::default())
+    }
+
+    /// A person applies an agent's ConnectUser, and its namespace's Secret with the first. Gives its UID.
+    pub fn apply(&self, agent: &Agent) -> String {
+        self.add_secret(&agent.namespace);
+        self.api.apply(&agent.place(), self.spec(agent))
+    }
+
+    fn add_secret(&self, namespace: &str) {
+        self.api.put_secret_once(namespace, SECRET, "password", &format!("{namespace}-Wh1stle-Down-Wind"));
+    }
+
+    /// What is applied for an agent.
+    pub fn spec(&self, agent: &Agent) -> Value {
+        agent.spec(&self.paced.sim(), &self.instance)
+    }
+
+    /// A call by the person at Connect's console, which nothing throttles or counts.
+    ///
+    /// # Errors
+    /// What Connect refuses.
+    pub fn at_console(&self, call: Call) -> Result<Reply, Error> {
+        self.sim().console().call_now(call)
+    }
+
+    /// Waits until this holds, and says how long that took. None: it did not, in all of that time.
+    pub async fn until(&self, patience: Duration, holds: impl Fn(&Self) -> bool) -> Option<Duration> {
+        let began = self.elapsed();
+        loop {
+            let took = self.elapsed() - began;
+            if holds(self) {
+                return Some(took);
+            }
+            if took >= patience {
+                return None;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Waits until every ConnectUser is in sync and none is being deleted, and says how long that took.
+    pub async fn settled(&self, patience: Duration) -> Option<Duration> {
+        self.until(patience, |fleet| {
+            let tally = fleet.api.tally();
+            tally.in_sync == tally.objects && tally.deleting == 0
+        })
+        .await
+    }
+
+    /// Puts these agents there as if an operator had created their users long ago, and forgets all counts. See `seeds`.
+    ///
+    /// # Panics
+    /// If they do not all come to be in sync.
+    pub async fn seed(&self, agents: &[Agent]) {
+        let (models, others) = seeds::models(agents);
+        models.iter().for_each(|agent| _ = self.apply(agent));
+        let setup = Setup { sweep_interval: None, ..self.setup.clone() };
+        let connect = self.remote(self.sim().console(), Journal::default());
+        let operator = Operator::start(&setup, &self.api, self.time, connect, None);
+        let settled = self.settled(Duration::from_secs(3600)).await;
+        // Connect has filled in what no CreateUser tells: each is looked at once.
+        models.iter().for_each(|agent| self.api.annotate(&agent.place(), RECONCILE_REQUESTED_AT, "created"));
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        operator.stop().await;
+        assert!(settled.is_some(), "not in sync: {:?}", self.api.tally());
+        for (model, agent) in others {
+            seeds::copy(self, &model, &agent);
+        }
+        // Longer than the settle window.
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+        self.api.compact();
+        self.reset();
+    }
+
+    /// Forgets what was counted so far, on both sides.
+    pub fn reset(&self) {
+        self.sim().reset_calls();
+        self.api.reset_requests();
+    }
+
+    /// What is not as it must always be: a user doubled, orphaned or somebody else's touched, a status that is not so, a password told.
+    pub fn violations(&self) -> Vec<String> {
+        checks::violations(self.sim(), &self.instance, &self.api, &self.bystanders)
+    }
+}

@@ -1,0 +1,117 @@
+//! Who called Connect when: every call that was sent, on whose behalf, and what came of it.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use connect_api::{Call, Caller, Class, Connect, Error, OperationName, Priority, Reply};
+use connect_sim::Client;
+use futures::{FutureExt, future::BoxFuture};
+
+use crate::time::{Paced, VirtualTime};
+
+/// A call that was sent.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// When it was sent: virtual time since the fleet began.
+    pub at: Duration,
+    /// Its operation.
+    pub operation: OperationName,
+    /// On whose behalf: a ConnectUser's UID, or what the operator's own work goes by.
+    pub key: String,
+    /// The namespace of whom it was made for; empty for the operator's own work.
+    pub group: String,
+    /// How urgent it was.
+    pub priority: Priority,
+    /// What class of error answered it; None: it succeeded.
+    pub error: Option<Class>,
+}
+
+/// The calls of a fleet, in the order in which they were answered. Clones are handles to the same one.
+#[derive(Clone, Debug, Default)]
+pub struct Journal(Arc<Mutex<Vec<Sent>>>);
+
+impl Journal {
+    fn note(&self, sent: Sent) {
+        // Nothing panics while holding the lock.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(sent);
+    }
+
+    /// How many calls were answered so far: a mark for [`since`](Self::since).
+    pub fn len(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Whether none was.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The calls from this mark on.
+    pub fn since(&self, mark: usize) -> Vec<Sent> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(mark..).unwrap_or_default().to_vec()
+    }
+
+    /// How many calls from this mark on there were of each operation.
+    pub fn counts(&self, mark: usize) -> BTreeMap<OperationName, usize> {
+        let mut counts = BTreeMap::new();
+        for sent in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().skip(mark) {
+            *counts.entry(sent.operation).or_default() += 1;
+        }
+        counts
+    }
+
+    /// How many calls from this mark on failed in this way.
+    pub fn failed(&self, mark: usize, class: Class) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().skip(mark).filter(|sent| sent.error == Some(class)).count()
+    }
+}
+
+/// The most calls that were sent within any stretch of time of this length.
+pub fn most_within(calls: &[Sent], stretch: Duration) -> usize {
+    let mut at: Vec<Duration> = calls.iter().map(|sent| sent.at).collect();
+    at.sort();
+    let mut first = 0;
+    let mut most = 0;
+    for (last, end) in at.iter().enumerate() {
+        while at[first] + stretch <= *end {
+            first += 1;
+        }
+        most = most.max(last + 1 - first);
+    }
+    most
+}
+
+/// A simulator as if it were far away: each call takes a while, and is written down.
+pub(crate) struct Remote {
+    pub client: Client,
+    pub paced: Paced,
+    pub time: VirtualTime,
+    /// There and back.
+    pub latency: Duration,
+    pub journal: Journal,
+}
+
+impl Connect for Remote {
+    fn send<'a>(&'a self, caller: &'a Caller, call: Call) -> BoxFuture<'a, Result<Reply, Error>> {
+        async move {
+            let (at, operation) = (self.time.elapsed(), call.name());
+            tokio::time::sleep(self.latency / 2).await;
+            self.paced.now();
+            let result = self.client.call_now(call);
+            tokio::time::sleep(self.latency / 2).await;
+            self.journal.note(Sent {
+                at,
+                operation,
+                key: caller.key.clone(),
+                group: caller.group.clone(),
+                priority: caller.priority,
+                error: result.as_ref().err().map(|error| error.class),
+            });
+            result
+        }
+        .boxed()
+    }
+}

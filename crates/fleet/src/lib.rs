@@ -1,0 +1,39 @@
+//! connect-operator at the size of ten thousand users and more, in virtual time. Development and tests only.
+//!
+//! The real controller, sweeper, reconciler, limiter and meter run on tokio's paused clock, between an API server in memory
+//! ([`ApiServer`], a `tower` service behind the real [`kube::Client`]) and the simulated Connect with AWS' real rates. Hours of
+//! waiting for a rate limit pass in the seconds that the work itself takes, and every figure is a count or a virtual time.
+//!
+//! [`Fleet`] is one such world; [`scenarios`] are the questions that are asked of it, each as a function that gives a report. Tests
+//! assert on the reports, the benchmark prints them.
+//!
+//! ```
+//! use fleet::{Agent, Fleet, Setup, in_virtual_time};
+//! use std::time::Duration;
+//!
+//! in_virtual_time(async {
+//!     let fleet = Fleet::new(Setup::default());
+//!     let operator = fleet.start();
+//!     fleet.apply(&Agent::plain("sales", 1));
+//!     fleet.settled(Duration::from_secs(60)).await.expect("in sync within a minute");
+//!     operator.stop().await;
+//!     assert_eq!(fleet.sim().calls().of("CreateUser"), 1);
+//! });
+//! ```
+
+mod agent;
+mod api_server;
+mod checks;
+mod fleet;
+mod journal;
+mod operator;
+pub mod scenarios;
+mod seeds;
+mod time;
+
+pub use agent::Agent;
+pub use api_server::{ApiServer, Place, Requests, Tally};
+pub use fleet::{Fleet, Setup};
+pub use journal::{Journal, Sent, most_within};
+pub use operator::Operator;
+pub use time::{VirtualTime, in_virtual_time};

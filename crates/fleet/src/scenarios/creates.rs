@@ -1,0 +1,153 @@
+//! Many creates, and what people wait for beside them.
+
+use std::time::Duration;
+
+use connect_api::{Class, OperationName};
+use serde_json::json;
+
+use super::{Calls, DAY, MINUTE, SECOND, Waits};
+use crate::{Agent, Fleet, Sent, Setup, in_virtual_time};
+
+/// What a number of creates came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreatesReport {
+    /// How many ConnectUsers were applied at once.
+    pub users: usize,
+    /// From then until all were in sync. None: they were not, in a day.
+    pub in_sync_after: Option<Duration>,
+    /// The part of CreateUser's bucket (5 at once, 2 a second) that was used while the creates went on.
+    pub share_of_bucket: f64,
+    /// Calls that Connect throttled.
+    pub throttled: usize,
+    /// Calls, by operation.
+    pub calls: Calls,
+    /// Writes to Kubernetes.
+    pub kubernetes_writes: u64,
+    /// What was not as it must be.
+    pub violations: Vec<String>,
+}
+
+/// How much of AWS' bucket for an operation these calls used, from the first to the last.
+fn share_of_bucket(calls: &[Sent]) -> f64 {
+    let times = || calls.iter().map(|call| call.at);
+    let lasted = times().max().unwrap_or_default() - times().min().unwrap_or_default();
+    #[expect(clippy::cast_precision_loss, reason = "no fleet has 2^52 users")]
+    let sent = calls.len() as f64;
+    sent / (5.0 + 2.0 * lasted.as_secs_f64())
+}
+
+/// Applies so many ConnectUsers at once, and waits until all are in sync.
+pub fn creates(users: usize) -> CreatesReport {
+    in_virtual_time(async {
+        let fleet = Fleet::new(Setup::default());
+        let operator = fleet.start();
+        for number in 0..users {
+            fleet.apply(&Agent::plain("sales", number));
+        }
+        let in_sync_after = fleet.settled(DAY).await;
+        let calls = fleet.journal().counts(0);
+        let sent = fleet.journal().since(0).into_iter().filter(|call| call.operation == OperationName::CreateUser);
+        let report = CreatesReport {
+            users,
+            in_sync_after,
+            share_of_bucket: share_of_bucket(&sent.collect::<Vec<_>>()),
+            throttled: fleet.journal().failed(0, Class::Throttled),
+            calls,
+            kubernetes_writes: fleet.api().writes(),
+            violations: fleet.violations(),
+        };
+        operator.stop().await;
+        report
+    })
+}
+
+/// What goes on while people edit.
+#[derive(Clone, Copy, Debug)]
+pub struct Beside {
+    /// Users in sync, who are swept all the time and some of whom are edited.
+    pub standing: usize,
+    /// ConnectUsers of another namespace that wait to be created.
+    pub queued: usize,
+    /// How many edits are made, one in about 2 s.
+    pub edits: usize,
+}
+
+/// How long people waited.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EditsReport {
+    /// From an edit of the spec to the call that carries it to Connect.
+    pub edits: Waits,
+    /// From a new ConnectUser in a third namespace, applied once for every ten edits, to its CreateUser.
+    pub newcomers: Waits,
+    /// Edits and newcomers for whom no call was made.
+    pub forgotten: usize,
+    /// Creates of the queue that were made meanwhile.
+    pub creates: usize,
+    /// How many of the queue still waited at the end.
+    pub still_queued: usize,
+    /// Sweeps that were completed meanwhile.
+    pub sweeps: u64,
+    /// Calls that Connect throttled.
+    pub throttled: usize,
+    /// What was not as it must be.
+    pub violations: Vec<String>,
+}
+
+/// Edits specs while others are created and a sweep runs: sweeps follow each other at once.
+pub fn edits_beside(beside: Beside) -> EditsReport {
+    in_virtual_time(async {
+        let fleet = Fleet::new(Setup { sweep_interval: Some(5 * SECOND), ..Setup::default() });
+        let agents = Agent::fleet("sales", beside.standing);
+        fleet.seed(&agents).await;
+        let operator = fleet.start();
+        operator.swept(10 * MINUTE, 1).await;
+        for number in 0..beside.queued {
+            fleet.apply(&Agent::plain("backlog", number));
+        }
+        tokio::time::sleep(MINUTE).await;
+        let (mark, sweeps) = (fleet.journal().len(), operator.sweeps());
+        let mut edited = Vec::new();
+        let mut applied = Vec::new();
+        for edit in 0..beside.edits {
+            let agent = &agents[edit * agents.len() / beside.edits];
+            let uid = fleet.api().edit(&agent.place(), |spec| match edit % 3 {
+                0 => spec["tags"]["team"] = json!("moved"),
+                1 => spec["identityInfo"]["lastName"] = json!("Moved"),
+                _ => spec["phoneConfig"]["afterContactWorkTimeLimit"] = json!(55),
+            });
+            edited.extend(uid.map(|uid| (uid, fleet.elapsed())));
+            if edit % 10 == 0 {
+                applied.push((fleet.apply(&Agent::plain("support", edit)), fleet.elapsed()));
+            }
+            tokio::time::sleep(SECOND.mul_f64(1.0 + 2.0 * fastrand::f64())).await;
+        }
+        tokio::time::sleep(MINUTE).await;
+        let calls = fleet.journal().since(mark);
+        let backlog = |call: &&Sent| call.group == "backlog" && call.error.is_none();
+        let mut report = EditsReport {
+            edits: waits(&calls, &edited),
+            newcomers: waits(&calls, &applied),
+            creates: calls.iter().filter(backlog).count(),
+            sweeps: operator.sweeps() - sweeps,
+            throttled: fleet.journal().failed(mark, Class::Throttled),
+            ..EditsReport::default()
+        };
+        report.forgotten = edited.len() + applied.len() - report.edits.count - report.newcomers.count;
+        operator.stop().await;
+        let tally = fleet.api().tally();
+        report.still_queued = tally.objects - tally.in_sync;
+        report.violations = fleet.violations();
+        report
+    })
+}
+
+/// How long each of these, by UID and from this time on, waited for the call that wrote.
+pub(super) fn waits(calls: &[Sent], asked: &[(String, Duration)]) -> Waits {
+    let mut first = std::collections::HashMap::<&str, Vec<Duration>>::new();
+    for call in calls.iter().filter(|call| call.operation.is_write()) {
+        first.entry(&call.key).or_default().push(call.at);
+    }
+    let wait =
+        |(uid, at): &(String, Duration)| first.get(uid.as_str())?.iter().filter(|sent| *sent >= at).min().map(|s| *s - *at);
+    Waits::of(asked.iter().filter_map(wait).collect())
+}

@@ -1,0 +1,150 @@
+//! Many at once: applied, deleted, a whole namespace deleted beside others who go on.
+
+use std::time::Duration;
+
+use connect_api::{Class, OperationName};
+use serde_json::json;
+
+use super::{Calls, DAY, MINUTE, SECOND, Waits, creates::waits};
+use crate::{Agent, Fleet, Setup, in_virtual_time};
+
+/// What became of many at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AtOnceReport {
+    /// How many there were.
+    pub users: usize,
+    /// How long it took. None: it was not done in a week.
+    pub done_after: Option<Duration>,
+    /// Calls, by operation.
+    pub calls: Calls,
+    /// Calls that Connect throttled.
+    pub throttled: usize,
+    /// Writes to Kubernetes.
+    pub kubernetes_writes: u64,
+    /// ConnectUsers that are left.
+    pub resources_left: usize,
+    /// Users that are left, other people's not counted.
+    pub users_left: usize,
+    /// Resources that the operator still remembers something of.
+    pub remembered: usize,
+    /// What was not as it must be.
+    pub violations: Vec<String>,
+}
+
+async fn report(
+    fleet: &Fleet,
+    operator: crate::Operator,
+    users: usize,
+    bystanders: usize,
+    done: Option<Duration>,
+) -> AtOnceReport {
+    // What the watch has still to tell.
+    tokio::time::sleep(10 * SECOND).await;
+    let report = AtOnceReport {
+        users,
+        done_after: done,
+        calls: fleet.journal().counts(0),
+        throttled: fleet.journal().failed(0, Class::Throttled),
+        kubernetes_writes: fleet.api().writes(),
+        resources_left: fleet.api().tally().objects,
+        users_left: fleet.sim().users(&fleet.instance().id).len() - bystanders,
+        remembered: operator.remembers(),
+        violations: fleet.violations(),
+    };
+    operator.stop().await;
+    report
+}
+
+/// Applies a mixed fleet at once, and waits until all are in sync.
+pub fn applied_at_once(users: usize) -> AtOnceReport {
+    in_virtual_time(async {
+        let fleet = Fleet::new(Setup::default());
+        let bystanders = fleet.sim().users(&fleet.instance().id).len();
+        let operator = fleet.start();
+        Agent::fleet("sales", users).iter().for_each(|agent| _ = fleet.apply(agent));
+        let done = fleet.settled(7 * DAY).await;
+        report(&fleet, operator, users, bystanders, done).await
+    })
+}
+
+/// Deletes a mixed fleet in sync at once, and waits until all are gone.
+pub fn deleted_at_once(users: usize) -> AtOnceReport {
+    in_virtual_time(async {
+        let fleet = Fleet::new(Setup::default());
+        let bystanders = fleet.sim().users(&fleet.instance().id).len();
+        fleet.seed(&Agent::fleet("sales", users)).await;
+        let operator = fleet.start();
+        tokio::time::sleep(SECOND).await;
+        fleet.api().delete_namespace("sales");
+        let done = fleet.until(7 * DAY, |fleet| fleet.api().tally().objects == 0).await;
+        report(&fleet, operator, users, bystanders, done).await
+    })
+}
+
+/// What people of one namespace noticed of another one's end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NamespaceReport {
+    /// How many ConnectUsers the namespace had.
+    pub users: usize,
+    /// From its deletion until all of them were gone. None: they were not, in a week.
+    pub gone_after: Option<Duration>,
+    /// Edits in the other namespace meanwhile: from the edit to the call that carries it to Connect.
+    pub edits: Waits,
+    /// New ConnectUsers in the other namespace meanwhile: from their being applied to their CreateUser.
+    pub creates: Waits,
+    /// Deletions of single ConnectUsers in the other namespace meanwhile: to their DeleteUser.
+    pub deletions: Waits,
+    /// Of all those, for whom no call was made.
+    pub forgotten: usize,
+    /// How many DeleteUser calls were made.
+    pub deletes: usize,
+    /// What was not as it must be.
+    pub violations: Vec<String>,
+}
+
+/// Deletes a namespace of so many, while another one's people go on: every 5 s one of them edits, applies or deletes.
+pub fn namespace_deleted(users: usize, others: usize) -> NamespaceReport {
+    in_virtual_time(async {
+        let fleet = Fleet::new(Setup::default());
+        let agents = Agent::fleet("support", others);
+        fleet.seed(&[Agent::fleet("sales", users), agents.clone()].concat()).await;
+        let operator = fleet.start();
+        operator.swept(10 * MINUTE, 1).await;
+        let (mark, began) = (fleet.journal().len(), fleet.elapsed());
+        fleet.api().delete_namespace("sales");
+        let (mut edited, mut applied, mut deleted) = (Vec::new(), Vec::new(), Vec::new());
+        for (nth, agent) in agents.iter().enumerate() {
+            let now = fleet.elapsed();
+            match nth % 3 {
+                0 => {
+                    let uid = fleet.api().edit(&agent.place(), |spec| spec["identityInfo"]["lastName"] = json!("Moved"));
+                    edited.extend(uid.map(|uid| (uid, now)));
+                }
+                1 => applied.push((fleet.apply(&Agent::plain("support", others + nth)), now)),
+                _ => {
+                    let uid = fleet.api().get(&agent.place()).map(|object| object["metadata"]["uid"].clone());
+                    deleted.extend(uid.and_then(|uid| Some((uid.as_str()?.to_owned(), now))));
+                    fleet.api().delete(&agent.place());
+                }
+            }
+            tokio::time::sleep(5 * SECOND).await;
+        }
+        let is_left = |fleet: &Fleet| fleet.api().tally().deleting > 0;
+        let gone = fleet.until(7 * DAY, |fleet| !is_left(fleet)).await.map(|_| fleet.elapsed() - began);
+        let calls = fleet.journal().since(mark);
+        let mut report = NamespaceReport {
+            users,
+            gone_after: gone,
+            edits: waits(&calls, &edited),
+            creates: waits(&calls, &applied),
+            deletions: waits(&calls, &deleted),
+            deletes: calls.iter().filter(|call| call.operation == OperationName::DeleteUser).count(),
+            violations: fleet.violations(),
+            ..NamespaceReport::default()
+        };
+        let heard = report.edits.count + report.creates.count + report.deletions.count;
+        report.forgotten = edited.len() + applied.len() + deleted.len() - heard;
+        operator.stop().await;
+        report
+    })
+}

@@ -1,0 +1,66 @@
+//! Questions that are asked of a fleet, each as a function that gives a report. Every time in a report is virtual.
+//!
+//! Each function makes a world of its own and runs it to its end; none needs a runtime around it.
+
+mod calls;
+mod creates;
+mod crowds;
+mod outages;
+mod quotas;
+mod steady;
+mod sweeps;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use connect_api::OperationName;
+
+pub use calls::{CallsReport, calls};
+pub use creates::{Beside, CreatesReport, EditsReport, creates, edits_beside};
+pub use crowds::{AtOnceReport, NamespaceReport, applied_at_once, deleted_at_once, namespace_deleted};
+pub use outages::{Fault, OutageReport, outage};
+pub use quotas::{SharedReport, UsersQuotaReport, shared_quota, users_quota};
+pub use steady::{RestartReport, ResyncReport, restart, resync};
+pub use sweeps::{NaiveReport, SweepReport, naive, sweep};
+
+/// Calls to Connect by operation.
+pub type Calls = BTreeMap<OperationName, usize>;
+
+/// How long so many waited.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Waits {
+    /// How many did.
+    pub count: usize,
+    /// Half of them not longer than this.
+    pub p50: Duration,
+    /// 99 of 100 not longer than this.
+    pub p99: Duration,
+    /// Nobody longer than this.
+    pub longest: Duration,
+}
+
+impl Waits {
+    fn of(mut waits: Vec<Duration>) -> Self {
+        waits.sort();
+        let at = |percent: usize| waits.get((waits.len() * percent).div_ceil(100).saturating_sub(1)).copied().unwrap_or_default();
+        Self { count: waits.len(), p50: at(50), p99: at(99), longest: at(100) }
+    }
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_those_of_people_and_not_between_them() {
+        let waits = Waits::of((1..=200).rev().map(Duration::from_secs).collect());
+        let seconds = |s| Duration::from_secs(s);
+        assert_eq!(waits, Waits { count: 200, p50: seconds(100), p99: seconds(198), longest: seconds(200) });
+        assert_eq!(Waits::of(vec![SECOND]).p99, SECOND);
+        assert_eq!(Waits::of(vec![]), Waits::default());
+    }
+}

@@ -1,0 +1,175 @@
+//! A full sweep over a fleet of which some have drifted, and the same done by a client that asks for each user.
+
+use std::{
+    cell::RefCell,
+    collections::{HashSet, VecDeque},
+    time::Duration,
+};
+
+use connect_api::{Call, Caller, Class, ConnectExt, DescribeUser, OperationName, UpdateUserRoutingProfile, UserId};
+use futures::future::join_all;
+
+use super::{Calls, HOUR, MINUTE, SECOND};
+use crate::{Agent, Fleet, Setup, agent::ROUTING_PROFILES, in_virtual_time};
+
+/// What a sweep came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SweepReport {
+    /// How many users there are.
+    pub users: usize,
+    /// How many of them were changed behind the operator's back, between two sweeps.
+    pub drifted: usize,
+    /// Calls that look at the instance as a whole, from the start of the sweep until all is put right.
+    pub batch_reads: Calls,
+    /// Calls that look at a user that drifted.
+    pub reads_of_drifted: Calls,
+    /// Calls that look at others: whose turn it was to be read, as it is each one's once a day.
+    pub reads_of_others: Calls,
+    /// Calls that put right.
+    pub repairs: Calls,
+    /// From the drift until all is put right, the wait for the sweep included. None: it was not, in an hour.
+    pub put_right_after: Option<Duration>,
+    /// From the start of the sweep until all is put right.
+    pub put_right_after_sweep_began: Option<Duration>,
+    /// Writes to Kubernetes.
+    pub kubernetes_writes: u64,
+    /// What was not as it must be.
+    pub violations: Vec<String>,
+}
+
+/// Sweeps a fleet, of which so many drift in their routing profile right after the first sweep.
+pub fn sweep(users: usize, drifted: usize) -> SweepReport {
+    in_virtual_time(async {
+        let fleet = Fleet::new(Setup::default());
+        let agents = Agent::fleet("sales", users);
+        fleet.seed(&agents).await;
+        let operator = fleet.start();
+        operator.swept(10 * MINUTE, 1).await;
+        tokio::time::sleep(MINUTE).await;
+        fleet.api().reset_requests();
+        let (mark, drifted_at) = (fleet.journal().len(), fleet.elapsed());
+        let changed = drift(&fleet, &agents, drifted);
+        let as_wanted = |fleet: &Fleet| changed.iter().all(|(user, wanted, _)| routing_profile(fleet, user) == *wanted);
+        // Looking at so many users is not for nothing: it begins when the calls that put right are made.
+        let put_right = |fleet: &Fleet| {
+            let calls = fleet.journal().counts(mark);
+            calls.get(&OperationName::UpdateUserRoutingProfile).is_some_and(|made| *made >= drifted) && as_wanted(fleet)
+        };
+        let put_right_after = fleet.until(HOUR, put_right).await;
+        fleet.settled(MINUTE).await;
+        // What else would the sweep have done?
+        tokio::time::sleep(10 * SECOND).await;
+        let sent = fleet.journal().since(mark);
+        let began = sent.iter().find(|call| call.operation == OperationName::SearchUsers).map(|call| call.at);
+        let drifters = changed.iter().filter_map(|(_, _, uid)| uid.as_deref()).collect::<HashSet<_>>();
+        let (mut batch_reads, mut reads_of_drifted, mut reads_of_others, mut repairs) =
+            (Calls::new(), Calls::new(), Calls::new(), Calls::new());
+        for call in sent.iter().filter(|call| began.is_some_and(|began| call.at >= began)) {
+            let kind =
+                match call.operation {
+                    write if write.is_write() => &mut repairs,
+                    OperationName::DescribeUser | OperationName::ListUserProficiencies => {
+                        if drifters.contains(call.key.as_str()) { &mut reads_of_drifted } else { &mut reads_of_others }
+                    }
+                    _ => &mut batch_reads,
+                };
+            *kind.entry(call.operation).or_default() += 1;
+        }
+        let report = SweepReport {
+            users,
+            drifted,
+            batch_reads,
+            reads_of_drifted,
+            reads_of_others,
+            repairs,
+            put_right_after,
+            put_right_after_sweep_began: put_right_after.zip(began).map(|(after, began)| (drifted_at + after) - began),
+            kubernetes_writes: fleet.api().writes(),
+            violations: fleet.violations(),
+        };
+        operator.stop().await;
+        report
+    })
+}
+
+/// At the console, gives so many agents, evenly spread, the other routing profile. Gives the users, the one
+/// that they should have, and the UIDs of their ConnectUsers.
+fn drift(fleet: &Fleet, agents: &[Agent], count: usize) -> Vec<(UserId, String, Option<String>)> {
+    let instance = &fleet.instance().id;
+    // Of all kinds: a step of a hundred would find only those with proficiencies.
+    let chosen = (0..count).filter_map(|nth| agents.get(nth * agents.len() / count + nth % (agents.len() / count)));
+    chosen
+        .filter_map(|agent| {
+            let resource = fleet.api().get(&agent.place())?;
+            let user: UserId = resource["status"]["userId"].as_str()?.into();
+            let profile = |name: &str| fleet.sim().routing_profile_id(instance, name);
+            let (own, other) = (agent.number % 2, 1 - agent.number % 2);
+            let routing_profile_id = profile(ROUTING_PROFILES[other])?;
+            let call = UpdateUserRoutingProfile { instance: instance.clone(), user: user.clone(), routing_profile_id };
+            fleet.at_console(Call::UpdateUserRoutingProfile(call)).ok()?;
+            let uid = resource["metadata"]["uid"].as_str().map(str::to_owned);
+            Some((user, profile(ROUTING_PROFILES[own])?.as_str().to_owned(), uid))
+        })
+        .collect()
+}
+
+fn routing_profile(fleet: &Fleet, user: &UserId) -> String {
+    let call = DescribeUser { instance: fleet.instance().id.clone(), user: user.clone() };
+    match fleet.at_console(Call::DescribeUser(call)) {
+        Ok(connect_api::Reply::DescribeUser(user)) => {
+            user.routing_profile_id.map(|id| id.as_str().to_owned()).unwrap_or_default()
+        }
+        _ => String::new(),
+    }
+}
+
+/// What one round of looking at each user came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NaiveReport {
+    /// How many users there are.
+    pub users: usize,
+    /// DescribeUser calls, those that were throttled included.
+    pub calls: usize,
+    /// How many were throttled.
+    pub throttled: usize,
+    /// How long the round took.
+    pub took: Duration,
+}
+
+/// How often the SDK tries a call that is throttled, by default.
+const ATTEMPTS: u32 = 3;
+/// Workers of a controller that asks for each user.
+const WORKERS: usize = 8;
+
+/// Looks at each user of a fleet of the same size by a DescribeUser of its own, as operators do that know no sweep: a few workers,
+/// the SDK's retries (three attempts, doubling from 1 s with full jitter), and back into the queue after that.
+pub fn naive(users: usize) -> NaiveReport {
+    in_virtual_time(async {
+        let fleet = Fleet::new(Setup::default());
+        fleet.seed(&Agent::fleet("sales", users)).await;
+        let (connect, caller) = (fleet.stranger(), Caller::default());
+        let ids = fleet.sim().users(&fleet.instance().id).into_iter().map(|user| user.user.id);
+        let queue: RefCell<VecDeque<UserId>> = RefCell::new(ids.take(users).collect());
+        let began = fleet.elapsed();
+        let worker = || async {
+            loop {
+                let Some(user) = queue.borrow_mut().pop_front() else { return };
+                for attempt in 0..ATTEMPTS {
+                    let request = DescribeUser { instance: fleet.instance().id.clone(), user: user.clone() };
+                    match connect.call(&caller, request).await {
+                        Err(error) if error.class == Class::Throttled && attempt + 1 < ATTEMPTS => {
+                            tokio::time::sleep(SECOND.mul_f64(f64::from(1 << attempt) * fastrand::f64())).await;
+                        }
+                        Err(error) if error.class == Class::Throttled => queue.borrow_mut().push_back(user.clone()),
+                        _ => break,
+                    }
+                }
+            }
+        };
+        join_all((0..WORKERS).map(|_| worker())).await;
+        let calls = fleet.sim().calls();
+        let describes = calls.operations.get("DescribeUser").cloned().unwrap_or_default();
+        let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        NaiveReport { users, calls: count(describes.total()), throttled: count(describes.failed), took: fleet.elapsed() - began }
+    })
+}

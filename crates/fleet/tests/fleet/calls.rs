@@ -1,0 +1,17 @@
+//! What one resource costs.
+
+use connect_api::OperationName as Op;
+use fleet::scenarios;
+
+#[test]
+fn a_create_is_one_call_an_edit_one_or_two_and_a_pass_over_nothing_none() {
+    let report = scenarios::calls();
+    assert_eq!(report.violations, Vec::<String>::new());
+    assert_eq!(report.create, [(Op::CreateUser, 1)].into());
+    assert_eq!(report.create_proficient, [(Op::CreateUser, 1), (Op::AssociateUserProficiencies, 1)].into());
+    assert_eq!(report.edit.get(&Op::UpdateUserRoutingProfile), Some(&1));
+    assert!(report.edit.values().sum::<usize>() <= 2, "{:?}", report.edit);
+    assert_eq!(report.edit_carrying_over, [(Op::DescribeUser, 1), (Op::UpdateUserIdentityInfo, 1)].into());
+    assert!(report.no_op_passes > 0, "no pass was made");
+    assert_eq!((report.no_op, report.no_op_writes), ([].into(), 0));
+}

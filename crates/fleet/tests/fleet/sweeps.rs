@@ -1,0 +1,22 @@
+//! A full sweep, and a client that asks for each user beside it.
+
+use connect_api::OperationName as Op;
+use fleet::scenarios;
+
+#[test]
+fn a_sweep_of_ten_thousand_with_one_in_a_hundred_drifted_costs_forty_calls_and_one_for_each_that_drifted() {
+    let (users, drifted) = (10_000, 100);
+    let report = scenarios::sweep(users, drifted);
+    println!("{report:#?}");
+    assert_eq!(report.violations, Vec::<String>::new());
+    assert!(report.put_right_after.is_some());
+    assert!(report.batch_reads.values().sum::<usize>() <= 40, "{:?}", report.batch_reads);
+    assert_eq!(report.reads_of_drifted.get(&Op::DescribeUser), Some(&drifted));
+    // A minute's share of the day in which each is read once by itself.
+    assert!(report.reads_of_others.values().sum::<usize>() <= 20, "{:?}", report.reads_of_others);
+    assert_eq!(report.repairs, [(Op::UpdateUserRoutingProfile, drifted)].into());
+
+    let naive = scenarios::naive(users);
+    println!("{naive:#?}");
+    assert!(naive.calls >= users, "{naive:?}");
+}
