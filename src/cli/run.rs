@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client, ResourceExt};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{election::Election, quotas::QuotaFlags};
+use super::{deletion_guard::GuardFlags, election::Election, quotas::QuotaFlags};
 use crate::{
     api::DeletionPolicy,
     operator::{AwsConnections, Health, KubeCluster, Listeners, WatchOptions, watch},
@@ -33,7 +33,7 @@ pub(super) struct Run {
     #[arg(long, env = "CONNECT_OPERATOR_CONCURRENCY", default_value = "8")]
     concurrency: NonZeroU16,
 
-    /// How often each instance is swept for changes made outside of Kubernetes: two calls per 1,000 users and one more. 0: never.
+    /// How soon a change made outside of Kubernetes is found: how often each instance is swept, at three calls per 1,000 users. 0: never.
     #[arg(long, env = "CONNECT_OPERATOR_SWEEP_INTERVAL", default_value = "5m", value_parser = duration_or_never)]
     sweep_interval: Interval,
 
@@ -48,6 +48,14 @@ pub(super) struct Run {
     /// Delete the quick connects that point to a user once it is deleted; else they stay, as targets that reach nobody.
     #[arg(long, env = "CONNECT_OPERATOR_DELETE_QUICK_CONNECTS")]
     delete_quick_connects: bool,
+
+    #[command(flatten)]
+    deletion_guard: GuardFlags,
+
+    /// Delete users that carry this cluster's tags and whose ConnectUser does not exist, once two sweeps in a row have found them. A
+    /// clone of this cluster has the same name: there, these are the first one's users.
+    #[arg(long, env = "CONNECT_OPERATOR_DELETE_ORPHANS")]
+    delete_orphans: bool,
 
     /// How long after an attempt to create a user Connect may still not show it. Only shorten it where that is known not to happen.
     #[arg(long, env = "CONNECT_OPERATOR_SETTLE_WINDOW", default_value = "10m", value_parser = duration)]
@@ -96,7 +104,7 @@ fn duration_or_never(text: &str) -> Result<Interval, String> {
 /// How long to wait for an API server that does not answer at the start.
 const RETRY: Duration = Duration::from_secs(5);
 /// Longer than any pass should stand still between its create mark and the call; far shorter than the settle window.
-const LONGEST_STALL: Duration = Duration::from_secs(20);
+pub(super) const LONGEST_STALL: Duration = Duration::from_secs(20);
 
 impl Run {
     pub(super) fn execute(self) -> anyhow::Result<()> {
@@ -134,6 +142,7 @@ impl Run {
             drift_interval: self.drift_interval,
             deletion_policy: self.default_deletion_policy,
             quick_connects: if self.delete_quick_connects { QuickConnects::Go } else { QuickConnects::Stay },
+            deletion_guard: self.deletion_guard.guard(),
         };
         let reconciler = Arc::new(Reconciler::new(
             Arc::new(KubeCluster::new(client.clone())),
@@ -145,6 +154,7 @@ impl Run {
         let options = WatchOptions {
             namespace: self.namespace.clone(),
             sweep_interval: self.sweep_interval,
+            delete_orphans: self.delete_orphans,
             concurrency: self.concurrency,
         };
         let elector = timing.map(|timing| self.election.elector(&client, timing));
@@ -186,7 +196,7 @@ impl Run {
 }
 
 /// The cluster's own identity: the UID of kube-system, which lives as long as the cluster does.
-async fn name_of(client: &Client) -> anyhow::Result<String> {
+pub(super) async fn name_of(client: &Client) -> anyhow::Result<String> {
     let namespaces: Api<Namespace> = Api::all(client.clone());
     let system = namespaces.get("kube-system").await.context(
         "could not read the namespace kube-system, whose UID names this cluster: check that the API server is reachable and that the operator may get it, or set --cluster-name",

@@ -4,6 +4,7 @@ mod connections;
 mod health;
 mod kubernetes;
 mod lease;
+mod roll;
 mod sweeper;
 mod watch;
 
@@ -11,4 +12,5 @@ pub use connections::AwsConnections;
 pub use health::{Health, Listeners, Stage};
 pub use kubernetes::KubeCluster;
 pub use lease::{Candidate, Decision, Elector, Lost, LostLease, Timing};
+pub(crate) use sweeper::{Objects, instances, part_with, sweep};
 pub use watch::{WatchOptions, watch};

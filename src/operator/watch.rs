@@ -18,7 +18,7 @@ use kube_runtime::{
 };
 use tracing::Instrument;
 
-use super::{Health, sweeper::Sweeper};
+use super::{Health, roll::StoreRoll, sweeper::Sweeper};
 use crate::{api::ConnectUser, reconcile::Reconciler, telemetry::Metrics};
 
 /// An object that may be unreadable: one such must not stop the watch.
@@ -33,6 +33,8 @@ pub struct WatchOptions {
     pub namespace: Option<String>,
     /// How often each instance is swept for changes made outside of Kubernetes; None: never.
     pub sweep_interval: Option<Duration>,
+    /// Whether users without a ConnectUser are deleted, once two sweeps in a row have found them.
+    pub delete_orphans: bool,
     /// Passes at once. Few: the rate limit of Connect decides, not the number of passes.
     pub concurrency: NonZeroU16,
 }
@@ -71,12 +73,14 @@ pub async fn watch(
         .reflect(writer)
         .inspect_ok(on_event)
         .applied_objects();
+    reconciler.count_by(StoreRoll::new(reader.clone()));
     let woken = reconciler.woken().map(|place| ObjectRef::new_with(&place.name, ()).within(&place.namespace));
     let sweeping = match options.sweep_interval {
         None => std::future::pending().boxed(),
         Some(interval) => {
             let (store, reconciler, metrics) = (reader.clone(), reconciler.clone(), metrics.clone());
-            async move { Sweeper { store, reconciler, metrics, interval }.run(&health).await }.boxed()
+            let delete_orphans = options.delete_orphans;
+            async move { Sweeper { store, reconciler, metrics, interval, delete_orphans }.run(&health).await }.boxed()
         }
     };
     let passes = Controller::for_stream(objects, reader)

@@ -1,5 +1,6 @@
 //! The repository's own commands.
 
+mod bench;
 mod demo;
 mod generate;
 mod programs;
@@ -15,6 +16,8 @@ use clap::Parser;
 enum Command {
     /// Shows the operator at work: a real Kubernetes control plane, the Connect simulator and the operator as processes.
     Demo(demo::Demo),
+    /// Measures the operator at the size of a contact centre, and writes docs/benchmarks.md.
+    Bench(bench::Bench),
     /// Writes the generated files anew: the CustomResourceDefinition and the API reference.
     Generate,
 }
@@ -22,6 +25,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Command::parse() {
         Command::Demo(demo) => demo.run(),
+        Command::Bench(bench) => bench.run().map(|()| ExitCode::SUCCESS),
         Command::Generate => generate::run().map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| {

@@ -62,6 +62,14 @@ impl Operator {
         self.wait_until_it_listens();
     }
 
+    /// The same with one more flag, which may take the place of an earlier one.
+    pub fn start_again_with(&mut self, flag: &str) {
+        let name = flag.split('=').next().unwrap_or(flag);
+        self.flags.retain(|earlier| earlier.split('=').next() != Some(name));
+        self.flags.push(flag.to_owned());
+        self.start_again();
+    }
+
     fn wait_until_it_listens(&self) {
         eventually("the operator listens", || self.listening().is_some());
     }

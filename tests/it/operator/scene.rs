@@ -267,6 +267,16 @@ impl Scene<'_> {
         self.plane.admin_kubeconfig()
     }
 
+    /// The kubeconfig of the operator.
+    pub fn operators_kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
+    /// Where Connect is.
+    pub fn url(&self) -> String {
+        self.server.url().to_string()
+    }
+
     /// kubectl as the user who may do everything, in this namespace.
     pub fn kubectl(&self, arguments: &[&str]) -> String {
         self.try_kubectl(arguments).unwrap()
