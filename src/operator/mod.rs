@@ -1,5 +1,8 @@
-//! When passes are made, and by which replica: the lease, the watch, the queue, health, shutdown.
+//! When passes are made, and by which replica: the lease, the watch, the queue, health, shutdown, and what is
+//! configured for it.
 
+mod accounts;
+pub mod config;
 mod connections;
 mod health;
 mod kubernetes;
@@ -8,7 +11,8 @@ mod roll;
 mod sweeper;
 mod watch;
 
-pub use connections::AwsConnections;
+pub use accounts::{await_accounts, check_accounts};
+pub use connections::{AwsConnections, Everywhere};
 pub use health::{Health, Listeners, Stage};
 pub use kubernetes::KubeCluster;
 pub use lease::{Candidate, Decision, Elector, Lost, LostLease, Timing};

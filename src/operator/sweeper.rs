@@ -52,7 +52,7 @@ impl Sweeper {
         let mut rounds = FuturesUnordered::new();
         let mut swept = HashSet::new();
         loop {
-            for instance in instances(&self.store.state()) {
+            for instance in self.instances() {
                 if swept.insert(instance.clone()) {
                     rounds.push(self.go_round(instance).boxed());
                 }
@@ -68,10 +68,17 @@ impl Sweeper {
         }
     }
 
+    /// The instances of ConnectUsers whose namespaces may use them.
+    fn instances(&self) -> HashSet<Arn> {
+        let mut objects = self.store.state();
+        objects.retain(|object| object.0.as_ref().is_ok_and(|resource| self.reconciler.is_allowed(resource)));
+        instances(&objects)
+    }
+
     /// Sweeps an instance again and again, until no ConnectUser speaks of it any more.
     async fn go_round(&self, instance: Arn) -> Arn {
         let mut told = HashSet::new();
-        while instances(&self.store.state()).contains(&instance) {
+        while self.instances().contains(&instance) {
             let start = Instant::now();
             let objects = || self.store.state();
             match sweep(&self.reconciler, &instance, &objects).await {

@@ -18,7 +18,7 @@ use kube_runtime::{
 };
 use tracing::Instrument;
 
-use super::{Health, roll::StoreRoll, sweeper::Sweeper};
+use super::{Health, config, roll::StoreRoll, sweeper::Sweeper};
 use crate::{api::ConnectUser, reconcile::Reconciler, telemetry::Metrics};
 
 /// An object that may be unreadable: one such must not stop the watch.
@@ -35,6 +35,8 @@ pub struct WatchOptions {
     pub sweep_interval: Option<Duration>,
     /// Whether users without a ConnectUser are deleted, once two sweeps in a row have found them.
     pub delete_orphans: bool,
+    /// What is configured for accounts and instances, as it is now and as it changes.
+    pub config: tokio::sync::watch::Receiver<Arc<config::Config>>,
     /// Passes at once. Few: the rate limit of Connect decides, not the number of passes.
     pub concurrency: NonZeroU16,
 }
@@ -83,6 +85,7 @@ pub async fn watch(
             async move { Sweeper { store, reconciler, metrics, interval, delete_orphans }.run(&health).await }.boxed()
         }
     };
+    let reconfigured = follow(options.config, reader.clone(), reconciler.clone());
     let passes = Controller::for_stream(objects, reader)
         .reconcile_on(woken)
         .with_config(Config::default().concurrency(options.concurrency.get()))
@@ -93,7 +96,29 @@ pub async fn watch(
     tokio::select! {
         () = passes => {}
         () = sweeping => {}
+        () = reconfigured => {}
     }
+}
+
+/// Has resources looked at that fare otherwise since the configuration has changed. Does not end.
+async fn follow(
+    mut config: tokio::sync::watch::Receiver<Arc<config::Config>>,
+    store: reflector::Store<Guarded>,
+    reconciler: Arc<Reconciler>,
+) {
+    let mut before = config.borrow_and_update().clone();
+    while config.changed().await.is_ok() {
+        let now = config.borrow_and_update().clone();
+        for object in store.state() {
+            let Ok(resource) = &object.0 else { continue };
+            let Ok(instance) = resource.spec.instance_arn.parse() else { continue };
+            if !now.treats_alike(&before, &instance, &resource.namespace().unwrap_or_default()) {
+                reconciler.look_again(resource);
+            }
+        }
+        before = now;
+    }
+    std::future::pending().await
 }
 
 /// No pass needs these, and they are most of an object's size. Objects from the cache are therefore never sent back whole.

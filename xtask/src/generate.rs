@@ -3,12 +3,14 @@
 use std::fs;
 
 use anyhow::{Context, Result};
-use connect_operator::api;
+use connect_operator::{api, iam};
 
 use crate::repository;
 
 pub(crate) fn run() -> Result<()> {
-    for (path, content) in [("crds/connectusers.yaml", api::crd_yaml()?), ("docs/api.md", api::reference())] {
+    let mut files = vec![("crds/connectusers.yaml", api::crd_yaml()?), ("docs/api.md", api::reference())];
+    files.extend(iam::policies()?);
+    for (path, content) in files {
         let file = repository::root().join(path);
         // A file that cannot be read is one that has to be written.
         if fs::read_to_string(&file).is_ok_and(|old| old == content) {

@@ -18,7 +18,7 @@ enum Command {
     Demo(demo::Demo),
     /// Measures the operator at the size of a contact centre, and writes docs/benchmarks.md.
     Bench(bench::Bench),
-    /// Writes the generated files anew: the CustomResourceDefinition and the API reference.
+    /// Writes the generated files anew: the CustomResourceDefinition, the API reference, the IAM policies.
     Generate,
 }
 

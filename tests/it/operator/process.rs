@@ -22,6 +22,7 @@ pub struct Operator {
     directory: TempDir,
     kubeconfig: PathBuf,
     flags: Vec<String>,
+    environment: Vec<(String, String)>,
 }
 
 /// What can be asked of it over HTTP.
@@ -36,11 +37,11 @@ pub enum Page {
 }
 
 impl Operator {
-    /// Starts it and waits until it listens.
-    pub fn start(kubeconfig: &Path, flags: Vec<String>) -> Self {
+    /// Starts it with these flags and variables, and waits until it listens.
+    pub fn start(kubeconfig: &Path, flags: Vec<String>, environment: Vec<(String, String)>) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let process = spawn(directory.path(), kubeconfig, &flags);
-        let operator = Self { process, directory, kubeconfig: kubeconfig.to_owned(), flags };
+        let process = spawn(directory.path(), kubeconfig, &flags, &environment);
+        let operator = Self { process, directory, kubeconfig: kubeconfig.to_owned(), flags, environment };
         operator.wait_until_it_listens();
         operator
     }
@@ -52,13 +53,13 @@ impl Operator {
 
     /// Another replica of it, with a kubeconfig of its own.
     pub fn another_with(&self, kubeconfig: &Path) -> Self {
-        Self::start(kubeconfig, self.flags.clone())
+        Self::start(kubeconfig, self.flags.clone(), self.environment.clone())
     }
 
     /// Starts another process after this one has ended.
     pub fn start_again(&mut self) {
         self.ended();
-        self.process = spawn(self.directory.path(), &self.kubeconfig, &self.flags);
+        self.process = spawn(self.directory.path(), &self.kubeconfig, &self.flags, &self.environment);
         self.wait_until_it_listens();
     }
 
@@ -156,7 +157,7 @@ fn id_file(directory: &Path) -> PathBuf {
     directory.join("id")
 }
 
-fn spawn(directory: &Path, kubeconfig: &Path, flags: &[String]) -> Supervised {
+fn spawn(directory: &Path, kubeconfig: &Path, flags: &[String], environment: &[(String, String)]) -> Supervised {
     let id_file = id_file(directory).display().to_string();
     let program = env!("CARGO_BIN_EXE_connect-operator");
     let mut arguments: Vec<String> = ["-c", NOTE_ID, &id_file, program, "run", "--log-format=json"].map(str::to_owned).into();
@@ -170,7 +171,8 @@ fn spawn(directory: &Path, kubeconfig: &Path, flags: &[String]) -> Supervised {
             .env("KUBECONFIG", kubeconfig)
             .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
             .env("AWS_SECRET_ACCESS_KEY", "an-example-and-no-secret")
-            .env("AWS_EC2_METADATA_DISABLED", "true");
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .envs(environment.iter().map(|(name, value)| (name, value)));
     })
     .unwrap()
 }
