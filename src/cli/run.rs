@@ -116,9 +116,9 @@ impl Run {
     }
 
     async fn run(self) -> anyhow::Result<()> {
+        let (file, config) = self.aws.configuration()?;
         tracing::info!(version = env!("CARGO_PKG_VERSION"), "connect-operator starts");
         let timing = self.election.timing()?;
-        let (file, config) = self.aws.configuration()?;
         let stop = stop_signal()?.shared();
         let metrics = Arc::new(Metrics::default());
         let health = Arc::new(Health::default());
