@@ -3,6 +3,8 @@
 //!
 //! An absent optional field means "not managed"; an explicitly empty one (`[]`, `{}`, `""`) means "cleared".
 
+#[cfg(test)]
+mod additive;
 mod channels;
 mod conditions;
 mod crd;

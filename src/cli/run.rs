@@ -1,6 +1,6 @@
 //! `connect-operator run`.
 
-use std::{net::SocketAddr, num::NonZeroU16, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, num::NonZeroU16, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use clap::Args;
@@ -18,7 +18,7 @@ use crate::{
     operator::{self, Health, KubeCluster, Listeners, WatchOptions},
     plan::QuickConnects,
     reconcile::{Reconciler, Settings, SystemClock},
-    telemetry::{self, LogFormat, Metrics},
+    telemetry::{self, LogFormat, Metrics, Traces},
 };
 
 #[derive(Debug, Args)]
@@ -28,9 +28,9 @@ pub(super) struct Run {
     #[arg(long, env = "CONNECT_OPERATOR_CLUSTER_NAME")]
     cluster_name: Option<String>,
 
-    /// Watch this namespace only.
-    #[arg(long, env = "CONNECT_OPERATOR_NAMESPACE")]
-    namespace: Option<String>,
+    /// Watch these namespaces only. May be given more than once; in the environment, separated by commas.
+    #[arg(long, env = "CONNECT_OPERATOR_NAMESPACE", value_delimiter = ',')]
+    namespace: Vec<String>,
 
     /// Passes at once.
     #[arg(long, env = "CONNECT_OPERATOR_CONCURRENCY", default_value = "8")]
@@ -85,6 +85,10 @@ pub(super) struct Run {
     /// How to log it.
     #[arg(long, env = "CONNECT_OPERATOR_LOG_FORMAT", default_value = "text")]
     log_format: LogFormat,
+
+    /// Send traces to this collector by OTLP over HTTP, such as http://collector:4318: a span for each pass and each call to Connect.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    otlp_endpoint: Option<String>,
 }
 
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
@@ -107,9 +111,15 @@ pub(super) const LONGEST_STALL: Duration = Duration::from_secs(20);
 
 impl Run {
     pub(super) fn execute(self) -> anyhow::Result<()> {
-        telemetry::init(&self.log_level, self.log_format)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        // OpenTelemetry has it that an empty variable is none.
+        let endpoint = self.otlp_endpoint.clone().filter(|endpoint| !endpoint.is_empty());
+        let traces = endpoint.map(|endpoint| Traces::start(&endpoint, runtime.handle().clone())).transpose()?;
+        telemetry::init(&self.log_level, self.log_format, traces.as_ref())?;
         let end = runtime.block_on(self.run());
+        if let (Some(traces), Ok(())) = (&traces, &end) {
+            traces.end();
+        }
         // Who lost the lease does not wait for what still runs, such as a name being looked up.
         runtime.shutdown_background();
         end
@@ -158,7 +168,7 @@ impl Run {
             metrics.clone(),
         ));
         let options = WatchOptions {
-            namespace: self.namespace.clone(),
+            namespaces: self.namespaces(),
             sweep_interval: self.sweep_interval,
             delete_orphans: self.delete_orphans,
             config,
@@ -185,6 +195,12 @@ impl Run {
         server.await??;
         tracing::info!("connect-operator stopped");
         Ok(())
+    }
+
+    /// The namespaces to watch, each once. An empty name, as of a variable that is set to nothing, is none.
+    fn namespaces(&self) -> Vec<String> {
+        let names: BTreeSet<&String> = self.namespace.iter().filter(|name| !name.is_empty()).collect();
+        names.into_iter().cloned().collect()
     }
 
     /// The name to tag users with. Waits for the API server if it has to be asked.

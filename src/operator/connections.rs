@@ -97,7 +97,10 @@ impl Connections for AwsConnections {
         self.with(&instance.account, &instance.region, |InUse { settings, account, clients }| {
             let client = clients.entry(instance.region.clone()).or_insert_with(|| {
                 let aws = Meter::new(account.connect(&instance.region), self.metrics.clone());
-                Arc::new(Limiter::new(aws, settings.quotas(&self.everywhere.quotas)))
+                let limiter = Limiter::new(aws, settings.quotas(&self.everywhere.quotas));
+                let limiter = Arc::new(limiter.telling(self.metrics.clone()));
+                self.metrics.limiter(instance, &limiter);
+                limiter
             });
             client.clone()
         })

@@ -2,16 +2,19 @@
 //! configured for it.
 
 mod accounts;
+mod cached;
 pub mod config;
 mod connections;
 mod health;
 mod kubernetes;
 mod lease;
+mod namespaces;
 mod roll;
 mod sweeper;
 mod watch;
 
 pub use accounts::{await_accounts, check_accounts};
+pub(crate) use cached::Guarded;
 pub use connections::{AwsConnections, Everywhere};
 pub use health::{Health, Listeners, Stage};
 pub use kubernetes::KubeCluster;

@@ -8,29 +8,37 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures::{FutureExt, StreamExt, TryStreamExt};
-use kube::{Api, Client, Resource, ResourceExt, core::DeserializeGuard};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream::BoxStream};
+use kube::{Api, Client, ResourceExt};
 use kube_runtime::{
     Controller, WatchStreamExt,
     controller::{Action, Config},
-    reflector::{self, ObjectRef},
-    watcher,
+    reflector::{self, ObjectRef, Store},
+    watcher::{self, Event, watcher},
 };
 use tracing::Instrument;
 
-use super::{Health, config, roll::StoreRoll, sweeper::Sweeper};
-use crate::{api::ConnectUser, reconcile::Reconciler, telemetry::Metrics};
+use super::{
+    Health,
+    cached::{Guarded, readable},
+    config,
+    namespaces::merge,
+    roll::StoreRoll,
+    sweeper::Sweeper,
+};
+use crate::{
+    reconcile::{Place, Reconciler},
+    telemetry::{self, Metrics},
+};
 
-/// An object that may be unreadable: one such must not stop the watch.
-type Guarded = DeserializeGuard<ConnectUser>;
-
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// ConnectUsers that are listed at a time. A page is in memory as text and as it was parsed, and only then packed.
+const PAGE: u32 = 100;
 
 /// What to watch, and how many passes may run at once.
 #[derive(Clone, Debug)]
 pub struct WatchOptions {
-    /// Only this namespace; None: all.
-    pub namespace: Option<String>,
+    /// Only these namespaces, each once; none: all.
+    pub namespaces: Vec<String>,
     /// How often each instance is swept for changes made outside of Kubernetes; None: never.
     pub sweep_interval: Option<Duration>,
     /// Whether users without a ConnectUser are deleted, once two sweeps in a row have found them.
@@ -55,26 +63,20 @@ pub async fn watch(
     health: Arc<Health>,
     stop: impl Future<Output = ()> + Send + Sync + 'static,
 ) {
-    let api: Api<Guarded> = match &options.namespace {
-        Some(namespace) => Api::namespaced(client, namespace),
-        None => Api::all(client),
-    };
-    let (reader, writer) = reflector::store();
+    let (reader, writer) = reflector::store::<Guarded>();
+    let store = reader.clone();
+    metrics.resources(move |visit| {
+        readable(&store).filter_map(|object| object.0.as_ref().ok().map(|resource| resource.standing)).for_each(|s| visit(&s));
+    });
     let on_event = {
         let (reconciler, health) = (reconciler.clone(), health.clone());
-        move |event: &watcher::Event<Guarded>| match event {
-            watcher::Event::InitDone => health.set_listed(),
-            watcher::Event::Delete(object) => reconciler.forget(&object.uid().unwrap_or_default()),
-            watcher::Event::Init | watcher::Event::InitApply(_) | watcher::Event::Apply(_) => {}
+        move |event: &Event<Guarded>| match event {
+            Event::InitDone => health.set_listed(),
+            Event::Delete(object) => reconciler.forget(&object.uid().unwrap_or_default()),
+            Event::Init | Event::InitApply(_) | Event::Apply(_) => {}
         }
     };
-    let objects = watcher(api, watcher::Config::default())
-        .default_backoff()
-        .modify(strip)
-        .inspect_err(|error| tracing::warn!(%error, "the watch failed; it starts again by itself"))
-        .reflect(writer)
-        .inspect_ok(on_event)
-        .applied_objects();
+    let objects = events(client, &options.namespaces, reader.clone()).reflect(writer).inspect_ok(on_event).applied_objects();
     reconciler.count_by(StoreRoll::new(reader.clone()));
     let woken = reconciler.woken().map(|place| ObjectRef::new_with(&place.name, ()).within(&place.namespace));
     let sweeping = match options.sweep_interval {
@@ -82,7 +84,8 @@ pub async fn watch(
         Some(interval) => {
             let (store, reconciler, metrics) = (reader.clone(), reconciler.clone(), metrics.clone());
             let delete_orphans = options.delete_orphans;
-            async move { Sweeper { store, reconciler, metrics, interval, delete_orphans }.run(&health).await }.boxed()
+            let namespaces = options.namespaces;
+            async move { Sweeper { store, namespaces, reconciler, metrics, interval, delete_orphans }.run(&health).await }.boxed()
         }
     };
     let reconfigured = follow(options.config, reader.clone(), reconciler.clone());
@@ -103,17 +106,18 @@ pub async fn watch(
 /// Has resources looked at that fare otherwise since the configuration has changed. Does not end.
 async fn follow(
     mut config: tokio::sync::watch::Receiver<Arc<config::Config>>,
-    store: reflector::Store<Guarded>,
+    store: Store<Guarded>,
     reconciler: Arc<Reconciler>,
 ) {
     let mut before = config.borrow_and_update().clone();
     while config.changed().await.is_ok() {
         let now = config.borrow_and_update().clone();
-        for object in store.state() {
+        for object in readable(&store) {
             let Ok(resource) = &object.0 else { continue };
-            let Ok(instance) = resource.spec.instance_arn.parse() else { continue };
-            if !now.treats_alike(&before, &instance, &resource.namespace().unwrap_or_default()) {
-                reconciler.look_again(resource);
+            let Ok(instance) = resource.instance.parse() else { continue };
+            let place = Place { namespace: resource.namespace().unwrap_or_default(), name: resource.name_any() };
+            if !now.treats_alike(&before, &instance, &place.namespace) {
+                reconciler.look_again(&resource.uid().unwrap_or_default(), place);
             }
         }
         before = now;
@@ -121,11 +125,19 @@ async fn follow(
     std::future::pending().await
 }
 
-/// No pass needs these, and they are most of an object's size. Objects from the cache are therefore never sent back whole.
-fn strip(object: &mut Guarded) {
-    object.meta_mut().managed_fields = None;
-    if let Some(annotations) = &mut object.meta_mut().annotations {
-        annotations.remove(LAST_APPLIED);
+/// What the API server tells of the ConnectUsers.
+fn events(client: Client, namespaces: &[String], known: Store<Guarded>) -> BoxStream<'static, watcher::Result<Event<Guarded>>> {
+    let of = |api: Api<Guarded>, place: String| {
+        let events = watcher(api, watcher::Config::default().page_size(PAGE)).default_backoff();
+        events.inspect_err(move |error| tracing::warn!(%error, "the watch of {place} failed; it starts again by itself"))
+    };
+    match namespaces {
+        [] => of(Api::all(client), "all namespaces".to_owned()).boxed(),
+        [namespace] => of(Api::namespaced(client, namespace), format!("namespace {namespace}")).boxed(),
+        several => {
+            let one = |name: &String| (name.clone(), of(Api::namespaced(client.clone(), name), format!("namespace {name}")));
+            merge(several.iter().map(one).collect(), known).boxed()
+        }
     }
 }
 
@@ -133,16 +145,22 @@ async fn pass(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, Inf
     let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
     // Not "name": in JSON, that is the span's own.
     let span = tracing::info_span!("reconcile", namespace, resource = name);
-    let resource = match &object.0 {
+    let unpacked = match &object.0 {
+        Ok(cached) => cached.resource().ok_or_else(|| "it could not be kept".to_owned()),
+        Err(error) => Err(error.to_string()),
+    };
+    let resource = match unpacked {
         Ok(resource) => resource,
         Err(error) => {
             context.metrics.unreadable();
-            tracing::error!(parent: &span, %error, "this ConnectUser cannot be read and is left alone: apply the CRD of this version and correct it");
+            tracing::error!(parent: &span, error, "this ConnectUser cannot be read and is left alone: apply the CRD of this version and correct it");
             return Ok(Action::await_change());
         }
     };
     let start = Instant::now();
-    let verdict = context.reconciler.reconcile(resource).instrument(span).await;
+    telemetry::note(&span, "uid", resource.uid().unwrap_or_default());
+    let verdict = context.reconciler.reconcile(&resource).instrument(span.clone()).await;
+    telemetry::note(&span, "result", verdict.result);
     context.metrics.pass(verdict.result, start.elapsed());
     Ok(verdict.after.map_or_else(Action::await_change, Action::requeue))
 }

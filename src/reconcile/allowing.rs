@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use connect_api::Arn;
 use kube::ResourceExt;
 
 use super::{
@@ -23,15 +24,15 @@ impl Reconciler {
         self.connections.refusal(&instance, &resource.namespace().unwrap_or_default())
     }
 
-    /// Whether a resource's namespace may use its instance.
-    pub fn is_allowed(&self, resource: &ConnectUser) -> bool {
-        self.refusal(resource).is_none()
+    /// Whether the resources of a namespace may use an instance.
+    pub fn is_allowed(&self, instance: &Arn, namespace: &str) -> bool {
+        self.connections.refusal(instance, namespace).is_none()
     }
 
     /// Has a resource looked at again, whatever it has to wait for, since it may fare otherwise now.
-    pub fn look_again(&self, resource: &ConnectUser) {
-        self.memory.end_hold(&resource.uid().unwrap_or_default());
-        self.waiting.wake(Place::of(resource));
+    pub fn look_again(&self, uid: &str, place: Place) {
+        self.memory.end_hold(uid);
+        self.waiting.wake(place);
     }
 
     /// Tells a resource of its refusal, without a call. One that is to go and has nothing in Connect, goes; one that may have

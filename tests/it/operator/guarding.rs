@@ -110,7 +110,7 @@ async fn another_limit_asks_anew() {
     scene.until(&name(0), "held", |user| shows(user, "Ready", "False", "DeletionHeld")).await;
     scene.operator.terminate();
     scene.operator.ended();
-    scene.operator.start_again_with("--deletion-guard-count=10");
+    scene.operator.start_again_with(&["--deletion-guard-count=10"]);
     for number in 0..3 {
         scene.gone(&name(number)).await;
     }
