@@ -76,6 +76,8 @@ reasons! {
     InvalidSpec,
     /// The user belongs to somebody else.
     Conflict,
+    /// The operator's configuration does not let the resource's namespace use the instance.
+    InstanceNotAllowed,
     /// A quota of the instance is reached.
     QuotaExceeded,
     /// More of the instance's users are to go than the guard against mass deletion lets go without a question.

@@ -7,13 +7,14 @@ use clap::{Args, ValueEnum};
 use connect_api::{Arn, Resource};
 use kube::{Api, Client, api::ListParams};
 use serde::Serialize;
+use tokio::sync::watch;
 
 use super::{
-    quotas::QuotaFlags,
+    aws::AwsFlags,
     run::{LONGEST_STALL, name_of},
 };
 use crate::{
-    operator::{AwsConnections, Guarded, KubeCluster, Objects, instances, part_with, sweep},
+    operator::{Guarded, KubeCluster, Objects, instances, part_with, sweep},
     plan::QuickConnects,
     reconcile::{DeletionGuard, Orphan, Parting, Reconciler, Settings, SystemClock},
     telemetry::{self, LogFormat, Metrics},
@@ -42,11 +43,7 @@ pub(super) struct Orphans {
     output: Output,
 
     #[command(flatten)]
-    quotas: QuotaFlags,
-
-    /// Where Connect is, instead of at AWS. `AWS_ENDPOINT_URL_CONNECT` does the same.
-    #[arg(long)]
-    aws_endpoint_url: Option<String>,
+    aws: AwsFlags,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -89,7 +86,7 @@ impl Orphans {
             None => name_of(&client).await?,
         };
         let objects = list(client.clone()).await?;
-        let reconciler = self.reconciler(client, cluster).await;
+        let reconciler = self.reconciler(client, cluster).await?;
         let of_objects = instances(&objects);
         let all: BTreeSet<&Arn> = of_objects.iter().chain(&self.instance).collect();
         if all.is_empty() {
@@ -122,10 +119,11 @@ impl Orphans {
         Ok(())
     }
 
-    async fn reconciler(&self, client: Client, cluster: String) -> Reconciler {
-        let sdk =
-            connect_aws::load(&connect_aws::Options { endpoint_url: self.aws_endpoint_url.clone(), ..Default::default() }).await;
+    async fn reconciler(&self, client: Client, cluster: String) -> anyhow::Result<Reconciler> {
         let metrics = Arc::new(Metrics::default());
+        let (_, config) = self.aws.configuration()?;
+        let (_, config) = watch::channel(Arc::new(config));
+        let connections = self.aws.connections(config, metrics.clone()).await;
         // No pass is made, so what passes keep to does not matter.
         let settings = Settings {
             cluster,
@@ -138,13 +136,8 @@ impl Orphans {
             quick_connects: QuickConnects::Stay,
             deletion_guard: DeletionGuard::default(),
         };
-        Reconciler::new(
-            Arc::new(KubeCluster::new(client)),
-            Arc::new(AwsConnections::new(sdk, self.quotas.quotas(), metrics.clone())),
-            Arc::new(SystemClock),
-            settings,
-            metrics,
-        )
+        let cluster = Arc::new(KubeCluster::new(client));
+        Ok(Reconciler::new(cluster, Arc::new(connections), Arc::new(SystemClock), settings, metrics))
     }
 }
 

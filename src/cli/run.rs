@@ -7,12 +7,15 @@ use clap::Args;
 use futures::FutureExt;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client, ResourceExt};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
 
-use super::{deletion_guard::GuardFlags, election::Election, quotas::QuotaFlags};
+use super::{aws::AwsFlags, deletion_guard::GuardFlags, election::Election};
 use crate::{
     api::DeletionPolicy,
-    operator::{AwsConnections, Health, KubeCluster, Listeners, WatchOptions, watch},
+    operator::{self, Health, KubeCluster, Listeners, WatchOptions},
     plan::QuickConnects,
     reconcile::{Reconciler, Settings, SystemClock},
     telemetry::{self, LogFormat, Metrics, Traces},
@@ -62,11 +65,7 @@ pub(super) struct Run {
     settle_window: Duration,
 
     #[command(flatten)]
-    quotas: QuotaFlags,
-
-    /// Where Connect is, instead of at AWS. `AWS_ENDPOINT_URL_CONNECT` does the same.
-    #[arg(long)]
-    aws_endpoint_url: Option<String>,
+    aws: AwsFlags,
 
     #[command(flatten)]
     election: Election,
@@ -127,11 +126,14 @@ impl Run {
     }
 
     async fn run(self) -> anyhow::Result<()> {
+        let (file, config) = self.aws.configuration()?;
         tracing::info!(version = env!("CARGO_PKG_VERSION"), "connect-operator starts");
         let timing = self.election.timing()?;
         let stop = stop_signal()?.shared();
         let metrics = Arc::new(Metrics::default());
         let health = Arc::new(Health::default());
+        operator::await_accounts(&config, &health);
+        let (change, config) = watch::channel(Arc::new(config));
         let listeners = Listeners::bind(self.health_address, self.metrics_address).await?;
         let server = tokio::spawn(listeners.serve(health.clone(), metrics.clone(), stop.clone()));
 
@@ -141,8 +143,12 @@ impl Run {
             () = stop.clone() => return Ok(()),
         };
         tracing::info!(cluster, "users are tagged with this cluster's name");
-        let sdk =
-            connect_aws::load(&connect_aws::Options { endpoint_url: self.aws_endpoint_url.clone(), ..Default::default() }).await;
+        let connections = Arc::new(self.aws.connections(config.clone(), metrics.clone()).await);
+        // These end with the process.
+        if let Some(file) = file {
+            tokio::spawn(file.follow(change, metrics.clone()));
+        }
+        tokio::spawn(operator::check_accounts(connections.clone(), config.clone(), health.clone()));
         let settings = Settings {
             cluster,
             call_timeout: connect_aws::CALL_TIMEOUT,
@@ -156,7 +162,7 @@ impl Run {
         };
         let reconciler = Arc::new(Reconciler::new(
             Arc::new(KubeCluster::new(client.clone())),
-            Arc::new(AwsConnections::new(sdk, self.quotas.quotas(), metrics.clone())),
+            connections,
             Arc::new(SystemClock),
             settings,
             metrics.clone(),
@@ -165,6 +171,7 @@ impl Run {
             namespaces: self.namespaces(),
             sweep_interval: self.sweep_interval,
             delete_orphans: self.delete_orphans,
+            config,
             concurrency: self.concurrency,
         };
         let elector = timing.map(|timing| self.election.elector(&client, timing));
@@ -172,7 +179,7 @@ impl Run {
             let (health, stop) = (health.clone(), stop.clone());
             async move {
                 metrics.leads();
-                watch(client, options, reconciler, metrics, health, stop).await;
+                operator::watch(client, options, reconciler, metrics, health, stop).await;
             }
         };
         match elector {

@@ -1,4 +1,4 @@
-//! Clients of Connect, one per account and Region, each with its own limiter.
+//! Clients of Connect, one per account and Region, each with its own limiter, as the configuration has it.
 
 use std::{
     collections::HashMap,
@@ -6,42 +6,107 @@ use std::{
 };
 
 use connect_api::{Arn, Connect, Limiter, Meter, Quotas};
-use connect_aws::{AwsConnect, SdkConfig};
+use connect_aws::{Account, AccountOptions, Role, SdkConfig};
+use tokio::sync::watch;
 
+use super::config::{AccountSettings, Config};
 use crate::{reconcile::Connections, telemetry::Metrics};
+
+/// What a session is called where the configuration does not say.
+const SESSION_NAME: &str = "connect-operator";
+
+/// What holds for all accounts, unless the configuration says otherwise of one.
+#[derive(Clone, Debug)]
+pub struct Everywhere {
+    /// Where Connect is, instead of at AWS.
+    pub endpoint_url: Option<String>,
+    /// AWS' rate limits.
+    pub quotas: Quotas,
+}
 
 /// Clients over the AWS SDK.
 pub struct AwsConnections {
-    config: SdkConfig,
-    quotas: Quotas,
+    /// The operator's own credentials, and how AWS is reached.
+    aws: SdkConfig,
+    everywhere: Everywhere,
+    config: watch::Receiver<Arc<Config>>,
     metrics: Arc<Metrics>,
-    clients: Mutex<HashMap<(String, String), Arc<dyn Connect>>>,
+    accounts: Mutex<HashMap<String, InUse>>,
+}
+
+/// An account with its clients by Region, and the settings that they were made with.
+struct InUse {
+    settings: AccountSettings,
+    account: Account,
+    clients: HashMap<String, Arc<dyn Connect>>,
 }
 
 impl std::fmt::Debug for AwsConnections {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AwsConnections").field("quotas", &self.quotas).finish_non_exhaustive()
+        f.debug_struct("AwsConnections").field("everywhere", &self.everywhere).finish_non_exhaustive()
     }
 }
 
 impl AwsConnections {
-    /// Clients with these credentials, kept to these quotas.
-    pub fn new(config: SdkConfig, quotas: Quotas, metrics: Arc<Metrics>) -> Self {
-        Self { config, quotas, metrics, clients: Mutex::default() }
+    /// Clients with the credentials and limits that hold everywhere, or as the configuration has them for an account, from then
+    /// on when it has changed.
+    pub fn new(aws: SdkConfig, everywhere: Everywhere, config: watch::Receiver<Arc<Config>>, metrics: Arc<Metrics>) -> Self {
+        Self { aws, everywhere, config, metrics, accounts: Mutex::default() }
+    }
+
+    /// An account; its STS is in this Region where the environment names none.
+    pub(super) fn account(&self, id: &str, sts_region: &str) -> Account {
+        self.with(id, sts_region, |in_use| in_use.account.clone())
+    }
+
+    /// Does something with an account as it is configured now.
+    fn with<T>(&self, id: &str, sts_region: &str, act: impl FnOnce(&mut InUse) -> T) -> T {
+        let settings = self.config.borrow().account(id);
+        // Nothing panics while holding the lock.
+        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        // Who is in the middle of a call goes on with the client from before.
+        if accounts.get(id).is_some_and(|in_use| in_use.settings != settings) {
+            accounts.remove(id);
+        }
+        act(accounts.entry(id.to_owned()).or_insert_with(|| {
+            let account = Account::new(&self.aws, self.options(id, sts_region, &settings));
+            InUse { settings, account, clients: HashMap::new() }
+        }))
+    }
+
+    fn options(&self, id: &str, sts_region: &str, settings: &AccountSettings) -> AccountOptions {
+        let role = settings.role_arn.as_ref().map(|arn| Role {
+            arn: arn.to_string(),
+            external_id: settings.external_id.as_ref().map(ToString::to_string),
+            session_name: settings.session_name.as_ref().map_or_else(|| SESSION_NAME.to_owned(), ToString::to_string),
+            session_tags: settings.session_tags.get().clone(),
+        });
+        let endpoint_url = settings.endpoint_url.as_ref().map(ToString::to_string);
+        AccountOptions {
+            id: id.to_owned(),
+            role,
+            endpoint_url: endpoint_url.or_else(|| self.everywhere.endpoint_url.clone()),
+            sts_region: sts_region.to_owned(),
+            named: format!("accounts.{id}"),
+        }
     }
 }
 
 impl Connections for AwsConnections {
     fn to(&self, instance: &Arn) -> Arc<dyn Connect> {
-        // Nothing panics while holding the lock.
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        let client = clients.entry((instance.account.clone(), instance.region.clone())).or_insert_with(|| {
-            let aws = AwsConnect::for_region(&self.config, &instance.region);
-            let limiter = Limiter::new(Meter::new(aws, self.metrics.clone()), self.quotas.clone());
-            let limiter = Arc::new(limiter.telling(self.metrics.clone()));
-            self.metrics.limiter(instance, &limiter);
-            limiter
-        });
-        client.clone()
+        self.with(&instance.account, &instance.region, |InUse { settings, account, clients }| {
+            let client = clients.entry(instance.region.clone()).or_insert_with(|| {
+                let aws = Meter::new(account.connect(&instance.region), self.metrics.clone());
+                let limiter = Limiter::new(aws, settings.quotas(&self.everywhere.quotas));
+                let limiter = Arc::new(limiter.telling(self.metrics.clone()));
+                self.metrics.limiter(instance, &limiter);
+                limiter
+            });
+            client.clone()
+        })
+    }
+
+    fn refusal(&self, instance: &Arn, namespace: &str) -> Option<String> {
+        self.config.borrow().refusal(instance, namespace)
     }
 }

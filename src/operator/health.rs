@@ -1,6 +1,8 @@
 //! `/healthz`, `/readyz` and `/metrics`.
 
 use std::{
+    collections::BTreeMap,
+    fmt::Write,
     future::Future,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
@@ -29,6 +31,8 @@ pub enum Stage {
 #[derive(Debug, Default)]
 pub struct Health {
     stage: Mutex<Stage>,
+    /// Accounts of whose role STS has not said yet whether it may be assumed, and why.
+    accounts: Mutex<BTreeMap<String, String>>,
 }
 
 impl Health {
@@ -46,6 +50,15 @@ impl Health {
     /// Whether it has.
     pub fn is_listed(&self) -> bool {
         self.stage() == Stage::AtWork
+    }
+
+    /// There are no credentials of an account yet, for this reason; None: STS has answered.
+    pub fn waits_for_credentials(&self, account: &str, why: Option<String>) {
+        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        match why {
+            Some(why) => _ = accounts.insert(account.to_owned(), why),
+            None => _ = accounts.remove(account),
+        }
     }
 
     fn stage(&self) -> Stage {
@@ -95,20 +108,21 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 async fn readyz(State(health): State<Arc<Health>>) -> impl IntoResponse {
-    match health.stage() {
-        Stage::Electing => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "[-] lease seen: not yet (may the operator get, create and patch leases in its namespace?)\n",
-        ),
+    let (mut ready, line) = match health.stage() {
+        Stage::Electing => (false, "[-] lease seen: not yet (may the operator get, create and patch leases in its namespace?)\n"),
         // Ready to take over, which is all that a replica can be while another works. Were it not, a rolling update would wait
         // for a lease that the old replica gives up only when the new one is ready.
-        Stage::StandingBy => (StatusCode::OK, "[+] standing by: another replica has the lease\n"),
-        Stage::Listing => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "[-] connectusers listed: not yet (is the CRD installed, and may the operator list it?)\n",
-        ),
-        Stage::AtWork => (StatusCode::OK, "[+] connectusers listed\n"),
+        Stage::StandingBy => (true, "[+] standing by: another replica has the lease\n"),
+        Stage::Listing => (false, "[-] connectusers listed: not yet (is the CRD installed, and may the operator list it?)\n"),
+        Stage::AtWork => (true, "[+] connectusers listed\n"),
+    };
+    let mut text = line.to_owned();
+    for (account, why) in &*health.accounts.lock().unwrap_or_else(PoisonError::into_inner) {
+        ready = false;
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "[-] credentials of account {account}: {why}");
     }
+    (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, text)
 }
 
 async fn show(State(metrics): State<Arc<Metrics>>) -> impl IntoResponse {

@@ -1,6 +1,9 @@
-//! When passes are made, and by which replica: the lease, the watch, the queue, health, shutdown.
+//! When passes are made, and by which replica: the lease, the watch, the queue, health, shutdown, and what is
+//! configured for it.
 
+mod accounts;
 mod cached;
+pub mod config;
 mod connections;
 mod health;
 mod kubernetes;
@@ -10,8 +13,9 @@ mod roll;
 mod sweeper;
 mod watch;
 
+pub use accounts::{await_accounts, check_accounts};
 pub(crate) use cached::Guarded;
-pub use connections::AwsConnections;
+pub use connections::{AwsConnections, Everywhere};
 pub use health::{Health, Listeners, Stage};
 pub use kubernetes::KubeCluster;
 pub use lease::{Candidate, Decision, Elector, Lost, LostLease, Timing};

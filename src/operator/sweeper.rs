@@ -5,6 +5,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use connect_api::{Arn, Class, Error};
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
+use kube::ResourceExt;
 use kube_runtime::reflector::Store;
 use tokio::time::Instant;
 use tracing::{Instrument, debug_span};
@@ -53,7 +54,7 @@ impl Sweeper {
         let mut rounds = FuturesUnordered::new();
         let mut swept = HashSet::new();
         loop {
-            let instances = instances(&self.store.state());
+            let instances = self.instances();
             self.metrics.sweeps(instances.iter().map(|instance| instance.instance.clone()).collect(), self.interval);
             for instance in instances {
                 if swept.insert(instance.clone()) {
@@ -71,10 +72,22 @@ impl Sweeper {
         }
     }
 
+    /// The instances of ConnectUsers whose namespaces may use them.
+    fn instances(&self) -> HashSet<Arn> {
+        let mut objects = self.store.state();
+        objects.retain(|object| object.0.as_ref().is_ok_and(|resource| self.may_use_its_instance(resource)));
+        instances(&objects)
+    }
+
+    fn may_use_its_instance(&self, resource: &Cached) -> bool {
+        let namespace = resource.namespace().unwrap_or_default();
+        resource.instance.parse().is_ok_and(|instance| self.reconciler.is_allowed(&instance, &namespace))
+    }
+
     /// Sweeps an instance again and again, until no ConnectUser speaks of it any more.
     async fn go_round(&self, instance: Arn) -> Arn {
         let mut told = HashSet::new();
-        while instances(&self.store.state()).contains(&instance) {
+        while self.instances().contains(&instance) {
             let start = Instant::now();
             let objects = || self.store.state();
             match sweep(&self.reconciler, &instance, &objects).instrument(debug_span!("sweep")).await {

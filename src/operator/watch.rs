@@ -21,12 +21,13 @@ use tracing::Instrument;
 use super::{
     Health,
     cached::{Guarded, readable},
+    config,
     namespaces::merge,
     roll::StoreRoll,
     sweeper::Sweeper,
 };
 use crate::{
-    reconcile::Reconciler,
+    reconcile::{Place, Reconciler},
     telemetry::{self, Metrics},
 };
 
@@ -42,6 +43,8 @@ pub struct WatchOptions {
     pub sweep_interval: Option<Duration>,
     /// Whether users without a ConnectUser are deleted, once two sweeps in a row have found them.
     pub delete_orphans: bool,
+    /// What is configured for accounts and instances, as it is now and as it changes.
+    pub config: tokio::sync::watch::Receiver<Arc<config::Config>>,
     /// Passes at once. Few: the rate limit of Connect decides, not the number of passes.
     pub concurrency: NonZeroU16,
 }
@@ -85,6 +88,7 @@ pub async fn watch(
             async move { Sweeper { store, namespaces, reconciler, metrics, interval, delete_orphans }.run(&health).await }.boxed()
         }
     };
+    let reconfigured = follow(options.config, reader.clone(), reconciler.clone());
     let passes = Controller::for_stream(objects, reader)
         .reconcile_on(woken)
         .with_config(Config::default().concurrency(options.concurrency.get()))
@@ -95,7 +99,30 @@ pub async fn watch(
     tokio::select! {
         () = passes => {}
         () = sweeping => {}
+        () = reconfigured => {}
     }
+}
+
+/// Has resources looked at that fare otherwise since the configuration has changed. Does not end.
+async fn follow(
+    mut config: tokio::sync::watch::Receiver<Arc<config::Config>>,
+    store: Store<Guarded>,
+    reconciler: Arc<Reconciler>,
+) {
+    let mut before = config.borrow_and_update().clone();
+    while config.changed().await.is_ok() {
+        let now = config.borrow_and_update().clone();
+        for object in readable(&store) {
+            let Ok(resource) = &object.0 else { continue };
+            let Ok(instance) = resource.instance.parse() else { continue };
+            let place = Place { namespace: resource.namespace().unwrap_or_default(), name: resource.name_any() };
+            if !now.treats_alike(&before, &instance, &place.namespace) {
+                reconciler.look_again(&resource.uid().unwrap_or_default(), place);
+            }
+        }
+        before = now;
+    }
+    std::future::pending().await
 }
 
 /// What the API server tells of the ConnectUsers.

@@ -149,6 +149,7 @@ impl Pass<'_> {
             | Kind::DependencyNotFound
             | Kind::Quota
             | Kind::NotOurs
+            | Kind::NotAllowed
             | Kind::Invalid
             | Kind::Denied
             | Kind::Held => true,

@@ -43,6 +43,8 @@ pub enum Kind {
     Quota,
     /// The username is somebody else's.
     NotOurs,
+    /// The resource's namespace may not use the instance.
+    NotAllowed,
     /// Connect, or we, cannot accept the spec.
     Invalid,
     /// AWS refused.
@@ -77,6 +79,7 @@ impl Kind {
             Self::DependencyNotFound => Reason::DependencyNotFound,
             Self::Quota => Reason::QuotaExceeded,
             Self::NotOurs => Reason::Conflict,
+            Self::NotAllowed => Reason::InstanceNotAllowed,
             Self::Invalid => Reason::InvalidSpec,
             Self::Denied => Reason::AccessDenied,
             Self::Held => Reason::DeletionHeld,
@@ -86,7 +89,7 @@ impl Kind {
     /// Whether it lasts until somebody does something (kstatus: Failed).
     pub fn stalls(self) -> bool {
         match self {
-            Self::Quota | Self::NotOurs | Self::Invalid | Self::Denied | Self::Held => true,
+            Self::Quota | Self::NotOurs | Self::NotAllowed | Self::Invalid | Self::Denied | Self::Held => true,
             Self::Deferred
             | Self::Throttled
             | Self::Raced
@@ -105,6 +108,7 @@ impl Kind {
             | Self::DependencyNotFound
             | Self::Quota
             | Self::NotOurs
+            | Self::NotAllowed
             | Self::Invalid
             | Self::Denied
             | Self::Held => true,
@@ -124,7 +128,7 @@ impl Kind {
             Self::SecretNotFound => pace(2, 300),
             Self::DependencyNotFound => pace(60, 1800),
             Self::Quota => pace(600, 600),
-            Self::NotOurs | Self::Invalid => pace(3600, 3600),
+            Self::NotOurs | Self::NotAllowed | Self::Invalid => pace(3600, 3600),
             Self::Denied | Self::Held => pace(300, 300),
         }
     }
@@ -169,6 +173,8 @@ impl Failure {
             Class::NotFound => {
                 (Kind::DependencyNotFound, format!("{said}. Check {fields}: what it names must exist in the instance"))
             }
+            // Nothing was sent: the credentials are at fault, and say so themselves.
+            Class::Denied if error.status.is_none() => (Kind::Denied, said),
             Class::Denied => (
                 Kind::Denied,
                 format!(

@@ -146,6 +146,11 @@ impl Memory {
         self.of(uid, |e| e.changed)
     }
 
+    /// Ends the waiting time of a failed resource.
+    pub(super) fn end_hold(&self, uid: &str) {
+        self.with(uid, |e| e.held = None);
+    }
+
     /// Whether this process has dealt with the resource yet.
     pub(super) fn has_met(&self, uid: &str) -> bool {
         self.of(uid, |e| e.met)

@@ -3,6 +3,7 @@
 //! [`Reconciler::reconcile`] makes one pass over one resource: it asks the plan for the next step, takes it, and asks again.
 //! Whatever way a pass ends, it ends in an outcome, which `report` turns into conditions and `failure` into a pace.
 
+mod allowing;
 mod clock;
 mod cluster;
 mod conclude;

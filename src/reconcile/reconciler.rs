@@ -32,6 +32,12 @@ use crate::{
 pub trait Connections: Send + Sync {
     /// The client for the account and Region that an instance lives in.
     fn to(&self, instance: &Arn) -> Arc<dyn Connect>;
+
+    /// Why the resources of a namespace may not use an instance; None: they may.
+    fn refusal(&self, instance: &Arn, namespace: &str) -> Option<String> {
+        let _ = (instance, namespace);
+        None
+    }
 }
 
 /// What can be set.
@@ -164,6 +170,11 @@ impl Reconciler {
             let (Ok(mut pass) | Err((mut pass, _))) = Pass::begin(self, cached.clone());
             return pass.finish(End::Paused).await;
         }
+        if let Some(refusal) = self.refusal(cached)
+            && let Some(verdict) = self.refuse(cached, refusal).await
+        {
+            return verdict;
+        }
         if let Some(left) = self.still_fresh(cached, &uid) {
             return Verdict::ended(Some(left), "fresh");
         }
@@ -199,7 +210,7 @@ impl Reconciler {
     }
 
     /// How long a resource that failed is left alone.
-    fn still_held(&self, cached: &ConnectUser, uid: &str) -> Option<Duration> {
+    pub(super) fn still_held(&self, cached: &ConnectUser, uid: &str) -> Option<Duration> {
         let until = self.memory.held_until(uid, &asked(cached))?;
         until.checked_sub(self.clock.uptime()).filter(|left| !left.is_zero())
     }

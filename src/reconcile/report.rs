@@ -89,6 +89,7 @@ pub(super) fn report(status: &mut ConnectUserStatus, state: &State, generation: 
                 | Kind::Kubernetes
                 | Kind::Quota
                 | Kind::NotOurs
+                | Kind::NotAllowed
                 | Kind::Invalid
                 | Kind::Denied
                 | Kind::Held => set.doubt_references(reason, message, |_| false),
@@ -233,6 +234,7 @@ mod tests {
             Kind::DependencyNotFound,
             Kind::Quota,
             Kind::NotOurs,
+            Kind::NotAllowed,
             Kind::Invalid,
             Kind::Denied,
             Kind::Held,

@@ -101,6 +101,7 @@ pub struct Metrics {
     partings: Family<ResultLabels, Counter>,
     held: Gauge,
     leader: Gauge,
+    config_valid: Gauge,
 }
 
 /// A call ends after 10 seconds at the latest; so do nearly all passes.
@@ -165,6 +166,14 @@ impl Default for Metrics {
         registry.register("access_denied", "1 while AWS' last answer was a refusal of credentials or action", denied.clone());
         let leader = Gauge::default();
         registry.register("leader", "1 while this process does the work: it holds the lease, or needs none", leader.clone());
+        let config_valid = Gauge::default();
+        // Without a file there is nothing wrong with it.
+        config_valid.set(1);
+        registry.register(
+            "config_valid",
+            "1 while the configuration file is the one in force, 0 while it has changed and cannot be used",
+            config_valid.clone(),
+        );
         let sweeps = Family::default();
         registry.register("sweeps", "Sweeps over an instance, by how they ended", sweeps.clone());
         let sweep_seconds = Histogram::new([0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0]);
@@ -226,6 +235,7 @@ impl Default for Metrics {
             partings,
             held,
             leader,
+            config_valid,
         }
     }
 }
@@ -327,6 +337,11 @@ impl Metrics {
         self.leader.set(1);
     }
 
+    /// Notes whether the configuration file, as it stands now, can be used.
+    pub fn config_valid(&self, valid: bool) {
+        self.config_valid.set(i64::from(valid));
+    }
+
     /// The metrics in the text format.
     ///
     /// # Errors
@@ -392,6 +407,7 @@ mod tests {
             r#"connect_operator_drift_detected_total{field="tags"} 1"#,
             "connect_operator_access_denied 1",
             "connect_operator_leader 0",
+            "connect_operator_config_valid 1",
             "connect_operator_build_info{",
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");

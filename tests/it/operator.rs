@@ -3,6 +3,7 @@
 //! Each test has a namespace, a simulated instance and an operator process of its own, so that they can run at the same time
 //! on one control plane. Tests wait for states, and assert on states and on counts of calls.
 
+mod accounts;
 mod at_work;
 mod channels;
 mod crashes;
@@ -12,6 +13,7 @@ mod editing;
 mod fields;
 mod guarding;
 mod helm;
+mod iam;
 mod identity_types;
 mod ignoring;
 mod leading;

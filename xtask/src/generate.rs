@@ -7,7 +7,7 @@ mod values;
 use std::fs;
 
 use anyhow::{Context, Result};
-use connect_operator::{api, telemetry};
+use connect_operator::{api, iam, telemetry};
 
 use crate::repository;
 
@@ -26,13 +26,15 @@ pub(crate) fn run() -> Result<()> {
 }
 
 fn decided_by_code() -> Result<Vec<File>> {
-    Ok(vec![
+    let mut files = vec![
         ("crds/connectusers.yaml", api::crd_yaml()?),
         ("docs/api.md", api::reference()),
         ("docs/metrics.md", telemetry::reference()?),
         (chart::DEFINITION, chart::definition()?),
         (chart::README, chart::readme()?),
-    ])
+    ];
+    files.extend(iam::policies()?);
+    Ok(files)
 }
 
 fn write((path, content): &File) -> Result<()> {

@@ -18,7 +18,7 @@ enum Command {
     Demo(demo::Demo),
     /// Measures the operator at the size of a contact centre, and writes docs/benchmarks.md.
     Bench(bench::Bench),
-    /// Writes the generated files anew: the CustomResourceDefinition, the API reference and that of the metrics, what the chart has of them, and the
+    /// Writes the generated files anew: the CustomResourceDefinition, the API reference and that of the metrics, the IAM policies, what the chart has of them, and the
     /// manifests that are made of the chart.
     Generate,
 }

@@ -33,16 +33,18 @@ impl AwsConnect {
         Self::with_timeout(config, region, CALL_TIMEOUT)
     }
 
+    /// The client of a Region at this endpoint, if one is given, whatever the configuration says.
+    pub(crate) fn at(config: &SdkConfig, region: &str, endpoint_url: Option<&str>) -> Self {
+        let mut builder = builder(config, region, CALL_TIMEOUT);
+        if let Some(url) = endpoint_url {
+            builder = builder.endpoint_url(url);
+        }
+        Self { client: Client::from_conf(builder.build()), region: region.to_owned() }
+    }
+
     /// The same with a shorter time for each call. A longer one is cut to [`CALL_TIMEOUT`].
     pub fn with_timeout(config: &SdkConfig, region: &str, timeout: Duration) -> Self {
-        let config = Builder::from(config)
-            .behavior_version(config::behavior_version())
-            .region(Region::new(region.to_owned()))
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(config::timeouts(timeout.min(CALL_TIMEOUT)))
-            .interceptor(RequestLog)
-            .build();
-        Self { client: Client::from_conf(config), region: region.to_owned() }
+        Self { client: Client::from_conf(builder(config, region, timeout).build()), region: region.to_owned() }
     }
 
     async fn reply(&self, call: Call) -> Result<Reply, Error> {
@@ -82,6 +84,15 @@ impl AwsConnect {
             Call::DeleteQuickConnect(r) => Reply::DeleteQuickConnect(quick_connects::delete(client, r).await?),
         })
     }
+}
+
+fn builder(config: &SdkConfig, region: &str, timeout: Duration) -> Builder {
+    Builder::from(config)
+        .behavior_version(config::behavior_version())
+        .region(Region::new(region.to_owned()))
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(config::timeouts(timeout.min(CALL_TIMEOUT)))
+        .interceptor(RequestLog)
 }
 
 impl Connect for AwsConnect {

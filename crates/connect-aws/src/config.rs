@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig, identity::IdentityCache};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_connect::config::{SharedHttpClient, timeout::TimeoutConfig};
 use aws_smithy_http_client::{
@@ -20,6 +20,10 @@ pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A host that answers at all accepts a connection well within this time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// What credentials are waited for at most, in all: the chain's or STS' time, and that of finding out whose they are. Less than a
+/// call's, so that the call says what was missing.
+pub(crate) const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(9);
 
 /// What the environment does not say, or says wrongly.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,6 +65,7 @@ pub async fn load(options: &Options) -> SdkConfig {
     let Options { endpoint_url, profile, region } = options.clone();
     let mut loader = aws_config::defaults(behavior_version())
         .http_client(http_client())
+        .identity_cache(IdentityCache::lazy().load_timeout(CREDENTIALS_TIMEOUT).build())
         .app_name(AppName::new("connect-operator").expect("letters and a dash make a valid name"));
     if let Some(url) = endpoint_url {
         loader = loader.endpoint_url(url);
@@ -81,6 +86,21 @@ pub async fn load(options: &Options) -> SdkConfig {
     }
 }
 
+/// Whether STS can tell of the accounts that Connect has: it can unless Connect is somewhere else and STS is not.
+pub(crate) fn sts_goes_with_connect(config: &SdkConfig, endpoint_url: Option<&str>) -> bool {
+    let variable = |name| std::env::var(name).ok();
+    let connect = endpoint_url.map(str::to_owned).or_else(|| variable("AWS_ENDPOINT_URL_CONNECT"));
+    let moved = config.endpoint_url().is_some() || variable("AWS_ENDPOINT_URL_STS").is_some();
+    moved || connect.is_none_or(|url| is_aws(&url))
+}
+
+/// Whether a URL is one of AWS' own, those of VPC endpoints included.
+fn is_aws(url: &str) -> bool {
+    let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = authority.split(['/', ':']).next().unwrap_or_default();
+    [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"].iter().any(|suffix| host.ends_with(suffix))
+}
+
 /// One pool of connections for Connect and STS: rustls with ring, the machine's own certificates, the environment's proxy.
 fn http_client() -> SharedHttpClient {
     Builder::new().build_with_connector_fn(|settings, components| {
@@ -89,4 +109,22 @@ fn http_client() -> SharedHttpClient {
         connector.set_sleep_impl(components.and_then(|c| c.sleep_impl()));
         connector.proxy_config(ProxyConfig::from_env()).tls_provider(Provider::Rustls(CryptoMode::Ring)).build()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_endpoints_of_aws_are_told_from_others() {
+        for (url, aws) in [
+            ("https://connect.eu-central-1.amazonaws.com", true),
+            ("https://vpce-0a1b-2c3d.connect.us-west-2.vpce.amazonaws.com:443/", true),
+            ("https://connect.cn-north-1.amazonaws.com.cn", true),
+            ("http://127.0.0.1:8080", false),
+            ("https://amazonaws.com.example.org/.amazonaws.com", false),
+        ] {
+            assert_eq!(is_aws(url), aws, "{url}");
+        }
+    }
 }

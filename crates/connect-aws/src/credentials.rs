@@ -1,11 +1,14 @@
 //! Credentials within a part of a call's time, with an error that says what was tried.
 
-use std::time::Duration;
+use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use aws_credential_types::{
     Credentials,
     provider::{self, ProvideCredentials, SharedCredentialsProvider, error::CredentialsError, future},
 };
+use connect_api::Class;
+
+use crate::error::causes;
 
 /// Half of a call's time: credentials that do not come must not look like a Connect that does not answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -45,3 +48,33 @@ impl ProvideCredentials for Bounded {
         self.chain.fallback_on_interrupt()
     }
 }
+
+/// Why there are no credentials, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialsFault {
+    /// [`Class::Transient`] where another attempt may do, [`Class::Denied`] where somebody has to change something.
+    pub class: Class,
+    /// For people.
+    pub message: String,
+}
+
+impl CredentialsFault {
+    /// What an error of the SDK's says.
+    pub(crate) fn of(error: &CredentialsError) -> Arc<Self> {
+        let known = Self::within(error).cloned();
+        Arc::new(known.unwrap_or_else(|| Self { class: Class::Denied, message: causes(error) }))
+    }
+
+    /// The fault that an error comes from, where it comes from one.
+    pub(crate) fn within<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
+        std::iter::successors(Some(error), |e| (*e).source()).find_map(|e| e.downcast_ref())
+    }
+}
+
+impl fmt::Display for CredentialsFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for CredentialsFault {}

@@ -11,6 +11,8 @@ use aws_sdk_connect::{
 };
 use connect_api::{Class, Error, OperationName};
 
+use crate::credentials::CredentialsFault;
+
 /// What went wrong with a call of this operation.
 pub(crate) fn of<E>(operation: OperationName, error: SdkError<E>) -> Error
 where
@@ -26,9 +28,12 @@ where
             let message = format!("the reply could not be read: {}", causes(&error));
             reply(operation, answer.raw().status().as_u16(), None, message)
         }
-        SdkError::DispatchFailure(_) => match credentials_error(&error) {
-            Some(cause) => no_credentials(operation, cause),
-            None => Error::no_reply(operation, format!("the connection to Connect failed: {}", causes(&error))),
+        SdkError::DispatchFailure(_) => match (CredentialsFault::within(&error), credentials_error(&error)) {
+            (Some(CredentialsFault { class, message }), _) => {
+                Error { class: *class, ..Error::no_reply(operation, message.clone()) }
+            }
+            (None, Some(cause)) => no_credentials(operation, cause),
+            (None, None) => Error::no_reply(operation, format!("the connection to Connect failed: {}", causes(&error))),
         },
         SdkError::TimeoutError(_) => Error::no_reply(operation, format!("no reply in time: {}", causes(&error))),
         SdkError::ConstructionFailure(_) => {
@@ -74,7 +79,7 @@ fn credentials_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Cred
 }
 
 /// The causes of an error, without its own text: that only names the SDK's phase.
-fn causes(error: &(dyn StdError + 'static)) -> String {
+pub(crate) fn causes(error: &(dyn StdError + 'static)) -> String {
     let mut text = String::new();
     for cause in std::iter::successors(error.source(), |e| (*e).source()) {
         // It says no more than "io error" or "other".

@@ -1,16 +1,23 @@
 //! Amazon Connect over AWS' own SDK: [`AwsConnect`] speaks for [`connect_api::Connect`], [`load`] finds credentials and endpoint.
 //!
+//! An [`Account`] has the credentials of one AWS account, assumed or its own, and clients for its Regions.
+//!
 //! This is the only crate that names the SDK. It maps, and decides nothing: no retries, no caching, no defaults of its own.
 //! What the SDK cannot say or show is written beside the mapping of each type.
 
+mod account;
+mod assumed;
 mod calls;
 mod client;
 mod config;
 mod credentials;
 mod error;
+mod identity;
 mod request_log;
 mod wire;
 
+pub use account::{Account, AccountOptions, Role};
 pub use aws_config::SdkConfig;
 pub use client::AwsConnect;
 pub use config::{CALL_TIMEOUT, Options, load};
+pub use credentials::CredentialsFault;

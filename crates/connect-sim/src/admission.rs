@@ -98,7 +98,26 @@ impl Engine {
             return (Duration::ZERO, Err(refusal.into()));
         }
         let user: Vec<&str> = origin.user.iter().map(String::as_str).collect();
-        let (delay, effect) = self.faults.strike(operation, &user, &mut self.rng);
+        self.strike(operation, &user, || origin.not_allowed(operation))
+    }
+
+    /// Lets a call to STS in or not. Its rates are far from what anybody reaches here.
+    pub(crate) fn admit_to_sts(&mut self, operation: &'static str) -> (Duration, Result<Fate, Failure>) {
+        let not_allowed = || Refusal::new(403, "AccessDenied", format!("not authorized to perform: sts:{operation}"));
+        if self.denied.contains(operation) {
+            return (Duration::ZERO, Err(not_allowed().into()));
+        }
+        self.strike(operation, &[], not_allowed)
+    }
+
+    /// What the faults make of a call.
+    fn strike(
+        &mut self,
+        operation: &str,
+        user: &[&str],
+        not_allowed: impl FnOnce() -> Refusal,
+    ) -> (Duration, Result<Fate, Failure>) {
+        let (delay, effect) = self.faults.strike(operation, user, &mut self.rng);
         let refused = |status, code, message| Failure::Refused(Refusal { status, code, message });
         let fate = match effect {
             None | Some(Effect::Delay { .. }) => Ok(Fate::Ordinary),
@@ -107,7 +126,7 @@ impl Engine {
             Some(Effect::LostReply) => Ok(Fate::Replaced(Failure::Lost("the connection was closed before the reply came"))),
             Some(Effect::LostRequest) => Err(Failure::Lost("the connection was closed before the request was read")),
             Some(Effect::Bare429) => Err(refused(429, None, String::new())),
-            Some(Effect::AccessDenied) => Err(origin.not_allowed(operation).into()),
+            Some(Effect::AccessDenied) => Err(not_allowed().into()),
         };
         (delay, fate)
     }

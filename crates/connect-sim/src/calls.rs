@@ -77,7 +77,7 @@ impl Calls {
     }
 }
 
-/// AWS names its reads so.
+/// AWS names its reads so. AssumeRole changes nothing either.
 fn is_write(operation: &str) -> bool {
-    !["Describe", "List", "Search", "Get"].iter().any(|read| operation.starts_with(read))
+    !["Describe", "List", "Search", "Get", "Assume"].iter().any(|read| operation.starts_with(read))
 }

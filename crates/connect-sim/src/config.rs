@@ -2,6 +2,7 @@
 
 mod instances;
 mod rules;
+mod sts;
 mod throttling;
 
 use std::{collections::BTreeSet, time::Duration};
@@ -11,9 +12,10 @@ use serde::Deserialize;
 
 pub use instances::{InstanceConfig, NamedConfig};
 pub use rules::{DescribeLagCovers, EmailRule, IdentityUpdate, LongSearchValues, Rules, UnknownReference, UserConfigUpdate};
+pub use sts::{RoleConfig, StsConfig};
 pub use throttling::{Rate, Throttling};
 
-use crate::{ClockMode, request::OPERATIONS};
+use crate::{ClockMode, request::OPERATIONS, sts::OPERATIONS as STS_OPERATIONS};
 
 /// The whole configuration. Everything has a default, so that `Config::default()` is a working account with one instance.
 ///
@@ -45,6 +47,8 @@ pub struct Config {
     pub rules: Rules,
     /// The instances. Default: one, CONNECT_MANAGED, in us-west-2.
     pub instances: Vec<InstanceConfig>,
+    /// Whose access keys are, and which roles may be assumed. Default: every key sees every account, and there are no roles.
+    pub sts: StsConfig,
 }
 
 impl Default for Config {
@@ -61,6 +65,7 @@ impl Default for Config {
             denied_operations: BTreeSet::new(),
             rules: Rules::default(),
             instances: vec![InstanceConfig::default()],
+            sts: StsConfig::default(),
         }
     }
 }
@@ -105,6 +110,7 @@ impl Config {
         for operation in &self.denied_operations {
             known_operation(operation).map_err(|e| ConfigError(format!("deniedOperations: {e}")))?;
         }
+        self.sts.check().map_err(|e| ConfigError(format!("sts: {e}")))?;
         if self.instances.is_empty() {
             return Err(ConfigError("instances: give at least one".into()));
         }
@@ -121,8 +127,9 @@ impl Config {
 
 /// Checks that there is such an operation; a mistyped one would silently do nothing.
 pub(crate) fn known_operation(name: &str) -> Result<(), ConfigError> {
-    if OPERATIONS.contains(&name) {
+    if OPERATIONS.contains(&name) || STS_OPERATIONS.contains(&name) {
         return Ok(());
     }
-    Err(ConfigError(format!("{name} is no operation that is simulated; there are: {}", OPERATIONS.join(", "))))
+    let all = [OPERATIONS, &STS_OPERATIONS].concat().join(", ");
+    Err(ConfigError(format!("{name} is no operation that is simulated; there are: {all}")))
 }

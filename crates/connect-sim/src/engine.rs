@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rand::{SeedableRng, rngs::StdRng};
 
 use crate::{
-    Calls, Config, ConfigError, InstanceView, QuickConnectView, Rules, Scope, UserView,
+    Calls, Config, ConfigError, InstanceView, QuickConnectView, Rules, Scope, SessionView, UserView,
     admission::{Door, Fate, Origin},
     clock::Clock,
     faults::Faults,
@@ -18,16 +18,17 @@ use crate::{
     response::Response,
     rules::{self, Context},
     state::{Instance, Lags},
+    sts::{Signer, Sts, StsRequest, StsResponse},
     throttle::Throttle,
 };
 
 /// What a call comes to.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Answer<T> {
     pub request_id: String,
     /// How long a reply over HTTP is held back.
     pub delay: Duration,
-    pub result: Result<Response, Failure>,
+    pub result: Result<T, Failure>,
 }
 
 /// An account, its clock and its troubles.
@@ -43,6 +44,7 @@ pub(crate) struct Engine {
     pub faults: Faults,
     pub denied: BTreeSet<String>,
     pub calls: Calls,
+    sts: Sts,
 }
 
 impl Engine {
@@ -51,6 +53,7 @@ impl Engine {
         let now = clock.now();
         let lags = Lags { search: config.search_lag, describe: config.describe_lag, describe_covers: config.describe_lag_covers };
         let case_sensitive = config.rules.case_sensitive_usernames;
+        let account = config.instances.first().map(|i| i.account.clone()).unwrap_or_default();
         let instances = config.instances.into_iter().map(|i| Instance::new(i, lags, case_sensitive, now)).collect();
         Ok(Self {
             clock,
@@ -63,6 +66,7 @@ impl Engine {
             faults: Faults::default(),
             denied: config.denied_operations,
             calls: Calls::default(),
+            sts: Sts::new(config.sts, account),
         })
     }
 
@@ -110,7 +114,7 @@ impl Engine {
     }
 
     /// One call.
-    pub fn answer(&mut self, scope: &Scope, door: Door, request: Request) -> Answer {
+    pub fn answer(&mut self, scope: &Scope, door: Door, request: Request) -> Answer<Response> {
         let now = self.clock.now();
         let request_id = self.identifiers.next();
         let at = self.locate(scope, &request.target);
@@ -135,6 +139,31 @@ impl Engine {
         if let Some(username) = username {
             self.calls.count_create(&username, took_effect);
         }
+        Answer { request_id, delay, result }
+    }
+
+    /// The account that a signature is of, where that is known.
+    pub fn account_of(&self, signer: &Signer) -> Result<Option<String>, Refusal> {
+        self.sts.account_of(signer, self.now())
+    }
+
+    pub fn sessions(&self) -> Vec<SessionView> {
+        self.sts.sessions()
+    }
+
+    /// One call to STS.
+    pub fn answer_sts(&mut self, signer: &Signer, request: StsRequest) -> Answer<StsResponse> {
+        let (now, request_id, operation) = (self.now(), self.identifiers.next(), request.name());
+        let (delay, admitted) = self.admit_to_sts(operation);
+        let random = self.identifiers.next();
+        let result = admitted.and_then(|fate| {
+            let result = self.sts.answer(signer, request, &random, now);
+            match fate {
+                Fate::Ordinary => result.map_err(Failure::Refused),
+                Fate::Replaced(failure) => Err(failure),
+            }
+        });
+        self.calls.count(operation, result.as_ref().err().map(Failure::label));
         Answer { request_id, delay, result }
     }
 

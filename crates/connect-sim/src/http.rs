@@ -9,6 +9,7 @@ mod route;
 mod server;
 mod severable;
 mod signature;
+mod sts;
 mod wire;
 mod wire_quick_connect;
 mod wire_search;

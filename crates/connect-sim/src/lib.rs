@@ -39,6 +39,7 @@ mod scene;
 mod search;
 mod sim;
 mod state;
+mod sts;
 mod throttle;
 mod typed;
 mod views;
@@ -48,9 +49,9 @@ pub use client::Client;
 pub use clock::ClockMode;
 pub use config::{
     Config, ConfigError, DescribeLagCovers, EmailRule, IdentityUpdate, InstanceConfig, LongSearchValues, NamedConfig, Rate,
-    Rules, Throttling, UnknownReference, UserConfigUpdate,
+    RoleConfig, Rules, StsConfig, Throttling, UnknownReference, UserConfigUpdate,
 };
 pub use faults::{Effect, Fault, Trigger};
 pub use http::{Server, serve};
 pub use sim::{Scope, Sim};
-pub use views::{InstanceView, QuickConnectTarget, QuickConnectView, UserView};
+pub use views::{InstanceView, QuickConnectTarget, QuickConnectView, SessionView, UserView};

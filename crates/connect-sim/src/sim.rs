@@ -10,10 +10,13 @@ use connect_api::{Call, Error, HierarchyGroupId, InstanceId, OperationName, Repl
 use jiff::Timestamp;
 
 use crate::{
-    Calls, Client, Config, ConfigError, Fault, InstanceView, QuickConnectView, UserView,
+    Calls, Client, Config, ConfigError, Fault, InstanceView, QuickConnectView, SessionView, UserView,
     admission::Door,
     engine::{Answer, Engine},
+    refusal::Refusal,
     request::Request,
+    response::Response,
+    sts::{Signer, StsRequest, StsResponse},
     typed,
 };
 
@@ -22,7 +25,7 @@ use crate::{
 pub struct Scope {
     /// The Region; instances of others are not found. None sees them all, which only the console does.
     pub region: Option<String>,
-    /// The account. None takes that of the instance, as over HTTP, where an access key does not tell.
+    /// The account. None takes that of the instance, as with an access key of which nothing is known.
     pub account: Option<String>,
 }
 
@@ -108,13 +111,28 @@ impl Sim {
     }
 
     /// One call in the simulator's own terms. Both doors come here.
-    pub(crate) fn answer(&self, scope: &Scope, door: Door, request: Request) -> Answer {
+    pub(crate) fn answer(&self, scope: &Scope, door: Door, request: Request) -> Answer<Response> {
         let operation = request.name();
         let answer = self.engine().answer(scope, door, request);
         if door == Door::Api {
             self.run_hooks(operation);
         }
         answer
+    }
+
+    /// What a call that is signed so sees.
+    pub(crate) fn scope(&self, signer: &Signer, region: String) -> Result<Scope, Refusal> {
+        Ok(Scope { region: Some(region), account: self.engine().account_of(signer)? })
+    }
+
+    /// One call to STS.
+    pub(crate) fn answer_sts(&self, signer: &Signer, request: StsRequest) -> Answer<StsResponse> {
+        self.engine().answer_sts(signer, request)
+    }
+
+    /// The sessions of roles, in the order in which they were given.
+    pub fn sessions(&self) -> Vec<SessionView> {
+        self.engine().sessions()
     }
 
     /// An id for a request that never gets as far as a call.

@@ -95,7 +95,7 @@ fn as_sent(config: PhoneConfig) -> PhoneSettings {
 }
 
 /// The typed reply to this operation.
-pub(crate) fn reply(operation: OperationName, answer: Answer) -> Result<Reply, Error> {
+pub(crate) fn reply(operation: OperationName, answer: Answer<Response>) -> Result<Reply, Error> {
     match answer.result {
         Ok(response) => Ok(typed(operation, response)),
         Err(Failure::Lost(why)) => Err(Error::no_reply(operation, why)),

@@ -1,5 +1,7 @@
 //! What the simulator holds, for tests and people to look at: whole, at once, without lag.
 
+use std::collections::BTreeMap;
+
 use connect_api::{IdentityManagementType, InstanceId, Proficiency, QuickConnect, User};
 use jiff::Timestamp;
 
@@ -14,6 +16,23 @@ pub struct UserView {
     pub has_password: bool,
     /// When it was created.
     pub created: Timestamp,
+}
+
+/// A session of a role, as it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionView {
+    /// The role's account.
+    pub account: String,
+    /// The session's ARN.
+    pub arn: String,
+    /// The role's ARN.
+    pub role_arn: String,
+    /// The session's name.
+    pub session_name: String,
+    /// The external id that came with the request.
+    pub external_id: Option<String>,
+    /// The session's tags.
+    pub tags: BTreeMap<String, String>,
 }
 
 /// An instance.

@@ -37,13 +37,14 @@ pub enum Page {
 }
 
 impl Operator {
-    /// Starts it with these flags and what every test needs, and waits until it listens.
-    pub fn start(kubeconfig: &Path, flags: Vec<String>) -> Self {
+    /// Starts it with these flags and variables and what every test needs, and waits until it listens.
+    pub fn start(kubeconfig: &Path, flags: Vec<String>, environment: Vec<(String, String)>) -> Self {
         let mut arguments: Vec<String> = ["run", "--log-format=json"].map(str::to_owned).into();
         // The system chooses ports, and the log tells which.
         arguments.extend(["--health-address=127.0.0.1:0", "--metrics-address=127.0.0.1:0"].map(str::to_owned));
         arguments.extend(flags);
-        let operator = Self::launch(kubeconfig, arguments, credentials().into());
+        let environment = credentials().into_iter().chain(environment).collect();
+        let operator = Self::launch(kubeconfig, arguments, environment);
         operator.wait_until_it_listens();
         operator
     }

@@ -1,6 +1,7 @@
 //! What a test plays on: a namespace, a simulated instance, an operator between them, and words for what the tests do there.
 
 use std::{
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
     pin::pin,
     sync::{Arc, OnceLock},
@@ -9,7 +10,9 @@ use std::{
 
 use connect_api::{Arn, Caller, ConnectExt, InstanceId, Operation, Resource, UserId};
 use connect_operator::api::{ConnectUser, RECONCILE_REQUESTED_AT};
-use connect_sim::{Config, InstanceConfig, Rules, Server, Sim, Throttling, UserConfigUpdate, UserView, serve};
+use connect_sim::{
+    Config, Fault, InstanceConfig, RoleConfig, Rules, Server, Sim, StsConfig, Throttling, UserConfigUpdate, UserView, serve,
+};
 use control_plane::{Binaries, ControlPlane, Namespace, Options};
 use futures::StreamExt;
 use k8s_openapi::{
@@ -23,6 +26,7 @@ use kube::{
 };
 use kube_runtime::{WatchStreamExt, wait::await_condition, watcher::watch_object};
 use serde_json::{Map, Value, json};
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use super::process::Operator;
@@ -42,6 +46,13 @@ pub const SAML: &str = "5a1e0000-c0ff-4eee-8000-000000000002";
 /// The instance whose users come from a directory, which Connect cannot reach.
 pub const DIRECTORY: &str = "5a1e0000-c0ff-4eee-8000-000000000003";
 
+/// The instance of another account and Region.
+pub const ELSEWHERE: &str = "5a1e0000-c0ff-4eee-8000-000000000004";
+/// That account.
+pub const OTHER_ACCOUNT: &str = "210987654321";
+/// A role of that account, which asks for this external id.
+pub const OTHER_ROLE: (&str, &str) = ("arn:aws:iam::210987654321:role/connect-operator", "7f3c-example");
+
 /// A scene that is being set.
 #[derive(Debug)]
 pub struct Setting<'plane> {
@@ -53,12 +64,16 @@ pub struct Setting<'plane> {
     hurry: bool,
     elected: bool,
     flags: Vec<String>,
+    file: Option<ConfigFile>,
+    faults: Vec<Fault>,
+    sts: bool,
 }
 
 /// A namespace, an instance and an operator. Whatever the test made in them goes with it.
 pub struct Scene<'plane> {
     /// The operator.
     pub operator: Operator,
+    file: Option<ConfigFile>,
     /// Connect.
     pub sim: Sim,
     server: Arc<Server>,
@@ -99,13 +114,48 @@ impl<'plane> Setting<'plane> {
 
     fn with(plane: &'plane ControlPlane, prefix: &'static str, kubeconfig: PathBuf) -> Self {
         let (flags, connect) = (Vec::new(), None);
-        Self { plane, kubeconfig, prefix, connect, config: config(), hurry: true, elected: false, flags }
+        let (hurry, elected, file, faults, sts) = (true, false, None, Vec::new(), false);
+        Self { plane, kubeconfig, prefix, connect, config: config(), hurry, elected, flags, file, faults, sts }
     }
 
     /// With this flag for the operator.
     #[must_use]
     pub fn flag(mut self, flag: &str) -> Self {
         self.flags.push(flag.to_owned());
+        self
+    }
+
+    /// With this configuration file.
+    #[must_use]
+    pub fn configured(mut self, yaml: &str) -> Self {
+        let file = ConfigFile::new(yaml);
+        let flag = format!("--config={}", file.path().display());
+        self.file = Some(file);
+        self.flag(&flag)
+    }
+
+    /// With a second account, whose instance is in another Region, and an STS that knows whose the operator's key is and lets it
+    /// assume the role of the other account, in sessions of this time.
+    #[must_use]
+    pub fn with_two_accounts(mut self, session_duration: Duration) -> Self {
+        let (arn, external_id) = OTHER_ROLE;
+        self.config.instances.push(InstanceConfig {
+            account: OTHER_ACCOUNT.into(),
+            region: "eu-central-1".into(),
+            ..InstanceConfig::new(ELSEWHERE)
+        });
+        self.config.sts = StsConfig {
+            access_keys: [("AKIDEXAMPLE".to_owned(), "123456789012".to_owned())].into(),
+            roles: vec![RoleConfig { external_id: Some(external_id.into()), session_duration, ..RoleConfig::new(arn) }],
+        };
+        self.sts = true;
+        self
+    }
+
+    /// With faults that wait from the start.
+    #[must_use]
+    pub fn with_fault(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
         self
     }
 
@@ -166,6 +216,9 @@ impl<'plane> Setting<'plane> {
             give_lease(self.plane, namespace.name());
             flags.push(format!("--leader-election-namespace={}", namespace.name()));
         }
+        self.faults.into_iter().for_each(|fault| sim.inject(fault));
+        // Else the operator has nobody to ask whose its key is.
+        let environment = self.sts.then(|| ("AWS_ENDPOINT_URL_STS".to_owned(), server.url())).into_iter().collect();
         flags.extend(self.flags);
         if !flags.iter().any(|flag| flag.starts_with("--sweep-interval")) {
             // Its calls would be among those that tests count.
@@ -174,10 +227,38 @@ impl<'plane> Setting<'plane> {
         if !flags.iter().any(|flag| flag.starts_with("--log-level")) {
             flags.push("--log-level=info,connect_operator=debug".to_owned());
         }
-        let operator = Operator::start(&self.kubeconfig, flags);
-        let scene = Scene { operator, sim, server, client, namespace, plane: self.plane, kubeconfig: self.kubeconfig };
+        let operator = Operator::start(&self.kubeconfig, flags, environment);
+        let scene =
+            Scene { operator, file: self.file, sim, server, client, namespace, plane: self.plane, kubeconfig: self.kubeconfig };
         scene.secret(SECRET, json!({ "password": PASSWORD })).await;
         scene
+    }
+}
+
+/// A configuration file as a ConfigMap's volume has it: a link to a link, of which the second is swapped.
+#[derive(Debug)]
+struct ConfigFile {
+    volume: TempDir,
+}
+
+impl ConfigFile {
+    fn new(yaml: &str) -> Self {
+        let file = Self { volume: tempfile::tempdir().unwrap() };
+        symlink("..data/config.yaml", file.path()).unwrap();
+        file.write(yaml);
+        file
+    }
+
+    fn path(&self) -> PathBuf {
+        self.volume.path().join("config.yaml")
+    }
+
+    fn write(&self, yaml: &str) {
+        let version = tempfile::tempdir_in(self.volume.path()).unwrap().keep();
+        std::fs::write(version.join("config.yaml"), yaml).unwrap();
+        let new = self.volume.path().join("..data_tmp");
+        symlink(version, &new).unwrap();
+        std::fs::rename(new, self.volume.path().join("..data")).unwrap();
     }
 }
 
@@ -256,6 +337,22 @@ pub fn is_ready(user: &ConnectUser) -> bool {
 }
 
 impl Scene<'_> {
+    /// Changes the configuration file, as the kubelet does when its ConfigMap has changed.
+    pub fn configure(&self, yaml: &str) {
+        self.file.as_ref().unwrap().write(yaml);
+    }
+
+    /// Where a ConnectUser is to be put into another instance: the members of its spec that name the instance.
+    pub fn in_instance(&self, id: &str) -> Value {
+        let instance = InstanceId::new(id);
+        let arn = self.sim.instances().into_iter().find(|view| view.id == instance).unwrap().arn;
+        json!({
+            "instanceArn": arn,
+            "routingProfileArn": self.sim.routing_profile_arn(&instance, "Basic Routing Profile").unwrap(),
+            "securityProfileArns": [self.sim.security_profile_arn(&instance, "Agent").unwrap()],
+        })
+    }
+
     /// The namespace's name.
     pub fn namespace(&self) -> &str {
         self.namespace.name()

@@ -9,7 +9,7 @@ use kube::{
 };
 use serde_json::{Value, json};
 
-use super::scene::{PASSWORD, Scene, condition, is_ready, scene, shows};
+use super::scene::{PASSWORD, SAML, Scene, Setting, condition, is_ready, shows};
 use crate::{golden, judges::judge};
 
 const FILE: &str = "docs/states.md";
@@ -167,6 +167,9 @@ async fn stalled(scene: &Scene<'_>, table: &mut Table<'_>) {
     scene.apply("rival", &json!({ "username": "synced" })).await;
     table.synced("the username is somebody else's", "rival", "False", "Conflict").await;
 
+    scene.apply("uninvited", &scene.in_instance(SAML)).await;
+    table.synced("its namespace may not use the instance", "uninvited", "False", "InstanceNotAllowed").await;
+
     scene.sim.set_users_quota(&scene.instance(), scene.sim.users(&scene.instance()).len());
     scene.apply("surplus", &json!({})).await;
     table.synced("the quota is reached", "surplus", "False", "QuotaExceeded").await;
@@ -231,7 +234,9 @@ async fn deleting(scene: &Scene<'_>, table: &mut Table<'_>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn every_state_is_seen_by_tools_and_people_as_the_documentation_says() {
-    let mut scene = scene("states").await;
+    let saml = format!("arn:aws:connect:us-west-2:123456789012:instance/{SAML}");
+    let not_for_us = format!("instances: {{ {saml}: {{ namespaces: [others] }} }}");
+    let mut scene = Setting::shared("states").configured(&not_for_us).start().await;
     let mut rows = Vec::new();
     {
         let mut table = Table { scene: &scene, rows };

@@ -80,7 +80,7 @@ impl InstanceConfig {
         if self.id.as_str().is_empty() || self.id.as_str().contains(['/', ':']) {
             return Err("an id has neither slash nor colon and is not empty".into());
         }
-        if self.account.len() != 12 || !self.account.bytes().all(|b| b.is_ascii_digit()) {
+        if !is_account(&self.account) {
             return Err(format!("account: {:?} is not 12 digits (in YAML, quote it)", self.account));
         }
         for (kind, named) in [
@@ -101,6 +101,10 @@ impl InstanceConfig {
         }
         Ok(())
     }
+}
+
+pub(super) fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn account() -> String {

@@ -6,11 +6,17 @@ use axum::{
     http::{HeaderMap, Method, Response, Uri},
 };
 
-use super::{encode, reply, route, severable::Shears, signature};
+use super::{
+    encode, reply, route,
+    severable::Shears,
+    signature::{self, Service},
+    sts,
+};
 use crate::{
     Scope, Sim,
     admission::Door,
     refusal::{Failure, Refusal},
+    sts::Signer,
 };
 
 /// The endpoint of the console, below the server's own.
@@ -31,7 +37,11 @@ pub(super) async fn handle(
     };
     let scope = match door {
         Door::Console => Ok(Scope::everywhere()),
-        Door::Api => signature::scope(&headers),
+        Door::Api => match signature::read(&headers) {
+            Ok(signature) if signature.service == Service::Sts => return ask_sts(&sim, &shears, &signature.signer, &body).await,
+            Ok(signature) => sim.scope(&signature.signer, signature.region),
+            Err(refusal) => Err(refusal),
+        },
     };
     let scope = match scope {
         Ok(scope) => scope,
@@ -48,6 +58,26 @@ pub(super) async fn handle(
     match answer.result {
         Ok(response) => reply::success(&answer.request_id, encode::body(response).as_ref()),
         Err(Failure::Refused(refusal)) => reply::error(&answer.request_id, &refusal),
+        Err(Failure::Lost(_)) => {
+            shears.cut();
+            Response::new(Body::empty())
+        }
+    }
+}
+
+/// One request to STS.
+async fn ask_sts(sim: &Sim, shears: &Shears, signer: &Signer, body: &[u8]) -> Response<Body> {
+    let request = match sts::request(body) {
+        Ok(request) => request,
+        Err(refusal) => return sts::error(&sim.request_id(), &refusal),
+    };
+    let answer = sim.answer_sts(signer, request);
+    if !answer.delay.is_zero() {
+        tokio::time::sleep(answer.delay).await;
+    }
+    match answer.result {
+        Ok(response) => sts::success(&answer.request_id, &response),
+        Err(Failure::Refused(refusal)) => sts::error(&answer.request_id, &refusal),
         Err(Failure::Lost(_)) => {
             shears.cut();
             Response::new(Body::empty())

@@ -2,10 +2,25 @@
 
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 
-use crate::{Scope, refusal::Refusal};
+use crate::{refusal::Refusal, sts::Signer};
+
+/// The services that are simulated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Service {
+    Connect,
+    Sts,
+}
+
+/// What a signature says.
+#[derive(Debug)]
+pub(super) struct Signature {
+    pub signer: Signer,
+    pub region: String,
+    pub service: Service,
+}
 
 /// Reads the credential scope: `Credential=AKID/20260101/us-west-2/connect/aws4_request`.
-pub(super) fn scope(headers: &HeaderMap) -> Result<Scope, Refusal> {
+pub(super) fn read(headers: &HeaderMap) -> Result<Signature, Refusal> {
     let Some(header) = headers.get(AUTHORIZATION) else {
         return Err(Refusal::new(403, "MissingAuthenticationToken", "Missing Authentication Token"));
     };
@@ -33,10 +48,16 @@ pub(super) fn scope(headers: &HeaderMap) -> Result<Scope, Refusal> {
     {
         return Err(incomplete("has a Credential that is not scoped as key/date/region/service/aws4_request"));
     }
-    if service != "connect" {
-        return Err(Refusal::new(403, "InvalidSignatureException", "Credential should be scoped to correct service: 'connect'."));
-    }
-    Ok(Scope::region(region))
+    let service = match service {
+        "connect" => Service::Connect,
+        "sts" => Service::Sts,
+        _ => {
+            let message = "Credential should be scoped to correct service: 'connect'.";
+            return Err(Refusal::new(403, "InvalidSignatureException", message));
+        }
+    };
+    let token = headers.get("x-amz-security-token").and_then(|token| token.to_str().ok()).map(str::to_owned);
+    Ok(Signature { signer: Signer { key: key.to_owned(), token }, region: region.to_owned(), service })
 }
 
 #[cfg(test)]
@@ -48,7 +69,7 @@ mod tests {
         if let Some(value) = authorization {
             headers.insert(AUTHORIZATION, value.parse().unwrap());
         }
-        scope(&headers).map(|scope| scope.region).map_err(|refusal| {
+        read(&headers).map(|signature| Some(signature.region)).map_err(|refusal| {
             assert_eq!(refusal.status, 403);
             refusal.code.unwrap()
         })

@@ -15,6 +15,7 @@ mod proficiencies;
 mod program;
 mod quick_connects;
 mod search;
+mod sts;
 mod support;
 mod tags;
 mod users;

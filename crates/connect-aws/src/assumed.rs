@@ -1,0 +1,111 @@
+//! The credentials of a role, by AWS' own provider, with errors that say what to set where.
+
+use std::{error::Error as StdError, time::Duration};
+
+use aws_config::{SdkConfig, sts::AssumeRoleProvider};
+use aws_credential_types::provider::{self, ProvideCredentials, error::CredentialsError};
+use aws_sdk_sts::{
+    error::{ProvideErrorMetadata, SdkError},
+    operation::assume_role::AssumeRoleError,
+};
+use connect_api::Class;
+use tokio::sync::OnceCell;
+
+use crate::{account::Role, credentials::CredentialsFault, error::causes};
+
+/// The operator's own credentials and STS' answer. Less than a client waits for credentials, so that this error is the one told.
+const TIMEOUT: Duration = Duration::from_secs(6);
+
+/// A role and who assumes it.
+#[derive(Debug)]
+pub(crate) struct Assumed {
+    sts: SdkConfig,
+    role: Role,
+    named: String,
+    provider: OnceCell<AssumeRoleProvider>,
+}
+
+impl Assumed {
+    pub(crate) fn new(sts: SdkConfig, role: Role, named: String) -> Self {
+        Self { sts, role, named, provider: OnceCell::new() }
+    }
+
+    /// Assumes the role.
+    pub(crate) async fn credentials(&self) -> provider::Result {
+        let provider = self.provider.get_or_init(|| self.provider()).await;
+        match tokio::time::timeout(TIMEOUT, provider.provide_credentials()).await {
+            Ok(Ok(credentials)) => Ok(credentials),
+            Ok(Err(error)) => Err(CredentialsError::provider_error(self.fault(&error))),
+            Err(_) => Err(CredentialsError::provider_error(self.unreachable(&format!("no answer in {} s", TIMEOUT.as_secs())))),
+        }
+    }
+
+    async fn provider(&self) -> AssumeRoleProvider {
+        let Role { arn, external_id, session_name, session_tags } = &self.role;
+        let mut builder = AssumeRoleProvider::builder(arn).configure(&self.sts).session_name(session_name);
+        if let Some(external_id) = external_id {
+            builder = builder.external_id(external_id);
+        }
+        if !session_tags.is_empty() {
+            builder = builder.tags(session_tags.iter().map(|(key, value)| (key.clone(), value.clone())));
+        }
+        builder.build().await
+    }
+
+    fn fault(&self, error: &CredentialsError) -> CredentialsFault {
+        let role = &self.role.arn;
+        let answer = std::iter::successors(Some(error as &(dyn StdError + 'static)), |e| (*e).source())
+            .find_map(|e| e.downcast_ref::<SdkError<AssumeRoleError>>());
+        match answer {
+            Some(SdkError::ServiceError(answer)) => {
+                let (status, code) = (answer.raw().status().as_u16(), answer.err().code());
+                let message = answer.err().message().unwrap_or("STS gives no reason");
+                let named = code.unwrap_or("no code");
+                if matches!(Class::of(code, Some(status)), Class::Throttled | Class::Transient) {
+                    self.unreachable(&format!("it answered with {named}: {message}"))
+                } else {
+                    self.refused(named, message)
+                }
+            }
+            Some(failed) => match own_credentials_error(failed) {
+                Some(CredentialsError::ProviderTimedOut(_)) => {
+                    self.unreachable("the credentials of the operator's own, to assume it with, did not come in time")
+                }
+                Some(own) => CredentialsFault {
+                    class: Class::Denied,
+                    message: format!("no AWS credentials of the operator's own to assume {role} with: {}", causes(own)),
+                },
+                None => self.unreachable(&causes(failed)),
+            },
+            None => CredentialsFault { class: Class::Denied, message: format!("{role} cannot be assumed: {}", causes(error)) },
+        }
+    }
+
+    fn refused(&self, code: &str, message: &str) -> CredentialsFault {
+        let Role { arn, external_id, session_tags, .. } = &self.role;
+        let external_id = match external_id {
+            Some(_) => format!("the sts:ExternalId that it asks for, if any, is {}.externalId", self.named),
+            None => format!("it asks for no sts:ExternalId, or set {}.externalId", self.named),
+        };
+        let actions = if session_tags.is_empty() { "sts:AssumeRole" } else { "sts:AssumeRole and sts:TagSession" };
+        let message = format!(
+            "STS refuses to assume {arn} ({}.roleArn) with {code}: {message}. Check that the role exists, that its trust policy \
+             and the policy of the operator's own role allow {actions}, and that {external_id}",
+            self.named
+        );
+        CredentialsFault { class: Class::Denied, message }
+    }
+
+    fn unreachable(&self, cause: &str) -> CredentialsFault {
+        let message = format!(
+            "STS cannot be reached to assume {} ({}.roleArn): {cause}. Check the network from here to STS, or AWS_ENDPOINT_URL_STS",
+            self.role.arn, self.named
+        );
+        CredentialsFault { class: Class::Transient, message }
+    }
+}
+
+/// What kept STS from being asked, where that was the lack of credentials to ask it with.
+fn own_credentials_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a CredentialsError> {
+    std::iter::successors(Some(error), |e| (*e).source()).find_map(|e| e.downcast_ref())
+}

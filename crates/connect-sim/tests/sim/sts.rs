@@ -1,0 +1,191 @@
+//! STS, and what follows from whose a key is.
+
+use std::time::Duration;
+
+use connect_api::OperationName as Op;
+use connect_sim::{Config, Effect, Fault, InstanceConfig, RoleConfig, Server, Sim, StsConfig, Throttling};
+
+use crate::support::*;
+
+const ROLE: &str = "arn:aws:iam::210987654321:role/teams/operator";
+
+struct World {
+    sim: Sim,
+    server: Server,
+}
+
+/// A key and the token that goes with it.
+type Key<'a> = (&'a str, Option<&'a str>);
+
+const STATIC: Key<'_> = ("AKIDONE", None);
+const UNKNOWN: Key<'_> = ("AKIDANY", None);
+
+impl World {
+    async fn new() -> Self {
+        let other = InstanceConfig { account: "210987654321".into(), ..InstanceConfig::new("i-2") };
+        let role =
+            RoleConfig { external_id: Some("secret-handshake".into()), session_duration: seconds(900), ..RoleConfig::new(ROLE) };
+        let sim = Sim::new(Config {
+            throttling: Throttling::off(),
+            instances: vec![InstanceConfig::new("i-1"), other],
+            sts: StsConfig { access_keys: [("AKIDONE".to_owned(), "123456789012".to_owned())].into(), roles: vec![role] },
+            ..Config::manual()
+        });
+        let sim = sim.unwrap();
+        let server = served(&sim).await;
+        Self { sim, server }
+    }
+
+    async fn ask(&self, (key, token): Key<'_>, form: &str) -> Raw {
+        let token = token.map(|token| format!("X-Amz-Security-Token: {token}\r\n")).unwrap_or_default();
+        let headers = format!(
+            "Authorization: AWS4-HMAC-SHA256 Credential={key}/20260101/us-west-2/sts/aws4_request, SignedHeaders=host, Signature=00\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\n{token}"
+        );
+        raw(&self.server.url(), "POST", "/", &headers, &format!("{form}&Version=2011-06-15")).await.unwrap()
+    }
+
+    /// Describes an instance, with that status and code.
+    async fn sees(&self, (key, token): Key<'_>, instance: &str) -> (u16, String) {
+        let token = token.map(|token| format!("X-Amz-Security-Token: {token}\r\n")).unwrap_or_default();
+        let headers = format!("{}{token}", SIGNED.replace("AKID", key));
+        let reply = raw(&self.server.url(), "GET", &format!("/instance/{instance}"), &headers, "").await.unwrap();
+        let (status, code) = reply.error();
+        (status, code.to_owned())
+    }
+
+    /// A session of the role.
+    async fn session(&self) -> (String, String) {
+        let reply = self.ask(STATIC, &assume("one", "secret-handshake")).await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        (within(&reply.body, "AccessKeyId"), within(&reply.body, "SessionToken"))
+    }
+}
+
+fn assume(name: &str, external_id: &str) -> String {
+    let role = ROLE.replace(':', "%3A").replace('/', "%2F");
+    format!(
+        "Action=AssumeRole&RoleArn={role}&RoleSessionName={name}&ExternalId={external_id}&Tags.member.1.Key=a&Tags.member.1.Value=b+c"
+    )
+}
+
+fn within(xml: &str, element: &str) -> String {
+    let (_, rest) = xml.split_once(&format!("<{element}>")).unwrap_or_else(|| panic!("{element} in {xml}"));
+    rest.split_once('<').unwrap().0.to_owned()
+}
+
+fn ok() -> (u16, String) {
+    (200, String::new())
+}
+
+#[tokio::test]
+async fn a_session_sees_its_own_account_alone_and_a_static_key_the_account_that_it_is_said_to_be_of() {
+    let world = World::new().await;
+    let (key, token) = world.session().await;
+    let session: Key<'_> = (&key, Some(&token));
+    assert_eq!(world.sees(session, "i-2").await, ok());
+    assert_eq!(world.sees(session, "i-1").await, not_found());
+    assert_eq!(world.sees(STATIC, "i-1").await, ok());
+    assert_eq!(world.sees(STATIC, "i-2").await, not_found());
+    for instance in ["i-1", "i-2"] {
+        assert_eq!(world.sees(UNKNOWN, instance).await, ok(), "a key of which nothing is known sees all");
+    }
+    let view = &world.sim.sessions()[0];
+    assert_eq!(view.arn, "arn:aws:sts::210987654321:assumed-role/operator/one");
+    assert_eq!((view.external_id.as_deref(), view.tags["a"].as_str()), (Some("secret-handshake"), "b c"));
+}
+
+#[tokio::test]
+async fn identity_is_told_of_every_kind_of_key() {
+    let world = World::new().await;
+    let (key, token) = world.session().await;
+    for (key, account, arn) in [
+        ((key.as_str(), Some(token.as_str())), "210987654321", "arn:aws:sts::210987654321:assumed-role/operator/one"),
+        (STATIC, "123456789012", "arn:aws:iam::123456789012:user/AKIDONE"),
+        (UNKNOWN, "123456789012", "arn:aws:iam::123456789012:user/AKIDANY"),
+    ] {
+        let reply = world.ask(key, "Action=GetCallerIdentity").await;
+        assert_eq!((within(&reply.body, "Account"), within(&reply.body, "Arn")), (account.to_owned(), arn.to_owned()));
+    }
+    assert_eq!(world.sim.calls().of("GetCallerIdentity"), 3);
+    assert_eq!(world.sim.calls().writes(), 0);
+}
+
+#[tokio::test]
+async fn a_session_ends_and_its_key_is_then_refused_by_both_services() {
+    let world = World::new().await;
+    let (key, token) = world.session().await;
+    let session: Key<'_> = (&key, Some(&token));
+    world.sim.advance(seconds(899));
+    assert_eq!(world.sees(session, "i-2").await, ok());
+    world.sim.advance(seconds(1));
+    assert_eq!(world.sees(session, "i-2").await, (403, "ExpiredTokenException".into()));
+    let reply = world.ask(session, "Action=GetCallerIdentity").await;
+    assert_eq!((reply.status, within(&reply.body, "Code").as_str()), (403, "ExpiredToken"));
+    let (renewed, token) = world.session().await;
+    assert_ne!(renewed, key);
+    assert_eq!(world.sees((&renewed, Some(&token)), "i-2").await, ok());
+}
+
+#[tokio::test]
+async fn a_sessions_key_is_nothing_without_its_token() {
+    let world = World::new().await;
+    let (key, _) = world.session().await;
+    for token in [None, Some("another")] {
+        assert_eq!(world.sees((&key, token), "i-2").await, (403, "UnrecognizedClientException".into()));
+        let reply = world.ask((&key, token), "Action=GetCallerIdentity").await;
+        assert_eq!(within(&reply.body, "Code"), "InvalidClientTokenId");
+    }
+}
+
+#[tokio::test]
+async fn what_a_trust_policy_does_not_allow_is_denied_and_what_is_malformed_is_invalid() {
+    let world = World::new().await;
+    for (form, status, code) in [
+        (assume("one", "wrong"), 403, "AccessDenied"),
+        (assume("one", "secret-handshake").replace("operator", "other"), 403, "AccessDenied"),
+        (assume("o", "secret-handshake"), 400, "ValidationError"),
+        (assume("one", "a%20b"), 400, "ValidationError"),
+        (format!("{}&DurationSeconds=60", assume("one", "secret-handshake")), 400, "ValidationError"),
+        ("Action=AssumeRole".into(), 400, "ValidationError"),
+        ("Action=DecodeEverything".into(), 400, "InvalidAction"),
+    ] {
+        let reply = world.ask(STATIC, &form).await;
+        assert_eq!((reply.status, within(&reply.body, "Code").as_str()), (status, code), "{form}");
+    }
+    let reply = world.ask(STATIC, &assume("one", "wrong")).await;
+    let says =
+        format!("User: arn:aws:iam::123456789012:user/AKIDONE is not authorized to perform: sts:AssumeRole on resource: {ROLE}");
+    assert_eq!(within(&reply.body, "Message"), says);
+    assert!(world.sim.sessions().is_empty());
+}
+
+#[tokio::test]
+async fn faults_and_denials_reach_sts_too() {
+    let world = World::new().await;
+    world.sim.deny(["AssumeRole"]);
+    assert_eq!(within(&world.ask(STATIC, &assume("one", "secret-handshake")).await.body, "Code"), "AccessDenied");
+    world.sim.deny([] as [Op; 0]);
+    let mut fault = Fault::any(Effect::internal_error());
+    fault.operation = Some("GetCallerIdentity".into());
+    world.sim.inject(fault);
+    world.session().await;
+    assert_eq!(world.ask(STATIC, "Action=GetCallerIdentity").await.status, 500);
+    assert_eq!(world.ask(STATIC, "Action=GetCallerIdentity").await.status, 200);
+}
+
+#[test]
+fn settings_that_make_no_sense_are_refused() {
+    let with = |sts: StsConfig| Sim::new(Config { sts, ..config() }).unwrap_err().to_string();
+    let role = |arn: &str| RoleConfig { session_duration: Duration::from_secs(1), ..RoleConfig::new(arn) };
+    let keys = StsConfig { access_keys: [("AKID".to_owned(), "12".to_owned())].into(), ..StsConfig::default() };
+    assert!(with(keys).contains("accessKeys: AKID"));
+    for (roles, says) in [
+        (vec![role("operator")], "not the ARN of a role"),
+        (vec![role("arn:aws:iam::12:role/r")], "not the ARN of a role"),
+        (vec![role(ROLE), role(ROLE)], "there twice"),
+    ] {
+        let error = with(StsConfig { roles, ..StsConfig::default() });
+        assert!(error.contains(says), "{error}");
+    }
+}

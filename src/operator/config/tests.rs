@@ -1,0 +1,205 @@
+//! The configuration file, value by value.
+
+use connect_api::{OperationName, Quota, Quotas};
+
+use super::{file::parse, *};
+
+const FULL: &str = r#"
+accounts:
+  "210987654321":
+    roleArn: arn:aws:iam::210987654321:role/teams/connect-operator
+    externalId: 7f3c-example
+    sessionName: connect-operator-prod
+    sessionTags:
+      cluster: prod eu
+      team: contact.centre
+    endpointUrl: https://connect.example.com:8443
+    quotas:
+      callsPerSecond: 4
+      callBurst: 8.5
+      operations:
+        DescribeUser: { callsPerSecond: 10 }
+        SearchUsers: { callsPerSecond: 0.5, callBurst: 1 }
+    quotaShare: 0.5
+  "000000000012": {}
+instances:
+  arn:aws:connect:eu-central-1:210987654321:instance/aaaa0000-1111-4222-8333-444444444444:
+    namespaces: [support, sales-emea]
+  arn:aws:connect:us-west-2:123456789012:instance/bbbb0000-1111-4222-8333-444444444444:
+    namespaces: ["*"]
+  arn:aws:connect:us-west-2:123456789012:instance/cccc0000-1111-4222-8333-444444444444:
+    namespaces: []
+instancesNotListed: Refuse
+"#;
+
+fn arn(text: &str) -> Arn {
+    text.parse().unwrap()
+}
+
+#[test]
+fn every_value_is_read() {
+    let config = parse(FULL).unwrap();
+    let account = config.account("210987654321");
+    assert_eq!(account.role_arn.as_ref().unwrap().account(), "210987654321");
+    assert_eq!(account.external_id.as_ref().unwrap().as_str(), "7f3c-example");
+    assert_eq!(account.session_name.as_ref().unwrap().as_str(), "connect-operator-prod");
+    assert_eq!(account.session_tags.get().len(), 2);
+    assert_eq!(account.endpoint_url.as_ref().unwrap().as_str(), "https://connect.example.com:8443");
+    assert_eq!(config.account("000000000012"), AccountSettings::default());
+    assert_eq!(config.instances_not_listed, NotListed::Refuse);
+}
+
+#[test]
+fn nothing_at_all_is_a_configuration_that_changes_nothing() {
+    for text in ["", "\n", "# nothing yet\n", "{}", "accounts: {}\ninstances: {}\n"] {
+        let config = parse(text).unwrap();
+        assert_eq!(config, Config::default(), "{text:?}");
+        let anywhere = arn("arn:aws:connect:us-west-2:123456789012:instance/i-1");
+        assert_eq!(config.refusal(&anywhere, "anybody"), None);
+    }
+}
+
+#[test]
+fn limits_that_an_account_does_not_give_are_those_of_the_command_line() {
+    let config = parse(FULL).unwrap();
+    let quota = |rate, burst| Quota { rate, burst };
+    let of_operation = [(OperationName::CreateUser, quota(3.0, 3.5)), (OperationName::DescribeUser, quota(7.0, 7.5))];
+    let everywhere = Quotas { default: quota(2.5, 6.0), by_operation: of_operation.into(), share: 0.9 };
+    assert_eq!(config.account("000000000012").quotas(&everywhere), everywhere);
+    assert_eq!(config.account("999999999999").quotas(&everywhere), everywhere);
+    let here = config.account("210987654321").quotas(&everywhere);
+    assert_eq!((here.default, here.share), (quota(4.0, 8.5), 0.5));
+    let by_operation = [
+        (OperationName::CreateUser, quota(3.0, 3.5)),
+        (OperationName::DescribeUser, quota(10.0, 8.5)),
+        (OperationName::SearchUsers, quota(0.5, 1.0)),
+    ];
+    assert_eq!(here.by_operation, by_operation.into());
+}
+
+#[test]
+fn an_instance_is_used_by_those_namespaces_alone_that_it_lists() {
+    let config = parse(FULL).unwrap();
+    let listed = "arn:aws:connect:eu-central-1:210987654321:instance/aaaa0000-1111-4222-8333-444444444444";
+    let everybodys = "arn:aws:connect:us-west-2:123456789012:instance/bbbb0000-1111-4222-8333-444444444444";
+    let nobodys = "arn:aws:connect:us-west-2:123456789012:instance/cccc0000-1111-4222-8333-444444444444";
+    let unknown = "arn:aws:connect:us-west-2:123456789012:instance/dddd0000-1111-4222-8333-444444444444";
+    for (instance, namespace, allowed) in [
+        (listed, "support", true),
+        (listed, "sales-emea", true),
+        (listed, "sales", false),
+        (everybodys, "sales", true),
+        (nobodys, "support", false),
+        (unknown, "support", false),
+        // Connect may not care for the case of an id.
+        (&listed.replace("aaaa", "AAAA"), "support", true),
+        (&listed.replace("aaaa", "AAAA"), "sales", false),
+        // Connect is sent the id alone, so that this would reach the same instance.
+        (&listed.replace("210987654321", "123456789012"), "support", false),
+        (&listed.replace("eu-central-1", "us-west-2"), "sales", false),
+    ] {
+        let refusal = config.refusal(&arn(instance), namespace);
+        assert_eq!(refusal.is_none(), allowed, "{instance} {namespace}: {refusal:?}");
+    }
+    let refusal = config.refusal(&arn(listed), "sales").unwrap();
+    assert!(
+        refusal.contains(r#"the namespace "sales""#) && refusal.contains(&format!("instances.{listed}.namespaces")),
+        "{refusal}"
+    );
+    assert!(!refusal.contains("support"), "whom else it is open to is nobody's business: {refusal}");
+    let refusal = config.refusal(&arn(unknown), "sales").unwrap();
+    assert!(refusal.contains(&format!("instances.{unknown}.namespaces")), "{refusal}");
+
+    let open = Config { instances_not_listed: NotListed::Allow, ..config };
+    assert_eq!(open.refusal(&arn(unknown), "sales"), None);
+    assert!(open.refusal(&arn(listed), "sales").is_some());
+    assert!(open.refusal(&arn(&listed.replace("210987654321", "123456789012")), "sales").is_some());
+}
+
+/// Each wrong value: where it stands, and what is said of it.
+#[test]
+fn each_wrong_value_is_told_in_one_line_that_names_its_key_and_what_is_allowed() {
+    let account = |body: &str| format!("accounts:\n  \"123456789012\": {{ {body} }}\n");
+    let role = "roleArn: arn:aws:iam::123456789012:role/r";
+    let in_account = "accounts.123456789012";
+    let long = "x".repeat(65);
+    let table: Vec<(String, String, &str)> = vec![
+        ("account: {}".into(), "account".into(), "expected one of accounts, instances, instancesNotListed"),
+        ("instancesNotListed: Deny".into(), "instancesNotListed".into(), "Refuse"),
+        ("instancesNotListed: allow".into(), "instancesNotListed".into(), "Allow"),
+        ("accounts: [a]".into(), "accounts".into(), "map"),
+        ("accounts:\n  \"12345678901\": {}".into(), "accounts.12345678901".into(), "12 digits, in quotes"),
+        ("accounts:\n  prod: {}".into(), "accounts.prod".into(), "12 digits, in quotes"),
+        (account("roleARN: x"), format!("{in_account}.roleARN"), "expected one of roleArn, "),
+        (account("roleArn: connect-operator"), format!("{in_account}.roleArn"), "arn:aws:iam::123456789012:role/"),
+        (account("roleArn: arn:aws:iam::123456789012:user/u"), format!("{in_account}.roleArn"), "not the ARN of an IAM role"),
+        (account("roleArn: arn:aws:iam::210987654321:role/r"), format!("{in_account}.roleArn"), "role of account 210987654321"),
+        (account("externalId: abc"), format!("{in_account}.externalId"), "give roleArn too"),
+        (account("sessionName: abc"), format!("{in_account}.sessionName"), "give roleArn too"),
+        (account("sessionTags: { a: b }"), format!("{in_account}.sessionTags"), "give roleArn too"),
+        (account(&format!("{role}, externalId: x")), format!("{in_account}.externalId"), "2 to 1224"),
+        (account(&format!("{role}, externalId: 'a b'")), format!("{in_account}.externalId"), "letters, digits or any of"),
+        (account(&format!("{role}, sessionName: {long}")), format!("{in_account}.sessionName"), "2 to 64"),
+        (account(&format!("{role}, sessionTags: [a]")), format!("{in_account}.sessionTags"), "map"),
+        (
+            account(&format!("{role}, sessionTags: {{ 'aws:x': y }}")),
+            format!("{in_account}.sessionTags"),
+            "not aws: at the start",
+        ),
+        (account(&format!("{role}, sessionTags: {{ a: 'b!' }}")), format!("{in_account}.sessionTags"), "value of a tag"),
+        (account("endpointUrl: connect.example.com"), format!("{in_account}.endpointUrl"), "not a URL"),
+        (account("endpointUrl: 'ftp://example.com'"), format!("{in_account}.endpointUrl"), "such as https://"),
+        (account("quotas: { callsPerSecond: 0 }"), format!("{in_account}.quotas.callsPerSecond"), "more than 0"),
+        (account("quotas: { callsPerSecond: fast }"), format!("{in_account}.quotas.callsPerSecond"), "float"),
+        (account("quotas: { callBurst: -1 }"), format!("{in_account}.quotas.callBurst"), "more than 0"),
+        (account("quotas: { rate: 1 }"), format!("{in_account}.quotas.rate"), "expected one of callsPerSecond, "),
+        (
+            account("quotas: { operations: { DescribeUsers: { callsPerSecond: 1 } } }"),
+            format!("{in_account}.quotas.operations.DescribeUsers"),
+            "these are: CreateUser, ",
+        ),
+        (
+            account("quotas: { operations: { DescribeUser: { callBurst: 1 } } }"),
+            format!("{in_account}.quotas.operations.DescribeUser"),
+            "callsPerSecond",
+        ),
+        (
+            account("quotas: { operations: { DescribeUser: { callsPerSecond: 0 } } }"),
+            format!("{in_account}.quotas.operations.DescribeUser.callsPerSecond"),
+            "more than 0",
+        ),
+        (account("quotaShare: 1.5"), format!("{in_account}.quotaShare"), "1 at most"),
+        (account("quotaShare: 0"), format!("{in_account}.quotaShare"), "more than 0"),
+        ("instances:\n  i-1: { namespaces: [] }".into(), "instances.i-1".into(), "not the ARN of an instance"),
+        (instance("i-1/agent/u-1", "namespaces: []"), format!("{INSTANCE}/agent/u-1"), "not the ARN of an instance"),
+        (instance("i-1", ""), INSTANCE.into(), "namespaces"),
+        (instance("i-1", "namespace: [a]"), format!("{INSTANCE}.namespace"), "expected one of namespaces"),
+        (instance("i-1", "namespaces: support"), format!("{INSTANCE}.namespaces"), "sequence"),
+        (instance("i-1", "namespaces: [support, Sales]"), format!("{INSTANCE}.namespaces[1]"), "not the name of a namespace"),
+        (instance("i-1", "namespaces: ['team-*']"), format!("{INSTANCE}.namespaces[0]"), r#""*", which stands for all"#),
+        (
+            format!(
+                "{}  arn:aws:connect:us-east-1:210987654321:instance/I-1: {{ namespaces: [] }}\n",
+                instance("i-1", "namespaces: []")
+            ),
+            "instances.arn:aws:connect:us-west-2:123456789012:instance/i-1".into(),
+            "there twice",
+        ),
+        (format!("{0}{0}", "instancesNotListed: Allow\n"), String::new(), "duplicate mapping key: instancesNotListed at line 2"),
+        ("accounts: {".into(), "accounts".into(), "unclosed bracket '{' at line 1"),
+    ];
+    let mut told = Vec::new();
+    for (text, key, why) in &table {
+        let (at, said) = parse(text).unwrap_err();
+        if at != *key || !said.contains(why) || said.contains('\n') {
+            told.push(format!("{text}\n  at {at:?}: {said}\n  expected {key:?}: {why}"));
+        }
+    }
+    assert!(told.is_empty(), "{}", told.join("\n"));
+}
+
+const INSTANCE: &str = "instances.arn:aws:connect:us-west-2:123456789012:instance/i-1";
+
+fn instance(id: &str, body: &str) -> String {
+    format!("instances:\n  arn:aws:connect:us-west-2:123456789012:instance/{id}: {{ {body} }}\n")
+}

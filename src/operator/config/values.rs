@@ -1,0 +1,294 @@
+//! What may stand in the configuration file: each value is checked where it is read, so that whoever has one has a valid one.
+
+use std::{borrow::Borrow, collections::BTreeMap, fmt};
+
+use axum::http::Uri;
+use connect_api::{Arn, OperationName, Resource};
+use serde::Deserialize;
+
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident: $check:ident,)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+        #[serde(try_from = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// As it was written.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = String;
+
+            fn try_from(text: String) -> Result<Self, String> {
+                $check(&text)?;
+                Ok(Self(text))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )*};
+}
+
+texts! {
+    /// An AWS account's id.
+    AccountId: account_id,
+    /// The ARN of an IAM role.
+    RoleArn: role_arn,
+    /// An external id, as AssumeRole takes it.
+    ExternalId: external_id,
+    /// A session's name, as AssumeRole takes it.
+    SessionName: session_name,
+    /// An endpoint's URL.
+    EndpointUrl: endpoint_url,
+}
+
+impl Borrow<str> for AccountId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl RoleArn {
+    /// `aws`, `aws-us-gov`, …
+    pub fn partition(&self) -> &str {
+        self.0.split(':').nth(1).unwrap_or_default()
+    }
+
+    /// The account that the role is in.
+    pub fn account(&self) -> &str {
+        self.0.split(':').nth(4).unwrap_or_default()
+    }
+}
+
+fn is_account_id(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn account_id(text: &str) -> Result<(), String> {
+    if is_account_id(text) { Ok(()) } else { Err(format!("{text:?} is not the id of an AWS account: 12 digits, in quotes")) }
+}
+
+fn role_arn(text: &str) -> Result<(), String> {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let is_role = match parts[..] {
+        ["arn", partition, "iam", "", account, role] => {
+            let name = role.strip_prefix("role/").and_then(|path| path.rsplit('/').next());
+            !partition.is_empty() && is_account_id(account) && name.is_some_and(|name| !name.is_empty())
+        }
+        _ => false,
+    };
+    if is_role {
+        return Ok(());
+    }
+    Err(format!("{text:?} is not the ARN of an IAM role, such as arn:aws:iam::123456789012:role/connect-operator"))
+}
+
+/// What IAM calls a word: letters of ASCII, digits and the underscore.
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+fn external_id(text: &str) -> Result<(), String> {
+    let fits = (2..=1224).contains(&text.len()) && text.chars().all(|c| is_word(c) || "+=,.@:/-".contains(c));
+    if fits { Ok(()) } else { Err("is not an external id: 2 to 1224 letters, digits or any of _+=,.@:/-".into()) }
+}
+
+fn session_name(text: &str) -> Result<(), String> {
+    let fits = (2..=64).contains(&text.len()) && text.chars().all(|c| is_word(c) || "+=,.@-".contains(c));
+    if fits { Ok(()) } else { Err(format!("{text:?} is not the name of a session: 2 to 64 letters, digits or any of _+=,.@-")) }
+}
+
+fn endpoint_url(text: &str) -> Result<(), String> {
+    let fits = text.parse::<Uri>().is_ok_and(|uri| {
+        let known = matches!(uri.scheme_str(), Some("http" | "https"));
+        known && uri.host().is_some_and(|host| !host.is_empty()) && uri.query().is_none()
+    });
+    if fits { Ok(()) } else { Err(format!("{text:?} is not a URL, such as https://connect.eu-central-1.amazonaws.com")) }
+}
+
+/// The ARN of an instance.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
+pub struct InstanceArn(Arn);
+
+impl InstanceArn {
+    /// The instance's id, as all spellings of it have it.
+    pub(super) fn id(&self) -> String {
+        self.0.instance.as_str().to_ascii_lowercase()
+    }
+
+    /// Whether another ARN is about the instance of this id, wherever it says that the instance is.
+    pub(super) fn has_the_id_of(&self, other: &Arn) -> bool {
+        self.0.instance.as_str().eq_ignore_ascii_case(other.instance.as_str())
+    }
+
+    /// Whether another ARN is about this instance.
+    pub(super) fn is(&self, other: &Arn) -> bool {
+        let place = |arn: &Arn| (arn.partition.clone(), arn.region.clone(), arn.account.clone());
+        self.has_the_id_of(other) && place(&self.0) == place(other)
+    }
+}
+
+impl TryFrom<String> for InstanceArn {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let arn: Result<Arn, _> = text.parse();
+        match arn {
+            Ok(arn) if arn.resource == Resource::Instance => Ok(Self(arn)),
+            Ok(_) | Err(_) => Err(format!(
+                "{text:?} is not the ARN of an instance, such as \
+                 arn:aws:connect:us-west-2:123456789012:instance/285c1043-4c81-4ffa-b5e6-e11154c24c73"
+            )),
+        }
+    }
+}
+
+impl fmt::Display for InstanceArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Names of namespaces, or all of them.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Namespaces(Vec<Namespace>);
+
+impl Namespaces {
+    /// Whether this namespace is among them.
+    pub(super) fn hold(&self, namespace: &str) -> bool {
+        self.0.iter().any(|Namespace(name)| name == ALL || name == namespace)
+    }
+}
+
+const ALL: &str = "*";
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+struct Namespace(String);
+
+impl TryFrom<String> for Namespace {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        let is_label = (1..=63).contains(&name.len())
+            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && !name.starts_with('-')
+            && !name.ends_with('-');
+        if is_label || name == ALL {
+            return Ok(Self(name));
+        }
+        Err(format!("{name:?} is not the name of a namespace, and not {ALL:?}, which stands for all of them"))
+    }
+}
+
+/// Tags of a session.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "BTreeMap<String, String>")]
+pub struct SessionTags(BTreeMap<String, String>);
+
+impl SessionTags {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// By key.
+    pub fn get(&self) -> &BTreeMap<String, String> {
+        &self.0
+    }
+}
+
+impl TryFrom<BTreeMap<String, String>> for SessionTags {
+    type Error = String;
+
+    fn try_from(tags: BTreeMap<String, String>) -> Result<Self, String> {
+        let fits = |text: &str| text.chars().all(|c| c.is_alphanumeric() || c.is_whitespace() || "_.:/=+-@".contains(c));
+        if tags.len() > 50 {
+            return Err(format!("has {} tags, and a session has 50 at most", tags.len()));
+        }
+        for (key, value) in &tags {
+            if !(1..=128).contains(&key.chars().count()) || key.to_lowercase().starts_with("aws:") || !fits(key) {
+                let allowed = "1 to 128 letters, digits, spaces or any of _.:/=+-@, and not aws: at the start";
+                return Err(format!("{key:?} is not the key of a tag: {allowed}"));
+            }
+            if value.chars().count() > 256 || !fits(value) {
+                return Err(format!(
+                    "{key:?} has {value:?}, which is not the value of a tag: up to 256 letters, digits, spaces or any of _.:/=+-@"
+                ));
+            }
+        }
+        Ok(Self(tags))
+    }
+}
+
+/// A number above 0.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(try_from = "f64")]
+pub struct Positive(f64);
+
+impl Positive {
+    /// The number.
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl TryFrom<f64> for Positive {
+    type Error = String;
+
+    fn try_from(number: f64) -> Result<Self, String> {
+        if number.is_finite() && number > 0.0 { Ok(Self(number)) } else { Err(format!("{number} must be more than 0")) }
+    }
+}
+
+/// A part of a whole: above 0, and 1 at most.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(try_from = "f64")]
+pub struct Share(f64);
+
+impl Share {
+    /// The number.
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl TryFrom<f64> for Share {
+    type Error = String;
+
+    fn try_from(number: f64) -> Result<Self, String> {
+        if number > 0.0 && number <= 1.0 { Ok(Self(number)) } else { Err(format!("{number} must be more than 0, and 1 at most")) }
+    }
+}
+
+/// An operation that the operator calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Operation(OperationName);
+
+impl Operation {
+    /// Its name.
+    pub fn name(self) -> OperationName {
+        self.0
+    }
+}
+
+impl TryFrom<String> for Operation {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        OperationName::ALL.iter().find(|operation| operation.as_str() == name).copied().map(Self).ok_or_else(|| {
+            let names: Vec<&str> = OperationName::ALL.iter().map(|operation| operation.as_str()).collect();
+            format!("{name:?} is not an operation that the operator calls; these are: {}", names.join(", "))
+        })
+    }
+}

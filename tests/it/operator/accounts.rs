@@ -1,0 +1,239 @@
+//! Several accounts, each with credentials of its own, and instances that not every namespace may use.
+
+use std::{process::Command, time::Duration};
+
+use connect_api::{InstanceId, OperationName};
+use connect_sim::{Effect, Fault, UserView};
+use serde_json::{Value, json};
+
+use super::{
+    process::Page,
+    scene::{ELSEWHERE, OTHER_ACCOUNT, OTHER_ROLE, Scene, Setting, condition},
+};
+use crate::support::eventually;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// The other account with its role, and this external id.
+fn with_role(external_id: &str) -> String {
+    let role = OTHER_ROLE.0;
+    format!(
+        "accounts:\n  \"{OTHER_ACCOUNT}\":\n    roleArn: {role}\n    externalId: {external_id}\n    sessionTags: {{ cluster: tests }}\n"
+    )
+}
+
+/// The first instance for these namespaces, and all others for nobody.
+fn for_namespaces(scene_instance: &str, namespaces: &str) -> String {
+    format!("instances:\n  {scene_instance}:\n    namespaces: [{namespaces}]\ninstancesNotListed: Refuse\n")
+}
+
+const FIRST_INSTANCE: &str = "arn:aws:connect:us-west-2:123456789012:instance/5a1e0000-c0ff-4eee-8000-000000000001";
+
+fn on_sts(action: &str, effect: Effect) -> Fault {
+    let mut fault = Fault::any(effect).always();
+    fault.operation = Some(action.into());
+    fault
+}
+
+/// Calls to Connect, those to STS left out.
+fn calls_to_connect(scene: &Scene<'_>) -> u64 {
+    let calls = scene.sim.calls();
+    calls.total() - calls.of("AssumeRole") - calls.of("GetCallerIdentity")
+}
+
+fn users_elsewhere(scene: &Scene<'_>) -> Vec<UserView> {
+    scene.sim.users(&InstanceId::new(ELSEWHERE))
+}
+
+fn status_of<'a>(user: &'a connect_operator::api::ConnectUser, kind: &str) -> Option<&'a str> {
+    condition(user, kind).map(|condition| condition.status.as_str())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn each_account_is_worked_in_with_its_own_credentials() {
+    let scene = Setting::shared("accounts").with_two_accounts(HOUR).configured(&with_role(OTHER_ROLE.1)).start().await;
+    scene.applied("here", &json!({})).await;
+    scene.applied("there", &scene.in_instance(ELSEWHERE)).await;
+    assert_eq!(users_elsewhere(&scene).len(), 1);
+
+    let sessions = scene.sim.sessions();
+    assert!(!sessions.is_empty());
+    for session in sessions {
+        assert_eq!((session.role_arn.as_str(), session.external_id.as_deref()), (OTHER_ROLE.0, Some(OTHER_ROLE.1)));
+        assert_eq!((session.session_name.as_str(), session.tags["cluster"].as_str()), ("connect-operator", "tests"));
+    }
+    // STS is asked whose the operator's own key is, and says whose a session is when it gives one.
+    assert_eq!(scene.sim.calls().of("GetCallerIdentity"), 1);
+    assert_eq!(scene.operator.get(Page::Ready), (200, "[+] connectusers listed\n".into()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn credentials_of_another_account_reach_nothing_until_the_configuration_names_a_role() {
+    let scene = Setting::shared("accounts").with_two_accounts(HOUR).configured("{}").start().await;
+    scene.apply("there", &scene.in_instance(ELSEWHERE)).await;
+    let message = scene.shown("there", "Ready", "False", "AccessDenied").await;
+    for part in ["123456789012", OTHER_ACCOUNT, "accounts.210987654321.roleArn"] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    assert_eq!(calls_to_connect(&scene), 0);
+
+    scene.configure(&with_role(OTHER_ROLE.1));
+    scene.ready("there").await;
+    assert_eq!(users_elsewhere(&scene).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_wrong_external_id_is_told_in_the_words_of_sts_and_holds_up_nobody_else() {
+    let scene = Setting::shared("accounts").with_two_accounts(HOUR).configured(&with_role("7f3c-mistyped")).start().await;
+    scene.apply("there", &scene.in_instance(ELSEWHERE)).await;
+    let message = scene.shown("there", "Ready", "False", "AccessDenied").await;
+    for part in ["not authorized to perform: sts:AssumeRole", OTHER_ROLE.0, "accounts.210987654321.externalId"] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    assert_eq!(calls_to_connect(&scene), 0);
+    scene.applied("here", &json!({})).await;
+    assert_eq!(scene.operator.get(Page::Ready).0, 200, "one account's trust policy does not stop a rollout");
+
+    scene.configure(&with_role(OTHER_ROLE.1));
+    scene.ready("there").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn sessions_are_renewed_before_they_end() {
+    // The SDK renews them ten seconds before their end at the latest.
+    let short = Duration::from_secs(12);
+    let scene = Setting::shared("accounts").with_two_accounts(short).configured(&with_role(OTHER_ROLE.1)).start().await;
+    scene.applied("there", &scene.in_instance(ELSEWHERE)).await;
+    let before = scene.sim.sessions().len();
+    while scene.sim.sessions().len() < before + 2 {
+        scene.look_again("there").await;
+    }
+    scene.look_again("there").await;
+    let refused: Vec<_> = scene.sim.calls().operations.into_values().filter(|calls| calls.failed > 0).collect();
+    assert!(refused.is_empty(), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_sts_that_cannot_be_reached_at_the_start_is_named_and_asked_until_it_answers() {
+    let lost = on_sts("AssumeRole", Effect::LostRequest);
+    let setting = Setting::shared("accounts").with_two_accounts(HOUR).configured(&with_role(OTHER_ROLE.1)).with_fault(lost);
+    let scene = setting.start().await;
+    let told = || scene.operator.get(Page::Ready).1;
+    let says = format!("[-] credentials of account {OTHER_ACCOUNT}: STS cannot be reached to assume {}", OTHER_ROLE.0);
+    eventually("readiness says what is missing", || told().contains(&says));
+    assert!(told().contains("AWS_ENDPOINT_URL_STS"), "{}", told());
+    assert_eq!(scene.operator.get(Page::Ready).0, 503);
+    assert_eq!(scene.operator.get(Page::Alive).0, 200);
+    scene.apply("there", &scene.in_instance(ELSEWHERE)).await;
+    let message = scene.shown("there", "Synced", "Unknown", "Transient").await;
+    assert!(message.contains("STS cannot be reached"), "{message}");
+    // What needs no STS goes on.
+    scene.applied("here", &json!({})).await;
+
+    scene.sim.clear_faults();
+    scene.ready("there").await;
+    eventually("it is ready", || scene.operator.get(Page::Ready).0 == 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_sts_that_does_not_tell_whose_credentials_are_holds_up_nobody() {
+    let lost = on_sts("GetCallerIdentity", Effect::LostRequest);
+    let scene = Setting::shared("accounts").with_two_accounts(HOUR).with_fault(lost).start().await;
+    scene.applied("here", &json!({})).await;
+    assert!(scene.operator.log().contains("STS does not tell whose the AWS credentials are"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_namespace_that_may_not_use_an_instance_is_told_so_without_a_call_and_its_resources_can_go() {
+    let scene = Setting::shared("accounts").configured(&for_namespaces(FIRST_INSTANCE, "somebody-else")).start().await;
+    scene.apply("uninvited", &json!({})).await;
+    let message = scene.shown("uninvited", "Ready", "False", "InstanceNotAllowed").await;
+    for part in [scene.namespace(), FIRST_INSTANCE, &format!("instances.{FIRST_INSTANCE}.namespaces")] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    assert!(!message.contains("somebody-else"), "{message}");
+    let user = scene.users().get("uninvited").await.unwrap();
+    assert_eq!((status_of(&user, "Stalled"), status_of(&user, "Reconciling")), (Some("True"), None));
+    let note = scene.told("uninvited", "CreateFailed").await;
+    assert!(note.starts_with("InstanceNotAllowed: "), "{note}");
+
+    // The instances that are not listed are for nobody here, and neither is a listed one under another account.
+    scene.apply("elsewhere", &json!({ "instanceArn": FIRST_INSTANCE.replace("123456789012", OTHER_ACCOUNT) , "routingProfileArn": null, "securityProfileArns": null, "routingProfileName": "Basic Routing Profile", "securityProfileNames": ["Agent"] })).await;
+    scene.shown("elsewhere", "Ready", "False", "InstanceNotAllowed").await;
+
+    for name in ["uninvited", "elsewhere"] {
+        scene.delete(name).await;
+        scene.gone(name).await;
+    }
+    assert_eq!(scene.sim.calls().total(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_namespace_that_is_no_longer_allowed_keeps_its_users_untouched_until_they_are_deleted() {
+    let allowed = |namespaces: &str| for_namespaces(FIRST_INSTANCE, namespaces);
+    let scene = Setting::shared("accounts").configured(&allowed("'*'")).start().await;
+    scene.applied("kept", &json!({})).await;
+    scene.applied("leaver", &json!({})).await;
+    let before = scene.live("kept");
+
+    scene.configure(&allowed("somebody-else"));
+    for name in ["kept", "leaver"] {
+        scene.shown(name, "Ready", "False", "InstanceNotAllowed").await;
+    }
+    scene.sim.reset_calls();
+    scene.apply("kept", &json!({ "routingProfileArn": scene.routing_profile("Sales") })).await;
+    scene.shown("kept", "Ready", "False", "InstanceNotAllowed").await;
+    assert_eq!((scene.live("kept"), scene.sim.calls().total()), (before, 0));
+
+    scene.delete("leaver").await;
+    scene.gone("leaver").await;
+    assert!(scene.sim.user(&scene.instance(), "leaver").is_none());
+    assert_eq!(scene.sim.calls().writes(), 1, "{:?}", scene.sim.calls());
+
+    scene.configure(&allowed(scene.namespace()));
+    scene.ready("kept").await;
+    let sales = scene.sim.routing_profile_id(&scene.instance(), "Sales");
+    assert_eq!(scene.live("kept").user.routing_profile_id, sales);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_file_that_becomes_wrong_is_told_of_and_the_one_before_stays_in_force() {
+    let scene = Setting::shared("accounts").configured(&for_namespaces(FIRST_INSTANCE, "'*'")).start().await;
+    let valid = || scene.operator.metric("connect_operator_config_valid");
+    scene.applied("before", &json!({})).await;
+    assert_eq!(valid(), 1.0);
+
+    scene.configure("instancesNotListed: Maybe\n");
+    eventually("the metric tells", || valid() == 0.0);
+    let log = scene.operator.log();
+    let line =
+        log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find(|line| line["level"] == "ERROR").unwrap();
+    let said = line["message"].as_str().unwrap();
+    assert!(said.contains("config.yaml: instancesNotListed: ") && said.contains("Refuse"), "{said}");
+    scene.applied("meanwhile", &json!({})).await;
+
+    scene.configure(&for_namespaces(FIRST_INSTANCE, ""));
+    scene.shown("meanwhile", "Ready", "False", "InstanceNotAllowed").await;
+    assert_eq!(valid(), 1.0);
+    assert_eq!(scene.sim.calls().of(OperationName::CreateUser), 2);
+}
+
+#[test]
+fn a_file_that_is_wrong_at_the_start_ends_the_process_with_one_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("config.yaml");
+    let run = || {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_connect-operator"));
+        let output = program.env_clear().env("CONNECT_OPERATOR_CONFIG", &file).arg("run").output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, told) = run();
+    assert_eq!((code, told.lines().count()), (Some(1), 1), "{told}");
+    assert!(told.starts_with(&format!("Error: {}: cannot be read: ", file.display())), "{told}");
+
+    std::fs::write(&file, with_role("x")).unwrap();
+    let (code, told) = run();
+    assert_eq!((code, told.lines().count()), (Some(1), 1), "{told}");
+    let line = format!("Error: {}: accounts.210987654321.externalId: is not an external id: 2 to 1224", file.display());
+    assert!(told.starts_with(&line), "{told}");
+}
