@@ -1,7 +1,7 @@
-// judge tells what GitOps tools make of objects: it reads them from standard input as JSON, and prints for each, in this order,
-// what kstatus and Argo CD say of it.
+// judge tells what GitOps tools make of objects, which it reads from standard input as JSON.
 //
-// Usage: judge health.lua <objects
+//	judge health.lua <objects      what kstatus and Argo CD, with this health check, say of each, in this order
+//	judge run action.lua <objects  what a script of a resource action of Argo CD makes of each
 package main
 
 import (
@@ -29,10 +29,15 @@ type verdicts struct {
 
 func main() {
 	log.SetFlags(0)
-	if len(os.Args) != 2 {
-		log.Fatal("usage: judge health.lua <objects")
+	judge := verdictsOn
+	arguments := os.Args[1:]
+	if len(arguments) == 2 && arguments[0] == "run" {
+		judge, arguments = action, arguments[1:]
 	}
-	script, err := os.ReadFile(os.Args[1])
+	if len(arguments) != 1 {
+		log.Fatal("usage: judge [run] script.lua <objects")
+	}
+	script, err := os.ReadFile(arguments[0])
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -44,37 +49,29 @@ func main() {
 		} else if err != nil {
 			log.Fatal(err)
 		}
-		computed, err := status.Compute(object)
+		result, err := judge(string(script), object)
 		if err != nil {
 			log.Fatal(err)
 		}
-		argo, err := health(string(script), object)
-		if err != nil {
-			log.Fatal(err)
-		}
-		if err := out.Encode(verdicts{Kstatus: verdict{string(computed.Status), computed.Message}, Argo: argo}); err != nil {
+		if err := out.Encode(result); err != nil {
 			log.Fatal(err)
 		}
 	}
 }
 
-// health runs a health check as Argo CD does (util/lua/lua.go): with few of Lua's libraries, the object in the global obj, and
-// a table as the result. Argo CD also offers a harmless part of the library os, which this does not.
+func verdictsOn(script string, object *unstructured.Unstructured) (any, error) {
+	computed, err := status.Compute(object)
+	if err != nil {
+		return nil, err
+	}
+	argo, err := health(script, object)
+	return verdicts{Kstatus: verdict{string(computed.Status), computed.Message}, Argo: argo}, err
+}
+
 func health(script string, object *unstructured.Unstructured) (verdict, error) {
-	state := lua.NewState(lua.Options{SkipOpenLibs: true})
-	defer state.Close()
-	for name, open := range map[string]lua.LGFunction{lua.BaseLibName: lua.OpenBase, lua.TabLibName: lua.OpenTable} {
-		if err := state.CallByParam(lua.P{Fn: state.NewFunction(open), Protect: true}, lua.LString(name)); err != nil {
-			return verdict{}, err
-		}
-	}
-	state.SetGlobal("obj", value(state, object.Object))
-	if err := state.DoString(script); err != nil {
+	result, err := run(script, object)
+	if err != nil {
 		return verdict{}, err
-	}
-	result, ok := state.Get(-1).(*lua.LTable)
-	if !ok {
-		return verdict{}, fmt.Errorf("the health check gave no table, but %s", state.Get(-1).Type())
 	}
 	given := verdict{Status: lua.LVAsString(result.RawGetString("status")), Message: lua.LVAsString(result.RawGetString("message"))}
 	switch given.Status {
@@ -82,6 +79,73 @@ func health(script string, object *unstructured.Unstructured) (verdict, error) {
 		return given, nil
 	default:
 		return verdict{}, fmt.Errorf("the health check gave the status %q", given.Status)
+	}
+}
+
+func action(script string, object *unstructured.Unstructured) (any, error) {
+	result, err := run(script, object)
+	if err != nil {
+		return nil, err
+	}
+	return plain(result), nil
+}
+
+// run runs a script as Argo CD does (util/lua/lua.go): with few of Lua's libraries, the object in the global obj, and a table as
+// the result.
+func run(script string, object *unstructured.Unstructured) (*lua.LTable, error) {
+	state := lua.NewState(lua.Options{SkipOpenLibs: true})
+	defer state.Close()
+	for name, open := range map[string]lua.LGFunction{
+		lua.BaseLibName: lua.OpenBase, lua.TabLibName: lua.OpenTable, lua.OsLibName: openTimes,
+	} {
+		if err := state.CallByParam(lua.P{Fn: state.NewFunction(open), Protect: true}, lua.LString(name)); err != nil {
+			return nil, err
+		}
+	}
+	state.SetGlobal("obj", value(state, object.Object))
+	if err := state.DoString(script); err != nil {
+		return nil, err
+	}
+	result, ok := state.Get(-1).(*lua.LTable)
+	if !ok {
+		return nil, fmt.Errorf("the script gave no table, but %s", state.Get(-1).Type())
+	}
+	return result, nil
+}
+
+// openTimes opens of Lua's library os what Argo CD does: the rest could do harm (util/lua/oslib_safe.go).
+func openTimes(state *lua.LState) int {
+	lua.OpenOs(state)
+	all := state.GetGlobal(lua.OsLibName).(*lua.LTable)
+	safe := state.NewTable()
+	for _, name := range []string{"date", "time"} {
+		safe.RawSetString(name, all.RawGetString(name))
+	}
+	state.SetGlobal(lua.OsLibName, safe)
+	state.Push(safe)
+	return 1
+}
+
+// plain is what a script gave, for JSON. Lua has one kind of table: an empty one becomes an object.
+func plain(from lua.LValue) any {
+	switch from := from.(type) {
+	case lua.LBool:
+		return bool(from)
+	case lua.LNumber:
+		return float64(from)
+	case lua.LString:
+		return string(from)
+	case *lua.LTable:
+		if from.Len() > 0 {
+			list := []any{}
+			from.ForEach(func(_, item lua.LValue) { list = append(list, plain(item)) })
+			return list
+		}
+		object := map[string]any{}
+		from.ForEach(func(key, item lua.LValue) { object[lua.LVAsString(key)] = plain(item) })
+		return object
+	default:
+		return nil
 	}
 }
 

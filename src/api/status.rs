@@ -55,6 +55,10 @@ pub struct ConnectUserStatus {
     /// Which state of the Secret that `passwordSecretRef` names the user has its password from; nothing of the password itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_password_version: Option<String>,
+    /// The limit of the guard against mass deletion that holds the deletion, until the annotation
+    /// `connect-operator.dev/confirm-deletion: "true"` confirms it or the limit is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletion_held_by: Option<String>,
 }
 
 fn never() -> i64 {
@@ -135,4 +139,55 @@ pub struct ObservedUser {
 
 fn date_time(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     schemars::json_schema!({ "type": "string", "format": "date-time" })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::api::ConnectUser;
+
+    /// Each shape that was ever stored stays one that is read: the API server gives objects as they were written.
+    #[test]
+    fn objects_of_older_and_of_newer_shape_are_read() {
+        let arn = "arn:aws:connect:us-west-2:123456789012:instance/i-1/agent/u-1";
+        let first = json!({
+            "observedGeneration": 2,
+            "userArn": arn,
+            "userId": "u-1",
+            "conditions": [{
+                "type": "Ready",
+                "status": "True",
+                "reason": "Available",
+                "message": "",
+                "lastTransitionTime": "2026-11-24T05:00:00Z",
+            }],
+            "observed": { "username": "jane", "identityInfo": {}, "phoneConfig": { "phoneType": "SOFT_PHONE" } },
+            "lastSyncTime": "2026-11-24T05:00:00Z",
+            "createAttempt": { "at": "2026-11-24T05:00:00Z", "clean": true },
+        });
+        let mut newer = first.clone();
+        newer["fromALaterVersion"] = json!({ "at": [1, 2] });
+        newer["observed"]["fromALaterVersion"] = json!(true);
+        for status in [Some(json!({})), Some(first), Some(newer), None] {
+            let mut object = json!({
+                "apiVersion": "connect-operator.dev/v1alpha1",
+                "kind": "ConnectUser",
+                "metadata": { "name": "jane", "namespace": "contact-center" },
+                "spec": {
+                    "instanceArn": "arn:aws:connect:us-west-2:123456789012:instance/i-1",
+                    "username": "jane",
+                    "routingProfileArn": "arn:aws:connect:us-west-2:123456789012:instance/i-1/routing-profile/r-1",
+                    "securityProfileArns": ["arn:aws:connect:us-west-2:123456789012:instance/i-1/security-profile/s-1"],
+                    "fromALaterVersion": "anything",
+                },
+            });
+            let id = status.as_ref().and_then(|status| status["userId"].as_str()).map(str::to_owned);
+            let clean = status.as_ref().and_then(|status| status["createAttempt"]["clean"].as_bool());
+            object.as_object_mut().unwrap().extend(status.map(|status| ("status".to_owned(), status)));
+            let read: ConnectUser = serde_json::from_value(object).unwrap();
+            let status = read.status.unwrap_or_default();
+            assert_eq!((status.user_id, status.create_attempt.map(|attempt| attempt.clean)), (id, clean));
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! The command line.
 
+mod deletion_guard;
 mod election;
+mod orphans;
 mod quotas;
 mod run;
 
@@ -18,6 +20,8 @@ pub struct Cli {
 enum Command {
     /// Runs the operator.
     Run(Box<run::Run>),
+    /// Lists users that carry this cluster's tags and whose ConnectUser does not exist, and deletes them where asked to.
+    Orphans(Box<orphans::Orphans>),
     /// Prints the CustomResourceDefinition.
     Crd,
 }
@@ -30,6 +34,7 @@ impl Cli {
     pub fn execute(self) -> anyhow::Result<()> {
         match self.command {
             Command::Run(run) => run.execute(),
+            Command::Orphans(orphans) => orphans.execute(),
             Command::Crd => {
                 print!("{}", crate::api::crd_yaml()?);
                 Ok(())

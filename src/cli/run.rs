@@ -1,6 +1,6 @@
 //! `connect-operator run`.
 
-use std::{net::SocketAddr, num::NonZeroU16, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, num::NonZeroU16, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use clap::Args;
@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client, ResourceExt};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{election::Election, quotas::QuotaFlags};
+use super::{deletion_guard::GuardFlags, election::Election, quotas::QuotaFlags};
 use crate::{
     api::DeletionPolicy,
     operator::{AwsConnections, Health, KubeCluster, Listeners, WatchOptions, watch},
@@ -25,15 +25,15 @@ pub(super) struct Run {
     #[arg(long, env = "CONNECT_OPERATOR_CLUSTER_NAME")]
     cluster_name: Option<String>,
 
-    /// Watch this namespace only.
-    #[arg(long, env = "CONNECT_OPERATOR_NAMESPACE")]
-    namespace: Option<String>,
+    /// Watch these namespaces only. May be given more than once; in the environment, separated by commas.
+    #[arg(long, env = "CONNECT_OPERATOR_NAMESPACE", value_delimiter = ',')]
+    namespace: Vec<String>,
 
     /// Passes at once.
     #[arg(long, env = "CONNECT_OPERATOR_CONCURRENCY", default_value = "8")]
     concurrency: NonZeroU16,
 
-    /// How often each instance is swept for changes made outside of Kubernetes: two calls per 1,000 users and one more. 0: never.
+    /// How soon a change made outside of Kubernetes is found: how often each instance is swept, at three calls per 1,000 users. 0: never.
     #[arg(long, env = "CONNECT_OPERATOR_SWEEP_INTERVAL", default_value = "5m", value_parser = duration_or_never)]
     sweep_interval: Interval,
 
@@ -48,6 +48,14 @@ pub(super) struct Run {
     /// Delete the quick connects that point to a user once it is deleted; else they stay, as targets that reach nobody.
     #[arg(long, env = "CONNECT_OPERATOR_DELETE_QUICK_CONNECTS")]
     delete_quick_connects: bool,
+
+    #[command(flatten)]
+    deletion_guard: GuardFlags,
+
+    /// Delete users that carry this cluster's tags and whose ConnectUser does not exist, once two sweeps in a row have found them. A
+    /// clone of this cluster has the same name: there, these are the first one's users.
+    #[arg(long, env = "CONNECT_OPERATOR_DELETE_ORPHANS")]
+    delete_orphans: bool,
 
     /// How long after an attempt to create a user Connect may still not show it. Only shorten it where that is known not to happen.
     #[arg(long, env = "CONNECT_OPERATOR_SETTLE_WINDOW", default_value = "10m", value_parser = duration)]
@@ -100,7 +108,7 @@ fn duration_or_never(text: &str) -> Result<Interval, String> {
 /// How long to wait for an API server that does not answer at the start.
 const RETRY: Duration = Duration::from_secs(5);
 /// Longer than any pass should stand still between its create mark and the call; far shorter than the settle window.
-const LONGEST_STALL: Duration = Duration::from_secs(20);
+pub(super) const LONGEST_STALL: Duration = Duration::from_secs(20);
 
 impl Run {
     pub(super) fn execute(self) -> anyhow::Result<()> {
@@ -144,6 +152,7 @@ impl Run {
             drift_interval: self.drift_interval,
             deletion_policy: self.default_deletion_policy,
             quick_connects: if self.delete_quick_connects { QuickConnects::Go } else { QuickConnects::Stay },
+            deletion_guard: self.deletion_guard.guard(),
         };
         let reconciler = Arc::new(Reconciler::new(
             Arc::new(KubeCluster::new(client.clone())),
@@ -153,8 +162,9 @@ impl Run {
             metrics.clone(),
         ));
         let options = WatchOptions {
-            namespace: self.namespace.clone(),
+            namespaces: self.namespaces(),
             sweep_interval: self.sweep_interval,
+            delete_orphans: self.delete_orphans,
             concurrency: self.concurrency,
         };
         let elector = timing.map(|timing| self.election.elector(&client, timing));
@@ -180,6 +190,12 @@ impl Run {
         Ok(())
     }
 
+    /// The namespaces to watch, each once. An empty name, as of a variable that is set to nothing, is none.
+    fn namespaces(&self) -> Vec<String> {
+        let names: BTreeSet<&String> = self.namespace.iter().filter(|name| !name.is_empty()).collect();
+        names.into_iter().cloned().collect()
+    }
+
     /// The name to tag users with. Waits for the API server if it has to be asked.
     async fn cluster(&self, client: &Client) -> String {
         if let Some(name) = &self.cluster_name {
@@ -196,7 +212,7 @@ impl Run {
 }
 
 /// The cluster's own identity: the UID of kube-system, which lives as long as the cluster does.
-async fn name_of(client: &Client) -> anyhow::Result<String> {
+pub(super) async fn name_of(client: &Client) -> anyhow::Result<String> {
     let namespaces: Api<Namespace> = Api::all(client.clone());
     let system = namespaces.get("kube-system").await.context(
         "could not read the namespace kube-system, whose UID names this cluster: check that the API server is reachable and that the operator may get it, or set --cluster-name",

@@ -4,6 +4,8 @@ mod connections;
 mod health;
 mod kubernetes;
 mod lease;
+mod namespaces;
+mod roll;
 mod sweeper;
 mod watch;
 
@@ -11,4 +13,5 @@ pub use connections::AwsConnections;
 pub use health::{Health, Listeners, Stage};
 pub use kubernetes::KubeCluster;
 pub use lease::{Candidate, Decision, Elector, Lost, LostLease, Timing};
+pub(crate) use sweeper::{Objects, instances, part_with, sweep};
 pub use watch::{WatchOptions, watch};

@@ -1,21 +1,23 @@
-//! When instances are swept: each once per interval, one after the other's page by page, as the rate limit lets them.
+//! When instances are swept: each by itself, page by page as the rate limit lets it, so often that what somebody changes is found
+//! within one interval.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{HashMap, HashSet},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use connect_api::{Arn, Class, Error};
-use futures::future::join_all;
+use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 use kube::core::DeserializeGuard;
 use kube_runtime::reflector::Store;
+use tokio::time::Instant;
 use tracing::{Instrument, debug_span};
 
 use super::Health;
 use crate::{
     api::ConnectUser,
-    reconcile::{Orphan, Reconciler, Swept},
+    reconcile::{Orphan, Parting, PartingError, Reconciler, Swept},
     telemetry::Metrics,
 };
 
@@ -26,13 +28,22 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// Until every ConnectUser was listed once, there is nothing to compare with.
 const UNTIL_LISTED: Duration = Duration::from_millis(100);
+/// How soon an instance of which no ConnectUser spoke before is noticed, if the interval is longer.
+const NEW_INSTANCES: Duration = Duration::from_secs(60);
+
+/// ConnectUsers as the watch keeps them, or as they were listed.
+pub(crate) type Objects = Vec<Arc<DeserializeGuard<ConnectUser>>>;
 
 /// Sweeps all instances that ConnectUsers speak of.
 pub(super) struct Sweeper {
     pub(super) store: Store<DeserializeGuard<ConnectUser>>,
+    /// Those whose ConnectUsers are in the store; none: all.
+    pub(super) namespaces: Vec<String>,
     pub(super) reconciler: Arc<Reconciler>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) interval: Duration,
+    /// Users without a ConnectUser are deleted, once two sweeps in a row have found them.
+    pub(super) delete_orphans: bool,
 }
 
 impl Sweeper {
@@ -41,50 +52,37 @@ impl Sweeper {
         while !health.is_listed() {
             tokio::time::sleep(UNTIL_LISTED).await;
         }
-        let mut told = HashSet::new();
+        let mut rounds = FuturesUnordered::new();
+        let mut swept = HashSet::new();
         loop {
-            let instances = self.instances();
+            let instances = instances(&self.store.state());
             self.metrics.sweeps(instances.iter().map(|instance| instance.instance.clone()).collect(), self.interval);
-            let swept =
-                join_all(instances.into_iter().map(|instance| self.sweep(instance).instrument(debug_span!("sweep")))).await;
-            self.tell_of_orphans(swept.into_iter().flatten(), &mut told).await;
-            // Replicas and clusters that were started at once do not sweep at once.
-            tokio::time::sleep(self.interval.mul_f64(0.95 + 0.1 * fastrand::f64())).await;
+            for instance in instances {
+                if swept.insert(instance.clone()) {
+                    rounds.push(self.go_round(instance).boxed());
+                }
+            }
+            let look_again = tokio::time::sleep(self.interval.min(NEW_INSTANCES));
+            tokio::pin!(look_again);
+            loop {
+                tokio::select! {
+                    () = &mut look_again => break,
+                    Some(instance) = rounds.next() => drop(swept.remove(&instance)),
+                }
+            }
         }
     }
 
-    fn instances(&self) -> BTreeSet<Arn> {
-        let objects = self.store.state();
-        readable(&objects).filter_map(|resource| resource.spec.instance_arn.parse().ok()).collect()
-    }
-
-    /// One sweep over one instance. None where it could not be completed.
-    async fn sweep(&self, instance: Arn) -> Option<(Arn, Swept)> {
-        let start = Instant::now();
-        let mut sweeping = self.reconciler.begin_sweep(&instance, readable(&self.store.state()));
-        let mut faults = 0;
-        loop {
-            match self.reconciler.go_on(&mut sweeping, readable(&self.store.state())).await {
+    /// Sweeps an instance again and again, until no ConnectUser speaks of it any more.
+    async fn go_round(&self, instance: Arn) -> Arn {
+        let mut told = HashSet::new();
+        while instances(&self.store.state()).contains(&instance) {
+            let start = Instant::now();
+            let objects = || self.store.state();
+            match sweep(&self.reconciler, &instance, &objects).instrument(debug_span!("sweep")).await {
                 Ok(swept) => {
-                    self.metrics.swept(&instance.instance, &swept, start.elapsed());
-                    let worth: usize = swept.worth_a_look.values().sum();
-                    tracing::info!(
-                        instance = %instance.instance,
-                        calls = swept.calls,
-                        users = swept.users,
-                        compared = swept.compared,
-                        worth_a_look = worth,
-                        "swept the instance"
-                    );
-                    return Some((instance, swept));
-                }
-                Err(Error { class: Class::Deferred, retry_after, .. }) => {
-                    tokio::time::sleep(retry_after.unwrap_or(FIRST_WAIT)).await;
-                }
-                Err(error) if faults < PATIENCE && matches!(error.class, Class::Throttled | Class::Transient) => {
-                    let wait = FIRST_WAIT.saturating_mul(1 << faults).min(LONGEST_WAIT);
-                    faults += 1;
-                    tokio::time::sleep(error.retry_after.unwrap_or(wait)).await;
+                    self.tell(&instance, &swept, start.elapsed());
+                    self.see_to_orphans(&instance, swept, &mut told).await;
                 }
                 Err(error) => {
                     self.metrics.not_swept();
@@ -94,40 +92,148 @@ impl Sweeper {
                         %error,
                         "could not sweep the instance, whose users are looked at one by one if that lasts; it needs {action}"
                     );
-                    self.reconciler.do_without_sweep(&instance, readable(&self.store.state()));
-                    return None;
+                    self.reconciler.do_without_sweep(&instance, readable(&objects()));
+                }
+            }
+            // Replicas and clusters that were started at once do not sweep at once.
+            let pause = pause(self.interval, start.elapsed());
+            tokio::time::sleep(pause.mul_f64(0.9 + 0.1 * fastrand::f64())).await;
+        }
+        instance
+    }
+
+    fn tell(&self, instance: &Arn, swept: &Swept, took: Duration) {
+        self.metrics.swept(&instance.instance, swept, took);
+        let worth: usize = swept.worth_a_look.values().sum();
+        tracing::info!(
+            instance = %instance.instance,
+            calls = swept.calls,
+            users = swept.users,
+            compared = swept.compared,
+            worth_a_look = worth,
+            "swept the instance"
+        );
+    }
+
+    /// Logs users without a ConnectUser, each once, and deletes whom an earlier sweep has found already, where that is asked for.
+    async fn see_to_orphans(&self, instance: &Arn, mut swept: Swept, told: &mut HashSet<String>) {
+        // Of other namespaces nothing is known: another operator may have them.
+        swept.orphans.retain(|orphan| self.namespaces.is_empty() || self.namespaces.contains(&orphan.place.namespace));
+        let orphans = match self.reconciler.confirm(swept.orphans).await {
+            Ok(orphans) => orphans,
+            Err(error) => return tracing::warn!(%error, "users without a ConnectUser could not be confirmed"),
+        };
+        let so_many = orphans.len();
+        let delete = self.delete_orphans && self.reconciler.may_delete(so_many, swept.users);
+        if self.delete_orphans && !delete {
+            tracing::error!(
+                instance = %instance.instance,
+                "{so_many} of {} users have no ConnectUser, which are more than the guard against mass deletion lets go: they stay. \
+                 If they are to go: \"connect-operator orphans --delete\"",
+                swept.users
+            );
+        }
+        let mut left = orphans.len();
+        for orphan in &orphans {
+            let Orphan { arn, username, place, uid } = orphan;
+            if !told.contains(arn) {
+                let instead = if delete {
+                    "the next sweep deletes it"
+                } else {
+                    "delete it with \"connect-operator orphans --delete\", or apply that resource again to take it up"
+                };
+                tracing::warn!(
+                    user = arn,
+                    username,
+                    "this user belongs to ConnectUser {}/{} ({uid}), which does not exist: {instead}",
+                    place.namespace,
+                    place.name
+                );
+            } else if delete {
+                match part_with(&self.reconciler, orphan).await {
+                    Ok(parting) => {
+                        tracing::info!(user = arn, username, "deleted a user without a ConnectUser: {parting:?}");
+                        self.metrics.parted(parting);
+                        left -= 1;
+                    }
+                    Err(error) => tracing::warn!(user = arn, %error, "a user without a ConnectUser could not be deleted"),
                 }
             }
         }
+        self.metrics.orphans(&instance.instance, left);
+        *told = orphans.into_iter().map(|orphan| orphan.arn).collect();
     }
+}
 
-    /// Logs users without a ConnectUser, each once.
-    async fn tell_of_orphans(&self, swept: impl Iterator<Item = (Arn, Swept)>, told: &mut HashSet<String>) {
-        for (instance, swept) in swept {
-            let orphans = match self.reconciler.confirm(swept.orphans).await {
-                Ok(orphans) => orphans,
-                Err(error) => {
-                    tracing::warn!(%error, "users without a ConnectUser could not be confirmed");
-                    continue;
-                }
-            };
-            self.metrics.orphans(&instance.instance, orphans.len());
-            for Orphan { arn, username, place, uid } in orphans {
-                if told.insert(arn.clone()) {
-                    tracing::warn!(
-                        user = arn,
-                        username,
-                        "this user belongs to ConnectUser {}/{} ({uid}), which does not exist: delete it in Connect, or apply that \
-                         resource again to take it up",
-                        place.namespace,
-                        place.name
-                    );
-                }
+/// One sweep over one instance, to its end.
+///
+/// # Errors
+/// The call that failed too often.
+pub(crate) async fn sweep(reconciler: &Reconciler, instance: &Arn, objects: &impl Fn() -> Objects) -> Result<Swept, Error> {
+    let mut sweeping = reconciler.begin_sweep(instance, readable(&objects()));
+    let mut faults = 0;
+    loop {
+        match reconciler.go_on(&mut sweeping, readable(&objects())).await {
+            Err(Error { class: Class::Deferred, retry_after, .. }) => {
+                tokio::time::sleep(retry_after.unwrap_or(FIRST_WAIT)).await;
             }
+            Err(error) if faults < PATIENCE && matches!(error.class, Class::Throttled | Class::Transient) => {
+                let wait = FIRST_WAIT.saturating_mul(1 << faults).min(LONGEST_WAIT);
+                faults += 1;
+                tokio::time::sleep(error.retry_after.unwrap_or(wait)).await;
+            }
+            ended => return ended,
         }
     }
 }
 
-fn readable(objects: &[Arc<DeserializeGuard<ConnectUser>>]) -> impl Iterator<Item = &ConnectUser> {
+/// Deletes an orphan, however long the rate limit takes.
+///
+/// # Errors
+/// The call that failed.
+pub(crate) async fn part_with(reconciler: &Reconciler, orphan: &Orphan) -> Result<Parting, PartingError> {
+    loop {
+        match reconciler.part_with(orphan).await {
+            Err(PartingError::Connect(Error { class: Class::Deferred | Class::Throttled, retry_after, .. })) => {
+                tokio::time::sleep(retry_after.unwrap_or(FIRST_WAIT)).await;
+            }
+            ended => return ended,
+        }
+    }
+}
+
+/// How long to rest after a sweep that took so long. What somebody changes right behind its back is to be found one interval later,
+/// and it is found when the next sweep ends; but half of the time, at least, belongs to others.
+fn pause(interval: Duration, took: Duration) -> Duration {
+    interval.saturating_sub(took * 2).max(took.min(interval / 2))
+}
+
+/// The instances that ConnectUsers speak of.
+pub(crate) fn instances(objects: &Objects) -> HashSet<Arn> {
+    let mut seen = HashMap::new();
+    for resource in readable(objects) {
+        seen.entry(resource.spec.instance_arn.as_str()).or_insert_with(|| resource.spec.instance_arn.parse().ok());
+    }
+    seen.into_values().flatten().collect()
+}
+
+pub(crate) fn readable(objects: &Objects) -> impl Iterator<Item = &ConnectUser> {
     objects.iter().filter_map(|object| object.0.as_ref().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_changed_behind_a_sweeps_back_is_found_one_interval_later_if_sweeps_are_short() {
+        let seconds = Duration::from_secs;
+        for took in [0, 1, 8, 60, 100] {
+            let (interval, took) = (seconds(300), seconds(took));
+            // From the beginning of one, in which the change was made, to the end of the next.
+            assert!(took + pause(interval, took) + took <= interval, "{took:?}");
+        }
+        assert_eq!(pause(seconds(300), seconds(140)), seconds(140), "half of the time is others'");
+        assert_eq!(pause(seconds(300), seconds(900)), seconds(150), "and a sweep that takes for ever is followed by a rest");
+    }
 }

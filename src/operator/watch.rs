@@ -8,17 +8,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures::{FutureExt, StreamExt, TryStreamExt};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream::BoxStream};
 use kube::{Api, Client, Resource, ResourceExt, core::DeserializeGuard};
 use kube_runtime::{
     Controller, WatchStreamExt,
     controller::{Action, Config},
-    reflector::{self, ObjectRef},
-    watcher,
+    reflector::{self, ObjectRef, Store},
+    watcher::{self, Event, watcher},
 };
 use tracing::Instrument;
 
-use super::{Health, sweeper::Sweeper};
+use super::{Health, namespaces::merge, roll::StoreRoll, sweeper::Sweeper};
 use crate::{
     api::ConnectUser,
     reconcile::Reconciler,
@@ -33,10 +33,12 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// What to watch, and how many passes may run at once.
 #[derive(Clone, Debug)]
 pub struct WatchOptions {
-    /// Only this namespace; None: all.
-    pub namespace: Option<String>,
+    /// Only these namespaces, each once; none: all.
+    pub namespaces: Vec<String>,
     /// How often each instance is swept for changes made outside of Kubernetes; None: never.
     pub sweep_interval: Option<Duration>,
+    /// Whether users without a ConnectUser are deleted, once two sweeps in a row have found them.
+    pub delete_orphans: bool,
     /// Passes at once. Few: the rate limit of Connect decides, not the number of passes.
     pub concurrency: NonZeroU16,
 }
@@ -55,34 +57,28 @@ pub async fn watch(
     health: Arc<Health>,
     stop: impl Future<Output = ()> + Send + Sync + 'static,
 ) {
-    let api: Api<Guarded> = match &options.namespace {
-        Some(namespace) => Api::namespaced(client, namespace),
-        None => Api::all(client),
-    };
     let (reader, writer) = reflector::store::<Guarded>();
     let store = reader.clone();
     metrics.resources(move |visit| store.state().iter().filter_map(|object| object.0.as_ref().ok()).for_each(visit));
     let on_event = {
         let (reconciler, health) = (reconciler.clone(), health.clone());
-        move |event: &watcher::Event<Guarded>| match event {
-            watcher::Event::InitDone => health.set_listed(),
-            watcher::Event::Delete(object) => reconciler.forget(&object.uid().unwrap_or_default()),
-            watcher::Event::Init | watcher::Event::InitApply(_) | watcher::Event::Apply(_) => {}
+        move |event: &Event<Guarded>| match event {
+            Event::InitDone => health.set_listed(),
+            Event::Delete(object) => reconciler.forget(&object.uid().unwrap_or_default()),
+            Event::Init | Event::InitApply(_) | Event::Apply(_) => {}
         }
     };
-    let objects = watcher(api, watcher::Config::default())
-        .default_backoff()
-        .modify(strip)
-        .inspect_err(|error| tracing::warn!(%error, "the watch failed; it starts again by itself"))
-        .reflect(writer)
-        .inspect_ok(on_event)
-        .applied_objects();
+    let objects =
+        events(client, &options.namespaces, reader.clone()).modify(strip).reflect(writer).inspect_ok(on_event).applied_objects();
+    reconciler.count_by(StoreRoll::new(reader.clone()));
     let woken = reconciler.woken().map(|place| ObjectRef::new_with(&place.name, ()).within(&place.namespace));
     let sweeping = match options.sweep_interval {
         None => std::future::pending().boxed(),
         Some(interval) => {
             let (store, reconciler, metrics) = (reader.clone(), reconciler.clone(), metrics.clone());
-            async move { Sweeper { store, reconciler, metrics, interval }.run(&health).await }.boxed()
+            let delete_orphans = options.delete_orphans;
+            let namespaces = options.namespaces;
+            async move { Sweeper { store, namespaces, reconciler, metrics, interval, delete_orphans }.run(&health).await }.boxed()
         }
     };
     let passes = Controller::for_stream(objects, reader)
@@ -95,6 +91,22 @@ pub async fn watch(
     tokio::select! {
         () = passes => {}
         () = sweeping => {}
+    }
+}
+
+/// What the API server tells of the ConnectUsers.
+fn events(client: Client, namespaces: &[String], known: Store<Guarded>) -> BoxStream<'static, watcher::Result<Event<Guarded>>> {
+    let of = |api: Api<Guarded>, place: String| {
+        let events = watcher(api, watcher::Config::default()).default_backoff();
+        events.inspect_err(move |error| tracing::warn!(%error, "the watch of {place} failed; it starts again by itself"))
+    };
+    match namespaces {
+        [] => of(Api::all(client), "all namespaces".to_owned()).boxed(),
+        [namespace] => of(Api::namespaced(client, namespace), format!("namespace {namespace}")).boxed(),
+        several => {
+            let one = |name: &String| (name.clone(), of(Api::namespaced(client.clone(), name), format!("namespace {name}")));
+            merge(several.iter().map(one).collect(), known).boxed()
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use connect_api::{
 
 use super::{
     Desired, DesiredPhone, Live,
-    diff::{Action, Change, action, change},
+    diff::{Action, Change, carrying, change},
 };
 
 /// The call that makes a user's settings equal the spec, if they differ.
@@ -26,10 +26,13 @@ pub(super) fn settings(desired: &Desired, live: &Live) -> Option<Action> {
     because.extend(is.unlike_lists(lists));
     let (instance, user) = (desired.instance_id(), live.user.id.clone());
     if *lists == ChannelConfigs::default() && is.are_alike() {
-        action(UpdateUserPhoneConfig { instance, user, phone_config: over(phone, is.voice) }, because)
+        let phone_config = over(phone, is.voice);
+        carrying(carries_phone(phone), UpdateUserPhoneConfig { instance, user, phone_config }, because)
     } else {
-        let channel_configs = is.with(&or(cleared(lists), spelled_out(phone, &is.voice)));
-        action(UpdateUserConfig { instance, user, channel_configs }, because)
+        let wanted = or(cleared(lists), spelled_out(phone, &is.voice));
+        let channel_configs = is.with(&wanted);
+        let carries = carries_lists(&wanted) || (lists.phone_number.is_none() && carries_number(phone));
+        carrying(carries, UpdateUserConfig { instance, user, channel_configs }, because)
     }
 }
 
@@ -70,6 +73,10 @@ trait Setting: Clone {
     fn over(&self, _is: &Self) -> Self {
         self.clone()
     }
+    /// Whether all members are managed.
+    fn is_complete(&self) -> bool {
+        true
+    }
     /// The channel with every member at Connect's default.
     fn cleared(channel: Channel) -> Self {
         Self::of_phone(channel, &PhoneConfig::default())
@@ -96,6 +103,11 @@ impl Setting for AutoAcceptConfig {
     fn over(&self, is: &Self) -> Self {
         let callback = self.agent_first_callback_auto_accept.or(is.agent_first_callback_auto_accept);
         Self { agent_first_callback_auto_accept: callback, ..*self }
+    }
+
+    fn is_complete(&self) -> bool {
+        // Calls back are a matter of the voice channel.
+        self.agent_first_callback_auto_accept.is_some() || self.channel != Channel::Voice
     }
 
     fn cleared(channel: Channel) -> Self {
@@ -135,6 +147,10 @@ impl Setting for AfterContactWorkConfig {
         Self { agent_first_callback_after_contact_work_time_limit: callback, ..*self }
     }
 
+    fn is_complete(&self) -> bool {
+        self.agent_first_callback_after_contact_work_time_limit.is_some() || self.channel != Channel::Voice
+    }
+
     fn cleared(channel: Channel) -> Self {
         let callback = (channel == Channel::Voice).then_some(0);
         Self { channel, after_contact_work_time_limit: 0, agent_first_callback_after_contact_work_time_limit: callback }
@@ -164,6 +180,10 @@ impl Setting for PhoneNumberConfig {
             PhoneType::SoftPhone => None,
         };
         Self { phone_number, ..self.clone() }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.phone_number.is_some() || self.phone_type == PhoneType::SoftPhone
     }
 }
 
@@ -360,6 +380,36 @@ fn over(want: &DesiredPhone, is: PhoneConfig) -> PhoneConfig {
         },
         persistent_connection: want.persistent_connection.or(is.persistent_connection),
     }
+}
+
+/// Whether a phone configuration that is sent has members which the spec does not manage. How the channels differ is none of them:
+/// where `phoneConfig` says all, they are not to differ.
+fn carries_phone(want: &DesiredPhone) -> bool {
+    let DesiredPhone { phone_type, auto_accept, after_contact_work_time_limit, desk_phone_number: _, persistent_connection } =
+        want;
+    let set = auto_accept.is_some() && after_contact_work_time_limit.is_some() && persistent_connection.is_some();
+    !set || phone_type.is_none() || carries_number(want)
+}
+
+/// Whether, of a phone's type and number, one is managed and the other, which is sent with it, is not.
+fn carries_number(want: &DesiredPhone) -> bool {
+    match (want.phone_type, &want.desk_phone_number) {
+        (Some(PhoneType::DeskPhone), None) | (None, Some(_)) => true,
+        (Some(PhoneType::DeskPhone), Some(_)) | (Some(PhoneType::SoftPhone), _) | (None, None) => false,
+    }
+}
+
+/// Whether lists that are sent have channels, or members of channels, which the spec does not manage.
+fn carries_lists(wanted: &ChannelConfigs) -> bool {
+    fn carries<S: Setting>(wanted: &Option<Vec<S>>) -> bool {
+        wanted.is_some() && !S::CHANNELS.iter().all(|channel| find(wanted, *channel).is_some_and(Setting::is_complete))
+    }
+    let ChannelConfigs { auto_accept, after_contact_work, phone_number, persistent_connection, voice_enhancement } = wanted;
+    carries(auto_accept)
+        || carries(after_contact_work)
+        || carries(phone_number)
+        || carries(persistent_connection)
+        || carries(voice_enhancement)
 }
 
 /// The spec's lists, where an empty one asks for Connect's default on every channel.

@@ -41,6 +41,9 @@ pub struct Action {
     pub call: Call,
     /// The differences that it removes.
     pub because: Vec<Change>,
+    /// It replaces a whole structure, and sends members of it that the spec does not manage as they were seen: sent on an old
+    /// look, it would take back what somebody has set since.
+    pub carries: bool,
 }
 
 impl Action {
@@ -56,7 +59,12 @@ pub(super) fn change(field: impl Into<String>, from: Option<impl ToString>, to: 
 
 /// A call for one part, if that part differs.
 pub(super) fn action(call: impl Into<Call>, because: Vec<Change>) -> Option<Action> {
-    if because.is_empty() { None } else { Some(Action { call: call.into(), because }) }
+    carrying(false, call, because)
+}
+
+/// The same, for a call that carries members over, or not.
+pub(super) fn carrying(carries: bool, call: impl Into<Call>, because: Vec<Change>) -> Option<Action> {
+    if because.is_empty() { None } else { Some(Action { call: call.into(), because, carries }) }
 }
 
 /// The calls that make `live` equal `desired`; none if it does.
@@ -123,7 +131,10 @@ fn identity_info(desired: &Desired, live: &Live) -> Option<Action> {
         secondary_email: merge("secondaryEmail", &want.secondary_email, &is.secondary_email),
         mobile: merge("mobile", &want.mobile, &is.mobile),
     };
-    action(UpdateUserIdentityInfo { instance: desired.instance_id(), user: live.user.id.clone(), identity_info }, because)
+    let (instance, user) = (desired.instance_id(), live.user.id.clone());
+    let IdentityInfo { first_name, last_name, email, secondary_email, mobile } = want;
+    let carries = [first_name, last_name, email, secondary_email, mobile].into_iter().any(Option::is_none);
+    carrying(carries, UpdateUserIdentityInfo { instance, user, identity_info }, because)
 }
 
 fn routing_profile(desired: &Desired, live: &Live) -> Option<Action> {

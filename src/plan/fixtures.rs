@@ -162,6 +162,7 @@ pub(crate) fn nothing_known() -> Known {
         mark: Mark::None,
         settled: true,
         by_id: Seen::NotLooked,
+        remembered: None,
         by_name: Seen::NotLooked,
         taken: false,
         applied_tag_keys: BTreeSet::new(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Desired, DesiredPhone, Live};
+use super::{Desired, DesiredPhone, Live, channels::Settings};
 use crate::api::{ConnectUserSpec, ConnectUserStatus, IgnoredField};
 
 /// The fields that a pass leaves alone: those in `ignoreDrift`, but for one whose value in the spec is not the one that was last
@@ -50,7 +50,7 @@ impl Desired {
             IgnoredField::AfterContactWorkTimeLimit => self.phone.after_contact_work_time_limit = None,
             IgnoredField::DeskPhoneNumber => {
                 // A desk phone cannot be without a number.
-                let number = user.phone_config.as_ref().and_then(|phone| phone.desk_phone_number.clone());
+                let number = Settings::of(user).voice.desk_phone_number;
                 self.phone.desk_phone_number = number.or(self.phone.desk_phone_number.take());
             }
             IgnoredField::PersistentConnection => self.phone.persistent_connection = None,

@@ -74,6 +74,9 @@ pub struct Known {
     pub settled: bool,
     /// The user with the recorded id.
     pub by_id: Seen,
+    /// The same user as the status has it, where that is known to be fresh: as good as a look for what does not destroy anything,
+    /// and never for a user that is to go.
+    pub remembered: Option<Box<Live>>,
     /// The user with the spec's username.
     pub by_name: Seen,
     /// Connect refused CreateUser in this pass because the username is taken.
@@ -182,7 +185,10 @@ pub fn next(owner: &Owner, desired: Option<&Desired>, known: &Known) -> Option<S
 /// Look, whoever owns the user, and tell.
 fn observe(desired: &Desired, known: &Known) -> Step {
     let live = match (&known.recorded, &known.by_id, &known.by_name) {
-        (Some(id), Seen::NotLooked, _) => return Step::LookById(id.clone()),
+        (Some(id), Seen::NotLooked, _) => match &known.remembered {
+            Some(live) if desired.proficiencies.is_none() || live.proficiencies.is_some() => live,
+            _ => return Step::LookById(id.clone()),
+        },
         (Some(_), Seen::Present(live), _) => live,
         (_, _, Seen::NotLooked) => return Step::LookByName,
         (_, _, Seen::Present(live)) => live,
@@ -198,13 +204,24 @@ fn observe(desired: &Desired, known: &Known) -> Step {
 fn stay(desired: &Desired, known: &Known) -> Step {
     let Some(id) = &known.recorded else { return appear(desired, known) };
     match &known.by_id {
-        Seen::NotLooked => Step::LookById(id.clone()),
+        Seen::NotLooked => from_memory(desired, known).unwrap_or_else(|| Step::LookById(id.clone())),
         Seen::Present(live) => match desired.owner.of(&live.user.tags) {
             Ownership::Ours => align(desired, live, known),
             other => claim(live, other, known),
         },
         Seen::Absent if known.settled => Step::Forget,
         Seen::Absent => Step::Wait,
+    }
+}
+
+/// What can be done without a look at the user, if anything: it was ours when it was last seen, and no call would send what
+/// somebody else may have changed since.
+fn from_memory(desired: &Desired, known: &Known) -> Option<Step> {
+    let live = known.remembered.as_deref().filter(|live| desired.owner.of(&live.user.tags) == Ownership::Ours)?;
+    match align(desired, live, known) {
+        Step::Update(_, actions) if actions.iter().any(|action| action.carries) => None,
+        Step::ReadProficiencies(_) => None,
+        step => Some(step),
     }
 }
 

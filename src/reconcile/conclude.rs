@@ -66,11 +66,23 @@ impl Pass<'_> {
             self.log(&failure);
             return Verdict::failed(self.on.memory.failed(&self.uid, &failure), failure.kind);
         }
-        if let Some(live) = &live {
-            if self.before.observed.is_none() {
-                self.on.metrics.ready_after(self.age());
+        if !self.changed.is_empty() {
+            self.on.memory.changed(&self.uid, self.on.clock.now());
+        }
+        match &live {
+            Some(live) => {
+                if self.before.observed.is_none() {
+                    self.on.metrics.ready_after(self.age());
+                }
+                self.on.memory.note_modified(&self.uid, live.user.last_modified_time);
+                // What was remembered is as old as it was before.
+                if self.known.remembered.is_none() {
+                    self.on.memory.confirm(&self.uid, &live.user.id, self.on.clock.uptime());
+                }
             }
-            self.on.memory.note_modified(&self.uid, live.user.last_modified_time);
+            // Some calls of a plan were made, and the status does not show their effect.
+            None if !self.changed.is_empty() => self.on.memory.doubt(&self.uid),
+            None => {}
         }
         match (state, retry) {
             (State::InSync, _) => {
@@ -138,7 +150,8 @@ impl Pass<'_> {
             | Kind::Quota
             | Kind::NotOurs
             | Kind::Invalid
-            | Kind::Denied => true,
+            | Kind::Denied
+            | Kind::Held => true,
         }
     }
 
@@ -217,6 +230,7 @@ impl Pass<'_> {
         }
         let (event, action) = match failure.phase {
             _ if failure.kind == Kind::Throttled => (THROTTLED, "Reconcile"),
+            _ if failure.kind == Kind::Held => ("DeletionHeld", "Delete"),
             Phase::Observe => ("ObserveFailed", "Observe"),
             Phase::Create => ("CreateFailed", "Create"),
             Phase::Update => ("UpdateFailed", "Update"),

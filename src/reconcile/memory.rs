@@ -24,6 +24,10 @@ struct Entry {
     met: bool,
     /// Connect's time of the last change of the user, where that is known.
     modified: Option<Timestamp>,
+    /// When this process last changed the user.
+    changed: Option<Timestamp>,
+    /// Which user the status shows as it was seen at this uptime.
+    confirmed: Option<(UserId, Duration)>,
     /// Until which uptime a failed resource is left alone, and what somebody must change to be heard before.
     held: Option<(Asked, Duration)>,
     /// What people ask of the resource, and at what uptime that was first seen.
@@ -38,8 +42,17 @@ struct Entry {
 /// settled. Pages that were read before are older than what changed, and say nothing of it.
 pub(super) type ListingKey = (Option<CreateAttempt>, bool);
 
-/// What people ask of a resource: its generation, whether it is to go, and the last reconcile request.
-pub(super) type Asked = (i64, bool, Option<String>);
+/// What people ask of a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) generation: i64,
+    /// It is to go.
+    pub(super) deleting: bool,
+    /// And that is confirmed.
+    pub(super) confirmed: bool,
+    /// The last reconcile request.
+    pub(super) request: Option<String>,
+}
 
 /// When to try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,8 +107,34 @@ impl Memory {
         self.with(uid, |e| {
             e.held = None;
             e.verified = None;
+            e.confirmed = None;
             e.met = true;
         });
+    }
+
+    /// Notes that Connect has this user as the status shows it, by a look at this uptime.
+    pub(super) fn confirm(&self, uid: &str, user: &UserId, uptime: Duration) {
+        self.with(uid, |e| e.confirmed = Some((user.clone(), uptime)));
+    }
+
+    /// Takes the status' word for how the user is no longer.
+    pub(super) fn doubt(&self, uid: &str) {
+        self.with(uid, |e| e.confirmed = None);
+    }
+
+    /// At what uptime Connect was last seen to have this user as the status shows it.
+    pub(super) fn confirmed(&self, uid: &str, user: &UserId) -> Option<Duration> {
+        self.with(uid, |e| e.confirmed.as_ref().filter(|(confirmed, _)| confirmed == user).map(|(_, at)| *at))
+    }
+
+    /// Notes a change of our own to the user.
+    pub(super) fn changed(&self, uid: &str, at: Timestamp) {
+        self.with(uid, |e| e.changed = Some(at));
+    }
+
+    /// When this process last changed the user.
+    pub(super) fn last_change(&self, uid: &str) -> Option<Timestamp> {
+        self.with(uid, |e| e.changed)
     }
 
     /// Whether this process has dealt with the resource yet.
@@ -139,6 +178,10 @@ impl Memory {
     pub(super) fn failed(&self, uid: &str, failure: &Failure) -> Retry {
         let row = self.with(uid, |e| {
             e.verified = None;
+            // Whoever waits for its turn has learnt nothing of the user.
+            if !matches!(failure.kind, Kind::Deferred | Kind::Throttled) {
+                e.confirmed = None;
+            }
             e.met = true;
             let row = match e.failing {
                 Some((kind, row)) if kind == failure.kind => row.saturating_add(1),

@@ -9,8 +9,9 @@ use kube::ResourceExt;
 use super::{
     ClusterError, ClusterErrorKind, Event, EventKind, Failure, Kind, Phase,
     find::{self, Look},
-    reconciler::{Reconciler, Settings},
-    report::to_the_second,
+    reconciler::{Reconciler, Settings, reconcile_requested},
+    report::{to_the_second, urgency},
+    snapshot::remembered,
     waiting::{Place, Username},
 };
 use crate::{
@@ -56,6 +57,8 @@ pub(super) struct Pass<'a> {
     /// What the instance calls its profiles and groups, as far as the spec names them and this pass has asked.
     pub(super) directory: Directory,
     pub(super) known: Known,
+    /// What the status has of the user has proved wrong in this pass.
+    pub(super) doubts_memory: bool,
     /// The deletion policy that the namespace sets, once it was asked.
     namespace_policy: Option<DeletionPolicy>,
     /// What was put right in this pass.
@@ -99,6 +102,7 @@ impl<'a> Pass<'a> {
                 mark: Mark::None,
                 settled: true,
                 by_id: Seen::NotLooked,
+                remembered: None,
                 by_name: Seen::NotLooked,
                 taken: false,
                 applied_tag_keys: Default::default(),
@@ -106,6 +110,7 @@ impl<'a> Pass<'a> {
                 policy: Policy::default(),
                 quick_connects_of: None,
             },
+            doubts_memory: false,
             namespace_policy: None,
             status: ConnectUserStatus::default(),
             before: resource.status.clone().unwrap_or_default(),
@@ -139,6 +144,7 @@ impl<'a> Pass<'a> {
         }
         self.known.recorded = recorded;
         self.known.deleting = self.resource.metadata.deletion_timestamp.is_some();
+        self.known.remembered = if self.doubts_memory { None } else { self.as_the_status_has_it() };
         self.known.applied_tag_keys = self.status.applied_tag_keys.clone();
         self.known.left_alone = left_alone(&self.resource.spec, &self.status);
         let spec = &self.resource.spec;
@@ -160,13 +166,22 @@ impl<'a> Pass<'a> {
         {
             self.known.nothing_of_ours_is_left();
         }
-        let (generation, seen) = (self.generation(), self.status.observed_generation);
         self.caller.priority = match (self.known.deleting, self.known.recorded.is_some()) {
             (true, _) => Priority::Edit,
-            (false, true) if generation != seen => Priority::Edit,
-            (false, true) => Priority::Sweep,
+            (false, true) => urgency(&self.status, self.generation()),
             (false, false) => Priority::Backlog,
         };
+    }
+
+    /// The user as the status has it, if it is certain enough that Connect has it so: it was read, or a sweep compared it, a short
+    /// time ago, and nobody asks for a look.
+    fn as_the_status_has_it(&self) -> Option<Box<Live>> {
+        if self.known.by_id != Seen::NotLooked || self.known.deleting || reconcile_requested(&self.resource).is_some() {
+            return None;
+        }
+        let confirmed = self.on.memory.confirmed(&self.uid, self.known.recorded.as_ref()?)?;
+        let age = self.on.clock.uptime().saturating_sub(confirmed);
+        (age <= self.on.settings.sweep_interval? * 2).then(|| remembered(&self.instance, &self.status))?.map(Box::new)
     }
 
     /// When an absence starts to count, if there was an attempt.
@@ -224,6 +239,7 @@ impl<'a> Pass<'a> {
     async fn take(&mut self, step: Step) -> Flow {
         match step {
             Step::LookById(id) => {
+                self.known.remembered = None;
                 let found = find::by_id(&*self.connect, &self.caller, &self.instance_id(), &id).await;
                 self.known.by_id = self.seen(found)?;
             }

@@ -1,5 +1,6 @@
 //! What a pass's outcome looks like in the status: a pure function of the status before, the outcome and the time.
 
+use connect_api::Priority;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
@@ -89,7 +90,8 @@ pub(super) fn report(status: &mut ConnectUserStatus, state: &State, generation: 
                 | Kind::Quota
                 | Kind::NotOurs
                 | Kind::Invalid
-                | Kind::Denied => set.doubt_references(reason, message, |_| false),
+                | Kind::Denied
+                | Kind::Held => set.doubt_references(reason, message, |_| false),
             }
             if kind.stalls() {
                 set.to(ConditionType::Stalled, "True", reason, message);
@@ -121,6 +123,17 @@ pub(super) fn condition(status: &ConnectUserStatus, condition: ConditionType) ->
 pub(super) fn is_in_sync(status: &ConnectUserStatus, generation: i64) -> bool {
     let holds = |c| condition(status, c).is_some_and(|c| c.status == "True" && c.observed_generation == Some(generation));
     status.observed_generation == generation && holds(ConditionType::Ready) && holds(ConditionType::Synced)
+}
+
+/// How urgent the next call for a user in place is: a person waits for a spec that was never in effect; what keeps failing has
+/// waited long; and of a user in sync, one only looks.
+pub(super) fn urgency(status: &ConnectUserStatus, generation: i64) -> Priority {
+    match condition(status, ConditionType::Ready) {
+        Some(ready) if ready.observed_generation == Some(generation) && status.observed_generation == generation => {
+            if ready.status == "True" { Priority::Sweep } else { Priority::Backlog }
+        }
+        Some(_) | None => Priority::Edit,
+    }
 }
 
 /// Whether the status says that this generation was seen to its end: in sync, or, by an observer, found to differ.
@@ -222,6 +235,7 @@ mod tests {
             Kind::NotOurs,
             Kind::Invalid,
             Kind::Denied,
+            Kind::Held,
         ];
         for before in kinds {
             for kind in kinds {
@@ -250,6 +264,21 @@ mod tests {
             ]
         );
         assert!(!is_in_sync(&status, 2) && !is_in_sync(&status, 1));
+    }
+
+    #[test]
+    fn an_edit_stays_urgent_while_it_waits_and_a_look_is_never_urgent() {
+        let mut status = ConnectUserStatus::default();
+        report(&mut status, &State::InSync, 1, at(1));
+        assert_eq!(urgency(&status, 1), Priority::Sweep, "a look");
+        assert_eq!(urgency(&status, 2), Priority::Edit, "edited");
+        report(&mut status, &failed(Kind::Deferred), 2, at(2));
+        assert_eq!(urgency(&status, 2), Priority::Edit, "edited, and waiting since");
+        report(&mut status, &failed(Kind::Denied), 2, at(3));
+        assert_eq!(urgency(&status, 2), Priority::Backlog, "tried in vain");
+        report(&mut status, &State::InSync, 2, at(4));
+        report(&mut status, &failed(Kind::Transient), 2, at(5));
+        assert_eq!(urgency(&status, 2), Priority::Sweep, "a look that failed");
     }
 
     #[test]

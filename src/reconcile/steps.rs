@@ -8,6 +8,7 @@ use kube::ResourceExt;
 use super::{
     ClusterErrorKind, EventKind, Failure, Kind, Phase, find,
     pass::{Appeared, End, Flow, Pass},
+    reconciler::is_confirmed,
     report::{State, report, report_password},
 };
 use crate::{
@@ -203,6 +204,7 @@ impl Pass<'_> {
         if self.caller.priority == Priority::Sweep {
             self.caller.priority = Priority::Repair;
         }
+        let from_memory = self.known.by_id == Seen::NotLooked;
         let mut now = live;
         let mut failed: Vec<(Error, String)> = Vec::new();
         for action in actions {
@@ -218,6 +220,12 @@ impl Pass<'_> {
                     failed.push(failure);
                 }
             }
+        }
+        if from_memory && failed.iter().any(|(error, _)| error.is_refusal()) {
+            // The user may no longer be what it was when it was last seen: what is refused again after a look is worth telling.
+            self.doubts_memory = true;
+            self.known.remembered = None;
+            return Flow::Continue(());
         }
         self.known.by_id = Seen::Present(Box::new(now));
         // The worst failure is the one to report: the order of the kinds says which.
@@ -243,10 +251,14 @@ impl Pass<'_> {
 
     /// Deletes the user.
     pub(super) async fn delete(&mut self, user: UserId) -> Flow {
+        self.let_go_or_hold()?;
         let request = DeleteUser { instance: self.instance_id(), user: user.clone() };
         match self.connect.call(&self.caller, request).await {
             Ok(()) => {
                 tracing::info!(%user, "deleted the user");
+                if !is_confirmed(&self.resource) {
+                    self.on.deletions.deleted(&self.instance, self.on.clock.uptime());
+                }
                 self.publish(EventKind::Normal, "Deleted", "Delete", format!("deleted {:?} ({user})", self.username())).await;
                 // Our own delete proves that the user is gone, unless an earlier attempt may still bring another.
                 if self.known.mark != Mark::Unclean {

@@ -11,13 +11,14 @@ use jiff::Timestamp;
 use kube::ResourceExt;
 
 use super::{
+    orphans::Orphan,
     reconciler::{Reconciler, is_paused},
     report::{is_in_sync, is_settled},
     snapshot::remembered,
     waiting::Place,
 };
 use crate::{
-    api::{ConnectUser, PREFIX},
+    api::ConnectUser,
     inventory::{Ask, Sink, Sweep, Wanted},
     plan::{Desired, Directory, Glance, Unclear, Unresolved, diff, left_alone, modified},
 };
@@ -49,19 +50,6 @@ impl Worth {
             Self::Renamed => "renamed",
         }
     }
-}
-
-/// A user that carries this cluster's tags, and whose ConnectUser does not exist.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Orphan {
-    /// Its ARN.
-    pub arn: String,
-    /// The name it signs in with.
-    pub username: String,
-    /// The ConnectUser that its tags name.
-    pub place: Place,
-    /// That ConnectUser's UID.
-    pub uid: String,
 }
 
 /// What a complete sweep came to.
@@ -143,17 +131,10 @@ impl Sink for Sweeping {
 
 impl Sweeping {
     fn note_orphan(&mut self, arn: &str, username: &str, tags: &Tags) {
-        let tag = |name: &str| tags.get(&format!("{PREFIX}{name}")).cloned().unwrap_or_default();
-        if tag("cluster") != self.cluster {
-            return;
-        }
-        let orphan = Orphan {
-            arn: arn.to_owned(),
-            username: username.to_owned(),
-            place: Place { namespace: tag("namespace"), name: tag("name") },
-            uid: tag("uid"),
-        };
-        if !self.uids.contains(&orphan.uid) && !self.places.contains(&orphan.place) {
+        if let Some(orphan) = Orphan::of(&self.cluster, arn, username, tags)
+            && !self.uids.contains(&orphan.uid)
+            && !self.places.contains(&orphan.place)
+        {
             self.orphans.insert(arn.to_owned(), orphan);
         }
     }
@@ -210,7 +191,8 @@ impl Reconciler {
         }
         let user = remembered(instance, status)?.user;
         let (glance, id) = (Glance::of_user(&user), user.id);
-        let (modified, last_sync) = (self.memory.modified(uid), status.last_sync_time);
+        // A correction brings the user back to what the status shows already, so that the time of the last sync stays.
+        let (modified, last_sync) = (self.memory.modified(uid), status.last_sync_time.max(self.memory.last_change(uid)));
         Some((id, Member { uid: uid.to_owned(), place: place.clone(), glance, modified, last_sync }))
     }
 
@@ -264,7 +246,10 @@ impl Reconciler {
                 Some(_) => sweeping.worth.get(&id).copied(),
             };
             match worth {
-                None => self.memory.note_modified(&member.uid, listed.copied().flatten()),
+                None => {
+                    self.memory.note_modified(&member.uid, listed.copied().flatten());
+                    self.memory.confirm(&member.uid, &id, sweeping.began);
+                }
                 Some(worth) => {
                     *swept.worth_a_look.entry(worth).or_default() += 1;
                     self.memory.let_go(&member.uid);
@@ -311,20 +296,6 @@ impl Reconciler {
         }
     }
 
-    /// Of users without a ConnectUser as the cache shows it, those without one as the API server has it.
-    ///
-    /// # Errors
-    /// A call to the API server that failed: nothing is said of any of them.
-    pub async fn confirm(&self, orphans: Vec<Orphan>) -> Result<Vec<Orphan>, super::ClusterError> {
-        let mut confirmed = Vec::new();
-        for orphan in orphans {
-            if self.cluster.get(&orphan.place.namespace, &orphan.place.name).await?.is_none() {
-                confirmed.push(orphan);
-            }
-        }
-        Ok(confirmed)
-    }
-
     /// How long names that an instance gave are believed: half of the interval in which everything else is looked at.
     pub(super) fn names_last(&self) -> Duration {
         self.settings.sweep_interval.unwrap_or(self.settings.drift_interval).min(self.settings.drift_interval) / 2
@@ -344,7 +315,10 @@ impl LastSweeps {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::fixtures::{self, live};
+    use crate::{
+        api::PREFIX,
+        plan::fixtures::{self, live},
+    };
 
     const INSTANCE: &str = "arn:aws:connect:us-west-2:123456789012:instance/i-1";
 

@@ -21,7 +21,10 @@ use prometheus_client::{
 };
 
 use super::{levels::Limiters, resources::Resources, traces};
-use crate::{api::ConnectUser, reconcile::Swept};
+use crate::{
+    api::ConnectUser,
+    reconcile::{Parting, Swept},
+};
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct CallLabels {
@@ -98,6 +101,8 @@ pub struct Metrics {
     sweep_users: Family<InstanceLabels, Gauge>,
     worth_a_look: Family<ReasonLabels, Counter>,
     orphans: Family<InstanceLabels, Gauge>,
+    partings: Family<ResultLabels, Counter>,
+    held: Gauge,
     leader: Gauge,
 }
 
@@ -191,6 +196,14 @@ impl Default for Metrics {
             "Users of an instance that carry this cluster's tags, and whose ConnectUser does not exist",
             orphans.clone(),
         );
+        let partings = Family::default();
+        registry.register(
+            "orphans_parted_with",
+            "Users without a ConnectUser that were to be deleted, by what became of them",
+            partings.clone(),
+        );
+        let held = Gauge::default();
+        registry.register("deletions_held", "Deletions that the guard against mass deletion holds", held.clone());
         registry.register("build", "The version of the operator", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         Self {
             registry,
@@ -213,6 +226,8 @@ impl Default for Metrics {
             sweep_users,
             worth_a_look,
             orphans,
+            partings,
+            held,
             leader,
         }
     }
@@ -292,6 +307,22 @@ impl Metrics {
     pub fn orphans(&self, instance: &InstanceId, orphans: usize) {
         let orphans = i64::try_from(orphans).unwrap_or(i64::MAX);
         self.orphans.get_or_create(&InstanceLabels { connect_instance: instance.to_string() }).set(orphans);
+    }
+
+    /// Counts a user without a ConnectUser that was to be deleted.
+    pub fn parted(&self, parting: Parting) {
+        let result = match parting {
+            Parting::Deleted => "deleted",
+            Parting::Gone => "gone",
+            Parting::Owned => "owned",
+            Parting::Changed => "changed",
+        };
+        self.partings.get_or_create(&ResultLabels { result }).inc();
+    }
+
+    /// Notes how many deletions are held.
+    pub fn held(&self, held: usize) {
+        self.held.set(i64::try_from(held).unwrap_or(i64::MAX));
     }
 
     /// Notes that this process does the work from now on.

@@ -1,26 +1,45 @@
-//! What is installed in Argo CD. What its health check says of each state is in docs/states.md (operator/states.rs).
+//! What is installed in Argo CD: a health check, whose verdict on each state is in docs/states.md (operator/states.rs), and actions.
 
 use std::{fs, path::Path};
 
+use connect_operator::api::{PAUSED, RECONCILE_REQUESTED_AT};
 use serde_json::{Value, json};
 
 use crate::{
     golden,
-    judges::{HEALTH_CHECK, judge},
+    judges::{HEALTH_CHECK, act, judge, judge_by},
     support::plane,
 };
 
 /// The key under which Argo CD looks for a health check: API group and kind.
 const KEY: &str = "resource.customizations.health.connect-operator.dev_ConnectUser";
+/// The key of the actions that it offers.
+const ACTIONS: &str = "resource.customizations.actions.connect-operator.dev_ConnectUser";
+
+const DISCOVERY: &str = "deploy/argocd/actions/discovery.lua";
+
+fn file(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+fn action(name: &str) -> String {
+    format!("deploy/argocd/actions/{name}.lua")
+}
+
+fn indented(text: &str, by: usize) -> String {
+    text.lines().map(|line| format!("{}{line}", " ".repeat(by)).trim_end().to_owned() + "\n").collect()
+}
 
 #[test]
-fn the_config_map_installs_the_health_check_as_it_is() {
-    let check = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(HEALTH_CHECK)).unwrap();
-    let indented: String = check.lines().map(|line| format!("    {line}").trim_end().to_owned() + "\n").collect();
+fn the_config_map_installs_the_health_check_and_the_actions_as_they_are() {
+    let names = ["pause", "reconcile-now", "resume"];
+    let definition = |name: &str| format!("- name: {name}\n  action.lua: |\n{}", indented(&file(&action(name)), 4));
+    let definitions: String = names.into_iter().map(definition).collect();
+    let actions = format!("discovery.lua: |\n{}definitions:\n{definitions}", indented(&file(DISCOVERY), 2));
     let head = "\
 # Has Argo CD understand ConnectUsers. It goes beside what the ConfigMap holds already:
 #   kubectl apply --server-side --field-manager=connect-operator-health --filename=argocd-cm.yaml
-# Made of health.lua by the tests; do not edit.
+# Made of health.lua and the files in actions/ by the tests; do not edit.
 apiVersion: v1
 kind: ConfigMap
 metadata:
@@ -30,10 +49,60 @@ metadata:
     app.kubernetes.io/part-of: argocd
 data:
 ";
-    let map = format!("{head}  {KEY}: |\n{indented}");
+    let check = indented(&file(HEALTH_CHECK), 4);
+    let map = format!("{head}  {KEY}: |\n{check}  {ACTIONS}: |\n{}", indented(&actions, 4));
     let read: Value = serde_saphyr::from_str(&map).unwrap();
-    assert_eq!(read["data"][KEY], check);
+    assert_eq!(read["data"][KEY], file(HEALTH_CHECK));
+    let read: Value = serde_saphyr::from_str(read["data"][ACTIONS].as_str().unwrap()).unwrap();
+    assert_eq!(read["discovery.lua"], file(DISCOVERY));
+    for (definition, name) in read["definitions"].as_array().unwrap().iter().zip(names) {
+        assert_eq!((&definition["name"], &definition["action.lua"]), (&json!(name), &json!(file(&action(name)))));
+    }
     golden::file("deploy/argocd/argocd-cm.yaml", &map);
+}
+
+/// A ConnectUser with these annotations, for an action.
+fn annotated(annotations: Value) -> Value {
+    json!({
+        "apiVersion": "connect-operator.dev/v1alpha1",
+        "kind": "ConnectUser",
+        "metadata": { "name": "jane", "annotations": annotations },
+        "spec": { "username": "jane", "securityProfileNames": ["Agent"] },
+    })
+}
+
+#[test]
+fn the_actions_that_are_offered_are_those_that_do_something() {
+    let offered = |annotations: Value| {
+        let actions = act(DISCOVERY, &annotated(annotations));
+        let offered = actions.as_object().unwrap().iter().filter(|(_, action)| action["disabled"] == false);
+        offered.map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    };
+    for running in [json!(null), json!({ "team": "blue" }), json!({ PAUSED: "false" })] {
+        let mut offered = offered(running);
+        offered.sort();
+        assert_eq!(offered, ["pause", "reconcile-now"]);
+    }
+    assert_eq!(offered(json!({ PAUSED: "true" })), ["resume"]);
+}
+
+#[test]
+fn an_action_changes_its_annotation_and_nothing_else() {
+    let done = |name: &str, annotations: Value| {
+        let before = annotated(annotations);
+        let mut after = act(&action(name), &before);
+        let annotations = after["metadata"].as_object_mut().unwrap().remove("annotations").unwrap();
+        let mut rest = before;
+        rest["metadata"].as_object_mut().unwrap().remove("annotations");
+        assert_eq!(after, rest);
+        annotations
+    };
+    assert_eq!(done("pause", json!(null)), json!({ PAUSED: "true" }));
+    assert_eq!(done("pause", json!({ "team": "blue" })), json!({ "team": "blue", PAUSED: "true" }));
+    assert_eq!(done("resume", json!({ "team": "blue", PAUSED: "true" })), json!({ "team": "blue" }));
+    let asked = done("reconcile-now", json!({ RECONCILE_REQUESTED_AT: "2026-01-01T00:00:00Z" }));
+    let at = asked[RECONCILE_REQUESTED_AT].as_str().unwrap();
+    assert!(at.parse::<jiff::Timestamp>().is_ok() && at != "2026-01-01T00:00:00Z", "{at}");
 }
 
 #[test]
@@ -47,7 +116,7 @@ fn the_config_map_leaves_alone_what_argo_cd_is_configured_with() {
     let read = kubectl.run(&["get", "configmap", "argocd-cm", "--namespace=argocd", "--output=json"]).unwrap();
     let read: Value = serde_json::from_str(&read).unwrap();
     let keys: Vec<_> = read["data"].as_object().unwrap().keys().collect();
-    assert_eq!(keys, ["admin.enabled", KEY]);
+    assert_eq!(keys, ["admin.enabled", ACTIONS, KEY]);
 }
 
 #[test]
@@ -72,5 +141,25 @@ fn the_health_check_reads_what_the_operator_never_writes_as_unfinished() {
         json!({ "observedGeneration": 1, "conditions": [{ "type": "Ready", "status": "Odd" }] }),
     ] {
         assert_eq!(says(unfinished.clone()).argo.status, "Progressing", "{unfinished}");
+    }
+}
+
+#[test]
+fn an_application_is_as_healthy_as_argo_cd_says() {
+    let says = |status: Value| {
+        let application = json!({
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Application",
+            "metadata": { "name": "contact-center" },
+            "status": status,
+        });
+        let verdict = judge_by("deploy/argocd/application-health.lua", &application).argo;
+        (verdict.status, verdict.message)
+    };
+    assert_eq!(says(json!({ "health": { "status": "Healthy" } })), ("Healthy".into(), String::new()));
+    let degraded = json!({ "health": { "status": "Degraded", "message": "one is" } });
+    assert_eq!(says(degraded), ("Degraded".into(), "one is".into()));
+    for unknown in [json!(null), json!({}), json!({ "health": {} })] {
+        assert_eq!(says(unknown).0, "Progressing");
     }
 }

@@ -37,13 +37,34 @@ pub fn tool(name: &str) -> PathBuf {
     TOOLS.get_or_init(|| Binaries::ensure_gitops(|line| drop(writeln!(io::stderr(), "{line}"))).unwrap()).program(name)
 }
 
+/// Helm 3.
+pub fn helm3() -> PathBuf {
+    static HELM: OnceLock<Binaries> = OnceLock::new();
+    HELM.get_or_init(|| Binaries::ensure_helm3(|line| drop(writeln!(io::stderr(), "{line}"))).unwrap()).program("helm3")
+}
+
 /// Has an object judged, as the API server gives it.
 pub fn judge(object: &Value) -> Verdicts {
-    let check = Path::new(env!("CARGO_MANIFEST_DIR")).join(HEALTH_CHECK);
-    let mut judge = Command::new(tool("judge")).arg(check).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    judge_by(HEALTH_CHECK, object)
+}
+
+/// The same, with another health check for Argo CD.
+pub fn judge_by(check: &str, object: &Value) -> Verdicts {
+    serde_json::from_slice(&run(&[], check, object)).unwrap()
+}
+
+/// What a script of a resource action of Argo CD makes of an object.
+pub fn act(script: &str, object: &Value) -> Value {
+    serde_json::from_slice(&run(&["run"], script, object)).unwrap()
+}
+
+fn run(mode: &[&str], script: &str, object: &Value) -> Vec<u8> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);
+    let mut command = Command::new(tool("judge"));
+    let mut judge = command.args(mode).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     // It reads to the end before it can be waited for; an object fits into a pipe.
     judge.stdin.take().unwrap().write_all(object.to_string().as_bytes()).unwrap();
     let output = judge.wait_with_output().unwrap();
     assert!(output.status.success(), "{object:#}");
-    serde_json::from_slice(&output.stdout).unwrap()
+    output.stdout
 }

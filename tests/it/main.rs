@@ -2,10 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod argocd;
+mod chart;
 mod golden;
 mod judges;
+mod kustomize;
 mod monitoring;
 mod operator;
+mod samples;
 mod schema;
 mod support;
 mod workflows;

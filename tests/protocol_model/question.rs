@@ -101,6 +101,7 @@ impl Question {
             },
             settled: self.settled,
             by_id: seen(self.by_id),
+            remembered: None,
             by_name: seen(self.by_name),
             taken: self.taken,
             applied_tag_keys: BTreeSet::new(),

@@ -79,6 +79,7 @@ fn run(seed: u64) -> Result<(), String> {
         lag: Lag::ALL.choose(&mut rng).copied(),
         travel: rng.random_bool(0.5),
         quick_connects: rng.random_bool(0.5),
+        sweeps: rng.random_bool(0.5),
         ..Setting::default()
     };
     let mut world = World::new(setting, 2);

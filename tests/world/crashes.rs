@@ -1,5 +1,8 @@
 //! Create, update and delete, with each call of theirs crashed before and after, failed before and after, alone and in pairs.
 
+use std::time::Duration;
+
+use connect_api::{DisassociateUserProficiencies, OperationName};
 use connect_operator::api::ConnectUserSpec;
 use connect_sim::Sim;
 use kube::ResourceExt;
@@ -7,7 +10,7 @@ use kube::ResourceExt;
 use crate::{
     door::Mishap,
     sabotage::Sabotage,
-    specs::{SECRET, by_name, first, second},
+    specs::{SECRET, by_name, first, plainly_edited, second},
     world::{Lag, Setting, World},
 };
 
@@ -32,6 +35,20 @@ fn live_by(setting: Setting, words: fn(&Sim, ConnectUserSpec) -> ConnectUserSpec
     world.delete();
     world.run_until("deleted", |w| w.object().is_none());
     world.check_gone();
+    world.check_secrecy();
+    world.verdict()?;
+    let calls = world.schedule.lock().unwrap().calls;
+    Ok(calls)
+}
+
+/// A user is created and then edited, before anybody had a reason to read it.
+fn live_and_be_edited(setting: Setting) -> Result<u64, String> {
+    let mut world = World::new(setting, 1);
+    world.apply(first(&world.sim));
+    world.run_until("created", World::is_ready);
+    world.apply(plainly_edited(&world.sim));
+    world.run_until("updated", World::is_ready);
+    world.check_converged();
     world.check_secrecy();
     world.verdict()?;
     let calls = world.schedule.lock().unwrap().calls;
@@ -112,7 +129,7 @@ fn explore_with(
     let mut schedules = 0;
     for travel in [false, true] {
         let share = Share::of(lag, travel, sabotage);
-        let setting = Setting { lag: Some(lag), travel, sabotage, ..Setting::default() };
+        let setting = Setting { lag: Some(lag), travel, sweeps: travel, sabotage, ..Setting::default() };
         let calls = life(setting.clone())?;
         for at in 0..calls {
             for mishap in Mishap::ALL {
@@ -152,9 +169,47 @@ fn a_life_without_mishaps_costs_what_it_must() {
     world.verdict().unwrap();
 }
 
+/// How many reads of the user an edit costs, and how many writes.
+fn an_edit(sweeps: bool, before: impl FnOnce(&mut World)) -> (u64, u64) {
+    let mut world = World::new(Setting { sweeps, ..Setting::default() }, 1);
+    world.apply(first(&world.sim));
+    world.run_until("created", World::is_ready);
+    before(&mut world);
+    world.sim.reset_calls();
+    world.apply(plainly_edited(&world.sim));
+    world.run_until("updated", World::is_ready);
+    let calls = world.sim.calls();
+    world.check_converged();
+    world.verdict().unwrap();
+    (calls.of(OperationName::DescribeUser) + calls.of(OperationName::ListUserProficiencies), calls.writes())
+}
+
+#[test]
+fn an_edit_of_a_user_that_was_seen_a_short_time_ago_costs_no_read() {
+    // Routing profile, hierarchy group, two for tags, two for proficiencies.
+    assert_eq!(an_edit(true, |_| {}), (0, 6));
+    assert_eq!(an_edit(false, |_| {}), (2, 6), "without sweeps nobody knows what has become of it");
+    assert_eq!(an_edit(true, |world| world.sim.advance(Duration::from_secs(601))), (2, 6), "it may have changed since");
+}
+
+#[test]
+fn what_is_refused_for_want_of_a_look_is_done_after_one() {
+    // Somebody takes a proficiency away whose level the edit changes, which Connect then refuses.
+    let (reads, writes) = an_edit(true, |world| {
+        let request = DisassociateUserProficiencies {
+            instance: world.instance.clone(),
+            user: world.ours()[0].user.id.clone(),
+            proficiencies: vec![world.ours()[0].proficiencies[0].key.clone()],
+        };
+        world.sim.console().call_now(request.into()).unwrap();
+    });
+    assert_eq!(reads, 2);
+    assert_eq!(writes, 7, "the refused call is not made again as it was");
+}
+
 #[test]
 fn one_mishap_at_any_call_does_no_harm() {
-    let schedules = [live, live_by_name, live_shortly].map(|life| explore(life, None, false).unwrap());
+    let schedules = [live, live_by_name, live_shortly, live_and_be_edited].map(|life| explore(life, None, false).unwrap());
     println!("{schedules:?} schedules of one mishap");
 }
 

@@ -70,6 +70,17 @@ pub fn second(sim: &Sim) -> ConnectUserSpec {
     spec
 }
 
+/// What they change it to where each call sends all that it is about: nothing of what others may have set goes with it.
+pub fn plainly_edited(sim: &Sim) -> ConnectUserSpec {
+    let id = &sim.instances()[0].id;
+    let mut spec = first(sim);
+    spec.routing_profile_arn = sim.routing_profile_arn(id, "Voice");
+    spec.hierarchy_group_arn = sim.hierarchy_group_arn(id, "/South");
+    spec.user_proficiencies = Some(vec![proficiency("Spanish", 4), proficiency("French", 2)]);
+    spec.tags = Some([("team".to_owned(), "south".to_owned()), ("desk".to_owned(), "12".to_owned())].into());
+    spec
+}
+
 /// The same spec with names in the places of ARNs.
 pub fn by_name(sim: &Sim, spec: ConnectUserSpec) -> ConnectUserSpec {
     let id = &sim.instances()[0].id;

@@ -60,6 +60,9 @@ pub struct Setting {
     pub sabotage: Option<Sabotage>,
     /// A restarted operator's cache shows an older state at first.
     pub travel: bool,
+    /// The operators sweep, as far as they know: what the status shows of a user is then as good as a look for a while. Sweeps
+    /// themselves are not part of these worlds, so nothing is found by them.
+    pub sweeps: bool,
     /// The operators delete the quick connects of users that they delete.
     pub quick_connects: bool,
 }
@@ -168,10 +171,11 @@ impl World {
             call_timeout: Duration::from_secs(10),
             settle_window: Duration::from_secs(600),
             longest_stall: Duration::from_secs(20),
-            sweep_interval: None,
+            sweep_interval: self.setting.sweeps.then_some(Duration::from_secs(300)),
             drift_interval: Duration::from_secs(600),
             deletion_policy: Default::default(),
             quick_connects: if self.setting.quick_connects { QuickConnects::Go } else { QuickConnects::Stay },
+            deletion_guard: Default::default(),
         };
         let reconciler = Reconciler::new(
             Arc::new(cluster),

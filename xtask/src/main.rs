@@ -1,5 +1,6 @@
 //! The repository's own commands.
 
+mod bench;
 mod demo;
 mod generate;
 mod programs;
@@ -15,13 +16,17 @@ use clap::Parser;
 enum Command {
     /// Shows the operator at work: a real Kubernetes control plane, the Connect simulator and the operator as processes.
     Demo(demo::Demo),
-    /// Writes the generated files anew: the CustomResourceDefinition, the API reference and that of the metrics.
+    /// Measures the operator at the size of a contact centre, and writes docs/benchmarks.md.
+    Bench(bench::Bench),
+    /// Writes the generated files anew: the CustomResourceDefinition, the API reference and that of the metrics, what the chart has of them, and the
+    /// manifests that are made of the chart.
     Generate,
 }
 
 fn main() -> ExitCode {
     let result = match Command::parse() {
         Command::Demo(demo) => demo.run(),
+        Command::Bench(bench) => bench.run().map(|()| ExitCode::SUCCESS),
         Command::Generate => generate::run().map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| {

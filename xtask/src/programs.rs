@@ -1,4 +1,4 @@
-//! The programs that the demo runs, built as this one was.
+//! The programs that the demo and the benchmark run.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -16,10 +16,19 @@ pub(crate) struct Programs {
 
 /// Builds the programs, if they are not up to date; cargo shows on standard error how it goes on.
 pub(crate) fn build() -> Result<Programs> {
+    build_as(!cfg!(debug_assertions))
+}
+
+/// The same in release builds, however this program was built.
+pub(crate) fn build_release() -> Result<Programs> {
+    build_as(true)
+}
+
+fn build_as(release: bool) -> Result<Programs> {
     let mut command = repository::cargo();
     command.args(["build", "--package=connect-operator", "--package=connect-sim", "--bins"]);
     command.arg("--message-format=json-render-diagnostics");
-    if !cfg!(debug_assertions) {
+    if release {
         command.arg("--release");
     }
     let output = command.stderr(Stdio::inherit()).output().context("cannot run cargo")?;

@@ -8,7 +8,7 @@ use std::{env, thread};
 use anyhow::{Context, Result, bail};
 
 use crate::go;
-use crate::recipe::{CONTROL_PLANE, GITOPS, MONITORING, Module, Program, WORKFLOWS};
+use crate::recipe::{CONTROL_PLANE, GITOPS, HELM_3, MONITORING, Module, Program, WORKFLOWS};
 use crate::supervised::Supervised;
 
 /// A directory of programs: those of a control plane (etcd, kube-apiserver, kube-controller-manager and kubectl), or GitOps tools.
@@ -41,6 +41,14 @@ impl Binaries {
     /// There is no Go and none can be installed, or a build fails.
     pub fn ensure_gitops(progress: impl Fn(&str)) -> Result<Self> {
         Self::cached(&GITOPS, &progress)
+    }
+
+    /// Finds, or builds as [`Binaries::ensure`] does, Helm 3: the program `helm3`.
+    ///
+    /// # Errors
+    /// There is no Go and none can be installed, or a build fails.
+    pub fn ensure_helm3(progress: impl Fn(&str)) -> Result<Self> {
+        Self::cached(&HELM_3, &progress)
     }
 
     /// Finds, or builds as [`Binaries::ensure`] does, what checks alerts and their queries: `promtool`.

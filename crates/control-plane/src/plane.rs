@@ -33,13 +33,16 @@ pub struct Options {
     pub binaries: Binaries,
     /// Flags of kube-apiserver beside those that are always given (an audit log, feature gates).
     pub api_server_flags: Vec<String>,
+    /// Controllers of kube-controller-manager, by name, beside those that always run. Those of workloads make Pods, in which
+    /// nothing runs: there is no kubelet.
+    pub controllers: Vec<&'static str>,
 }
 
 impl Options {
     /// The usual control plane of these programs.
     #[must_use]
     pub fn new(binaries: Binaries) -> Self {
-        Self { binaries, api_server_flags: Vec::new() }
+        Self { binaries, api_server_flags: Vec::new(), controllers: Vec::new() }
     }
 }
 
@@ -88,6 +91,7 @@ impl ControlPlane {
             ("serving.key", &serving.key),
             ("token.pub", &token_public_key),
             ("token.key", &token_key),
+            ("audit-policy.json", AUDIT_POLICY),
         ] {
             kubeconfig::write_private(&directory.join(name), content)?;
         }
@@ -136,6 +140,8 @@ impl ControlPlane {
             "--service-cluster-ip-range=10.0.0.0/24".into(),
             "--endpoint-reconciler-type=none".into(),
             "--disable-admission-plugins=ServiceAccount".into(),
+            format!("--audit-policy-file={}", path("audit-policy.json")),
+            format!("--audit-log-path={}", path(AUDIT)),
         ];
         flags.extend(options.api_server_flags.iter().cloned());
         let api_server = ApiServer {
@@ -155,7 +161,7 @@ impl ControlPlane {
                 format!("--kubeconfig={credentials}"),
                 format!("--authentication-kubeconfig={credentials}"),
                 format!("--authorization-kubeconfig={credentials}"),
-                format!("--controllers={CONTROLLERS}"),
+                format!("--controllers={}", [&[CONTROLLERS], &*options.controllers].concat().join(",")),
                 "--use-service-account-credentials".into(),
                 format!("--service-account-private-key-file={}", path("token.key")),
                 format!("--root-ca-file={}", path("ca.crt")),
@@ -180,6 +186,12 @@ impl ControlPlane {
     #[must_use]
     pub fn directory(&self) -> &Path {
         self.scratch.path()
+    }
+
+    /// What service accounts have asked the API server for: its audit log, an `audit.k8s.io/v1` Event in JSON a line.
+    #[must_use]
+    pub fn audit_log(&self) -> PathBuf {
+        self.directory().join(AUDIT)
     }
 
     /// The kubeconfig of a user who may do everything.
@@ -236,6 +248,19 @@ impl ControlPlane {
 }
 
 const ADMIN: &str = "admin.kubeconfig";
+const AUDIT: &str = "audit.log";
+
+/// What service accounts ask for, without what they send, but for those of Kubernetes' own controllers.
+const AUDIT_POLICY: &str = r#"{
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [
+        { "level": "None", "userGroups": ["system:serviceaccounts:kube-system"] },
+        { "level": "Metadata", "userGroups": ["system:serviceaccounts"] },
+        { "level": "None" }
+    ]
+}"#;
 
 /// The API server, which can be stopped and started while the rest goes on.
 #[derive(Debug)]

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 const KUBERNETES: &str = "k8s.io/kubernetes";
 const HELM: &str = "helm.sh/helm/v4";
+const HELM3: &str = "helm.sh/helm/v3";
 const PROMETHEUS: &str = "github.com/prometheus/prometheus";
 const ACTIONLINT: &str = "github.com/rhysd/actionlint";
 
@@ -119,6 +120,19 @@ pub(crate) static WORKFLOWS: Module = Module {
     instead: "",
 };
 
+/// Helm 3, whose charts Helm 4 takes too, and which many still have.
+pub(crate) static HELM_3: Module = Module {
+    prefix: "helm3-",
+    named_by: HELM3,
+    go_mod: include_str!("../../../dev/helm3/go.mod"),
+    go_sum: include_str!("../../../dev/helm3/go.sum"),
+    sources: &[],
+    programs: &[Program { name: "helm3", package: "helm.sh/helm/v3/cmd/helm", module: HELM3, cpu_seconds: 210 }],
+    stamped: false,
+    instead: "",
+    tags: "",
+};
+
 impl Module {
     /// The Go release that `go.mod` asks for, without "go".
     pub(crate) fn go_version(&self) -> &'static str {
@@ -187,7 +201,7 @@ mod tests {
 
     #[test]
     fn versions_come_from_go_mod() {
-        for module in [&CONTROL_PLANE, &GITOPS, &MONITORING, &WORKFLOWS] {
+        for module in [&CONTROL_PLANE, &GITOPS, &HELM_3, &MONITORING, &WORKFLOWS] {
             for program in module.programs {
                 let requirement = format!("\t{} {}", program.module, module.version(program));
                 let is_required = |line: &str| line.trim_end_matches(" // indirect") == requirement;
@@ -201,7 +215,7 @@ mod tests {
 
     #[test]
     fn one_go_builds_all_modules() {
-        for module in [&GITOPS, &MONITORING, &WORKFLOWS] {
+        for module in [&GITOPS, &HELM_3, &MONITORING, &WORKFLOWS] {
             assert_eq!(CONTROL_PLANE.go_version(), module.go_version());
         }
     }
@@ -224,7 +238,8 @@ mod tests {
     fn the_key_names_the_version_and_a_hash() {
         let plane = format!("{}-", CONTROL_PLANE.version(&CONTROL_PLANE.programs[1]));
         let gitops = format!("gitops-{}-", GITOPS.version(&GITOPS.programs[1]));
-        for (module, start) in [(&CONTROL_PLANE, plane), (&GITOPS, gitops)] {
+        let helm3 = format!("helm3-{}-", HELM_3.version(&HELM_3.programs[0]));
+        for (module, start) in [(&CONTROL_PLANE, plane), (&GITOPS, gitops), (&HELM_3, helm3)] {
             let key = module.key();
             let hash = key.strip_prefix(&start).unwrap();
             assert!(hash.len() == 10 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()), "{key}");

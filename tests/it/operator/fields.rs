@@ -17,8 +17,8 @@ use self::{
     rows::{Row, in_scene, pointer, rows},
     table::{COLUMNS, Table},
 };
-use super::scene::{Scene, condition, is_ready, scene};
-use crate::golden;
+use super::scene::{Scene, Setting, condition, is_ready};
+use crate::{golden, support::eventually};
 
 /// How many rows are walked at the same time, each on an instance of its own.
 const AT_ONCE: usize = 4;
@@ -26,7 +26,7 @@ const AT_ONCE: usize = 4;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_field_is_set_changed_cleared_and_put_right_by_the_calls_that_the_table_names() {
     let rows = rows();
-    let (scenes, mut table) = (futures::future::join_all((0..AT_ONCE).map(|_| scene("fields"))).await, Table::default());
+    let (scenes, mut table) = (futures::future::join_all((0..AT_ONCE).map(|_| swept_once())).await, Table::default());
     // For generatePassword.
     scenes.iter().for_each(Scene::let_passwords_be_generated);
     let walks = scenes.iter().enumerate().map(|(lane, scene)| {
@@ -45,6 +45,18 @@ async fn each_field_is_set_changed_cleared_and_put_right_by_the_calls_that_the_t
         table.row(path, cells);
     }
     golden::file("docs/fields.md", &table.page());
+}
+
+/// A scene where sweeps keep the users' statuses fresh, as they do by default, and whose only sweep is over: its calls are not those
+/// of a field.
+async fn swept_once() -> Scene<'static> {
+    let mut scene = Setting::shared("fields").flag("--sweep-interval=24h").start().await;
+    scene.applied("first", &json!({})).await;
+    // What there is at the start is swept at once.
+    scene.operator.terminate();
+    scene.operator.start_again();
+    eventually("the sweep is over", || scene.operator.metric("connect_operator_sweeps_total{result=\"complete\"}") == 1.0);
+    scene
 }
 
 #[test]

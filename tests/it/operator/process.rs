@@ -21,7 +21,8 @@ pub struct Operator {
     process: Supervised,
     directory: TempDir,
     kubeconfig: PathBuf,
-    flags: Vec<String>,
+    arguments: Vec<String>,
+    environment: Vec<(String, String)>,
 }
 
 /// What can be asked of it over HTTP.
@@ -36,13 +37,22 @@ pub enum Page {
 }
 
 impl Operator {
-    /// Starts it and waits until it listens.
+    /// Starts it with these flags and what every test needs, and waits until it listens.
     pub fn start(kubeconfig: &Path, flags: Vec<String>) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let process = spawn(directory.path(), kubeconfig, &flags);
-        let operator = Self { process, directory, kubeconfig: kubeconfig.to_owned(), flags };
+        let mut arguments: Vec<String> = ["run", "--log-format=json"].map(str::to_owned).into();
+        // The system chooses ports, and the log tells which.
+        arguments.extend(["--health-address=127.0.0.1:0", "--metrics-address=127.0.0.1:0"].map(str::to_owned));
+        arguments.extend(flags);
+        let operator = Self::launch(kubeconfig, arguments, credentials().into());
         operator.wait_until_it_listens();
         operator
+    }
+
+    /// Starts the program with these arguments and this environment, and with no others.
+    pub fn launch(kubeconfig: &Path, arguments: Vec<String>, environment: Vec<(String, String)>) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let process = spawn(directory.path(), kubeconfig, &arguments, &environment);
+        Self { process, directory, kubeconfig: kubeconfig.to_owned(), arguments, environment }
     }
 
     /// Another replica of it.
@@ -52,14 +62,26 @@ impl Operator {
 
     /// Another replica of it, with a kubeconfig of its own.
     pub fn another_with(&self, kubeconfig: &Path) -> Self {
-        Self::start(kubeconfig, self.flags.clone())
+        let operator = Self::launch(kubeconfig, self.arguments.clone(), self.environment.clone());
+        operator.wait_until_it_listens();
+        operator
     }
 
     /// Starts another process after this one has ended.
     pub fn start_again(&mut self) {
         self.ended();
-        self.process = spawn(self.directory.path(), &self.kubeconfig, &self.flags);
+        self.process = spawn(self.directory.path(), &self.kubeconfig, &self.arguments, &self.environment);
         self.wait_until_it_listens();
+    }
+
+    /// The same with other flags, which may take the places of earlier ones.
+    pub fn start_again_with(&mut self, flags: &[&str]) {
+        for flag in flags {
+            let name = flag.split('=').next();
+            self.arguments.retain(|earlier| earlier.split('=').next() != name);
+            self.arguments.push((*flag).to_owned());
+        }
+        self.start_again();
     }
 
     fn wait_until_it_listens(&self) {
@@ -96,6 +118,12 @@ impl Operator {
     /// Whether it has not ended.
     pub fn runs(&mut self) -> bool {
         self.process.exited().unwrap().is_none()
+    }
+
+    /// Whether it says that it is ready. It may not listen yet, or not any more.
+    pub fn is_ready(&self) -> bool {
+        let ready = |server: &str| ureq::get(format!("http://{server}/readyz")).call().is_ok();
+        self.listening().is_some_and(|line| line["health"].as_str().is_some_and(ready))
     }
 
     /// All that it and the processes before it have logged.
@@ -150,21 +178,24 @@ fn id_file(directory: &Path) -> PathBuf {
     directory.join("id")
 }
 
-fn spawn(directory: &Path, kubeconfig: &Path, flags: &[String]) -> Supervised {
+/// Credentials for AWS, which the simulator takes, and no way to others.
+pub fn credentials() -> [(String, String); 3] {
+    [
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "an-example-and-no-secret"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+}
+
+fn spawn(directory: &Path, kubeconfig: &Path, arguments: &[String], environment: &[(String, String)]) -> Supervised {
     let id_file = id_file(directory).display().to_string();
     let program = env!("CARGO_BIN_EXE_connect-operator");
-    let mut arguments: Vec<String> = ["-c", NOTE_ID, &id_file, program, "run", "--log-format=json"].map(str::to_owned).into();
-    // The system chooses ports, and the log tells which.
-    arguments.extend(["--health-address=127.0.0.1:0", "--metrics-address=127.0.0.1:0"].map(str::to_owned));
-    arguments.extend(flags.iter().cloned());
-    Supervised::spawn(Path::new("/bin/sh"), &arguments, &directory.join("log"), |command| {
+    let mut line: Vec<String> = ["-c", NOTE_ID, &id_file, program].map(str::to_owned).into();
+    line.extend(arguments.iter().cloned());
+    Supervised::spawn(Path::new("/bin/sh"), &line, &directory.join("log"), |command| {
         // Nothing of the caller's own AWS or Kubernetes configuration may reach it.
-        command
-            .env_clear()
-            .env("KUBECONFIG", kubeconfig)
-            .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-            .env("AWS_SECRET_ACCESS_KEY", "an-example-and-no-secret")
-            .env("AWS_EC2_METADATA_DISABLED", "true");
+        command.env_clear().env("KUBECONFIG", kubeconfig).envs(environment.iter().cloned());
     })
     .unwrap()
 }

@@ -1,56 +1,230 @@
-//! What the rights that `deploy/` gives the operator allow, and what they do not.
+//! What the rights that `deploy/` gives the operator allow, and what they do not: each that it has is used, and each that it has
+//! not is refused.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+
+use connect_api::OperationName;
+use connect_sim::{Effect, Fault};
+use futures::{StreamExt, stream};
+use k8s_openapi::api::authorization::v1::{ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec};
+use kube::{
+    Api, Client, Config,
+    api::PostParams,
+    config::{KubeConfigOptions, Kubeconfig},
+};
+use serde_json::{Value, json};
 
 use super::{
     process::Page,
     scene::{Setting, scene},
 };
-use crate::support::{eventually, plane};
+use crate::{
+    chart::documents,
+    support::{eventually, plane},
+};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn the_operator_may_do_what_it_does_and_nothing_else() {
-    let scene = scene("rights").await;
-    let kubectl = plane().kubectl().with_kubeconfig(&Setting::kubeconfig());
-    for (verb, resource, allowed) in [
-        ("list", "connectusers.connect-operator.dev", true),
-        ("watch", "connectusers.connect-operator.dev", true),
-        ("patch", "connectusers.connect-operator.dev", true),
-        ("patch", "connectusers.connect-operator.dev/status", true),
-        ("create", "connectusers.connect-operator.dev", false),
-        ("update", "connectusers.connect-operator.dev", false),
-        ("delete", "connectusers.connect-operator.dev", false),
-        ("deletecollection", "connectusers.connect-operator.dev", false),
-        ("get", "secrets", true),
-        ("list", "secrets", false),
-        ("watch", "secrets", false),
-        ("create", "secrets", false),
-        ("patch", "secrets", false),
-        ("update", "secrets", false),
-        ("delete", "secrets", false),
-        ("create", "events.events.k8s.io", true),
-        ("get", "namespaces", true),
-        ("list", "namespaces", false),
-        ("patch", "namespaces", false),
-        ("get", "configmaps", false),
-        ("get", "pods", false),
-        ("get", "leases.coordination.k8s.io", false),
-        ("create", "leases.coordination.k8s.io", false),
-        ("patch", "leases.coordination.k8s.io", false),
-        ("create", "serviceaccounts/token", false),
-        ("impersonate", "users", false),
-        ("escalate", "clusterroles.rbac.authorization.k8s.io", false),
-    ] {
-        let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
-        let subresource = format!("--subresource={subresource}");
-        let output = kubectl.output(&["auth", "can-i", verb, resource, &subresource, "-n", scene.namespace()]).unwrap();
-        let answer = String::from_utf8(output.stdout).unwrap();
-        assert_eq!(answer.trim(), if allowed { "yes" } else { "no" }, "{verb} {resource} {subresource}");
-    }
-}
+/// All that the operator may do in a namespace whose ConnectUsers it watches: verb and resource.
+const ALLOWED: [(&str, &str); 9] = [
+    ("get", "connectusers.connect-operator.dev"),
+    ("list", "connectusers.connect-operator.dev"),
+    ("watch", "connectusers.connect-operator.dev"),
+    ("patch", "connectusers.connect-operator.dev"),
+    ("patch", "connectusers.connect-operator.dev/status"),
+    ("get", "secrets"),
+    ("create", "events.events.k8s.io"),
+    ("patch", "events.events.k8s.io"),
+    ("get", "namespaces"),
+];
+
+/// And in its own namespace, where its Lease is.
+const ALLOWED_AT_HOME: [(&str, &str); 3] = [
+    ("create", "leases.coordination.k8s.io"),
+    ("get", "leases.coordination.k8s.io/connect-operator"),
+    ("patch", "leases.coordination.k8s.io/connect-operator"),
+];
+
+/// What Kubernetes lets every service account do: ask about itself, and learn whom to trust.
+const ALLOWED_TO_ALL: [(&str, &str); 6] = [
+    ("create", "selfsubjectaccessreviews.authorization.k8s.io"),
+    ("create", "selfsubjectrulesreviews.authorization.k8s.io"),
+    ("create", "selfsubjectreviews.authentication.k8s.io"),
+    ("get", "clustertrustbundles.certificates.k8s.io"),
+    ("list", "clustertrustbundles.certificates.k8s.io"),
+    ("watch", "clustertrustbundles.certificates.k8s.io"),
+];
+
+const VERBS: [&str; 8] = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
 
 /// The operator's own namespace, which its kubeconfig names here and its service account's token in a pod.
 const HOME: &str = "connect-operator-system";
+
+/// A client with the operator's rights.
+async fn operators_client() -> Client {
+    let kubeconfig = Kubeconfig::read_from(Setting::kubeconfig()).unwrap();
+    let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
+    Client::try_from(config).unwrap()
+}
+
+/// A question to the API server: may I do this with that resource, which is written as `kubectl auth can-i` has it?
+fn question(verb: &str, group: &str, resource: &str, namespace: Option<&str>) -> ResourceAttributes {
+    let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+    let some = |text: &str| Some(text.to_owned());
+    ResourceAttributes {
+        verb: some(verb),
+        group: some(group),
+        resource: some(resource),
+        subresource: some(subresource),
+        namespace: namespace.map(str::to_owned),
+        ..ResourceAttributes::default()
+    }
+}
+
+/// Every verb with every resource that the API server has, and those that have no resource of their own there.
+async fn questions(client: &Client, namespace: &str) -> Vec<ResourceAttributes> {
+    let mut questions = Vec::new();
+    let mut lists = vec![client.list_core_api_resources("v1").await.unwrap()];
+    for group in client.list_api_groups().await.unwrap().groups {
+        for version in group.versions {
+            lists.push(client.list_api_group_resources(&version.group_version).await.unwrap());
+        }
+    }
+    for list in lists {
+        let group = list.group_version.rsplit_once('/').map_or("", |(group, _)| group).to_owned();
+        for resource in list.resources {
+            let namespace = resource.namespaced.then_some(namespace);
+            questions.extend(VERBS.map(|verb| question(verb, &group, &resource.name, namespace)));
+        }
+    }
+    let rbac = "rbac.authorization.k8s.io";
+    for (verb, group, resource) in [
+        ("impersonate", "", "users"),
+        ("impersonate", "", "groups"),
+        ("impersonate", "", "serviceaccounts"),
+        ("impersonate", "authentication.k8s.io", "userextras/scopes"),
+        ("escalate", rbac, "roles"),
+        ("escalate", rbac, "clusterroles"),
+        ("bind", rbac, "roles"),
+        ("bind", rbac, "clusterroles"),
+        ("approve", "certificates.k8s.io", "signers"),
+        ("sign", "certificates.k8s.io", "signers"),
+    ] {
+        questions.push(question(verb, group, resource, Some(namespace)));
+    }
+    questions
+}
+
+/// To which of these questions the answer is yes.
+async fn granted(client: &Client, questions: Vec<ResourceAttributes>) -> BTreeSet<String> {
+    let reviews: Api<SelfSubjectAccessReview> = Api::all(client.clone());
+    let asked = questions.into_iter().map(|attributes| {
+        let reviews = reviews.clone();
+        async move {
+            let told = told(&attributes);
+            let spec = SelfSubjectAccessReviewSpec { resource_attributes: Some(attributes), non_resource_attributes: None };
+            let review = SelfSubjectAccessReview { spec, ..SelfSubjectAccessReview::default() };
+            let answer = reviews.create(&PostParams::default(), &review).await.unwrap();
+            answer.status.unwrap().allowed.then_some(told)
+        }
+    });
+    stream::iter(asked).buffer_unordered(16).filter_map(std::future::ready).collect().await
+}
+
+/// Verb, resource, subresource and name, as in the tables above.
+fn told(attributes: &ResourceAttributes) -> String {
+    let part = |part: &Option<String>| part.clone().unwrap_or_default();
+    let dotted = |group: String| if group.is_empty() { group } else { format!(".{group}") };
+    let slashed = |name: String| if name.is_empty() { name } else { format!("/{name}") };
+    let ResourceAttributes { verb, resource, group, subresource, name, .. } = attributes;
+    let resource = part(resource) + &dotted(part(group)) + &slashed(part(subresource)) + &slashed(part(name));
+    format!("{} {resource}", part(verb))
+}
+
+fn lines<'a>(rights: impl IntoIterator<Item = &'a (&'a str, &'a str)>) -> BTreeSet<String> {
+    rights.into_iter().map(|(verb, resource)| format!("{verb} {resource}")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn each_verb_on_each_resource_that_is_not_given_is_refused() {
+    let scene = scene("rights").await;
+    let client = operators_client().await;
+    let asked = questions(&scene.client(), scene.namespace()).await;
+    assert!(asked.len() > 500, "{}", asked.len());
+    let expected = lines(ALLOWED.iter().chain(&ALLOWED_TO_ALL));
+    assert_eq!(granted(&client, asked).await, expected);
+
+    // In its own namespace, a Lease by its name and no other.
+    let asked = questions(&scene.client(), HOME).await;
+    let named = ["connect-operator", "kube-scheduler"].into_iter().flat_map(|name| {
+        let lease = |verb| ResourceAttributes {
+            name: Some(name.to_owned()),
+            ..question(verb, "coordination.k8s.io", "leases", Some(HOME))
+        };
+        // A right to create is not one to a name.
+        VERBS.into_iter().filter(|verb| *verb != "create").map(lease)
+    });
+    let expected = lines(ALLOWED.iter().chain(&ALLOWED_TO_ALL).chain(&ALLOWED_AT_HOME));
+    assert_eq!(granted(&client, asked.into_iter().chain(named).collect()).await, expected);
+}
+
+/// The rights in the shipped roles of the operator.
+fn shipped() -> BTreeSet<String> {
+    let install = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/install.yaml")).unwrap();
+    let roles = documents(&install).into_iter().filter(|object| {
+        let name = object["metadata"]["name"].as_str().unwrap();
+        object["kind"].as_str().unwrap().ends_with("Role") && ["connect-operator", "connect-operator-lease"].contains(&name)
+    });
+    let texts = |list: &Value| -> Vec<String> { serde_json::from_value(list.clone()).unwrap_or_else(|_| vec![String::new()]) };
+    let mut rights = BTreeSet::new();
+    for rule in roles.flat_map(|role| role["rules"].as_array().unwrap().clone()) {
+        let [group] = &*texts(&rule["apiGroups"]) else { panic!("{rule}") };
+        let [name] = &*texts(&rule["resourceNames"]) else { panic!("{rule}") };
+        for verb in texts(&rule["verbs"]) {
+            for resource in texts(&rule["resources"]) {
+                let right = question(&verb, group, &resource, None);
+                rights.insert(told(&ResourceAttributes { name: Some(name.clone()), ..right }));
+            }
+        }
+    }
+    rights
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn each_right_that_is_given_is_used() {
+    let rights = shipped();
+    assert_eq!(rights, lines(ALLOWED.iter().chain(&ALLOWED_AT_HOME)));
+
+    // A life of a user, with a throttle that is told of twice.
+    let scene = Setting::shared("rights").elected().start().await;
+    let throttled = Effect::Error { status: 429, code: Some("ThrottlingException".into()), message: "Rate exceeded".into() };
+    scene.sim.inject(Fault::on(OperationName::CreateUser, throttled.clone()).times(1));
+    scene.applied("jane", &json!({})).await;
+    scene.sim.inject(Fault::on(OperationName::UpdateUserRoutingProfile, throttled).times(1));
+    scene.applied("jane", &json!({ "routingProfileArn": scene.routing_profile("Sales") })).await;
+    scene.delete("jane").await;
+    scene.gone("jane").await;
+
+    let used = || {
+        let log = std::fs::read_to_string(plane().audit_log()).unwrap();
+        let events = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let done = events.filter(|event| {
+            let (object, code) = (&event["objectRef"], event["responseStatus"]["code"].as_u64().unwrap_or_default());
+            let here = object["namespace"] == scene.namespace() || object["name"] == "kube-system";
+            event["user"]["username"] == format!("system:serviceaccount:{HOME}:connect-operator") && here && code < 300
+        });
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let used = done.map(|event| {
+            let object = &event["objectRef"];
+            let resource = [text(&object["resource"]), text(&object["subresource"])].join("/");
+            let asked = question(&text(&event["verb"]), &text(&object["apiGroup"]), resource.trim_end_matches('/'), None);
+            // Of Leases, one is given by its name.
+            let named = resource == "leases/" && event["verb"] != "create";
+            told(&ResourceAttributes { name: named.then(|| text(&object["name"])), ..asked })
+        });
+        used.collect::<BTreeSet<_>>()
+    };
+    // Events are published beside the passes.
+    eventually("each right was used", || used() == rights);
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_operator_leads_with_the_lease_that_it_may_have_and_with_no_other() {
@@ -58,24 +232,6 @@ async fn an_operator_leads_with_the_lease_that_it_may_have_and_with_no_other() {
     eventually("the operator leads", || scene.operator.metric("connect_operator_leader") == 1.0);
     let holder = plane().kubectl().run(&["get", "lease", "connect-operator", "-n", HOME, "-o=jsonpath={.spec.holderIdentity}"]);
     assert!(scene.operator.log().contains(&format!(r#""identity":"{}""#, holder.unwrap())));
-
-    let kubectl = plane().kubectl().with_kubeconfig(&Setting::kubeconfig());
-    for (verb, lease, allowed) in [
-        ("get", "/connect-operator", true),
-        ("create", "", true),
-        ("patch", "/connect-operator", true),
-        ("update", "/connect-operator", false),
-        ("delete", "/connect-operator", false),
-        ("list", "", false),
-        ("watch", "", false),
-        ("get", "/kube-scheduler", false),
-        ("patch", "/kube-scheduler", false),
-    ] {
-        let lease = format!("leases.coordination.k8s.io{lease}");
-        let output = kubectl.output(&["auth", "can-i", verb, &lease, "-n", HOME]).unwrap();
-        let answer = String::from_utf8(output.stdout).unwrap();
-        assert_eq!(answer.trim(), if allowed { "yes" } else { "no" }, "{verb} {lease}");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -91,13 +247,4 @@ async fn an_operator_that_may_not_have_its_lease_is_alive_and_says_what_it_lacks
     assert_eq!(scene.operator.metric("connect_operator_leader"), 0.0);
     scene.operator.terminate();
     assert_eq!(scene.operator.ended().code(), Some(0), "{}", scene.operator.log_tail());
-}
-
-#[test]
-fn the_api_server_takes_the_deployment_as_it_is_shipped() {
-    Setting::kubeconfig();
-    let deployment = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/deployment.yaml");
-    let arguments = ["apply", "--dry-run=server", "--validate=strict", "--filename", deployment.to_str().unwrap()];
-    let output = plane().kubectl().output(&arguments).unwrap();
-    assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -199,9 +199,14 @@ fn config() -> Config {
     Config { throttling: Throttling::off(), instances: vec![instance, saml, directory], ..Config::default() }
 }
 
+/// The shipped manifests, but for the definition of ConnectUser: those of deploy/install.yaml, which is the rendered chart.
+fn shipped() -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/kustomize/base/operator.yaml")).unwrap()
+}
+
 /// Gives the operator the rights to its Lease in this namespace too.
 fn give_lease(plane: &ControlPlane, namespace: &str) {
-    let shipped = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/rbac.yaml")).unwrap();
+    let shipped = shipped();
     let of_lease = shipped.split("---\n").filter(|part| part.contains("kind: Role\n") || part.contains("kind: RoleBinding\n"));
     // The subject, which is further to the right, stays what it is.
     let here =
@@ -212,8 +217,7 @@ fn give_lease(plane: &ControlPlane, namespace: &str) {
 
 /// Gives the operator the rights that it is shipped with, and no others. What is given is its kubeconfig.
 fn install_rights(plane: &ControlPlane) -> PathBuf {
-    let rights = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/rbac.yaml");
-    plane.kubectl().run(&["apply", "--server-side", "--filename", rights.to_str().unwrap()]).unwrap();
+    plane.kubectl().run_with_input(&["apply", "--server-side", "--filename=-"], &shipped()).unwrap();
     let kubeconfig = plane.service_account_kubeconfig("connect-operator-system", "connect-operator").unwrap();
     let operator = plane.kubectl().with_kubeconfig(&kubeconfig);
     // The API server learns of rights by watching them.
@@ -265,6 +269,16 @@ impl Scene<'_> {
     /// The kubeconfig of the user who may do everything.
     pub fn kubeconfig(&self) -> PathBuf {
         self.plane.admin_kubeconfig()
+    }
+
+    /// The kubeconfig of the operator.
+    pub fn operators_kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
+    /// Where Connect is.
+    pub fn url(&self) -> String {
+        self.server.url().to_string()
     }
 
     /// kubectl as the user who may do everything, in this namespace.

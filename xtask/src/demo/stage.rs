@@ -61,14 +61,14 @@ impl<'a> Stage<'a> {
         std::fs::copy(plane.admin_kubeconfig(), &kubeconfig).context("cannot copy the kubeconfig")?;
         let kubectl = plane.kubectl().with_kubeconfig(&kubeconfig);
         kubectl.run(&["config", "set-context", "--current", "--namespace", NAMESPACE])?;
-        for manifest in ["crds/connectusers.yaml", "deploy/rbac.yaml", "dev/sample/namespace.yaml"] {
+        for manifest in ["deploy/install.yaml", "dev/sample/namespace.yaml"] {
             let file = repository::root().join(manifest);
             let file = file.to_str().context("the repository's path is not UTF-8")?;
             kubectl.run(&["apply", "--server-side", "--field-manager=demo", "--filename", file])?;
         }
         let crd = "crd/connectusers.connect-operator.dev";
         kubectl.run(&["wait", "--for=condition=Established", crd, "--timeout=60s"])?;
-        screen::tick("installed: crds/connectusers.yaml, deploy/rbac.yaml, dev/sample/namespace.yaml");
+        screen::tick("installed: deploy/install.yaml, dev/sample/namespace.yaml");
 
         let [namespace, name] = SERVICE_ACCOUNT;
         let operator =

@@ -1,0 +1,285 @@
+//! Whether a CustomResourceDefinition only adds to the one that was released before it: what people have in Git is still taken,
+//! what the API server has stored is still read, and what tools look at is still there.
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use serde_json::{Map, Value};
+
+/// What of `old` is not in `new`, or is taken more narrowly there, a line each.
+fn broken(old: &Value, new: &Value) -> Vec<String> {
+    let mut found = Found::default();
+    for path in ["/metadata/name", "/spec/group", "/spec/scope", "/spec/names/kind", "/spec/names/plural"] {
+        found.same(path, old.pointer(path), new.pointer(path));
+    }
+    for path in ["/spec/names/shortNames", "/spec/names/categories"] {
+        found.kept(path, old.pointer(path), new.pointer(path));
+    }
+    for before in items(&old["spec"]["versions"]) {
+        let version = text(&before["name"]);
+        let Some(after) = items(&new["spec"]["versions"]).find(|after| after["name"] == before["name"]) else {
+            found.say(&version, "the version is gone");
+            continue;
+        };
+        if before["served"] == true && after["served"] != true {
+            found.say(&version, "is not served any more");
+        }
+        let columns = ["/additionalPrinterColumns", "/selectableFields"];
+        for path in columns {
+            found.kept(&format!("{version}{path}"), before.pointer(path), after.pointer(path));
+        }
+        for subresource in object(&before["subresources"]).keys() {
+            if after["subresources"].get(subresource).is_none() {
+                found.say(&version, &format!("the subresource {subresource} is gone"));
+            }
+        }
+        found.schema(&version, &before["schema"]["openAPIV3Schema"], &after["schema"]["openAPIV3Schema"]);
+    }
+    found.0
+}
+
+#[derive(Default)]
+struct Found(Vec<String>);
+
+/// Bounds from below, which may only sink.
+const LEAST: [&str; 4] = ["minimum", "minLength", "minItems", "minProperties"];
+/// Bounds from above, which may only rise.
+const MOST: [&str; 4] = ["maximum", "maxLength", "maxItems", "maxProperties"];
+/// What may be taken away, since that lets more in, but not be added or changed.
+const LIMITS: [&str; 10] =
+    ["pattern", "format", "multipleOf", "uniqueItems", "exclusiveMinimum", "exclusiveMaximum", "allOf", "anyOf", "oneOf", "not"];
+/// What may not change at all: it decides what a stored object means, or how appliers merge it.
+const MEANING: [&str; 6] = [
+    "type",
+    "default",
+    "x-kubernetes-int-or-string",
+    "x-kubernetes-list-type",
+    "x-kubernetes-list-map-keys",
+    "x-kubernetes-map-type",
+];
+/// What may be added, but not be taken away.
+const LENIENCE: [&str; 2] = ["nullable", "x-kubernetes-preserve-unknown-fields"];
+const COMPARED: [&str; 8] =
+    ["properties", "required", "items", "additionalProperties", "enum", "x-kubernetes-validations", "description", "title"];
+
+impl Found {
+    fn say(&mut self, path: &str, what: &str) {
+        self.0.push(format!("{path}: {what}"));
+    }
+
+    fn same(&mut self, path: &str, old: Option<&Value>, new: Option<&Value>) {
+        if old != new {
+            let told = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), Value::to_string);
+            self.say(path, &format!("was {}, is {}", told(old), told(new)));
+        }
+    }
+
+    /// Each item of a list is in the other.
+    fn kept(&mut self, path: &str, old: Option<&Value>, new: Option<&Value>) {
+        let new: Vec<&Value> = new.into_iter().flat_map(items).collect();
+        for item in old.into_iter().flat_map(items) {
+            if !new.iter().any(|other| described_alike(item, other)) {
+                self.say(path, &format!("{item} is gone"));
+            }
+        }
+    }
+
+    fn schema(&mut self, path: &str, old: &Value, new: &Value) {
+        let keywords: BTreeSet<&str> = object(old).keys().chain(object(new).keys()).map(String::as_str).collect();
+        for keyword in keywords {
+            let (before, after) = (old.get(keyword), new.get(keyword));
+            match keyword {
+                name if MEANING.contains(&name) => {}
+                name if LIMITS.contains(&name) => match (before, after) {
+                    (None, Some(limit)) => self.say(path, &format!("the limit {name} {limit} is new")),
+                    (Some(before), Some(after)) if before != after => self.say(path, &format!("{name} changed")),
+                    _ => {}
+                },
+                name if LEAST.contains(&name) => self.bound(path, name, before, after, |old, new| new <= old),
+                name if MOST.contains(&name) => self.bound(path, name, before, after, |old, new| new >= old),
+                name if LENIENCE.contains(&name) => {
+                    if before == Some(&Value::Bool(true)) && after != before {
+                        self.say(path, &format!("{name} is gone"));
+                    }
+                }
+                name if COMPARED.contains(&name) => {}
+                name => self.say(path, &format!("the check does not know {name}")),
+            }
+        }
+        for keyword in MEANING {
+            self.same(&format!("{path} {keyword}"), old.get(keyword), new.get(keyword));
+        }
+        self.members(path, old, new);
+        let (before, after) = (&old["enum"], &new["enum"]);
+        if before.is_null() && !after.is_null() {
+            self.say(path, &format!("takes {after} only"));
+        } else if !after.is_null() {
+            items(before).filter(|value| !items(after).any(|other| other == *value)).for_each(|value| {
+                self.say(path, &format!("{value} is not taken any more"));
+            });
+        }
+        let rules = |schema: &Value| -> BTreeSet<String> {
+            items(&schema["x-kubernetes-validations"]).map(|rule| text(&rule["rule"])).collect()
+        };
+        for rule in rules(new).difference(&rules(old)) {
+            self.say(path, &format!("the rule {rule:?} is new"));
+        }
+        for (keyword, below) in [("items", "[]"), ("additionalProperties", ".*")] {
+            match (&old[keyword], &new[keyword]) {
+                (before @ Value::Object(_), after @ Value::Object(_)) => self.schema(&format!("{path}{below}"), before, after),
+                (Value::Null, Value::Null) => {}
+                (before, after) if before == after => {}
+                (before, after) => self.same(&format!("{path} {keyword}"), Some(before), Some(after)),
+            }
+        }
+    }
+
+    fn members(&mut self, path: &str, old: &Value, new: &Value) {
+        for (name, before) in object(&old["properties"]) {
+            match new["properties"].get(name) {
+                Some(after) => self.schema(&format!("{path}.{name}"), before, after),
+                None => self.say(&format!("{path}.{name}"), "is gone"),
+            }
+        }
+        for name in items(&new["required"]).filter(|name| !items(&old["required"]).any(|other| other == *name)) {
+            self.say(path, &format!("{} is required now", text(name)));
+        }
+    }
+
+    fn bound(&mut self, path: &str, name: &str, old: Option<&Value>, new: Option<&Value>, wider: fn(f64, f64) -> bool) {
+        let number = |value: Option<&Value>| value.and_then(Value::as_f64);
+        match (number(old), number(new)) {
+            (_, None) => {}
+            (None, Some(new)) => self.say(path, &format!("the limit {name} {new} is new")),
+            (Some(old), Some(new)) if wider(old, new) => {}
+            (Some(old), Some(new)) => self.say(path, &format!("{name} was {old}, is {new}")),
+        }
+    }
+}
+
+/// Descriptions may change.
+fn described_alike(one: &Value, other: &Value) -> bool {
+    let bare = |value: &Value| {
+        let mut value = value.clone();
+        value.as_object_mut().map(|members| members.remove("description"));
+        value
+    };
+    bare(one) == bare(other)
+}
+
+fn items(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn object(value: &Value) -> &Map<String, Value> {
+    static NONE: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
+    value.as_object().unwrap_or(&NONE)
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn now() -> Value {
+    serde_json::to_value(super::crd()).unwrap()
+}
+
+#[test]
+fn the_definition_only_adds_to_the_one_that_was_released_last() {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/crds/released");
+    let files = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    // In the order of versions, not of letters.
+    let version = |path: &PathBuf| -> Vec<u32> {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        name.trim_start_matches('v').split('.').map(|number| number.parse().unwrap()).collect()
+    };
+    let last = files.max_by_key(version).unwrap();
+    let released: Value = serde_saphyr::from_str(&std::fs::read_to_string(&last).unwrap()).unwrap();
+    let broken = broken(&released, &now());
+    assert!(broken.is_empty(), "not additive to {}:\n{}", last.display(), broken.join("\n"));
+}
+
+const SPEC: &str = "/spec/versions/0/schema/openAPIV3Schema/properties/spec";
+
+/// The definition with something else in one place, which must be there unless it is new. Null takes it away.
+fn changed(path: &str, value: Value) -> Value {
+    let mut crd = now();
+    let (parent, name) = path.rsplit_once('/').unwrap();
+    let parent = crd.pointer_mut(parent).unwrap_or_else(|| panic!("there is no {parent}"));
+    match parent {
+        Value::Object(members) if value.is_null() => _ = members.remove(name).unwrap_or_else(|| panic!("there is no {path}")),
+        Value::Object(members) => _ = members.insert(name.to_owned(), value),
+        Value::Array(list) if value.is_null() => _ = list.remove(name.parse().unwrap()),
+        Value::Array(list) if name == "-" => list.push(value),
+        other => panic!("{other}"),
+    }
+    crd
+}
+
+#[test]
+fn each_kind_of_change_that_breaks_is_found() {
+    use serde_json::json;
+    let spec = |path: &str| format!("{SPEC}{path}");
+    for (path, value, told) in [
+        ("/spec/group".to_owned(), json!("example.com"), "/spec/group: was"),
+        ("/spec/scope".to_owned(), json!("Cluster"), "/spec/scope: was"),
+        ("/spec/names/shortNames/0".to_owned(), json!(null), "\"cuser\" is gone"),
+        ("/spec/versions/0".to_owned(), json!(null), "the version is gone"),
+        ("/spec/versions/0/served".to_owned(), json!(false), "is not served any more"),
+        ("/spec/versions/0/subresources/status".to_owned(), json!(null), "the subresource status is gone"),
+        ("/spec/versions/0/additionalPrinterColumns/1".to_owned(), json!(null), "additionalPrinterColumns: {"),
+        ("/spec/versions/0/additionalPrinterColumns/0/name".to_owned(), json!("OK"), "additionalPrinterColumns: {"),
+        (spec("/properties/tags"), json!(null), "v1alpha1.spec.tags: is gone"),
+        (spec("/properties/identityInfo/properties/mobile"), json!(null), "v1alpha1.spec.identityInfo.mobile: is gone"),
+        (spec("/properties/username/type"), json!("integer"), "v1alpha1.spec.username type: was \"string\""),
+        (spec("/properties/username/maxLength"), json!(10), "v1alpha1.spec.username: maxLength was"),
+        (spec("/properties/username/minLength"), json!(9), "v1alpha1.spec.username: the limit minLength 9 is new"),
+        (spec("/properties/username/pattern"), json!("^[a-z]+$"), "v1alpha1.spec.username: pattern changed"),
+        (spec("/properties/username/format"), json!("email"), "v1alpha1.spec.username: the limit format \"email\" is new"),
+        (spec("/properties/username/enum"), json!(["jane"]), "v1alpha1.spec.username: takes [\"jane\"] only"),
+        (spec("/properties/username/default"), json!("jane"), "v1alpha1.spec.username default: was nothing"),
+        (spec("/properties/deletionPolicy/enum/0"), json!(null), "v1alpha1.spec.deletionPolicy: \"Delete\" is not taken"),
+        (spec("/properties/userProficiencies/maxItems"), json!(3), "v1alpha1.spec.userProficiencies: "),
+        (
+            spec("/properties/userProficiencies/items/properties/level/maximum"),
+            json!(4),
+            "userProficiencies[].level: maximum was",
+        ),
+        (spec("/properties/userProficiencies/items/required/-"), json!("new"), "userProficiencies[]: new is required now"),
+        (spec("/properties/tags/additionalProperties/maxLength"), json!(9), "v1alpha1.spec.tags.*: maxLength was"),
+        (spec("/required/-"), json!("tags"), "v1alpha1.spec: tags is required now"),
+        (spec("/x-kubernetes-validations/-"), json!({ "rule": "false" }), "v1alpha1.spec: the rule \"false\" is new"),
+        (spec("/oneOf"), json!([{ "required": ["tags"] }]), "v1alpha1.spec: the limit oneOf"),
+        (spec("/x-kubernetes-embedded-resource"), json!(true), "the check does not know x-kubernetes-embedded-resource"),
+        (
+            "/spec/versions/0/schema/openAPIV3Schema/properties/status/properties/createAttempt".to_owned(),
+            json!(null),
+            "v1alpha1.status.createAttempt: is gone",
+        ),
+    ] {
+        let broken = broken(&now(), &changed(&path, value));
+        assert!(broken.iter().any(|line| line.contains(told)), "{path}: {broken:#?}");
+    }
+}
+
+#[test]
+fn what_only_adds_is_let_through() {
+    use serde_json::json;
+    let spec = |path: &str| format!("{SPEC}{path}");
+    for (path, value) in [
+        (spec("/properties/nickname"), json!({ "type": "string", "maxLength": 5 })),
+        (spec("/properties/username/maxLength"), json!(1000)),
+        (spec("/properties/username/pattern"), json!(null)),
+        (spec("/properties/username/description"), json!("Told in other words.")),
+        (spec("/properties/deletionPolicy/enum/-"), json!("Archive")),
+        (spec("/properties/tags/nullable"), json!(true)),
+        (spec("/x-kubernetes-validations/0"), json!(null)),
+        (spec("/required/0"), json!(null)),
+        ("/spec/names/shortNames/-".to_owned(), json!("cu")),
+        ("/spec/versions/0/additionalPrinterColumns/-".to_owned(), json!({ "name": "NEW", "type": "string", "jsonPath": ".x" })),
+        ("/spec/versions/0/additionalPrinterColumns/0/description".to_owned(), json!("Told in other words.")),
+    ] {
+        let broken = broken(&now(), &changed(&path, value));
+        assert!(broken.is_empty(), "{path}: {broken:#?}");
+    }
+    assert_eq!(broken(&now(), &now()), Vec::<String>::new());
+}

@@ -1,0 +1,220 @@
+//! `connect-operator orphans`: users that carry this cluster's tags and whose ConnectUser does not exist.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use connect_api::{Arn, Resource};
+use kube::{Api, Client, api::ListParams, core::DeserializeGuard};
+use serde::Serialize;
+
+use super::{
+    quotas::QuotaFlags,
+    run::{LONGEST_STALL, name_of},
+};
+use crate::{
+    api::ConnectUser,
+    operator::{AwsConnections, KubeCluster, Objects, instances, part_with, sweep},
+    plan::QuickConnects,
+    reconcile::{DeletionGuard, Orphan, Parting, Reconciler, Settings, SystemClock},
+    telemetry::{self, LogFormat, Metrics},
+};
+
+/// ConnectUsers a page, as kubectl asks for them.
+const PAGE: u32 = 500;
+
+#[derive(Debug, Args)]
+pub(super) struct Orphans {
+    /// The cluster's name in the ownership tags, as for `run`. Default: the UID of the namespace kube-system.
+    #[arg(long, env = "CONNECT_OPERATOR_CLUSTER_NAME")]
+    cluster_name: Option<String>,
+
+    /// An instance of which no ConnectUser speaks any more. All others are looked at anyway. May be given more than once.
+    #[arg(long, value_name = "ARN", value_parser = instance)]
+    instance: Vec<Arn>,
+
+    /// Delete them, each if it still is one when its turn comes. A clone of this cluster has the same name: there, these are the
+    /// first one's users.
+    #[arg(long)]
+    delete: bool,
+
+    /// How to print them.
+    #[arg(long, short, default_value = "table")]
+    output: Output,
+
+    #[command(flatten)]
+    quotas: QuotaFlags,
+
+    /// Where Connect is, instead of at AWS. `AWS_ENDPOINT_URL_CONNECT` does the same.
+    #[arg(long)]
+    aws_endpoint_url: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+fn instance(text: &str) -> Result<Arn, String> {
+    let arn: Arn = text.parse().map_err(|e: connect_api::ArnError| e.to_string())?;
+    if arn.resource == Resource::Instance { Ok(arn) } else { Err("is not the ARN of an instance".to_owned()) }
+}
+
+/// A user without a ConnectUser, as it is printed.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    username: String,
+    user_arn: String,
+    namespace: String,
+    name: String,
+    uid: String,
+    /// What was done about it, if anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<String>,
+}
+
+impl Orphans {
+    pub(super) fn execute(self) -> anyhow::Result<()> {
+        telemetry::init("warn", LogFormat::Text, None)?;
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?.block_on(self.run())
+    }
+
+    async fn run(self) -> anyhow::Result<()> {
+        let client = Client::try_default().await.context("no cluster: neither a kubeconfig nor a service account was found")?;
+        let cluster = match &self.cluster_name {
+            Some(name) => name.clone(),
+            None => name_of(&client).await?,
+        };
+        let objects = list(client.clone()).await?;
+        let reconciler = self.reconciler(client, cluster).await;
+        let of_objects = instances(&objects);
+        let all: BTreeSet<&Arn> = of_objects.iter().chain(&self.instance).collect();
+        if all.is_empty() {
+            bail!("no ConnectUser speaks of an instance: name those to look at by --instance");
+        }
+        let mut orphans = Vec::new();
+        for instance in all {
+            let swept = sweep(&reconciler, instance, &|| objects.clone()).await;
+            let swept = swept.with_context(|| format!("could not look over all users of {instance}, and so says nothing"))?;
+            orphans.extend(reconciler.confirm(swept.orphans).await?);
+        }
+        let (mut rows, mut failed) = (Vec::new(), 0);
+        for orphan in orphans {
+            let outcome = if self.delete { Some(part_with(&reconciler, &orphan).await) } else { None };
+            failed += usize::from(matches!(outcome, Some(Err(_))));
+            let outcome = outcome.map(|outcome| match outcome {
+                Ok(parting) => said(parting).to_owned(),
+                Err(error) => format!("not deleted: {error}"),
+            });
+            let Orphan { arn, username, place, uid } = orphan;
+            rows.push(Row { username, user_arn: arn, namespace: place.namespace, name: place.name, uid, outcome });
+        }
+        match self.output {
+            Output::Table => print!("{}", table(&rows)),
+            Output::Json => println!("{}", serde_json::to_string_pretty(&rows)?),
+        }
+        if failed > 0 {
+            bail!("{failed} of {} could not be deleted", rows.len());
+        }
+        Ok(())
+    }
+
+    async fn reconciler(&self, client: Client, cluster: String) -> Reconciler {
+        let sdk =
+            connect_aws::load(&connect_aws::Options { endpoint_url: self.aws_endpoint_url.clone(), ..Default::default() }).await;
+        let metrics = Arc::new(Metrics::default());
+        // No pass is made, so what passes keep to does not matter.
+        let settings = Settings {
+            cluster,
+            call_timeout: connect_aws::CALL_TIMEOUT,
+            settle_window: Duration::MAX,
+            longest_stall: LONGEST_STALL,
+            sweep_interval: None,
+            drift_interval: Duration::MAX,
+            deletion_policy: Default::default(),
+            quick_connects: QuickConnects::Stay,
+            deletion_guard: DeletionGuard::default(),
+        };
+        Reconciler::new(
+            Arc::new(KubeCluster::new(client)),
+            Arc::new(AwsConnections::new(sdk, self.quotas.quotas(), metrics.clone())),
+            Arc::new(SystemClock),
+            settings,
+            metrics,
+        )
+    }
+}
+
+/// All ConnectUsers of the cluster: a list that lacks a namespace would make orphans of its users.
+async fn list(client: Client) -> anyhow::Result<Objects> {
+    let api: Api<DeserializeGuard<ConnectUser>> = Api::all(client);
+    let (mut objects, mut params) = (Vec::new(), ListParams::default().limit(PAGE));
+    loop {
+        let page = api.list(&params).await.context("could not list the ConnectUsers of all namespaces")?;
+        params.continue_token = page.metadata.continue_.filter(|token| !token.is_empty());
+        objects.extend(page.items.into_iter().map(Arc::new));
+        if params.continue_token.is_none() {
+            return Ok(objects);
+        }
+    }
+}
+
+fn said(parting: Parting) -> &'static str {
+    match parting {
+        Parting::Deleted => "deleted",
+        Parting::Gone => "gone already",
+        Parting::Owned => "left: its ConnectUser is there by now",
+        Parting::Changed => "left: its tags are others by now",
+    }
+}
+
+/// As kubectl prints lists.
+fn table(rows: &[Row]) -> String {
+    if rows.is_empty() {
+        return "No users without a ConnectUser found.\n".to_owned();
+    }
+    let mut lines = vec![["USERNAME", "CONNECTUSER", "UID", "USER-ARN", "OUTCOME"].map(str::to_owned)];
+    lines.extend(rows.iter().map(|row| {
+        let outcome = row.outcome.clone().unwrap_or_default();
+        [row.username.clone(), format!("{}/{}", row.namespace, row.name), row.uid.clone(), row.user_arn.clone(), outcome]
+    }));
+    let columns = if rows.iter().any(|row| row.outcome.is_some()) { 5 } else { 4 };
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    lines.iter().fold(String::new(), |text, line| {
+        let cells: Vec<_> = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        text + cells.join("   ").trim_end() + "\n"
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(username: &str, outcome: Option<&str>) -> Row {
+        Row {
+            username: username.into(),
+            user_arn: "arn:1".into(),
+            namespace: "sales".into(),
+            name: "jane".into(),
+            uid: "u-1".into(),
+            outcome: outcome.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn orphans_are_listed_in_columns() {
+        assert_eq!(
+            table(&[row("jane.doe", None), row("x", None)]),
+            "USERNAME   CONNECTUSER   UID   USER-ARN\n\
+             jane.doe   sales/jane    u-1   arn:1\n\
+             x          sales/jane    u-1   arn:1\n"
+        );
+        assert!(table(&[row("x", Some("deleted"))]).ends_with("arn:1      deleted\n"));
+        assert_eq!(table(&[]), "No users without a ConnectUser found.\n");
+    }
+}

@@ -1,0 +1,110 @@
+//! Users that carry this cluster's tags and whose ConnectUser does not exist: who they are, and how they are parted with where
+//! somebody asks for that. A list alone, complete or not, never deletes anybody.
+
+use connect_api::{Arn, Caller, Class, ConnectExt, DeleteUser, Error, Priority, Resource, Tags};
+
+use super::{Cluster, ClusterError, ClusterErrorKind, Place, find, reconciler::Reconciler};
+use crate::api::PREFIX;
+
+/// A user that carries this cluster's tags, and whose ConnectUser does not exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Orphan {
+    /// Its ARN.
+    pub arn: String,
+    /// The name it signs in with.
+    pub username: String,
+    /// The ConnectUser that its tags name.
+    pub place: Place,
+    /// That ConnectUser's UID.
+    pub uid: String,
+}
+
+/// What became of an orphan that was to be deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parting {
+    /// It was deleted.
+    Deleted,
+    /// It was gone already.
+    Gone,
+    /// Its ConnectUser is there by now.
+    Owned,
+    /// Its tags are others by now: it may be somebody else's.
+    Changed,
+}
+
+/// An orphan that could not be deleted.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum PartingError {
+    /// A call to Connect.
+    #[error(transparent)]
+    Connect(#[from] Error),
+    /// A call to the API server.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// An ARN that is none of a user's.
+    #[error("{0:?} is not the ARN of a user")]
+    Arn(String),
+}
+
+impl Orphan {
+    /// The user as an orphan of this cluster, if its tags say that it is the cluster's.
+    pub(super) fn of(cluster: &str, arn: &str, username: &str, tags: &Tags) -> Option<Self> {
+        let tag = |name: &str| tags.get(&format!("{PREFIX}{name}")).cloned().unwrap_or_default();
+        (tag("cluster") == cluster).then(|| Self {
+            arn: arn.to_owned(),
+            username: username.to_owned(),
+            place: Place { namespace: tag("namespace"), name: tag("name") },
+            uid: tag("uid"),
+        })
+    }
+}
+
+/// Whether the API server has a ConnectUser in this place. None where the operator may not ask.
+async fn exists(cluster: &dyn Cluster, place: &Place) -> Result<Option<bool>, ClusterError> {
+    match cluster.get(&place.namespace, &place.name).await {
+        Ok(found) => Ok(Some(found.is_some())),
+        Err(error) if error.kind == ClusterErrorKind::Forbidden => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+impl Reconciler {
+    /// Of users without a ConnectUser as the cache shows it, those without one as the API server has it. Of a namespace that the
+    /// operator may not look into, nothing is said.
+    ///
+    /// # Errors
+    /// A call to the API server that failed: nothing is said of any of them.
+    pub async fn confirm(&self, orphans: Vec<Orphan>) -> Result<Vec<Orphan>, ClusterError> {
+        let mut confirmed = Vec::new();
+        for orphan in orphans {
+            if exists(&*self.cluster, &orphan.place).await? == Some(false) {
+                confirmed.push(orphan);
+            }
+        }
+        Ok(confirmed)
+    }
+
+    /// Deletes an orphan, if it still is one: by the user's own tags as DescribeUser shows them, and the API server's word.
+    ///
+    /// # Errors
+    /// A call that failed. One that is [`Deferred`](Class::Deferred) was not made, and may be tried again when it says.
+    pub async fn part_with(&self, orphan: &Orphan) -> Result<Parting, PartingError> {
+        let arn: Arn = orphan.arn.parse().map_err(|_| PartingError::Arn(orphan.arn.clone()))?;
+        let Resource::User(user) = arn.resource.clone() else { return Err(PartingError::Arn(orphan.arn.clone())) };
+        let connect = self.connections.to(&arn);
+        let caller = Caller::new(format!("orphan {user}"), Priority::Repair);
+        let Some(live) = find::by_id(&*connect, &caller, &arn.instance, &user).await? else { return Ok(Parting::Gone) };
+        if Orphan::of(&self.settings.cluster, &live.arn, &live.username, &live.tags).as_ref() != Some(orphan) {
+            return Ok(Parting::Changed);
+        }
+        // The last question before the deletion: who applies the resource anew takes the user up by these very tags.
+        if exists(&*self.cluster, &orphan.place).await? != Some(false) {
+            return Ok(Parting::Owned);
+        }
+        match connect.call(&caller, DeleteUser { instance: arn.instance, user }).await {
+            Ok(()) => Ok(Parting::Deleted),
+            Err(error) if error.class == Class::NotFound => Ok(Parting::Gone),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The Helm chart: what it renders, what it refuses, and a release's life on a real control plane, with Helm 3 and Helm 4.
+
+mod cluster;
+mod helm;
+mod kubelet;
+mod life;
+mod refusals;
+mod rendering;
+
+pub use helm::{CHART, Helm, documents};

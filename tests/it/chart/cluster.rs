@@ -1,0 +1,163 @@
+//! A control plane with the controllers of workloads, something that runs the operator's pods, and a Connect: a cluster to
+//! release the chart to.
+
+use std::{path::PathBuf, sync::Arc};
+
+use connect_api::Arn;
+use connect_sim::{Config, InstanceConfig, Server, Sim, Throttling, serve};
+use control_plane::{Binaries, ControlPlane, Options};
+use kube::{
+    Client,
+    config::{KubeConfigOptions, Kubeconfig},
+};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, task::block_in_place};
+
+use super::{Helm, kubelet::Kubelet};
+use crate::operator::{process::credentials, scene::PASSWORD};
+
+/// Where the operator is released to.
+pub const HOME: &str = "connect-operator-system";
+/// Where ConnectUsers are.
+pub const CENTER: &str = "contact-center";
+
+pub struct Cluster {
+    pub sim: Sim,
+    server: Server,
+    _kubelet: Kubelet,
+    plane: Arc<ControlPlane>,
+}
+
+impl Cluster {
+    /// Starts all of it.
+    pub async fn start() -> Self {
+        let plane = block_in_place(|| {
+            let mut options = Options::new(Binaries::ensure(|_| ()).unwrap());
+            options.controllers = vec!["deployment-controller", "replicaset-controller", "disruption-controller"];
+            Arc::new(ControlPlane::start(options).unwrap())
+        });
+        let kubeconfig = Kubeconfig::read_from(plane.admin_kubeconfig()).unwrap();
+        let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
+        let client = Client::try_from(config).unwrap();
+        let sim = Sim::new(Config {
+            throttling: Throttling::off(),
+            instances: vec![InstanceConfig {
+                routing_profiles: ["Basic Routing Profile", "Sales"].map(Into::into).into(),
+                ..InstanceConfig::default()
+            }],
+            ..Config::default()
+        });
+        let sim = sim.unwrap();
+        let server = serve(sim.clone(), TcpListener::bind("127.0.0.1:0").await.unwrap()).unwrap();
+        let mut node: Vec<_> = credentials().into();
+        node.push(("AWS_ENDPOINT_URL_CONNECT".to_owned(), server.url()));
+        let kubelet = Kubelet::start(plane.clone(), client, HOME, node);
+        let cluster = Self { sim, server, _kubelet: kubelet, plane };
+        cluster.kubectl(&["create", "namespace", CENTER]);
+        cluster.kubectl(&[
+            "create",
+            "secret",
+            "generic",
+            "initial",
+            "-n",
+            CENTER,
+            &format!("--from-literal=password={PASSWORD}"),
+        ]);
+        cluster
+    }
+
+    /// kubectl as the user who may do everything.
+    pub fn kubectl(&self, arguments: &[&str]) -> String {
+        self.try_kubectl(arguments).unwrap()
+    }
+
+    /// As [`Cluster::kubectl`], for what may fail.
+    pub fn try_kubectl(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        block_in_place(|| self.plane.kubectl().run(arguments))
+    }
+
+    /// Helm as that user.
+    pub fn helm(&self, helm: Helm, arguments: &[&str]) -> Result<String, String> {
+        let kubeconfig: PathBuf = self.plane.admin_kubeconfig();
+        let arguments = [arguments, &["--namespace", HOME]].concat();
+        block_in_place(|| helm.run(&arguments, Some(&kubeconfig)))
+    }
+
+    /// Flags that make a release of the chart work here.
+    pub fn here(&self) -> Vec<String> {
+        [
+            format!("--set=aws.endpointUrl={}", self.server.url()),
+            "--set=quotas.callsPerSecond=1000,quotas.callBurst=1000".into(),
+            // Calls of sweeps would be among those that tests count.
+            "--set-string=sweepInterval=0".into(),
+            "--set=clusterName=blue,leaderElection.retryPeriod=300ms".into(),
+        ]
+        .into()
+    }
+
+    /// Applies a ConnectUser, whose routing profile is this.
+    pub fn apply(&self, name: &str, routing_profile: &str) {
+        let instance = &self.sim.instances()[0].arn;
+        let id = instance.parse::<Arn>().unwrap().instance;
+        let manifest = json!({
+            "apiVersion": "connect-operator.dev/v1alpha1",
+            "kind": "ConnectUser",
+            "metadata": { "name": name, "namespace": CENTER },
+            "spec": {
+                "instanceArn": instance,
+                "username": name,
+                "passwordSecretRef": { "name": "initial" },
+                "identityInfo": { "firstName": "Given", "lastName": name },
+                "routingProfileArn": self.sim.routing_profile_arn(&id, routing_profile),
+                "securityProfileArns": [self.sim.security_profile_arn(&id, "Agent")],
+            },
+        });
+        let arguments = ["apply", "--server-side", "--filename=-"];
+        block_in_place(|| self.plane.kubectl().run_with_input(&arguments, &manifest.to_string())).unwrap();
+    }
+
+    /// Applies it and waits until the user is so.
+    pub fn applied(&self, name: &str, routing_profile: &str) {
+        self.apply(name, routing_profile);
+        let user = format!("cuser/{name}");
+        let seen = format!("--for=jsonpath={{.status.observedGeneration}}={}", self.user(name)["metadata"]["generation"]);
+        for state in [&*seen, "--for=condition=Synced", "--for=condition=Ready"] {
+            self.wait(&[state, &user]);
+        }
+    }
+
+    /// Waits for a state of a ConnectUser.
+    pub fn wait(&self, arguments: &[&str]) {
+        self.kubectl(&[&["wait", "--namespace", CENTER, "--timeout=60s"], arguments].concat());
+    }
+
+    /// A ConnectUser as it is.
+    pub fn user(&self, name: &str) -> Value {
+        let text = self.kubectl(&["get", "cuser", name, "--namespace", CENTER, "--output=json"]);
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// The names in Connect, sorted, of which none was created twice.
+    pub fn usernames(&self) -> Vec<String> {
+        let creates = self.sim.calls().creates;
+        assert!(creates.values().all(|creates| creates.created <= 1), "{creates:?}");
+        let instance = self.sim.instances()[0].arn.parse::<Arn>().unwrap().instance;
+        let mut names: Vec<_> = self.sim.users(&instance).into_iter().map(|user| user.user.username).collect();
+        names.sort();
+        names
+    }
+
+    /// The arguments of the pods that are ready, sorted.
+    pub fn arguments(&self) -> Vec<Vec<String>> {
+        let text = self.kubectl(&["get", "pods", "--namespace", HOME, "--output=json"]);
+        let list: Value = serde_json::from_str(&text).unwrap();
+        let ready = list["items"].as_array().unwrap().iter().filter(|pod| {
+            let mut conditions = pod["status"]["conditions"].as_array().into_iter().flatten();
+            conditions.any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
+        });
+        let mut all: Vec<Vec<String>> =
+            ready.map(|pod| serde_json::from_value(pod["spec"]["containers"][0]["args"].clone()).unwrap()).collect();
+        all.sort();
+        all
+    }
+}

@@ -1,0 +1,57 @@
+//! Helm itself, cut off from the user's configuration.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::judges::{helm3, tool};
+
+/// The chart.
+pub const CHART: &str = "deploy/helm/connect-operator";
+
+/// A version of Helm.
+#[derive(Clone, Copy, Debug)]
+pub enum Helm {
+    Three,
+    Four,
+}
+
+impl Helm {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Three, Self::Four];
+
+    /// Runs it in the repository. What is given is what it says, as its exit code is good or bad.
+    pub fn run(self, arguments: &[&str], kubeconfig: Option<&Path>) -> Result<String, String> {
+        let home = TempDir::new().unwrap();
+        let mut helm = Command::new(self.program());
+        helm.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).env_clear().env("HOME", home.path());
+        helm.envs(kubeconfig.map(|kubeconfig| ("KUBECONFIG", kubeconfig)));
+        let output = helm.output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr) + &text(output.stdout)) }
+    }
+
+    /// What the chart renders with these flags, released by its own name.
+    pub fn template(self, flags: &[&str]) -> Result<String, String> {
+        // Only a released Helm 3 knows for which Kubernetes it was built.
+        let place = ["--namespace=connect-operator-system", "--kube-version=1.37"];
+        self.run(&[&["template", "connect-operator", CHART], &place[..], flags].concat(), None)
+    }
+
+    fn program(self) -> PathBuf {
+        match self {
+            Self::Three => helm3(),
+            Self::Four => tool("helm"),
+        }
+    }
+}
+
+/// The objects in a stream of manifests.
+pub fn documents(manifests: &str) -> Vec<Value> {
+    let all: Vec<Value> = serde_saphyr::from_multiple(manifests).unwrap();
+    all.into_iter().filter(|document| !document.is_null()).collect()
+}

@@ -1,0 +1,162 @@
+//! What a kubelet does, as far as the operator's pods need one: a process for each, with the arguments, the environment and the
+//! service account that the pod names, and what its readiness probe would find out.
+
+use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
+
+use control_plane::ControlPlane;
+use k8s_openapi::api::core::v1::{ConfigMap, Container, Pod};
+use kube::{
+    Api, Client, ResourceExt,
+    api::{ListParams, Patch, PatchParams},
+};
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::task::{JoinHandle, block_in_place};
+
+use crate::operator::process::Operator;
+
+const POLL: Duration = Duration::from_millis(100);
+
+/// Runs the pods of a namespace until it is dropped.
+#[derive(Debug)]
+pub struct Kubelet(JoinHandle<()>);
+
+impl Kubelet {
+    /// Starts. Each process is given `node` too: what a node offers to all.
+    pub fn start(plane: Arc<ControlPlane>, client: Client, namespace: &str, node: Vec<(String, String)>) -> Self {
+        let work = Work { pods: Api::namespaced(client.clone(), namespace), client, plane, node, running: HashMap::new() };
+        Self(tokio::spawn(work.run()))
+    }
+}
+
+impl Drop for Kubelet {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// A pod's process.
+struct Running {
+    operator: Operator,
+    /// Whether the API server was told that it is ready.
+    ready: Option<bool>,
+    _files: TempDir,
+}
+
+struct Work {
+    plane: Arc<ControlPlane>,
+    client: Client,
+    pods: Api<Pod>,
+    node: Vec<(String, String)>,
+    running: HashMap<String, Running>,
+}
+
+impl Work {
+    async fn run(mut self) {
+        let mut ending: Vec<Running> = Vec::new();
+        loop {
+            let pods = self.pods.list(&ListParams::default()).await.unwrap().items;
+            // Nobody has bound these pods to a node, so they are gone as soon as they are deleted.
+            let gone = |uid: &String| !pods.iter().any(|pod| pod.uid().as_ref() == Some(uid));
+            let ended: Vec<_> = self.running.keys().filter(|uid| gone(uid)).cloned().collect();
+            for mut running in ended.iter().filter_map(|uid| self.running.remove(uid)) {
+                if running.operator.runs() {
+                    running.operator.terminate();
+                }
+                ending.push(running);
+            }
+            ending.retain_mut(|running| running.operator.runs());
+            for pod in &pods {
+                self.look_after(pod).await;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    async fn look_after(&mut self, pod: &Pod) {
+        let uid = pod.uid().unwrap();
+        if !self.running.contains_key(&uid) {
+            let running = self.started(pod).await;
+            self.running.insert(uid.clone(), running);
+        }
+        let running = self.running.get_mut(&uid).unwrap();
+        let ready = block_in_place(|| running.operator.runs() && running.operator.is_ready());
+        if running.ready != Some(ready) {
+            running.ready = Some(ready);
+            let says = if ready { "True" } else { "False" };
+            let conditions = ["Ready", "ContainersReady"].map(|kind| json!({ "type": kind, "status": says }));
+            let status = json!({
+                "phase": "Running",
+                "conditions": conditions,
+                "containerStatuses": [{
+                    "name": "operator",
+                    "image": "operator",
+                    "imageID": "operator",
+                    "ready": ready,
+                    "restartCount": 0,
+                }],
+            });
+            let patch = Patch::Merge(json!({ "status": status }));
+            // It may be deleted by now.
+            let _ = self.pods.patch_status(&pod.name_any(), &PatchParams::default(), &patch).await;
+        }
+    }
+
+    async fn started(&self, pod: &Pod) -> Running {
+        let spec = pod.spec.as_ref().unwrap();
+        let [container] = &*spec.containers else { panic!("{:?}", spec.containers) };
+        let environment = environment(container, pod);
+        let expanded = |argument: &String| {
+            environment.iter().fold(argument.clone(), |text, (name, value)| text.replace(&format!("$({name})"), value))
+        };
+        let files = TempDir::new().unwrap();
+        let mounts = self.mounted(pod, container, files.path()).await;
+        let placed = |argument: String| mounts.iter().fold(argument, |text, (mount, place)| text.replace(mount, place));
+        let arguments: Vec<String> = container.args.iter().flatten().map(expanded).map(placed).collect();
+
+        let namespace = pod.namespace().unwrap();
+        let account = spec.service_account_name.as_deref().unwrap();
+        let kubeconfig = block_in_place(|| self.plane.service_account_kubeconfig(&namespace, account)).unwrap();
+        let mut given = self.node.clone();
+        // All pods have one address here, so the system chooses ports.
+        given.extend(["HEALTH", "METRICS"].map(|what| (format!("CONNECT_OPERATOR_{what}_ADDRESS"), "127.0.0.1:0".to_owned())));
+        given.extend(environment);
+        let operator = block_in_place(|| Operator::launch(&kubeconfig, arguments, given));
+        Running { operator, ready: None, _files: files }
+    }
+
+    /// Where the container's ConfigMaps are mounted, and where they are here.
+    async fn mounted(&self, pod: &Pod, container: &Container, files: &Path) -> Vec<(String, String)> {
+        let mut mounted = Vec::new();
+        for mount in container.volume_mounts.iter().flatten() {
+            let volumes = pod.spec.iter().flat_map(|spec| spec.volumes.iter().flatten());
+            let Some(source) = volumes.filter(|volume| volume.name == mount.name).find_map(|volume| volume.config_map.as_ref())
+            else {
+                continue;
+            };
+            let maps: Api<ConfigMap> = Api::namespaced(self.client.clone(), &pod.namespace().unwrap());
+            let directory = files.join(&mount.name);
+            std::fs::create_dir(&directory).unwrap();
+            for (name, content) in maps.get(&source.name).await.unwrap().data.unwrap_or_default() {
+                std::fs::write(directory.join(name), content).unwrap();
+            }
+            mounted.push((mount.mount_path.clone(), directory.display().to_string()));
+        }
+        mounted
+    }
+}
+
+/// The container's environment.
+fn environment(container: &Container, pod: &Pod) -> Vec<(String, String)> {
+    let variables = container.env.iter().flatten().map(|variable| {
+        let field = variable.value_from.as_ref().and_then(|from| from.field_ref.as_ref()).map(|field| &*field.field_path);
+        let value = match field {
+            Some("metadata.name") => pod.name_any(),
+            Some("metadata.namespace") => pod.namespace().unwrap(),
+            Some(other) => panic!("{other}"),
+            None => variable.value.clone().unwrap_or_default(),
+        };
+        (variable.name.clone(), value)
+    });
+    variables.collect()
+}

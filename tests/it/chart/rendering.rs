@@ -1,0 +1,216 @@
+//! What the chart renders: its main variants, as files to look at; that the API server takes them; that its flags are the
+//! program's, with the same defaults; that its pods are as restricted as they can be.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    process::Command,
+};
+
+use serde_json::{Value, json};
+
+use super::{CHART, Helm, documents};
+use crate::{
+    golden,
+    support::{namespace, plane},
+};
+
+/// The main variants, and the values in the chart's directory `ci` that make them.
+const VARIANTS: [&str; 3] = ["default", "scoped", "everything"];
+
+fn flags(variant: &str) -> Vec<String> {
+    let values = format!("{CHART}/ci/{variant}-values.yaml");
+    if variant == "default" { Vec::new() } else { vec![format!("--values={values}")] }
+}
+
+fn rendered(helm: Helm, variant: &str) -> String {
+    let flags = flags(variant);
+    helm.template(&flags.iter().map(String::as_str).collect::<Vec<_>>()).unwrap()
+}
+
+/// The manifests without the definition's schema, which is in crds/.
+fn shortened(manifests: &str) -> String {
+    let kept = manifests.split_inclusive("\n---\n").map(|manifest| match manifest.split_once("\nspec:\n") {
+        Some((head, _)) if manifest.contains("kind: CustomResourceDefinition\n") => format!("{head}\nspec: # crds/\n\n---\n"),
+        _ => manifest.to_owned(),
+    });
+    kept.collect()
+}
+
+#[test]
+fn the_main_variants_render_as_committed() {
+    for variant in VARIANTS {
+        golden::file(&format!("tests/it/chart/rendered/{variant}.yaml"), &shortened(&rendered(Helm::Four, variant)));
+    }
+}
+
+#[test]
+fn helm_3_and_helm_4_render_the_same() {
+    for variant in VARIANTS {
+        let texts = Helm::ALL.map(|helm| {
+            let objects = documents(&rendered(helm, variant));
+            objects.iter().map(Value::to_string).collect::<BTreeSet<_>>()
+        });
+        assert_eq!(texts[0], texts[1], "{variant}");
+    }
+}
+
+#[test]
+fn lint_has_nothing_to_say() {
+    for variant in VARIANTS {
+        for helm in Helm::ALL {
+            let flags = flags(variant);
+            let arguments = [&["lint", "--strict", CHART], &*flags.iter().map(String::as_str).collect::<Vec<_>>()].concat();
+            let said = helm.run(&arguments, None).unwrap();
+            assert!(said.contains("1 chart(s) linted, 0 chart(s) failed"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn everything_that_can_be_set_is_set_in_one_variant() {
+    let read = |name: &str| -> Value {
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(CHART).join(name)).unwrap();
+        serde_saphyr::from_str(&text).unwrap()
+    };
+    let (defaults, everything) = (read("values.yaml"), read("ci/everything-values.yaml"));
+    // Of these, the default is what a release with everything has, or it excludes another value that is set.
+    let excluded = [
+        "enabled",
+        "global",
+        "nameOverride",
+        "leaderElect",
+        "scopedNamespaces",
+        "rbac",
+        "podSecurityContext",
+        "securityContext",
+        "config",
+    ];
+    let set: BTreeSet<_> = everything.as_object().unwrap().keys().map(String::as_str).collect();
+    let known: BTreeSet<_> = defaults.as_object().unwrap().keys().map(String::as_str).collect();
+    let missing: Vec<_> = known.difference(&set).copied().filter(|key| !excluded.contains(key)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// The Deployment among these objects.
+fn deployment(manifests: &str) -> Value {
+    documents(manifests).into_iter().find(|object| object["kind"] == "Deployment").unwrap()
+}
+
+/// The flags of `connect-operator run` and the variables that stand for them, with their defaults.
+fn known(help: &str) -> BTreeMap<String, Option<String>> {
+    let mut known = BTreeMap::new();
+    // A flag stands on a line of its own; below it what is said of it, and at the end its variable and its default.
+    let mut names: Vec<String> = Vec::new();
+    let after = |line: &str, mark: &str, end: [char; 2]| {
+        line.split_once(mark).and_then(|(_, rest)| rest.split(end).next().map(str::to_owned))
+    };
+    for line in help.lines().map(str::trim) {
+        if let Some(at) = line.find("--").filter(|at| *at == 0 || line.starts_with('-')) {
+            names = vec![line[at..].split([' ', '=', '[']).next().unwrap().to_owned()];
+        }
+        names.extend(after(line, "[env: ", ['=', ']']));
+        let default = after(line, "[default: ", [']', ']']);
+        for name in &names {
+            let told = known.entry(name.clone()).or_insert_with(|| default.clone());
+            *told = told.take().or(default.clone());
+        }
+    }
+    known
+}
+
+#[test]
+fn the_deployments_flags_are_the_programs_and_the_defaults_are_the_same() {
+    let help = Command::new(env!("CARGO_BIN_EXE_connect-operator")).args(["run", "--help"]).env_clear().output().unwrap();
+    let known = known(&String::from_utf8(help.stdout).unwrap());
+    // By itself, the operator logs as for a terminal, and elects nobody.
+    let chosen = ["--leader-elect", "--leader-election-namespace", "--log-format"];
+    for variant in VARIANTS {
+        let container = &deployment(&rendered(Helm::Four, variant))["spec"]["template"]["spec"]["containers"][0];
+        let arguments = container["args"].as_array().unwrap().iter().skip(1).map(|argument| {
+            let argument = argument.as_str().unwrap();
+            argument.split_once('=').unwrap_or((argument, ""))
+        });
+        let variables = container["env"].as_array().unwrap().iter().filter_map(|variable| {
+            let name = variable["name"].as_str().filter(|name| name.starts_with("CONNECT_OPERATOR_"))?;
+            Some((name, variable["value"].as_str().unwrap()))
+        });
+        for (name, value) in arguments.chain(variables) {
+            let default = known.get(name).unwrap_or_else(|| panic!("the program knows no {name}"));
+            if variant == "default" && !chosen.contains(&name) {
+                assert_eq!(default.as_deref().unwrap_or_default(), value, "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_configuration_becomes_a_file_of_the_pod_as_it_is_and_none_leaves_no_trace() {
+    let role = "arn:aws:iam::210987654321:role/connect-operator";
+    let value = json!({ "accounts": { "210987654321": { "roleArn": role, "quotaShare": 0.5 } } });
+    let rendered = Helm::Four.template(&[&format!("--set-json=config={value}")]).unwrap();
+    let map = documents(&rendered).into_iter().find(|object| object["kind"] == "ConfigMap").unwrap();
+    let file: Value = serde_saphyr::from_str(map["data"]["config.yaml"].as_str().unwrap()).unwrap();
+    assert_eq!(file, value);
+    let pod = &deployment(&rendered)["spec"]["template"]["spec"];
+    let container = &pod["containers"][0];
+    assert!(container["args"].as_array().unwrap().contains(&json!("--config=/etc/connect-operator/config.yaml")));
+    let mount = json!([{ "name": "config", "mountPath": "/etc/connect-operator", "readOnly": true }]);
+    assert_eq!(container["volumeMounts"], mount);
+    assert_eq!(pod["volumes"], json!([{ "name": "config", "configMap": { "name": map["metadata"]["name"] } }]));
+
+    let without = Helm::Four.template(&[]).unwrap();
+    assert!(!without.contains("kind: ConfigMap") && !without.contains("--config") && !without.contains("volumes:"));
+}
+
+#[test]
+fn the_api_server_takes_all_that_the_chart_can_render() {
+    let kubectl = plane().kubectl();
+    for name in ["connect-operator-system", "contact-center", "contact-center-north", "contact-center-south", "monitoring"] {
+        let manifest = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } }).to_string();
+        kubectl.run_with_input(&["apply", "--server-side", "--field-manager=variants", "--filename=-"], &manifest).unwrap();
+    }
+    for variant in VARIANTS {
+        let objects = documents(&rendered(Helm::Four, variant));
+        // Prometheus Operator's definitions are not here.
+        let served = objects.into_iter().filter(|object| object["apiVersion"] != "monitoring.coreos.com/v1");
+        let list = json!({ "apiVersion": "v1", "kind": "List", "items": served.collect::<Vec<_>>() }).to_string();
+        let arguments = ["apply", "--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict", "--filename=-"];
+        let output = kubectl.output_with_input(&arguments, &list).unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && !said.contains("Warning"), "{variant}: {said}");
+    }
+}
+
+#[test]
+fn a_namespace_that_enforces_the_restricted_standard_takes_the_pods() {
+    let namespace = namespace("restricted");
+    let kubectl = plane().kubectl();
+    let label = "pod-security.kubernetes.io/enforce=restricted";
+    kubectl.run(&["label", "namespace", namespace.name(), label]).unwrap();
+    let admitted = |spec: &Value| {
+        let metadata = json!({ "name": "operator", "namespace": namespace.name() });
+        let pod = json!({ "apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec });
+        let output = kubectl.output_with_input(&["create", "--dry-run=server", "--filename=-"], &pod.to_string()).unwrap();
+        output.status.success().then_some(()).ok_or_else(|| String::from_utf8(output.stderr).unwrap())
+    };
+    for variant in VARIANTS {
+        let pod = &deployment(&rendered(Helm::Four, variant))["spec"]["template"]["spec"];
+        admitted(pod).unwrap();
+
+        // Each of these is what lets it in.
+        for (part, field) in [
+            ("/securityContext", "runAsNonRoot"),
+            ("/securityContext", "seccompProfile"),
+            ("/containers/0/securityContext", "allowPrivilegeEscalation"),
+            ("/containers/0/securityContext", "capabilities"),
+        ] {
+            let mut looser = pod.clone();
+            looser.pointer_mut(part).unwrap().as_object_mut().unwrap().remove(field).unwrap();
+            let refusal = admitted(&looser).unwrap_err();
+            assert!(refusal.contains("violates PodSecurity \"restricted:latest\""), "{refusal}");
+        }
+        assert_eq!(pod["containers"][0]["securityContext"]["readOnlyRootFilesystem"], true);
+    }
+}

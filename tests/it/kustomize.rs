@@ -1,0 +1,85 @@
+//! The kustomizations in `deploy/`, built by kubectl: the base is what deploy/install.yaml is, and the overlays change what they
+//! say they do.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::{chart::documents, support::plane};
+
+fn built(directory: &str) -> Vec<Value> {
+    let path = format!("{}/deploy/kustomize/{directory}", env!("CARGO_MANIFEST_DIR"));
+    objects(&plane().kubectl().run(&["kustomize", &path]).unwrap())
+}
+
+fn objects(manifests: &str) -> Vec<Value> {
+    let mut objects = documents(manifests);
+    objects.iter_mut().for_each(whole);
+    objects
+}
+
+/// kustomize writes 1.0, as Rust has it, as 1.
+fn whole(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(whole),
+        Value::Object(members) => members.values_mut().for_each(whole),
+        Value::Number(number) => *value = number.as_f64().map_or(Value::Null, Value::from),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
+}
+
+/// The objects that are in one and not in the other.
+fn difference(one: &[Value], other: &[Value]) -> Vec<Value> {
+    one.iter().filter(|object| !other.contains(object)).cloned().collect()
+}
+
+fn names(objects: &[Value]) -> BTreeSet<String> {
+    let name = |object: &Value| format!("{} {}", object["kind"].as_str().unwrap(), object["metadata"]["name"].as_str().unwrap());
+    objects.iter().map(name).collect()
+}
+
+fn set<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
+    names.map(str::to_owned).into()
+}
+
+#[test]
+fn the_base_is_the_rendered_chart() {
+    let install = std::fs::read_to_string(format!("{}/deploy/install.yaml", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let (base, install) = (built("base"), objects(&install));
+    assert_eq!((names(&difference(&base, &install)), names(&difference(&install, &base))), (set([]), set([])));
+}
+
+#[test]
+fn an_iam_role_goes_to_the_service_account() {
+    let (base, overlay) = (built("base"), built("overlays/irsa"));
+    let changed = difference(&overlay, &base);
+    assert_eq!((names(&changed), overlay.len()), (set(["ServiceAccount connect-operator"]), base.len()));
+    let role = &changed[0]["metadata"]["annotations"]["eks.amazonaws.com/role-arn"];
+    assert_eq!(role, "arn:aws:iam::123456789012:role/connect-operator");
+}
+
+#[test]
+fn one_namespace_is_watched_and_nothing_given_beyond_it() {
+    let (base, overlay) = (built("base"), built("overlays/namespaced"));
+    assert_eq!(names(&difference(&base, &overlay)), set(["ClusterRoleBinding connect-operator", "Deployment connect-operator"]));
+    let changed = difference(&overlay, &base);
+    assert_eq!(names(&changed), set(["RoleBinding connect-operator", "Deployment connect-operator"]));
+    let deployment = changed.iter().find(|object| object["kind"] == "Deployment").unwrap();
+    let container = &deployment["spec"]["template"]["spec"]["containers"][0];
+    let last = |list: &Value| list.as_array().unwrap().last().unwrap().clone();
+    assert_eq!(last(&container["args"]), "--namespace=contact-center");
+    assert_eq!(last(&container["env"]), json!({ "name": "CONNECT_OPERATOR_CLUSTER_NAME", "value": "blue" }));
+}
+
+#[test]
+fn production_adds_and_changes_nothing() {
+    let (base, overlay) = (built("base"), built("overlays/production"));
+    assert_eq!(names(&difference(&base, &overlay)), set([]));
+    let added = set([
+        "ConfigMap connect-operator-dashboard",
+        "NetworkPolicy connect-operator",
+        "PrometheusRule connect-operator",
+        "ServiceMonitor connect-operator",
+    ]);
+    assert_eq!(names(&difference(&overlay, &base)), added);
+}

@@ -1,0 +1,62 @@
+//! An operator that watches some namespaces, and nothing beyond them.
+
+use std::time::Duration;
+
+use connect_operator::api::ConnectUser;
+use k8s_openapi::api::core::v1::Secret;
+use kube::{
+    Api,
+    api::{DeleteParams, Patch, PatchParams},
+};
+use kube_runtime::wait::await_condition;
+use serde_json::json;
+
+use super::scene::{PASSWORD, SECRET, Scene, Setting, is_ready};
+use crate::support::namespace;
+
+/// Applies a ConnectUser to a namespace that is not the scene's.
+async fn apply(scene: &Scene<'_>, namespace: &str, name: &str) -> Api<ConnectUser> {
+    let params = PatchParams::apply("git").force();
+    let secrets: Api<Secret> = Api::namespaced(scene.client(), namespace);
+    let secret =
+        json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": SECRET }, "stringData": { "password": PASSWORD } });
+    secrets.patch(SECRET, &params, &Patch::Apply(secret)).await.unwrap();
+    let users: Api<ConnectUser> = Api::namespaced(scene.client(), namespace);
+    let mut manifest = scene.manifest(name, &json!({}));
+    manifest["metadata"]["namespace"] = json!(namespace);
+    users.patch(name, &params, &Patch::Apply(manifest)).await.unwrap();
+    users
+}
+
+async fn until(users: &Api<ConnectUser>, name: &str, holds: impl Fn(Option<&ConnectUser>) -> bool) {
+    let state = await_condition(users.clone(), name, holds);
+    tokio::time::timeout(Duration::from_secs(60), state).await.expect("it comes in time").unwrap();
+}
+
+async fn until_ready(users: &Api<ConnectUser>, name: &str) {
+    until(users, name, |user| user.is_some_and(is_ready)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn of_three_namespaces_the_two_that_are_named_are_watched() {
+    let (second, third) = (namespace("several"), namespace("several"));
+    let scene = Setting::shared("several").flag(&format!("--namespace={}", second.name())).start().await;
+    let ignored = apply(&scene, third.name(), "ignored").await;
+    let users = apply(&scene, second.name(), "mei").await;
+    scene.applied("jane", &json!({})).await;
+    until_ready(&users, "mei").await;
+    // Each is watched, and not only listed.
+    let later = apply(&scene, second.name(), "omar").await;
+    until_ready(&later, "omar").await;
+    scene.delete("jane").await;
+    scene.gone("jane").await;
+
+    assert_eq!(ignored.get("ignored").await.unwrap().status.unwrap().observed_generation, -1);
+    let mut live: Vec<_> = scene.sim.users(&scene.instance()).into_iter().map(|user| user.user.username).collect();
+    live.sort();
+    assert_eq!(live, ["mei", "omar"]);
+    for name in ["mei", "omar"] {
+        users.delete(name, &DeleteParams::default()).await.unwrap();
+        until(&users, name, |user| user.is_none()).await;
+    }
+}

@@ -1,0 +1,118 @@
+//! Users that carry this cluster's tags and whose ConnectUser does not exist: found, told of, and deleted only where that is asked
+//! for.
+
+use std::process::{Command, Output};
+
+use connect_api::{OperationName, TagResource};
+use serde_json::Value;
+use serde_json::json;
+
+use super::{
+    policies::by_hand,
+    scene::Scene,
+    sweeping::{next_sweep, swept},
+};
+use crate::support::eventually;
+
+/// Makes a user that carries tags as the operator of this cluster gives them.
+async fn tagged(scene: &Scene<'_>, username: &str, cluster: &str) -> String {
+    by_hand(scene, username).await;
+    let arn = scene.live(username).user.arn;
+    let tags = [("cluster", cluster), ("namespace", scene.namespace()), ("name", username), ("uid", "of-another-life")];
+    let tags = tags.map(|(key, value)| (format!("connect-operator.dev/{key}"), value.to_owned())).into();
+    scene.console(TagResource { arn: arn.clone(), tags }).await;
+    // SearchUsers shows it a little later.
+    scene.sim.advance(std::time::Duration::from_secs(10));
+    arn
+}
+
+fn counted(scene: &Scene<'_>) -> f64 {
+    scene.operator.metric(&format!("connect_operator_orphaned_users{{connect_instance=\"{}\"}}", scene.instance()))
+}
+
+/// Runs `connect-operator orphans` as the operator may.
+fn orphans(scene: &Scene<'_>, cluster: &str, arguments: &[&str]) -> Output {
+    let (scene_kubeconfig, url) = (scene.operators_kubeconfig(), scene.url());
+    Command::new(env!("CARGO_BIN_EXE_connect-operator"))
+        .arg("orphans")
+        .args([format!("--cluster-name={cluster}"), format!("--aws-endpoint-url={url}"), "--calls-per-second=1000".to_owned()])
+        .arg(format!("--instance={}", scene.instance_arn()))
+        .args(arguments)
+        .env_clear()
+        .env("KUBECONFIG", scene_kubeconfig)
+        .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "an-example-and-no-secret")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn they_are_told_of_and_left_alone() {
+    let scene = swept().flag("--cluster-name=lossy").start().await;
+    scene.applied("kept", &json!({})).await;
+    let lost = tagged(&scene, "lost", "lossy").await;
+    eventually("it is counted", || counted(&scene) == 1.0);
+    assert!(scene.operator.log_tail().contains(&lost));
+    next_sweep(&scene);
+    assert_eq!(scene.live("lost").user.arn, lost);
+
+    // Applied again, the resource comes back for its user.
+    scene.applied("lost", &json!({})).await;
+    assert_eq!(scene.live("lost").user.arn, lost);
+    eventually("it is not counted any more", || counted(&scene) == 0.0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_operator_that_is_told_to_deletes_them_and_nobody_else() {
+    let scene = swept().flag("--cluster-name=tidy").flag("--delete-orphans").start().await;
+    scene.applied("kept", &json!({})).await;
+    tagged(&scene, "lost", "tidy").await;
+    tagged(&scene, "theirs", "another").await;
+    by_hand(&scene, "nobodys").await;
+    let names = || scene.sim.users(&scene.instance()).into_iter().map(|user| user.user.username).collect::<Vec<_>>();
+    eventually("it is deleted", || !names().contains(&"lost".to_owned()));
+    next_sweep(&scene);
+    assert_eq!(names(), ["kept", "nobodys", "theirs"]);
+    assert_eq!(scene.sim.calls().of(OperationName::DeleteUser), 1);
+    assert_eq!(counted(&scene), 0.0);
+    assert_eq!(scene.operator.metric("connect_operator_orphans_parted_with_total{result=\"deleted\"}"), 1.0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn they_are_listed_and_deleted_by_hand() {
+    // The operator stands by: nothing but the command acts.
+    let scene = super::scene::Setting::shared("orphans").flag("--cluster-name=manual").start().await;
+    scene.applied("kept", &json!({})).await;
+    let lost = tagged(&scene, "lost", "manual").await;
+    tagged(&scene, "theirs", "another").await;
+
+    let listed = orphans(&scene, "manual", &["--output=json"]);
+    assert!(listed.status.success(), "{}", text(&listed.stderr));
+    let found: Value = serde_json::from_slice(&listed.stdout).unwrap();
+    let of_lost = json!([{
+        "username": "lost", "userArn": lost, "namespace": scene.namespace(), "name": "lost", "uid": "of-another-life",
+    }]);
+    assert_eq!(found, of_lost);
+    assert_eq!(scene.sim.calls().of(OperationName::DeleteUser), 0);
+    let shown = text(&orphans(&scene, "manual", &[]).stdout);
+    assert!(shown.starts_with("USERNAME") && shown.contains(&lost), "{shown}");
+
+    // A list that is not complete says nothing, and deletes nobody.
+    scene.sim.deny([OperationName::ListUsers]);
+    let failed = orphans(&scene, "manual", &["--delete"]);
+    assert!(!failed.status.success() && text(&failed.stderr).contains("ListUsers"), "{}", text(&failed.stderr));
+    assert_eq!(scene.sim.calls().of(OperationName::DeleteUser), 0);
+
+    scene.sim.deny::<OperationName>([]);
+    let deleted = orphans(&scene, "manual", &["--delete"]);
+    assert!(deleted.status.success() && text(&deleted.stdout).contains("deleted"), "{deleted:?}");
+    let names: Vec<_> = scene.sim.users(&scene.instance()).into_iter().map(|user| user.user.username).collect();
+    assert_eq!(names, ["kept", "theirs"]);
+    scene.sim.advance(std::time::Duration::from_secs(10));
+    assert_eq!(text(&orphans(&scene, "manual", &["--delete"]).stdout), "No users without a ConnectUser found.\n");
+}
