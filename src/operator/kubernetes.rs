@@ -107,7 +107,14 @@ fn explain(what: &str, object: &str, error: &kube::Error) -> ClusterError {
         }
         other => (ClusterErrorKind::Unavailable, other.to_string()),
     };
-    let hint = if kind == ClusterErrorKind::Forbidden { ". Check the RBAC of the operator's service account" } else { "" };
+    let hint = match kind {
+        ClusterErrorKind::Forbidden => ". Check the RBAC of the operator's service account",
+        // A server-side apply of what the definition does not have, which the API server calls an error of its own.
+        _ if said.contains("field not declared in schema") => {
+            ". The definition of ConnectUser is older than this operator: apply the CRD of this version"
+        }
+        _ => "",
+    };
     ClusterError { kind, message: format!("could not {what} {object}: {said}{hint}") }
 }
 
@@ -305,6 +312,18 @@ fn short(mut note: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_cannot_write_is_told_what_to_do() {
+        let said = |code, message: &str| {
+            let status = kube::core::Status::failure(message, "").with_code(code);
+            explain("write the status of", "ConnectUser sales/jane", &kube::Error::Api(status.boxed())).message
+        };
+        let unknown = said(500, "failed to create typed patch object: .status.novel: field not declared in schema");
+        assert!(unknown.ends_with("apply the CRD of this version"), "{unknown}");
+        assert!(said(403, "forbidden").ends_with("the RBAC of the operator's service account"));
+        assert_eq!(said(500, "no leader"), "could not write the status of ConnectUser sales/jane: no leader");
+    }
 
     #[test]
     fn a_note_is_cut_to_what_the_api_server_takes() {

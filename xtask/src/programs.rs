@@ -16,18 +16,20 @@ pub(crate) struct Programs {
 
 /// Builds the programs, if they are not up to date; cargo shows on standard error how it goes on.
 pub(crate) fn build() -> Result<Programs> {
-    build_as(!cfg!(debug_assertions))
+    let messages = build_packages(&["connect-operator", "connect-sim"], !cfg!(debug_assertions))?;
+    Ok(Programs { operator: executable(&messages, "connect-operator")?, simulator: executable(&messages, "connect-sim")? })
 }
 
-/// The same in release builds, however this program was built.
-pub(crate) fn build_release() -> Result<Programs> {
-    build_as(true)
+/// Builds the operator as it is released.
+pub(crate) fn build_released_operator() -> Result<PathBuf> {
+    executable(&build_packages(&["connect-operator"], true)?, "connect-operator")
 }
 
-fn build_as(release: bool) -> Result<Programs> {
+/// What cargo says while it builds the programs of packages.
+fn build_packages(packages: &[&str], release: bool) -> Result<String> {
     let mut command = repository::cargo();
-    command.args(["build", "--package=connect-operator", "--package=connect-sim", "--bins"]);
-    command.arg("--message-format=json-render-diagnostics");
+    command.args(["build", "--bins", "--message-format=json-render-diagnostics"]);
+    command.args(packages.iter().map(|package| format!("--package={package}")));
     if release {
         command.arg("--release");
     }
@@ -35,8 +37,7 @@ fn build_as(release: bool) -> Result<Programs> {
     if !output.status.success() {
         bail!("the build failed ({})", output.status);
     }
-    let messages = String::from_utf8(output.stdout).context("cargo printed what is not UTF-8")?;
-    Ok(Programs { operator: executable(&messages, "connect-operator")?, simulator: executable(&messages, "connect-sim")? })
+    String::from_utf8(output.stdout).context("cargo printed what is not UTF-8")
 }
 
 /// Cargo tells of each thing that it built in a line of JSON.

@@ -196,10 +196,11 @@ async fn each_right_that_is_given_is_used() {
     // A life of a user, with a throttle that is told of twice.
     let scene = Setting::shared("rights").elected().start().await;
     let throttled = Effect::Error { status: 429, code: Some("ThrottlingException".into()), message: "Rate exceeded".into() };
-    scene.sim.inject(Fault::on(OperationName::CreateUser, throttled.clone()).times(1));
     scene.applied("jane", &json!({})).await;
-    scene.sim.inject(Fault::on(OperationName::UpdateUserRoutingProfile, throttled).times(1));
-    scene.applied("jane", &json!({ "routingProfileArn": scene.routing_profile("Sales") })).await;
+    for profile in ["Sales", "Basic Routing Profile"] {
+        scene.sim.inject(Fault::on(OperationName::UpdateUserRoutingProfile, throttled.clone()).times(1));
+        scene.applied("jane", &json!({ "routingProfileArn": scene.routing_profile(profile) })).await;
+    }
     scene.delete("jane").await;
     scene.gone("jane").await;
 

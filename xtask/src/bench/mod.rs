@@ -33,10 +33,10 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn run(&self) -> Result<()> {
-        let programs = programs::build_release()?;
+        let operator = programs::build_released_operator()?;
         let mut table = Table::default();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        runtime.block_on(real::measure(&programs, self.most, self.drifts, &mut table))?;
+        runtime.block_on(real::measure(&operator, self.most, self.drifts, &mut table))?;
         let page = page(&table);
         println!("{page}");
         if !self.no_write {

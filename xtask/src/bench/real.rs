@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -15,7 +16,6 @@ use super::{
     stage::{Operator, Stage, until},
     table::{REAL, Table},
 };
-use crate::programs::Programs;
 
 /// Long enough that memory which was only needed at the start is given back, if it ever is.
 const SETTLE: Duration = Duration::from_secs(15);
@@ -25,12 +25,12 @@ const FLEET: usize = 10_000;
 /// Of 10,000.
 const DRIFTED: usize = 100;
 
-pub(super) async fn measure(programs: &Programs, most: usize, drifts: usize, table: &mut Table) -> Result<()> {
-    let size = fs::metadata(&programs.operator)?.len();
+pub(super) async fn measure(program: &Path, most: usize, drifts: usize, table: &mut Table) -> Result<()> {
+    let size = fs::metadata(program)?.len();
     let mib = size as f64 / (1024.0 * 1024.0);
     table.add("release binary", "≤ 15 MiB", format!("{mib:.1} MiB"), mib <= 15.0, REAL);
 
-    let stage = Stage::set(programs).await?;
+    let stage = Stage::set(program).await?;
     let mut fleet = Fleet::new(&stage.sim, &stage.client).await?;
     let cluster = format!("--cluster-name={CLUSTER}");
 

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -16,7 +16,7 @@ use kube::{
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use crate::{programs::Programs, repository};
+use crate::repository;
 
 /// Far more than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(900);
@@ -60,7 +60,7 @@ pub(super) struct Usage {
 
 impl Stage {
     /// Starts all but the operator, and installs what it needs in the cluster.
-    pub(super) async fn set(programs: &Programs) -> Result<Self> {
+    pub(super) async fn set(program: &Path) -> Result<Self> {
         let plane = ControlPlane::start(Options::new(Binaries::ensure(|line| eprintln!("{line}"))?))?;
         let file = repository::root().join("deploy/install.yaml").display().to_string();
         plane.kubectl().run(&["apply", "--server-side", "--filename", &file])?;
@@ -80,7 +80,7 @@ impl Stage {
         let config = kube::Config::from_custom_kubeconfig(admin, &KubeConfigOptions::default()).await?;
         let client = Client::try_from(config)?;
         let directory = tempfile::tempdir()?;
-        Ok(Self { sim, client, server, program: programs.operator.clone(), kubeconfig, directory, _plane: plane })
+        Ok(Self { sim, client, server, program: program.to_owned(), kubeconfig, directory, _plane: plane })
     }
 
     /// Starts the operator with these flags, and waits until it is ready.
