@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use connect_api::{Arn, Resource};
-use kube::{Api, Client, api::ListParams, core::DeserializeGuard};
+use kube::{Api, Client, api::ListParams};
 use serde::Serialize;
 
 use super::{
@@ -13,8 +13,7 @@ use super::{
     run::{LONGEST_STALL, name_of},
 };
 use crate::{
-    api::ConnectUser,
-    operator::{AwsConnections, KubeCluster, Objects, instances, part_with, sweep},
+    operator::{AwsConnections, Guarded, KubeCluster, Objects, instances, part_with, sweep},
     plan::QuickConnects,
     reconcile::{DeletionGuard, Orphan, Parting, Reconciler, Settings, SystemClock},
     telemetry::{self, LogFormat, Metrics},
@@ -151,7 +150,7 @@ impl Orphans {
 
 /// All ConnectUsers of the cluster: a list that lacks a namespace would make orphans of its users.
 async fn list(client: Client) -> anyhow::Result<Objects> {
-    let api: Api<DeserializeGuard<ConnectUser>> = Api::all(client);
+    let api: Api<Guarded> = Api::all(client);
     let (mut objects, mut params) = (Vec::new(), ListParams::default().limit(PAGE));
     loop {
         let page = api.list(&params).await.context("could not list the ConnectUsers of all namespaces")?;

@@ -1,5 +1,6 @@
 //! When passes are made, and by which replica: the lease, the watch, the queue, health, shutdown.
 
+mod cached;
 mod connections;
 mod health;
 mod kubernetes;
@@ -9,6 +10,7 @@ mod roll;
 mod sweeper;
 mod watch;
 
+pub(crate) use cached::Guarded;
 pub use connections::AwsConnections;
 pub use health::{Health, Listeners, Stage};
 pub use kubernetes::KubeCluster;

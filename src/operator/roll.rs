@@ -7,11 +7,11 @@ use std::{
 };
 
 use connect_api::Arn;
-use kube::{ResourceExt, core::DeserializeGuard};
+use kube::ResourceExt;
 use kube_runtime::reflector::Store;
 use tokio::time::Instant;
 
-use super::sweeper::readable;
+use super::cached::{Cached, Guarded, readable};
 use crate::{
     api::{CONFIRM_DELETION, ConnectUser, DeletionPolicy, FINALIZER, ManagementPolicy},
     reconcile::{Census, Roll},
@@ -21,16 +21,16 @@ use crate::{
 const LASTS: Duration = Duration::from_secs(1);
 
 /// Counts by instance ARN, and when they were made.
-type Counts = Option<(Instant, HashMap<String, Census>)>;
+type Counts = Option<(Instant, HashMap<Box<str>, Census>)>;
 
 /// The watch's cache as a roll.
 pub(super) struct StoreRoll {
-    store: Store<DeserializeGuard<ConnectUser>>,
+    store: Store<Guarded>,
     counts: Mutex<Counts>,
 }
 
 impl StoreRoll {
-    pub(super) fn new(store: Store<DeserializeGuard<ConnectUser>>) -> Self {
+    pub(super) fn new(store: Store<Guarded>) -> Self {
         Self { store, counts: Mutex::default() }
     }
 }
@@ -41,36 +41,55 @@ impl Roll for StoreRoll {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let (_, by_instance) = match counts.take().filter(|(made, _)| made.elapsed() < LASTS) {
             Some(fresh) => counts.insert(fresh),
-            None => counts.insert((Instant::now(), count(readable(&self.store.state())))),
+            None => {
+                let objects: Vec<_> = readable(&self.store).collect();
+                counts.insert((Instant::now(), count(objects.iter().filter_map(|object| object.0.as_ref().ok()))))
+            }
         };
-        by_instance.get(&instance.to_string()).copied().unwrap_or_default()
+        by_instance.get(instance.to_string().as_str()).copied().unwrap_or_default()
     }
 }
 
-fn count<'a>(resources: impl Iterator<Item = &'a ConnectUser>) -> HashMap<String, Census> {
-    let mut counts: HashMap<String, Census> = HashMap::new();
-    for resource in resources.filter(|r| has_user(r)) {
-        let census = match counts.get_mut(&resource.spec.instance_arn) {
+fn count<'a>(resources: impl Iterator<Item = &'a Cached>) -> HashMap<Box<str>, Census> {
+    let mut counts: HashMap<Box<str>, Census> = HashMap::new();
+    for Cached { instance, part, .. } in resources {
+        if *part == Part::None {
+            continue;
+        }
+        let census = match counts.get_mut(instance) {
             Some(census) => census,
-            None => counts.entry(resource.spec.instance_arn.clone()).or_default(),
+            None => counts.entry(instance.clone()).or_default(),
         };
         census.all += 1;
-        census.going += usize::from(is_going(resource));
+        census.going += usize::from(*part == Part::Going);
     }
     counts
 }
 
-/// Whether it has a user in Connect, or may have.
-fn has_user(resource: &ConnectUser) -> bool {
-    resource.status.as_ref().is_some_and(|status| status.user_id.is_some() || status.create_attempt.is_some())
+/// What a resource counts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Nothing: it has no user in Connect.
+    None,
+    /// A user.
+    Staying,
+    /// A user that is to be deleted, and no person has confirmed it.
+    Going,
 }
 
-/// Whether its user is to be deleted, and no person has confirmed that.
-fn is_going(resource: &ConnectUser) -> bool {
-    let confirmed = resource.annotations().get(CONFIRM_DELETION).is_some_and(|v| v == "true");
-    let stays = resource.spec.management_policy == ManagementPolicy::Observe
-        || resource.spec.deletion_policy == Some(DeletionPolicy::Retain);
-    resource.metadata.deletion_timestamp.is_some() && resource.finalizers().iter().any(|f| f == FINALIZER) && !confirmed && !stays
+impl Part {
+    pub(super) fn of(resource: &ConnectUser) -> Self {
+        let has_user = resource.status.as_ref().is_some_and(|s| s.user_id.is_some() || s.create_attempt.is_some());
+        let confirmed = resource.annotations().get(CONFIRM_DELETION).is_some_and(|v| v == "true");
+        let stays = resource.spec.management_policy == ManagementPolicy::Observe
+            || resource.spec.deletion_policy == Some(DeletionPolicy::Retain);
+        let deleted = resource.metadata.deletion_timestamp.is_some() && resource.finalizers().iter().any(|f| f == FINALIZER);
+        match (has_user, deleted && !confirmed && !stays) {
+            (false, _) => Self::None,
+            (true, false) => Self::Staying,
+            (true, true) => Self::Going,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -79,7 +98,7 @@ mod tests {
 
     use super::*;
 
-    fn resource(metadata: &Value, spec: &Value, user: Option<&str>) -> ConnectUser {
+    fn resource(metadata: &Value, spec: &Value, user: Option<&str>) -> Cached {
         let mut object = json!({
             "apiVersion": "connect-operator.dev/v1alpha1",
             "kind": "ConnectUser",

@@ -1,20 +1,18 @@
 //! When instances are swept: each by itself, page by page as the rate limit lets it, so often that what somebody changes is found
 //! within one interval.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use connect_api::{Arn, Class, Error};
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
-use kube::core::DeserializeGuard;
 use kube_runtime::reflector::Store;
 use tokio::time::Instant;
 use tracing::{Instrument, debug_span};
 
-use super::Health;
+use super::{
+    Health,
+    cached::{Cached, Guarded},
+};
 use crate::{
     api::ConnectUser,
     reconcile::{Orphan, Parting, PartingError, Reconciler, Swept},
@@ -32,11 +30,11 @@ const UNTIL_LISTED: Duration = Duration::from_millis(100);
 const NEW_INSTANCES: Duration = Duration::from_secs(60);
 
 /// ConnectUsers as the watch keeps them, or as they were listed.
-pub(crate) type Objects = Vec<Arc<DeserializeGuard<ConnectUser>>>;
+pub(crate) type Objects = Vec<Arc<Guarded>>;
 
 /// Sweeps all instances that ConnectUsers speak of.
 pub(super) struct Sweeper {
-    pub(super) store: Store<DeserializeGuard<ConnectUser>>,
+    pub(super) store: Store<Guarded>,
     /// Those whose ConnectUsers are in the store; none: all.
     pub(super) namespaces: Vec<String>,
     pub(super) reconciler: Arc<Reconciler>,
@@ -92,7 +90,7 @@ impl Sweeper {
                         %error,
                         "could not sweep the instance, whose users are looked at one by one if that lasts; it needs {action}"
                     );
-                    self.reconciler.do_without_sweep(&instance, readable(&objects()));
+                    self.reconciler.do_without_sweep(&instance, unpacked(objects()));
                 }
             }
             // Replicas and clusters that were started at once do not sweep at once.
@@ -170,10 +168,10 @@ impl Sweeper {
 /// # Errors
 /// The call that failed too often.
 pub(crate) async fn sweep(reconciler: &Reconciler, instance: &Arn, objects: &impl Fn() -> Objects) -> Result<Swept, Error> {
-    let mut sweeping = reconciler.begin_sweep(instance, readable(&objects()));
+    let mut sweeping = reconciler.begin_sweep(instance, unpacked(objects()));
     let mut faults = 0;
     loop {
-        match reconciler.go_on(&mut sweeping, readable(&objects())).await {
+        match reconciler.go_on(&mut sweeping, unpacked(objects())).await {
             Err(Error { class: Class::Deferred, retry_after, .. }) => {
                 tokio::time::sleep(retry_after.unwrap_or(FIRST_WAIT)).await;
             }
@@ -210,15 +208,12 @@ fn pause(interval: Duration, took: Duration) -> Duration {
 
 /// The instances that ConnectUsers speak of.
 pub(crate) fn instances(objects: &Objects) -> HashSet<Arn> {
-    let mut seen = HashMap::new();
-    for resource in readable(objects) {
-        seen.entry(resource.spec.instance_arn.as_str()).or_insert_with(|| resource.spec.instance_arn.parse().ok());
-    }
-    seen.into_values().flatten().collect()
+    let speak_of: HashSet<&str> = objects.iter().filter_map(|object| object.0.as_ref().ok()).map(|r| &*r.instance).collect();
+    speak_of.into_iter().filter_map(|instance| instance.parse().ok()).collect()
 }
 
-pub(crate) fn readable(objects: &Objects) -> impl Iterator<Item = &ConnectUser> {
-    objects.iter().filter_map(|object| object.0.as_ref().ok())
+fn unpacked(objects: Objects) -> impl Iterator<Item = ConnectUser> {
+    objects.into_iter().filter_map(|object| object.0.as_ref().ok().and_then(Cached::resource))
 }
 
 #[cfg(test)]

@@ -20,11 +20,8 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use super::{levels::Limiters, resources::Resources, traces};
-use crate::{
-    api::ConnectUser,
-    reconcile::{Parting, Swept},
-};
+use super::{levels::Limiters, resources::Resources, resources::Standing, traces};
+use crate::reconcile::{Parting, Swept};
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct CallLabels {
@@ -245,8 +242,8 @@ impl Metrics {
         self.ready_seconds.observe(time.as_secs_f64());
     }
 
-    /// The resources whose conditions are counted when the metrics are read: `visits` shows each to a visitor.
-    pub fn resources(&self, visits: impl Fn(&mut dyn FnMut(&ConnectUser)) + Send + Sync + 'static) {
+    /// The resources whose conditions are counted when the metrics are read: `visits` shows a visitor what each counts as.
+    pub fn resources(&self, visits: impl Fn(&mut dyn FnMut(&Standing)) + Send + Sync + 'static) {
         self.resources.are(visits);
     }
 

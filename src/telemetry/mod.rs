@@ -10,5 +10,6 @@ mod traces;
 pub use logs::{LogFormat, init};
 pub use metrics::Metrics;
 pub use reference::{everything, reference};
+pub use resources::Standing;
 pub use traces::Traces;
 pub(crate) use traces::note;

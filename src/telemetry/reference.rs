@@ -144,7 +144,7 @@ pub fn everything() -> Result<String, std::fmt::Error> {
         metrics.orphans(&instance.instance, 1);
     }
     if let Ok(resources) = serde_json::from_str::<Vec<ConnectUser>>(RESOURCES) {
-        metrics.resources(move |visit| resources.iter().for_each(visit));
+        metrics.resources(move |visit| resources.iter().map(super::Standing::of).for_each(|standing| visit(&standing)));
     }
     let took = Duration::from_millis(20);
     metrics.called(OperationName::CreateUser, Ok(()), took);

@@ -28,8 +28,8 @@ struct StandingLabels {
     synced: &'static str,
 }
 
-/// Shows each resource to a visitor.
-type Visits = dyn Fn(&mut dyn FnMut(&ConnectUser)) + Send + Sync;
+/// Shows a visitor what each resource counts as.
+type Visits = dyn Fn(&mut dyn FnMut(&Standing)) + Send + Sync;
 
 /// The resources of the watch, once there is one.
 #[derive(Clone, Default)]
@@ -37,7 +37,7 @@ pub(super) struct Resources(Arc<OnceLock<Box<Visits>>>);
 
 impl Resources {
     /// These are the resources. Only the first watch of a process is heard.
-    pub(super) fn are(&self, visits: impl Fn(&mut dyn FnMut(&ConnectUser)) + Send + Sync + 'static) {
+    pub(super) fn are(&self, visits: impl Fn(&mut dyn FnMut(&Standing)) + Send + Sync + 'static) {
         drop(self.0.set(Box::new(visits)));
     }
 }
@@ -53,8 +53,7 @@ impl Collector for Resources {
         let users = Family::<StandingLabels, Gauge>::default();
         let (mut unready, mut unsynced) = (None, None);
         if let Some(visits) = self.0.get() {
-            visits(&mut |resource| {
-                let standing = Standing::of(resource);
+            visits(&mut |standing| {
                 users.get_or_create(&StandingLabels { ready: standing.ready, synced: standing.synced }).inc();
                 unready = earlier(unready, standing.unready_since);
                 unsynced = earlier(unsynced, standing.unsynced_since);
@@ -93,8 +92,8 @@ fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp
 }
 
 /// What one resource counts as.
-#[derive(Debug, PartialEq, Eq)]
-struct Standing {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
     ready: &'static str,
     synced: &'static str,
     unready_since: Option<Timestamp>,
@@ -102,7 +101,8 @@ struct Standing {
 }
 
 impl Standing {
-    fn of(resource: &ConnectUser) -> Self {
+    /// What this one counts as.
+    pub fn of(resource: &ConnectUser) -> Self {
         let status = resource.status.as_ref();
         let condition = |wanted: ConditionType| {
             status.and_then(|status| status.conditions.iter().find(|condition| condition.type_ == wanted.as_str()))
