@@ -25,9 +25,13 @@ use opentelemetry_sdk::{
     trace::{SdkTracerProvider, SpanData, SpanEvents, SpanExporter},
 };
 use tokio::runtime::Handle;
-use tracing::{Metadata, Span, Subscriber};
+use tracing::{Level, Metadata, Span, Subscriber};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
-use tracing_subscriber::{Layer, filter::filter_fn, registry::LookupSpan};
+use tracing_subscriber::{
+    Layer,
+    filter::{LevelFilter, filter_fn},
+    registry::LookupSpan,
+};
 
 /// The attributes of spans that are sent.
 const SENT: [&str; 6] = ["namespace", "uid", "result", "operation", "code", "request_id"];
@@ -62,7 +66,7 @@ impl Traces {
         let layer = tracing_opentelemetry::layer().with_tracer(self.0.tracer("connect-operator"));
         let layer =
             layer.with_location(false).with_threads(false).with_tracked_inactivity(false).with_target(false).with_level(false);
-        layer.with_filter(filter_fn(is_ours))
+        layer.with_filter(filter_fn(is_ours).with_max_level_hint(LevelFilter::DEBUG))
     }
 
     /// Sends what was not sent yet.
@@ -88,7 +92,7 @@ pub(super) fn current() -> Option<String> {
 
 fn is_ours(metadata: &Metadata) -> bool {
     let from = metadata.target().split("::").next().unwrap_or_default();
-    metadata.is_span() && OURS.contains(&from)
+    metadata.is_span() && *metadata.level() <= Level::DEBUG && OURS.contains(&from)
 }
 
 fn exporter(endpoint: &str) -> anyhow::Result<opentelemetry_otlp::SpanExporter> {
