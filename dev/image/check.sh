@@ -7,6 +7,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 scratch=$(mktemp --directory)
 trap 'rm -rf "$scratch"' EXIT
 arch=$(uname --machine | sed 's/x86_64/amd64/; s/aarch64/arm64/')
+# Both builds share what is compiled of the dependencies; the workspace's own crates are compiled anew, since a new clone's files
+# are the newest.
+export CARGO_BUILD_BUILD_DIR=${CARGO_BUILD_BUILD_DIR:-$PWD/target/image-build}
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 
 is() {
@@ -42,9 +45,8 @@ program=$scratch/rootfs/usr/bin/connect-operator
 if readelf --program-headers "$program" | grep INTERP >&2; then
     echo "the program is linked dynamically, and there is nothing to link it to" >&2 && exit 1
 fi
-if grep --text --only-matching "$HOME/[a-zA-Z0-9./_-]*" "$program" | sort --unique | head >&2 | grep .; then
-    echo "the program holds paths of this machine" >&2 && exit 1
-fi
+paths=$(grep --text --only-matching --extended-regexp "($HOME|$PWD|$CARGO_BUILD_BUILD_DIR)/[a-zA-Z0-9./_-]*" "$program" | sort --unique | head || true)
+is "what the program holds of this machine's paths" "$paths" ""
 
 inside() {
     chroot --userspec=65532:65532 "$scratch/rootfs" /usr/bin/connect-operator "$@"

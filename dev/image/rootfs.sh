@@ -17,13 +17,13 @@ certificates=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
 
 rustup target list --installed | grep --quiet --line-regexp "$target" || rustup target add "$target"
 
-# No path of this machine gets into the program: of panics, of debug information, of what build scripts wrote.
+# No path of this machine gets into the program: of panics, or of what build scripts wrote. Those of the checkout do not, since cargo
+# names its files from there.
 export CARGO_BUILD_BUILD_DIR=${CARGO_BUILD_BUILD_DIR:-$PWD/target/image-build}
 export CARGO_TARGET_DIR=$CARGO_BUILD_BUILD_DIR/artifacts
 home=${CARGO_HOME:-$HOME/.cargo}
-RUSTFLAGS="--remap-path-prefix=$PWD=/src --remap-path-prefix=$home=/cargo --remap-path-prefix=$CARGO_BUILD_BUILD_DIR=/build"
-export RUSTFLAGS
-export CFLAGS="-ffile-prefix-map=$PWD=/src -ffile-prefix-map=$home=/cargo -ffile-prefix-map=$CARGO_BUILD_BUILD_DIR=/build"
+export RUSTFLAGS="--remap-path-prefix=$home=/cargo --remap-path-prefix=$CARGO_BUILD_BUILD_DIR=/build"
+export CFLAGS="-ffile-prefix-map=$home=/cargo -ffile-prefix-map=$CARGO_BUILD_BUILD_DIR=/build"
 cargo build --release --locked --target "$target" --package connect-operator --bin connect-operator
 
 install -D --mode=0755 "$CARGO_TARGET_DIR/$target/release/connect-operator" "$rootfs/usr/bin/connect-operator"

@@ -20,9 +20,12 @@ struct BucketLabels {
     operation: &'static str,
 }
 
-/// The limiters, by account and Region. One that nobody uses any more is left out.
+/// By account and Region.
+type ByPlace = BTreeMap<(String, String), Weak<dyn Levels>>;
+
+/// The limiters. One that nobody uses any more is left out.
 #[derive(Clone, Default)]
-pub(super) struct Limiters(Arc<Mutex<BTreeMap<(String, String), Weak<dyn Levels>>>>);
+pub(super) struct Limiters(Arc<Mutex<ByPlace>>);
 
 impl Limiters {
     /// Takes a limiter in, in the place of an earlier one for the same account and Region.

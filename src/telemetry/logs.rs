@@ -2,7 +2,13 @@
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::{EnvFilter, Layer, filter::filter_fn, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    filter::{FilterExt, LevelFilter, filter_fn},
+    fmt,
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 use super::Traces;
 
@@ -28,7 +34,8 @@ pub fn init(level: &str, format: LogFormat, traces: Option<&Traces>) -> anyhow::
     };
     // The span that kube puts around each pass names the object too; one name a line is enough.
     let ours = filter_fn(|metadata| !(metadata.is_span() && metadata.target().starts_with("kube_runtime::controller")));
-    let lines = lines.with_filter(filter).with_filter(ours);
+    // As one filter: what one of two lets pass is made, although the other drops it.
+    let lines = lines.with_filter(filter.and(ours.with_max_level_hint(LevelFilter::TRACE)));
     // Each with a filter of its own: what is logged does not depend on what is traced.
     tracing_subscriber::registry().with(lines).with(traces.map(Traces::layer)).try_init()?;
     Ok(())

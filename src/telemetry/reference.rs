@@ -11,7 +11,7 @@ use connect_api::{Arn, Error, Level, Levels, Listener, OperationName, Priority};
 use super::Metrics;
 use crate::{
     api::ConnectUser,
-    reconcile::{Swept, Worth},
+    reconcile::{Parting, Swept, Worth},
 };
 
 /// A metric as `/metrics` shows it.
@@ -156,6 +156,8 @@ pub fn everything() -> Result<String, std::fmt::Error> {
     metrics.drift("routingProfileArn");
     metrics.unreadable();
     metrics.not_swept();
+    metrics.parted(Parting::Deleted);
+    metrics.held(1);
     metrics.leads();
     metrics.encode()
 }

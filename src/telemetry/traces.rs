@@ -25,9 +25,13 @@ use opentelemetry_sdk::{
     trace::{SdkTracerProvider, SpanData, SpanEvents, SpanExporter},
 };
 use tokio::runtime::Handle;
-use tracing::{Metadata, Span, Subscriber};
+use tracing::{Level, Metadata, Span, Subscriber};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
-use tracing_subscriber::{Layer, filter::filter_fn, registry::LookupSpan};
+use tracing_subscriber::{
+    Layer,
+    filter::{LevelFilter, filter_fn},
+    registry::LookupSpan,
+};
 
 /// The attributes of spans that are sent.
 const SENT: [&str; 6] = ["namespace", "uid", "result", "operation", "code", "request_id"];
@@ -51,13 +55,7 @@ impl Traces {
     /// # Errors
     /// An endpoint that is no URL, or a machine without trusted certificates where it is an `https` one.
     pub fn start(endpoint: &str, runtime: Handle) -> anyhow::Result<Self> {
-        let exporter = opentelemetry_otlp::SpanExporter::builder()
-            .with_http()
-            .with_shared_http_client(client(endpoint).context("--otlp-endpoint")?)
-            .with_protocol(Protocol::HttpBinary)
-            .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
-            .build()
-            .context("--otlp-endpoint")?;
+        let exporter = exporter(endpoint).map_err(|error| anyhow::anyhow!("--otlp-endpoint: {error:#}"))?;
         let sending = Sending { exporter: Arc::new(exporter), runtime, fails: AtomicBool::default() };
         let provider = SdkTracerProvider::builder().with_batch_exporter(sending).with_resource(resource()).build();
         Ok(Self(provider))
@@ -68,7 +66,7 @@ impl Traces {
         let layer = tracing_opentelemetry::layer().with_tracer(self.0.tracer("connect-operator"));
         let layer =
             layer.with_location(false).with_threads(false).with_tracked_inactivity(false).with_target(false).with_level(false);
-        layer.with_filter(filter_fn(is_ours))
+        layer.with_filter(filter_fn(is_ours).with_max_level_hint(LevelFilter::DEBUG))
     }
 
     /// Sends what was not sent yet.
@@ -94,7 +92,17 @@ pub(super) fn current() -> Option<String> {
 
 fn is_ours(metadata: &Metadata) -> bool {
     let from = metadata.target().split("::").next().unwrap_or_default();
-    metadata.is_span() && OURS.contains(&from)
+    metadata.is_span() && *metadata.level() <= Level::DEBUG && OURS.contains(&from)
+}
+
+fn exporter(endpoint: &str) -> anyhow::Result<opentelemetry_otlp::SpanExporter> {
+    let exporter = opentelemetry_otlp::SpanExporter::builder()
+        .with_http()
+        .with_shared_http_client(client(endpoint)?)
+        .with_protocol(Protocol::HttpBinary)
+        .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
+        .build()?;
+    Ok(exporter)
 }
 
 /// Rustls with ring and the machine's own certificates, as all other connections; or no TLS, where the endpoint has none.
@@ -170,4 +178,18 @@ fn presentable(mut span: SpanData) -> SpanData {
         _ => Status::Unset,
     };
     span
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_endpoint_that_is_no_url_is_refused_in_one_line_that_names_the_flag() {
+        for (endpoint, why) in [("collector:4318", "write it like http://collector:4318"), ("http://a b", "invalid")] {
+            let error = Traces::start(endpoint, Handle::current()).unwrap_err();
+            let line = format!("{error:?}").lines().next().unwrap_or_default().to_owned();
+            assert!(line.starts_with("--otlp-endpoint: ") && line.contains(why), "{error:?}");
+        }
+    }
 }

@@ -9,13 +9,13 @@ use aws_sdk_connect::{
 };
 use connect_api::{Call, Caller, Connect, Error, Reply};
 use futures::future::{BoxFuture, FutureExt};
-use tracing::{Instrument, Span, field::Empty};
+use tracing::{Instrument, field::Empty};
 
 use crate::{
     CALL_TIMEOUT,
     calls::{instance, listings, proficiencies, quick_connects, search, tags, updates, users},
     config,
-    request_log::RequestLog,
+    request_log::{CALL, RequestLog},
 };
 
 /// Amazon Connect in one Region, through AWS' SDK.
@@ -98,7 +98,8 @@ fn builder(config: &SdkConfig, region: &str, timeout: Duration) -> Builder {
 impl Connect for AwsConnect {
     fn send<'a>(&'a self, _: &'a Caller, call: Call) -> BoxFuture<'a, Result<Reply, Error>> {
         let span = tracing::debug_span!("call", operation = %call.name(), code = Empty, request_id = Empty);
-        async move {
+        let told = span.clone();
+        let reply = async move {
             let mut result = self.reply(call).await;
             if let Err(error) = &mut result
                 && error.status.is_none()
@@ -106,11 +107,10 @@ impl Connect for AwsConnect {
                 error.message = format!("{} (Region {})", error.message, self.region);
             }
             let answer = result.as_ref().map_or_else(Error::answer, |_| "OK".into());
-            Span::current().record("code", &*answer);
+            told.record("code", &*answer);
             result
-        }
-        .instrument(span)
-        .boxed()
+        };
+        CALL.scope(span.clone(), reply).instrument(span).boxed()
     }
 }
 

@@ -4,6 +4,12 @@ use aws_sdk_connect::{
     config::{ConfigBag, Intercept, RuntimeComponents, interceptors::BeforeDeserializationInterceptorContextRef},
     error::BoxError,
 };
+use tracing::Span;
+
+tokio::task_local! {
+    /// The span of the call under way. It is not the current one: the SDK has spans of its own inside of it.
+    pub(crate) static CALL: Span;
+}
 
 /// Logs status and request id of every reply, inside the span of its call.
 #[derive(Debug)]
@@ -23,8 +29,10 @@ impl Intercept for RequestLog {
         let reply = context.response();
         let request_id = reply.headers().get("x-amzn-requestid").unwrap_or_default();
         tracing::debug!(status = reply.status().as_u16(), request_id, "Connect answered");
-        // For traces, after the line that tells it already.
-        tracing::Span::current().record("request_id", request_id);
+        // For traces, after the line that tells it already. There is no span where a client is used without the port.
+        let _ = CALL.try_with(|call| {
+            call.record("request_id", request_id);
+        });
         Ok(())
     }
 }

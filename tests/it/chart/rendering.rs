@@ -29,11 +29,23 @@ fn rendered(helm: Helm, variant: &str) -> String {
     helm.template(&flags.iter().map(String::as_str).collect::<Vec<_>>()).unwrap()
 }
 
-/// The manifests without the definition's schema, which is in crds/.
+/// What takes most of the manifests is a file as it is, and has tests of its own: the template that it is in, before which line it
+/// begins, and where it is from.
+const FILES: [(&str, &str, &str); 3] = [
+    ("crd.yaml", "\nspec:\n", "crds/"),
+    ("prometheusrule.yaml", "\nspec:\n", "files/prometheus-rules.yaml"),
+    ("grafana-dashboard.yaml", "\ndata:\n", "files/grafana-dashboard.json"),
+];
+
+/// The manifests without what is a file as it is.
 fn shortened(manifests: &str) -> String {
-    let kept = manifests.split_inclusive("\n---\n").map(|manifest| match manifest.split_once("\nspec:\n") {
-        Some((head, _)) if manifest.contains("kind: CustomResourceDefinition\n") => format!("{head}\nspec: # crds/\n\n---\n"),
-        _ => manifest.to_owned(),
+    let kept = manifests.split_inclusive("\n---\n").map(|manifest| {
+        let is_of = |template: &str| manifest.starts_with(&format!("# Source: connect-operator/templates/{template}\n"));
+        let file = FILES.into_iter().find(|(template, ..)| is_of(template));
+        match file.and_then(|(_, line, from)| Some((manifest.split_once(line)?.0, line.trim_end(), from))) {
+            Some((head, line, from)) => format!("{head}{line} # {from}\n\n---\n"),
+            None => manifest.to_owned(),
+        }
     });
     kept.collect()
 }
