@@ -78,6 +78,8 @@ reasons! {
     Conflict,
     /// A quota of the instance is reached.
     QuotaExceeded,
+    /// More of the instance's users are to go than the guard against mass deletion lets go without a question.
+    DeletionHeld,
     /// A Kubernetes call failed.
     KubernetesError,
     /// Connect differs from the spec, and the operator may only observe.

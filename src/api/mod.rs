@@ -38,5 +38,7 @@ pub const PREFIX: &str = "connect-operator.dev/";
 pub const RECONCILE_REQUESTED_AT: &str = "connect-operator.dev/reconcile-requested-at";
 /// `"true"`: nothing is done for the resource, its deletion included.
 pub const PAUSED: &str = "connect-operator.dev/paused";
+/// `"true"`: a person confirms that the user is to go, where the guard against mass deletion holds it.
+pub const CONFIRM_DELETION: &str = "connect-operator.dev/confirm-deletion";
 /// On a namespace: the deletion policy of its ConnectUsers that name none themselves.
 pub const DELETION_POLICY: &str = "connect-operator.dev/deletion-policy";

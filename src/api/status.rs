@@ -55,6 +55,10 @@ pub struct ConnectUserStatus {
     /// Which state of the Secret that `passwordSecretRef` names the user has its password from; nothing of the password itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_password_version: Option<String>,
+    /// The limit of the guard against mass deletion that holds the deletion, until the annotation
+    /// `connect-operator.dev/confirm-deletion: "true"` confirms it or the limit is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletion_held_by: Option<String>,
 }
 
 fn never() -> i64 {

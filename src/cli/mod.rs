@@ -1,5 +1,6 @@
 //! The command line.
 
+mod deletion_guard;
 mod election;
 mod orphans;
 mod quotas;

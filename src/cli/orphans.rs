@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use connect_api::{Arn, Resource};
-use kube::{Api, Client, api::ListParams, core::DeserializeGuard};
+use kube::{Api, Client, api::ListParams};
 use serde::Serialize;
 
 use super::{
@@ -13,10 +13,9 @@ use super::{
     run::{LONGEST_STALL, name_of},
 };
 use crate::{
-    api::ConnectUser,
-    operator::{AwsConnections, KubeCluster, Objects, instances, part_with, sweep},
+    operator::{AwsConnections, Guarded, KubeCluster, Objects, instances, part_with, sweep},
     plan::QuickConnects,
-    reconcile::{Orphan, Parting, Reconciler, Settings, SystemClock},
+    reconcile::{DeletionGuard, Orphan, Parting, Reconciler, Settings, SystemClock},
     telemetry::{self, LogFormat, Metrics},
 };
 
@@ -79,7 +78,7 @@ struct Row {
 
 impl Orphans {
     pub(super) fn execute(self) -> anyhow::Result<()> {
-        telemetry::init("warn", LogFormat::Text)?;
+        telemetry::init("warn", LogFormat::Text, None)?;
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?.block_on(self.run())
     }
 
@@ -137,6 +136,7 @@ impl Orphans {
             drift_interval: Duration::MAX,
             deletion_policy: Default::default(),
             quick_connects: QuickConnects::Stay,
+            deletion_guard: DeletionGuard::default(),
         };
         Reconciler::new(
             Arc::new(KubeCluster::new(client)),
@@ -150,7 +150,7 @@ impl Orphans {
 
 /// All ConnectUsers of the cluster: a list that lacks a namespace would make orphans of its users.
 async fn list(client: Client) -> anyhow::Result<Objects> {
-    let api: Api<DeserializeGuard<ConnectUser>> = Api::all(client);
+    let api: Api<Guarded> = Api::all(client);
     let (mut objects, mut params) = (Vec::new(), ListParams::default().limit(PAGE));
     loop {
         let page = api.list(&params).await.context("could not list the ConnectUsers of all namespaces")?;

@@ -55,7 +55,7 @@ fn positive(text: &str) -> Result<f64, String> {
     if number.is_finite() && number > 0.0 { Ok(number) } else { Err("must be more than 0".to_owned()) }
 }
 
-fn share(text: &str) -> Result<f64, String> {
+pub(super) fn share(text: &str) -> Result<f64, String> {
     positive(text).and_then(|share| if share <= 1.0 { Ok(share) } else { Err("must not be more than 1".to_owned()) })
 }
 

@@ -9,13 +9,13 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client, ResourceExt};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{election::Election, quotas::QuotaFlags};
+use super::{deletion_guard::GuardFlags, election::Election, quotas::QuotaFlags};
 use crate::{
     api::DeletionPolicy,
     operator::{AwsConnections, Health, KubeCluster, Listeners, WatchOptions, watch},
     plan::QuickConnects,
     reconcile::{Reconciler, Settings, SystemClock},
-    telemetry::{self, LogFormat, Metrics},
+    telemetry::{self, LogFormat, Metrics, Traces},
 };
 
 #[derive(Debug, Args)]
@@ -48,6 +48,9 @@ pub(super) struct Run {
     /// Delete the quick connects that point to a user once it is deleted; else they stay, as targets that reach nobody.
     #[arg(long, env = "CONNECT_OPERATOR_DELETE_QUICK_CONNECTS")]
     delete_quick_connects: bool,
+
+    #[command(flatten)]
+    deletion_guard: GuardFlags,
 
     /// Delete users that carry this cluster's tags and whose ConnectUser does not exist, once two sweeps in a row have found them. A
     /// clone of this cluster has the same name: there, these are the first one's users.
@@ -83,6 +86,10 @@ pub(super) struct Run {
     /// How to log it.
     #[arg(long, env = "CONNECT_OPERATOR_LOG_FORMAT", default_value = "text")]
     log_format: LogFormat,
+
+    /// Send traces to this collector by OTLP over HTTP, such as http://collector:4318: a span for each pass and each call to Connect.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    otlp_endpoint: Option<String>,
 }
 
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
@@ -105,9 +112,15 @@ pub(super) const LONGEST_STALL: Duration = Duration::from_secs(20);
 
 impl Run {
     pub(super) fn execute(self) -> anyhow::Result<()> {
-        telemetry::init(&self.log_level, self.log_format)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        // OpenTelemetry has it that an empty variable is none.
+        let endpoint = self.otlp_endpoint.clone().filter(|endpoint| !endpoint.is_empty());
+        let traces = endpoint.map(|endpoint| Traces::start(&endpoint, runtime.handle().clone())).transpose()?;
+        telemetry::init(&self.log_level, self.log_format, traces.as_ref())?;
         let end = runtime.block_on(self.run());
+        if let (Some(traces), Ok(())) = (&traces, &end) {
+            traces.end();
+        }
         // Who lost the lease does not wait for what still runs, such as a name being looked up.
         runtime.shutdown_background();
         end
@@ -139,6 +152,7 @@ impl Run {
             drift_interval: self.drift_interval,
             deletion_policy: self.default_deletion_policy,
             quick_connects: if self.delete_quick_connects { QuickConnects::Go } else { QuickConnects::Stay },
+            deletion_guard: self.deletion_guard.guard(),
         };
         let reconciler = Arc::new(Reconciler::new(
             Arc::new(KubeCluster::new(client.clone())),

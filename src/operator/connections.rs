@@ -37,7 +37,10 @@ impl Connections for AwsConnections {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let client = clients.entry((instance.account.clone(), instance.region.clone())).or_insert_with(|| {
             let aws = AwsConnect::for_region(&self.config, &instance.region);
-            Arc::new(Limiter::new(Meter::new(aws, self.metrics.clone()), self.quotas.clone()))
+            let limiter = Limiter::new(Meter::new(aws, self.metrics.clone()), self.quotas.clone());
+            let limiter = Arc::new(limiter.telling(self.metrics.clone()));
+            self.metrics.limiter(instance, &limiter);
+            limiter
         });
         client.clone()
     }

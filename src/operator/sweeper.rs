@@ -1,19 +1,18 @@
 //! When instances are swept: each by itself, page by page as the rate limit lets it, so often that what somebody changes is found
 //! within one interval.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use connect_api::{Arn, Class, Error};
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
-use kube::core::DeserializeGuard;
 use kube_runtime::reflector::Store;
 use tokio::time::Instant;
+use tracing::{Instrument, debug_span};
 
-use super::Health;
+use super::{
+    Health,
+    cached::{Cached, Guarded},
+};
 use crate::{
     api::ConnectUser,
     reconcile::{Orphan, Parting, PartingError, Reconciler, Swept},
@@ -31,11 +30,11 @@ const UNTIL_LISTED: Duration = Duration::from_millis(100);
 const NEW_INSTANCES: Duration = Duration::from_secs(60);
 
 /// ConnectUsers as the watch keeps them, or as they were listed.
-pub(crate) type Objects = Vec<Arc<DeserializeGuard<ConnectUser>>>;
+pub(crate) type Objects = Vec<Arc<Guarded>>;
 
 /// Sweeps all instances that ConnectUsers speak of.
 pub(super) struct Sweeper {
-    pub(super) store: Store<DeserializeGuard<ConnectUser>>,
+    pub(super) store: Store<Guarded>,
     /// Those whose ConnectUsers are in the store; none: all.
     pub(super) namespaces: Vec<String>,
     pub(super) reconciler: Arc<Reconciler>,
@@ -54,7 +53,9 @@ impl Sweeper {
         let mut rounds = FuturesUnordered::new();
         let mut swept = HashSet::new();
         loop {
-            for instance in instances(&self.store.state()) {
+            let instances = instances(&self.store.state());
+            self.metrics.sweeps(instances.iter().map(|instance| instance.instance.clone()).collect(), self.interval);
+            for instance in instances {
                 if swept.insert(instance.clone()) {
                     rounds.push(self.go_round(instance).boxed());
                 }
@@ -76,10 +77,10 @@ impl Sweeper {
         while instances(&self.store.state()).contains(&instance) {
             let start = Instant::now();
             let objects = || self.store.state();
-            match sweep(&self.reconciler, &instance, &objects).await {
+            match sweep(&self.reconciler, &instance, &objects).instrument(debug_span!("sweep")).await {
                 Ok(swept) => {
                     self.tell(&instance, &swept, start.elapsed());
-                    self.see_to_orphans(&instance, swept.orphans, &mut told).await;
+                    self.see_to_orphans(&instance, swept, &mut told).await;
                 }
                 Err(error) => {
                     self.metrics.not_swept();
@@ -89,7 +90,7 @@ impl Sweeper {
                         %error,
                         "could not sweep the instance, whose users are looked at one by one if that lasts; it needs {action}"
                     );
-                    self.reconciler.do_without_sweep(&instance, readable(&objects()));
+                    self.reconciler.do_without_sweep(&instance, unpacked(objects()));
                 }
             }
             // Replicas and clusters that were started at once do not sweep at once.
@@ -113,18 +114,28 @@ impl Sweeper {
     }
 
     /// Logs users without a ConnectUser, each once, and deletes whom an earlier sweep has found already, where that is asked for.
-    async fn see_to_orphans(&self, instance: &Arn, mut orphans: Vec<Orphan>, told: &mut HashSet<String>) {
+    async fn see_to_orphans(&self, instance: &Arn, mut swept: Swept, told: &mut HashSet<String>) {
         // Of other namespaces nothing is known: another operator may have them.
-        orphans.retain(|orphan| self.namespaces.is_empty() || self.namespaces.contains(&orphan.place.namespace));
-        let orphans = match self.reconciler.confirm(orphans).await {
+        swept.orphans.retain(|orphan| self.namespaces.is_empty() || self.namespaces.contains(&orphan.place.namespace));
+        let orphans = match self.reconciler.confirm(swept.orphans).await {
             Ok(orphans) => orphans,
             Err(error) => return tracing::warn!(%error, "users without a ConnectUser could not be confirmed"),
         };
+        let so_many = orphans.len();
+        let delete = self.delete_orphans && self.reconciler.may_delete(so_many, swept.users);
+        if self.delete_orphans && !delete {
+            tracing::error!(
+                instance = %instance.instance,
+                "{so_many} of {} users have no ConnectUser, which are more than the guard against mass deletion lets go: they stay. \
+                 If they are to go: \"connect-operator orphans --delete\"",
+                swept.users
+            );
+        }
         let mut left = orphans.len();
         for orphan in &orphans {
             let Orphan { arn, username, place, uid } = orphan;
             if !told.contains(arn) {
-                let instead = if self.delete_orphans {
+                let instead = if delete {
                     "the next sweep deletes it"
                 } else {
                     "delete it with \"connect-operator orphans --delete\", or apply that resource again to take it up"
@@ -136,7 +147,7 @@ impl Sweeper {
                     place.namespace,
                     place.name
                 );
-            } else if self.delete_orphans {
+            } else if delete {
                 match part_with(&self.reconciler, orphan).await {
                     Ok(parting) => {
                         tracing::info!(user = arn, username, "deleted a user without a ConnectUser: {parting:?}");
@@ -157,10 +168,10 @@ impl Sweeper {
 /// # Errors
 /// The call that failed too often.
 pub(crate) async fn sweep(reconciler: &Reconciler, instance: &Arn, objects: &impl Fn() -> Objects) -> Result<Swept, Error> {
-    let mut sweeping = reconciler.begin_sweep(instance, readable(&objects()));
+    let mut sweeping = reconciler.begin_sweep(instance, unpacked(objects()));
     let mut faults = 0;
     loop {
-        match reconciler.go_on(&mut sweeping, readable(&objects())).await {
+        match reconciler.go_on(&mut sweeping, unpacked(objects())).await {
             Err(Error { class: Class::Deferred, retry_after, .. }) => {
                 tokio::time::sleep(retry_after.unwrap_or(FIRST_WAIT)).await;
             }
@@ -197,15 +208,12 @@ fn pause(interval: Duration, took: Duration) -> Duration {
 
 /// The instances that ConnectUsers speak of.
 pub(crate) fn instances(objects: &Objects) -> HashSet<Arn> {
-    let mut seen = HashMap::new();
-    for resource in readable(objects) {
-        seen.entry(resource.spec.instance_arn.as_str()).or_insert_with(|| resource.spec.instance_arn.parse().ok());
-    }
-    seen.into_values().flatten().collect()
+    let speak_of: HashSet<&str> = objects.iter().filter_map(|object| object.0.as_ref().ok()).map(|r| &*r.instance).collect();
+    speak_of.into_iter().filter_map(|instance| instance.parse().ok()).collect()
 }
 
-pub(crate) fn readable(objects: &Objects) -> impl Iterator<Item = &ConnectUser> {
-    objects.iter().filter_map(|object| object.0.as_ref().ok())
+fn unpacked(objects: Objects) -> impl Iterator<Item = ConnectUser> {
+    objects.into_iter().filter_map(|object| object.0.as_ref().ok().and_then(Cached::resource))
 }
 
 #[cfg(test)]

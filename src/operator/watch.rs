@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures::{FutureExt, StreamExt, TryStreamExt, stream::BoxStream};
-use kube::{Api, Client, Resource, ResourceExt, core::DeserializeGuard};
+use kube::{Api, Client, ResourceExt};
 use kube_runtime::{
     Controller, WatchStreamExt,
     controller::{Action, Config},
@@ -18,13 +18,20 @@ use kube_runtime::{
 };
 use tracing::Instrument;
 
-use super::{Health, namespaces::merge, sweeper::Sweeper};
-use crate::{api::ConnectUser, reconcile::Reconciler, telemetry::Metrics};
+use super::{
+    Health,
+    cached::{Guarded, readable},
+    namespaces::merge,
+    roll::StoreRoll,
+    sweeper::Sweeper,
+};
+use crate::{
+    reconcile::Reconciler,
+    telemetry::{self, Metrics},
+};
 
-/// An object that may be unreadable: one such must not stop the watch.
-type Guarded = DeserializeGuard<ConnectUser>;
-
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// ConnectUsers that are listed at a time. A page is in memory as text and as it was parsed, and only then packed.
+const PAGE: u32 = 100;
 
 /// What to watch, and how many passes may run at once.
 #[derive(Clone, Debug)]
@@ -53,7 +60,11 @@ pub async fn watch(
     health: Arc<Health>,
     stop: impl Future<Output = ()> + Send + Sync + 'static,
 ) {
-    let (reader, writer) = reflector::store();
+    let (reader, writer) = reflector::store::<Guarded>();
+    let store = reader.clone();
+    metrics.resources(move |visit| {
+        readable(&store).filter_map(|object| object.0.as_ref().ok().map(|resource| resource.standing)).for_each(|s| visit(&s));
+    });
     let on_event = {
         let (reconciler, health) = (reconciler.clone(), health.clone());
         move |event: &Event<Guarded>| match event {
@@ -62,8 +73,8 @@ pub async fn watch(
             Event::Init | Event::InitApply(_) | Event::Apply(_) => {}
         }
     };
-    let objects =
-        events(client, &options.namespaces, reader.clone()).modify(strip).reflect(writer).inspect_ok(on_event).applied_objects();
+    let objects = events(client, &options.namespaces, reader.clone()).reflect(writer).inspect_ok(on_event).applied_objects();
+    reconciler.count_by(StoreRoll::new(reader.clone()));
     let woken = reconciler.woken().map(|place| ObjectRef::new_with(&place.name, ()).within(&place.namespace));
     let sweeping = match options.sweep_interval {
         None => std::future::pending().boxed(),
@@ -90,7 +101,7 @@ pub async fn watch(
 /// What the API server tells of the ConnectUsers.
 fn events(client: Client, namespaces: &[String], known: Store<Guarded>) -> BoxStream<'static, watcher::Result<Event<Guarded>>> {
     let of = |api: Api<Guarded>, place: String| {
-        let events = watcher(api, watcher::Config::default()).default_backoff();
+        let events = watcher(api, watcher::Config::default().page_size(PAGE)).default_backoff();
         events.inspect_err(move |error| tracing::warn!(%error, "the watch of {place} failed; it starts again by itself"))
     };
     match namespaces {
@@ -103,28 +114,26 @@ fn events(client: Client, namespaces: &[String], known: Store<Guarded>) -> BoxSt
     }
 }
 
-/// No pass needs these, and they are most of an object's size. Objects from the cache are therefore never sent back whole.
-fn strip(object: &mut Guarded) {
-    object.meta_mut().managed_fields = None;
-    if let Some(annotations) = &mut object.meta_mut().annotations {
-        annotations.remove(LAST_APPLIED);
-    }
-}
-
 async fn pass(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, Infallible> {
     let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
     // Not "name": in JSON, that is the span's own.
     let span = tracing::info_span!("reconcile", namespace, resource = name);
-    let resource = match &object.0 {
+    let unpacked = match &object.0 {
+        Ok(cached) => cached.resource().ok_or_else(|| "it could not be kept".to_owned()),
+        Err(error) => Err(error.to_string()),
+    };
+    let resource = match unpacked {
         Ok(resource) => resource,
         Err(error) => {
             context.metrics.unreadable();
-            tracing::error!(parent: &span, %error, "this ConnectUser cannot be read and is left alone: apply the CRD of this version and correct it");
+            tracing::error!(parent: &span, error, "this ConnectUser cannot be read and is left alone: apply the CRD of this version and correct it");
             return Ok(Action::await_change());
         }
     };
     let start = Instant::now();
-    let verdict = context.reconciler.reconcile(resource).instrument(span).await;
+    telemetry::note(&span, "uid", resource.uid().unwrap_or_default());
+    let verdict = context.reconciler.reconcile(&resource).instrument(span.clone()).await;
+    telemetry::note(&span, "result", verdict.result);
     context.metrics.pass(verdict.result, start.elapsed());
     Ok(verdict.after.map_or_else(Action::await_change, Action::requeue))
 }

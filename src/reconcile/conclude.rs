@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use kube::ResourceExt;
+
 use super::{
     ClusterErrorKind, EventKind, Failure, Kind, Phase, THROTTLED,
     failure::tells_of_the_same_wait,
@@ -69,6 +71,9 @@ impl Pass<'_> {
         }
         match &live {
             Some(live) => {
+                if self.before.observed.is_none() {
+                    self.on.metrics.ready_after(self.age());
+                }
                 self.on.memory.note_modified(&self.uid, live.user.last_modified_time);
                 // What was remembered is as old as it was before.
                 if self.known.remembered.is_none() {
@@ -91,6 +96,12 @@ impl Pass<'_> {
             (State::Failed(failure), Some(retry)) => Verdict::failed(retry, failure.kind),
             (State::Working(..) | State::Failed(_), _) => Verdict::ended(Some(Duration::ZERO), "working"),
         }
+    }
+
+    /// How long ago the resource was created.
+    fn age(&self) -> Duration {
+        let created = self.resource.creation_timestamp().map_or(self.began, |time| time.0);
+        Duration::try_from(self.on.clock.now() - created).unwrap_or_default()
     }
 
     /// Puts the status together.
@@ -139,7 +150,8 @@ impl Pass<'_> {
             | Kind::Quota
             | Kind::NotOurs
             | Kind::Invalid
-            | Kind::Denied => true,
+            | Kind::Denied
+            | Kind::Held => true,
         }
     }
 
@@ -218,6 +230,7 @@ impl Pass<'_> {
         }
         let (event, action) = match failure.phase {
             _ if failure.kind == Kind::Throttled => (THROTTLED, "Reconcile"),
+            _ if failure.kind == Kind::Held => ("DeletionHeld", "Delete"),
             Phase::Observe => ("ObserveFailed", "Observe"),
             Phase::Create => ("CreateFailed", "Create"),
             Phase::Update => ("UpdateFailed", "Update"),

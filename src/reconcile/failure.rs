@@ -47,6 +47,8 @@ pub enum Kind {
     Invalid,
     /// AWS refused.
     Denied,
+    /// The guard against mass deletion waits for a person.
+    Held,
 }
 
 /// The first delay and the longest; it doubles in between.
@@ -77,13 +79,14 @@ impl Kind {
             Self::NotOurs => Reason::Conflict,
             Self::Invalid => Reason::InvalidSpec,
             Self::Denied => Reason::AccessDenied,
+            Self::Held => Reason::DeletionHeld,
         }
     }
 
     /// Whether it lasts until somebody does something (kstatus: Failed).
     pub fn stalls(self) -> bool {
         match self {
-            Self::Quota | Self::NotOurs | Self::Invalid | Self::Denied => true,
+            Self::Quota | Self::NotOurs | Self::Invalid | Self::Denied | Self::Held => true,
             Self::Deferred
             | Self::Throttled
             | Self::Raced
@@ -98,7 +101,13 @@ impl Kind {
     /// Whether it says something of the user. If not, Ready stays as it was.
     pub fn unreadies(self) -> bool {
         match self {
-            Self::SecretNotFound | Self::DependencyNotFound | Self::Quota | Self::NotOurs | Self::Invalid | Self::Denied => true,
+            Self::SecretNotFound
+            | Self::DependencyNotFound
+            | Self::Quota
+            | Self::NotOurs
+            | Self::Invalid
+            | Self::Denied
+            | Self::Held => true,
             Self::Deferred | Self::Throttled | Self::Raced | Self::Unsettled | Self::Transient | Self::Kubernetes => false,
         }
     }
@@ -116,7 +125,7 @@ impl Kind {
             Self::DependencyNotFound => pace(60, 1800),
             Self::Quota => pace(600, 600),
             Self::NotOurs | Self::Invalid => pace(3600, 3600),
-            Self::Denied => pace(300, 300),
+            Self::Denied | Self::Held => pace(300, 300),
         }
     }
 }

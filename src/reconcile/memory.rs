@@ -29,21 +29,30 @@ struct Entry {
     /// Which user the status shows as it was seen at this uptime.
     confirmed: Option<(UserId, Duration)>,
     /// Until which uptime a failed resource is left alone, and what somebody must change to be heard before.
-    held: Option<(Asked, Duration)>,
+    held: Option<Box<(Asked, Duration)>>,
     /// What people ask of the resource, and at what uptime that was first seen.
-    asked: Option<(Asked, Duration)>,
+    asked: Option<Box<(Asked, Duration)>>,
     /// A walk through the list of users that had to stop for now, and what was known when it began.
-    listing: Option<(ListingKey, Listing)>,
+    listing: Option<Box<(ListingKey, Listing)>>,
     /// Work on the quick connects of a deleted user that had to stop for now.
-    cleanup: Option<Cleanup>,
+    cleanup: Option<Box<Cleanup>>,
 }
 
 /// What must not have changed for a walk through the list to be worth going on with: the create mark and whether it had
 /// settled. Pages that were read before are older than what changed, and say nothing of it.
 pub(super) type ListingKey = (Option<CreateAttempt>, bool);
 
-/// What people ask of a resource: its generation, whether it is to go, and the last reconcile request.
-pub(super) type Asked = (i64, bool, Option<String>);
+/// What people ask of a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) generation: i64,
+    /// It is to go.
+    pub(super) deleting: bool,
+    /// And that is confirmed.
+    pub(super) confirmed: bool,
+    /// The last reconcile request.
+    pub(super) request: Option<String>,
+}
 
 /// When to try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +74,15 @@ impl Memory {
         act(entries.entry(uid.to_owned()).or_default())
     }
 
+    /// What is remembered of a resource. Of one that nothing is remembered of, nothing is remembered by asking either.
+    fn of<T>(&self, uid: &str, read: impl FnOnce(&Entry) -> T) -> T {
+        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match entries.get(uid) {
+            Some(entry) => read(entry),
+            None => read(&Entry::default()),
+        }
+    }
+
     /// Notes the resourceVersion of a write of ours.
     pub(super) fn wrote(&self, uid: &str, resource_version: Option<&str>) {
         if let Some(version) = resource_version.and_then(|v| v.parse().ok()) {
@@ -75,7 +93,7 @@ impl Memory {
     /// Whether a cached object is older than our own last write.
     pub(super) fn is_stale(&self, uid: &str, resource_version: Option<&str>) -> bool {
         let version = resource_version.and_then(|v| v.parse::<u64>().ok());
-        self.with(uid, |e| matches!((version, e.written), (Some(seen), Some(written)) if seen < written))
+        self.of(uid, |e| matches!((version, e.written), (Some(seen), Some(written)) if seen < written))
     }
 
     /// Notes that a generation was seen in sync, and ends a row of failures.
@@ -90,7 +108,7 @@ impl Memory {
 
     /// Leaves a failed resource alone until then: the event of our own status write must not bring it back earlier.
     pub(super) fn hold(&self, uid: &str, asked: Asked, until: Duration) {
-        self.with(uid, |e| e.held = Some((asked, until)));
+        self.with(uid, |e| e.held = Some(Box::new((asked, until))));
     }
 
     /// Leaves a resource alone no longer, and takes nothing of what was seen of it for fresh.
@@ -115,7 +133,7 @@ impl Memory {
 
     /// At what uptime Connect was last seen to have this user as the status shows it.
     pub(super) fn confirmed(&self, uid: &str, user: &UserId) -> Option<Duration> {
-        self.with(uid, |e| e.confirmed.as_ref().filter(|(confirmed, _)| confirmed == user).map(|(_, at)| *at))
+        self.of(uid, |e| e.confirmed.as_ref().filter(|(confirmed, _)| confirmed == user).map(|(_, at)| *at))
     }
 
     /// Notes a change of our own to the user.
@@ -125,12 +143,12 @@ impl Memory {
 
     /// When this process last changed the user.
     pub(super) fn last_change(&self, uid: &str) -> Option<Timestamp> {
-        self.with(uid, |e| e.changed)
+        self.of(uid, |e| e.changed)
     }
 
     /// Whether this process has dealt with the resource yet.
     pub(super) fn has_met(&self, uid: &str) -> bool {
-        self.with(uid, |e| e.met)
+        self.of(uid, |e| e.met)
     }
 
     /// Notes Connect's time of the user's last change; None after a change of our own, of which Connect does not tell the time.
@@ -140,20 +158,20 @@ impl Memory {
 
     /// Connect's time of the user's last change, as it was last seen.
     pub(super) fn modified(&self, uid: &str) -> Option<Timestamp> {
-        self.with(uid, |e| e.modified)
+        self.of(uid, |e| e.modified)
     }
 
     /// Until when a resource is left alone, if nobody asks anything new of it.
     pub(super) fn held_until(&self, uid: &str, asked: &Asked) -> Option<Duration> {
-        self.with(uid, |e| e.held.as_ref().filter(|(a, _)| a == asked).map(|(_, until)| *until))
+        self.of(uid, |e| e.held.as_deref().filter(|(a, _)| a == asked).map(|(_, until)| *until))
     }
 
     /// At what uptime this was first asked of the resource, as far as this process has seen: now, if it is new.
     pub(super) fn asked_since(&self, uid: &str, asked: Asked, uptime: Duration) -> Duration {
-        self.with(uid, |e| match &e.asked {
+        self.with(uid, |e| match e.asked.as_deref() {
             Some((before, since)) if *before == asked => *since,
             _ => {
-                e.asked = Some((asked, uptime));
+                e.asked = Some(Box::new((asked, uptime)));
                 uptime
             }
         })
@@ -161,7 +179,7 @@ impl Memory {
 
     /// At what uptime this generation was last seen in sync.
     pub(super) fn last_verified(&self, uid: &str, generation: i64) -> Option<Duration> {
-        self.with(uid, |e| e.verified.filter(|(g, _)| *g == generation).map(|(_, at)| at))
+        self.of(uid, |e| e.verified.filter(|(g, _)| *g == generation).map(|(_, at)| at))
     }
 
     /// Notes a failure and says when to try again: at the time that is known, else doubling from the kind's first delay to its
@@ -195,27 +213,28 @@ impl Memory {
 
     /// Keeps a walk through the list for the next pass.
     pub(super) fn keep_listing(&self, uid: &str, key: ListingKey, listing: Listing) {
-        self.with(uid, |e| e.listing = Some((key, listing)));
+        self.with(uid, |e| e.listing = Some(Box::new((key, listing))));
     }
 
     /// The walk to go on with, or a new one.
     pub(super) fn take_listing(&self, uid: &str, key: ListingKey) -> Listing {
-        self.with(uid, |e| e.listing.take()).filter(|(k, _)| *k == key).map(|(_, listing)| listing).unwrap_or_default()
+        let kept = self.with(uid, |e| e.listing.take()).map(|kept| *kept);
+        kept.filter(|(k, _)| *k == key).map(|(_, listing)| listing).unwrap_or_default()
     }
 
     /// Keeps the work on a deleted user's quick connects for the next pass.
     pub(super) fn keep_cleanup(&self, uid: &str, cleanup: Cleanup) {
-        self.with(uid, |e| e.cleanup = Some(cleanup));
+        self.with(uid, |e| e.cleanup = Some(Box::new(cleanup)));
     }
 
     /// The work on this user's quick connects to go on with, if there is any.
     pub(super) fn take_cleanup(&self, uid: &str, user: &UserId) -> Option<Cleanup> {
-        self.with(uid, |e| e.cleanup.take()).filter(|cleanup| cleanup.is_of(user))
+        self.with(uid, |e| e.cleanup.take()).map(|cleanup| *cleanup).filter(|cleanup| cleanup.is_of(user))
     }
 
     /// Whether there is work on this user's quick connects, and it was the last user of ours.
     pub(super) fn was_the_last(&self, uid: &str, user: &UserId) -> bool {
-        self.with(uid, |e| e.cleanup.as_ref().is_some_and(|cleanup| cleanup.is_of(user) && cleanup.alone))
+        self.of(uid, |e| e.cleanup.as_ref().is_some_and(|cleanup| cleanup.is_of(user) && cleanup.alone))
     }
 
     /// Forgets a resource that is gone.

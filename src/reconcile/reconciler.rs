@@ -1,6 +1,10 @@
 //! Where a pass begins: whether it is worth making, and what is remembered between passes.
 
-use std::{ops::ControlFlow, sync::Arc, time::Duration};
+use std::{
+    ops::ControlFlow,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use connect_api::{Arn, Connect};
 use futures::{Stream, StreamExt, stream};
@@ -8,7 +12,8 @@ use jiff::SignedDuration;
 use kube::ResourceExt;
 
 use super::{
-    Clock, Cluster, Kind,
+    Census, Clock, Cluster, DeletionGuard, Kind, Roll,
+    guard::Ledger,
     memory::{Asked, Memory, Retry, spread},
     pass::{End, Pass},
     report::is_in_sync,
@@ -17,7 +22,7 @@ use super::{
     waiting::{Place, Waiting},
 };
 use crate::{
-    api::{ConnectUser, DeletionPolicy, FINALIZER, PAUSED, RECONCILE_REQUESTED_AT},
+    api::{CONFIRM_DELETION, ConnectUser, DeletionPolicy, FINALIZER, PAUSED, RECONCILE_REQUESTED_AT},
     inventory::Inventory,
     plan::{Mark, QuickConnects},
     telemetry::Metrics,
@@ -48,6 +53,8 @@ pub struct Settings {
     pub deletion_policy: DeletionPolicy,
     /// What becomes of the quick connects that point to a user once it is deleted.
     pub quick_connects: QuickConnects,
+    /// How many users may be deleted without a question.
+    pub deletion_guard: DeletionGuard,
 }
 
 /// When the resource wants its next pass, and how this one ended.
@@ -91,6 +98,8 @@ pub struct Reconciler {
     pub(super) sweeps: LastSweeps,
     pub(super) inventory: Inventory,
     pub(super) identity_types: IdentityTypes,
+    pub(super) deletions: Ledger,
+    roll: OnceLock<Box<dyn Roll>>,
 }
 
 impl std::fmt::Debug for Reconciler {
@@ -111,7 +120,32 @@ impl Reconciler {
         let (memory, waiting, inventory) = (Memory::default(), Waiting::default(), Inventory::default());
         let identity_types = IdentityTypes::default();
         let (started, sweeps) = (clock.uptime(), LastSweeps::default());
-        Self { cluster, connections, clock, settings, metrics, memory, waiting, started, sweeps, inventory, identity_types }
+        let (deletions, roll) = (Ledger::default(), OnceLock::new());
+        Self {
+            cluster,
+            connections,
+            clock,
+            settings,
+            metrics,
+            memory,
+            waiting,
+            started,
+            sweeps,
+            inventory,
+            identity_types,
+            deletions,
+            roll,
+        }
+    }
+
+    /// Counts users by this roll from now on. Without one, no deletion is held. The first one counts.
+    pub fn count_by(&self, roll: impl Roll + 'static) {
+        let _ = self.roll.set(Box::new(roll));
+    }
+
+    /// The users of an instance, if anybody counts them.
+    pub(super) fn census(&self, instance: &Arn) -> Option<Census> {
+        self.roll.get().map(|roll| roll.census(instance))
     }
 
     /// Makes one pass over a resource as a cache shows it. It does not fail: every failure is a state of the resource.
@@ -174,6 +208,7 @@ impl Reconciler {
     pub fn forget(&self, uid: &str) {
         self.memory.forget(uid);
         self.waiting.forget(uid);
+        self.metrics.held(self.deletions.hold(uid, false));
     }
 
     /// Resources for which something has changed that no watch tells of. They are given to the first who asks.
@@ -229,8 +264,17 @@ pub(super) fn is_paused(resource: &ConnectUser) -> bool {
 /// What people ask of it.
 pub(super) fn asked(resource: &ConnectUser) -> Asked {
     let meta = &resource.metadata;
-    let request = resource.annotations().get(RECONCILE_REQUESTED_AT).cloned();
-    (meta.generation.unwrap_or_default(), meta.deletion_timestamp.is_some(), request)
+    Asked {
+        generation: meta.generation.unwrap_or_default(),
+        deleting: meta.deletion_timestamp.is_some(),
+        confirmed: is_confirmed(resource),
+        request: resource.annotations().get(RECONCILE_REQUESTED_AT).cloned(),
+    }
+}
+
+/// Whether a person confirmed that the user is to go.
+pub(super) fn is_confirmed(resource: &ConnectUser) -> bool {
+    resource.annotations().get(CONFIRM_DELETION).is_some_and(|v| v == "true")
 }
 
 /// The annotation's value, if it asks for a pass that was not made yet.

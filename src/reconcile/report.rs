@@ -90,7 +90,8 @@ pub(super) fn report(status: &mut ConnectUserStatus, state: &State, generation: 
                 | Kind::Quota
                 | Kind::NotOurs
                 | Kind::Invalid
-                | Kind::Denied => set.doubt_references(reason, message, |_| false),
+                | Kind::Denied
+                | Kind::Held => set.doubt_references(reason, message, |_| false),
             }
             if kind.stalls() {
                 set.to(ConditionType::Stalled, "True", reason, message);
@@ -234,6 +235,7 @@ mod tests {
             Kind::NotOurs,
             Kind::Invalid,
             Kind::Denied,
+            Kind::Held,
         ];
         for before in kinds {
             for kind in kinds {

@@ -142,7 +142,7 @@ impl Sweeping {
 
 impl Reconciler {
     /// Begins a sweep over an instance. `resources` are all ConnectUsers that the operator watches.
-    pub fn begin_sweep<'a>(&self, instance: &Arn, resources: impl Iterator<Item = &'a ConnectUser>) -> Sweeping {
+    pub fn begin_sweep(&self, instance: &Arn, resources: impl Iterator<Item = ConnectUser>) -> Sweeping {
         let mut sweeping = Sweeping {
             instance: instance.clone(),
             walk: Sweep::default(),
@@ -160,6 +160,7 @@ impl Reconciler {
         };
         let of_instance = instance.to_string();
         for resource in resources {
+            let resource = &resource;
             let uid = resource.uid().unwrap_or_default();
             let place = Place::of(resource);
             if resource.spec.instance_arn == of_instance
@@ -201,11 +202,7 @@ impl Reconciler {
     ///
     /// # Errors
     /// The call that failed: the sweep may be gone on with. Until it is complete, nothing follows from it.
-    pub async fn go_on<'a>(
-        &self,
-        sweeping: &mut Sweeping,
-        resources: impl Iterator<Item = &'a ConnectUser>,
-    ) -> Result<Swept, Error> {
+    pub async fn go_on(&self, sweeping: &mut Sweeping, resources: impl Iterator<Item = ConnectUser>) -> Result<Swept, Error> {
         let connect = self.connections.to(&sweeping.instance);
         let caller = Caller::new(format!("sweep of {}", sweeping.instance), Priority::Sweep);
         let instance = sweeping.instance.clone();
@@ -226,7 +223,7 @@ impl Reconciler {
         Ok(self.conclude(sweeping, resources))
     }
 
-    fn conclude<'a>(&self, sweeping: &mut Sweeping, resources: impl Iterator<Item = &'a ConnectUser>) -> Swept {
+    fn conclude(&self, sweeping: &mut Sweeping, resources: impl Iterator<Item = ConnectUser>) -> Swept {
         let mut swept = Swept {
             calls: sweeping.walk.calls(),
             users: sweeping.found.len().max(sweeping.listed.len()),
@@ -236,7 +233,7 @@ impl Reconciler {
         };
         let renamed: HashSet<String> = match sweeping.named.is_empty() {
             true => HashSet::new(),
-            false => resources.filter(|r| self.is_renamed(sweeping, r)).filter_map(ResourceExt::uid).collect(),
+            false => resources.filter(|r| self.is_renamed(sweeping, r)).filter_map(|r| r.uid()).collect(),
         };
         for (id, member) in sweeping.members.drain() {
             let listed = sweeping.listed.get(&id);
@@ -289,10 +286,10 @@ impl Reconciler {
     }
 
     /// Has the resources of an instance that could not be swept looked at one by one, where they are due.
-    pub fn do_without_sweep<'a>(&self, instance: &Arn, resources: impl Iterator<Item = &'a ConnectUser>) {
+    pub fn do_without_sweep(&self, instance: &Arn, resources: impl Iterator<Item = ConnectUser>) {
         let instance = instance.to_string();
         if !self.was_swept_lately(&instance) {
-            resources.filter(|r| r.spec.instance_arn == instance).for_each(|r| self.waiting.wake(Place::of(r)));
+            resources.filter(|r| r.spec.instance_arn == instance).for_each(|r| self.waiting.wake(Place::of(&r)));
         }
     }
 

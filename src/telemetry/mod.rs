@@ -1,7 +1,15 @@
-//! What the operator tells of itself: metrics and logs. Events are told by the passes.
+//! What the operator tells of itself: metrics, logs and traces. Events are told by the passes.
 
+mod levels;
 mod logs;
 mod metrics;
+mod reference;
+mod resources;
+mod traces;
 
 pub use logs::{LogFormat, init};
 pub use metrics::Metrics;
+pub use reference::{everything, reference};
+pub use resources::Standing;
+pub use traces::Traces;
+pub(crate) use traces::note;

@@ -175,6 +175,7 @@ impl World {
             drift_interval: Duration::from_secs(600),
             deletion_policy: Default::default(),
             quick_connects: if self.setting.quick_connects { QuickConnects::Go } else { QuickConnects::Stay },
+            deletion_guard: Default::default(),
         };
         let reconciler = Reconciler::new(
             Arc::new(cluster),

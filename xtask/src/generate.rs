@@ -7,7 +7,7 @@ mod values;
 use std::fs;
 
 use anyhow::{Context, Result};
-use connect_operator::api;
+use connect_operator::{api, telemetry};
 
 use crate::repository;
 
@@ -29,6 +29,7 @@ fn decided_by_code() -> Result<Vec<File>> {
     Ok(vec![
         ("crds/connectusers.yaml", api::crd_yaml()?),
         ("docs/api.md", api::reference()),
+        ("docs/metrics.md", telemetry::reference()?),
         (chart::DEFINITION, chart::definition()?),
         (chart::README, chart::readme()?),
     ])

@@ -1,5 +1,6 @@
 //! The repository's own commands.
 
+mod bench;
 mod demo;
 mod generate;
 mod programs;
@@ -15,7 +16,9 @@ use clap::Parser;
 enum Command {
     /// Shows the operator at work: a real Kubernetes control plane, the Connect simulator and the operator as processes.
     Demo(demo::Demo),
-    /// Writes the generated files anew: the CustomResourceDefinition, the API reference, what the chart has of them, and the
+    /// Measures the operator at the size of a contact centre, and writes docs/benchmarks.md.
+    Bench(bench::Bench),
+    /// Writes the generated files anew: the CustomResourceDefinition, the API reference and that of the metrics, what the chart has of them, and the
     /// manifests that are made of the chart.
     Generate,
 }
@@ -23,6 +26,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Command::parse() {
         Command::Demo(demo) => demo.run(),
+        Command::Bench(bench) => bench.run().map(|()| ExitCode::SUCCESS),
         Command::Generate => generate::run().map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| {

@@ -1,4 +1,4 @@
-//! The programs that the demo runs, built as this one was.
+//! The programs that the demo and the benchmark run.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -16,18 +16,28 @@ pub(crate) struct Programs {
 
 /// Builds the programs, if they are not up to date; cargo shows on standard error how it goes on.
 pub(crate) fn build() -> Result<Programs> {
+    let messages = build_packages(&["connect-operator", "connect-sim"], !cfg!(debug_assertions))?;
+    Ok(Programs { operator: executable(&messages, "connect-operator")?, simulator: executable(&messages, "connect-sim")? })
+}
+
+/// Builds the operator as it is released.
+pub(crate) fn build_released_operator() -> Result<PathBuf> {
+    executable(&build_packages(&["connect-operator"], true)?, "connect-operator")
+}
+
+/// What cargo says while it builds the programs of packages.
+fn build_packages(packages: &[&str], release: bool) -> Result<String> {
     let mut command = repository::cargo();
-    command.args(["build", "--package=connect-operator", "--package=connect-sim", "--bins"]);
-    command.arg("--message-format=json-render-diagnostics");
-    if !cfg!(debug_assertions) {
+    command.args(["build", "--bins", "--message-format=json-render-diagnostics"]);
+    command.args(packages.iter().map(|package| format!("--package={package}")));
+    if release {
         command.arg("--release");
     }
     let output = command.stderr(Stdio::inherit()).output().context("cannot run cargo")?;
     if !output.status.success() {
         bail!("the build failed ({})", output.status);
     }
-    let messages = String::from_utf8(output.stdout).context("cargo printed what is not UTF-8")?;
-    Ok(Programs { operator: executable(&messages, "connect-operator")?, simulator: executable(&messages, "connect-sim")? })
+    String::from_utf8(output.stdout).context("cargo printed what is not UTF-8")
 }
 
 /// Cargo tells of each thing that it built in a line of JSON.

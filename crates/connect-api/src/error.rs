@@ -1,6 +1,6 @@
 //! The one error type of every operation, with the class that decides what happens next.
 
-use std::{fmt, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use crate::OperationName;
 
@@ -141,6 +141,15 @@ impl Error {
             request_id: None,
             retry_after: Some(retry_after),
             turn: None,
+        }
+    }
+
+    /// What was answered, in a word for metrics and traces: Connect's code, else the HTTP status, else that there was no reply.
+    pub fn answer(&self) -> Cow<'_, str> {
+        match (&self.code, self.status) {
+            (Some(code), _) => code.into(),
+            (None, Some(status)) => format!("HTTP {status}").into(),
+            (None, None) => "no reply".into(),
         }
     }
 

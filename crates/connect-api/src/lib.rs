@@ -16,7 +16,7 @@ pub use error::{Class, Error, Turn};
 pub use ids::{
     Arn, ArnError, HierarchyGroupId, InstanceId, QuickConnectId, Resource, RoutingProfileId, SecurityProfileId, UserId,
 };
-pub use limiter::{Limiter, Quota, Quotas};
+pub use limiter::{Level, Levels, Limiter, Quota, Quotas};
 pub use meter::{Listener, Meter};
 pub use model::*;
 pub use operations::*;

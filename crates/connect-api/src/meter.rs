@@ -4,17 +4,24 @@ use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
 
-use crate::{Call, Caller, Connect, Error, OperationName, Reply};
+use crate::{Call, Caller, Connect, Error, OperationName, Priority, Reply};
 
-/// Hears of every call that was made.
+/// Hears of every call that was made, and of what came before it.
 pub trait Listener: Send + Sync {
     /// A call was made and this came of it. A deferred call was not made.
     fn called(&self, operation: OperationName, outcome: Result<(), &Error>, took: Duration);
+
+    /// A caller of this priority was let through by the limiter, for which it had waited so long.
+    fn waited(&self, priority: Priority, waited: Duration);
 }
 
 impl<L: Listener + ?Sized> Listener for std::sync::Arc<L> {
     fn called(&self, operation: OperationName, outcome: Result<(), &Error>, took: Duration) {
         (**self).called(operation, outcome, took);
+    }
+
+    fn waited(&self, priority: Priority, waited: Duration) {
+        (**self).waited(priority, waited);
     }
 }
 

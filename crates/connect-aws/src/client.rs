@@ -9,7 +9,7 @@ use aws_sdk_connect::{
 };
 use connect_api::{Call, Caller, Connect, Error, Reply};
 use futures::future::{BoxFuture, FutureExt};
-use tracing::Instrument;
+use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
     CALL_TIMEOUT,
@@ -86,7 +86,7 @@ impl AwsConnect {
 
 impl Connect for AwsConnect {
     fn send<'a>(&'a self, _: &'a Caller, call: Call) -> BoxFuture<'a, Result<Reply, Error>> {
-        let span = tracing::debug_span!("call", operation = %call.name());
+        let span = tracing::debug_span!("call", operation = %call.name(), code = Empty, request_id = Empty);
         async move {
             let mut result = self.reply(call).await;
             if let Err(error) = &mut result
@@ -94,6 +94,8 @@ impl Connect for AwsConnect {
             {
                 error.message = format!("{} (Region {})", error.message, self.region);
             }
+            let answer = result.as_ref().map_or_else(Error::answer, |_| "OK".into());
+            Span::current().record("code", &*answer);
             result
         }
         .instrument(span)

@@ -23,6 +23,8 @@ impl Intercept for RequestLog {
         let reply = context.response();
         let request_id = reply.headers().get("x-amzn-requestid").unwrap_or_default();
         tracing::debug!(status = reply.status().as_u16(), request_id, "Connect answered");
+        // For traces, after the line that tells it already.
+        tracing::Span::current().record("request_id", request_id);
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use std::{env, thread};
 use anyhow::{Context, Result, bail};
 
 use crate::go;
-use crate::recipe::{CONTROL_PLANE, GITOPS, HELM_3, Module, Program};
+use crate::recipe::{CONTROL_PLANE, GITOPS, HELM_3, MONITORING, Module, Program, WORKFLOWS};
 use crate::supervised::Supervised;
 
 /// A directory of programs: those of a control plane (etcd, kube-apiserver, kube-controller-manager and kubectl), or GitOps tools.
@@ -49,6 +49,22 @@ impl Binaries {
     /// There is no Go and none can be installed, or a build fails.
     pub fn ensure_helm3(progress: impl Fn(&str)) -> Result<Self> {
         Self::cached(&HELM_3, &progress)
+    }
+
+    /// Finds, or builds as [`Binaries::ensure`] does, what checks alerts and their queries: `promtool`.
+    ///
+    /// # Errors
+    /// There is no Go and none can be installed, or a build fails.
+    pub fn ensure_monitoring(progress: impl Fn(&str)) -> Result<Self> {
+        Self::cached(&MONITORING, &progress)
+    }
+
+    /// Finds, or builds as [`Binaries::ensure`] does, what checks workflows: `actionlint`.
+    ///
+    /// # Errors
+    /// There is no Go and none can be installed, or a build fails.
+    pub fn ensure_workflows(progress: impl Fn(&str)) -> Result<Self> {
+        Self::cached(&WORKFLOWS, &progress)
     }
 
     fn cached(module: &'static Module, progress: &dyn Fn(&str)) -> Result<Self> {

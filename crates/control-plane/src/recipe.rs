@@ -6,6 +6,8 @@ use sha2::{Digest, Sha256};
 const KUBERNETES: &str = "k8s.io/kubernetes";
 const HELM: &str = "helm.sh/helm/v4";
 const HELM3: &str = "helm.sh/helm/v3";
+const PROMETHEUS: &str = "github.com/prometheus/prometheus";
+const ACTIONLINT: &str = "github.com/rhysd/actionlint";
 
 /// A Go module and the programs that are built of it.
 #[derive(Debug)]
@@ -22,6 +24,8 @@ pub(crate) struct Module {
     pub(crate) sources: &'static [(&'static str, &'static str)],
     /// The programs in the order in which they are built: the quickest first, so that a broken toolchain shows at once.
     pub(crate) programs: &'static [Program],
+    /// Go's build tags.
+    tags: &'static str,
     /// Whether clients ask the programs for Kubernetes' version. Unstamped, they would be told v0.0.0.
     stamped: bool,
     /// What a machine without Go can do instead of building.
@@ -59,6 +63,7 @@ pub(crate) static CONTROL_PLANE: Module = Module {
         },
         Program { name: "kubectl", package: "k8s.io/kubernetes/cmd/kubectl", module: KUBERNETES, cpu_seconds: 70 },
     ],
+    tags: "",
     stamped: true,
     instead: ", or set KUBEBUILDER_ASSETS to a directory with etcd, kube-apiserver, kube-controller-manager, kubectl",
 };
@@ -74,6 +79,43 @@ pub(crate) static GITOPS: Module = Module {
         Program { name: "judge", package: ".", module: "sigs.k8s.io/cli-utils", cpu_seconds: 20 },
         Program { name: "helm", package: "helm.sh/helm/v4/cmd/helm", module: HELM, cpu_seconds: 220 },
     ],
+    tags: "",
+    stamped: false,
+    instead: "",
+};
+
+/// Prometheus' own check of alerts and queries. Nothing is discovered or scraped, which leaves out most of its dependencies.
+pub(crate) static MONITORING: Module = Module {
+    prefix: "monitoring-",
+    named_by: PROMETHEUS,
+    go_mod: include_str!("../../../dev/monitoring/go.mod"),
+    go_sum: include_str!("../../../dev/monitoring/go.sum"),
+    sources: &[],
+    programs: &[Program {
+        name: "promtool",
+        package: "github.com/prometheus/prometheus/cmd/promtool",
+        module: PROMETHEUS,
+        cpu_seconds: 210,
+    }],
+    tags: "remove_all_sd",
+    stamped: false,
+    instead: "",
+};
+
+/// The check of the workflows in `.github`.
+pub(crate) static WORKFLOWS: Module = Module {
+    prefix: "workflows-",
+    named_by: ACTIONLINT,
+    go_mod: include_str!("../../../dev/workflows/go.mod"),
+    go_sum: include_str!("../../../dev/workflows/go.sum"),
+    sources: &[],
+    programs: &[Program {
+        name: "actionlint",
+        package: "github.com/rhysd/actionlint/cmd/actionlint",
+        module: ACTIONLINT,
+        cpu_seconds: 10,
+    }],
+    tags: "",
     stamped: false,
     instead: "",
 };
@@ -88,6 +130,7 @@ pub(crate) static HELM_3: Module = Module {
     programs: &[Program { name: "helm3", package: "helm.sh/helm/v3/cmd/helm", module: HELM3, cpu_seconds: 210 }],
     stamped: false,
     instead: "",
+    tags: "",
 };
 
 impl Module {
@@ -98,7 +141,7 @@ impl Module {
     }
 
     /// Flags of `go build` that decide what comes out.
-    pub(crate) fn build_flags(&self) -> [String; 3] {
+    pub(crate) fn build_flags(&self) -> Vec<String> {
         let mut ldflags = "-s -w".to_owned();
         if self.stamped {
             let version = self.required_version(KUBERNETES);
@@ -108,7 +151,8 @@ impl Module {
                 ldflags += &format!(" -X k8s.io/component-base/version.{name}={value}");
             }
         }
-        ["-trimpath".into(), "-ldflags".into(), ldflags]
+        let tags = Some(format!("-tags={}", self.tags)).filter(|_| !self.tags.is_empty());
+        ["-trimpath".into()].into_iter().chain(tags).chain(["-ldflags".into(), ldflags]).collect()
     }
 
     /// A directory name that changes whenever the programs would: a version and a hash of all that is built from.
@@ -157,7 +201,7 @@ mod tests {
 
     #[test]
     fn versions_come_from_go_mod() {
-        for module in [&CONTROL_PLANE, &GITOPS, &HELM_3] {
+        for module in [&CONTROL_PLANE, &GITOPS, &HELM_3, &MONITORING, &WORKFLOWS] {
             for program in module.programs {
                 let requirement = format!("\t{} {}", program.module, module.version(program));
                 let is_required = |line: &str| line.trim_end_matches(" // indirect") == requirement;
@@ -171,8 +215,9 @@ mod tests {
 
     #[test]
     fn one_go_builds_all_modules() {
-        assert_eq!(CONTROL_PLANE.go_version(), GITOPS.go_version());
-        assert_eq!(CONTROL_PLANE.go_version(), HELM_3.go_version());
+        for module in [&GITOPS, &HELM_3, &MONITORING, &WORKFLOWS] {
+            assert_eq!(CONTROL_PLANE.go_version(), module.go_version());
+        }
     }
 
     #[test]
@@ -182,7 +227,7 @@ mod tests {
 
     #[test]
     fn the_build_is_stamped_with_the_version() {
-        let [_, _, ldflags] = CONTROL_PLANE.build_flags();
+        let ldflags = CONTROL_PLANE.build_flags().pop().unwrap();
         let version = CONTROL_PLANE.version(&CONTROL_PLANE.programs[1]);
         let minor = version.split('.').nth(1).unwrap();
         assert!(ldflags.contains(&format!("version.gitVersion={version} ")), "{ldflags}");

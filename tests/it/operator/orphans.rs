@@ -27,7 +27,7 @@ async fn tagged(scene: &Scene<'_>, username: &str, cluster: &str) -> String {
 }
 
 fn counted(scene: &Scene<'_>) -> f64 {
-    scene.operator.metric(&format!("connect_operator_orphaned_users{{instance=\"{}\"}}", scene.instance()))
+    scene.operator.metric(&format!("connect_operator_orphaned_users{{connect_instance=\"{}\"}}", scene.instance()))
 }
 
 /// Runs `connect-operator orphans` as the operator may.

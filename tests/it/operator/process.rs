@@ -74,6 +74,16 @@ impl Operator {
         self.wait_until_it_listens();
     }
 
+    /// The same with other flags, which may take the places of earlier ones.
+    pub fn start_again_with(&mut self, flags: &[&str]) {
+        for flag in flags {
+            let name = flag.split('=').next();
+            self.arguments.retain(|earlier| earlier.split('=').next() != name);
+            self.arguments.push((*flag).to_owned());
+        }
+        self.start_again();
+    }
+
     fn wait_until_it_listens(&self) {
         eventually("the operator listens", || self.listening().is_some());
     }
@@ -147,7 +157,9 @@ impl Operator {
     /// A sample of its metrics, named with its labels; 0 if there is none.
     pub fn metric(&self, sample: &str) -> f64 {
         let (_, text) = self.get(Page::Metrics);
-        let value = text.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' ')?.parse().ok());
+        // An exemplar may follow.
+        let of = |line: &str| line.strip_prefix(sample)?.strip_prefix(' ')?.split(' ').next()?.parse().ok();
+        let value = text.lines().find_map(of);
         value.unwrap_or_default()
     }
 }

@@ -245,9 +245,16 @@ async fn every_state_is_seen_by_tools_and_people_as_the_documentation_says() {
         deleting(&scene, &mut table).await;
         rows = table.rows;
     }
-    for name in ["leaver", "changed"] {
+    for name in ["leaver", "changed", "many"] {
         scene.applied(name, &json!({})).await;
     }
+    scene.operator.terminate();
+    scene.operator.ended();
+    scene.operator.start_again_with(&["--deletion-guard-count=0", "--deletion-guard-share=0.001"]);
+    scene.delete("many").await;
+    let mut table = Table { scene: &scene, rows };
+    table.synced("being deleted, with more others than is usual", "many", "False", "DeletionHeld").await;
+    rows = table.rows;
     scene.operator.terminate();
     scene.operator.ended();
     scene.apply("new", &json!({})).await;

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Quota, line::Line, pace::Pace};
+use super::{Level, Quota, line::Line, pace::Pace};
 use crate::{Caller, Priority, Turn};
 
 /// Leave to make a call that is not made goes back to the bucket after this long.
@@ -76,22 +76,22 @@ impl Bucket {
         self.under_way -= 1;
     }
 
-    /// How many wait.
-    pub(super) fn waiting(&mut self, now: Instant) -> usize {
+    /// How it stands.
+    pub(super) fn level(&mut self, now: Instant) -> Level {
         self.pass(now);
-        self.line.len()
+        Level { tokens: self.tokens, waiting: self.line.len() }
     }
 
-    /// Takes a token for this caller, or says how long its turn is away.
-    pub(super) fn take(&mut self, caller: &Caller, now: Instant) -> Result<(), Deferral> {
+    /// Takes a token for this caller and tells how long that one has waited, or says how long its turn is away.
+    pub(super) fn take(&mut self, caller: &Caller, now: Instant) -> Result<Duration, Deferral> {
         self.pass(now);
-        self.line.join(caller);
+        self.line.join(caller, now);
         if !self.may_take(caller, now) {
             return Err(self.defer(caller, now));
         }
-        self.line.serve(&caller.key);
+        let since = self.line.serve(&caller.key);
         self.tokens -= 1.0;
-        Ok(())
+        Ok(since.map(|since| now.saturating_duration_since(since)).unwrap_or_default())
     }
 
     /// Whether there is a token for this caller: one that is left by all who come before it, or by all who are expected before
@@ -125,18 +125,20 @@ impl Bucket {
         Deferral { after, turn: Turn { place, of: count(self.line.len()), wait } }
     }
 
-    /// Takes the token that this caller was given leave for, or else one from the bucket.
-    pub(super) fn use_leave(&mut self, caller: &Caller, now: Instant) -> Result<(), Deferral> {
-        if self.leaves.remove(&caller.key).is_some() { Ok(()) } else { self.take(caller, now) }
+    /// Takes the token that this caller was given leave for, or else one from the bucket. In that case it tells how long the caller
+    /// has waited.
+    pub(super) fn use_leave(&mut self, caller: &Caller, now: Instant) -> Result<Option<Duration>, Deferral> {
+        if self.leaves.remove(&caller.key).is_some() { Ok(None) } else { self.take(caller, now).map(Some) }
     }
 
-    /// Puts a token aside for this caller.
-    pub(super) fn give_leave(&mut self, caller: &Caller, now: Instant) -> Result<(), Deferral> {
-        if !self.leaves.contains_key(&caller.key) {
-            self.take(caller, now)?;
-            self.leaves.insert(caller.key.clone(), now);
+    /// Puts a token aside for this caller, unless there is one already, and tells how long the caller has waited for it.
+    pub(super) fn give_leave(&mut self, caller: &Caller, now: Instant) -> Result<Option<Duration>, Deferral> {
+        if self.leaves.contains_key(&caller.key) {
+            return Ok(None);
         }
-        Ok(())
+        let waited = self.take(caller, now)?;
+        self.leaves.insert(caller.key.clone(), now);
+        Ok(Some(waited))
     }
 
     /// AWS throttled a call that was sent at this time: slower for all, and the caller goes first in its class.
@@ -148,7 +150,7 @@ impl Bucket {
             self.pace.throttled();
             self.slowed = Some(now);
         }
-        self.line.join_first(caller);
+        self.line.join_first(caller, now);
         self.defer(caller, now)
     }
 }
@@ -157,6 +159,8 @@ impl Bucket {
 mod tests {
     use super::*;
     use crate::Priority;
+
+    const AT_ONCE: Result<Duration, Deferral> = Ok(Duration::ZERO);
 
     fn edit(key: &str) -> Caller {
         Caller::new(key, Priority::Edit)
@@ -170,7 +174,7 @@ mod tests {
         Bucket::new(Quota { rate: 2.0, burst: 5.0 }, now)
     }
 
-    fn wait(result: Result<(), Deferral>) -> Option<u128> {
+    fn wait<T>(result: Result<T, Deferral>) -> Option<u128> {
         result.err().map(|deferral| deferral.after.as_millis())
     }
 
@@ -179,15 +183,19 @@ mod tests {
         let start = Instant::now();
         let mut b = bucket(start);
         for i in 0..5 {
-            assert_eq!(b.take(&edit(&format!("burst-{i}")), start), Ok(()));
+            assert_eq!(b.take(&edit(&format!("burst-{i}")), start), AT_ONCE);
         }
         assert_eq!(wait(b.take(&edit("a"), start)), Some(500));
         let b_waits = b.take(&edit("b"), start).unwrap_err();
         assert_eq!(b_waits.turn, Turn { place: 2, of: 2, wait: Duration::from_secs(1) });
         let later = start + Duration::from_millis(500);
         assert_eq!(wait(b.take(&edit("b"), later)), Some(500), "b does not overtake a");
-        assert_eq!(wait(b.take(&edit("a"), later)), None);
-        assert_eq!(wait(b.take(&edit("b"), start + Duration::from_millis(1000))), None);
+        assert_eq!(b.take(&edit("a"), later), Ok(Duration::from_millis(500)));
+        assert_eq!(
+            b.take(&edit("b"), start + Duration::from_millis(1000)),
+            Ok(Duration::from_millis(1000)),
+            "since it first asked"
+        );
     }
 
     #[test]
@@ -196,12 +204,12 @@ mod tests {
         let after = |millis| start + Duration::from_millis(millis);
         let mut b = bucket(start);
         for i in 0..5 {
-            assert_eq!(b.take(&edit(&format!("burst-{i}")), start), Ok(()));
+            assert_eq!(b.take(&edit(&format!("burst-{i}")), start), AT_ONCE);
             b.sent();
         }
         b.answered(after(80));
         assert!(b.take(&edit("next"), after(500)).is_err(), "it may have arrived at 80 ms");
-        assert_eq!(b.take(&edit("next"), after(580)), Ok(()));
+        assert_eq!(b.take(&edit("next"), after(580)), Ok(Duration::from_millis(80)));
     }
 
     #[test]
@@ -209,7 +217,7 @@ mod tests {
         let start = Instant::now();
         let mut b = bucket(start);
         for i in 0..5 {
-            assert_eq!(b.take(&edit(&format!("burst-{i}")), start), Ok(()));
+            assert_eq!(b.take(&edit(&format!("burst-{i}")), start), AT_ONCE);
             b.sent();
         }
         for _ in 0..5 {
@@ -229,7 +237,7 @@ mod tests {
         assert_eq!(wait(b.take(&edit("edit"), start)), Some(500));
         let later = start + Duration::from_millis(500);
         assert_eq!(wait(b.take(&sweep, later)), Some(1000));
-        assert_eq!(b.take(&edit("edit"), later), Ok(()));
+        assert_eq!(b.take(&edit("edit"), later), Ok(Duration::from_millis(500)));
     }
 
     #[test]
@@ -237,13 +245,13 @@ mod tests {
         let start = Instant::now();
         let mut b = bucket(start);
         for i in 0..4 {
-            assert_eq!(b.take(&backlog(&i.to_string()), start), Ok(()));
+            assert_eq!(b.take(&backlog(&i.to_string()), start), AT_ONCE);
         }
         assert_eq!(wait(b.take(&backlog("next"), start)), Some(500));
-        assert_eq!(b.take(&edit("edit"), start), Ok(()));
+        assert_eq!(b.take(&edit("edit"), start), AT_ONCE);
         assert_eq!(wait(b.take(&backlog("next"), start)), Some(1000));
         let mut small = Bucket::new(Quota { rate: 1.0, burst: 1.0 }, start);
-        assert_eq!(small.take(&backlog("any"), start), Ok(()), "a small bucket keeps none");
+        assert_eq!(small.take(&backlog("any"), start), AT_ONCE, "a small bucket keeps none");
     }
 
     #[test]
@@ -252,7 +260,7 @@ mod tests {
         let after = |millis| start + Duration::from_millis(millis);
         let mut b = bucket(start);
         for i in 0..5 {
-            assert_eq!(b.take(&edit(&format!("burst-{i}")), start), Ok(()));
+            assert_eq!(b.take(&edit(&format!("burst-{i}")), start), AT_ONCE);
             b.sent();
         }
         let slow = |b: &Bucket| b.pace.time_for(1.0);
@@ -270,7 +278,7 @@ mod tests {
         let start = Instant::now();
         let mut b = bucket(start);
         b.tokens = 2.0;
-        assert_eq!(b.take(&backlog("first"), start), Ok(()));
+        assert_eq!(b.take(&backlog("first"), start), AT_ONCE);
         for key in ["a", "b", "c"] {
             assert!(b.take(&backlog(key), start).is_err());
         }
@@ -282,18 +290,18 @@ mod tests {
     fn leave_that_is_not_used_goes_back() {
         let start = Instant::now();
         let mut b = Bucket::new(Quota { rate: 1e-9, burst: 1.0 }, start);
-        assert_eq!(b.give_leave(&backlog("a"), start), Ok(()));
+        assert_eq!(b.give_leave(&backlog("a"), start), Ok(Some(Duration::ZERO)));
         assert!(b.take(&backlog("b"), start).is_err());
-        assert_eq!(b.take(&backlog("b"), start + LEAVE_LASTS), Ok(()));
+        assert_eq!(b.take(&backlog("b"), start + LEAVE_LASTS), Ok(LEAVE_LASTS));
     }
 
     #[test]
     fn leave_that_was_given_is_used_once() {
         let start = Instant::now();
         let mut b = Bucket::new(Quota { rate: 1e-9, burst: 1.0 }, start);
-        assert_eq!(b.give_leave(&backlog("a"), start), Ok(()));
-        assert_eq!(b.give_leave(&backlog("a"), start), Ok(()), "it has leave already");
-        assert_eq!(b.use_leave(&backlog("a"), start), Ok(()));
+        assert_eq!(b.give_leave(&backlog("a"), start), Ok(Some(Duration::ZERO)));
+        assert_eq!(b.give_leave(&backlog("a"), start), Ok(None), "it has leave already");
+        assert_eq!(b.use_leave(&backlog("a"), start), Ok(None));
         assert!(b.use_leave(&backlog("a"), start).is_err());
     }
 }

@@ -55,6 +55,8 @@ struct Place {
     group: Arc<str>,
     at: At,
     standing: Standing,
+    /// When it came, for this call of its.
+    since: Instant,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -87,25 +89,26 @@ impl Line {
 
     /// A caller stands in line, where it stood before if it did. A more urgent reason to call moves it forward; a less urgent one
     /// leaves it where it is.
-    pub(super) fn join(&mut self, caller: &Caller) {
+    pub(super) fn join(&mut self, caller: &Caller, now: Instant) {
         match self.places.get(caller.key.as_str()) {
             Some(Place { priority, standing, .. }) if *priority <= caller.priority => {
                 if let Standing::Missed(_) = standing {
                     self.come_back(&caller.key);
                 }
             }
-            Some(_) => {
+            Some(Place { since, .. }) => {
+                let since = *since;
                 self.leave(&caller.key);
-                self.stand(caller, None);
+                self.stand(caller, None, since);
             }
-            None => self.stand(caller, None),
+            None => self.stand(caller, None, now),
         }
     }
 
     /// A caller that was served in vain goes first in its class.
-    pub(super) fn join_first(&mut self, caller: &Caller) {
+    pub(super) fn join_first(&mut self, caller: &Caller, now: Instant) {
         self.leave(&caller.key);
-        self.stand(caller, Some(self.queues[caller.priority as usize].round));
+        self.stand(caller, Some(self.queues[caller.priority as usize].round), now);
     }
 
     /// How many are served before this caller, if nobody else comes.
@@ -137,15 +140,15 @@ impl Line {
         self.set(&key, Standing::Told(turn));
     }
 
-    /// It is this caller's turn: it leaves.
-    pub(super) fn serve(&mut self, key: &str) {
-        if let Some(place) = self.places.get(key) {
-            let class = place.priority as usize;
-            let queue = &mut self.queues[class];
-            queue.pass += STRIDES[class];
-            queue.round = queue.round.max(place.at.0);
-        }
+    /// It is this caller's turn: it leaves. Since when it stood in line; None if it did not.
+    pub(super) fn serve(&mut self, key: &str) -> Option<Instant> {
+        let place = self.places.get(key)?;
+        let (class, since) = (place.priority as usize, place.since);
+        let queue = &mut self.queues[class];
+        queue.pass += STRIDES[class];
+        queue.round = queue.round.max(place.at.0);
         self.leave(key);
+        Some(since)
     }
 
     /// Waits no longer for those who did not come for their turn, and forgets those who did not come for long.
@@ -167,7 +170,7 @@ impl Line {
         }
     }
 
-    fn stand(&mut self, caller: &Caller, round: Option<u64>) {
+    fn stand(&mut self, caller: &Caller, round: Option<u64>, since: Instant) {
         self.arrivals += 1;
         let queue = &self.queues[caller.priority as usize];
         let (group, last) = match queue.groups.get_key_value(caller.group.as_str()) {
@@ -175,7 +178,7 @@ impl Line {
             None => (caller.group.as_str().into(), 0),
         };
         let round = round.unwrap_or_else(|| queue.round.max(last) + 1);
-        let place = Place { priority: caller.priority, group, at: (round, self.arrivals), standing: Standing::Asks };
+        let place = Place { priority: caller.priority, group, at: (round, self.arrivals), standing: Standing::Asks, since };
         self.enter(&place);
         self.places.insert(caller.key.as_str().into(), place);
     }
@@ -257,7 +260,7 @@ mod tests {
     fn joined(callers: &[(&str, &str, Priority)]) -> Line {
         let mut line = Line::default();
         for (key, group, priority) in callers {
-            line.join(&caller(key, group, *priority));
+            line.join(&caller(key, group, *priority), Instant::now());
         }
         line
     }
@@ -289,11 +292,11 @@ mod tests {
     fn who_comes_back_as_soon_as_it_was_served_does_not_hold_up_another_group() {
         let mut line = Line::default();
         for n in 0..10 {
-            line.join(&caller(&format!("a{n}"), "a", Priority::Sweep));
+            line.join(&caller(&format!("a{n}"), "a", Priority::Sweep), Instant::now());
         }
         let mut others = 0;
         for n in 0..10 {
-            line.join(&caller("b", "b", Priority::Sweep));
+            line.join(&caller("b", "b", Priority::Sweep), Instant::now());
             if line.ahead("b") == 0 {
                 line.serve("b");
                 others += 1;
@@ -312,7 +315,7 @@ mod tests {
         let mut line = Line::default();
         for (class, priority) in [Priority::Edit, Priority::Backlog, Priority::Repair, Priority::Sweep].into_iter().enumerate() {
             for n in 0..2000 {
-                line.join(&caller(&format!("{class}-{n}"), "all", priority));
+                line.join(&caller(&format!("{class}-{n}"), "all", priority), Instant::now());
             }
         }
         let order = {
@@ -334,25 +337,25 @@ mod tests {
     fn a_class_that_was_away_has_no_claim_on_the_past() {
         let mut line = Line::default();
         for n in 0..100 {
-            line.join(&caller(&format!("old-{n}"), "", Priority::Backlog));
+            line.join(&caller(&format!("old-{n}"), "", Priority::Backlog), Instant::now());
         }
         for n in 0..90 {
             line.serve(&format!("old-{n}"));
         }
         for n in 0..100 {
-            line.join(&caller(&format!("sweep-{n}"), "", Priority::Sweep));
+            line.join(&caller(&format!("sweep-{n}"), "", Priority::Sweep), Instant::now());
         }
         assert_eq!((line.ahead("old-99"), line.ahead("sweep-0"), line.ahead("sweep-1")), (9, 10, 11));
-        line.join(&caller("edit", "", Priority::Edit));
+        line.join(&caller("edit", "", Priority::Edit), Instant::now());
         assert_eq!(line.ahead("edit"), 0);
     }
 
     #[test]
     fn a_caller_stands_in_line_once_and_only_a_more_urgent_reason_moves_it() {
         let mut line = joined(&[("a", "", Priority::Backlog), ("b", "", Priority::Backlog), ("c", "", Priority::Backlog)]);
-        line.join(&caller("c", "", Priority::Edit));
+        line.join(&caller("c", "", Priority::Edit), Instant::now());
         assert_eq!((line.ahead("c"), line.len()), (0, 3));
-        line.join(&caller("c", "", Priority::Sweep));
+        line.join(&caller("c", "", Priority::Sweep), Instant::now());
         assert_eq!((line.ahead("c"), line.ahead("a"), line.len()), (0, 1, 3));
     }
 
@@ -366,7 +369,7 @@ mod tests {
         assert_eq!(line.ahead("next"), 1, "it may still come");
         line.pass_over(start + LATE + Duration::from_millis(1));
         assert_eq!((line.ahead("next"), line.len()), (0, 1));
-        line.join(&caller("late", "", Priority::Backlog));
+        line.join(&caller("late", "", Priority::Backlog), Instant::now());
         assert_eq!((line.ahead("late"), line.ahead("next"), line.len()), (0, 1, 2));
     }
 
@@ -397,7 +400,7 @@ mod tests {
         ) {
             let mut line = Line::default();
             for (n, (key, group, priority)) in callers.iter().enumerate() {
-                line.join(&caller(&key.to_string(), &group.to_string(), *priority));
+                line.join(&caller(&key.to_string(), &group.to_string(), *priority), Instant::now());
                 // Some are served in between, so that the classes' passes differ.
                 if n % 4 == 3 && n / 4 < served {
                     let first = line.places.keys().find(|key| line.ahead(key) == 0).cloned().unwrap();

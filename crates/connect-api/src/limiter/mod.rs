@@ -14,14 +14,14 @@ mod simulation;
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Mutex, PoisonError},
-    time::Instant,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use futures::future::BoxFuture;
 
 use self::bucket::{Bucket, Deferral};
-use crate::{Call, Caller, Class, Connect, Error, OperationName, Reply};
+use crate::{Call, Caller, Class, Connect, Error, Listener, OperationName, Reply};
 
 /// A bucket's size and refill.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,12 +59,28 @@ impl Quotas {
     }
 }
 
+/// How an operation's bucket stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Level {
+    /// Calls that could be made at once.
+    pub tokens: f64,
+    /// Callers that wait for their turn.
+    pub waiting: usize,
+}
+
+/// How the buckets of an account and Region stand: what a [`Limiter`] of any client can be asked.
+pub trait Levels: Send + Sync {
+    /// Of each operation that was called or asked for yet.
+    fn levels(&self) -> BTreeMap<OperationName, Level>;
+}
+
 /// Lets calls through at the rate that Connect allows.
 pub struct Limiter<C> {
     inner: C,
     quotas: Quotas,
     buckets: Mutex<HashMap<OperationName, Bucket>>,
     now: fn() -> Instant,
+    listener: Option<Arc<dyn Listener>>,
 }
 
 impl<C> std::fmt::Debug for Limiter<C> {
@@ -81,7 +97,13 @@ impl<C> Limiter<C> {
 
     /// Limits `inner` to these quotas by another clock.
     pub fn with_clock(inner: C, quotas: Quotas, now: fn() -> Instant) -> Self {
-        Self { inner, quotas, buckets: Mutex::default(), now }
+        Self { inner, quotas, buckets: Mutex::default(), now, listener: None }
+    }
+
+    /// Tells this listener how long callers have waited.
+    #[must_use]
+    pub fn telling(self, listener: Arc<dyn Listener>) -> Self {
+        Self { listener: Some(listener), ..self }
     }
 
     fn bucket<T>(&self, operation: OperationName, act: impl FnOnce(&mut Bucket, Instant) -> T) -> T {
@@ -91,11 +113,19 @@ impl<C> Limiter<C> {
         act(buckets.entry(operation).or_insert_with(|| Bucket::new(self.quotas.of(operation), now)), now)
     }
 
-    /// Callers that wait for their turn, by operation.
-    pub fn waiting(&self) -> BTreeMap<OperationName, usize> {
+    /// A caller's turn has come. One that had leave was told of when it was given it.
+    fn served(&self, caller: &Caller, waited: Option<Duration>) {
+        if let (Some(listener), Some(waited)) = (&self.listener, waited) {
+            listener.waited(caller.priority, waited);
+        }
+    }
+}
+
+impl<C: Send + Sync> Levels for Limiter<C> {
+    fn levels(&self) -> BTreeMap<OperationName, Level> {
         let now = (self.now)();
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        buckets.iter_mut().map(|(operation, bucket)| (*operation, bucket.waiting(now))).collect()
+        buckets.iter_mut().map(|(operation, bucket)| (*operation, bucket.level(now))).collect()
     }
 }
 
@@ -119,12 +149,13 @@ impl<C: Connect> Connect for Limiter<C> {
     fn send<'a>(&'a self, caller: &'a Caller, call: Call) -> BoxFuture<'a, Result<Reply, Error>> {
         let operation = call.name();
         let admitted = self.bucket(operation, |bucket, now| {
-            bucket.use_leave(caller, now)?;
+            let waited = bucket.use_leave(caller, now)?;
             bucket.sent();
-            Ok((UnderWay { limiter: self, operation }, now))
+            Ok((UnderWay { limiter: self, operation }, now, waited))
         });
         Box::pin(async move {
-            let (under_way, sent) = admitted.map_err(|deferral| deferred(operation, deferral))?;
+            let (under_way, sent, waited) = admitted.map_err(|deferral| deferred(operation, deferral))?;
+            self.served(caller, waited);
             let result = self.inner.send(caller, call).await;
             drop(under_way);
             match result {
@@ -138,7 +169,9 @@ impl<C: Connect> Connect for Limiter<C> {
     }
 
     fn admit(&self, caller: &Caller, operation: OperationName) -> Result<(), Error> {
-        self.bucket(operation, |bucket, now| bucket.give_leave(caller, now)).map_err(|deferral| deferred(operation, deferral))?;
+        let given = self.bucket(operation, |bucket, now| bucket.give_leave(caller, now));
+        let waited = given.map_err(|deferral| deferred(operation, deferral))?;
+        self.served(caller, waited);
         self.inner.admit(caller, operation)
     }
 }
@@ -199,7 +232,30 @@ mod tests {
         assert!(error.retry_after.unwrap() <= turn.wait);
         let error = limiter.admit(&caller("third"), OperationName::ListUsers).unwrap_err();
         assert_eq!(error.turn.map(|turn| (turn.place, turn.of)), Some((2, 2)));
-        assert_eq!(limiter.waiting(), [(OperationName::ListUsers, 2)].into());
+        let Level { tokens, waiting } = limiter.levels()[&OperationName::ListUsers];
+        assert!(waiting == 2 && (0.0..1.0).contains(&tokens), "{waiting} wait for {tokens}");
+    }
+
+    /// Remembers waits.
+    #[derive(Default)]
+    struct Waits(Mutex<Vec<(Priority, Duration)>>);
+
+    impl Listener for Waits {
+        fn called(&self, _: OperationName, _: Result<(), &Error>, _: Duration) {}
+
+        fn waited(&self, priority: Priority, waited: Duration) {
+            self.0.lock().unwrap().push((priority, waited));
+        }
+    }
+
+    #[test]
+    fn a_call_is_told_of_once_with_the_time_that_it_has_waited() {
+        let waits = Arc::new(Waits::default());
+        let limiter = limiter().telling(waits.clone());
+        limiter.admit(&caller("first"), OperationName::ListUsers).unwrap();
+        block_on(limiter.call(&caller("first"), list())).unwrap();
+        assert!(block_on(limiter.call(&caller("second"), list())).is_err());
+        assert_eq!(*waits.0.lock().unwrap(), [(Priority::Edit, Duration::ZERO)], "who still waits is not told of");
     }
 
     #[test]
@@ -209,6 +265,6 @@ mod tests {
         let error = block_on(limiter.call(&caller("first"), list())).unwrap_err();
         assert_eq!(error.class, Class::Throttled);
         assert!(error.retry_after.is_some() && error.turn.is_none());
-        assert_eq!(limiter.waiting(), [(OperationName::ListUsers, 1)].into());
+        assert_eq!(limiter.levels()[&OperationName::ListUsers].waiting, 1);
     }
 }

@@ -161,7 +161,7 @@ impl World {
                 let caller = &mut self.callers[who];
                 caller.asked += 1;
                 match self.bucket.take(&caller.caller, instant) {
-                    Ok(()) => {
+                    Ok(_) => {
                         caller.sent = Some(now);
                         self.sends.push(now);
                         self.bucket.sent();

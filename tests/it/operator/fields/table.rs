@@ -12,9 +12,9 @@ on the simulator. AWS allows each operation two calls a second, so this is also 
 
 - *Created with*, *created without*: a new ConnectUser.
 - *Set*, *changed*, *cleared*, *left out*: an edit of one that exists, and that a sweep or a look has seen in the last two sweep
-  intervals; of any other, the user is read first. Where a call would send what the spec does not manage, it always is. A field that is left out is no longer managed: what it was
-  stays in Connect. Nothing stands where a field cannot be cleared (–); `refused` says that the API server refuses the edit;
-  `InvalidSpec` that Connect does, which the conditions then show.
+  intervals; of any other, the user is read first. Where a call would send what the spec does not manage, it always is. A field that
+  is left out is no longer managed: what it was stays in Connect. Nothing stands where a field cannot be cleared (–); `refused` says
+  that the API server refuses the edit; `InvalidSpec` that Connect does, which the conditions then show.
 - *Changed in Connect*: somebody changed it at Connect's console, and the operator puts it right when it looks next.
 
 | field | created with | created without | set | changed | cleared | left out | changed in Connect |

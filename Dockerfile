@@ -1,0 +1,19 @@
+# The image of connect-operator: one static program, the certificates it trusts, its licence, and nothing else.
+#
+# `docker build .` builds it all. dev/image/build.sh, which releases use, builds the program by itself (dev/image/rootfs.sh) and
+# gives its files in the place of the stage "build": no daemon, no other image, and the same bytes each time.
+FROM docker.io/library/rust:1.95.0-slim-bookworm AS build
+ARG TARGETARCH
+RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates musl-tools && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+COPY . .
+RUN dev/image/rootfs.sh "$TARGETARCH" /rootfs
+
+FROM scratch
+COPY --from=build /rootfs/ /
+# The user "nonroot" of distroless images, by number: Kubernetes' runAsNonRoot cannot check a name.
+USER 65532:65532
+# Metrics; health.
+EXPOSE 8080 8081
+ENTRYPOINT ["/usr/bin/connect-operator"]
+CMD ["run"]

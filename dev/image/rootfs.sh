@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Lays out the files of the image: `dev/image/rootfs.sh amd64|arm64 DIRECTORY`, on a machine of that kind.
+#
+# The program is linked against nothing, so that the image needs no other file than the certificates to trust: this machine's
+# (ca-certificates). The same sources give the same bytes, wherever the checkout and cargo's home are. It needs rustup and musl-gcc
+# (musl-tools).
+set -euo pipefail
+
+case $1 in
+amd64) target=x86_64-unknown-linux-musl ;;
+arm64) target=aarch64-unknown-linux-musl ;;
+*) echo "usage: dev/image/rootfs.sh amd64|arm64 DIRECTORY" >&2 && exit 2 ;;
+esac
+rootfs=$(realpath --canonicalize-missing "$2")
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+certificates=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
+
+rustup target list --installed | grep --quiet --line-regexp "$target" || rustup target add "$target"
+
+# No path of this machine gets into the program: of panics, of debug information, of what build scripts wrote.
+export CARGO_BUILD_BUILD_DIR=${CARGO_BUILD_BUILD_DIR:-$PWD/target/image-build}
+export CARGO_TARGET_DIR=$CARGO_BUILD_BUILD_DIR/artifacts
+home=${CARGO_HOME:-$HOME/.cargo}
+RUSTFLAGS="--remap-path-prefix=$PWD=/src --remap-path-prefix=$home=/cargo --remap-path-prefix=$CARGO_BUILD_BUILD_DIR=/build"
+export RUSTFLAGS
+export CFLAGS="-ffile-prefix-map=$PWD=/src -ffile-prefix-map=$home=/cargo -ffile-prefix-map=$CARGO_BUILD_BUILD_DIR=/build"
+cargo build --release --locked --target "$target" --package connect-operator --bin connect-operator
+
+install -D --mode=0755 "$CARGO_TARGET_DIR/$target/release/connect-operator" "$rootfs/usr/bin/connect-operator"
+install -D --mode=0644 "$certificates" "$rootfs/etc/ssl/certs/ca-certificates.crt"
+install -D --mode=0644 LICENSE "$rootfs/usr/share/doc/connect-operator/LICENSE"

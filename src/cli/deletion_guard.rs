@@ -1,0 +1,30 @@
+//! The flags of the guard against mass deletion.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{quotas::share, run::duration};
+use crate::reconcile::DeletionGuard;
+
+#[derive(Debug, Args)]
+pub(super) struct GuardFlags {
+    /// Deletions of more than this part of an instance's users within the guard's window, if they are more than its count too,
+    /// are held until a person confirms them by the annotation connect-operator.dev/confirm-deletion. 1: none is ever held.
+    #[arg(long, env = "CONNECT_OPERATOR_DELETION_GUARD_SHARE", default_value_t = DeletionGuard::default().share, value_parser = share)]
+    deletion_guard_share: f64,
+
+    /// As many deletions are never held.
+    #[arg(long, env = "CONNECT_OPERATOR_DELETION_GUARD_COUNT", default_value_t = DeletionGuard::default().count)]
+    deletion_guard_count: usize,
+
+    /// How long a deletion counts after it was made.
+    #[arg(long, env = "CONNECT_OPERATOR_DELETION_GUARD_WINDOW", default_value = "1h", value_parser = duration)]
+    deletion_guard_window: Duration,
+}
+
+impl GuardFlags {
+    pub(super) fn guard(&self) -> DeletionGuard {
+        DeletionGuard { share: self.deletion_guard_share, count: self.deletion_guard_count, window: self.deletion_guard_window }
+    }
+}

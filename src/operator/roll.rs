@@ -1,0 +1,134 @@
+//! How many users there are and how many are to go, counted over the watch's cache.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use connect_api::Arn;
+use kube::ResourceExt;
+use kube_runtime::reflector::Store;
+use tokio::time::Instant;
+
+use super::cached::{Cached, Guarded, readable};
+use crate::{
+    api::{CONFIRM_DELETION, ConnectUser, DeletionPolicy, FINALIZER, ManagementPolicy},
+    reconcile::{Census, Roll},
+};
+
+/// A count is good for so long: thousands who are deleted at once ask for it one by one.
+const LASTS: Duration = Duration::from_secs(1);
+
+/// Counts by instance ARN, and when they were made.
+type Counts = Option<(Instant, HashMap<Box<str>, Census>)>;
+
+/// The watch's cache as a roll.
+pub(super) struct StoreRoll {
+    store: Store<Guarded>,
+    counts: Mutex<Counts>,
+}
+
+impl StoreRoll {
+    pub(super) fn new(store: Store<Guarded>) -> Self {
+        Self { store, counts: Mutex::default() }
+    }
+}
+
+impl Roll for StoreRoll {
+    fn census(&self, instance: &Arn) -> Census {
+        // Nothing panics while holding the lock.
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, by_instance) = match counts.take().filter(|(made, _)| made.elapsed() < LASTS) {
+            Some(fresh) => counts.insert(fresh),
+            None => {
+                let objects: Vec<_> = readable(&self.store).collect();
+                counts.insert((Instant::now(), count(objects.iter().filter_map(|object| object.0.as_ref().ok()))))
+            }
+        };
+        by_instance.get(instance.to_string().as_str()).copied().unwrap_or_default()
+    }
+}
+
+fn count<'a>(resources: impl Iterator<Item = &'a Cached>) -> HashMap<Box<str>, Census> {
+    let mut counts: HashMap<Box<str>, Census> = HashMap::new();
+    for Cached { instance, part, .. } in resources {
+        if *part == Part::None {
+            continue;
+        }
+        let census = match counts.get_mut(instance) {
+            Some(census) => census,
+            None => counts.entry(instance.clone()).or_default(),
+        };
+        census.all += 1;
+        census.going += usize::from(*part == Part::Going);
+    }
+    counts
+}
+
+/// What a resource counts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Nothing: it has no user in Connect.
+    None,
+    /// A user.
+    Staying,
+    /// A user that is to be deleted, and no person has confirmed it.
+    Going,
+}
+
+impl Part {
+    pub(super) fn of(resource: &ConnectUser) -> Self {
+        let has_user = resource.status.as_ref().is_some_and(|s| s.user_id.is_some() || s.create_attempt.is_some());
+        let confirmed = resource.annotations().get(CONFIRM_DELETION).is_some_and(|v| v == "true");
+        let stays = resource.spec.management_policy == ManagementPolicy::Observe
+            || resource.spec.deletion_policy == Some(DeletionPolicy::Retain);
+        let deleted = resource.metadata.deletion_timestamp.is_some() && resource.finalizers().iter().any(|f| f == FINALIZER);
+        match (has_user, deleted && !confirmed && !stays) {
+            (false, _) => Self::None,
+            (true, false) => Self::Staying,
+            (true, true) => Self::Going,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn resource(metadata: &Value, spec: &Value, user: Option<&str>) -> Cached {
+        let mut object = json!({
+            "apiVersion": "connect-operator.dev/v1alpha1",
+            "kind": "ConnectUser",
+            "metadata": { "name": "jane", "deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": [FINALIZER] },
+            "spec": { "instanceArn": "arn:1", "username": "jane", "routingProfileArn": "", "securityProfileArns": [] },
+            "status": { "userId": user },
+        });
+        for (part, changes) in [("metadata", metadata), ("spec", spec)] {
+            for (key, value) in changes.as_object().unwrap() {
+                object[part][key] = value.clone();
+            }
+        }
+        serde_json::from_value(object).unwrap()
+    }
+
+    #[test]
+    fn who_goes_is_who_would_be_deleted_without_a_persons_word() {
+        let nothing = json!({});
+        let resources = [
+            resource(&nothing, &nothing, Some("u-1")),
+            resource(&json!({ "deletionTimestamp": null }), &nothing, Some("u-2")),
+            resource(&json!({ "annotations": { CONFIRM_DELETION: "true" } }), &nothing, Some("u-3")),
+            resource(&json!({ "finalizers": ["another/one"] }), &nothing, Some("u-4")),
+            resource(&nothing, &json!({ "deletionPolicy": "Retain" }), Some("u-5")),
+            resource(&nothing, &json!({ "managementPolicy": "Observe" }), Some("u-6")),
+            resource(&nothing, &nothing, None),
+            resource(&nothing, &json!({ "instanceArn": "arn:2" }), Some("u-7")),
+        ];
+        let counts = count(resources.iter());
+        assert_eq!(counts["arn:1"], Census { all: 6, going: 1 });
+        assert_eq!(counts["arn:2"], Census { all: 1, going: 1 });
+    }
+}

@@ -1,0 +1,197 @@
+//! The guard against mass deletion: an emptied Git repository, a pruned application or a deleted namespace must not empty a contact
+//! centre. Where more of an instance's users are to go than is usual, they are held until a person confirms it.
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use connect_api::Arn;
+use kube::ResourceExt;
+
+use super::{
+    Failure, Kind, Phase,
+    pass::{End, Flow, Pass},
+    reconciler::{Reconciler, is_confirmed},
+    report::condition,
+};
+use crate::api::{CONFIRM_DELETION, ConditionType};
+
+/// How many users of an instance may go without a question: more than `count` *and* more than `share` within `window` may not.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DeletionGuard {
+    /// A part of the instance's users, up to 1. At 1 nothing is ever held.
+    pub share: f64,
+    /// A number of users.
+    pub count: usize,
+    /// How long a deletion counts after it was made.
+    pub window: Duration,
+}
+
+impl Default for DeletionGuard {
+    fn default() -> Self {
+        Self { share: 0.2, count: 10, window: Duration::from_secs(3600) }
+    }
+}
+
+/// The users of one instance, as far as ConnectUsers speak of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// How many there are.
+    pub all: usize,
+    /// How many of them are to be deleted, and no person has confirmed it.
+    pub going: usize,
+}
+
+/// Counts ConnectUsers. The watch's cache is good enough for it.
+pub trait Roll: Send + Sync {
+    /// The users of an instance.
+    fn census(&self, instance: &Arn) -> Census;
+}
+
+/// The limit that a number of users is over, if it is: for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TooMany {
+    /// How many went or are to go.
+    pub(super) going: usize,
+    /// Of how many.
+    pub(super) of: usize,
+}
+
+impl DeletionGuard {
+    /// Whether as many of so many users may go.
+    pub(super) fn allows(&self, going: usize, of: usize) -> bool {
+        // Counts are far below 2^53.
+        going <= self.count || going as f64 <= self.share * of as f64
+    }
+
+    /// The limit in words. A resource that is held remembers which one held it.
+    pub fn limit(&self) -> String {
+        let window = jiff::SignedDuration::try_from(self.window).unwrap_or(jiff::SignedDuration::MAX);
+        format!("{}% and {} users in {window:#}", self.share * 100.0, self.count)
+    }
+}
+
+/// What was deleted lately, and who is held.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    /// When users of an instance were deleted, by uptime.
+    deleted: Mutex<HashMap<Arn, VecDeque<Duration>>>,
+    held: Mutex<HashSet<String>>,
+}
+
+impl Ledger {
+    /// Notes a deletion.
+    pub(super) fn deleted(&self, instance: &Arn, uptime: Duration) {
+        // Nothing panics while holding a lock.
+        let mut deleted = self.deleted.lock().unwrap_or_else(PoisonError::into_inner);
+        deleted.entry(instance.clone()).or_default().push_back(uptime);
+    }
+
+    /// What the guard has against another deletion, if anything.
+    pub(super) fn ask(&self, guard: &DeletionGuard, instance: &Arn, census: Census, uptime: Duration) -> Option<TooMany> {
+        let mut deleted = self.deleted.lock().unwrap_or_else(PoisonError::into_inner);
+        let lately = deleted.get_mut(instance).map_or(0, |times| {
+            let since = uptime.saturating_sub(guard.window);
+            while times.front().is_some_and(|at| *at < since) {
+                times.pop_front();
+            }
+            times.len()
+        });
+        let (going, of) = (census.going + lately, census.all + lately);
+        (!guard.allows(going, of)).then_some(TooMany { going, of })
+    }
+
+    /// Notes that a resource is held, or no longer.
+    pub(super) fn hold(&self, uid: &str, held: bool) -> usize {
+        let mut all = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if held {
+            all.insert(uid.to_owned());
+        } else {
+            all.remove(uid);
+        }
+        all.len()
+    }
+}
+
+impl Reconciler {
+    /// Whether the guard against mass deletion lets as many of an instance's users go at once.
+    pub fn may_delete(&self, going: usize, of: usize) -> bool {
+        self.settings.deletion_guard.allows(going, of)
+    }
+}
+
+impl Pass<'_> {
+    /// Ends the pass where too many users are to go, and nobody has confirmed it.
+    pub(super) fn let_go_or_hold(&mut self) -> Flow {
+        let guard = self.on.settings.deletion_guard;
+        let limit = guard.limit();
+        let is_held = self.status.deletion_held_by.as_ref() == Some(&limit);
+        let message = if is_confirmed(&self.resource) {
+            None
+        } else if is_held {
+            // What has been held stays so: that others went meanwhile is no answer to the question.
+            condition(&self.status, ConditionType::Ready).map(|ready| ready.message.clone())
+        } else {
+            let census = self.on.census(&self.instance).unwrap_or_default();
+            let asked = self.on.deletions.ask(&guard, &self.instance, census, self.on.clock.uptime());
+            asked.map(|TooMany { going, of }| self.question(going, of, &limit))
+        };
+        self.on.metrics.held(self.on.deletions.hold(&self.uid, message.is_some()));
+        let Some(message) = message else { return Flow::Continue(()) };
+        self.status.deletion_held_by = Some(limit);
+        Flow::Break(End::Failed(Failure::new(Kind::Held, Phase::Delete, message)))
+    }
+
+    fn question(&self, going: usize, of: usize, limit: &str) -> String {
+        let (namespace, name) = (self.resource.namespace().unwrap_or_default(), self.resource.name_any());
+        format!(
+            "the user is still in Connect: {going} of the instance's {of} users were to be deleted when this was written, and the \
+             guard lets no more than {limit} go. If that is meant, confirm it: kubectl annotate connectuser --namespace \
+             {namespace} {name} {CONFIRM_DELETION}=true (with --all in place of the name for all in the namespace). If not, set \
+             spec.deletionPolicy to Retain: this resource goes then, and the user stays"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn instance() -> Arn {
+        "arn:aws:connect:us-west-2:123456789012:instance/i-1".parse().unwrap()
+    }
+
+    #[test]
+    fn both_limits_must_be_passed() {
+        let guard = DeletionGuard::default();
+        let table = [
+            (10, 10, true),
+            (11, 15, false),
+            (11, 55, true),
+            (11, 54, false),
+            (20, 100, true),
+            (21, 100, false),
+            (2000, 10_000, true),
+            (2001, 10_000, false),
+        ];
+        for (going, of, allowed) in table {
+            assert_eq!(guard.allows(going, of), allowed, "{going} of {of}");
+        }
+        assert!(DeletionGuard { share: 1.0, ..guard }.allows(10_000, 10_000), "it is off");
+        assert_eq!(guard.limit(), "20% and 10 users in 1h");
+    }
+
+    #[test]
+    fn what_was_deleted_counts_for_as_long_as_the_window_lasts() {
+        let (ledger, guard, second) = (Ledger::default(), DeletionGuard::default(), Duration::from_secs);
+        for _ in 0..10 {
+            ledger.deleted(&instance(), second(100));
+        }
+        let left = Census { all: 30, going: 1 };
+        assert_eq!(ledger.ask(&guard, &instance(), left, second(200)), Some(TooMany { going: 11, of: 40 }));
+        assert_eq!(ledger.ask(&guard, &instance(), left, second(3701)), None);
+        assert!(ledger.deleted.lock().unwrap()[&instance()].is_empty(), "nothing is kept of them");
+    }
+}

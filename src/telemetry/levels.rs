@@ -1,0 +1,73 @@
+//! How the rate limiters stand, asked when metrics are scraped: a call that passes pays nothing for it.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError, Weak, atomic::AtomicU64},
+};
+
+use connect_api::Levels;
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric},
+    metrics::{MetricType, family::Family, gauge::Gauge},
+};
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct BucketLabels {
+    account: String,
+    region: String,
+    operation: &'static str,
+}
+
+/// The limiters, by account and Region. One that nobody uses any more is left out.
+#[derive(Clone, Default)]
+pub(super) struct Limiters(Arc<Mutex<BTreeMap<(String, String), Weak<dyn Levels>>>>);
+
+impl Limiters {
+    /// Takes a limiter in, in the place of an earlier one for the same account and Region.
+    pub(super) fn insert(&self, account: &str, region: &str, limiter: Weak<dyn Levels>) {
+        // Nothing panics while holding the lock.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((account.to_owned(), region.to_owned()), limiter);
+    }
+
+    fn all(&self) -> Vec<(String, String, Arc<dyn Levels>)> {
+        let limiters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let living = limiters
+            .iter()
+            .filter_map(|((account, region), limiter)| Some((account.clone(), region.clone(), limiter.upgrade()?)));
+        living.collect()
+    }
+}
+
+impl fmt::Debug for Limiters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Limiters").finish_non_exhaustive()
+    }
+}
+
+impl Collector for Limiters {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
+        let (tokens, waiting) =
+            (Family::<BucketLabels, Gauge<f64, AtomicU64>>::default(), Family::<BucketLabels, Gauge>::default());
+        for (account, region, limiter) in self.all() {
+            for (operation, level) in limiter.levels() {
+                let labels = BucketLabels { account: account.clone(), region: region.clone(), operation: operation.as_str() };
+                tokens.get_or_create(&labels).set(level.tokens);
+                waiting.get_or_create(&labels).set(i64::try_from(level.waiting).unwrap_or(i64::MAX));
+            }
+        }
+        tokens.encode(encoder.encode_descriptor(
+            "rate_limit_tokens",
+            "Calls that the operator's limiter would let through at once, by operation, account and Region",
+            None,
+            MetricType::Gauge,
+        )?)?;
+        waiting.encode(encoder.encode_descriptor(
+            "queue_depth",
+            "Callers that wait at the operator's limiter, by operation, account and Region",
+            None,
+            MetricType::Gauge,
+        )?)
+    }
+}

@@ -1,0 +1,206 @@
+//! What the resources say of themselves, counted when metrics are scraped: there is nothing to keep in step with the watch, and
+//! no label names one of them.
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::ResourceExt;
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric},
+    metrics::{
+        MetricType,
+        family::Family,
+        gauge::{ConstGauge, Gauge},
+    },
+    registry::Unit,
+};
+
+use crate::api::{ConditionType, ConnectUser, ManagementPolicy, Reason};
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct StandingLabels {
+    ready: &'static str,
+    synced: &'static str,
+}
+
+/// Shows a visitor what each resource counts as.
+type Visits = dyn Fn(&mut dyn FnMut(&Standing)) + Send + Sync;
+
+/// The resources of the watch, once there is one.
+#[derive(Clone, Default)]
+pub(super) struct Resources(Arc<OnceLock<Box<Visits>>>);
+
+impl Resources {
+    /// These are the resources. Only the first watch of a process is heard.
+    pub(super) fn are(&self, visits: impl Fn(&mut dyn FnMut(&Standing)) + Send + Sync + 'static) {
+        drop(self.0.set(Box::new(visits)));
+    }
+}
+
+impl fmt::Debug for Resources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resources").finish_non_exhaustive()
+    }
+}
+
+impl Collector for Resources {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
+        let users = Family::<StandingLabels, Gauge>::default();
+        let (mut unready, mut unsynced) = (None, None);
+        if let Some(visits) = self.0.get() {
+            visits(&mut |standing| {
+                users.get_or_create(&StandingLabels { ready: standing.ready, synced: standing.synced }).inc();
+                unready = earlier(unready, standing.unready_since);
+                unsynced = earlier(unsynced, standing.unsynced_since);
+            });
+        }
+        users.encode(encoder.encode_descriptor(
+            "managed_users",
+            "ConnectUsers, by what their conditions Ready and Synced say",
+            None,
+            MetricType::Gauge,
+        )?)?;
+        let since = [
+            (
+                "oldest_unready_timestamp",
+                "Since when the ConnectUser that has waited longest is not Ready; none where all are. Paused ones do not count",
+                unready,
+            ),
+            (
+                "oldest_unsynced_timestamp",
+                "Since when the Ready ConnectUser that has differed longest is not Synced; none where all are. Paused and observed ones do not count",
+                unsynced,
+            ),
+        ];
+        for (name, help, since) in since {
+            let metric = encoder.encode_descriptor(name, help, Some(&Unit::Seconds), MetricType::Gauge)?;
+            if let Some(since) = since {
+                ConstGauge::new(since.as_second()).encode(metric)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    one.into_iter().chain(other).min()
+}
+
+/// What one resource counts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    ready: &'static str,
+    synced: &'static str,
+    unready_since: Option<Timestamp>,
+    unsynced_since: Option<Timestamp>,
+}
+
+impl Standing {
+    /// What this one counts as.
+    pub fn of(resource: &ConnectUser) -> Self {
+        let status = resource.status.as_ref();
+        let condition = |wanted: ConditionType| {
+            status.and_then(|status| status.conditions.iter().find(|condition| condition.type_ == wanted.as_str()))
+        };
+        let (ready, synced) = (condition(ConditionType::Ready), condition(ConditionType::Synced));
+        let created = resource.creation_timestamp().map(|time| time.0);
+        // What was said of an earlier spec says nothing of this one.
+        let is_current = status.is_some_and(|status| Some(status.observed_generation) == resource.metadata.generation);
+        let paused = synced.is_some_and(|condition| condition.reason == Reason::Paused.as_str());
+        let observed = resource.spec.management_policy == ManagementPolicy::Observe;
+        let since = |condition: Option<&Condition>| match condition {
+            Some(condition) if condition.status == "True" => None,
+            Some(condition) => Some(condition.last_transition_time.0),
+            None => created,
+        };
+        Self {
+            ready: value(ready),
+            synced: if is_current { value(synced) } else { "Unknown" },
+            unready_since: since(ready).filter(|_| !paused),
+            unsynced_since: since(synced).filter(|_| value(ready) == "True" && !paused && !observed),
+        }
+    }
+}
+
+/// A condition's status as one of three labels.
+fn value(condition: Option<&Condition>) -> &'static str {
+    match condition.map(|condition| condition.status.as_str()) {
+        Some("True") => "True",
+        Some("False") => "False",
+        _ => "Unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn resource(management: &str, conditions: &[(&str, &str, &str, &str)]) -> ConnectUser {
+        let conditions: Vec<Value> = conditions
+            .iter()
+            .map(|(kind, status, reason, since)| {
+                json!({ "type": kind, "status": status, "reason": reason, "message": "", "lastTransitionTime": since })
+            })
+            .collect();
+        serde_json::from_value(json!({
+            "apiVersion": "connect-operator.dev/v1alpha1",
+            "kind": "ConnectUser",
+            "metadata": { "name": "jane-doe", "generation": 2, "creationTimestamp": "2026-01-01T00:00:00Z" },
+            "spec": { "instanceArn": "", "username": "jane.doe", "managementPolicy": management },
+            "status": { "observedGeneration": 2, "conditions": conditions },
+        }))
+        .unwrap()
+    }
+
+    fn told(resource: &ConnectUser) -> (String, [Option<String>; 2]) {
+        let Standing { ready, synced, unready_since, unsynced_since } = Standing::of(resource);
+        (format!("{ready}/{synced}"), [unready_since, unsynced_since].map(|since| since.map(|since| since.to_string())))
+    }
+
+    #[test]
+    fn a_resource_counts_as_what_its_conditions_say() {
+        const EARLY: &str = "2026-01-02T00:00:00Z";
+        const LATE: &str = "2026-01-03T00:00:00Z";
+        let at = |time: &str| Some(time.to_owned());
+        let available = ("Ready", "True", "Available", EARLY);
+        for (management, conditions, standing, since) in [
+            ("Full", vec![available, ("Synced", "True", "InSync", EARLY)], "True/True", [None, None]),
+            ("Full", vec![], "Unknown/Unknown", [at("2026-01-01T00:00:00Z"), None]),
+            ("Full", vec![available, ("Synced", "Unknown", "Throttled", LATE)], "True/Unknown", [None, at(LATE)]),
+            (
+                "Full",
+                vec![("Ready", "False", "AccessDenied", EARLY), ("Synced", "False", "AccessDenied", LATE)],
+                "False/False",
+                [at(EARLY), None],
+            ),
+            ("Observe", vec![available, ("Synced", "False", "Drifted", LATE)], "True/False", [None, None]),
+            (
+                "Full",
+                vec![("Ready", "Unknown", "Paused", EARLY), ("Synced", "False", "Paused", LATE)],
+                "Unknown/False",
+                [None, None],
+            ),
+        ] {
+            let resource = resource(management, &conditions);
+            assert_eq!(told(&resource), (standing.to_owned(), since), "{conditions:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_said_of_an_earlier_spec_is_not_taken_for_synced() {
+        let mut resource = resource(
+            "Full",
+            &[("Ready", "True", "Available", ""), ("Synced", "True", "InSync", "")]
+                .map(|(k, s, r, _)| (k, s, r, "2026-01-02T00:00:00Z")),
+        );
+        resource.metadata.generation = Some(3);
+        assert_eq!(told(&resource).0, "True/Unknown");
+    }
+}

@@ -1,0 +1,118 @@
+//! The guard against mass deletion: what goes by mistake waits for a person, and nothing else does.
+
+use connect_api::OperationName;
+use connect_operator::api::CONFIRM_DELETION;
+use serde_json::json;
+
+use super::scene::{Scene, Setting, scene, shows};
+use crate::support::eventually;
+
+/// More than are ever let go without a question.
+const AGENTS: usize = 12;
+
+fn name(number: usize) -> String {
+    format!("agent-{number}")
+}
+
+/// All are deleted while no operator is there to let the first of them go.
+async fn emptied(prefix: &'static str) -> Scene<'static> {
+    let mut scene = Setting::shared(prefix).start().await;
+    for number in 0..AGENTS {
+        scene.applied(&name(number), &json!({})).await;
+    }
+    scene.operator.terminate();
+    scene.operator.ended();
+    scene.kubectl(&["delete", "cuser", "--all", "--wait=false"]);
+    scene.sim.reset_calls();
+    scene.operator.start_again();
+    for number in 0..AGENTS {
+        scene.until(&name(number), "held", |user| shows(user, "Ready", "False", "DeletionHeld")).await;
+    }
+    scene
+}
+
+fn users(scene: &Scene<'_>) -> usize {
+    scene.sim.users(&scene.instance()).len()
+}
+
+fn held(scene: &Scene<'_>) -> f64 {
+    scene.operator.metric("connect_operator_deletions_held")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_fleet_that_is_deleted_by_mistake_stays_until_a_person_confirms_it() {
+    let scene = emptied("guarding").await;
+    assert_eq!((users(&scene), scene.sim.calls().of(OperationName::DeleteUser)), (AGENTS, 0));
+    assert_eq!(held(&scene), 12.0);
+    let told = scene.told(&name(0), "DeletionHeld").await;
+    assert!(told.contains("12 of the instance's 12 users") && told.contains("20% and 10 users in 1h"), "{told}");
+    assert!(told.contains(&format!("kubectl annotate connectuser --namespace {}", scene.namespace())), "{told}");
+
+    // One is meant: it goes, at once, and no other with it.
+    scene.kubectl(&["annotate", "cuser", &name(3), &format!("{CONFIRM_DELETION}=true")]);
+    scene.gone(&name(3)).await;
+    // One is to stay: the resource goes without it.
+    scene.kubectl(&["patch", "cuser", &name(4), "--type=merge", r#"--patch={"spec":{"deletionPolicy":"Retain"}}"#]);
+    scene.gone(&name(4)).await;
+    assert_eq!((users(&scene), scene.sim.calls().of(OperationName::DeleteUser)), (AGENTS - 1, 1));
+    assert_eq!(held(&scene), 10.0);
+
+    // Now no more are going than are let go without a question, and still they were asked about, also after a restart.
+    let mut scene = scene;
+    scene.operator.terminate();
+    scene.operator.start_again();
+    eventually("they are held", || held(&scene) == 10.0);
+    assert_eq!(scene.sim.calls().of(OperationName::DeleteUser), 1);
+
+    scene.kubectl(&["annotate", "cuser", "--all", &format!("{CONFIRM_DELETION}=true")]);
+    for number in (0..AGENTS).filter(|number| *number != 3 && *number != 4) {
+        scene.gone(&name(number)).await;
+    }
+    assert_eq!(users(&scene), 1, "the one that stays");
+    assert_eq!(held(&scene), 0.0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn everything_but_deletions_goes_on_while_some_are_held() {
+    let scene = emptied("guarding").await;
+    scene.applied("newcomer", &json!({})).await;
+    scene.applied("newcomer", &json!({ "routingProfileArn": scene.routing_profile("Sales") })).await;
+    assert_eq!(users(&scene), AGENTS + 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn few_go_without_a_question() {
+    let scene = scene("guarding").await;
+    for number in 0..AGENTS {
+        scene.applied(&name(number), &json!({})).await;
+    }
+    for number in 0..10 {
+        scene.delete(&name(number)).await;
+        scene.gone(&name(number)).await;
+    }
+    assert_eq!(users(&scene), 2);
+    // The eleventh within the hour is one too many.
+    scene.delete(&name(10)).await;
+    scene.until(&name(10), "held", |user| shows(user, "Ready", "False", "DeletionHeld")).await;
+    assert_eq!(users(&scene), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn another_limit_asks_anew() {
+    let mut scene = Setting::shared("guarding").flag("--deletion-guard-count=1").flag("--deletion-guard-share=0.1").start().await;
+    for number in 0..3 {
+        scene.applied(&name(number), &json!({})).await;
+    }
+    scene.operator.terminate();
+    scene.operator.ended();
+    scene.kubectl(&["delete", "cuser", "--all", "--wait=false"]);
+    scene.operator.start_again();
+    scene.until(&name(0), "held", |user| shows(user, "Ready", "False", "DeletionHeld")).await;
+    scene.operator.terminate();
+    scene.operator.ended();
+    scene.operator.start_again_with(&["--deletion-guard-count=10"]);
+    for number in 0..3 {
+        scene.gone(&name(number)).await;
+    }
+    assert_eq!(users(&scene), 0);
+}

@@ -1,0 +1,131 @@
+//! Traces, as a collector gets them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+};
+
+use axum::{Router, body::Bytes, http::HeaderMap, routing::post};
+use kube::ResourceExt;
+use opentelemetry_proto::tonic::{
+    collector::trace::v1::ExportTraceServiceRequest,
+    common::v1::{AnyValue, KeyValue, any_value},
+    trace::v1::{Span, status::StatusCode},
+};
+use prost::Message;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use super::{
+    process::Page,
+    scene::{PASSWORD, SECRET, Setting},
+};
+use crate::support::eventually;
+
+/// A collector that keeps what it is sent.
+#[derive(Clone, Default)]
+struct Collector(Arc<Mutex<Vec<Bytes>>>);
+
+impl Collector {
+    /// Starts it. What is given is where it is.
+    async fn start(&self) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let sent = self.0.clone();
+        let take = async move |headers: HeaderMap, body: Bytes| {
+            assert_eq!(headers["content-type"], "application/x-protobuf");
+            sent.lock().unwrap().push(body);
+        };
+        tokio::spawn(axum::serve(listener, Router::new().route("/v1/traces", post(take))).into_future());
+        endpoint
+    }
+
+    fn requests(&self) -> Vec<ExportTraceServiceRequest> {
+        self.0.lock().unwrap().iter().map(|body| ExportTraceServiceRequest::decode(body.clone()).unwrap()).collect()
+    }
+
+    fn spans(&self) -> Vec<Span> {
+        let resources = self.requests().into_iter().flat_map(|request| request.resource_spans);
+        resources.flat_map(|resource| resource.scope_spans).flat_map(|scope| scope.spans).collect()
+    }
+
+    fn named(&self, name: &str) -> Vec<Span> {
+        self.spans().into_iter().filter(|span| span.name == name).collect()
+    }
+}
+
+fn text(value: Option<&AnyValue>) -> String {
+    match value.and_then(|value| value.value.as_ref()) {
+        Some(any_value::Value::StringValue(text)) => text.clone(),
+        other => panic!("{other:?} is no text"),
+    }
+}
+
+fn attributes(of: &[KeyValue]) -> BTreeMap<&str, String> {
+    of.iter().map(|attribute| (attribute.key.as_str(), text(attribute.value.as_ref()))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_collector_is_sent_a_span_for_each_pass_and_each_call_and_nothing_personal() {
+    let collector = Collector::default();
+    let endpoint = collector.start().await;
+    let mut scene = Setting::shared("traced").flag(&format!("--otlp-endpoint={endpoint}")).start().await;
+    let identity = json!({ "firstName": "Mariam", "lastName": "Okonkwo", "email": "mariam.okonkwo@example.com" });
+    let user = scene.applied("mariam-okonkwo", &json!({ "identityInfo": identity })).await;
+    scene.secret("weak", json!({ "password": "weakbutunmistakable" })).await;
+    scene.apply("refused-by-connect", &json!({ "passwordSecretRef": { "name": "weak" } })).await;
+    scene.shown("refused-by-connect", "Ready", "False", "InvalidSpec").await;
+
+    let (_, page) = scene.operator.get(Page::Metrics);
+    assert!(page.contains(" # {trace_id=\""), "calls leave their trace:\n{page}");
+    assert!(page.contains(" # {request_id=\""), "calls that failed leave their request id:\n{page}");
+
+    scene.operator.terminate();
+    assert!(scene.operator.ended().success());
+    eventually("both attempts to create a user were sent", || collector.named("CreateUser").len() == 2);
+
+    let passes: BTreeMap<Vec<u8>, Span> =
+        collector.named("reconcile").into_iter().map(|span| (span.span_id.clone(), span)).collect();
+    let uid = user.uid().unwrap();
+    for span in collector.named("CreateUser") {
+        let (call, pass) = (attributes(&span.attributes), attributes(&passes[&span.parent_span_id].attributes));
+        assert_eq!(span.trace_id, passes[&span.parent_span_id].trace_id);
+        assert_eq!((call["operation"].as_str(), pass["namespace"].as_str()), ("CreateUser", scene.namespace()));
+        assert!(!call["request_id"].is_empty());
+        let failed = span.status.is_some_and(|status| status.code() == StatusCode::Error);
+        let told = (call["code"].as_str(), failed, pass["result"].as_str());
+        match pass["uid"] == uid {
+            true => assert_eq!(told, ("OK", false, "in_sync")),
+            false => assert_eq!(told, ("InvalidParameterException", true, "InvalidSpec")),
+        }
+    }
+
+    let spans = collector.spans();
+    let keys: BTreeSet<&str> =
+        spans.iter().flat_map(|span| span.attributes.iter().map(|attribute| attribute.key.as_str())).collect();
+    assert_eq!(keys, ["code", "namespace", "operation", "request_id", "result", "uid"].into());
+    assert!(spans.iter().all(|span| span.events.is_empty()), "log lines are not sent");
+    let resource = collector.requests().remove(0).resource_spans.remove(0).resource.unwrap();
+    assert_eq!(attributes(&resource.attributes)["service.name"], "connect-operator");
+    let sent: Vec<u8> = collector.0.lock().unwrap().iter().flat_map(|body| body.to_vec()).collect();
+    let sent = String::from_utf8_lossy(&sent).to_lowercase();
+    assert!(sent.contains(&uid), "what is sent is read as text here");
+    for personal in ["mariam", "okonkwo", "refused-by-connect", "weakbutunmistakable", PASSWORD, SECRET] {
+        assert!(!sent.contains(&personal.to_lowercase()), "{personal} was sent");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_collector_that_is_not_there_changes_nothing_but_a_line_in_the_log() {
+    // Nobody listens there.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let mut scene = Setting::shared("untraced").flag(&format!("--otlp-endpoint={endpoint}")).start().await;
+    scene.applied("jane", &json!({})).await;
+    eventually("it is told", || scene.operator.log().contains("traces cannot be sent"));
+    scene.applied("joe", &json!({})).await;
+    scene.operator.terminate();
+    assert!(scene.operator.ended().success());
+    assert_eq!(scene.operator.log().matches("traces cannot be sent").count(), 1, "once, and not each time");
+}

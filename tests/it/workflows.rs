@@ -1,0 +1,37 @@
+//! The workflows in `.github`, checked by actionlint.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+    process::Command,
+};
+
+use control_plane::Binaries;
+
+#[test]
+fn the_workflows_are_sound() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(".github/workflows");
+    let workflows: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(!workflows.is_empty());
+    let tools = Binaries::ensure_workflows(|line| drop(writeln!(io::stderr(), "{line}"))).unwrap();
+    // Whether shellcheck is there must not decide what is found.
+    let output =
+        Command::new(tools.program("actionlint")).args(["-shellcheck=", "-pyflakes="]).args(&workflows).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+/// A tag can be moved to other code; a commit cannot.
+#[test]
+fn actions_are_named_by_commit() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(".github/workflows");
+    for workflow in fs::read_dir(directory).unwrap() {
+        let text = fs::read_to_string(workflow.unwrap().path()).unwrap();
+        for action in text.lines().filter_map(|line| line.trim_start_matches([' ', '-']).strip_prefix("uses: ")) {
+            let (_, version) = action.split_once('@').unwrap();
+            let commit = version.split(' ').next().unwrap();
+            assert!(commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()), "{action}");
+            assert!(version.contains(" # v"), "{action}: say which version that is");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! `cargo xtask bench`: the operator at the size of a contact centre, measured in one run and written to `docs/benchmarks.md`.
+
+mod machine;
+mod real;
+mod seed;
+mod stage;
+mod table;
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use self::table::Table;
+use crate::{programs, repository};
+
+const PAGE: &str = "docs/benchmarks.md";
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// How many ConnectUsers the largest measure of memory has. Less takes less time, and does not show what the page promises.
+    #[arg(long, default_value_t = 100_000)]
+    most: usize,
+
+    /// How often the time from a change in Connect to its correction is measured.
+    #[arg(long, default_value_t = 5)]
+    drifts: usize,
+
+    /// Print the page, and leave the committed one as it is.
+    #[arg(long)]
+    no_write: bool,
+}
+
+impl Bench {
+    pub(crate) fn run(&self) -> Result<()> {
+        let operator = programs::build_released_operator()?;
+        let mut table = Table::default();
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(real::measure(&operator, self.most, self.drifts, &mut table))?;
+        let page = page(&table);
+        println!("{page}");
+        if !self.no_write {
+            fs::write(repository::root().join(PAGE), &page).with_context(|| format!("cannot write {PAGE}"))?;
+        }
+        match table.missed() {
+            0 => Ok(()),
+            missed => anyhow::bail!("{missed} measures have missed their goal"),
+        }
+    }
+}
+
+fn page(table: &Table) -> String {
+    format!(
+        "\
+<!-- Written by `cargo xtask bench`; do not edit. -->
+# Benchmarks
+
+Measured by `cargo xtask bench` in one run, on {}: the release build of the operator, with the permissions that it is shipped with, on a
+real kube-apiserver and etcd on the same machine, and against the simulator with the rate limits that AWS documents (2 calls a
+second, bursts of 5, for each operation). What would have to wait for hours on these limits is measured in *virtual time*: the same
+code in one process, with an API server in memory, the simulator, and a clock that does not wait.
+
+Times and CPU seconds are one machine's; calls, writes and the order of magnitude are not. Tests hold the counts
+(`cargo test -p fleet`).
+
+{}",
+        machine::facts(),
+        table.markdown()
+    )
+}

@@ -1,0 +1,200 @@
+//! The measures on the real control plane.
+
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use connect_api::OperationName;
+use connect_sim::Calls;
+use kube::api::ResourceExt as _;
+
+use super::{
+    seed::{CLUSTER, Fleet},
+    stage::{Operator, Stage, until},
+    table::{REAL, Table},
+};
+
+/// Long enough that memory which was only needed at the start is given back, if it ever is.
+const SETTLE: Duration = Duration::from_secs(15);
+/// Goals of memory in MiB, by the number of ConnectUsers.
+const MEMORY: [(usize, f64); 4] = [(0, 12.0), (1_000, 20.0), (10_000, 60.0), (100_000, 400.0)];
+const FLEET: usize = 10_000;
+/// Of 10,000.
+const DRIFTED: usize = 100;
+
+pub(super) async fn measure(program: &Path, most: usize, drifts: usize, table: &mut Table) -> Result<()> {
+    let size = fs::metadata(program)?.len();
+    let mib = size as f64 / (1024.0 * 1024.0);
+    table.add("release binary", "≤ 15 MiB", format!("{mib:.1} MiB"), mib <= 15.0, REAL);
+
+    let stage = Stage::set(program).await?;
+    let mut fleet = Fleet::new(&stage.sim, &stage.client).await?;
+    let cluster = format!("--cluster-name={CLUSTER}");
+
+    memory(table, MEMORY[0], &stage.operator(&[&cluster, "--sweep-interval=10s"]).await?).await?;
+    calls_of_one(&stage, &fleet, table).await?;
+    let template = fleet.first().await?.context("the first user is not in sync")?;
+    eprintln!("copies of {} are made", template.name_any());
+    for (size, goal) in MEMORY.into_iter().skip(1).filter(|(size, _)| *size <= most) {
+        fleet.grow(size, &template).await?;
+        // SearchUsers shows them a little later.
+        stage.sim.advance(Duration::from_secs(60));
+        stage.sim.reset_calls();
+        let before = fleet.versions().await?;
+        let operator = stage.operator(&[&cluster, "--sweep-interval=5m"]).await?;
+        let ready = operator.started.elapsed();
+        operator.sweeps(1).await?;
+        let calls = stage.sim.calls();
+        memory(table, (size, goal), &operator).await?;
+        if size == FLEET {
+            let written = written(&before, &fleet.versions().await?);
+            restart(table, ready, &calls, written, &operator)?;
+            drop(operator);
+            sweeps(&stage, &fleet, table, drifts, &cluster).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn memory(table: &mut Table, (size, goal): (usize, f64), operator: &Operator) -> Result<()> {
+    tokio::time::sleep(SETTLE).await;
+    let usage = operator.usage()?;
+    let measure = format!("RSS with {size} ConnectUsers, settled (and its peak)");
+    let measured = format!("{:.1} MiB ({:.1} MiB)", usage.rss, usage.peak);
+    table.add(measure, &format!("≤ {goal} MiB"), measured, usage.rss <= goal, REAL);
+    Ok(())
+}
+
+/// One user's life, counted.
+async fn calls_of_one(stage: &Stage, fleet: &Fleet<'_>, table: &mut Table) -> Result<()> {
+    let cluster = format!("--cluster-name={CLUSTER}");
+    let operator = stage.operator(&[&cluster, "--sweep-interval=24h"]).await?;
+    stage.sim.reset_calls();
+    fleet.apply_first().await?;
+    ready(fleet).await?;
+    let create = stage.sim.calls();
+    let create = (create.of(OperationName::CreateUser), create.writes() - create.of(OperationName::CreateUser), reads(&create));
+    stage.sim.reset_calls();
+    fleet.edit_first().await?;
+    let edited = || stage.sim.calls().of(OperationName::UpdateUserRoutingProfile) > 0;
+    until("the edit is made", || Ok(edited().then_some(()))).await?;
+    ready(fleet).await?;
+    let edit = stage.sim.calls();
+    table.add(
+        "calls per create / update of one field (with proficiencies, which CreateUser does not take: +1)",
+        "1 (+1) / 1",
+        format!("{} (+{}) / {}, and {} reads", create.0, create.1, edit.writes(), create.2 + reads(&edit)),
+        create.0 == 1 && create.1 <= 1 && edit.writes() == 1 && create.2 + reads(&edit) == 0,
+        REAL,
+    );
+    drop(operator);
+    Ok(())
+}
+
+async fn ready(fleet: &Fleet<'_>) -> Result<()> {
+    for _ in 0..600 {
+        if fleet.first().await?.is_some_and(|user| {
+            user.status.as_ref().is_some_and(|status| Some(status.observed_generation) == user.metadata.generation)
+        }) {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    anyhow::bail!("the first user does not get ready")
+}
+
+/// Calls that read users one by one.
+fn reads(calls: &Calls) -> u64 {
+    calls.of(OperationName::DescribeUser) + calls.of(OperationName::ListUserProficiencies)
+}
+
+/// How many objects have another version, or are new.
+fn written(before: &std::collections::BTreeMap<String, String>, after: &std::collections::BTreeMap<String, String>) -> usize {
+    after.iter().filter(|(uid, version)| before.get(*uid) != Some(version)).count()
+}
+
+fn restart(table: &mut Table, ready: Duration, calls: &Calls, written: usize, operator: &Operator) -> Result<()> {
+    let total = calls.total();
+    table.add(
+        format!("restart with {FLEET} users in sync: time until Ready, calls to Connect until all were compared"),
+        "≤ 30 s, ≤ 40",
+        format!("{:.1} s, {total} calls", ready.as_secs_f64()),
+        ready <= Duration::from_secs(30) && total <= 40,
+        REAL,
+    );
+    table.add(format!("Kubernetes writes of a full resync of {FLEET}"), "0", written.to_string(), written == 0, REAL);
+    let cpu = operator.usage()?.cpu;
+    table.note(
+        format!("CPU from the start until {FLEET} were listed, looked at and compared"),
+        format!("{cpu:.2} CPU seconds"),
+        REAL,
+    );
+    Ok(())
+}
+
+/// Sweeps over the whole fleet: with nothing changed, with one in a hundred, and with one.
+async fn sweeps(stage: &Stage, fleet: &Fleet<'_>, table: &mut Table, drifts: usize, cluster: &str) -> Result<()> {
+    let operator = stage.operator(&[cluster, "--sweep-interval=40s"]).await?;
+    operator.sweeps(1).await?;
+    let (before, versions) = (operator.usage()?.cpu, fleet.versions().await?);
+    stage.sim.reset_calls();
+    operator.sweeps(2).await?;
+    let cpu = operator.usage()?.cpu - before;
+    let calls = stage.sim.calls();
+    table.add(
+        format!("CPU of a no-op resync of {FLEET} (a sweep that finds nothing)"),
+        "≤ 1 CPU second",
+        format!("{cpu:.2} CPU seconds"),
+        cpu <= 1.0,
+        REAL,
+    );
+    table.add(
+        "calls and Kubernetes writes per no-op pass",
+        "0",
+        format!("{} and {}", reads(&calls) + calls.writes(), written(&versions, &fleet.versions().await?)),
+        reads(&calls) + calls.writes() == 0 && written(&versions, &fleet.versions().await?) == 0,
+        REAL,
+    );
+
+    let swept = operator.swept();
+    stage.sim.reset_calls();
+    fleet.meddle(DRIFTED)?;
+    until("all were put right", || Ok((fleet.meddled() == 0).then_some(()))).await?;
+    // One sweep has found them, and the next sees that nothing is left.
+    operator.sweeps(swept + 3).await?;
+    let calls = stage.sim.calls();
+    let rounds = u64::try_from(operator.swept() - swept)?;
+    let pages = calls.of(OperationName::SearchUsers) + calls.of(OperationName::ListUsers);
+    let others = calls.total() - pages - reads(&calls) - calls.writes();
+    let per_sweep = (pages + others).div_ceil(rounds);
+    table.add(
+        format!("Connect calls per full sweep of {FLEET} users, all fields, {DRIFTED} of them drifted (reads of each; repairs)"),
+        "≤ 40 + one Describe per drifted user",
+        format!("{per_sweep} + {} (and {} repairs)", reads(&calls), calls.writes()),
+        per_sweep <= 40 && calls.of(OperationName::DescribeUser) <= DRIFTED as u64 && calls.writes() == DRIFTED as u64,
+        REAL,
+    );
+
+    let interval = Duration::from_secs(40);
+    let mut longest = Duration::ZERO;
+    for round in 0..drifts {
+        // At another moment of the sweeps' round each time.
+        let fifth = interval / u32::try_from(drifts)?;
+        tokio::time::sleep(Duration::from_secs(15) + fifth * u32::try_from(round)?).await;
+        fleet.meddle(1)?;
+        let start = Instant::now();
+        until("it was put right", || Ok((fleet.meddled() == 0).then_some(()))).await?;
+        longest = longest.max(start.elapsed());
+    }
+    table.add(
+        format!("a field changed in Connect → put right, of {FLEET}, the longest of {drifts}, at an interval of 40 s"),
+        "≤ one interval + 2 s",
+        format!("{:.1} s", longest.as_secs_f64()),
+        longest <= interval + Duration::from_secs(2),
+        REAL,
+    );
+    Ok(())
+}

@@ -1,0 +1,243 @@
+//! A fleet that is in sync: users in Connect, and ConnectUsers whose statuses say so in the operator's own words, since they are copies
+//! of one that the operator itself has written.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use connect_api::{
+    AssociateUserProficiencies, Call, CreateUser, IdentityInfo, InstanceId, Password, PhoneConfig, PhoneType, Proficiency,
+    ProficiencyKey, Reply,
+};
+use connect_operator::api::{ConnectUser, FINALIZER};
+use connect_sim::Sim;
+use futures::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::{Namespace, Secret};
+use kube::{
+    Api, Client, ResourceExt,
+    api::{ListParams, Patch, PatchParams, PostParams},
+};
+use serde_json::{Value, json};
+
+/// The cluster's name in tags.
+pub(super) const CLUSTER: &str = "bench";
+/// Requests to the API server at once.
+const AT_ONCE: usize = 48;
+const NAMESPACES: usize = 10;
+const SECRET: &str = "initial";
+const PASSWORD: &str = "Initial-Passw0rd-5150";
+/// The user that the operator itself makes.
+const FIRST: &str = "agent-first";
+
+/// A fleet that grows.
+pub(super) struct Fleet<'a> {
+    sim: &'a Sim,
+    client: &'a Client,
+    instance: InstanceId,
+    instance_arn: String,
+    size: usize,
+}
+
+fn namespace(number: usize) -> String {
+    format!("contact-center-{}", number % NAMESPACES)
+}
+
+impl<'a> Fleet<'a> {
+    /// No users yet, but namespaces for them.
+    pub(super) async fn new(sim: &'a Sim, client: &'a Client) -> Result<Self> {
+        let instance = sim.instances().remove(0);
+        for number in 0..NAMESPACES {
+            let name = namespace(number);
+            let object: Namespace = serde_json::from_value(json!({ "metadata": { "name": name } }))?;
+            Api::<Namespace>::all(client.clone()).create(&PostParams::default(), &object).await?;
+            let secret: Secret =
+                serde_json::from_value(json!({ "metadata": { "name": SECRET }, "stringData": { "password": PASSWORD } }))?;
+            Api::<Secret>::namespaced(client.clone(), &name).create(&PostParams::default(), &secret).await?;
+        }
+        Ok(Self { sim, client, instance: instance.id, instance_arn: instance.arn, size: 0 })
+    }
+
+    fn spec(&self, username: &str) -> Result<Value> {
+        let missing = "the instance lacks what was configured";
+        Ok(json!({
+            "instanceArn": self.instance_arn,
+            "username": username,
+            "passwordSecretRef": { "name": SECRET },
+            "identityInfo": { "firstName": "Given", "lastName": username, "email": format!("{username}@example.com") },
+            "phoneConfig": {
+                "phoneType": "SOFT_PHONE", "autoAccept": true, "afterContactWorkTimeLimit": 30, "persistentConnection": false,
+            },
+            "routingProfileArn": self.sim.routing_profile_arn(&self.instance, "Basic Routing Profile").context(missing)?,
+            "securityProfileArns": [self.sim.security_profile_arn(&self.instance, "Agent").context(missing)?],
+            "hierarchyGroupArn": self.sim.hierarchy_group_arn(&self.instance, "/North/Hamburg").context(missing)?,
+            "userProficiencies": [{ "attributeName": "Language", "attributeValue": "German", "level": 4 }],
+            "tags": { "team": "billing", "cost-center": "4711" },
+        }))
+    }
+
+    fn manifest(&self, name: &str, finalizers: &[&str]) -> Result<ConnectUser> {
+        Ok(serde_json::from_value(json!({
+            "apiVersion": "connect-operator.dev/v1alpha1",
+            "kind": "ConnectUser",
+            "metadata": { "name": name, "finalizers": finalizers },
+            "spec": self.spec(name)?,
+        }))?)
+    }
+
+    fn users(&self, namespace: &str) -> Api<ConnectUser> {
+        Api::namespaced(self.client.clone(), namespace)
+    }
+
+    /// Applies the one that the operator itself is to make.
+    pub(super) async fn apply_first(&self) -> Result<()> {
+        self.users(&namespace(0)).create(&PostParams::default(), &self.manifest(FIRST, &[])?).await?;
+        Ok(())
+    }
+
+    /// It, once it is in sync.
+    pub(super) async fn first(&self) -> Result<Option<ConnectUser>> {
+        let user = self.users(&namespace(0)).get(FIRST).await?;
+        let conditions = user.status.iter().flat_map(|status| &status.conditions);
+        let in_sync = conditions.filter(|c| c.status == "True" && (c.type_ == "Ready" || c.type_ == "Synced")).count() == 2;
+        Ok(in_sync.then_some(user))
+    }
+
+    /// Changes one field of it that one call sets.
+    pub(super) async fn edit_first(&self) -> Result<()> {
+        let profile = self.sim.routing_profile_arn(&self.instance, "Sales").context("no such routing profile")?;
+        let patch = json!({ "spec": { "routingProfileArn": profile } });
+        self.users(&namespace(0)).patch(FIRST, &PatchParams::default(), &Patch::Merge(patch)).await?;
+        Ok(())
+    }
+
+    /// The user in Connect of this name.
+    pub(super) fn name(number: usize) -> String {
+        format!("agent-{number:06}")
+    }
+
+    /// Lets the fleet grow to this size.
+    pub(super) async fn grow(&mut self, size: usize, template: &ConnectUser) -> Result<()> {
+        let this = &*self;
+        stream::iter(self.size..size)
+            .map(|number| this.add(number, template))
+            .buffer_unordered(AT_ONCE)
+            .try_collect::<Vec<()>>()
+            .await?;
+        self.size = size;
+        Ok(())
+    }
+
+    async fn add(&self, number: usize, template: &ConnectUser) -> Result<()> {
+        let (name, namespace) = (Self::name(number), namespace(number));
+        let api = self.users(&namespace);
+        let made = api.create(&PostParams::default(), &self.manifest(&name, &[FINALIZER])?).await?;
+        let uid = made.uid().context("no UID")?;
+        let (id, arn) = self.make_user(&name, &namespace, &uid)?;
+        let status = template.status.clone().context("the first user has no status")?;
+        let (first_id, first_arn) = (status.user_id.clone().unwrap_or_default(), status.user_arn.clone().unwrap_or_default());
+        let first_uid = template.uid().context("no UID")?;
+        let text = serde_json::to_string(&status)?
+            .replace(&first_arn, &arn)
+            .replace(&first_id, &id)
+            .replace(&first_uid, &uid)
+            .replace(&template.namespace().unwrap_or_default(), &namespace)
+            .replace(FIRST, &name);
+        let mut status: Value = serde_json::from_str(&text)?;
+        let now = Timestamp::now();
+        status["lastSyncTime"] = json!(Timestamp::from_second(now.as_second())?);
+        // Long ago, so that an absence would count.
+        status["createAttempt"]["at"] = json!(now - jiff::SignedDuration::from_hours(24));
+        let patch = json!({ "status": status });
+        api.patch_status(&name, &PatchParams::default(), &Patch::Merge(patch)).await?;
+        Ok(())
+    }
+
+    /// Makes the user in Connect, past the rate limit.
+    fn make_user(&self, name: &str, namespace: &str, uid: &str) -> Result<(String, String)> {
+        let missing = "the instance lacks what was configured";
+        let mut tags: BTreeMap<String, String> = [("team", "billing"), ("cost-center", "4711")].map(owned).into();
+        tags.extend(
+            [("cluster", CLUSTER), ("namespace", namespace), ("name", name), ("uid", uid)]
+                .map(|(key, value)| (format!("connect-operator.dev/{key}"), value.to_owned())),
+        );
+        let request = CreateUser {
+            instance: self.instance.clone(),
+            username: name.to_owned(),
+            password: Some(Password::new(PASSWORD.to_owned())),
+            identity_info: Some(IdentityInfo {
+                first_name: Some("Given".into()),
+                last_name: Some(name.to_owned()),
+                email: Some(format!("{name}@example.com")),
+                ..IdentityInfo::default()
+            }),
+            phone_config: Some(PhoneConfig {
+                phone_type: PhoneType::SoftPhone,
+                auto_accept: true,
+                after_contact_work_time_limit: 30,
+                desk_phone_number: None,
+                persistent_connection: Some(false),
+            }),
+            channel_configs: Default::default(),
+            directory_user_id: None,
+            security_profile_ids: [self.sim.security_profile_id(&self.instance, "Agent").context(missing)?].into(),
+            routing_profile_id: self.sim.routing_profile_id(&self.instance, "Basic Routing Profile").context(missing)?,
+            hierarchy_group_id: self.sim.hierarchy_group_id(&self.instance, "/North/Hamburg"),
+            tags,
+        };
+        let console = self.sim.console();
+        let Reply::CreateUser(user) = console.call_now(Call::from(request))? else { anyhow::bail!("another reply") };
+        let key = ProficiencyKey { attribute_name: "Language".into(), attribute_value: "German".into() };
+        let proficiencies = vec![Proficiency { key, level: 4.0 }];
+        let request = AssociateUserProficiencies { instance: self.instance.clone(), user: user.id.clone(), proficiencies };
+        console.call_now(request.into())?;
+        Ok((user.id.as_str().to_owned(), user.arn))
+    }
+
+    /// Every ConnectUser's resourceVersion: which of them were written to is told by a second look.
+    pub(super) async fn versions(&self) -> Result<BTreeMap<String, String>> {
+        let api: Api<ConnectUser> = Api::all(self.client.clone());
+        let (mut versions, mut params) = (BTreeMap::new(), ListParams::default().limit(2000));
+        loop {
+            let page = api.list_metadata(&params).await?;
+            params.continue_token = page.metadata.continue_.filter(|token| !token.is_empty());
+            versions.extend(page.items.iter().map(|o| (o.uid().unwrap_or_default(), o.resource_version().unwrap_or_default())));
+            if params.continue_token.is_none() {
+                return Ok(versions);
+            }
+        }
+    }
+
+    /// Gives this many users, spread over the fleet, another routing profile at Connect's console. Tells who they are.
+    pub(super) fn meddle(&self, how_many: usize) -> Result<Vec<String>> {
+        let profile = self.sim.routing_profile_id(&self.instance, "Sales").context("no such routing profile")?;
+        let all: BTreeMap<String, _> =
+            self.sim.users(&self.instance).into_iter().map(|user| (user.user.username, user.user.id)).collect();
+        let step = (self.size / how_many.max(1)).max(1);
+        let chosen: Vec<String> = (0..how_many).map(|k| Self::name(k * step)).collect();
+        for name in &chosen {
+            let user = all.get(name).with_context(|| format!("no user {name}"))?.clone();
+            let request = connect_api::UpdateUserRoutingProfile {
+                instance: self.instance.clone(),
+                user,
+                routing_profile_id: profile.clone(),
+            };
+            self.sim.console().call_now(request.into())?;
+        }
+        Ok(chosen)
+    }
+
+    /// How many users have another routing profile than their specs ask for.
+    pub(super) fn meddled(&self) -> usize {
+        let profile = self.sim.routing_profile_id(&self.instance, "Sales");
+        let of_fleet = |name: &str| name != FIRST;
+        self.sim
+            .users(&self.instance)
+            .iter()
+            .filter(|u| of_fleet(&u.user.username) && u.user.routing_profile_id == profile)
+            .count()
+    }
+}
+
+fn owned((key, value): (&str, &str)) -> (String, String) {
+    (key.to_owned(), value.to_owned())
+}

@@ -1,0 +1,59 @@
+//! The table of measures, as it is printed and as it is written to `docs/benchmarks.md`.
+
+/// One measure.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub measure: String,
+    pub goal: String,
+    pub measured: String,
+    /// Whether the goal was reached; None where there is none.
+    pub reached: Option<bool>,
+    /// How it was measured.
+    pub how: &'static str,
+}
+
+/// All measures so far.
+#[derive(Debug, Default)]
+pub(super) struct Table(Vec<Row>);
+
+/// On the real control plane, with the operator's own program and the simulator over HTTP at AWS' rates.
+pub(super) const REAL: &str = "real";
+/// The operator's own code in one process with an API server in memory and the simulator, by a clock that does not wait.
+pub(super) const VIRTUAL: &str = "virtual time";
+
+impl Table {
+    /// Adds a measure with a goal that it has reached or not, and shows it.
+    pub(super) fn add(&mut self, measure: impl Into<String>, goal: &str, measured: String, reached: bool, how: &'static str) {
+        self.push(Row { measure: measure.into(), goal: goal.to_owned(), measured, reached: Some(reached), how });
+    }
+
+    /// Adds a measure without a goal.
+    pub(super) fn note(&mut self, measure: impl Into<String>, measured: String, how: &'static str) {
+        self.push(Row { measure: measure.into(), goal: "–".to_owned(), measured, reached: None, how });
+    }
+
+    fn push(&mut self, row: Row) {
+        eprintln!("{}", line(&row));
+        self.0.push(row);
+    }
+
+    /// How many goals were missed.
+    pub(super) fn missed(&self) -> usize {
+        self.0.iter().filter(|row| row.reached == Some(false)).count()
+    }
+
+    /// The table in Markdown.
+    pub(super) fn markdown(&self) -> String {
+        let head = "| measure | must reach | measured | | how |\n|---|---|---|---|---|\n".to_owned();
+        self.0.iter().fold(head, |text, row| text + &line(row) + "\n")
+    }
+}
+
+fn line(Row { measure, goal, measured, reached, how }: &Row) -> String {
+    let mark = match reached {
+        Some(true) => "✓",
+        Some(false) => "**missed**",
+        None => "",
+    };
+    format!("| {measure} | {goal} | {measured} | {mark} | {how} |")
+}
