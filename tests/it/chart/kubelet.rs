@@ -135,8 +135,9 @@ impl Work {
         };
         let files = TempDir::new().unwrap();
         let mounts = self.mounted(pod, container, files.path()).await;
-        let placed = |argument: String| mounts.iter().fold(argument, |text, (mount, place)| text.replace(mount, place));
+        let placed = |text: String| mounts.iter().fold(text, |text, (mount, place)| text.replace(mount, place));
         let arguments: Vec<String> = container.args.iter().flatten().map(expanded).map(placed).collect();
+        let environment: Vec<_> = environment.iter().map(|(name, value)| (name.clone(), placed(value.clone()))).collect();
 
         let namespace = pod.namespace().unwrap();
         let account = spec.service_account_name.as_deref().unwrap();

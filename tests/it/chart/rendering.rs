@@ -155,13 +155,16 @@ fn a_configuration_becomes_a_file_of_the_pod_as_it_is_and_none_leaves_no_trace()
     assert_eq!(file, value);
     let pod = &deployment(&rendered)["spec"]["template"]["spec"];
     let container = &pod["containers"][0];
-    assert!(container["args"].as_array().unwrap().contains(&json!("--config=/etc/connect-operator/config.yaml")));
+    let variable = json!({ "name": "CONNECT_OPERATOR_CONFIG", "value": "/etc/connect-operator/config.yaml" });
+    assert!(container["env"].as_array().unwrap().contains(&variable));
     let mount = json!([{ "name": "config", "mountPath": "/etc/connect-operator", "readOnly": true }]);
     assert_eq!(container["volumeMounts"], mount);
     assert_eq!(pod["volumes"], json!([{ "name": "config", "configMap": { "name": map["metadata"]["name"] } }]));
 
     let without = Helm::Four.template(&[]).unwrap();
-    assert!(!without.contains("kind: ConfigMap") && !without.contains("--config") && !without.contains("volumes:"));
+    assert!(
+        !without.contains("kind: ConfigMap") && !without.contains("CONNECT_OPERATOR_CONFIG") && !without.contains("volumes:")
+    );
 }
 
 #[test]
