@@ -29,11 +29,18 @@ fn rendered(helm: Helm, variant: &str) -> String {
     helm.template(&flags.iter().map(String::as_str).collect::<Vec<_>>()).unwrap()
 }
 
-/// The manifests without the definition's schema, which is in crds/.
+/// The manifests without what they have from other files.
 fn shortened(manifests: &str) -> String {
-    let kept = manifests.split_inclusive("\n---\n").map(|manifest| match manifest.split_once("\nspec:\n") {
-        Some((head, _)) if manifest.contains("kind: CustomResourceDefinition\n") => format!("{head}\nspec: # crds/\n\n---\n"),
-        _ => manifest.to_owned(),
+    const CUT: [(&str, &str, &str); 3] = [
+        ("kind: CustomResourceDefinition\n", "\nspec:\n", "\nspec: # crds/"),
+        ("kind: PrometheusRule\n", "\nspec:\n", "\nspec: # files/prometheus-rules.yaml"),
+        ("kind: ConfigMap\n", "\n  connect-operator.json: |\n", "\n  connect-operator.json: # files/grafana-dashboard.json"),
+    ];
+    let kept = manifests.split_inclusive("\n---\n").map(|manifest| {
+        let cut = CUT.iter().filter(|(kind, ..)| manifest.contains(kind));
+        let cut = cut.filter_map(|(_, from, instead)| Some((manifest.split_once(from)?.0, instead)));
+        let shorter = cut.map(|(head, instead)| format!("{head}{instead}\n\n---\n")).next();
+        shorter.unwrap_or_else(|| manifest.to_owned())
     });
     kept.collect()
 }
