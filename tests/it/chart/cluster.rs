@@ -24,7 +24,7 @@ pub const CENTER: &str = "contact-center";
 pub struct Cluster {
     pub sim: Sim,
     server: Server,
-    _kubelet: Kubelet,
+    kubelet: Kubelet,
     plane: Arc<ControlPlane>,
 }
 
@@ -52,7 +52,7 @@ impl Cluster {
         let mut node: Vec<_> = credentials().into();
         node.push(("AWS_ENDPOINT_URL_CONNECT".to_owned(), server.url()));
         let kubelet = Kubelet::start(plane.clone(), client, HOME, node);
-        let cluster = Self { sim, server, _kubelet: kubelet, plane };
+        let cluster = Self { sim, server, kubelet, plane };
         cluster.kubectl(&["create", "namespace", CENTER]);
         cluster.kubectl(&[
             "create",
@@ -128,7 +128,8 @@ impl Cluster {
 
     /// Waits for a state of a ConnectUser.
     pub fn wait(&self, arguments: &[&str]) {
-        self.kubectl(&[&["wait", "--namespace", CENTER, "--timeout=60s"], arguments].concat());
+        let waited = self.try_kubectl(&[&["wait", "--namespace", CENTER, "--timeout=60s"], arguments].concat());
+        waited.unwrap_or_else(|error| panic!("{error}\nThe pods' logs end with:\n{}", self.kubelet.logs()));
     }
 
     /// A ConnectUser as it is.

@@ -1,7 +1,12 @@
 //! What a kubelet does, as far as the operator's pods need one: a process for each, with the arguments, the environment and the
 //! service account that the pod names, and what its readiness probe would find out.
 
-use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use control_plane::ControlPlane;
 use k8s_openapi::api::core::v1::{ConfigMap, Container, Pod};
@@ -19,19 +24,37 @@ const POLL: Duration = Duration::from_millis(100);
 
 /// Runs the pods of a namespace until it is dropped.
 #[derive(Debug)]
-pub struct Kubelet(JoinHandle<()>);
+pub struct Kubelet {
+    work: JoinHandle<()>,
+    logs: Logs,
+}
+
+/// The log of each pod that was ever started, by name.
+type Logs = Arc<Mutex<BTreeMap<String, PathBuf>>>;
 
 impl Kubelet {
     /// Starts. Each process is given `node` too: what a node offers to all.
     pub fn start(plane: Arc<ControlPlane>, client: Client, namespace: &str, node: Vec<(String, String)>) -> Self {
-        let work = Work { pods: Api::namespaced(client.clone(), namespace), client, plane, node, running: HashMap::new() };
-        Self(tokio::spawn(work.run()))
+        let (pods, logs) = (Api::namespaced(client.clone(), namespace), Logs::default());
+        let work = Work { pods, client, plane, node, logs: logs.clone(), running: HashMap::new() };
+        Self { work: tokio::spawn(work.run()), logs }
+    }
+
+    /// How the logs of the pods that run end, for who asks why something did not happen.
+    pub fn logs(&self) -> String {
+        let tail = |text: String| text.lines().rev().take(8).map(|line| format!("{line}\n")).collect::<Vec<_>>();
+        let logs = self.logs.lock().unwrap();
+        let told = logs.iter().filter_map(|(pod, file)| {
+            let lines = tail(std::fs::read_to_string(file).ok()?);
+            Some(format!("{pod}:\n{}", lines.into_iter().rev().collect::<String>()))
+        });
+        told.collect()
     }
 }
 
 impl Drop for Kubelet {
     fn drop(&mut self) {
-        self.0.abort();
+        self.work.abort();
     }
 }
 
@@ -48,6 +71,7 @@ struct Work {
     client: Client,
     pods: Api<Pod>,
     node: Vec<(String, String)>,
+    logs: Logs,
     running: HashMap<String, Running>,
 }
 
@@ -111,8 +135,9 @@ impl Work {
         };
         let files = TempDir::new().unwrap();
         let mounts = self.mounted(pod, container, files.path()).await;
-        let placed = |argument: String| mounts.iter().fold(argument, |text, (mount, place)| text.replace(mount, place));
+        let placed = |text: String| mounts.iter().fold(text, |text, (mount, place)| text.replace(mount, place));
         let arguments: Vec<String> = container.args.iter().flatten().map(expanded).map(placed).collect();
+        let environment: Vec<_> = environment.iter().map(|(name, value)| (name.clone(), placed(value.clone()))).collect();
 
         let namespace = pod.namespace().unwrap();
         let account = spec.service_account_name.as_deref().unwrap();
@@ -122,6 +147,7 @@ impl Work {
         given.extend(["HEALTH", "METRICS"].map(|what| (format!("CONNECT_OPERATOR_{what}_ADDRESS"), "127.0.0.1:0".to_owned())));
         given.extend(environment);
         let operator = block_in_place(|| Operator::launch(&kubeconfig, arguments, given));
+        self.logs.lock().unwrap().insert(pod.name_any(), operator.log_file());
         Running { operator, ready: None, _files: files }
     }
 

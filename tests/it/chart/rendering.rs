@@ -29,23 +29,18 @@ fn rendered(helm: Helm, variant: &str) -> String {
     helm.template(&flags.iter().map(String::as_str).collect::<Vec<_>>()).unwrap()
 }
 
-/// What takes most of the manifests is a file as it is, and has tests of its own: the template that it is in, before which line it
-/// begins, and where it is from.
-const FILES: [(&str, &str, &str); 3] = [
-    ("crd.yaml", "\nspec:\n", "crds/"),
-    ("prometheusrule.yaml", "\nspec:\n", "files/prometheus-rules.yaml"),
-    ("grafana-dashboard.yaml", "\ndata:\n", "files/grafana-dashboard.json"),
-];
-
-/// The manifests without what is a file as it is.
+/// The manifests without what they have from other files.
 fn shortened(manifests: &str) -> String {
+    const CUT: [(&str, &str, &str); 3] = [
+        ("kind: CustomResourceDefinition\n", "\nspec:\n", "\nspec: # crds/"),
+        ("kind: PrometheusRule\n", "\nspec:\n", "\nspec: # files/prometheus-rules.yaml"),
+        ("kind: ConfigMap\n", "\n  connect-operator.json: |\n", "\n  connect-operator.json: # files/grafana-dashboard.json"),
+    ];
     let kept = manifests.split_inclusive("\n---\n").map(|manifest| {
-        let is_of = |template: &str| manifest.starts_with(&format!("# Source: connect-operator/templates/{template}\n"));
-        let file = FILES.into_iter().find(|(template, ..)| is_of(template));
-        match file.and_then(|(_, line, from)| Some((manifest.split_once(line)?.0, line.trim_end(), from))) {
-            Some((head, line, from)) => format!("{head}{line} # {from}\n\n---\n"),
-            None => manifest.to_owned(),
-        }
+        let cut = CUT.iter().filter(|(kind, ..)| manifest.contains(kind));
+        let cut = cut.filter_map(|(_, from, instead)| Some((manifest.split_once(from)?.0, instead)));
+        let shorter = cut.map(|(head, instead)| format!("{head}{instead}\n\n---\n")).next();
+        shorter.unwrap_or_else(|| manifest.to_owned())
     });
     kept.collect()
 }
@@ -167,13 +162,16 @@ fn a_configuration_becomes_a_file_of_the_pod_as_it_is_and_none_leaves_no_trace()
     assert_eq!(file, value);
     let pod = &deployment(&rendered)["spec"]["template"]["spec"];
     let container = &pod["containers"][0];
-    assert!(container["args"].as_array().unwrap().contains(&json!("--config=/etc/connect-operator/config.yaml")));
+    let variable = json!({ "name": "CONNECT_OPERATOR_CONFIG", "value": "/etc/connect-operator/config.yaml" });
+    assert!(container["env"].as_array().unwrap().contains(&variable));
     let mount = json!([{ "name": "config", "mountPath": "/etc/connect-operator", "readOnly": true }]);
     assert_eq!(container["volumeMounts"], mount);
     assert_eq!(pod["volumes"], json!([{ "name": "config", "configMap": { "name": map["metadata"]["name"] } }]));
 
     let without = Helm::Four.template(&[]).unwrap();
-    assert!(!without.contains("kind: ConfigMap") && !without.contains("--config") && !without.contains("volumes:"));
+    assert!(
+        !without.contains("kind: ConfigMap") && !without.contains("CONNECT_OPERATOR_CONFIG") && !without.contains("volumes:")
+    );
 }
 
 #[test]

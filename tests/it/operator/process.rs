@@ -132,6 +132,11 @@ impl Operator {
         std::fs::read_to_string(self.process.log()).unwrap()
     }
 
+    /// Where it logs.
+    pub fn log_file(&self) -> PathBuf {
+        self.process.log().to_owned()
+    }
+
     /// The last lines of it.
     pub fn log_tail(&self) -> String {
         self.process.log_tail()
