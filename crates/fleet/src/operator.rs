@@ -79,6 +79,7 @@ impl Operator {
             namespaces: Vec::new(),
             sweep_interval: setup.sweep_interval,
             delete_orphans: false,
+            config: tokio::sync::watch::channel(Arc::default()).1,
             concurrency: setup.concurrency,
         };
         let (stop, stopped) = oneshot::channel();
