@@ -15,13 +15,14 @@ fn a_thousand_creates_use_the_whole_rate_and_are_never_throttled() {
     assert!(report.share_of_bucket >= 0.98, "{}", report.share_of_bucket);
 }
 
-/// With 2,000 users in sync instead of 10,000: each is compared in each of the sweeps, which follow each other at once.
+/// Fewer than ten thousand, which a debug build takes longer for than a test should: the benchmark asks it of them. Fewer still are
+/// in sync, since each is compared in each of the sweeps, which follow each other at once.
 #[test]
-fn an_edit_does_not_wait_for_ten_thousand_creates_and_a_sweep() {
-    let report = scenarios::edits_beside(Beside { standing: 2000, queued: 10_000, edits: 200 });
+fn an_edit_does_not_wait_for_thousands_of_creates_and_a_sweep() {
+    let report = scenarios::edits_beside(Beside { standing: 1000, queued: 3000, edits: 200 });
     println!("{report:#?}");
     assert_eq!(report.violations, Vec::<String>::new());
     assert_eq!((report.forgotten, report.throttled), (0, 0));
-    assert!(report.sweeps > 0 && report.creates > 500 && report.still_queued > 8000);
+    assert!(report.sweeps > 0 && report.creates > 500 && report.still_queued > 1000);
     assert!(report.edits.p99 <= Duration::from_secs(1), "{:?}", report.edits);
 }

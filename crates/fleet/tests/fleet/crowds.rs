@@ -1,4 +1,5 @@
-//! Many at once.
+//! Many at once. Fewer than ten thousand: each costs a debug build some milliseconds, of which these tests are made. The benchmark
+//! asks the same of all ten thousand.
 
 use std::time::Duration;
 
@@ -6,19 +7,19 @@ use connect_api::OperationName as Op;
 use fleet::scenarios;
 
 #[test]
-fn ten_thousand_applied_at_once_are_all_created_at_the_rate_that_connect_allows() {
-    let users = 10_000;
+fn all_who_are_applied_at_once_are_created_at_the_rate_that_connect_allows() {
+    let users = 1500;
     let report = scenarios::applied_at_once(users);
     println!("{report:#?}");
     assert_eq!(report.violations, Vec::<String>::new());
     assert_eq!((report.calls.get(&Op::CreateUser), report.users_left), (Some(&users), users));
-    assert!(report.done_after.is_some_and(|after| after <= Duration::from_secs(5200)), "{:?}", report.done_after);
+    assert!(report.done_after.is_some_and(|after| after <= Duration::from_secs(800)), "{:?}", report.done_after);
     assert_eq!(report.throttled, 0);
 }
 
 #[test]
-fn ten_thousand_deleted_at_once_are_all_gone_and_forgotten() {
-    let users = 10_000;
+fn all_who_are_deleted_at_once_are_gone_and_forgotten() {
+    let users = 1500;
     let report = scenarios::deleted_at_once(users);
     println!("{report:#?}");
     assert_eq!(report.violations, Vec::<String>::new());
@@ -27,13 +28,13 @@ fn ten_thousand_deleted_at_once_are_all_gone_and_forgotten() {
 }
 
 #[test]
-fn the_end_of_a_namespace_of_five_thousand_holds_up_nobody_else() {
-    let report = scenarios::namespace_deleted(5000, 90);
+fn the_end_of_a_large_namespace_holds_up_nobody_else() {
+    let report = scenarios::namespace_deleted(1000, 90);
     println!("{report:#?}");
     assert_eq!(report.violations, Vec::<String>::new());
     assert_eq!(report.forgotten, 0);
     assert!(report.gone_after.is_some());
-    assert_eq!(report.deletes, 5000 + 30);
+    assert_eq!(report.deletes, 1000 + 30);
     let promptly = Duration::from_secs(3);
     assert!(report.edits.longest <= promptly, "{:?}", report.edits);
     assert!(report.creates.longest <= promptly, "{:?}", report.creates);
