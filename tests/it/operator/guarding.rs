@@ -4,11 +4,14 @@ use connect_api::OperationName;
 use connect_operator::api::CONFIRM_DELETION;
 use serde_json::json;
 
-use super::scene::{Scene, Setting, scene, shows};
+use super::scene::{Scene, Setting, shows};
 use crate::support::eventually;
 
 /// More than are ever let go without a question.
 const AGENTS: usize = 12;
+
+/// The other tests' operators have no guard.
+const AS_SHIPPED: &str = "--deletion-guard-share=0.2";
 
 fn name(number: usize) -> String {
     format!("agent-{number}")
@@ -16,7 +19,7 @@ fn name(number: usize) -> String {
 
 /// All are deleted while no operator is there to let the first of them go.
 async fn emptied(prefix: &'static str) -> Scene<'static> {
-    let mut scene = Setting::shared(prefix).start().await;
+    let mut scene = Setting::shared(prefix).flag(AS_SHIPPED).start().await;
     for number in 0..AGENTS {
         scene.applied(&name(number), &json!({})).await;
     }
@@ -82,7 +85,7 @@ async fn everything_but_deletions_goes_on_while_some_are_held() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn few_go_without_a_question() {
-    let scene = scene("guarding").await;
+    let scene = Setting::shared("guarding").flag(AS_SHIPPED).start().await;
     for number in 0..AGENTS {
         scene.applied(&name(number), &json!({})).await;
     }

@@ -224,6 +224,10 @@ impl<'plane> Setting<'plane> {
             // Its calls would be among those that tests count.
             flags.push("--sweep-interval=0".to_owned());
         }
+        if !flags.iter().any(|flag| flag.starts_with("--deletion-guard")) {
+            // Tests delete most of what they have made.
+            flags.push("--deletion-guard-share=1".to_owned());
+        }
         if !flags.iter().any(|flag| flag.starts_with("--log-level")) {
             flags.push("--log-level=info,connect_operator=debug".to_owned());
         }

@@ -5,6 +5,7 @@ mod real;
 mod seed;
 mod stage;
 mod table;
+mod virtually;
 
 use std::fs;
 
@@ -37,6 +38,7 @@ impl Bench {
         let mut table = Table::default();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(real::measure(&operator, self.most, self.drifts, &mut table))?;
+        virtually::measure(&mut table);
         let page = page(&table);
         println!("{page}");
         if !self.no_write {
