@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use connect_api::{Arn, Resource};
+use connect_api::{Arn, Class, Resource};
 use kube::{Api, Client, api::ListParams};
 use serde::Serialize;
 use tokio::sync::watch;
@@ -94,8 +94,13 @@ impl Orphans {
         }
         let mut orphans = Vec::new();
         for instance in all {
-            let swept = sweep(&reconciler, instance, &|| objects.clone()).await;
-            let swept = swept.with_context(|| format!("could not look over all users of {instance}, and so says nothing"))?;
+            let swept = match sweep(&reconciler, instance, &|| objects.clone()).await {
+                Err(error) if error.class == Class::NotFound => {
+                    tracing::warn!(%instance, "Connect has no such instance, and so none of its users");
+                    continue;
+                }
+                swept => swept.with_context(|| format!("could not look over all users of {instance}, and so says nothing"))?,
+            };
             orphans.extend(reconciler.confirm(swept.orphans).await?);
         }
         let (mut rows, mut failed) = (Vec::new(), 0);

@@ -59,7 +59,7 @@ impl Account {
         };
         let identity = config::sts_goes_with_connect(config, endpoint_url.as_deref()).then(|| Identity::new(sts.clone()));
         let source = match (role, config.credentials_provider()) {
-            (Some(role), _) => Source::Assumed(Assumed::new(sts, role, named.clone())),
+            (Some(role), _) => Source::Assumed(Box::new(Assumed::new(sts, role, named.clone()))),
             (None, Some(own)) => Source::Own(own),
             (None, None) => Source::None,
         };

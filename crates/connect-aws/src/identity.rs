@@ -22,7 +22,7 @@ pub(crate) enum Source {
     /// The operator's own.
     Own(SharedCredentialsProvider),
     /// A role's.
-    Assumed(Assumed),
+    Assumed(Box<Assumed>),
 }
 
 /// Credentials of one account, and of no other.

@@ -60,9 +60,9 @@ pub fn outage(standing: usize, waiting: usize, fault: Fault) -> OutageReport {
             Fault::LostReplies => Effect::LostReply,
         };
         fleet.sim().inject(connect_sim::Fault::any(effect).always());
-        for number in 0..waiting {
+        for (number, agent) in agents.iter().take(waiting).enumerate() {
             fleet.apply(&Agent::plain("support", number));
-            fleet.api().edit(&agents[number].place(), |spec| spec["identityInfo"]["lastName"] = json!("Moved"));
+            fleet.api().edit(&agent.place(), |spec| spec["identityInfo"]["lastName"] = json!("Moved"));
         }
         let (mark, down) = (fleet.journal().len(), fleet.elapsed());
         tokio::time::sleep(HOUR).await;
