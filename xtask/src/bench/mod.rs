@@ -38,16 +38,24 @@ impl Bench {
         let mut table = Table::default();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(real::measure(&operator, self.most, self.drifts, &mut table))?;
+        // What was measured so far is not to be lost with what follows.
+        self.write(&table)?;
         virtually::measure(&mut table);
-        let page = page(&table);
-        println!("{page}");
-        if !self.no_write {
-            fs::write(repository::root().join(PAGE), &page).with_context(|| format!("cannot write {PAGE}"))?;
-        }
+        self.write(&table)?;
+        println!("{}", page(&table));
         match table.missed() {
             0 => Ok(()),
             missed => anyhow::bail!("{missed} measures have missed their goal"),
         }
+    }
+}
+
+impl Bench {
+    fn write(&self, table: &Table) -> Result<()> {
+        if self.no_write {
+            return Ok(());
+        }
+        fs::write(repository::root().join(PAGE), page(table)).with_context(|| format!("cannot write {PAGE}"))
     }
 }
 
