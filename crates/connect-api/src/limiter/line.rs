@@ -37,7 +37,7 @@ type At = (u64, u64);
 struct Queue {
     waiting: Ranked<At>,
     pass: u64,
-    /// The last round that was served.
+    /// The last round that was served in its turn.
     round: u64,
     groups: HashMap<Arc<str>, Group>,
 }
@@ -146,7 +146,11 @@ impl Line {
         let (class, since) = (place.priority as usize, place.since);
         let queue = &mut self.queues[class];
         queue.pass += STRIDES[class];
-        queue.round = queue.round.max(place.at.0);
+        // Who is served out of turn, since nobody ahead came, leaves the round where it is: moved on past all who wait, it would send
+        // the next of another group behind them.
+        if queue.waiting.rank(&place.at) == 0 {
+            queue.round = queue.round.max(place.at.0);
+        }
         self.leave(key);
         Some(since)
     }
@@ -273,6 +277,18 @@ mod tests {
             order.push(key.to_string());
         }
         order
+    }
+
+    #[test]
+    fn who_is_served_out_of_turn_does_not_send_newcomers_of_another_group_to_the_end() {
+        let mut line = Line::default();
+        for n in 0..100 {
+            line.join(&caller(&format!("a{n}"), "a", Priority::Backlog), Instant::now());
+        }
+        // A token that nobody ahead of it came for.
+        line.serve("a90");
+        line.join(&caller("b", "b", Priority::Backlog), Instant::now());
+        assert!(line.ahead("b") <= 1, "{} are ahead", line.ahead("b"));
     }
 
     #[test]

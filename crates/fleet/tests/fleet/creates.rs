@@ -15,24 +15,16 @@ fn a_thousand_creates_use_the_whole_rate_and_are_never_throttled() {
     assert!(report.share_of_bucket >= 0.98, "{}", report.share_of_bucket);
 }
 
-const BESIDE: Beside = Beside { standing: 1000, queued: 3000, edits: 200 };
-
 /// Fewer than ten thousand, which a debug build takes longer for than a test should: the benchmark asks it of them. Fewer still are
 /// in sync, since each is compared in each of the sweeps, which follow each other at once.
 #[test]
 fn an_edit_does_not_wait_for_thousands_of_creates_and_a_sweep() {
-    let report = scenarios::edits_beside(BESIDE);
+    let report = scenarios::edits_beside(Beside { standing: 1000, queued: 3000, edits: 200 });
     println!("{report:#?}");
     assert_eq!(report.violations, Vec::<String>::new());
-    assert_eq!((report.edits.count, report.throttled), (BESIDE.edits, 0));
+    assert_eq!((report.forgotten, report.throttled), (0, 0));
     assert!(report.sweeps > 0 && report.creates > 500 && report.still_queued > 1000);
     assert!(report.edits.p99 <= Duration::from_secs(1), "{:?}", report.edits);
-}
-
-/// An open fault: in some runs none of the newcomers is created while the others' creates last, in some all are, each at once.
-#[test]
-#[ignore = "fails in some runs: a namespace's first creates may not get their turns beside thousands of another's"]
-fn newcomers_of_another_namespace_take_their_turns_beside_thousands_of_creates() {
-    let report = scenarios::edits_beside(BESIDE);
-    assert_eq!(report.forgotten, 0, "{report:#?}");
+    // Another namespace's creates take turns with the thousands.
+    assert!(report.newcomers.longest <= Duration::from_secs(10), "{:?}", report.newcomers);
 }
