@@ -6,13 +6,15 @@ use std::{
     time::Duration,
 };
 
-use connect_api::{Class, Error};
+use connect_api::{Class, Error, Priority};
 
 use super::{Ask, REFRESH, walk::Walk};
 use crate::plan::{Catalog, Nameable};
 
 /// When to come back if somebody else is reading: a page takes less.
 const SHORTLY: Duration = Duration::from_secs(1);
+/// The same for what a person waits for. Of these there are few, while a fleet that came back so soon would do nothing else.
+const SOONER: Duration = Duration::from_millis(250);
 /// How long a failure to read answers those who asked before it, so that a fleet that cannot be served does not ask one by one.
 const FAILURE_LASTS: Duration = Duration::from_secs(2);
 
@@ -66,7 +68,10 @@ impl Shelf {
         if let Some(answer) = self.ready(ask, names)? {
             return Ok(answer);
         }
-        let Ok(mut walk) = self.walk.try_lock() else { return Err(Error::deferred(Walk::operation(self.kind), SHORTLY)) };
+        let Ok(mut walk) = self.walk.try_lock() else {
+            let after = if ask.priority == Priority::Edit { SOONER } else { SHORTLY };
+            return Err(Error::deferred(Walk::operation(self.kind), after));
+        };
         // Somebody may just have finished.
         if let Some(answer) = self.ready(ask, names)? {
             return Ok(answer);

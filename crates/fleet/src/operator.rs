@@ -43,7 +43,7 @@ impl Connections for OneAccount {
 }
 
 /// The time as the limiter asks for it.
-fn tokio_now() -> Instant {
+pub(crate) fn tokio_now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 

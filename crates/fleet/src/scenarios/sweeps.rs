@@ -6,11 +6,13 @@ use std::{
     time::Duration,
 };
 
-use connect_api::{Call, Caller, Class, ConnectExt, DescribeUser, OperationName, UpdateUserRoutingProfile, UserId};
+use connect_api::{
+    Call, Caller, Class, ConnectExt, DescribeUser, Limiter, OperationName, Priority, Quotas, UpdateUserRoutingProfile, UserId,
+};
 use futures::future::join_all;
 
 use super::{Calls, HOUR, MINUTE, SECOND};
-use crate::{Agent, Fleet, Setup, agent::ROUTING_PROFILES, in_virtual_time};
+use crate::{Agent, Fleet, Setup, agent::ROUTING_PROFILES, in_virtual_time, operator::tokio_now};
 
 /// What a sweep came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -136,37 +138,34 @@ pub struct NaiveReport {
     pub took: Duration,
 }
 
-/// How often the SDK tries a call that is throttled, by default.
-const ATTEMPTS: u32 = 3;
 /// Workers of a controller that asks for each user.
 const WORKERS: usize = 8;
 
-/// Looks at each user of a fleet of the same size by a DescribeUser of its own, as operators do that know no sweep: a few workers,
-/// the SDK's retries (three attempts, doubling from 1 s with full jitter), and back into the queue after that.
+/// Looks at each user of a fleet of the same size by a DescribeUser of its own, as operators do that know no sweep. It is given the
+/// operator's own limiter, which spares it the throttles that such a client meets: this is the least that it can cost.
 pub fn naive(users: usize) -> NaiveReport {
     in_virtual_time(async {
         let fleet = Fleet::new(Setup::default());
         fleet.seed(&Agent::fleet("sales", users)).await;
-        let (connect, caller) = (fleet.stranger(), Caller::default());
+        let connect = Limiter::with_clock(fleet.stranger(), Quotas::default(), tokio_now);
         let ids = fleet.sim().users(&fleet.instance().id).into_iter().map(|user| user.user.id);
         let queue: RefCell<VecDeque<UserId>> = RefCell::new(ids.take(users).collect());
         let began = fleet.elapsed();
-        let worker = || async {
+        let (connect, queue, instance) = (&connect, &queue, &fleet.instance().id);
+        let worker = |nth: usize| async move {
+            let caller = Caller::new(format!("worker {nth}"), Priority::Sweep);
             loop {
                 let Some(user) = queue.borrow_mut().pop_front() else { return };
-                for attempt in 0..ATTEMPTS {
-                    let request = DescribeUser { instance: fleet.instance().id.clone(), user: user.clone() };
-                    match connect.call(&caller, request).await {
-                        Err(error) if error.class == Class::Throttled && attempt + 1 < ATTEMPTS => {
-                            tokio::time::sleep(SECOND.mul_f64(f64::from(1 << attempt) * fastrand::f64())).await;
-                        }
-                        Err(error) if error.class == Class::Throttled => queue.borrow_mut().push_back(user.clone()),
-                        _ => break,
+                let request = || DescribeUser { instance: instance.clone(), user: user.clone() };
+                while let Err(error) = connect.call(&caller, request()).await {
+                    if !matches!(error.class, Class::Deferred | Class::Throttled) {
+                        break;
                     }
+                    tokio::time::sleep(error.retry_after.unwrap_or(SECOND)).await;
                 }
             }
         };
-        join_all((0..WORKERS).map(|_| worker())).await;
+        join_all((0..WORKERS).map(worker)).await;
         let calls = fleet.sim().calls();
         let describes = calls.operations.get("DescribeUser").cloned().unwrap_or_default();
         let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
