@@ -3,6 +3,8 @@
 use clap::Args;
 use connect_api::{OperationName, Quota, Quotas};
 
+use crate::operator::config::Operation;
+
 #[derive(Debug, Args)]
 pub(super) struct QuotaFlags {
     /// AWS' rate limit: calls per second of each operation, by account and Region.
@@ -61,10 +63,7 @@ pub(super) fn share(text: &str) -> Result<f64, String> {
 
 fn operation_quota(text: &str) -> Result<OperationQuota, String> {
     let (name, quota) = text.split_once('=').ok_or("write it like DescribeUser=10 or DescribeUser=10:20")?;
-    let operation = *OperationName::ALL.iter().find(|operation| operation.as_str() == name).ok_or_else(|| {
-        let names: Vec<&str> = OperationName::ALL.iter().map(|operation| operation.as_str()).collect();
-        format!("{name:?} is not an operation that the operator calls; these are: {}", names.join(", "))
-    })?;
+    let operation = Operation::try_from(name.to_owned())?.name();
     let (rate, burst) = quota.split_once(':').map_or((quota, None), |(rate, burst)| (rate, Some(burst)));
     let rate = positive(rate).map_err(|e| format!("the rate {rate:?} {e}"))?;
     let burst = burst.map(|burst| positive(burst).map_err(|e| format!("the burst {burst:?} {e}"))).transpose()?;

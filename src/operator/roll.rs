@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -13,15 +13,15 @@ use tokio::time::Instant;
 
 use super::cached::{Cached, Guarded, readable};
 use crate::{
-    api::{CONFIRM_DELETION, ConnectUser, DeletionPolicy, FINALIZER, ManagementPolicy},
-    reconcile::{Census, Roll},
+    api::{ConnectUser, DeletionPolicy, FINALIZER, ManagementPolicy},
+    reconcile::{Census, Roll, is_confirmed},
 };
 
 /// A count is good for so long: thousands who are deleted at once ask for it one by one.
 const LASTS: Duration = Duration::from_secs(1);
 
 /// Counts by instance ARN, and when they were made.
-type Counts = Option<(Instant, HashMap<Box<str>, Census>)>;
+type Counts = Option<(Instant, HashMap<Box<str>, Arc<Census>>)>;
 
 /// The watch's cache as a roll.
 pub(super) struct StoreRoll {
@@ -36,23 +36,25 @@ impl StoreRoll {
 }
 
 impl Roll for StoreRoll {
-    fn census(&self, instance: &Arn) -> Census {
+    fn census(&self, instance: &Arn) -> Arc<Census> {
         // Nothing panics while holding the lock.
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let (_, by_instance) = match counts.take().filter(|(made, _)| made.elapsed() < LASTS) {
             Some(fresh) => counts.insert(fresh),
             None => {
                 let objects: Vec<_> = readable(&self.store).collect();
-                counts.insert((Instant::now(), count(objects.iter().filter_map(|object| object.0.as_ref().ok()))))
+                let counted = count(objects.iter().filter_map(|object| object.0.as_ref().ok()));
+                counts.insert((Instant::now(), counted.into_iter().map(|(arn, census)| (arn, Arc::new(census))).collect()))
             }
         };
-        by_instance.get(instance.to_string().as_str()).copied().unwrap_or_default()
+        by_instance.get(instance.to_string().as_str()).cloned().unwrap_or_default()
     }
 }
 
 fn count<'a>(resources: impl Iterator<Item = &'a Cached>) -> HashMap<Box<str>, Census> {
     let mut counts: HashMap<Box<str>, Census> = HashMap::new();
-    for Cached { instance, part, .. } in resources {
+    for cached in resources {
+        let Cached { instance, part, .. } = cached;
         if *part == Part::None {
             continue;
         }
@@ -61,7 +63,7 @@ fn count<'a>(resources: impl Iterator<Item = &'a Cached>) -> HashMap<Box<str>, C
             None => counts.entry(instance.clone()).or_default(),
         };
         census.all += 1;
-        census.going += usize::from(*part == Part::Going);
+        census.going.extend(cached.uid().filter(|_| *part == Part::Going));
     }
     counts
 }
@@ -80,11 +82,10 @@ pub(super) enum Part {
 impl Part {
     pub(super) fn of(resource: &ConnectUser) -> Self {
         let has_user = resource.status.as_ref().is_some_and(|s| s.user_id.is_some() || s.create_attempt.is_some());
-        let confirmed = resource.annotations().get(CONFIRM_DELETION).is_some_and(|v| v == "true");
         let stays = resource.spec.management_policy == ManagementPolicy::Observe
             || resource.spec.deletion_policy == Some(DeletionPolicy::Retain);
         let deleted = resource.metadata.deletion_timestamp.is_some() && resource.finalizers().iter().any(|f| f == FINALIZER);
-        match (has_user, deleted && !confirmed && !stays) {
+        match (has_user, deleted && !is_confirmed(resource) && !stays) {
             (false, _) => Self::None,
             (true, false) => Self::Staying,
             (true, true) => Self::Going,
@@ -97,12 +98,13 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::api::CONFIRM_DELETION;
 
     fn resource(metadata: &Value, spec: &Value, user: Option<&str>) -> Cached {
         let mut object = json!({
             "apiVersion": "connect-operator.dev/v1alpha1",
             "kind": "ConnectUser",
-            "metadata": { "name": "jane", "deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": [FINALIZER] },
+            "metadata": { "name": "jane", "uid": user, "deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": [FINALIZER] },
             "spec": { "instanceArn": "arn:1", "username": "jane", "routingProfileArn": "", "securityProfileArns": [] },
             "status": { "userId": user },
         });
@@ -128,7 +130,7 @@ mod tests {
             resource(&nothing, &json!({ "instanceArn": "arn:2" }), Some("u-7")),
         ];
         let counts = count(resources.iter());
-        assert_eq!(counts["arn:1"], Census { all: 6, going: 1 });
-        assert_eq!(counts["arn:2"], Census { all: 1, going: 1 });
+        assert_eq!(counts["arn:1"], Census { all: 6, going: ["u-1".to_owned()].into() });
+        assert_eq!(counts["arn:2"], Census { all: 1, going: ["u-7".to_owned()].into() });
     }
 }

@@ -163,7 +163,7 @@ impl Sweeper {
             } else if delete {
                 match part_with(&self.reconciler, orphan).await {
                     Ok(parting) => {
-                        tracing::info!(user = arn, username, "deleted a user without a ConnectUser: {parting:?}");
+                        tracing::info!(user = arn, username, "a user without a ConnectUser was to be deleted: {parting:?}");
                         self.metrics.parted(parting);
                         left -= 1;
                     }

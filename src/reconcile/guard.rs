@@ -2,8 +2,8 @@
 //! centre. Where more of an instance's users are to go than is usual, they are held until a person confirms it.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
-    sync::{Mutex, PoisonError},
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -36,18 +36,18 @@ impl Default for DeletionGuard {
 }
 
 /// The users of one instance, as far as ConnectUsers speak of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Census {
     /// How many there are.
     pub all: usize,
-    /// How many of them are to be deleted, and no person has confirmed it.
-    pub going: usize,
+    /// The ConnectUsers, by UID, whose users are to be deleted and no person has confirmed it.
+    pub going: HashSet<String>,
 }
 
 /// Counts ConnectUsers. The watch's cache is good enough for it.
 pub trait Roll: Send + Sync {
     /// The users of an instance.
-    fn census(&self, instance: &Arn) -> Census;
+    fn census(&self, instance: &Arn) -> Arc<Census>;
 }
 
 /// The limit that a number of users is over, if it is: for people.
@@ -73,34 +73,38 @@ impl DeletionGuard {
     }
 }
 
-/// What was deleted lately, and who is held.
+/// Who was let go lately, and who is held.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
-    /// When users of an instance were deleted, by uptime.
-    deleted: Mutex<HashMap<Arn, VecDeque<Duration>>>,
+    /// The ConnectUsers of an instance, by UID, whose users were let go without a question, and at what uptime.
+    let_go: Mutex<HashMap<Arn, HashMap<String, Duration>>>,
     held: Mutex<HashSet<String>>,
 }
 
 impl Ledger {
-    /// Notes a deletion.
-    pub(super) fn deleted(&self, instance: &Arn, uptime: Duration) {
+    /// Lets the user of this ConnectUser go and notes it, if the guard has nothing against that. Whoever is in the cache, was let go
+    /// before and asks now counts once, although the cache may lack who asks, and show who is gone.
+    pub(super) fn let_go(
+        &self,
+        guard: &DeletionGuard,
+        instance: &Arn,
+        uid: &str,
+        census: &Census,
+        uptime: Duration,
+    ) -> Result<(), TooMany> {
         // Nothing panics while holding a lock.
-        let mut deleted = self.deleted.lock().unwrap_or_else(PoisonError::into_inner);
-        deleted.entry(instance.clone()).or_default().push_back(uptime);
-    }
-
-    /// What the guard has against another deletion, if anything.
-    pub(super) fn ask(&self, guard: &DeletionGuard, instance: &Arn, census: Census, uptime: Duration) -> Option<TooMany> {
-        let mut deleted = self.deleted.lock().unwrap_or_else(PoisonError::into_inner);
-        let lately = deleted.get_mut(instance).map_or(0, |times| {
-            let since = uptime.saturating_sub(guard.window);
-            while times.front().is_some_and(|at| *at < since) {
-                times.pop_front();
-            }
-            times.len()
-        });
-        let (going, of) = (census.going + lately, census.all + lately);
-        (!guard.allows(going, of)).then_some(TooMany { going, of })
+        let mut let_go = self.let_go.lock().unwrap_or_else(PoisonError::into_inner);
+        let lately = let_go.entry(instance.clone()).or_default();
+        let since = uptime.saturating_sub(guard.window);
+        lately.retain(|_, at| *at >= since);
+        let is_new = |other: &str| !census.going.contains(other);
+        let before = lately.keys().filter(|other| *other != uid && is_new(other)).count();
+        let (going, of) = (census.going.len() + before + usize::from(is_new(uid)), census.all + before);
+        if !guard.allows(going, of) {
+            return Err(TooMany { going, of });
+        }
+        lately.insert(uid.to_owned(), uptime);
+        Ok(())
     }
 
     /// Notes that a resource is held, or no longer.
@@ -134,8 +138,10 @@ impl Pass<'_> {
             // What has been held stays so: that others went meanwhile is no answer to the question.
             condition(&self.status, ConditionType::Ready).map(|ready| ready.message.clone())
         } else {
-            let census = self.on.census(&self.instance).unwrap_or_default();
-            let asked = self.on.deletions.ask(&guard, &self.instance, census, self.on.clock.uptime());
+            // Where nothing is ever held, or nobody counts, there is nothing to ask.
+            let census = self.on.census(&self.instance).filter(|_| guard.share < 1.0);
+            let (deletions, uptime) = (&self.on.deletions, self.on.clock.uptime());
+            let asked = census.and_then(|census| deletions.let_go(&guard, &self.instance, &self.uid, &census, uptime).err());
             asked.map(|TooMany { going, of }| self.question(going, of, &limit))
         };
         self.on.metrics.held(self.on.deletions.hold(&self.uid, message.is_some()));
@@ -184,14 +190,25 @@ mod tests {
     }
 
     #[test]
-    fn what_was_deleted_counts_for_as_long_as_the_window_lasts() {
-        let (ledger, guard, second) = (Ledger::default(), DeletionGuard::default(), Duration::from_secs);
-        for _ in 0..10 {
-            ledger.deleted(&instance(), second(100));
+    fn who_goes_counts_once_however_old_the_cache_is() {
+        let (guard, now) = (DeletionGuard::default(), Duration::from_secs(100));
+        let all: HashSet<String> = (0..10).map(|number| format!("uid-{number}")).collect();
+        // The cache shows all of them, or none yet, and either is asked more than once: a deletion may have to be tried again.
+        for going in [all.clone(), HashSet::new()] {
+            let (ledger, census) = (Ledger::default(), Census { all: 30, going });
+            let ask = |uid: &str| ledger.let_go(&guard, &instance(), uid, &census, now);
+            assert!(all.iter().chain(&all).all(|uid| ask(uid).is_ok()));
+            assert_eq!(ask("one-more").map_err(|many| many.going), Err(11));
         }
-        let left = Census { all: 30, going: 1 };
-        assert_eq!(ledger.ask(&guard, &instance(), left, second(200)), Some(TooMany { going: 11, of: 40 }));
-        assert_eq!(ledger.ask(&guard, &instance(), left, second(3701)), None);
-        assert!(ledger.deleted.lock().unwrap()[&instance()].is_empty(), "nothing is kept of them");
+    }
+
+    #[test]
+    fn who_was_let_go_counts_for_as_long_as_the_window_lasts() {
+        let (ledger, guard, second) = (Ledger::default(), DeletionGuard::default(), Duration::from_secs);
+        let ask = |uid: &str, at| ledger.let_go(&guard, &instance(), uid, &Census { all: 30, ..Census::default() }, second(at));
+        assert!((0..10).all(|number| ask(&format!("gone-{number}"), 100).is_ok()));
+        assert_eq!(ask("next", 200), Err(TooMany { going: 11, of: 40 }));
+        assert_eq!(ask("next", 3701), Ok(()));
+        assert_eq!(ledger.let_go.lock().unwrap()[&instance()].len(), 1, "nothing is kept of the others");
     }
 }

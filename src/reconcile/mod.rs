@@ -30,6 +30,7 @@ pub use cluster::{Cluster, ClusterError, ClusterErrorKind, Event, EventKind, Sec
 pub use failure::{Failure, Kind, Phase};
 pub use guard::{Census, DeletionGuard, Roll};
 pub use orphans::{Orphan, Parting, PartingError};
+pub(crate) use reconciler::is_confirmed;
 pub use reconciler::{Connections, Reconciler, Settings, Verdict};
 pub use sweeping::{Sweeping, Swept, Worth};
 pub use waiting::Place;

@@ -150,7 +150,7 @@ impl Reconciler {
     }
 
     /// The users of an instance, if anybody counts them.
-    pub(super) fn census(&self, instance: &Arn) -> Option<Census> {
+    pub(super) fn census(&self, instance: &Arn) -> Option<Arc<Census>> {
         self.roll.get().map(|roll| roll.census(instance))
     }
 
@@ -284,7 +284,7 @@ pub(super) fn asked(resource: &ConnectUser) -> Asked {
 }
 
 /// Whether a person confirmed that the user is to go.
-pub(super) fn is_confirmed(resource: &ConnectUser) -> bool {
+pub(crate) fn is_confirmed(resource: &ConnectUser) -> bool {
     resource.annotations().get(CONFIRM_DELETION).is_some_and(|v| v == "true")
 }
 

@@ -8,7 +8,6 @@ use kube::ResourceExt;
 use super::{
     ClusterErrorKind, EventKind, Failure, Kind, Phase, find,
     pass::{Appeared, End, Flow, Pass},
-    reconciler::is_confirmed,
     report::{State, report, report_password},
 };
 use crate::{
@@ -256,9 +255,6 @@ impl Pass<'_> {
         match self.connect.call(&self.caller, request).await {
             Ok(()) => {
                 tracing::info!(%user, "deleted the user");
-                if !is_confirmed(&self.resource) {
-                    self.on.deletions.deleted(&self.instance, self.on.clock.uptime());
-                }
                 self.publish(EventKind::Normal, "Deleted", "Delete", format!("deleted {:?} ({user})", self.username())).await;
                 // Our own delete proves that the user is gone, unless an earlier attempt may still bring another.
                 if self.known.mark != Mark::Unclean {

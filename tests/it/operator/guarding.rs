@@ -101,6 +101,22 @@ async fn few_go_without_a_question() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn as_many_as_are_let_go_may_go_at_once() {
+    let scene = Setting::shared("guarding").flag(AS_SHIPPED).start().await;
+    let names: Vec<String> = (0..AGENTS).map(name).collect();
+    for name in &names {
+        scene.applied(name, &json!({})).await;
+    }
+    // Each is still in the cache when the next asks, and counts once all the same.
+    let ten: Vec<&str> = ["delete", "cuser", "--wait=false"].into_iter().chain(names[..10].iter().map(String::as_str)).collect();
+    scene.kubectl(&ten);
+    for name in &names[..10] {
+        scene.gone(name).await;
+    }
+    assert_eq!((users(&scene), held(&scene)), (2, 0.0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn another_limit_asks_anew() {
     let mut scene = Setting::shared("guarding").flag("--deletion-guard-count=1").flag("--deletion-guard-share=0.1").start().await;
     for number in 0..3 {
