@@ -11,6 +11,8 @@ RUN dev/image/rootfs.sh "$TARGETARCH" /rootfs
 
 FROM scratch
 COPY --from=build /rootfs/ /
+# The allocator gives back at once what only a page of a list needed: a third less memory with a thousand ConnectUsers.
+ENV MIMALLOC_GENERIC_COLLECT=1000 MIMALLOC_PURGE_DELAY=0
 # The user "nonroot" of distroless images, by number: Kubernetes' runAsNonRoot cannot check a name.
 USER 65532:65532
 # Metrics; health.

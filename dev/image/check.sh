@@ -35,6 +35,8 @@ config=$(blob "$manifest" | field 'image["config"]["digest"]')
 is "the number of layers" "$(blob "$manifest" | field 'len(image["layers"])')" 1
 is "the user" "$(blob "$config" | field 'image["config"]["User"]')" 65532:65532
 is "the entrypoint" "$(blob "$config" | field 'image["config"]["Entrypoint"]')" "['/usr/bin/connect-operator']"
+is "the environment" "$(blob "$config" | field '" ".join(e for e in image["config"]["Env"] if not e.startswith("PATH="))')" \
+    "MIMALLOC_GENERIC_COLLECT=1000 MIMALLOC_PURGE_DELAY=0"
 is "the platform" "$(blob "$config" | field 'image["os"] + "/" + image["architecture"]')" "linux/$arch"
 
 blob "$(blob "$manifest" | field 'image["layers"][0]["digest"]')" | tar --extract --gzip --directory "$scratch/rootfs"

@@ -11,6 +11,7 @@ amd64) target=x86_64-unknown-linux-musl ;;
 arm64) target=aarch64-unknown-linux-musl ;;
 *) echo "usage: dev/image/rootfs.sh amd64|arm64 DIRECTORY" >&2 && exit 2 ;;
 esac
+command -v musl-gcc >/dev/null || { echo "there is no musl-gcc: install musl-tools" >&2 && exit 1; }
 rootfs=$(realpath --canonicalize-missing "$2")
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 certificates=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
@@ -23,6 +24,8 @@ export CARGO_BUILD_BUILD_DIR=${CARGO_BUILD_BUILD_DIR:-$PWD/target/image-build}
 export CARGO_TARGET_DIR=$CARGO_BUILD_BUILD_DIR/artifacts
 home=${CARGO_HOME:-$HOME/.cargo}
 export RUSTFLAGS="--remap-path-prefix=$home=/cargo --remap-path-prefix=$CARGO_BUILD_BUILD_DIR=/build"
+# The addresses that the program corrects as it starts take a twentieth of the room this way: on disk, and in memory.
+RUSTFLAGS+=" -C link-arg=-Wl,-z,pack-relative-relocs"
 export CFLAGS="-ffile-prefix-map=$home=/cargo -ffile-prefix-map=$CARGO_BUILD_BUILD_DIR=/build"
 cargo build --release --locked --target "$target" --package connect-operator --bin connect-operator
 

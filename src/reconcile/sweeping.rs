@@ -23,6 +23,9 @@ use crate::{
     plan::{Desired, Directory, Glance, Unclear, Unresolved, diff, left_alone, modified},
 };
 
+/// How late SearchUsers may show a change: a few seconds, as far as is known.
+const SEARCH_LAG: Duration = Duration::from_secs(10);
+
 /// When instances were last swept, by ARN.
 #[derive(Debug, Default)]
 pub(super) struct LastSweeps(Mutex<HashMap<String, Duration>>);
@@ -79,7 +82,8 @@ struct Member {
 pub struct Sweeping {
     instance: Arn,
     walk: Sweep,
-    began: Duration,
+    /// The uptime, and the time.
+    began: (Duration, Timestamp),
     cluster: String,
     /// UIDs of all ConnectUsers, whatever instance they are of.
     uids: HashSet<String>,
@@ -146,7 +150,7 @@ impl Reconciler {
         let mut sweeping = Sweeping {
             instance: instance.clone(),
             walk: Sweep::default(),
-            began: self.clock.uptime(),
+            began: (self.clock.uptime(), self.clock.now()),
             cluster: self.settings.cluster.clone(),
             uids: HashSet::new(),
             places: HashSet::new(),
@@ -211,7 +215,7 @@ impl Reconciler {
         sweeping.walk = walk;
         read?;
         if !sweeping.named.is_empty() {
-            let (now, since, oldest) = (self.clock.uptime(), sweeping.began, sweeping.began);
+            let (now, since, oldest) = (self.clock.uptime(), sweeping.began.0, sweeping.began.0);
             let ask = Ask { connect: &*connect, priority: Priority::Sweep, instance: &instance, now, since, oldest };
             match self.inventory.read(&ask, &sweeping.named).await {
                 Ok(found) => found.catalogs.into_iter().for_each(|(kind, names)| sweeping.directory.insert(kind, names)),
@@ -242,10 +246,13 @@ impl Reconciler {
                 Some(_) if renamed.contains(&member.uid) => Some(Worth::Renamed),
                 Some(_) => sweeping.worth.get(&id).copied(),
             };
+            if worth.is_some_and(|worth| self.knows_better(sweeping.began, worth, &member.uid, &id)) {
+                continue;
+            }
             match worth {
                 None => {
                     self.memory.note_modified(&member.uid, listed.copied().flatten());
-                    self.memory.confirm(&member.uid, &id, sweeping.began);
+                    self.memory.confirm(&member.uid, &id, sweeping.began.0);
                 }
                 Some(worth) => {
                     *swept.worth_a_look.entry(worth).or_default() += 1;
@@ -256,6 +263,20 @@ impl Reconciler {
         }
         self.sweeps.note(&sweeping.instance.to_string(), self.clock.uptime());
         swept
+    }
+
+    /// Whether the user was read or changed after the sweep saw what makes it worth a look. The next sweep compares it, and ends
+    /// before anything that has happened since then is one interval old.
+    fn knows_better(&self, (uptime, time): (Duration, Timestamp), worth: Worth, uid: &str, user: &UserId) -> bool {
+        let lag = match worth {
+            // This is of the resource as it is now.
+            Worth::Renamed => return false,
+            // Less than from one sweep to the next: what that one has seen is not what this one may be late to show.
+            Worth::Differs => self.settings.sweep_interval.map_or(Duration::ZERO, |interval| SEARCH_LAG.min(interval / 4)),
+            Worth::Modified | Worth::Missing => Duration::ZERO,
+        };
+        self.memory.confirmed(uid, user).is_some_and(|read| read + lag >= uptime)
+            || self.memory.last_change(uid).is_some_and(|changed| changed + lag >= time)
     }
 
     /// Whether the names in a spec mean something else than what the user has.
@@ -337,7 +358,7 @@ mod tests {
         Sweeping {
             instance: INSTANCE.parse().unwrap(),
             walk: Sweep::default(),
-            began: Duration::ZERO,
+            began: (Duration::ZERO, Timestamp::UNIX_EPOCH),
             cluster: "blue".into(),
             uids: ["uid-7".to_owned()].into(),
             places: [place].into(),

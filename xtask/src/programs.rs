@@ -1,7 +1,10 @@
 //! The programs that the demo and the benchmark run.
 
-use std::path::PathBuf;
-use std::process::Stdio;
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
@@ -16,21 +19,38 @@ pub(crate) struct Programs {
 
 /// Builds the programs, if they are not up to date; cargo shows on standard error how it goes on.
 pub(crate) fn build() -> Result<Programs> {
-    let messages = build_packages(&["connect-operator", "connect-sim"], !cfg!(debug_assertions))?;
+    let messages = build_packages(&["connect-operator", "connect-sim"])?;
     Ok(Programs { operator: executable(&messages, "connect-operator")?, simulator: executable(&messages, "connect-sim")? })
 }
 
-/// Builds the operator as it is released.
+/// Builds the operator as it is released: the program of the image.
 pub(crate) fn build_released_operator() -> Result<PathBuf> {
-    executable(&build_packages(&["connect-operator"], true)?, "connect-operator")
+    let arch = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => bail!("there is no image for {other}"),
+    };
+    let rootfs = repository::root().join("target/rootfs");
+    let built = Command::new(repository::root().join("dev/image/rootfs.sh")).arg(arch).arg(&rootfs).status();
+    if !built.context("cannot run dev/image/rootfs.sh")?.success() {
+        bail!("the image's program was not built: see above");
+    }
+    Ok(rootfs.join("usr/bin/connect-operator"))
+}
+
+/// What the image sets in the program's environment.
+pub(crate) fn environment_of_image() -> Result<Vec<(String, String)>> {
+    let file = fs::read_to_string(repository::root().join("Dockerfile")).context("cannot read the Dockerfile")?;
+    let set = file.lines().filter_map(|line| line.strip_prefix("ENV ")).flat_map(str::split_whitespace);
+    Ok(set.filter_map(|variable| variable.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
 }
 
 /// What cargo says while it builds the programs of packages.
-fn build_packages(packages: &[&str], release: bool) -> Result<String> {
+fn build_packages(packages: &[&str]) -> Result<String> {
     let mut command = repository::cargo();
     command.args(["build", "--bins", "--message-format=json-render-diagnostics"]);
     command.args(packages.iter().map(|package| format!("--package={package}")));
-    if release {
+    if !cfg!(debug_assertions) {
         command.arg("--release");
     }
     let output = command.stderr(Stdio::inherit()).output().context("cannot run cargo")?;

@@ -7,7 +7,7 @@ mod stage;
 mod table;
 mod virtually;
 
-use std::fs;
+use std::{fs, path::PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -27,6 +27,10 @@ pub(crate) struct Bench {
     #[arg(long, default_value_t = 5)]
     drifts: usize,
 
+    /// Measure this program, and do not build the image's.
+    #[arg(long, value_name = "PROGRAM")]
+    operator: Option<PathBuf>,
+
     /// Print the page, and leave the committed one as it is.
     #[arg(long)]
     no_write: bool,
@@ -34,7 +38,7 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn run(&self) -> Result<()> {
-        let operator = programs::build_released_operator()?;
+        let operator = self.operator.clone().map_or_else(programs::build_released_operator, Ok)?;
         let mut table = Table::default();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(real::measure(&operator, self.most, self.drifts, &mut table))?;
@@ -65,7 +69,7 @@ fn page(table: &Table) -> String {
 <!-- Written by `cargo xtask bench`; do not edit. -->
 # Benchmarks
 
-Measured by `cargo xtask bench` in one run, on {}: the release build of the operator, with the permissions that it is shipped with, on a
+Measured by `cargo xtask bench` in one run, on {}: the operator as its image has it, with the permissions that it is shipped with, on a
 real kube-apiserver and etcd on the same machine, and against the simulator with the rate limits that AWS documents (2 calls a
 second, bursts of 5, for each operation). What would have to wait for hours on these limits is measured in *virtual time*: the same
 code in one process, with an API server in memory, the simulator, and a clock that does not wait.

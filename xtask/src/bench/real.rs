@@ -75,9 +75,13 @@ async fn calls_of_one(stage: &Stage, fleet: &Fleet<'_>, table: &mut Table) -> Re
     stage.sim.reset_calls();
     fleet.apply_first().await?;
     ready(fleet).await?;
-    let created = fleet.first().await?.context("the first user is not in sync")?;
     let create = stage.sim.calls();
     let create = (create.of(OperationName::CreateUser), create.writes() - create.of(OperationName::CreateUser), reads(&create));
+    fleet.look_at_first().await?;
+    while !fleet.was_looked_at().await? {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let created = fleet.first().await?.context("the first user is not in sync")?;
     stage.sim.reset_calls();
     fleet.edit_first().await?;
     let edited = || stage.sim.calls().of(OperationName::UpdateUserRoutingProfile) > 0;
@@ -174,7 +178,12 @@ async fn sweeps(stage: &Stage, fleet: &Fleet<'_>, table: &mut Table, drifts: usi
     table.add(
         format!("Connect calls per full sweep of {FLEET} users, all fields, {DRIFTED} of them drifted (reads of each; repairs)"),
         "≤ 40 + one Describe per drifted user",
-        format!("{per_sweep} + {} (and {} repairs)", reads(&calls), calls.writes()),
+        format!(
+            "{per_sweep} + {} DescribeUser, {} ListUserProficiencies (and {} repairs)",
+            calls.of(OperationName::DescribeUser),
+            calls.of(OperationName::ListUserProficiencies),
+            calls.writes()
+        ),
         per_sweep <= 40 && calls.of(OperationName::DescribeUser) <= DRIFTED as u64 && calls.writes() == DRIFTED as u64,
         REAL,
     );

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use connect_api::{
-    AssociateUserProficiencies, Call, CreateUser, IdentityInfo, InstanceId, Password, PhoneConfig, PhoneType, Proficiency,
-    ProficiencyKey, Reply,
+    AssociateUserProficiencies, Call, CreateUser, DescribeUser, IdentityInfo, InstanceId, Password, PhoneConfig, PhoneType,
+    Proficiency, ProficiencyKey, Reply, User,
 };
-use connect_operator::api::{ConnectUser, FINALIZER};
+use connect_operator::api::{ConnectUser, ConnectUserStatus, FINALIZER, RECONCILE_REQUESTED_AT};
 use connect_sim::Sim;
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
@@ -28,6 +28,8 @@ const SECRET: &str = "initial";
 const PASSWORD: &str = "Initial-Passw0rd-5150";
 /// The user that the operator itself makes.
 const FIRST: &str = "agent-first";
+/// What asks for a look at it.
+const LOOK: &str = "2026-01-01T00:00:00Z";
 
 /// A fleet that grows.
 pub(super) struct Fleet<'a> {
@@ -107,6 +109,19 @@ impl<'a> Fleet<'a> {
         Ok(in_sync.then_some(user))
     }
 
+    /// Asks for a look at it: Connect fills in what nobody asked for, such as the directory's id.
+    pub(super) async fn look_at_first(&self) -> Result<()> {
+        let patch = json!({ "metadata": { "annotations": { RECONCILE_REQUESTED_AT: LOOK } } });
+        self.users(&namespace(0)).patch(FIRST, &PatchParams::default(), &Patch::Merge(patch)).await?;
+        Ok(())
+    }
+
+    /// Whether that was done.
+    pub(super) async fn was_looked_at(&self) -> Result<bool> {
+        let status = self.users(&namespace(0)).get(FIRST).await?.status;
+        Ok(status.is_some_and(|status| status.last_handled_reconcile_at.as_deref() == Some(LOOK)))
+    }
+
     /// Changes one field of it that one call sets.
     pub(super) async fn edit_first(&self) -> Result<()> {
         let profile = self.sim.routing_profile_arn(&self.instance, "Sales").context("no such routing profile")?;
@@ -137,19 +152,22 @@ impl<'a> Fleet<'a> {
         let api = self.users(&namespace);
         let made = api.create(&PostParams::default(), &self.manifest(&name, &[FINALIZER])?).await?;
         let uid = made.uid().context("no UID")?;
-        let (id, arn) = self.make_user(&name, &namespace, &uid)?;
+        let user = self.make_user(&name, &namespace, &uid)?;
         let status = template.status.clone().context("the first user has no status")?;
         let (first_id, first_arn) = (status.user_id.clone().unwrap_or_default(), status.user_arn.clone().unwrap_or_default());
         let first_uid = template.uid().context("no UID")?;
         let first_namespace = template.namespace().unwrap_or_default();
         let text = serde_json::to_string(&status)?
             .replace(&self.secrets[&first_namespace], &self.secrets[&namespace])
-            .replace(&first_arn, &arn)
-            .replace(&first_id, &id)
+            .replace(&first_arn, &user.arn)
+            .replace(&first_id, user.id.as_str())
+            .replace(&directory_id(&status)?, &user.directory_user_id.unwrap_or_default())
             .replace(&first_uid, &uid)
             .replace(&first_namespace, &namespace)
             .replace(FIRST, &name);
         let mut status: Value = serde_json::from_str(&text)?;
+        // Nobody asked for a look at the copies.
+        status["lastHandledReconcileAt"] = Value::Null;
         let now = Timestamp::now();
         status["lastSyncTime"] = json!(Timestamp::from_second(now.as_second())?);
         // Long ago, so that an absence would count.
@@ -160,7 +178,7 @@ impl<'a> Fleet<'a> {
     }
 
     /// Makes the user in Connect, past the rate limit.
-    fn make_user(&self, name: &str, namespace: &str, uid: &str) -> Result<(String, String)> {
+    fn make_user(&self, name: &str, namespace: &str, uid: &str) -> Result<User> {
         let missing = "the instance lacks what was configured";
         let mut tags: BTreeMap<String, String> = [("team", "billing"), ("cost-center", "4711")].map(owned).into();
         tags.extend(
@@ -197,7 +215,9 @@ impl<'a> Fleet<'a> {
         let proficiencies = vec![Proficiency { key, level: 4.0 }];
         let request = AssociateUserProficiencies { instance: self.instance.clone(), user: user.id.clone(), proficiencies };
         console.call_now(request.into())?;
-        Ok((user.id.as_str().to_owned(), user.arn))
+        let request = DescribeUser { instance: self.instance.clone(), user: user.id };
+        let Reply::DescribeUser(user) = console.call_now(request.into())? else { anyhow::bail!("another reply") };
+        Ok(user)
     }
 
     /// Every ConnectUser's resourceVersion: which of them were written to is told by a second look.
@@ -243,6 +263,11 @@ impl<'a> Fleet<'a> {
             .filter(|u| of_fleet(&u.user.username) && u.user.routing_profile_id == profile)
             .count()
     }
+}
+
+fn directory_id(status: &ConnectUserStatus) -> Result<String> {
+    let observed = status.observed.as_ref();
+    observed.and_then(|observed| observed.directory_user_id.clone()).context("nobody has looked at the first user")
 }
 
 fn owned((key, value): (&str, &str)) -> (String, String) {

@@ -16,7 +16,7 @@ use kube::{
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use crate::repository;
+use crate::{programs, repository};
 
 /// Far more than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(900);
@@ -92,11 +92,13 @@ impl Stage {
         arguments.extend(["--health-address=127.0.0.1:0", "--metrics-address=127.0.0.1:0"].map(str::to_owned));
         arguments.push(format!("--aws-endpoint-url={}", self.server.url()));
         arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
+        let environment = programs::environment_of_image()?;
         let started = Instant::now();
         let log = self.directory.path().join("operator.log");
         let process = Supervised::spawn("/bin/sh".as_ref(), &arguments, &log, |command| {
             command
                 .env_clear()
+                .envs(environment.clone())
                 .env("KUBECONFIG", &self.kubeconfig)
                 .env("AWS_ACCESS_KEY_ID", "bench")
                 .env("AWS_SECRET_ACCESS_KEY", "bench")

@@ -1,15 +1,51 @@
 //! The measures in virtual time: what would have to wait for hours on AWS' rate limits.
 
-use std::time::Duration;
+use std::{thread, time::Duration};
 
-use fleet::scenarios::{self, Beside};
+use connect_api::OperationName;
+use fleet::scenarios::{self, AtOnceReport, Beside, CreatesReport, EditsReport, Fault, NamespaceReport, OutageReport, Waits};
 
 use super::table::{Table, VIRTUAL};
 
 const FLEET: usize = 10_000;
+/// Who edits beside a fleet that is being created.
+const BESIDE: Beside = Beside { standing: 1000, queued: FLEET, edits: 200 };
+/// A namespace that is deleted, and who is in another one.
+const NAMESPACE: usize = 5_000;
+const OTHERS: usize = 90;
+/// Who is applied while Connect is out of reach.
+const WAITING: usize = 100;
 
+/// Each scenario has a clock of its own, so that they may run side by side.
 pub(super) fn measure(table: &mut Table) {
-    let report = scenarios::creates(1000);
+    thread::scope(|scope| {
+        let creates = scope.spawn(|| (scenarios::creates(1000), scenarios::edits_beside(BESIDE), scenarios::naive(FLEET)));
+        let crowds = scope.spawn(|| {
+            let applied = scenarios::applied_at_once(FLEET);
+            (applied, scenarios::deleted_at_once(FLEET), scenarios::namespace_deleted(NAMESPACE, OTHERS))
+        });
+        let (made, edits, naive) = joined(creates);
+        creating(table, &made);
+        editing(table, &edits);
+        let took = naive.took.as_secs() / 60;
+        table.note(
+            format!("beside it, a client that reads each of {FLEET} users by itself, with the same limiter: calls, and how long one look takes"),
+            format!("{} calls, {took} min", naive.calls),
+            VIRTUAL,
+        );
+        let (applied, deleted, namespace) = joined(crowds);
+        at_once(table, "applied", OperationName::CreateUser, &applied);
+        at_once(table, "deleted", OperationName::DeleteUser, &deleted);
+        namespace_deleted(table, &namespace);
+        outage(table, &scenarios::outage(FLEET, WAITING, Fault::NoConnection));
+    });
+}
+
+fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+fn creating(table: &mut Table, report: &CreatesReport) {
     let share = report.share_of_bucket * 100.0;
     table.add(
         "1,000 creates: share of the CreateUser bucket used / throttles seen",
@@ -18,25 +54,73 @@ pub(super) fn measure(table: &mut Table) {
         share >= 98.0 && report.throttled == 0 && report.violations.is_empty(),
         VIRTUAL,
     );
+}
 
-    let beside = Beside { standing: 1000, queued: FLEET, edits: 200 };
-    let report = scenarios::edits_beside(beside);
-    let ms = |time: Duration| time.as_millis();
+fn editing(table: &mut Table, report: &EditsReport) {
+    let Waits { count, p50, p99, .. } = &report.edits;
+    table.add(
+        format!("a spec edit while {FLEET} creates are queued and sweeps run: time to its call, p50 / p99 of {count}"),
+        "p99 ≤ 1 s",
+        format!("{} ms / {} ms", p50.as_millis(), p99.as_millis()),
+        *p99 <= Duration::from_secs(1) && *count == BESIDE.edits,
+        VIRTUAL,
+    );
+}
+
+/// At two calls a second, a thousand take 500 s.
+fn at_once(table: &mut Table, what: &str, operation: OperationName, report: &AtOnceReport) {
+    let calls = report.calls.get(&operation).copied().unwrap_or_default();
+    let left = if operation == OperationName::CreateUser { report.users } else { 0 };
+    table.add(
+        format!("{} ConnectUsers {what} at once: {} calls / throttles / until all is done", report.users, operation.as_str()),
+        "one for each / 0 / –",
+        format!("{calls} / {} / {}", report.throttled, minutes(report.done_after)),
+        (calls, report.throttled, report.users_left) == (report.users, 0, left)
+            && report.done_after.is_some()
+            && report.violations.is_empty(),
+        VIRTUAL,
+    );
+}
+
+fn namespace_deleted(table: &mut Table, report: &NamespaceReport) {
+    let waits = [&report.edits, &report.creates, &report.deletions];
+    let ms = |wait: &Waits| wait.longest.as_millis();
     table.add(
         format!(
-            "a spec edit while {FLEET} creates are queued and sweeps run: time to its call, p50 / p99 of {}",
-            report.edits.count
+            "a namespace of {} users is deleted: until all are gone; meanwhile in another one, an edit's / a create's / a deletion's longest wait for its call, of {}",
+            report.users,
+            waits.iter().map(|wait| wait.count).sum::<usize>()
         ),
-        "p99 ≤ 1 s",
-        format!("{} ms / {} ms", ms(report.edits.p50), ms(report.edits.p99)),
-        report.edits.p99 <= Duration::from_secs(1) && report.edits.count == beside.edits,
+        "– ; ≤ 3 s each",
+        format!("{}; {} / {} / {} ms", minutes(report.gone_after), ms(waits[0]), ms(waits[1]), ms(waits[2])),
+        report.gone_after.is_some()
+            && report.forgotten == 0
+            && report.violations.is_empty()
+            && waits.iter().all(|wait| wait.longest <= Duration::from_secs(3)),
         VIRTUAL,
     );
+}
 
-    let report = scenarios::naive(FLEET);
-    table.note(
-        format!("beside it, a client that reads each of {FLEET} users by itself, with the same limiter: calls, and how long one look takes"),
-        format!("{} calls, {} min", report.calls, report.took.as_secs() / 60),
+fn outage(table: &mut Table, report: &OutageReport) {
+    let listed = |calls: &[usize]| calls.iter().map(usize::to_string).collect::<Vec<_>>().join(" ");
+    table.add(
+        format!(
+            "Connect out of reach for an hour, {} users, {} more applied and as many edited: calls in each ten minutes of it / in each of the first minutes after it / throttles / until all are in sync",
+            report.standing, report.waiting
+        ),
+        "– / – / 0 / –",
+        format!(
+            "{} / {} / {} / {}",
+            listed(&report.calls_during),
+            listed(&report.calls_after),
+            report.throttled,
+            minutes(report.in_sync_after)
+        ),
+        report.throttled == 0 && report.in_sync_after.is_some() && report.violations.is_empty(),
         VIRTUAL,
     );
+}
+
+fn minutes(time: Option<Duration>) -> String {
+    time.map_or_else(|| "never".to_owned(), |time| format!("{:.1} min", time.as_secs_f64() / 60.0))
 }

@@ -39,15 +39,21 @@ pub struct SweepReport {
     pub violations: Vec<String>,
 }
 
-/// Sweeps a fleet, of which so many drift in their routing profile right after the first sweep.
+/// Sweeps a fleet at the default interval, of which so many drift in their routing profile right after the first sweep.
 pub fn sweep(users: usize, drifted: usize) -> SweepReport {
+    sweep_every(5 * MINUTE, users, drifted)
+}
+
+/// The same at another interval.
+pub fn sweep_every(interval: Duration, users: usize, drifted: usize) -> SweepReport {
     in_virtual_time(async {
-        let fleet = Fleet::new(Setup::default());
+        let fleet = Fleet::new(Setup { sweep_interval: Some(interval), ..Setup::default() });
         let agents = Agent::fleet("sales", users);
         fleet.seed(&agents).await;
         let operator = fleet.start();
         operator.swept(10 * MINUTE, 1).await;
-        tokio::time::sleep(MINUTE).await;
+        // While the operator rests.
+        tokio::time::sleep(interval / 5).await;
         fleet.api().reset_requests();
         let (mark, drifted_at) = (fleet.journal().len(), fleet.elapsed());
         let changed = drift(&fleet, &agents, drifted);

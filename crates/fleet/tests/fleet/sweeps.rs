@@ -1,5 +1,7 @@
 //! A full sweep, and a client that asks for each user beside it.
 
+use std::time::Duration;
+
 use connect_api::OperationName as Op;
 use fleet::scenarios;
 
@@ -19,4 +21,16 @@ fn a_sweep_of_ten_thousand_with_one_in_a_hundred_drifted_costs_forty_calls_and_o
     let naive = scenarios::naive(users);
     println!("{naive:#?}");
     assert_eq!((naive.calls, naive.throttled), (users, 0));
+}
+
+/// Looking at so many takes longer than the interval: the sweeps that follow see some as they were before they were put right.
+#[test]
+fn who_was_put_right_while_a_sweep_read_on_is_not_read_again() {
+    let (users, drifted) = (3_000, 100);
+    let report = scenarios::sweep_every(Duration::from_secs(20), users, drifted);
+    println!("{report:#?}");
+    assert_eq!(report.violations, Vec::<String>::new());
+    assert!(report.put_right_after.is_some_and(|after| after > Duration::from_secs(40)), "several sweeps: {report:?}");
+    assert_eq!(report.reads_of_drifted.get(&Op::DescribeUser), Some(&drifted));
+    assert_eq!(report.repairs, [(Op::UpdateUserRoutingProfile, drifted)].into());
 }
