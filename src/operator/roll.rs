@@ -36,14 +36,14 @@ impl StoreRoll {
 }
 
 impl Roll for StoreRoll {
-    fn census(&self, instance: &Arn) -> Arc<Census> {
+    fn census(&self, instance: &Arn, default: &dyn Fn(&str) -> DeletionPolicy) -> Arc<Census> {
         // Nothing panics while holding the lock.
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let (_, by_instance) = match counts.take().filter(|(made, _)| made.elapsed() < LASTS) {
             Some(fresh) => counts.insert(fresh),
             None => {
                 let objects: Vec<_> = readable(&self.store).collect();
-                let counted = count(objects.iter().filter_map(|object| object.0.as_ref().ok()));
+                let counted = count(objects.iter().filter_map(|object| object.0.as_ref().ok()), default);
                 counts.insert((Instant::now(), counted.into_iter().map(|(arn, census)| (arn, Arc::new(census))).collect()))
             }
         };
@@ -51,7 +51,7 @@ impl Roll for StoreRoll {
     }
 }
 
-fn count<'a>(resources: impl Iterator<Item = &'a Cached>) -> HashMap<Box<str>, Census> {
+fn count<'a>(resources: impl Iterator<Item = &'a Cached>, default: &dyn Fn(&str) -> DeletionPolicy) -> HashMap<Box<str>, Census> {
     let mut counts: HashMap<Box<str>, Census> = HashMap::new();
     for cached in resources {
         let Cached { instance, part, .. } = cached;
@@ -63,7 +63,12 @@ fn count<'a>(resources: impl Iterator<Item = &'a Cached>) -> HashMap<Box<str>, C
             None => counts.entry(instance.clone()).or_default(),
         };
         census.all += 1;
-        census.going.extend(cached.uid().filter(|_| *part == Part::Going));
+        let goes = match part {
+            Part::None | Part::Staying => false,
+            Part::Going => true,
+            Part::GoingByDefault => default(&cached.namespace().unwrap_or_default()) == DeletionPolicy::Delete,
+        };
+        census.going.extend(cached.uid().filter(|_| goes));
     }
     counts
 }
@@ -77,18 +82,20 @@ pub(super) enum Part {
     Staying,
     /// A user that is to be deleted, and no person has confirmed it.
     Going,
+    /// The same, if the namespace or the operator has it that users are deleted.
+    GoingByDefault,
 }
 
 impl Part {
     pub(super) fn of(resource: &ConnectUser) -> Self {
         let has_user = resource.status.as_ref().is_some_and(|s| s.user_id.is_some() || s.create_attempt.is_some());
-        let stays = resource.spec.management_policy == ManagementPolicy::Observe
-            || resource.spec.deletion_policy == Some(DeletionPolicy::Retain);
         let deleted = resource.metadata.deletion_timestamp.is_some() && resource.finalizers().iter().any(|f| f == FINALIZER);
-        match (has_user, deleted && !is_confirmed(resource) && !stays) {
-            (false, _) => Self::None,
-            (true, false) => Self::Staying,
-            (true, true) => Self::Going,
+        let observed = resource.spec.management_policy == ManagementPolicy::Observe;
+        match (has_user, deleted && !is_confirmed(resource) && !observed, resource.spec.deletion_policy) {
+            (false, ..) => Self::None,
+            (true, false, _) | (true, true, Some(DeletionPolicy::Retain)) => Self::Staying,
+            (true, true, Some(DeletionPolicy::Delete)) => Self::Going,
+            (true, true, None) => Self::GoingByDefault,
         }
     }
 }
@@ -129,8 +136,18 @@ mod tests {
             resource(&nothing, &nothing, None),
             resource(&nothing, &json!({ "instanceArn": "arn:2" }), Some("u-7")),
         ];
-        let counts = count(resources.iter());
+        let counts = count(resources.iter(), &|_| DeletionPolicy::Delete);
         assert_eq!(counts["arn:1"], Census { all: 6, going: ["u-1".to_owned()].into() });
         assert_eq!(counts["arn:2"], Census { all: 1, going: ["u-7".to_owned()].into() });
+    }
+
+    #[test]
+    fn who_stays_because_the_namespace_or_the_operator_says_so_does_not_go() {
+        let kept = resource(&json!({ "namespace": "kept" }), &json!({}), Some("u-1"));
+        let told = resource(&json!({ "namespace": "kept" }), &json!({ "deletionPolicy": "Delete" }), Some("u-2"));
+        let other = resource(&json!({ "namespace": "other" }), &json!({}), Some("u-3"));
+        let default = |namespace: &str| if namespace == "kept" { DeletionPolicy::Retain } else { DeletionPolicy::Delete };
+        let counts = count([&kept, &told, &other].into_iter(), &default);
+        assert_eq!(counts["arn:1"], Census { all: 3, going: ["u-2".to_owned(), "u-3".to_owned()].into() });
     }
 }

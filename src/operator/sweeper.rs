@@ -92,6 +92,8 @@ impl Sweeper {
             let objects = || self.store.state();
             match sweep(&self.reconciler, &instance, &objects).instrument(debug_span!("sweep")).await {
                 Ok(swept) => {
+                    // What a sweep found out of resources that went meanwhile is not kept for ever.
+                    self.reconciler.forget_all_but(&objects().iter().filter_map(|object| object.uid()).collect());
                     self.tell(&instance, &swept, start.elapsed());
                     self.see_to_orphans(&instance, swept, &mut told).await;
                 }
@@ -101,9 +103,12 @@ impl Sweeper {
                     tracing::warn!(
                         instance = %instance.instance,
                         %error,
-                        "could not sweep the instance, whose users are looked at one by one if that lasts; it needs {action}"
+                        "could not sweep the instance; it needs {action}"
                     );
-                    self.reconciler.do_without_sweep(&instance, unpacked(objects()));
+                    // Where Connect is down, or busy, looking at users one by one would fail as well, and keep it so.
+                    if !matches!(error.class, Class::Throttled | Class::Transient) {
+                        self.reconciler.do_without_sweep(&instance, unpacked(objects()));
+                    }
                 }
             }
             // Replicas and clusters that were started at once do not sweep at once.
@@ -182,11 +187,16 @@ impl Sweeper {
 /// The call that failed too often.
 pub(crate) async fn sweep(reconciler: &Reconciler, instance: &Arn, objects: &impl Fn() -> Objects) -> Result<Swept, Error> {
     let mut sweeping = reconciler.begin_sweep(instance, unpacked(objects()));
-    let mut faults = 0;
+    let (mut faults, mut furthest) = (0, 0);
     loop {
         match reconciler.go_on(&mut sweeping, unpacked(objects())).await {
             Err(Error { class: Class::Deferred, retry_after, .. }) => {
                 tokio::time::sleep(retry_after.unwrap_or(FIRST_WAIT)).await;
+            }
+            // Beside a busy tool, every few pages are throttled: what counts is that it goes on.
+            Err(error) if sweeping.calls() > furthest && matches!(error.class, Class::Throttled | Class::Transient) => {
+                (faults, furthest) = (1, sweeping.calls());
+                tokio::time::sleep(error.retry_after.unwrap_or(FIRST_WAIT)).await;
             }
             Err(error) if faults < PATIENCE && matches!(error.class, Class::Throttled | Class::Transient) => {
                 let wait = FIRST_WAIT.saturating_mul(1 << faults).min(LONGEST_WAIT);

@@ -50,9 +50,16 @@ impl Pass<'_> {
         if worth_a_report {
             self.compose(&state, live.as_deref());
         }
+        if !self.changed.is_empty() {
+            self.on.memory.changed(&self.uid, self.on.clock.now());
+        }
         let written = self.write_status().await;
         self.tell(&state, worth_a_report && written.is_ok()).await;
         if let Err(error) = written {
+            if !self.changed.is_empty() {
+                // The status does not show what was done.
+                self.on.memory.doubt(&self.uid);
+            }
             match error.kind {
                 ClusterErrorKind::Gone => {
                     self.on.forget(&self.uid);
@@ -65,9 +72,6 @@ impl Pass<'_> {
             let failure = Failure::of_cluster(&error, self.phase());
             self.log(&failure);
             return Verdict::failed(self.on.memory.failed(&self.uid, &failure), failure.kind);
-        }
-        if !self.changed.is_empty() {
-            self.on.memory.changed(&self.uid, self.on.clock.now());
         }
         match &live {
             Some(live) => {

@@ -16,7 +16,7 @@ use super::{
     reconciler::{Reconciler, is_confirmed},
     report::condition,
 };
-use crate::api::{CONFIRM_DELETION, ConditionType};
+use crate::api::{CONFIRM_DELETION, ConditionType, DeletionPolicy, Reason};
 
 /// How many users of an instance may go without a question: more than `count` *and* more than `share` within `window` may not.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,8 +46,8 @@ pub struct Census {
 
 /// Counts ConnectUsers. The watch's cache is good enough for it.
 pub trait Roll: Send + Sync {
-    /// The users of an instance.
-    fn census(&self, instance: &Arn) -> Arc<Census>;
+    /// The users of an instance. `default` tells what becomes of a namespace's users whose resources do not say it.
+    fn census(&self, instance: &Arn, default: &dyn Fn(&str) -> DeletionPolicy) -> Arc<Census>;
 }
 
 /// The limit that a number of users is over, if it is: for people.
@@ -135,8 +135,13 @@ impl Pass<'_> {
         let message = if is_confirmed(&self.resource) {
             None
         } else if is_held {
-            // What has been held stays so: that others went meanwhile is no answer to the question.
-            condition(&self.status, ConditionType::Ready).map(|ready| ready.message.clone())
+            // What has been held stays so: that others went meanwhile is no answer to the question. Nor is a failure meanwhile, that
+            // has taken the question's place.
+            let asked = condition(&self.status, ConditionType::Ready).filter(|c| c.reason == Reason::DeletionHeld.as_str());
+            Some(asked.map(|ready| ready.message.clone()).unwrap_or_else(|| {
+                let census = self.on.census(&self.instance).unwrap_or_default();
+                self.question(census.going.len(), census.all, &limit)
+            }))
         } else {
             // Where nothing is ever held, or nobody counts, there is nothing to ask.
             let census = self.on.census(&self.instance).filter(|_| guard.share < 1.0);

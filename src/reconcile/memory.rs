@@ -1,7 +1,7 @@
 //! What the process remembers of each resource between passes. Losing it costs a few reads and nothing else.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -10,7 +10,7 @@ use connect_api::UserId;
 use jiff::Timestamp;
 
 use super::{Failure, Kind, failure::RACES_AT_ONCE, find::Listing, quick_connects::Cleanup};
-use crate::api::CreateAttempt;
+use crate::{api::CreateAttempt, plan::Live};
 
 #[derive(Debug, Default)]
 struct Entry {
@@ -34,6 +34,8 @@ struct Entry {
     asked: Option<Box<(Asked, Duration)>>,
     /// A walk through the list of users that had to stop for now, and what was known when it began.
     listing: Option<Box<(ListingKey, Listing)>>,
+    /// The user as it was read at this uptime, by a pass whose calls then had to wait.
+    look: Option<Box<(Live, Duration)>>,
     /// Work on the quick connects of a deleted user that had to stop for now.
     cleanup: Option<Box<Cleanup>>,
 }
@@ -103,6 +105,7 @@ impl Memory {
             e.met = true;
             e.failing = None;
             e.held = None;
+            e.look = None;
         });
     }
 
@@ -117,6 +120,7 @@ impl Memory {
             e.held = None;
             e.verified = None;
             e.confirmed = None;
+            e.look = None;
             e.met = true;
         });
     }
@@ -197,6 +201,10 @@ impl Memory {
                 e.confirmed = None;
             }
             e.met = true;
+            // Having to wait for one's turn neither begins a row of failures nor ends one.
+            if failure.kind == Kind::Deferred {
+                return 1;
+            }
             let row = match e.failing {
                 Some((kind, row)) if kind == failure.kind => row.saturating_add(1),
                 _ => 1,
@@ -227,6 +235,17 @@ impl Memory {
         kept.filter(|(k, _)| *k == key).map(|(_, listing)| listing).unwrap_or_default()
     }
 
+    /// Keeps a look at the user, made at this uptime, for the next pass.
+    pub(super) fn keep_look(&self, uid: &str, live: Live, uptime: Duration) {
+        self.with(uid, |e| e.look = Some(Box::new((live, uptime))));
+    }
+
+    /// The last look at this user, if it is not older than this uptime, and when it was made.
+    pub(super) fn take_look(&self, uid: &str, user: &UserId, oldest: Duration) -> Option<(Live, Duration)> {
+        let kept = self.of(uid, |e| e.look.is_some()).then(|| self.with(uid, |e| e.look.take()))?;
+        kept.map(|kept| *kept).filter(|(live, uptime)| live.user.id == *user && *uptime >= oldest)
+    }
+
     /// Keeps the work on a deleted user's quick connects for the next pass.
     pub(super) fn keep_cleanup(&self, uid: &str, cleanup: Cleanup) {
         self.with(uid, |e| e.cleanup = Some(Box::new(cleanup)));
@@ -245,6 +264,11 @@ impl Memory {
     /// Forgets a resource that is gone.
     pub(super) fn forget(&self, uid: &str) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
+    }
+
+    /// Forgets all but these.
+    pub(super) fn retain(&self, uids: &HashSet<String>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|uid, _| uids.contains(uid));
     }
 
     /// How many resources are remembered.
@@ -279,6 +303,19 @@ mod tests {
         assert!(delays[0] <= 2 && delays[3] >= 8 && delays[11] >= 300 && delays[11] <= 375, "{delays:?}");
         memory.verified("u", 1, Duration::ZERO);
         assert!(memory.failed("u", &failure(Kind::Transient)).after.as_secs() <= 2);
+    }
+
+    #[test]
+    fn a_turn_that_has_to_be_waited_for_does_not_make_the_next_failure_a_first_one() {
+        let memory = Memory::default();
+        let wait = Failure { retry_after: Some(Duration::from_millis(500)), ..failure(Kind::Deferred) };
+        let delays: Vec<u64> = (0..8)
+            .map(|_| {
+                assert_eq!(memory.failed("u", &wait).after, Duration::from_millis(500));
+                memory.failed("u", &failure(Kind::Transient)).after.as_secs()
+            })
+            .collect();
+        assert!(delays[7] >= 128, "{delays:?}");
     }
 
     #[test]

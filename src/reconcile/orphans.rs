@@ -47,10 +47,11 @@ pub enum PartingError {
 }
 
 impl Orphan {
-    /// The user as an orphan of this cluster, if its tags say that it is the cluster's.
+    /// The user as an orphan of this cluster, if its tags say that it is the cluster's, and whose there.
     pub(super) fn of(cluster: &str, arn: &str, username: &str, tags: &Tags) -> Option<Self> {
         let tag = |name: &str| tags.get(&format!("{PREFIX}{name}")).cloned().unwrap_or_default();
-        (tag("cluster") == cluster).then(|| Self {
+        let whole = ["namespace", "name", "uid"].iter().all(|name| !tag(name).is_empty());
+        (tag("cluster") == cluster && whole).then(|| Self {
             arn: arn.to_owned(),
             username: username.to_owned(),
             place: Place { namespace: tag("namespace"), name: tag("name") },
@@ -73,12 +74,16 @@ impl Reconciler {
     /// operator may not look into, nothing is said.
     ///
     /// # Errors
-    /// A call to the API server that failed: nothing is said of any of them.
+    /// An API server that does not answer: nothing is said of any of them.
     pub async fn confirm(&self, orphans: Vec<Orphan>) -> Result<Vec<Orphan>, ClusterError> {
         let mut confirmed = Vec::new();
         for orphan in orphans {
-            if exists(&*self.cluster, &orphan.place).await? == Some(false) {
-                confirmed.push(orphan);
+            match exists(&*self.cluster, &orphan.place).await {
+                Ok(Some(false)) => confirmed.push(orphan),
+                Ok(_) => {}
+                Err(error) if error.kind == ClusterErrorKind::Unavailable => return Err(error),
+                // A ConnectUser that cannot be read, for one: nothing is said of this user, and the others are seen to.
+                Err(error) => tracing::warn!(user = orphan.arn, %error, "whether this user has a ConnectUser is not known"),
             }
         }
         Ok(confirmed)

@@ -2,7 +2,7 @@
 
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
-use connect_api::{Arn, Caller, Connect, Error, InstanceId, Priority, User};
+use connect_api::{Arn, Caller, Connect, Error, InstanceId, Priority, User, UserId};
 use jiff::Timestamp;
 use kube::ResourceExt;
 
@@ -18,6 +18,10 @@ use crate::{
     api::{AdoptionPolicy, ConnectUser, ConnectUserStatus, DELETION_POLICY, DeletionPolicy, ManagementPolicy, Reason},
     plan::{Change, Desired, Directory, Known, Live, Mark, Owner, Ownership, Policy, Seen, Step, Unclear, left_alone, next},
 };
+
+/// How long a look is good for calls that carry nothing over, if they have to wait for the rate limit: a hundred of one operation
+/// take 50 s.
+const LOOK_LASTS: Duration = Duration::from_secs(60);
 
 /// How a pass ends.
 #[derive(Debug)]
@@ -57,6 +61,8 @@ pub(super) struct Pass<'a> {
     /// What the instance calls its profiles and groups, as far as the spec names them and this pass has asked.
     pub(super) directory: Directory,
     pub(super) known: Known,
+    /// The uptime of the look at the user, if there was one.
+    pub(super) looked_at: Duration,
     /// What the status has of the user has proved wrong in this pass.
     pub(super) doubts_memory: bool,
     /// The deletion policy that the namespace sets, once it was asked.
@@ -110,6 +116,7 @@ impl<'a> Pass<'a> {
                 policy: Policy::default(),
                 quick_connects_of: None,
             },
+            looked_at: Duration::ZERO,
             doubts_memory: false,
             namespace_policy: None,
             status: ConnectUserStatus::default(),
@@ -231,6 +238,7 @@ impl<'a> Pass<'a> {
         let asked = self.on.cluster.namespace_annotation(&namespace, DELETION_POLICY).await;
         let policy = self.or_end(asked)?.as_deref().map(DeletionPolicy::of_annotation);
         let policy = policy.unwrap_or(self.on.settings.deletion_policy);
+        self.on.note_policy(namespace, policy);
         self.namespace_policy = Some(policy);
         self.known.policy.deletion = policy;
         Flow::Continue(())
@@ -240,8 +248,14 @@ impl<'a> Pass<'a> {
         match step {
             Step::LookById(id) => {
                 self.known.remembered = None;
-                let found = find::by_id(&*self.connect, &self.caller, &self.instance_id(), &id).await;
-                self.known.by_id = self.seen(found)?;
+                self.known.by_id = match self.kept_look(&id) {
+                    Some(live) => Seen::Present(Box::new(live)),
+                    None => {
+                        self.looked_at = self.on.clock.uptime();
+                        let found = find::by_id(&*self.connect, &self.caller, &self.instance_id(), &id).await;
+                        self.seen(found)?
+                    }
+                };
             }
             Step::LookByName => self.look_by_name().await?,
             Step::ReadProficiencies(id) => {
@@ -283,6 +297,17 @@ impl<'a> Pass<'a> {
             Step::Release { left } => return self.release(left).await,
         }
         Flow::Continue(())
+    }
+
+    /// The user as the last pass read it a moment ago, if what it was to do about it had to wait and nobody asks for a look.
+    fn kept_look(&mut self, id: &UserId) -> Option<Live> {
+        if self.known.deleting || reconcile_requested(&self.resource).is_some() {
+            return None;
+        }
+        let oldest = self.on.clock.uptime().saturating_sub(LOOK_LASTS);
+        let (live, looked_at) = self.on.memory.take_look(&self.uid, id, oldest)?;
+        self.looked_at = looked_at;
+        Some(live)
     }
 
     async fn look_by_name(&mut self) -> Flow {

@@ -1,14 +1,15 @@
 //! Where a pass begins: whether it is worth making, and what is remembered between passes.
 
 use std::{
+    collections::{HashMap, HashSet},
     ops::ControlFlow,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
 use connect_api::{Arn, Connect};
 use futures::{Stream, StreamExt, stream};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt;
 
 use super::{
@@ -99,13 +100,15 @@ pub struct Reconciler {
     pub(super) metrics: Arc<Metrics>,
     pub(super) memory: Memory,
     pub(super) waiting: Waiting,
-    /// The uptime at which this process began.
-    pub(super) started: Duration,
+    /// The uptime and the time at which this process began.
+    pub(super) started: (Duration, Timestamp),
     pub(super) sweeps: LastSweeps,
     pub(super) inventory: Inventory,
     pub(super) identity_types: IdentityTypes,
     pub(super) deletions: Ledger,
     roll: OnceLock<Box<dyn Roll>>,
+    /// What becomes of users whose resources do not say, by namespace, as far as a deletion has asked.
+    namespace_policies: Mutex<HashMap<String, DeletionPolicy>>,
 }
 
 impl std::fmt::Debug for Reconciler {
@@ -125,7 +128,7 @@ impl Reconciler {
     ) -> Self {
         let (memory, waiting, inventory) = (Memory::default(), Waiting::default(), Inventory::default());
         let identity_types = IdentityTypes::default();
-        let (started, sweeps) = (clock.uptime(), LastSweeps::default());
+        let (started, sweeps) = ((clock.uptime(), clock.now()), LastSweeps::default());
         let (deletions, roll) = (Ledger::default(), OnceLock::new());
         Self {
             cluster,
@@ -141,6 +144,7 @@ impl Reconciler {
             identity_types,
             deletions,
             roll,
+            namespace_policies: Mutex::default(),
         }
     }
 
@@ -151,7 +155,14 @@ impl Reconciler {
 
     /// The users of an instance, if anybody counts them.
     pub(super) fn census(&self, instance: &Arn) -> Option<Arc<Census>> {
-        self.roll.get().map(|roll| roll.census(instance))
+        let policies = self.namespace_policies.lock().unwrap_or_else(PoisonError::into_inner);
+        let default = |namespace: &str| policies.get(namespace).copied().unwrap_or(self.settings.deletion_policy);
+        self.roll.get().map(|roll| roll.census(instance, &default))
+    }
+
+    /// Notes what becomes of a namespace's users whose resources do not say.
+    pub(super) fn note_policy(&self, namespace: String, policy: DeletionPolicy) {
+        self.namespace_policies.lock().unwrap_or_else(PoisonError::into_inner).insert(namespace, policy);
     }
 
     /// Makes one pass over a resource as a cache shows it. It does not fail: every failure is a state of the resource.
@@ -222,6 +233,11 @@ impl Reconciler {
         self.metrics.held(self.deletions.hold(uid, false));
     }
 
+    /// Drops what is remembered of all resources but these, by UID.
+    pub(crate) fn forget_all_but(&self, uids: &HashSet<String>) {
+        self.memory.retain(uids);
+    }
+
     /// Resources for which something has changed that no watch tells of. They are given to the first who asks.
     pub fn woken(&self) -> impl Stream<Item = Place> + Send + 'static {
         self.waiting.woken().into_iter().map(StreamExt::boxed).next().unwrap_or_else(|| stream::pending().boxed())
@@ -246,16 +262,18 @@ impl Reconciler {
         let due = match self.memory.last_verified(uid, generation) {
             Some(seen) => seen + interval,
             // Since the start, nothing was heard of it. Where sweeps find what has changed, the status is believed, and the turns
-            // of a fleet are spread over the interval.
+            // of a fleet are spread over the interval: by the clock, so that a process that does not live as long as the interval
+            // comes to everybody all the same.
             None if self.settings.sweep_interval.is_some() && !self.memory.has_met(uid) => {
-                self.started + interval.mul_f64(spread(uid, 1))
+                let (uptime, time) = self.started;
+                uptime + until_turn(time, interval, interval.mul_f64(spread(uid, 1)))
             }
             None => return None,
         };
         due.checked_sub(self.clock.uptime()).filter(|left| !left.is_zero())
     }
 
-    /// The drift interval, up to a tenth longer: a fleet that was created at once is not looked at at once. Where sweeps fail, a
+    /// The drift interval, up to a tenth shorter: a fleet that was created at once is not looked at at once. Where sweeps fail, a
     /// long one is not waited for.
     pub(super) fn drift_interval_of(&self, resource: &ConnectUser) -> Duration {
         let own = resource.spec.drift_interval.as_ref().and_then(|text| text.parse::<SignedDuration>().ok());
@@ -263,8 +281,14 @@ impl Reconciler {
             let sweeps_fail = self.settings.sweep_interval.is_some() && !self.was_swept_lately(&resource.spec.instance_arn);
             if sweeps_fail { self.settings.drift_interval.min(WITHOUT_SWEEPS) } else { self.settings.drift_interval }
         });
-        interval + interval.mul_f64(spread(&resource.uid().unwrap_or_default(), 0) / 10.0)
+        interval - interval.mul_f64(spread(&resource.uid().unwrap_or_default(), 0) / 10.0)
     }
+}
+
+/// How long it is from a time to the next turn, which comes once in each interval, so long after the interval's beginning.
+fn until_turn(time: Timestamp, interval: Duration, turn: Duration) -> Duration {
+    let now = Duration::from_secs(time.as_second().unsigned_abs() % interval.as_secs().max(1));
+    if turn >= now { turn - now } else { turn + interval - now }
 }
 
 /// Whether a person asked to leave it alone.
@@ -293,4 +317,18 @@ pub(super) fn reconcile_requested(resource: &ConnectUser) -> Option<&String> {
     let asked = resource.annotations().get(RECONCILE_REQUESTED_AT)?;
     let handled = resource.status.as_ref().and_then(|s| s.last_handled_reconcile_at.as_ref());
     (handled != Some(asked)).then_some(asked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turn_comes_at_the_same_time_of_the_day_whenever_the_process_began() {
+        let (hour, day) = (Duration::from_secs(3600), Duration::from_secs(24 * 3600));
+        let at = |hours: i64| Timestamp::from_second(1_000 * 24 * 3600 + hours * 3600).unwrap();
+        for (now, left) in [(0, 6), (5, 1), (6, 0), (7, 23), (23, 7)] {
+            assert_eq!(until_turn(at(now), day, hour * 6), hour * left, "at {now} o'clock");
+        }
+    }
 }

@@ -204,6 +204,7 @@ impl Pass<'_> {
             self.caller.priority = Priority::Repair;
         }
         let from_memory = self.known.by_id == Seen::NotLooked;
+        let carries = actions.iter().any(|action| action.carries);
         let mut now = live;
         let mut failed: Vec<(Error, String)> = Vec::new();
         for action in actions {
@@ -225,6 +226,10 @@ impl Pass<'_> {
             self.doubts_memory = true;
             self.known.remembered = None;
             return Flow::Continue(());
+        }
+        let all_wait = !failed.is_empty() && failed.iter().all(|(error, _)| error.class == Class::Deferred);
+        if all_wait && self.changed.is_empty() && !from_memory && !carries {
+            self.on.memory.keep_look(&self.uid, now.clone(), self.looked_at);
         }
         self.known.by_id = Seen::Present(Box::new(now));
         // The worst failure is the one to report: the order of the kinds says which.

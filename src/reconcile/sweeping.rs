@@ -134,6 +134,22 @@ impl Sink for Sweeping {
 }
 
 impl Sweeping {
+    /// Pages read so far.
+    pub(crate) fn calls(&self) -> u32 {
+        self.walk.calls()
+    }
+
+    /// Why a member is worth a look, if it is. Both lists are complete.
+    fn worth_of(&self, id: &UserId, renamed: bool) -> Option<Worth> {
+        match self.listed.contains_key(id) {
+            false => Some(Worth::Missing),
+            true if renamed => Some(Worth::Renamed),
+            // Listed, and not shown: it moved between pages, or is too new for the index.
+            true if !self.found.contains(id) => Some(Worth::Missing),
+            true => self.worth.get(id).copied(),
+        }
+    }
+
     fn note_orphan(&mut self, arn: &str, username: &str, tags: &Tags) {
         if let Some(orphan) = Orphan::of(&self.cluster, arn, username, tags)
             && !self.uids.contains(&orphan.uid)
@@ -239,14 +255,11 @@ impl Reconciler {
             true => HashSet::new(),
             false => resources.filter(|r| self.is_renamed(sweeping, r)).filter_map(|r| r.uid()).collect(),
         };
-        for (id, member) in sweeping.members.drain() {
+        for (id, member) in std::mem::take(&mut sweeping.members) {
             let listed = sweeping.listed.get(&id);
-            let worth = match listed {
-                None => Some(Worth::Missing),
-                Some(_) if renamed.contains(&member.uid) => Some(Worth::Renamed),
-                Some(_) => sweeping.worth.get(&id).copied(),
-            };
-            if worth.is_some_and(|worth| self.knows_better(sweeping.began, worth, &member.uid, &id)) {
+            let worth = sweeping.worth_of(&id, renamed.contains(&member.uid));
+            let modified = listed.is_some_and(|listed| modified(*listed, member.modified, member.last_sync));
+            if self.knows_better(sweeping.began, worth, modified, &member.uid, &id) {
                 continue;
             }
             match worth {
@@ -265,15 +278,25 @@ impl Reconciler {
         swept
     }
 
-    /// Whether the user was read or changed after the sweep saw what makes it worth a look. The next sweep compares it, and ends
-    /// before anything that has happened since then is one interval old.
-    fn knows_better(&self, (uptime, time): (Duration, Timestamp), worth: Worth, uid: &str, user: &UserId) -> bool {
+    /// Whether the user was read or changed after the sweep saw it as it did. The next sweep compares it, and ends before anything
+    /// that has happened since then is one interval old.
+    fn knows_better(
+        &self,
+        (uptime, time): (Duration, Timestamp),
+        worth: Option<Worth>,
+        modified: bool,
+        uid: &str,
+        user: &UserId,
+    ) -> bool {
         let lag = match worth {
             // This is of the resource as it is now.
-            Worth::Renamed => return false,
+            Some(Worth::Renamed) => return false,
             // Less than from one sweep to the next: what that one has seen is not what this one may be late to show.
-            Worth::Differs => self.settings.sweep_interval.map_or(Duration::ZERO, |interval| SEARCH_LAG.min(interval / 4)),
-            Worth::Modified | Worth::Missing => Duration::ZERO,
+            Some(Worth::Differs | Worth::Missing) if !modified => {
+                self.settings.sweep_interval.map_or(Duration::ZERO, |interval| SEARCH_LAG.min(interval / 4))
+            }
+            // ListUsers is not late.
+            _ => Duration::ZERO,
         };
         self.memory.confirmed(uid, user).is_some_and(|read| read + lag >= uptime)
             || self.memory.last_change(uid).is_some_and(|changed| changed + lag >= time)
@@ -303,7 +326,7 @@ impl Reconciler {
     /// Whether an instance was swept in the last few intervals, or may still be.
     pub(super) fn was_swept_lately(&self, instance: &str) -> bool {
         let Some(interval) = self.settings.sweep_interval else { return false };
-        self.clock.uptime().saturating_sub(self.sweeps.last(instance).unwrap_or(self.started)) <= interval * 3
+        self.clock.uptime().saturating_sub(self.sweeps.last(instance).unwrap_or(self.started.0)) <= interval * 3
     }
 
     /// Has the resources of an instance that could not be swept looked at one by one, where they are due.
@@ -417,6 +440,23 @@ mod tests {
     }
 
     #[test]
+    fn who_is_missing_from_either_list_is_worth_a_look() {
+        let worth = |found_too: bool, listed_too: bool| {
+            let mut sweeping = sweeping();
+            if found_too {
+                sweeping.found(found(|_| ()));
+            }
+            if listed_too {
+                sweeping.listed(listed(at(100)));
+            }
+            sweeping.worth_of(&live().user.id, false)
+        };
+        assert_eq!(worth(true, true), None);
+        assert_eq!(worth(true, false), Some(Worth::Missing));
+        assert_eq!(worth(false, true), Some(Worth::Missing));
+    }
+
+    #[test]
     fn who_carries_this_clusters_tags_and_has_no_resource_is_an_orphan_and_nobody_else() {
         let tagged = |cluster: &str, uid: &str, name: &str| {
             let tags = [("cluster", cluster), ("uid", uid), ("namespace", "sales"), ("name", name)];
@@ -432,6 +472,7 @@ mod tests {
         assert!(orphans(tagged("green", "uid-1", "joe")).is_empty(), "another cluster's");
         assert!(orphans(tagged("blue", "uid-7", "joe")).is_empty(), "its resource is there");
         assert!(orphans(tagged("blue", "uid-1", "jane")).is_empty(), "its resource came back");
+        assert!(orphans(tagged("blue", "uid-1", "")).is_empty(), "whose it was is not known");
         assert!(orphans(found(|user| (user.id, user.tags) = ("another".into(), Tags::new()))).is_empty(), "nobody's");
     }
 

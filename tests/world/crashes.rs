@@ -192,6 +192,26 @@ fn an_edit_of_a_user_that_was_seen_a_short_time_ago_costs_no_read() {
     assert_eq!(an_edit(true, |world| world.sim.advance(Duration::from_secs(601))), (2, 6), "it may have changed since");
 }
 
+/// The status that was to tell of it meets another resourceVersion, and what it had before is not how the user is now.
+#[test]
+fn an_edit_that_is_taken_back_while_it_is_made_is_undone() {
+    for made in 1..=6 {
+        let mut world = World::new(Setting { sweeps: true, ..Setting::default() }, 1);
+        world.apply(first(&world.sim));
+        world.run_until("created", World::is_ready);
+        world.sim.reset_calls();
+        world.apply(plainly_edited(&world.sim));
+        world.sync(0);
+        while world.sim.calls().writes() < made {
+            world.step(0);
+        }
+        world.apply(first(&world.sim));
+        world.run_until("taken back", World::is_ready);
+        world.check_converged();
+        world.verdict().unwrap();
+    }
+}
+
 #[test]
 fn what_is_refused_for_want_of_a_look_is_done_after_one() {
     // Somebody takes a proficiency away whose level the edit changes, which Connect then refuses.

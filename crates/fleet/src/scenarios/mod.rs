@@ -20,7 +20,7 @@ pub use crowds::{AtOnceReport, NamespaceReport, applied_at_once, deleted_at_once
 pub use outages::{Fault, OutageReport, outage};
 pub use quotas::{SharedReport, UsersQuotaReport, shared_quota, users_quota};
 pub use steady::{RestartReport, ResyncReport, restart, resync};
-pub use sweeps::{NaiveReport, SweepReport, naive, sweep, sweep_every};
+pub use sweeps::{NaiveReport, SweepReport, naive, sweep, sweep_in};
 
 /// Calls to Connect by operation.
 pub type Calls = BTreeMap<OperationName, usize>;

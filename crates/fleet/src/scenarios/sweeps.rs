@@ -41,13 +41,14 @@ pub struct SweepReport {
 
 /// Sweeps a fleet at the default interval, of which so many drift in their routing profile right after the first sweep.
 pub fn sweep(users: usize, drifted: usize) -> SweepReport {
-    sweep_every(5 * MINUTE, users, drifted)
+    sweep_in(Setup::default(), users, drifted)
 }
 
-/// The same at another interval.
-pub fn sweep_every(interval: Duration, users: usize, drifted: usize) -> SweepReport {
+/// The same in another world.
+pub fn sweep_in(setup: Setup, users: usize, drifted: usize) -> SweepReport {
     in_virtual_time(async {
-        let fleet = Fleet::new(Setup { sweep_interval: Some(interval), ..Setup::default() });
+        let interval = setup.sweep_interval.unwrap_or(5 * MINUTE);
+        let fleet = Fleet::new(setup);
         let agents = Agent::fleet("sales", users);
         fleet.seed(&agents).await;
         let operator = fleet.start();

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use connect_api::OperationName as Op;
-use fleet::scenarios;
+use connect_api::{OperationName as Op, Quota, Quotas};
+use connect_sim::{Rate, Throttling};
+use fleet::{Setup, scenarios};
 
 #[test]
 fn a_sweep_of_ten_thousand_with_one_in_a_hundred_drifted_costs_forty_calls_and_one_for_each_that_drifted() {
@@ -27,10 +28,35 @@ fn a_sweep_of_ten_thousand_with_one_in_a_hundred_drifted_costs_forty_calls_and_o
 #[test]
 fn who_was_put_right_while_a_sweep_read_on_is_not_read_again() {
     let (users, drifted) = (3_000, 100);
-    let report = scenarios::sweep_every(Duration::from_secs(20), users, drifted);
+    let setup = Setup { sweep_interval: Some(Duration::from_secs(20)), ..Setup::default() };
+    let report = scenarios::sweep_in(setup, users, drifted);
     println!("{report:#?}");
     assert_eq!(report.violations, Vec::<String>::new());
     assert!(report.put_right_after.is_some_and(|after| after > Duration::from_secs(40)), "several sweeps: {report:?}");
+    assert_eq!(report.reads_of_drifted.get(&Op::DescribeUser), Some(&drifted));
+    assert_eq!(report.repairs, [(Op::UpdateUserRoutingProfile, drifted)].into());
+}
+
+/// Reading them is quick, and putting them right is not: what was read is not read again when their turn comes.
+#[test]
+fn who_waits_for_its_turn_to_be_put_right_is_not_read_again() {
+    let (users, drifted) = (1_000, 100);
+    let reads = [Op::DescribeUser, Op::ListUserProficiencies];
+    let setup = Setup {
+        throttling: Throttling {
+            operations: reads.map(|op| (op.as_str().to_owned(), Rate { per_second: 10.0, burst: 10 })).into(),
+            ..Throttling::default()
+        },
+        quotas: Some(Quotas {
+            by_operation: reads.map(|op| (op, Quota { rate: 10.0, burst: 10.0 })).into(),
+            ..Quotas::default()
+        }),
+        ..Setup::default()
+    };
+    let report = scenarios::sweep_in(setup, users, drifted);
+    println!("{report:#?}");
+    assert_eq!(report.violations, Vec::<String>::new());
+    assert!(report.put_right_after.is_some());
     assert_eq!(report.reads_of_drifted.get(&Op::DescribeUser), Some(&drifted));
     assert_eq!(report.repairs, [(Op::UpdateUserRoutingProfile, drifted)].into());
 }
