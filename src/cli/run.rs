@@ -15,7 +15,7 @@ use tokio::{
 use super::{aws::AwsFlags, deletion_guard::GuardFlags, election::Election};
 use crate::{
     api::DeletionPolicy,
-    operator::{self, Health, KubeCluster, Listeners, WatchOptions},
+    operator::{self, Health, KubeCluster, Listeners, Stage, WatchOptions},
     plan::QuickConnects,
     reconcile::{Reconciler, Settings, SystemClock},
     telemetry::{self, LogFormat, Metrics, Traces},
@@ -106,6 +106,8 @@ fn duration_or_never(text: &str) -> Result<Interval, String> {
 
 /// How long to wait for an API server that does not answer at the start.
 const RETRY: Duration = Duration::from_secs(5);
+/// How long to wait for an answer of an API server that takes the connection.
+const ANSWER: Duration = Duration::from_secs(15);
 /// Longer than any pass should stand still between its create mark and the call; far shorter than the settle window.
 pub(super) const LONGEST_STALL: Duration = Duration::from_secs(20);
 
@@ -139,9 +141,10 @@ impl Run {
 
         let client = Client::try_default().await.context("no cluster: neither a kubeconfig nor a service account was found")?;
         let cluster = tokio::select! {
-            cluster = self.cluster(&client) => cluster,
+            cluster = self.cluster(&client, &health) => cluster,
             () = stop.clone() => return Ok(()),
         };
+        health.set(Stage::Listing);
         tracing::info!(cluster, "users are tagged with this cluster's name");
         let connections = Arc::new(self.aws.connections(config.clone(), metrics.clone()).await);
         // These end with the process.
@@ -204,14 +207,17 @@ impl Run {
     }
 
     /// The name to tag users with. Waits for the API server if it has to be asked.
-    async fn cluster(&self, client: &Client) -> String {
+    async fn cluster(&self, client: &Client, health: &Health) -> String {
         if let Some(name) = &self.cluster_name {
             return name.clone();
         }
         loop {
             match name_of(client).await {
                 Ok(name) => return name,
-                Err(error) => tracing::warn!("{error:#}"),
+                Err(error) => {
+                    tracing::warn!("{error:#}");
+                    health.trouble(format!("{error:#}"));
+                }
             }
             tokio::time::sleep(RETRY).await;
         }
@@ -221,7 +227,9 @@ impl Run {
 /// The cluster's own identity: the UID of kube-system, which lives as long as the cluster does.
 pub(super) async fn name_of(client: &Client) -> anyhow::Result<String> {
     let namespaces: Api<Namespace> = Api::all(client.clone());
-    let system = namespaces.get("kube-system").await.context(
+    let answer = tokio::time::timeout(ANSWER, namespaces.get("kube-system")).await;
+    let answer = answer.map_err(|_| anyhow::anyhow!("no answer in {} s", ANSWER.as_secs()));
+    let system = answer.and_then(|answer| Ok(answer?)).context(
         "could not read the namespace kube-system, whose UID names this cluster: check that the API server is reachable and that the operator may get it, or set --cluster-name",
     )?;
     system.uid().context("the namespace kube-system has no UID")

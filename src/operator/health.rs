@@ -16,12 +16,14 @@ use crate::telemetry::Metrics;
 /// How far a process has come on its way to work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Stage {
+    /// It has not heard from the API server yet.
+    #[default]
+    Starting,
     /// It wants the lease and has not seen yet whose it is.
     Electing,
     /// Another replica has the lease.
     StandingBy,
     /// It is about to list the ConnectUsers.
-    #[default]
     Listing,
     /// It has seen every ConnectUser once.
     AtWork,
@@ -31,6 +33,8 @@ pub enum Stage {
 #[derive(Debug, Default)]
 pub struct Health {
     stage: Mutex<Stage>,
+    /// What went wrong last with the API server, and what to do about it.
+    trouble: Mutex<Option<String>>,
     /// Accounts of whose role STS has not said yet whether it may be assumed, and why.
     accounts: Mutex<BTreeMap<String, String>>,
 }
@@ -40,6 +44,12 @@ impl Health {
     pub fn set(&self, stage: Stage) {
         // Nothing panics while holding the lock.
         *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = stage;
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Something went wrong with the API server: what, and what to do about it. It is told until the process is at work.
+    pub fn trouble(&self, why: String) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
     }
 
     /// The watch has seen every ConnectUser once.
@@ -109,6 +119,7 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 
 async fn readyz(State(health): State<Arc<Health>>) -> impl IntoResponse {
     let (mut ready, line) = match health.stage() {
+        Stage::Starting => (false, "[-] API server: not heard yet\n"),
         Stage::Electing => (false, "[-] lease seen: not yet (may the operator get, create and patch leases in its namespace?)\n"),
         // Ready to take over, which is all that a replica can be while another works. Were it not, a rolling update would wait
         // for a lease that the old replica gives up only when the new one is ready.
@@ -117,6 +128,9 @@ async fn readyz(State(health): State<Arc<Health>>) -> impl IntoResponse {
         Stage::AtWork => (true, "[+] connectusers listed\n"),
     };
     let mut text = line.to_owned();
+    if let (false, Some(why)) = (ready, &*health.trouble.lock().unwrap_or_else(PoisonError::into_inner)) {
+        let _ = writeln!(text, "    {why}");
+    }
     for (account, why) in &*health.accounts.lock().unwrap_or_else(PoisonError::into_inner) {
         ready = false;
         // Writing to a string does not fail.

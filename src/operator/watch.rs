@@ -72,11 +72,15 @@ pub async fn watch(
         let (reconciler, health) = (reconciler.clone(), health.clone());
         move |event: &Event<Guarded>| match event {
             Event::InitDone => health.set_listed(),
-            Event::Delete(object) => reconciler.forget(&object.uid().unwrap_or_default()),
+            Event::Delete(object) => {
+                let instance = object.0.as_ref().map(|resource| &*resource.instance).unwrap_or_default();
+                reconciler.forget(&object.uid().unwrap_or_default(), instance);
+            }
             Event::Init | Event::InitApply(_) | Event::Apply(_) => {}
         }
     };
-    let objects = events(client, &options.namespaces, reader.clone()).reflect(writer).inspect_ok(on_event).applied_objects();
+    let objects =
+        events(client, &options.namespaces, reader.clone(), &health).reflect(writer).inspect_ok(on_event).applied_objects();
     reconciler.count_by(StoreRoll::new(reader.clone()));
     let woken = reconciler.woken().map(|place| ObjectRef::new_with(&place.name, ()).within(&place.namespace));
     let sweeping = match options.sweep_interval {
@@ -126,10 +130,20 @@ async fn follow(
 }
 
 /// What the API server tells of the ConnectUsers.
-fn events(client: Client, namespaces: &[String], known: Store<Guarded>) -> BoxStream<'static, watcher::Result<Event<Guarded>>> {
+fn events(
+    client: Client,
+    namespaces: &[String],
+    known: Store<Guarded>,
+    health: &Arc<Health>,
+) -> BoxStream<'static, watcher::Result<Event<Guarded>>> {
     let of = |api: Api<Guarded>, place: String| {
+        let health = health.clone();
         let events = watcher(api, watcher::Config::default().page_size(PAGE)).default_backoff();
-        events.inspect_err(move |error| tracing::warn!(%error, "the watch of {place} failed; it starts again by itself"))
+        events.inspect_err(move |error| {
+            let advice = advice(error);
+            tracing::warn!(%error, "the watch of {place} failed{advice}; it starts again by itself");
+            health.trouble(format!("{place}: {error}{advice}"));
+        })
     };
     match namespaces {
         [] => of(Api::all(client), "all namespaces".to_owned()).boxed(),
@@ -138,6 +152,20 @@ fn events(client: Client, namespaces: &[String], known: Store<Guarded>) -> BoxSt
             let one = |name: &String| (name.clone(), of(Api::namespaced(client.clone(), name), format!("namespace {name}")));
             merge(several.iter().map(one).collect(), known).boxed()
         }
+    }
+}
+
+/// What to do about a watch that fails, as the rest of the sentence.
+fn advice(error: &watcher::Error) -> &'static str {
+    use watcher::Error::{InitialListFailed, WatchFailed, WatchStartFailed};
+    let (InitialListFailed(error) | WatchStartFailed(error) | WatchFailed(error)) = error else { return "" };
+    match error {
+        kube::Error::Api(status) => match status.code {
+            404 => ": install the CRD of this version (kubectl apply --server-side -f crds/connectusers.yaml)",
+            401 | 403 => ": let the operator's service account list and watch connectusers (the chart's rbac.create)",
+            _ => "",
+        },
+        _ => ": is the API server reachable from here?",
     }
 }
 

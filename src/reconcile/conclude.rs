@@ -23,7 +23,7 @@ impl Pass<'_> {
     pub(super) async fn finish(&mut self, end: End) -> Verdict {
         let (state, live) = match end {
             End::Gone => {
-                self.on.forget(&self.uid);
+                self.on.forget(&self.uid, &self.resource.spec.instance_arn);
                 return Verdict::ended(None, "gone");
             }
             End::InSync(live) => (State::InSync, Some(live)),
@@ -62,7 +62,7 @@ impl Pass<'_> {
             }
             match error.kind {
                 ClusterErrorKind::Gone => {
-                    self.on.forget(&self.uid);
+                    self.on.forget(&self.uid, &self.resource.spec.instance_arn);
                     return Verdict::ended(None, "gone");
                 }
                 // The pass rested on a resource that has changed since: the cache will bring it in a moment.

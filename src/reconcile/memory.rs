@@ -34,10 +34,20 @@ struct Entry {
     asked: Option<Box<(Asked, Duration)>>,
     /// A walk through the list of users that had to stop for now, and what was known when it began.
     listing: Option<Box<(ListingKey, Listing)>>,
-    /// The user as it was read at this uptime, by a pass whose calls then had to wait.
-    look: Option<Box<(Live, Duration)>>,
+    /// The user as a pass read it whose calls then had to wait.
+    look: Option<Box<KeptLook>>,
     /// Work on the quick connects of a deleted user that had to stop for now.
     cleanup: Option<Box<Cleanup>>,
+}
+
+/// A look at a user that is worth keeping for a while.
+#[derive(Debug)]
+pub(super) struct KeptLook {
+    pub(super) live: Live,
+    /// The uptime at which it was made.
+    pub(super) at: Duration,
+    /// How long it is good for.
+    pub(super) lasts: Duration,
 }
 
 /// What must not have changed for a walk through the list to be worth going on with: the create mark and whether it had
@@ -235,15 +245,15 @@ impl Memory {
         kept.filter(|(k, _)| *k == key).map(|(_, listing)| listing).unwrap_or_default()
     }
 
-    /// Keeps a look at the user, made at this uptime, for the next pass.
-    pub(super) fn keep_look(&self, uid: &str, live: Live, uptime: Duration) {
-        self.with(uid, |e| e.look = Some(Box::new((live, uptime))));
+    /// Keeps a look at the user for the next pass.
+    pub(super) fn keep_look(&self, uid: &str, look: KeptLook) {
+        self.with(uid, |e| e.look = Some(Box::new(look)));
     }
 
-    /// The last look at this user, if it is not older than this uptime, and when it was made.
-    pub(super) fn take_look(&self, uid: &str, user: &UserId, oldest: Duration) -> Option<(Live, Duration)> {
-        let kept = self.of(uid, |e| e.look.is_some()).then(|| self.with(uid, |e| e.look.take()))?;
-        kept.map(|kept| *kept).filter(|(live, uptime)| live.user.id == *user && *uptime >= oldest)
+    /// The last look at this user, if it is still good, and when it was made.
+    pub(super) fn take_look(&self, uid: &str, user: &UserId, uptime: Duration) -> Option<(Live, Duration)> {
+        let kept = self.of(uid, |e| e.look.is_some()).then(|| self.with(uid, |e| e.look.take()))??;
+        (kept.live.user.id == *user && kept.at + kept.lasts >= uptime).then(|| (kept.live.clone(), kept.at))
     }
 
     /// Keeps the work on a deleted user's quick connects for the next pass.

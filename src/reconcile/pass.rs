@@ -2,13 +2,14 @@
 
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
-use connect_api::{Arn, Caller, Connect, Error, InstanceId, Priority, User, UserId};
+use connect_api::{Arn, Caller, Class, Connect, Error, InstanceId, Priority, User, UserId};
 use jiff::Timestamp;
 use kube::ResourceExt;
 
 use super::{
     ClusterError, ClusterErrorKind, Event, EventKind, Failure, Kind, Phase,
     find::{self, Look},
+    memory::KeptLook,
     reconciler::{Reconciler, Settings, reconcile_requested},
     report::{to_the_second, urgency},
     snapshot::remembered,
@@ -19,9 +20,11 @@ use crate::{
     plan::{Change, Desired, Directory, Known, Live, Mark, Owner, Ownership, Policy, Seen, Step, Unclear, left_alone, next},
 };
 
+/// How long a look is good for the rest of the look, if that has to wait for the rate limit. Whatever may follow from it.
+const HALF_A_LOOK_LASTS: Duration = Duration::from_secs(5);
 /// How long a look is good for calls that carry nothing over, if they have to wait for the rate limit: a hundred of one operation
 /// take 50 s.
-const LOOK_LASTS: Duration = Duration::from_secs(60);
+pub(super) const LOOK_LASTS: Duration = Duration::from_secs(60);
 
 /// How a pass ends.
 #[derive(Debug)]
@@ -260,6 +263,12 @@ impl<'a> Pass<'a> {
             Step::LookByName => self.look_by_name().await?,
             Step::ReadProficiencies(id) => {
                 let read = find::proficiencies(&*self.connect, &self.caller, &self.instance_id(), &id).await;
+                if let (Err(Error { class: Class::Deferred, .. }), Seen::Present(live), true) =
+                    (&read, &self.known.by_id, self.changed.is_empty())
+                {
+                    let look = KeptLook { live: (**live).clone(), at: self.looked_at, lasts: HALF_A_LOOK_LASTS };
+                    self.on.memory.keep_look(&self.uid, look);
+                }
                 let read = self.or_fail(read, "userProficiencies")?;
                 for seen in [&mut self.known.by_id, &mut self.known.by_name] {
                     let Seen::Present(live) = seen else { continue };
@@ -304,8 +313,7 @@ impl<'a> Pass<'a> {
         if self.known.deleting || reconcile_requested(&self.resource).is_some() {
             return None;
         }
-        let oldest = self.on.clock.uptime().saturating_sub(LOOK_LASTS);
-        let (live, looked_at) = self.on.memory.take_look(&self.uid, id, oldest)?;
+        let (live, looked_at) = self.on.memory.take_look(&self.uid, id, self.on.clock.uptime())?;
         self.looked_at = looked_at;
         Some(live)
     }

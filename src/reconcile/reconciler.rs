@@ -169,7 +169,7 @@ impl Reconciler {
     pub async fn reconcile(&self, cached: &ConnectUser) -> Verdict {
         let uid = cached.uid().unwrap_or_default();
         if cached.metadata.deletion_timestamp.is_some() && !cached.finalizers().iter().any(|f| f == FINALIZER) {
-            self.forget(&uid);
+            self.forget(&uid, &cached.spec.instance_arn);
             return Verdict::ended(None, "released");
         }
         if self.memory.is_stale(&uid, cached.resource_version().as_deref()) {
@@ -226,8 +226,11 @@ impl Reconciler {
         until.checked_sub(self.clock.uptime()).filter(|left| !left.is_zero())
     }
 
-    /// Drops what is remembered of a resource that is gone.
-    pub fn forget(&self, uid: &str) {
+    /// Drops what is remembered of a resource of this instance that is gone, and has nobody wait behind its calls.
+    pub fn forget(&self, uid: &str, instance: &str) {
+        if let Ok(instance) = instance.parse() {
+            self.connections.to(&instance).withdraw(uid);
+        }
         self.memory.forget(uid);
         self.waiting.forget(uid);
         self.metrics.held(self.deletions.hold(uid, false));

@@ -26,6 +26,9 @@ use crate::{
 /// How late SearchUsers may show a change: a few seconds, as far as is known.
 const SEARCH_LAG: Duration = Duration::from_secs(10);
 
+/// How long a new user may be missing from SearchUsers before that is worth a look.
+const NEW: Duration = Duration::from_secs(60);
+
 /// When instances were last swept, by ARN.
 #[derive(Debug, Default)]
 pub(super) struct LastSweeps(Mutex<HashMap<String, Duration>>);
@@ -76,6 +79,7 @@ struct Member {
     glance: Glance,
     modified: Option<Timestamp>,
     last_sync: Option<Timestamp>,
+    created: Option<Timestamp>,
 }
 
 /// A sweep under way over one instance.
@@ -140,12 +144,12 @@ impl Sweeping {
     }
 
     /// Why a member is worth a look, if it is. Both lists are complete.
-    fn worth_of(&self, id: &UserId, renamed: bool) -> Option<Worth> {
+    fn worth_of(&self, id: &UserId, renamed: bool, is_new: bool) -> Option<Worth> {
         match self.listed.contains_key(id) {
             false => Some(Worth::Missing),
             true if renamed => Some(Worth::Renamed),
-            // Listed, and not shown: it moved between pages, or is too new for the index.
-            true if !self.found.contains(id) => Some(Worth::Missing),
+            // Listed, and not shown: it moved between pages, or was lost by the index.
+            true if !self.found.contains(id) && !is_new => Some(Worth::Missing),
             true => self.worth.get(id).copied(),
         }
     }
@@ -214,7 +218,8 @@ impl Reconciler {
         let (glance, id) = (Glance::of_user(&user), user.id);
         // A correction brings the user back to what the status shows already, so that the time of the last sync stays.
         let (modified, last_sync) = (self.memory.modified(uid), status.last_sync_time.max(self.memory.last_change(uid)));
-        Some((id, Member { uid: uid.to_owned(), place: place.clone(), glance, modified, last_sync }))
+        let created = status.create_attempt.map(|attempt| attempt.at);
+        Some((id, Member { uid: uid.to_owned(), place: place.clone(), glance, modified, last_sync, created }))
     }
 
     /// Goes on with a sweep. Once it is complete, users that are worth it are looked at. `resources` as for
@@ -257,7 +262,8 @@ impl Reconciler {
         };
         for (id, member) in std::mem::take(&mut sweeping.members) {
             let listed = sweeping.listed.get(&id);
-            let worth = sweeping.worth_of(&id, renamed.contains(&member.uid));
+            let is_new = member.created.is_some_and(|at| at + NEW >= sweeping.began.1);
+            let worth = sweeping.worth_of(&id, renamed.contains(&member.uid), is_new);
             let modified = listed.is_some_and(|listed| modified(*listed, member.modified, member.last_sync));
             if self.knows_better(sweeping.began, worth, modified, &member.uid, &id) {
                 continue;
@@ -265,7 +271,9 @@ impl Reconciler {
             match worth {
                 None => {
                     self.memory.note_modified(&member.uid, listed.copied().flatten());
-                    self.memory.confirm(&member.uid, &id, sweeping.began.0);
+                    if sweeping.found.contains(&id) {
+                        self.memory.confirm(&member.uid, &id, sweeping.began.0);
+                    }
                 }
                 Some(worth) => {
                     *swept.worth_a_look.entry(worth).or_default() += 1;
@@ -377,6 +385,7 @@ mod tests {
             glance: Glance::of_user(&user),
             modified: at(100),
             last_sync: at(100),
+            created: None,
         };
         Sweeping {
             instance: INSTANCE.parse().unwrap(),
@@ -441,7 +450,7 @@ mod tests {
 
     #[test]
     fn who_is_missing_from_either_list_is_worth_a_look() {
-        let worth = |found_too: bool, listed_too: bool| {
+        let worth = |found_too: bool, listed_too: bool, is_new: bool| {
             let mut sweeping = sweeping();
             if found_too {
                 sweeping.found(found(|_| ()));
@@ -449,11 +458,12 @@ mod tests {
             if listed_too {
                 sweeping.listed(listed(at(100)));
             }
-            sweeping.worth_of(&live().user.id, false)
+            sweeping.worth_of(&live().user.id, false, is_new)
         };
-        assert_eq!(worth(true, true), None);
-        assert_eq!(worth(true, false), Some(Worth::Missing));
-        assert_eq!(worth(false, true), Some(Worth::Missing));
+        assert_eq!(worth(true, true, false), None);
+        assert_eq!(worth(true, false, false), Some(Worth::Missing));
+        assert_eq!(worth(false, true, false), Some(Worth::Missing));
+        assert_eq!(worth(false, true, true), None, "the index lags");
     }
 
     #[test]

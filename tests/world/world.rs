@@ -172,7 +172,7 @@ impl World {
             settle_window: Duration::from_secs(600),
             longest_stall: Duration::from_secs(20),
             sweep_interval: self.setting.sweeps.then_some(Duration::from_secs(300)),
-            drift_interval: Duration::from_secs(600),
+            drift_interval: Duration::from_secs(700),
             deletion_policy: Default::default(),
             quick_connects: if self.setting.quick_connects { QuickConnects::Go } else { QuickConnects::Stay },
             deletion_guard: Default::default(),
@@ -220,7 +220,7 @@ impl World {
         let operator = &mut self.operators[k];
         let before = std::mem::replace(&mut *operator.cache.lock().unwrap(), real.clone());
         if let (Some(before), true) = (&before, before.as_ref().map(ResourceExt::uid) != real.as_ref().map(ResourceExt::uid)) {
-            operator.reconciler.forget(&before.uid().unwrap_or_default());
+            operator.reconciler.forget(&before.uid().unwrap_or_default(), &before.spec.instance_arn);
         }
         operator.due = Some(self.sim.now());
         operator.again = operator.running.is_some();

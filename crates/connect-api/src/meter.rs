@@ -55,4 +55,8 @@ impl<C: Connect, L: Listener> Connect for Meter<C, L> {
     fn admit(&self, caller: &Caller, operation: OperationName) -> Result<(), Error> {
         self.inner.admit(caller, operation)
     }
+
+    fn withdraw(&self, key: &str) {
+        self.inner.withdraw(key);
+    }
 }

@@ -59,6 +59,11 @@ pub trait Connect: Send + Sync {
         let _ = (caller, operation);
         Ok(())
     }
+
+    /// The caller of this key will not call again: nobody is to wait behind it.
+    fn withdraw(&self, key: &str) {
+        let _ = key;
+    }
 }
 
 impl<C: Connect + ?Sized> Connect for std::sync::Arc<C> {
@@ -68,6 +73,10 @@ impl<C: Connect + ?Sized> Connect for std::sync::Arc<C> {
 
     fn admit(&self, caller: &Caller, operation: OperationName) -> Result<(), Error> {
         (**self).admit(caller, operation)
+    }
+
+    fn withdraw(&self, key: &str) {
+        (**self).withdraw(key);
     }
 }
 

@@ -1,5 +1,7 @@
 //! A control plane that is not as it should be: no definition yet, an object that cannot be read, an API server that dies.
 
+use std::{net::TcpListener, path::Path};
+
 use connect_operator::api::crd;
 use control_plane::ControlPlane;
 use kube::{
@@ -10,7 +12,7 @@ use kube::{
 use serde_json::{Value, json};
 
 use super::{
-    process::Page,
+    process::{Operator, Page},
     scene::{Setting, control_plane},
 };
 use crate::support::eventually;
@@ -33,11 +35,60 @@ async fn an_operator_without_its_definition_is_alive_and_not_ready_until_the_def
     assert_eq!(scene.operator.get(Page::Alive).0, 200);
     let (status, text) = scene.operator.get(Page::Ready);
     assert_eq!(status, 503);
-    assert!(text.contains("is the CRD installed"), "{text}");
+    assert!(text.contains("connectusers listed: not yet"), "{text}");
+    let advice = "install the CRD of this version";
+    eventually("it says what to do", || scene.operator.get(Page::Ready).1.contains(advice));
+    assert!(scene.operator.log().contains(advice));
 
     define(&plane, &definition());
     scene.applied("first", &json!({})).await;
     assert_eq!(scene.operator.get(Page::Ready).0, 200);
+}
+
+/// An operator that is alive, not ready, and says why in its log and in `/readyz`.
+fn waits(kubeconfig: &Path, flags: &[&str], why: &[&str]) -> Operator {
+    let mut operator = Operator::start(kubeconfig, flags.iter().map(|flag| (*flag).to_owned()).collect(), vec![]);
+    eventually("it says why", || {
+        let said = operator.get(Page::Ready).1;
+        why.iter().all(|why| said.contains(why))
+    });
+    assert_eq!((operator.get(Page::Alive).0, operator.get(Page::Ready).0), (200, 503));
+    assert!(why[1..].iter().all(|why| operator.log().contains(why)), "{}", operator.log());
+    assert!(operator.runs());
+    operator
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn without_leave_to_list_an_operator_says_which_and_what_to_do_and_works_once_it_has_it() {
+    let plane = control_plane();
+    define(&plane, &definition());
+    let kubeconfig = plane.service_account_kubeconfig("default", "default").unwrap();
+    let no_name = waits(&kubeconfig, &[], &["[-] API server", "kube-system", "may get it, or set --cluster-name"]);
+    drop(no_name);
+    let lists = "let the operator's service account list and watch connectusers";
+    let operator = waits(&kubeconfig, &["--cluster-name=blue"], &["[-] connectusers listed: not yet", lists]);
+    let bind = ["create", "clusterrolebinding", "all", "--clusterrole=cluster-admin", "--serviceaccount=default:default"];
+    plane.kubectl().run(&bind).unwrap();
+    eventually("it is ready", || operator.get(Page::Ready).0 == 200);
+}
+
+#[test]
+fn without_an_api_server_that_answers_an_operator_says_so_and_goes_on_asking() {
+    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    for (address, why) in [(mute.local_addr().unwrap(), "no answer in 15 s"), (closed, "onnect")] {
+        let kubeconfig = directory.path().join("kubeconfig");
+        let named = |name: &str, key: &str, what: Value| json!([{ "name": name, key: what }]);
+        let config = json!({
+            "apiVersion": "v1", "kind": "Config", "current-context": "it",
+            "clusters": named("it", "cluster", json!({ "server": format!("http://{address}") })),
+            "users": named("it", "user", json!({})),
+            "contexts": named("it", "context", json!({ "cluster": "it", "user": "it" })),
+        });
+        std::fs::write(&kubeconfig, config.to_string()).unwrap();
+        waits(&kubeconfig, &[], &["[-] API server", "check that the API server is reachable", why]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

@@ -48,6 +48,11 @@ impl Bucket {
         Self { burst: quota.burst, pace, tokens: quota.burst, filled: now, line, leaves, under_way: 0, slowed: None }
     }
 
+    /// Waits no longer for a caller. Leave that it had goes back to the bucket when it runs out.
+    pub(super) fn withdraw(&mut self, key: &str) {
+        self.line.leave(key);
+    }
+
     /// Brings everything up to this time.
     fn pass(&mut self, now: Instant) {
         let elapsed = now.saturating_duration_since(self.filled).as_secs_f64();

@@ -194,7 +194,8 @@ impl Line {
         self.enter(&place);
     }
 
-    fn leave(&mut self, key: &str) {
+    /// A caller waits no longer.
+    pub(super) fn leave(&mut self, key: &str) {
         let Some((key, place)) = self.places.get_key_value(key) else { return };
         let (key, place) = (key.clone(), place.clone());
         self.set(&key, Standing::Asks);

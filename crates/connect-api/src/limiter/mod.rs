@@ -174,6 +174,11 @@ impl<C: Connect> Connect for Limiter<C> {
         self.served(caller, waited);
         self.inner.admit(caller, operation)
     }
+
+    fn withdraw(&self, key: &str) {
+        self.buckets.lock().unwrap_or_else(PoisonError::into_inner).values_mut().for_each(|bucket| bucket.withdraw(key));
+        self.inner.withdraw(key);
+    }
 }
 
 #[cfg(test)]
@@ -234,6 +239,20 @@ mod tests {
         assert_eq!(error.turn.map(|turn| (turn.place, turn.of)), Some((2, 2)));
         let Level { tokens, waiting } = limiter.levels()[&OperationName::ListUsers];
         assert!(waiting == 2 && (0.0..1.0).contains(&tokens), "{waiting} wait for {tokens}");
+    }
+
+    #[test]
+    fn who_is_gone_is_waited_for_no_longer() {
+        let limiter = limiter();
+        block_on(limiter.call(&caller("first"), list())).unwrap();
+        for nth in 0..100 {
+            assert!(block_on(limiter.call(&caller(&format!("gone {nth}")), list())).is_err());
+        }
+        for nth in 0..100 {
+            limiter.withdraw(&format!("gone {nth}"));
+        }
+        let turn = block_on(limiter.call(&caller("newcomer"), list())).unwrap_err().turn.unwrap();
+        assert_eq!((turn.place, turn.of), (1, 1));
     }
 
     /// Remembers waits.
