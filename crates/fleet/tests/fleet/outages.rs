@@ -11,8 +11,8 @@ fn held(report: &OutageReport) {
     assert_eq!(report.violations, Vec::<String>::new());
     assert!(report.in_sync_after.is_some());
     assert_eq!(report.throttled, 0, "a herd");
-    // Whoever waits for something asks every five minutes, and all others are left alone.
-    assert!(report.calls_during.iter().skip(1).all(|calls| *calls <= 300), "{:?}", report.calls_during);
+    // Whoever waits for something, or whose daily turn has come, asks every five minutes; all others are left alone.
+    assert!(report.calls_during.iter().skip(1).all(|calls| *calls <= 500), "{:?}", report.calls_during);
     assert!(report.most_during <= 7 && report.most_after <= 7);
 }
 
