@@ -63,6 +63,17 @@ pub async fn watch(
     health: Arc<Health>,
     stop: impl Future<Output = ()> + Send + Sync + 'static,
 ) {
+    let stop = stop.shared();
+    // Who has listed nothing yet has nothing under way, and the controller would wait for the list before it stops.
+    let stopped_early = {
+        let (stop, health) = (stop.clone(), health.clone());
+        async move {
+            stop.await;
+            if health.is_listed() {
+                std::future::pending().await
+            }
+        }
+    };
     let (reader, writer) = reflector::store::<Guarded>();
     let store = reader.clone();
     metrics.resources(move |visit| {
@@ -102,6 +113,7 @@ pub async fn watch(
         .for_each(|_| std::future::ready(()));
     tokio::select! {
         () = passes => {}
+        () = stopped_early => {}
         () = sweeping => {}
         () = reconfigured => {}
     }

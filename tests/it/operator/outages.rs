@@ -39,6 +39,10 @@ async fn an_operator_without_its_definition_is_alive_and_not_ready_until_the_def
     let advice = "install the CRD of this version";
     eventually("it says what to do", || scene.operator.get(Page::Ready).1.contains(advice));
     assert!(scene.operator.log().contains(advice));
+    let mut stopped = scene.operator.another();
+    eventually("it has asked", || stopped.log().contains(advice));
+    stopped.terminate();
+    assert!(stopped.ended().success(), "{}", stopped.log_tail());
 
     define(&plane, &definition());
     scene.applied("first", &json!({})).await;
