@@ -193,12 +193,14 @@ pub(crate) async fn sweep(reconciler: &Reconciler, instance: &Arn, objects: &imp
             Err(Error { class: Class::Deferred, retry_after, .. }) => {
                 tokio::time::sleep(retry_after.unwrap_or(FIRST_WAIT)).await;
             }
-            // Beside a busy tool, every few pages are throttled: what counts is that it goes on.
-            Err(error) if sweeping.calls() > furthest && matches!(error.class, Class::Throttled | Class::Transient) => {
-                (faults, furthest) = (1, sweeping.calls());
-                tokio::time::sleep(error.retry_after.unwrap_or(FIRST_WAIT)).await;
-            }
-            Err(error) if faults < PATIENCE && matches!(error.class, Class::Throttled | Class::Transient) => {
+            Err(error) if matches!(error.class, Class::Throttled | Class::Transient) => {
+                // Beside a busy tool, every few pages are throttled: what counts is that it goes on.
+                if sweeping.calls() > furthest {
+                    (faults, furthest) = (0, sweeping.calls());
+                }
+                if faults == PATIENCE {
+                    return Err(error);
+                }
                 let wait = FIRST_WAIT.saturating_mul(1 << faults).min(LONGEST_WAIT);
                 faults += 1;
                 tokio::time::sleep(error.retry_after.unwrap_or(wait)).await;

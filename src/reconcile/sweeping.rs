@@ -7,7 +7,7 @@ use std::{
 };
 
 use connect_api::{Arn, Caller, Class, Error, FoundUser, Priority, Tags, UserId, UserSummary};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt;
 
 use super::{
@@ -27,7 +27,7 @@ use crate::{
 const SEARCH_LAG: Duration = Duration::from_secs(10);
 
 /// How long a new user may be missing from SearchUsers before that is worth a look.
-const NEW: Duration = Duration::from_secs(60);
+const NEW: SignedDuration = SignedDuration::from_secs(60);
 
 /// When instances were last swept, by ARN.
 #[derive(Debug, Default)]
@@ -262,7 +262,7 @@ impl Reconciler {
         };
         for (id, member) in std::mem::take(&mut sweeping.members) {
             let listed = sweeping.listed.get(&id);
-            let is_new = member.created.is_some_and(|at| at + NEW >= sweeping.began.1);
+            let is_new = member.created.is_some_and(|at| sweeping.began.1.duration_since(at) <= NEW);
             let worth = sweeping.worth_of(&id, renamed.contains(&member.uid), is_new);
             let modified = listed.is_some_and(|listed| modified(*listed, member.modified, member.last_sync));
             if self.knows_better(sweeping.began, worth, modified, &member.uid, &id) {

@@ -78,9 +78,7 @@ async fn calls_of_one(stage: &Stage, fleet: &Fleet<'_>, table: &mut Table) -> Re
     let create = stage.sim.calls();
     let create = (create.of(OperationName::CreateUser), create.writes() - create.of(OperationName::CreateUser), reads(&create));
     fleet.look_at_first().await?;
-    while !fleet.was_looked_at().await? {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    asked_until("the first user is looked at", async || fleet.was_looked_at().await).await?;
     let created = fleet.first().await?.context("the first user is not in sync")?;
     stage.sim.reset_calls();
     fleet.edit_first().await?;
@@ -100,15 +98,23 @@ async fn calls_of_one(stage: &Stage, fleet: &Fleet<'_>, table: &mut Table) -> Re
 }
 
 async fn ready(fleet: &Fleet<'_>) -> Result<()> {
-    for _ in 0..600 {
-        if fleet.first().await?.is_some_and(|user| {
+    asked_until("the first user is ready", async || {
+        Ok(fleet.first().await?.is_some_and(|user| {
             user.status.as_ref().is_some_and(|status| Some(status.observed_generation) == user.metadata.generation)
-        }) {
+        }))
+    })
+    .await
+}
+
+/// Asks the API server for what must come within a minute.
+async fn asked_until(what: &str, mut holds: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
+    for _ in 0..600 {
+        if holds().await? {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    anyhow::bail!("the first user does not get ready")
+    anyhow::bail!("not within a minute: {what}")
 }
 
 /// Calls that read users one by one.
