@@ -2,7 +2,9 @@
 //!
 //! Only a sweep that reached both ends says anything. A page that fails changes nothing: the sweep goes on from there.
 
-use connect_api::{Caller, Class, Connect, ConnectExt, Error, FoundUser, InstanceId, ListUsers, SearchUsers, UserSummary};
+use connect_api::{
+    Bookmark, Caller, Class, Connect, ConnectExt, Error, FoundUser, InstanceId, ListUsers, SearchUsers, UserSummary,
+};
 
 /// Users a page, as many as Connect gives.
 const SEARCH_PAGE: i32 = 500;
@@ -30,7 +32,7 @@ enum Stage {
 #[derive(Clone, Debug, Default)]
 pub struct Sweep {
     stage: Stage,
-    next_token: Option<String>,
+    bookmark: Bookmark,
     calls: u32,
 }
 
@@ -44,7 +46,7 @@ impl Sweep {
     ///
     /// # Errors
     /// The call that failed. Called again, it goes on where it was, or from the beginning where Connect no longer takes the
-    /// page token or gives the same one for ever.
+    /// page token or gives one again.
     pub async fn go_on(
         &mut self,
         connect: &dyn Connect,
@@ -53,7 +55,7 @@ impl Sweep {
         sink: &mut dyn Sink,
     ) -> Result<(), Error> {
         while self.stage != Stage::Done {
-            let (instance, next_token) = (instance.clone(), self.next_token.clone());
+            let (instance, next_token) = (instance.clone(), self.bookmark.token());
             let read = if self.stage == Stage::Search {
                 let request = SearchUsers { instance, max_results: SEARCH_PAGE, next_token, criteria: None, filter: None };
                 connect.call(caller, request).await.map(|page| {
@@ -68,20 +70,18 @@ impl Sweep {
                 })
             };
             match read {
-                Ok(next) if next.is_some() && next == self.next_token => {
-                    let error = Error::no_reply(self.operation(), "the same page token was given again".to_owned());
-                    return Err(self.start_again(sink, error));
-                }
                 Ok(next) => {
                     self.calls += 1;
-                    if next.is_none() {
-                        self.stage = if self.stage == Stage::Search { Stage::List } else { Stage::Done };
+                    match self.bookmark.turn(self.operation(), next) {
+                        Ok(false) => {}
+                        Ok(true) => {
+                            self.stage = if self.stage == Stage::Search { Stage::List } else { Stage::Done };
+                            self.bookmark = Bookmark::default();
+                        }
+                        Err(error) => return Err(self.start_again(sink, error)),
                     }
-                    self.next_token = next;
                 }
-                Err(error) if error.class == Class::Invalid && self.next_token.is_some() => {
-                    return Err(self.start_again(sink, error));
-                }
+                Err(error) if self.bookmark.is_lost(&error) => return Err(self.start_again(sink, error)),
                 Err(error) => return Err(error),
             }
         }
@@ -205,10 +205,12 @@ mod tests {
     }
 
     #[test]
-    fn with_a_page_token_that_is_no_longer_taken_or_does_not_move_it_begins_anew() {
-        for bad in [Err(Class::Invalid), Ok(("b", Some("2")))] {
-            let (asked, seen, errors) = sweep([Ok(("a", Some("2"))), bad, Ok(("c", None)), Ok(("c", None))]);
-            assert_eq!(asked, ["search -", "search 2", "search -", "list -"]);
+    fn with_a_page_token_that_is_no_longer_taken_or_comes_again_it_begins_anew() {
+        for bad in [vec![Err(Class::Invalid)], vec![Ok(("b", Some("2")))], vec![Ok(("b", Some("3"))), Ok(("a", Some("2")))]] {
+            let asked_before = 1 + bad.len();
+            let answers = [Ok(("a", Some("2")))].into_iter().chain(bad).chain([Ok(("c", None)), Ok(("c", None))]);
+            let (asked, seen, errors) = sweep(answers);
+            assert_eq!(asked[asked_before..], ["search -", "list -"]);
             assert_eq!(seen, ["found c", "listed c"]);
             assert_eq!(errors, [Class::Transient]);
         }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use connect_api::{
-    Caller, Class, ConnectExt, DescribeUserHierarchyGroup, Error, HierarchyGroupId, ListRoutingProfiles, ListSecurityProfiles,
-    ListUserHierarchyGroups, Named, OperationName, Page,
+    Bookmark, Caller, Class, ConnectExt, DescribeUserHierarchyGroup, Error, HierarchyGroupId, ListRoutingProfiles,
+    ListSecurityProfiles, ListUserHierarchyGroups, Named, OperationName, Page,
 };
 
 use super::Ask;
@@ -17,7 +17,7 @@ const LASTS: Duration = Duration::from_secs(60);
 pub(super) struct Walk {
     began: Duration,
     read: Vec<Named>,
-    next_token: Option<String>,
+    bookmark: Bookmark,
 }
 
 /// All passes that wait for a walk have one place in the limiter's queue.
@@ -38,24 +38,29 @@ impl Walk {
     /// Goes on to the end of the list, or begins anew where the first page is too old by now. Gives all of it, and when its
     /// first page was read.
     pub(super) async fn finish(&mut self, kind: Nameable, ask: &Ask<'_>) -> Result<(Catalog, Duration), Error> {
-        if self.next_token.is_none() || ask.now > self.began + LASTS {
+        if self.bookmark.token().is_none() || ask.now > self.began + LASTS {
             *self = Self { began: ask.now, ..Self::default() };
         }
         loop {
-            let page = match page(kind, ask, self.next_token.clone()).await {
+            let page = match page(kind, ask, self.bookmark.token()).await {
                 Ok(page) => page,
-                // A page token that Connect no longer takes: start again.
-                Err(e) if e.class == Class::Invalid && self.next_token.is_some() => {
+                Err(e) if self.bookmark.is_lost(&e) => {
                     *self = Self::default();
                     return Err(Error { class: Class::Transient, ..e });
                 }
                 Err(e) => return Err(e),
             };
             self.read.extend(page.items);
-            self.next_token = page.next_token;
-            if self.next_token.is_none() {
-                let Self { began, read, .. } = std::mem::take(self);
-                return Ok((read.into_iter().map(|named| (named.id, named.name)).collect(), began));
+            match self.bookmark.turn(Self::operation(kind), page.next_token) {
+                Ok(false) => {}
+                Ok(true) => {
+                    let Self { began, read, .. } = std::mem::take(self);
+                    return Ok((read.into_iter().map(|named| (named.id, named.name)).collect(), began));
+                }
+                Err(e) => {
+                    *self = Self::default();
+                    return Err(e);
+                }
             }
         }
     }

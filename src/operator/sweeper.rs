@@ -92,10 +92,12 @@ impl Sweeper {
             let objects = || self.store.state();
             match sweep(&self.reconciler, &instance, &objects).instrument(debug_span!("sweep")).await {
                 Ok(swept) => {
+                    let next = Instant::now() + self.pause(start);
                     // What a sweep found out of resources that went meanwhile is not kept for ever.
                     self.reconciler.forget_all_but(&objects().iter().filter_map(|object| object.uid()).collect());
                     self.tell(&instance, &swept, start.elapsed());
-                    self.see_to_orphans(&instance, swept, &mut told).await;
+                    self.see_to_orphans(&instance, swept, &mut told, next).await;
+                    tokio::time::sleep_until(next).await;
                 }
                 Err(error) => {
                     self.metrics.not_swept();
@@ -109,13 +111,16 @@ impl Sweeper {
                     if !matches!(error.class, Class::Throttled | Class::Transient) {
                         self.reconciler.do_without_sweep(&instance, unpacked(objects()));
                     }
+                    tokio::time::sleep(self.pause(start)).await;
                 }
             }
-            // Replicas and clusters that were started at once do not sweep at once.
-            let pause = pause(self.interval, start.elapsed());
-            tokio::time::sleep(pause.mul_f64(0.9 + 0.1 * fastrand::f64())).await;
         }
         instance
+    }
+
+    /// How long to rest after a sweep that began then. Replicas and clusters that were started at once do not sweep at once.
+    fn pause(&self, start: Instant) -> Duration {
+        pause(self.interval, start.elapsed()).mul_f64(0.9 + 0.1 * fastrand::f64())
     }
 
     fn tell(&self, instance: &Arn, swept: &Swept, took: Duration) {
@@ -127,12 +132,14 @@ impl Sweeper {
             users = swept.users,
             compared = swept.compared,
             worth_a_look = worth,
+            disputed = swept.disputed,
             "swept the instance"
         );
     }
 
-    /// Logs users without a ConnectUser, each once, and deletes whom an earlier sweep has found already, where that is asked for.
-    async fn see_to_orphans(&self, instance: &Arn, mut swept: Swept, told: &mut HashSet<String>) {
+    /// Logs users without a ConnectUser, each once, and deletes whom an earlier sweep has found already, where that is asked for. Who
+    /// does not go until then is left to the next sweep, which is not to wait.
+    async fn see_to_orphans(&self, instance: &Arn, mut swept: Swept, told: &mut HashSet<String>, until: Instant) {
         // Of other namespaces nothing is known: another operator may have them.
         swept.orphans.retain(|orphan| self.namespaces.is_empty() || self.namespaces.contains(&orphan.place.namespace));
         let orphans = match self.reconciler.confirm(swept.orphans).await {
@@ -165,7 +172,7 @@ impl Sweeper {
                     place.namespace,
                     place.name
                 );
-            } else if delete {
+            } else if delete && Instant::now() < until {
                 match part_with(&self.reconciler, orphan).await {
                     Ok(parting) => {
                         tracing::info!(user = arn, username, "a user without a ConnectUser was to be deleted: {parting:?}");

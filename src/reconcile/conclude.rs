@@ -81,7 +81,7 @@ impl Pass<'_> {
                 self.on.memory.note_modified(&self.uid, live.user.last_modified_time);
                 // What was remembered is as old as it was before.
                 if self.known.remembered.is_none() {
-                    self.on.memory.confirm(&self.uid, &live.user.id, self.on.clock.uptime());
+                    self.on.memory.read(&self.uid, &live.user.id, self.on.clock.uptime());
                 }
             }
             // Some calls of a plan were made, and the status does not show their effect.
@@ -90,12 +90,10 @@ impl Pass<'_> {
         }
         match (state, retry) {
             (State::InSync, _) => {
-                self.on.memory.verified(&self.uid, self.generation(), self.on.clock.uptime());
-                Verdict::ended(Some(self.on.drift_interval_of(&self.resource)), "in_sync")
+                self.on.memory.verified(&self.uid, self.generation());
+                Verdict::ended(Some(self.on.until_read(&self.resource)), "in_sync")
             }
-            (State::Drifted(_), _) => {
-                Verdict { after: Some(self.on.drift_interval_of(&self.resource)), result: "drifted", held: true }
-            }
+            (State::Drifted(_), _) => Verdict { after: Some(self.on.until_read(&self.resource)), result: "drifted", held: true },
             (State::Paused { .. }, _) => Verdict::ended(None, "paused"),
             (State::Failed(failure), Some(retry)) => Verdict::failed(retry, failure.kind),
             (State::Working(..) | State::Failed(_), _) => Verdict::ended(Some(Duration::ZERO), "working"),

@@ -1,8 +1,8 @@
 //! Finding a user by its name. What it does not find may still be there: the listings lag.
 
 use connect_api::{
-    Caller, Class, Connect, ConnectExt, DescribeUser, Error, InstanceId, ListUserProficiencies, ListUsers, Proficiency,
-    SearchCriteria, SearchUsers, StringComparison, User, UserId,
+    Bookmark, Caller, Class, Connect, ConnectExt, DescribeUser, Error, InstanceId, ListUserProficiencies, ListUsers,
+    OperationName, Proficiency, SearchCriteria, SearchUsers, StringComparison, User, UserId,
 };
 
 /// How hard to look.
@@ -69,13 +69,12 @@ async fn searched(
     instance: &InstanceId,
     username: &str,
 ) -> Result<Option<UserId>, Error> {
-    let mut candidates = Vec::new();
-    let mut next_token = None;
+    let (mut candidates, mut bookmark) = (Vec::new(), Bookmark::default());
     loop {
         let request = SearchUsers {
             instance: instance.clone(),
             max_results: 500,
-            next_token,
+            next_token: bookmark.token(),
             criteria: Some(SearchCriteria::String {
                 field: "Username".into(),
                 value: username.into(),
@@ -85,8 +84,7 @@ async fn searched(
         };
         let page = connect.call(caller, request).await?;
         candidates.extend(page.items.into_iter().map(|u| (u.username, u.id)));
-        next_token = page.next_token;
-        if next_token.is_none() {
+        if bookmark.turn(OperationName::SearchUsers, page.next_token)? {
             return Ok(pick(username, candidates));
         }
     }
@@ -96,7 +94,7 @@ async fn searched(
 #[derive(Clone, Debug, Default)]
 pub(super) struct Listing {
     candidates: Vec<(String, UserId)>,
-    next_token: Option<String>,
+    bookmark: Bookmark,
     complete: bool,
 }
 
@@ -109,11 +107,10 @@ impl Listing {
         username: &str,
     ) -> Result<Option<UserId>, Error> {
         while !self.complete {
-            let request = ListUsers { instance: instance.clone(), max_results: 1000, next_token: self.next_token.clone() };
+            let request = ListUsers { instance: instance.clone(), max_results: 1000, next_token: self.bookmark.token() };
             let page = match connect.call(caller, request).await {
                 Ok(page) => page,
-                // A page token that Connect no longer takes: start again.
-                Err(e) if e.class == Class::Invalid && self.next_token.is_some() => {
+                Err(e) if self.bookmark.is_lost(&e) => {
                     *self = Self::default();
                     return Err(Error { class: Class::Transient, ..e });
                 }
@@ -121,8 +118,13 @@ impl Listing {
             };
             let alike = page.items.into_iter().filter(|u| u.username.to_lowercase() == username.to_lowercase());
             self.candidates.extend(alike.map(|u| (u.username, u.id)));
-            self.complete = page.next_token.is_none();
-            self.next_token = page.next_token;
+            self.complete = match self.bookmark.turn(OperationName::ListUsers, page.next_token) {
+                Ok(complete) => complete,
+                Err(e) => {
+                    *self = Self::default();
+                    return Err(e);
+                }
+            };
         }
         Ok(pick(username, std::mem::take(self).candidates))
     }
@@ -135,18 +137,17 @@ pub(super) async fn proficiencies(
     instance: &InstanceId,
     user: &UserId,
 ) -> Result<Option<Vec<Proficiency>>, Error> {
-    let mut all = Vec::new();
-    let mut next_token = None;
+    let (mut all, mut bookmark) = (Vec::new(), Bookmark::default());
     loop {
-        let request = ListUserProficiencies { instance: instance.clone(), user: user.clone(), max_results: 100, next_token };
+        let (instance, user, next_token) = (instance.clone(), user.clone(), bookmark.token());
+        let request = ListUserProficiencies { instance, user, max_results: 100, next_token };
         let page = match connect.call(caller, request).await {
             Ok(page) => page,
             Err(e) if e.class == Class::NotFound => return Ok(None),
             Err(e) => return Err(e),
         };
         all.extend(page.items);
-        next_token = page.next_token;
-        if next_token.is_none() {
+        if bookmark.turn(OperationName::ListUserProficiencies, page.next_token)? {
             return Ok(Some(all));
         }
     }

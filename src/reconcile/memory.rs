@@ -10,7 +10,10 @@ use connect_api::UserId;
 use jiff::Timestamp;
 
 use super::{Failure, Kind, failure::RACES_AT_ONCE, find::Listing, quick_connects::Cleanup};
-use crate::{api::CreateAttempt, plan::Live};
+use crate::{
+    api::CreateAttempt,
+    plan::{Glance, Live},
+};
 
 #[derive(Debug, Default)]
 struct Entry {
@@ -18,8 +21,10 @@ struct Entry {
     written: Option<u64>,
     /// Failures of this kind in a row.
     failing: Option<(Kind, u32)>,
-    /// Which generation was seen in sync, and at what uptime.
-    verified: Option<(i64, Duration)>,
+    /// Which generation was seen in sync.
+    verified: Option<i64>,
+    /// At what uptime the user was last read by itself, which shows what no list does.
+    read: Option<Duration>,
     /// Whether this process has dealt with the resource: until then, its status is all there is.
     met: bool,
     /// Connect's time of the last change of the user, where that is known.
@@ -28,6 +33,8 @@ struct Entry {
     changed: Option<Timestamp>,
     /// Which user the status shows as it was seen at this uptime.
     confirmed: Option<(UserId, Duration)>,
+    /// How SearchUsers shows the user, where that is not as the user was read.
+    dispute: Option<Box<Dispute>>,
     /// Until which uptime a failed resource is left alone, and what somebody must change to be heard before.
     held: Option<Box<(Asked, Duration)>>,
     /// What people ask of the resource, and at what uptime that was first seen.
@@ -38,6 +45,15 @@ struct Entry {
     look: Option<Box<KeptLook>>,
     /// Work on the quick connects of a deleted user that had to stop for now.
     cleanup: Option<Box<Cleanup>>,
+}
+
+/// SearchUsers shows a user otherwise than the status has it.
+#[derive(Debug)]
+struct Dispute {
+    /// What the status has, and what SearchUsers shows.
+    between: (Glance, Glance),
+    /// The uptime and the time at which that was first seen.
+    since: (Duration, Timestamp),
 }
 
 /// A look at a user that is worth keeping for a while.
@@ -109,9 +125,9 @@ impl Memory {
     }
 
     /// Notes that a generation was seen in sync, and ends a row of failures.
-    pub(super) fn verified(&self, uid: &str, generation: i64, uptime: Duration) {
+    pub(super) fn verified(&self, uid: &str, generation: i64) {
         self.with(uid, |e| {
-            e.verified = Some((generation, uptime));
+            e.verified = Some(generation);
             e.met = true;
             e.failing = None;
             e.held = None;
@@ -135,9 +151,30 @@ impl Memory {
         });
     }
 
-    /// Notes that Connect has this user as the status shows it, by a look at this uptime.
+    /// Notes that Connect has this user as the status shows it, by a list that was read at this uptime.
     pub(super) fn confirm(&self, uid: &str, user: &UserId, uptime: Duration) {
         self.with(uid, |e| e.confirmed = Some((user.clone(), uptime)));
+    }
+
+    /// Notes that SearchUsers shows a user otherwise than the status has it. Whether it has done so since before the user was last
+    /// read, with nothing to be put right: whatever the reason, another look would end as that one.
+    pub(super) fn dispute(&self, uid: &str, between: (Glance, Glance), now: (Duration, Timestamp)) -> bool {
+        self.with(uid, |e| match e.dispute.as_deref() {
+            Some(Dispute { between: before, since: (uptime, time) }) if *before == between => {
+                e.read.is_some_and(|read| read > *uptime) && e.changed.is_none_or(|changed| changed < *time)
+            }
+            _ => {
+                e.dispute = Some(Box::new(Dispute { between, since: now }));
+                false
+            }
+        })
+    }
+
+    /// Notes that SearchUsers shows a user as the status has it.
+    pub(super) fn agree(&self, uid: &str) {
+        if self.of(uid, |e| e.dispute.is_some()) {
+            self.with(uid, |e| e.dispute = None);
+        }
     }
 
     /// Takes the status' word for how the user is no longer.
@@ -196,9 +233,22 @@ impl Memory {
         })
     }
 
-    /// At what uptime this generation was last seen in sync.
-    pub(super) fn last_verified(&self, uid: &str, generation: i64) -> Option<Duration> {
-        self.of(uid, |e| e.verified.filter(|(g, _)| *g == generation).map(|(_, at)| at))
+    /// Whether this generation was seen in sync, and nothing has happened since.
+    pub(super) fn is_verified(&self, uid: &str, generation: i64) -> bool {
+        self.of(uid, |e| e.verified == Some(generation))
+    }
+
+    /// Notes that the user was read by itself, at this uptime, and is as the status shows it.
+    pub(super) fn read(&self, uid: &str, user: &UserId, uptime: Duration) {
+        self.with(uid, |e| {
+            e.read = Some(uptime);
+            e.confirmed = Some((user.clone(), uptime));
+        });
+    }
+
+    /// At what uptime the user was last read by itself.
+    pub(super) fn last_read(&self, uid: &str) -> Option<Duration> {
+        self.of(uid, |e| e.read)
     }
 
     /// Notes a failure and says when to try again: at the time that is known, else doubling from the kind's first delay to its
@@ -311,7 +361,7 @@ mod tests {
         let memory = Memory::default();
         let delays: Vec<u64> = (0..12).map(|_| memory.failed("u", &failure(Kind::Transient)).after.as_secs()).collect();
         assert!(delays[0] <= 2 && delays[3] >= 8 && delays[11] >= 300 && delays[11] <= 375, "{delays:?}");
-        memory.verified("u", 1, Duration::ZERO);
+        memory.verified("u", 1);
         assert!(memory.failed("u", &failure(Kind::Transient)).after.as_secs() <= 2);
     }
 
@@ -340,6 +390,30 @@ mod tests {
     fn a_known_time_is_kept_to() {
         let known = Failure { retry_after: Some(Duration::from_millis(1500)), ..failure(Kind::Deferred) };
         assert_eq!(Memory::default().failed("u", &known).after, Duration::from_millis(1500));
+    }
+
+    #[test]
+    fn what_search_shows_otherwise_is_worth_one_look_as_long_as_nothing_changes() {
+        let at = |second: i64| (Duration::from_secs(second.unsigned_abs()), Timestamp::from_second(1_000 + second).unwrap());
+        let glance = |name: &str| {
+            let mut found = crate::plan::fixtures::found();
+            found.first_name = Some(name.to_owned());
+            Glance::of_found(&found)
+        };
+        let (mine, theirs, third) = (glance("mine"), glance("theirs"), glance("third"));
+        let memory = Memory::default();
+        assert!(!memory.dispute("u", (mine, theirs), at(10)), "it is new");
+        assert!(!memory.dispute("u", (mine, theirs), at(20)), "nobody has read it yet");
+        memory.read("u", &"1".into(), at(30).0);
+        assert!(memory.dispute("u", (mine, theirs), at(40)));
+        assert!(!memory.dispute("u", (mine, third), at(50)), "this is something else");
+        memory.read("u", &"1".into(), at(60).0);
+        memory.changed("u", at(61).1);
+        assert!(!memory.dispute("u", (mine, third), at(70)), "it was put right, and may have been changed to the same again");
+        memory.agree("u");
+        assert!(!memory.dispute("u", (mine, third), at(80)), "it was over, and began anew");
+        memory.read("u", &"1".into(), at(90).0);
+        assert!(memory.dispute("u", (mine, third), at(100)));
     }
 
     #[test]

@@ -2,9 +2,10 @@
 //! somebody asks for that. A list alone, complete or not, never deletes anybody.
 
 use connect_api::{Arn, Caller, Class, ConnectExt, DeleteUser, Error, Priority, Resource, Tags};
+use kube::ResourceExt;
 
 use super::{Cluster, ClusterError, ClusterErrorKind, Place, find, reconciler::Reconciler};
-use crate::api::PREFIX;
+use crate::api::{ConnectUser, PREFIX};
 
 /// A user that carries this cluster's tags, and whose ConnectUser does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,12 +59,20 @@ impl Orphan {
             uid: tag("uid"),
         })
     }
+
+    /// Whether a ConnectUser has this user, or may take it up: the one that its tags name, or one that came in its place and asks
+    /// for the same user. One that asks for another username never looks for this one.
+    pub(super) fn belongs_to(&self, resource: &ConnectUser) -> bool {
+        let asks_for_it = || resource.spec.username.to_lowercase() == self.username.to_lowercase();
+        let recorded = || resource.status.as_ref().is_some_and(|status| status.user_arn.as_ref() == Some(&self.arn));
+        resource.uid().as_ref() == Some(&self.uid) || (Place::of(resource) == self.place && (asks_for_it() || recorded()))
+    }
 }
 
-/// Whether the API server has a ConnectUser in this place. None where the operator may not ask.
-async fn exists(cluster: &dyn Cluster, place: &Place) -> Result<Option<bool>, ClusterError> {
-    match cluster.get(&place.namespace, &place.name).await {
-        Ok(found) => Ok(Some(found.is_some())),
+/// Whether the API server has a ConnectUser that the user belongs to. None where the operator may not ask.
+async fn belongs_to_somebody(cluster: &dyn Cluster, orphan: &Orphan) -> Result<Option<bool>, ClusterError> {
+    match cluster.get(&orphan.place.namespace, &orphan.place.name).await {
+        Ok(found) => Ok(Some(found.is_some_and(|resource| orphan.belongs_to(&resource)))),
         Err(error) if error.kind == ClusterErrorKind::Forbidden => Ok(None),
         Err(error) => Err(error),
     }
@@ -78,7 +87,7 @@ impl Reconciler {
     pub async fn confirm(&self, orphans: Vec<Orphan>) -> Result<Vec<Orphan>, ClusterError> {
         let mut confirmed = Vec::new();
         for orphan in orphans {
-            match exists(&*self.cluster, &orphan.place).await {
+            match belongs_to_somebody(&*self.cluster, &orphan).await {
                 Ok(Some(false)) => confirmed.push(orphan),
                 Ok(_) => {}
                 Err(error) if error.kind == ClusterErrorKind::Unavailable => return Err(error),
@@ -103,7 +112,7 @@ impl Reconciler {
             return Ok(Parting::Changed);
         }
         // The last question before the deletion: who applies the resource anew takes the user up by these very tags.
-        if exists(&*self.cluster, &orphan.place).await? != Some(false) {
+        if belongs_to_somebody(&*self.cluster, orphan).await? != Some(false) {
             return Ok(Parting::Owned);
         }
         match connect.call(&caller, DeleteUser { instance: arn.instance, user }).await {

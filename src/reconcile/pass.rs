@@ -184,9 +184,13 @@ impl<'a> Pass<'a> {
     }
 
     /// The user as the status has it, if it is certain enough that Connect has it so: it was read, or a sweep compared it, a short
-    /// time ago, and nobody asks for a look.
+    /// time ago, and neither does anybody ask for a look, nor is it the user's turn to be read by itself.
     fn as_the_status_has_it(&self) -> Option<Box<Live>> {
-        if self.known.by_id != Seen::NotLooked || self.known.deleting || reconcile_requested(&self.resource).is_some() {
+        if self.known.by_id != Seen::NotLooked
+            || self.known.deleting
+            || reconcile_requested(&self.resource).is_some()
+            || self.on.until_read(&self.resource).is_zero()
+        {
             return None;
         }
         let confirmed = self.on.memory.confirmed(&self.uid, self.known.recorded.as_ref()?)?;

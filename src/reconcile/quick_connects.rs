@@ -7,8 +7,8 @@
 use std::ops::ControlFlow;
 
 use connect_api::{
-    Caller, Class, Connect, ConnectExt, DeleteQuickConnect, DescribeQuickConnect, Error, InstanceId, OperationName, QuickConnect,
-    SearchQuickConnects, UserId,
+    Bookmark, Caller, Class, Connect, ConnectExt, DeleteQuickConnect, DescribeQuickConnect, Error, InstanceId, OperationName,
+    QuickConnect, SearchQuickConnects, UserId,
 };
 
 use super::{
@@ -31,7 +31,7 @@ pub(super) struct Cleanup {
     user: UserId,
     /// No other user of ours was seen when the work began, at a time when that counts: so it stays.
     pub(super) alone: bool,
-    next_token: Option<String>,
+    bookmark: Bookmark,
     searched: bool,
     /// Pointed to the user as the index shows it; still to be looked at.
     found: Vec<QuickConnect>,
@@ -47,7 +47,7 @@ impl Cleanup {
         Self {
             user,
             alone: true,
-            next_token: None,
+            bookmark: Bookmark::default(),
             searched: false,
             found: Vec::new(),
             deleted: Vec::new(),
@@ -86,13 +86,17 @@ impl Cleanup {
 
     /// Reads the next page of the index.
     async fn search(&mut self, connect: &dyn Connect, caller: &Caller, instance: &InstanceId) -> Result<(), Error> {
-        let next_token = self.next_token.clone();
+        let next_token = self.bookmark.token();
         let request = SearchQuickConnects { instance: instance.clone(), max_results: 100, next_token };
         match connect.call(caller, request).await {
             Ok(page) => {
                 self.found.extend(page.items.into_iter().filter(|shown| shown.user.as_ref() == Some(&self.user)));
-                self.searched = page.next_token.is_none();
-                self.next_token = page.next_token;
+                let turned = self.bookmark.turn(OperationName::SearchQuickConnects, page.next_token);
+                match turned {
+                    Ok(last) => self.searched = last,
+                    // Each page before it was a success, so that this would be tried for ever.
+                    Err(error) => return Err(Error { class: Class::Invalid, ..error }),
+                }
                 Ok(())
             }
             // The instance itself is gone, and its quick connects with it.
@@ -101,10 +105,8 @@ impl Cleanup {
                 self.searched = true;
                 Ok(())
             }
-            // A page token that Connect no longer takes: start again.
-            Err(error) if error.class == Class::Invalid && self.next_token.is_some() => {
-                self.found.clear();
-                self.next_token = None;
+            Err(error) if self.bookmark.is_lost(&error) => {
+                (self.found, self.bookmark) = (Vec::new(), Bookmark::default());
                 Err(Error { class: Class::Transient, ..error })
             }
             Err(error) => Err(error),

@@ -261,24 +261,32 @@ impl Reconciler {
         {
             return None;
         }
-        let interval = self.drift_interval_of(cached);
-        let due = match self.memory.last_verified(uid, generation) {
-            Some(seen) => seen + interval,
-            // Since the start, nothing was heard of it. Where sweeps find what has changed, the status is believed, and the turns
-            // of a fleet are spread over the interval: by the clock, so that a process that does not live as long as the interval
-            // comes to everybody all the same.
-            None if self.settings.sweep_interval.is_some() && !self.memory.has_met(uid) => {
+        // Since the start, nothing was heard of it: where sweeps find what has changed, the status is believed.
+        let is_believed = self.settings.sweep_interval.is_some() && !self.memory.has_met(uid);
+        if !is_believed && !self.memory.is_verified(uid, generation) {
+            return None;
+        }
+        Some(self.until_read(cached)).filter(|left| !left.is_zero())
+    }
+
+    /// How long it is until a user's turn to be read by itself: zero if it has come. No list puts it off, since none shows all.
+    pub(super) fn until_read(&self, resource: &ConnectUser) -> Duration {
+        let (uid, interval) = (resource.uid().unwrap_or_default(), self.drift_interval_of(resource));
+        let turn = match self.memory.last_read(&uid) {
+            Some(read) => read + interval,
+            // The turns of a fleet are spread over the interval: by the clock, so that a process that does not live as long as the
+            // interval comes to everybody all the same.
+            None => {
                 let (uptime, time) = self.started;
-                uptime + until_turn(time, interval, interval.mul_f64(spread(uid, 1)))
+                uptime + until_turn(time, interval, interval.mul_f64(spread(&uid, 1)))
             }
-            None => return None,
         };
-        due.checked_sub(self.clock.uptime()).filter(|left| !left.is_zero())
+        turn.saturating_sub(self.clock.uptime())
     }
 
     /// The drift interval, up to a tenth shorter: a fleet that was created at once is not looked at at once. Where sweeps fail, a
     /// long one is not waited for.
-    pub(super) fn drift_interval_of(&self, resource: &ConnectUser) -> Duration {
+    fn drift_interval_of(&self, resource: &ConnectUser) -> Duration {
         let own = resource.spec.drift_interval.as_ref().and_then(|text| text.parse::<SignedDuration>().ok());
         let interval = own.and_then(|own| Duration::try_from(own).ok()).unwrap_or_else(|| {
             let sweeps_fail = self.settings.sweep_interval.is_some() && !self.was_swept_lately(&resource.spec.instance_arn);

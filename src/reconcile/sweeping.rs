@@ -67,6 +67,9 @@ pub struct Swept {
     pub users: usize,
     /// ConnectUsers that were compared with them.
     pub compared: usize,
+    /// Those of them that SearchUsers shows otherwise than DescribeUser, for no reason that a look has found: their changes are found
+    /// by ListUsers and by the look that comes once a day.
+    pub disputed: usize,
     /// Passes that were asked for, by reason.
     pub worth_a_look: BTreeMap<Worth, usize>,
     /// Users without a ConnectUser.
@@ -91,11 +94,12 @@ pub struct Sweeping {
     cluster: String,
     /// UIDs of all ConnectUsers, whatever instance they are of.
     uids: HashSet<String>,
-    places: HashSet<Place>,
     members: HashMap<UserId, Member>,
     found: HashSet<UserId>,
     listed: HashMap<UserId, Option<Timestamp>>,
     worth: HashMap<UserId, Worth>,
+    /// How SearchUsers shows those that differ.
+    differing: HashMap<UserId, Glance>,
     /// The names in the specs of the members.
     named: Wanted,
     directory: Directory,
@@ -110,12 +114,18 @@ impl std::fmt::Debug for Sweeping {
 
 impl Sink for Sweeping {
     fn found(&mut self, user: FoundUser) {
-        match self.members.get(&user.id) {
+        match (self.members.get(&user.id), Glance::of_found(&user)) {
             // By whatever page shows it as it was last seen: one that moved between pages may come by twice.
-            Some(member) if member.glance == Glance::of_found(&user) => _ = self.worth.remove(&user.id),
-            Some(_) if !self.found.contains(&user.id) => _ = self.worth.insert(user.id.clone(), Worth::Differs),
-            Some(_) => {}
-            None => self.note_orphan(&user.arn, &user.username, &user.tags),
+            (Some(member), shown) if member.glance == shown => {
+                self.worth.remove(&user.id);
+                self.differing.remove(&user.id);
+            }
+            (Some(_), shown) if !self.found.contains(&user.id) => {
+                self.worth.insert(user.id.clone(), Worth::Differs);
+                self.differing.insert(user.id.clone(), shown);
+            }
+            (Some(_), _) => {}
+            (None, _) => self.note_orphan(&user.arn, &user.username, &user.tags),
         }
         self.found.insert(user.id);
     }
@@ -133,6 +143,7 @@ impl Sink for Sweeping {
         self.found.clear();
         self.listed.clear();
         self.worth.clear();
+        self.differing.clear();
         self.orphans.clear();
     }
 }
@@ -157,7 +168,6 @@ impl Sweeping {
     fn note_orphan(&mut self, arn: &str, username: &str, tags: &Tags) {
         if let Some(orphan) = Orphan::of(&self.cluster, arn, username, tags)
             && !self.uids.contains(&orphan.uid)
-            && !self.places.contains(&orphan.place)
         {
             self.orphans.insert(arn.to_owned(), orphan);
         }
@@ -173,11 +183,11 @@ impl Reconciler {
             began: (self.clock.uptime(), self.clock.now()),
             cluster: self.settings.cluster.clone(),
             uids: HashSet::new(),
-            places: HashSet::new(),
             members: HashMap::new(),
             found: HashSet::new(),
             listed: HashMap::new(),
             worth: HashMap::new(),
+            differing: HashMap::new(),
             named: Wanted::new(),
             directory: Directory::default(),
             orphans: BTreeMap::new(),
@@ -186,9 +196,8 @@ impl Reconciler {
         for resource in resources {
             let resource = &resource;
             let uid = resource.uid().unwrap_or_default();
-            let place = Place::of(resource);
             if resource.spec.instance_arn == of_instance
-                && let Some((id, member)) = self.member(instance, resource, &uid, &place)
+                && let Some((id, member)) = self.member(instance, resource, &uid)
             {
                 sweeping.members.insert(id, member);
                 let parsed = Desired::parse(resource, &self.settings.cluster, &sweeping.directory);
@@ -199,13 +208,12 @@ impl Reconciler {
                 }
             }
             sweeping.uids.insert(uid);
-            sweeping.places.insert(place);
         }
         sweeping
     }
 
     /// A resource whose user a sweep can compare: one that is settled, and not on a course of its own.
-    fn member(&self, instance: &Arn, resource: &ConnectUser, uid: &str, place: &Place) -> Option<(UserId, Member)> {
+    fn member(&self, instance: &Arn, resource: &ConnectUser, uid: &str) -> Option<(UserId, Member)> {
         let status = resource.status.as_ref()?;
         let own_course = resource.metadata.deletion_timestamp.is_some()
             || resource.spec.drift_interval.is_some()
@@ -219,7 +227,7 @@ impl Reconciler {
         // A correction brings the user back to what the status shows already, so that the time of the last sync stays.
         let (modified, last_sync) = (self.memory.modified(uid), status.last_sync_time.max(self.memory.last_change(uid)));
         let created = status.create_attempt.map(|attempt| attempt.at);
-        Some((id, Member { uid: uid.to_owned(), place: place.clone(), glance, modified, last_sync, created }))
+        Some((id, Member { uid: uid.to_owned(), place: Place::of(resource), glance, modified, last_sync, created }))
     }
 
     /// Goes on with a sweep. Once it is complete, users that are worth it are looked at. `resources` as for
@@ -253,13 +261,11 @@ impl Reconciler {
             calls: sweeping.walk.calls(),
             users: sweeping.found.len().max(sweeping.listed.len()),
             compared: sweeping.members.len(),
-            orphans: std::mem::take(&mut sweeping.orphans).into_values().collect(),
             ..Swept::default()
         };
-        let renamed: HashSet<String> = match sweeping.named.is_empty() {
-            true => HashSet::new(),
-            false => resources.filter(|r| self.is_renamed(sweeping, r)).filter_map(|r| r.uid()).collect(),
-        };
+        let (renamed, orphans) = self.compare_with_all(sweeping, resources);
+        swept.orphans = orphans;
+        let now = (self.clock.uptime(), self.clock.now());
         for (id, member) in std::mem::take(&mut sweeping.members) {
             let listed = sweeping.listed.get(&id);
             let is_new = member.created.is_some_and(|at| sweeping.began.1.duration_since(at) <= NEW);
@@ -268,6 +274,17 @@ impl Reconciler {
             if self.knows_better(sweeping.began, worth, modified, &member.uid, &id) {
                 continue;
             }
+            let worth = match (worth, sweeping.differing.get(&id)) {
+                (Some(Worth::Differs), Some(theirs)) if self.memory.dispute(&member.uid, (member.glance, *theirs), now) => {
+                    swept.disputed += 1;
+                    modified.then_some(Worth::Modified)
+                }
+                (None, _) => {
+                    self.memory.agree(&member.uid);
+                    None
+                }
+                (worth, _) => worth,
+            };
             match worth {
                 None => {
                     self.memory.note_modified(&member.uid, listed.copied().flatten());
@@ -284,6 +301,29 @@ impl Reconciler {
         }
         self.sweeps.note(&sweeping.instance.to_string(), self.clock.uptime());
         swept
+    }
+
+    /// Compares with all resources as they are now: which of them have names that mean something else, by UID, and which users
+    /// belong to none of them.
+    fn compare_with_all(
+        &self,
+        sweeping: &mut Sweeping,
+        resources: impl Iterator<Item = ConnectUser>,
+    ) -> (HashSet<String>, Vec<Orphan>) {
+        let (mut orphans, mut renamed) = (std::mem::take(&mut sweeping.orphans), HashSet::new());
+        if sweeping.named.is_empty() && orphans.is_empty() {
+            return (renamed, Vec::new());
+        }
+        let places: HashSet<Place> = orphans.values().map(|orphan| orphan.place.clone()).collect();
+        for resource in resources {
+            if places.contains(&Place::of(&resource)) {
+                orphans.retain(|_, orphan| !orphan.belongs_to(&resource));
+            }
+            if !sweeping.named.is_empty() && self.is_renamed(sweeping, &resource) {
+                renamed.extend(resource.uid());
+            }
+        }
+        (renamed, orphans.into_values().collect())
     }
 
     /// Whether the user was read or changed after the sweep saw it as it did. The next sweep compares it, and ends before anything
@@ -381,7 +421,7 @@ mod tests {
         let user = live().user;
         let member = Member {
             uid: "uid-7".into(),
-            place: place.clone(),
+            place,
             glance: Glance::of_user(&user),
             modified: at(100),
             last_sync: at(100),
@@ -393,11 +433,11 @@ mod tests {
             began: (Duration::ZERO, Timestamp::UNIX_EPOCH),
             cluster: "blue".into(),
             uids: ["uid-7".to_owned()].into(),
-            places: [place].into(),
             members: [(user.id, member)].into(),
             found: HashSet::new(),
             listed: HashMap::new(),
             worth: HashMap::new(),
+            differing: HashMap::new(),
             named: Wanted::new(),
             directory: Directory::default(),
             orphans: BTreeMap::new(),
@@ -481,7 +521,6 @@ mod tests {
         assert_eq!(orphans(tagged("blue", "uid-1", "joe")), ["joe"]);
         assert!(orphans(tagged("green", "uid-1", "joe")).is_empty(), "another cluster's");
         assert!(orphans(tagged("blue", "uid-7", "joe")).is_empty(), "its resource is there");
-        assert!(orphans(tagged("blue", "uid-1", "jane")).is_empty(), "its resource came back");
         assert!(orphans(tagged("blue", "uid-1", "")).is_empty(), "whose it was is not known");
         assert!(orphans(found(|user| (user.id, user.tags) = ("another".into(), Tags::new()))).is_empty(), "nobody's");
     }

@@ -3,6 +3,7 @@
 //!
 //! This crate knows neither HTTP nor the SDK nor Kubernetes.
 
+mod bookmark;
 mod error;
 mod ids;
 mod limiter;
@@ -12,6 +13,7 @@ mod operations;
 mod password;
 mod port;
 
+pub use bookmark::Bookmark;
 pub use error::{Class, Error, Turn};
 pub use ids::{
     Arn, ArnError, HierarchyGroupId, InstanceId, QuickConnectId, Resource, RoutingProfileId, SecurityProfileId, UserId,

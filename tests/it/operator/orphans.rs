@@ -68,6 +68,16 @@ async fn they_are_told_of_and_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn one_whose_place_has_a_resource_that_asks_for_somebody_else_is_told_of() {
+    let scene = swept().flag("--cluster-name=reused").start().await;
+    let left = tagged(&scene, "reused", "reused").await;
+    scene.applied("reused", &json!({ "username": "newcomer" })).await;
+    eventually("it is counted", || counted(&scene) == 1.0);
+    assert!(scene.operator.log_tail().contains(&left));
+    scene.live("newcomer");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_operator_that_is_told_to_deletes_them_and_nobody_else() {
     let scene = swept().flag("--cluster-name=tidy").flag("--delete-orphans").start().await;
     scene.applied("kept", &json!({})).await;

@@ -64,6 +64,31 @@ async fn a_sweep_finds_what_was_changed_and_reads_nobody_else() {
     assert_eq!(reads(&scene.sim.calls()), 0, "{:#?}", scene.sim.calls());
 }
 
+/// Whatever SearchUsers shows otherwise than DescribeUser, and AWS does not document: each user is worth a look for it, and no more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_search_that_always_shows_something_else_costs_one_look_and_hides_no_change() {
+    let rules = connect_sim::Rules { search_lists_in_milliseconds: false, ..connect_sim::Rules::default() };
+    let scene = swept().rules(rules).start().await;
+    // A thousand seconds: taken for a thousand milliseconds, if these lists are in seconds.
+    let work = json!([{ "channel": "CHAT", "afterContactWorkConfig": { "afterContactWorkTimeLimit": 1000 } }]);
+    scene.applied("agent", &json!({ "afterContactWorkConfigs": work })).await;
+    // SearchUsers shows it a little later.
+    scene.sim.advance(Duration::from_secs(5));
+    eventually("it is looked at", || reads(&scene.sim.calls()) > 0);
+    next_sweep(&scene);
+    scene.sim.reset_calls();
+    next_sweep(&scene);
+    next_sweep(&scene);
+    assert_eq!(reads(&scene.sim.calls()), 0, "{:#?}", scene.sim.calls());
+    assert!(scene.operator.log_tail().contains("\"disputed\":1"), "{}", scene.operator.log_tail());
+
+    let routing_profile_id = scene.sim.routing_profile_id(&scene.instance(), "Sales").unwrap();
+    let user = scene.live("agent").user.id;
+    scene.console(UpdateUserRoutingProfile { instance: scene.instance(), user, routing_profile_id }).await;
+    scene.sim.advance(Duration::from_secs(5));
+    assert!(scene.told("agent", "DriftCorrected").await.contains("routingProfileArn"));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_user_that_is_gone_is_found_missing_and_created_again() {
     let scene = swept().flag("--settle-window=1s").start().await;
@@ -125,6 +150,17 @@ async fn an_edit_of_a_user_that_was_seen_lately_costs_its_call_and_no_read() {
     scene.sim.reset_calls();
     scene.look_again("agent").await;
     assert_eq!(scene.sim.calls().of(OperationName::DescribeUser), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn whose_turn_has_come_is_read_however_lately_it_was_seen() {
+    let scene = Setting::shared("sweeping").flag("--sweep-interval=1h").flag("--drift-interval=2s").start().await;
+    scene.applied("agent", &json!({})).await;
+    let routing_profile_id = scene.sim.routing_profile_id(&scene.instance(), "Sales").unwrap();
+    scene
+        .console(UpdateUserRoutingProfile { instance: scene.instance(), user: scene.live("agent").user.id, routing_profile_id })
+        .await;
+    assert!(scene.told("agent", "DriftCorrected").await.contains("routingProfileArn"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

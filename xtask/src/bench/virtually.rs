@@ -10,6 +10,8 @@ use super::table::{Table, VIRTUAL};
 const FLEET: usize = 10_000;
 /// Who edits beside a fleet that is being created.
 const BESIDE: Beside = Beside { standing: 1000, queued: FLEET, edits: 200 };
+/// Who is watched for a day.
+const DAILY: usize = 1000;
 /// A namespace that is deleted, and who is in another one.
 const NAMESPACE: usize = 5_000;
 const OTHERS: usize = 90;
@@ -31,6 +33,14 @@ pub(super) fn measure(table: &mut Table) {
         table.note(
             format!("beside it, a client that reads each of {FLEET} users by itself, with the same limiter: calls, and how long one look takes"),
             format!("{} calls, {took} min", naive.calls),
+            VIRTUAL,
+        );
+        let day = scenarios::day(DAILY);
+        table.add(
+            format!("a day of {DAILY} users in sync, all sweeps succeed: users read by themselves / DescribeUser calls"),
+            "each once",
+            format!("{} / {}", day.read, day.reads),
+            day.read == DAILY && day.reads <= DAILY * 5 / 4 && day.violations.is_empty(),
             VIRTUAL,
         );
         let (applied, deleted, namespace) = joined(crowds);

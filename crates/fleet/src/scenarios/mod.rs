@@ -19,7 +19,7 @@ pub use creates::{Beside, CreatesReport, EditsReport, creates, edits_beside};
 pub use crowds::{AtOnceReport, NamespaceReport, applied_at_once, deleted_at_once, namespace_deleted};
 pub use outages::{Fault, OutageReport, outage};
 pub use quotas::{SharedReport, UsersQuotaReport, shared_quota, users_quota};
-pub use steady::{RestartReport, ResyncReport, restart, resync};
+pub use steady::{DayReport, RestartReport, ResyncReport, day, restart, resync};
 pub use sweeps::{NaiveReport, SweepReport, naive, sweep, sweep_in};
 
 /// Calls to Connect by operation.

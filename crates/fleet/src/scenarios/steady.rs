@@ -1,6 +1,8 @@
 //! A fleet in sync, of which nobody wants anything: resynced, restarted.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
+
+use connect_api::OperationName;
 
 use super::{Calls, DAY, HOUR, MINUTE, calls::PASSES};
 use crate::{Agent, Fleet, Requests, Setup, in_virtual_time};
@@ -106,6 +108,40 @@ pub fn restart(users: usize) -> RestartReport {
         tokio::time::sleep(HOUR).await;
         report.calls_in_the_next_hour = fleet.journal().counts(mark);
         report.violations = fleet.violations();
+        operator.stop().await;
+        report
+    })
+}
+
+/// What a day of sweeps leaves each user.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DayReport {
+    /// How many ConnectUsers there are, all in sync.
+    pub users: usize,
+    /// Users that were read by themselves.
+    pub read: usize,
+    /// Calls that read one.
+    pub reads: usize,
+    /// What was not as it must be.
+    pub violations: Vec<String>,
+}
+
+/// Lets a fleet in sync live through a day and a sweep, in which all sweeps succeed and nothing happens.
+pub fn day(users: usize) -> DayReport {
+    in_virtual_time(async {
+        let fleet = Fleet::new(Setup::default());
+        fleet.seed(&Agent::fleet("sales", users)).await;
+        let operator = fleet.start();
+        let mark = fleet.journal().len();
+        tokio::time::sleep(DAY + 10 * MINUTE).await;
+        let sent = fleet.journal().since(mark);
+        let reads = || sent.iter().filter(|call| call.operation == OperationName::DescribeUser);
+        let report = DayReport {
+            users,
+            read: reads().map(|call| &call.key).collect::<HashSet<_>>().len(),
+            reads: reads().count(),
+            violations: fleet.violations(),
+        };
         operator.stop().await;
         report
     })

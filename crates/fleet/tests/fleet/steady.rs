@@ -28,6 +28,17 @@ fn a_restart_beside_ten_thousand_costs_one_sweep_and_writes_nothing() {
     assert_eq!(report.kubernetes_writes, 0);
 }
 
+/// What no list shows is found all the same.
+#[test]
+fn each_user_is_read_once_a_day_though_all_sweeps_succeed() {
+    let report = scenarios::day(200);
+    println!("{report:#?}");
+    assert_eq!(report.violations, Vec::<String>::new());
+    assert_eq!(report.read, report.users);
+    // Who was read early in it may be read again at its end: an interval is up to a tenth shorter.
+    assert!(report.reads <= report.users * 5 / 4, "{}", report.reads);
+}
+
 /// The fleets of these tests are copies of a few users that the operator made.
 #[test]
 fn a_copy_is_as_the_operator_would_have_left_it() {
