@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::{
     aws::AwsFlags,
-    run::{LONGEST_STALL, name_of},
+    run::{ClusterName, LONGEST_STALL, cluster_name, name_of},
 };
 use crate::{
     operator::{Guarded, KubeCluster, Objects, instances, part_with, sweep},
@@ -26,8 +26,8 @@ const PAGE: u32 = 500;
 #[derive(Debug, Args)]
 pub(super) struct Orphans {
     /// The cluster's name in the ownership tags, as for `run`. Default: the UID of the namespace kube-system.
-    #[arg(long, env = "CONNECT_OPERATOR_CLUSTER_NAME")]
-    cluster_name: Option<String>,
+    #[arg(long, env = "CONNECT_OPERATOR_CLUSTER_NAME", value_parser = cluster_name)]
+    cluster_name: Option<ClusterName>,
 
     /// An instance of which no ConnectUser speaks any more. All others are looked at anyway. May be given more than once.
     #[arg(long, value_name = "ARN", value_parser = instance)]
@@ -82,8 +82,8 @@ impl Orphans {
     async fn run(self) -> anyhow::Result<()> {
         let client = Client::try_default().await.context("no cluster: neither a kubeconfig nor a service account was found")?;
         let cluster = match &self.cluster_name {
-            Some(name) => name.clone(),
-            None => name_of(&client).await?,
+            Some(Some(name)) => name.clone(),
+            Some(None) | None => name_of(&client).await?,
         };
         let objects = list(client.clone()).await?;
         let reconciler = self.reconciler(client, cluster).await?;
@@ -105,7 +105,7 @@ impl Orphans {
         }
         let (mut rows, mut failed) = (Vec::new(), 0);
         for orphan in orphans {
-            let outcome = if self.delete { Some(part_with(&reconciler, &orphan).await) } else { None };
+            let outcome = if self.delete { Some(part_with(&reconciler, &orphan, None).await) } else { None };
             failed += usize::from(matches!(outcome, Some(Err(_))));
             let outcome = outcome.map(|outcome| match outcome {
                 Ok(parting) => said(parting).to_owned(),

@@ -25,8 +25,8 @@ use crate::{
 pub(super) struct Run {
     /// The cluster's name in the ownership tags of Connect users. Clusters that share a Connect instance must not share it.
     /// Default: the UID of the namespace kube-system.
-    #[arg(long, env = "CONNECT_OPERATOR_CLUSTER_NAME")]
-    cluster_name: Option<String>,
+    #[arg(long, env = "CONNECT_OPERATOR_CLUSTER_NAME", value_parser = cluster_name)]
+    cluster_name: Option<ClusterName>,
 
     /// Watch these namespaces only. May be given more than once; in the environment, separated by commas.
     #[arg(long, env = "CONNECT_OPERATOR_NAMESPACE", value_delimiter = ',')]
@@ -79,7 +79,7 @@ pub(super) struct Run {
     health_address: SocketAddr,
 
     /// What to log: error, warn, info, debug, trace, or a filter such as connect_operator=debug.
-    #[arg(long, env = "CONNECT_OPERATOR_LOG_LEVEL", default_value = "info")]
+    #[arg(long, env = "CONNECT_OPERATOR_LOG_LEVEL", default_value = "info", value_parser = telemetry::log_filter)]
     log_level: String,
 
     /// How to log it.
@@ -102,6 +102,16 @@ type Interval = Option<Duration>;
 
 fn duration_or_never(text: &str) -> Result<Interval, String> {
     if text == "0" { Ok(None) } else { duration(text).map(Some) }
+}
+
+/// A name for ownership tags, or none, as a variable that is set to nothing has it.
+pub(super) type ClusterName = Option<String>;
+
+pub(super) fn cluster_name(text: &str) -> Result<ClusterName, String> {
+    if text.chars().count() > 256 || !text.chars().all(|c| c.is_alphanumeric() || " _.:/=+-@".contains(c)) {
+        return Err("must be what a tag of AWS can hold: up to 256 letters, digits, spaces or any of _.:/=+-@".to_owned());
+    }
+    Ok(Some(text.to_owned()).filter(|name| !name.trim().is_empty()))
 }
 
 /// How long to wait for an API server that does not answer at the start.
@@ -208,7 +218,7 @@ impl Run {
 
     /// The name to tag users with. Waits for the API server if it has to be asked.
     async fn cluster(&self, client: &Client, health: &Health) -> String {
-        if let Some(name) = &self.cluster_name {
+        if let Some(Some(name)) = &self.cluster_name {
             return name.clone();
         }
         loop {

@@ -10,6 +10,9 @@ use connect_api::{
 const SEARCH_PAGE: i32 = 500;
 const LIST_PAGE: i32 = 1000;
 
+/// How often a sweep begins anew before its page tokens are taken to be no good at all.
+const RESTARTS: u32 = 3;
+
 /// What makes use of the users as they come by. A user that moves between pages while they are read may come by twice.
 pub trait Sink: Send {
     /// SearchUsers shows this user: everything but e-mail addresses, mobile, proficiencies and the time of the last change.
@@ -34,6 +37,8 @@ pub struct Sweep {
     stage: Stage,
     bookmark: Bookmark,
     calls: u32,
+    /// How often it began anew.
+    restarts: u32,
 }
 
 impl Sweep {
@@ -46,7 +51,7 @@ impl Sweep {
     ///
     /// # Errors
     /// The call that failed. Called again, it goes on where it was, or from the beginning where Connect no longer takes the
-    /// page token or gives one again.
+    /// page token or gives one again. Where that goes on, the error is [`Class::Invalid`].
     pub async fn go_on(
         &mut self,
         connect: &dyn Connect,
@@ -96,9 +101,10 @@ impl Sweep {
     }
 
     fn start_again(&mut self, sink: &mut dyn Sink, error: Error) -> Error {
-        *self = Self::default();
+        *self = Self { restarts: self.restarts + 1, ..Self::default() };
         sink.start_again();
-        Error { class: Class::Transient, ..error }
+        let class = if self.restarts > RESTARTS { Class::Invalid } else { Class::Transient };
+        Error { class, ..error }
     }
 }
 

@@ -105,6 +105,7 @@ fn explain(what: &str, object: &str, error: &kube::Error) -> ClusterError {
             };
             (kind, status.message.clone())
         }
+        unreadable @ kube::Error::SerdeError(_) => (ClusterErrorKind::Unreadable, unreadable.to_string()),
         other => (ClusterErrorKind::Unavailable, other.to_string()),
     };
     let hint = match kind {

@@ -156,6 +156,8 @@ impl Sweeper {
                 swept.users
             );
         }
+        // However long it took to ask for all of them, some go each time.
+        let until = until.max(Instant::now() + self.interval / 8);
         let mut left = orphans.len();
         for orphan in &orphans {
             let Orphan { arn, username, place, uid } = orphan;
@@ -173,12 +175,14 @@ impl Sweeper {
                     place.name
                 );
             } else if delete && Instant::now() < until {
-                match part_with(&self.reconciler, orphan).await {
+                match part_with(&self.reconciler, orphan, Some(until)).await {
                     Ok(parting) => {
                         tracing::info!(user = arn, username, "a user without a ConnectUser was to be deleted: {parting:?}");
                         self.metrics.parted(parting);
                         left -= 1;
                     }
+                    // It did not get its turn in time.
+                    Err(PartingError::Connect(Error { class: Class::Deferred | Class::Throttled, .. })) => break,
                     Err(error) => tracing::warn!(user = arn, %error, "a user without a ConnectUser could not be deleted"),
                 }
             }
@@ -217,18 +221,21 @@ pub(crate) async fn sweep(reconciler: &Reconciler, instance: &Arn, objects: &imp
     }
 }
 
-/// Deletes an orphan, however long the rate limit takes.
+/// Deletes an orphan, however long the rate limit takes, or for as long as there is time.
 ///
 /// # Errors
 /// The call that failed.
-pub(crate) async fn part_with(reconciler: &Reconciler, orphan: &Orphan) -> Result<Parting, PartingError> {
+pub(crate) async fn part_with(reconciler: &Reconciler, orphan: &Orphan, until: Option<Instant>) -> Result<Parting, PartingError> {
     loop {
-        match reconciler.part_with(orphan).await {
-            Err(PartingError::Connect(Error { class: Class::Deferred | Class::Throttled, retry_after, .. })) => {
-                tokio::time::sleep(retry_after.unwrap_or(FIRST_WAIT)).await;
-            }
-            ended => return ended,
+        let ended = reconciler.part_with(orphan).await;
+        let Err(PartingError::Connect(Error { class: Class::Deferred | Class::Throttled, retry_after, .. })) = &ended else {
+            return ended;
+        };
+        let turn = Instant::now() + retry_after.unwrap_or(FIRST_WAIT);
+        if until.is_some_and(|until| turn > until) {
+            return ended;
         }
+        tokio::time::sleep_until(turn).await;
     }
 }
 

@@ -18,6 +18,8 @@ pub enum ClusterErrorKind {
     Forbidden,
     /// The API server refused the object (400, 422).
     Refused,
+    /// The API server has an object that this version cannot read.
+    Unreadable,
     /// Anything else: whether the call took effect is unknown.
     Unavailable,
 }

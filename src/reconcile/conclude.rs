@@ -67,7 +67,10 @@ impl Pass<'_> {
                 }
                 // The pass rested on a resource that has changed since: the cache will bring it in a moment.
                 ClusterErrorKind::Conflict => return Verdict::ended(Some(STALE), "stale"),
-                ClusterErrorKind::Forbidden | ClusterErrorKind::Refused | ClusterErrorKind::Unavailable => {}
+                ClusterErrorKind::Forbidden
+                | ClusterErrorKind::Refused
+                | ClusterErrorKind::Unreadable
+                | ClusterErrorKind::Unavailable => {}
             }
             let failure = Failure::of_cluster(&error, self.phase());
             self.log(&failure);
@@ -81,7 +84,7 @@ impl Pass<'_> {
                 self.on.memory.note_modified(&self.uid, live.user.last_modified_time);
                 // What was remembered is as old as it was before.
                 if self.known.remembered.is_none() {
-                    self.on.memory.read(&self.uid, &live.user.id, self.on.clock.uptime());
+                    self.on.memory.read(&self.uid, &live.user.id, self.looked_at);
                 }
             }
             // Some calls of a plan were made, and the status does not show their effect.

@@ -201,7 +201,10 @@ impl Failure {
     pub fn of_cluster(error: &ClusterError, phase: Phase) -> Self {
         let kind = match error.kind {
             ClusterErrorKind::Conflict | ClusterErrorKind::Gone => Kind::Raced,
-            ClusterErrorKind::Forbidden | ClusterErrorKind::Refused | ClusterErrorKind::Unavailable => Kind::Kubernetes,
+            ClusterErrorKind::Forbidden
+            | ClusterErrorKind::Refused
+            | ClusterErrorKind::Unreadable
+            | ClusterErrorKind::Unavailable => Kind::Kubernetes,
         };
         Self::new(kind, phase, error.message.clone())
     }

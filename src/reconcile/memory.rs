@@ -50,9 +50,9 @@ struct Entry {
 /// SearchUsers shows a user otherwise than the status has it.
 #[derive(Debug)]
 struct Dispute {
-    /// What the status has, and what SearchUsers shows.
-    between: (Glance, Glance),
-    /// The uptime and the time at which that was first seen.
+    /// Which user, what the status has, and what SearchUsers shows.
+    over: (UserId, Glance, Glance),
+    /// The uptime and the time at which that was seen, after our last change to the user.
     since: (Duration, Timestamp),
 }
 
@@ -158,13 +158,15 @@ impl Memory {
 
     /// Notes that SearchUsers shows a user otherwise than the status has it. Whether it has done so since before the user was last
     /// read, with nothing to be put right: whatever the reason, another look would end as that one.
-    pub(super) fn dispute(&self, uid: &str, between: (Glance, Glance), now: (Duration, Timestamp)) -> bool {
+    pub(super) fn dispute(&self, uid: &str, over: (UserId, Glance, Glance), now: (Duration, Timestamp)) -> bool {
         self.with(uid, |e| match e.dispute.as_deref() {
-            Some(Dispute { between: before, since: (uptime, time) }) if *before == between => {
-                e.read.is_some_and(|read| read > *uptime) && e.changed.is_none_or(|changed| changed < *time)
+            Some(Dispute { over: before, since: (uptime, time) })
+                if *before == over && e.changed.is_none_or(|changed| changed < *time) =>
+            {
+                e.read.is_some_and(|read| read > *uptime)
             }
             _ => {
-                e.dispute = Some(Box::new(Dispute { between, since: now }));
+                e.dispute = Some(Box::new(Dispute { over, since: now }));
                 false
             }
         })
@@ -400,20 +402,24 @@ mod tests {
             found.first_name = Some(name.to_owned());
             Glance::of_found(&found)
         };
-        let (mine, theirs, third) = (glance("mine"), glance("theirs"), glance("third"));
+        let theirs = |name: &str| ("1".into(), glance("mine"), glance(name));
         let memory = Memory::default();
-        assert!(!memory.dispute("u", (mine, theirs), at(10)), "it is new");
-        assert!(!memory.dispute("u", (mine, theirs), at(20)), "nobody has read it yet");
+        assert!(!memory.dispute("u", theirs("other"), at(10)), "it is new");
+        assert!(!memory.dispute("u", theirs("other"), at(20)), "nobody has read it yet");
         memory.read("u", &"1".into(), at(30).0);
-        assert!(memory.dispute("u", (mine, theirs), at(40)));
-        assert!(!memory.dispute("u", (mine, third), at(50)), "this is something else");
+        assert!(memory.dispute("u", theirs("other"), at(40)));
+        assert!(!memory.dispute("u", theirs("third"), at(50)), "this is something else");
         memory.read("u", &"1".into(), at(60).0);
         memory.changed("u", at(61).1);
-        assert!(!memory.dispute("u", (mine, third), at(70)), "it was put right, and may have been changed to the same again");
+        assert!(!memory.dispute("u", theirs("third"), at(70)), "it was put right, and may have been changed to the same again");
+        memory.read("u", &"1".into(), at(75).0);
+        assert!(memory.dispute("u", theirs("third"), at(80)), "the index has lost that it was put right");
         memory.agree("u");
-        assert!(!memory.dispute("u", (mine, third), at(80)), "it was over, and began anew");
-        memory.read("u", &"1".into(), at(90).0);
-        assert!(memory.dispute("u", (mine, third), at(100)));
+        assert!(!memory.dispute("u", theirs("third"), at(90)), "it was over, and began anew");
+        memory.read("u", &"1".into(), at(95).0);
+        assert!(memory.dispute("u", theirs("third"), at(100)));
+        let another = ("2".into(), glance("mine"), glance("third"));
+        assert!(!memory.dispute("u", another, at(110)), "it is another user");
     }
 
     #[test]

@@ -60,12 +60,19 @@ impl Orphan {
         })
     }
 
-    /// Whether a ConnectUser has this user, or may take it up: the one that its tags name, or one that came in its place and asks
-    /// for the same user. One that asks for another username never looks for this one.
+    /// Whether a ConnectUser has this user, or may take it up: the one that its tags name, one that records it, or one that came in
+    /// its place and asks for the same user. One that asks for another username or instance never looks for this one.
     pub(super) fn belongs_to(&self, resource: &ConnectUser) -> bool {
-        let asks_for_it = || resource.spec.username.to_lowercase() == self.username.to_lowercase();
         let recorded = || resource.status.as_ref().is_some_and(|status| status.user_arn.as_ref() == Some(&self.arn));
-        resource.uid().as_ref() == Some(&self.uid) || (Place::of(resource) == self.place && (asks_for_it() || recorded()))
+        let same_name = || resource.spec.username.to_lowercase() == self.username.to_lowercase();
+        let same_instance = || match (self.arn.parse::<Arn>(), resource.spec.instance_arn.parse::<Arn>()) {
+            (Ok(user), Ok(instance)) => user.instance.as_str().eq_ignore_ascii_case(instance.instance.as_str()),
+            // What cannot be told apart may be the same.
+            _ => true,
+        };
+        resource.uid().as_ref() == Some(&self.uid)
+            || recorded()
+            || (Place::of(resource) == self.place && same_name() && same_instance())
     }
 }
 

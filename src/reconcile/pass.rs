@@ -119,7 +119,7 @@ impl<'a> Pass<'a> {
                 policy: Policy::default(),
                 quick_connects_of: None,
             },
-            looked_at: Duration::ZERO,
+            looked_at: on.clock.uptime(),
             doubts_memory: false,
             namespace_policy: None,
             status: ConnectUserStatus::default(),

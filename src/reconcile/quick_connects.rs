@@ -32,6 +32,8 @@ pub(super) struct Cleanup {
     /// No other user of ours was seen when the work began, at a time when that counts: so it stays.
     pub(super) alone: bool,
     bookmark: Bookmark,
+    /// The search was begun anew, which is done once.
+    again: bool,
     searched: bool,
     /// Pointed to the user as the index shows it; still to be looked at.
     found: Vec<QuickConnect>,
@@ -48,6 +50,7 @@ impl Cleanup {
             user,
             alone: true,
             bookmark: Bookmark::default(),
+            again: false,
             searched: false,
             found: Vec::new(),
             deleted: Vec::new(),
@@ -91,11 +94,9 @@ impl Cleanup {
         match connect.call(caller, request).await {
             Ok(page) => {
                 self.found.extend(page.items.into_iter().filter(|shown| shown.user.as_ref() == Some(&self.user)));
-                let turned = self.bookmark.turn(OperationName::SearchQuickConnects, page.next_token);
-                match turned {
+                match self.bookmark.turn(OperationName::SearchQuickConnects, page.next_token) {
                     Ok(last) => self.searched = last,
-                    // Each page before it was a success, so that this would be tried for ever.
-                    Err(error) => return Err(Error { class: Class::Invalid, ..error }),
+                    Err(error) => return self.search_again(error),
                 }
                 Ok(())
             }
@@ -105,12 +106,20 @@ impl Cleanup {
                 self.searched = true;
                 Ok(())
             }
-            Err(error) if self.bookmark.is_lost(&error) => {
-                (self.found, self.bookmark) = (Vec::new(), Bookmark::default());
-                Err(Error { class: Class::Transient, ..error })
-            }
+            Err(error) if self.bookmark.is_lost(&error) => self.search_again(error),
             Err(error) => Err(error),
         }
+    }
+
+    /// Begins the search anew, once: each of its pages is a success, so that it could be begun for ever. Then, those that were found
+    /// have to do.
+    fn search_again(&mut self, error: Error) -> Result<(), Error> {
+        if self.again {
+            (self.searched, self.refusal) = (true, Some(error));
+            return Ok(());
+        }
+        (self.found, self.bookmark, self.again) = (Vec::new(), Bookmark::default(), true);
+        Err(Error { class: Class::Transient, ..error })
     }
 
     /// Deletes one if it still points to the user. False if it does not, or is gone.

@@ -100,8 +100,8 @@ pub struct Reconciler {
     pub(super) metrics: Arc<Metrics>,
     pub(super) memory: Memory,
     pub(super) waiting: Waiting,
-    /// The uptime and the time at which this process began.
-    pub(super) started: (Duration, Timestamp),
+    /// The uptime and the time at which this process began to work.
+    started: Mutex<(Duration, Timestamp)>,
     pub(super) sweeps: LastSweeps,
     pub(super) inventory: Inventory,
     pub(super) identity_types: IdentityTypes,
@@ -128,7 +128,7 @@ impl Reconciler {
     ) -> Self {
         let (memory, waiting, inventory) = (Memory::default(), Waiting::default(), Inventory::default());
         let identity_types = IdentityTypes::default();
-        let (started, sweeps) = ((clock.uptime(), clock.now()), LastSweeps::default());
+        let (started, sweeps) = (Mutex::new((clock.uptime(), clock.now())), LastSweeps::default());
         let (deletions, roll) = (Ledger::default(), OnceLock::new());
         Self {
             cluster,
@@ -146,6 +146,16 @@ impl Reconciler {
             roll,
             namespace_policies: Mutex::default(),
         }
+    }
+
+    /// Begins to work only now: the process may have stood by for days, in which nobody was looked at and nothing was swept.
+    pub fn starts(&self) {
+        *self.started.lock().unwrap_or_else(PoisonError::into_inner) = (self.clock.uptime(), self.clock.now());
+    }
+
+    /// The uptime and the time at which this process began to work.
+    pub(super) fn started(&self) -> (Duration, Timestamp) {
+        *self.started.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts users by this roll from now on. Without one, no deletion is held. The first one counts.
@@ -277,7 +287,7 @@ impl Reconciler {
             // The turns of a fleet are spread over the interval: by the clock, so that a process that does not live as long as the
             // interval comes to everybody all the same.
             None => {
-                let (uptime, time) = self.started;
+                let (uptime, time) = self.started();
                 uptime + until_turn(time, interval, interval.mul_f64(spread(&uid, 1)))
             }
         };

@@ -271,24 +271,21 @@ impl Reconciler {
             let is_new = member.created.is_some_and(|at| sweeping.began.1.duration_since(at) <= NEW);
             let worth = sweeping.worth_of(&id, renamed.contains(&member.uid), is_new);
             let modified = listed.is_some_and(|listed| modified(*listed, member.modified, member.last_sync));
+            let theirs = sweeping.differing.get(&id);
+            if theirs.is_none() && sweeping.found.contains(&id) {
+                self.memory.agree(&member.uid);
+            }
             if self.knows_better(sweeping.began, worth, modified, &member.uid, &id) {
                 continue;
             }
-            let worth = match (worth, sweeping.differing.get(&id)) {
-                (Some(Worth::Differs), Some(theirs)) if self.memory.dispute(&member.uid, (member.glance, *theirs), now) => {
-                    swept.disputed += 1;
-                    modified.then_some(Worth::Modified)
-                }
-                (None, _) => {
-                    self.memory.agree(&member.uid);
-                    None
-                }
-                (worth, _) => worth,
-            };
-            match worth {
+            let is_old_dispute = worth == Some(Worth::Differs)
+                && theirs.is_some_and(|theirs| self.memory.dispute(&member.uid, (id.clone(), member.glance, *theirs), now));
+            swept.disputed += usize::from(is_old_dispute);
+            match if is_old_dispute { modified.then_some(Worth::Modified) } else { worth } {
                 None => {
                     self.memory.note_modified(&member.uid, listed.copied().flatten());
-                    if sweeping.found.contains(&id) {
+                    // Of whom the index shows something else, it does not say that all is as the status has it.
+                    if sweeping.found.contains(&id) && !is_old_dispute {
                         self.memory.confirm(&member.uid, &id, sweeping.began.0);
                     }
                 }
@@ -314,10 +311,17 @@ impl Reconciler {
         if sweeping.named.is_empty() && orphans.is_empty() {
             return (renamed, Vec::new());
         }
-        let places: HashSet<Place> = orphans.values().map(|orphan| orphan.place.clone()).collect();
+        let mut by_place: HashMap<Place, Vec<String>> = HashMap::new();
+        for (arn, orphan) in &orphans {
+            by_place.entry(orphan.place.clone()).or_default().push(arn.clone());
+        }
         for resource in resources {
-            if places.contains(&Place::of(&resource)) {
-                orphans.retain(|_, orphan| !orphan.belongs_to(&resource));
+            let recorded = resource.status.as_ref().and_then(|status| status.user_arn.as_ref());
+            let here = by_place.get(&Place::of(&resource)).into_iter().flatten();
+            for arn in here.chain(recorded) {
+                if orphans.get(arn).is_some_and(|orphan| orphan.belongs_to(&resource)) {
+                    orphans.remove(arn);
+                }
             }
             if !sweeping.named.is_empty() && self.is_renamed(sweeping, &resource) {
                 renamed.extend(resource.uid());
@@ -374,7 +378,7 @@ impl Reconciler {
     /// Whether an instance was swept in the last few intervals, or may still be.
     pub(super) fn was_swept_lately(&self, instance: &str) -> bool {
         let Some(interval) = self.settings.sweep_interval else { return false };
-        self.clock.uptime().saturating_sub(self.sweeps.last(instance).unwrap_or(self.started.0)) <= interval * 3
+        self.clock.uptime().saturating_sub(self.sweeps.last(instance).unwrap_or(self.started().0)) <= interval * 3
     }
 
     /// Has the resources of an instance that could not be swept looked at one by one, where they are due.

@@ -22,6 +22,20 @@ pub enum LogFormat {
     Json,
 }
 
+/// Checks a filter for the log.
+///
+/// # Errors
+/// What is wrong with it. A bare word that is no level would be a filter too: one that lets nothing through.
+pub fn log_filter(text: &str) -> Result<String, String> {
+    let is_level = |part: &str| part.trim().is_empty() || part.trim().parse::<LevelFilter>().is_ok();
+    let bare = text.split(',').find(|part| !part.contains(['=', '[', '{', ']', '}']) && !is_level(part));
+    match (bare, EnvFilter::try_new(text)) {
+        (None, Ok(_)) => Ok(text.to_owned()),
+        (Some(part), _) => Err(format!("{part:?} is no level: error, warn, info, debug, trace, or connect_operator=debug")),
+        (None, Err(error)) => Err(format!("{error}; write it like info,connect_operator=debug")),
+    }
+}
+
 /// Starts logging to standard error, and making traces where they are wanted.
 ///
 /// # Errors
@@ -39,4 +53,19 @@ pub fn init(level: &str, format: LogFormat, traces: Option<&Traces>) -> anyhow::
     // Each with a filter of its own: what is logged does not depend on what is traced.
     tracing_subscriber::registry().with(lines).with(traces.map(Traces::layer)).try_init()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_that_would_show_nothing_is_refused() {
+        for good in ["info", "INFO", "off", "connect_operator=debug", "info,connect_operator=debug", "warn,[reconcile]=trace"] {
+            assert_eq!(log_filter(good).as_deref(), Ok(good));
+        }
+        for (bad, why) in [("warning", "is no level"), ("info,verbose", "\"verbose\" is no level"), ("a=b=c", "write it like")] {
+            assert!(log_filter(bad).unwrap_err().contains(why), "{bad}: {:?}", log_filter(bad));
+        }
+    }
 }

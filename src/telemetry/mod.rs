@@ -7,7 +7,7 @@ mod reference;
 mod resources;
 mod traces;
 
-pub use logs::{LogFormat, init};
+pub use logs::{LogFormat, init, log_filter};
 pub use metrics::Metrics;
 pub use reference::{everything, reference};
 pub use resources::Standing;

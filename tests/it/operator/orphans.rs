@@ -8,8 +8,9 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::{
+    outages::{define, definition},
     policies::by_hand,
-    scene::Scene,
+    scene::{Scene, Setting, control_plane},
     sweeping::{next_sweep, swept},
 };
 use crate::support::eventually;
@@ -95,8 +96,11 @@ async fn an_operator_that_is_told_to_deletes_them_and_nobody_else() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn they_are_listed_and_deleted_by_hand() {
+    // The command looks at all namespaces, and in those of other tests are resources that record users of the same ids.
+    let plane = control_plane();
+    define(&plane, &definition());
     // The operator stands by: nothing but the command acts.
-    let scene = super::scene::Setting::shared("orphans").flag("--cluster-name=manual").start().await;
+    let scene = Setting::on(&plane, "orphans").flag("--cluster-name=manual").start().await;
     scene.applied("kept", &json!({})).await;
     let lost = tagged(&scene, "lost", "manual").await;
     tagged(&scene, "theirs", "another").await;
