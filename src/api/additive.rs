@@ -189,15 +189,28 @@ fn now() -> Value {
 fn the_definition_only_adds_to_the_one_that_was_released_last() {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/crds/released");
     let files = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
-    // In the order of versions, not of letters.
-    let version = |path: &PathBuf| -> Vec<u32> {
-        let name = path.file_stem().unwrap().to_str().unwrap();
-        name.trim_start_matches('v').split('.').map(|number| number.parse().unwrap()).collect()
-    };
-    let last = files.max_by_key(version).unwrap();
-    let released: Value = serde_saphyr::from_str(&std::fs::read_to_string(&last).unwrap()).unwrap();
-    let broken = broken(&released, &now());
-    assert!(broken.is_empty(), "not additive to {}:\n{}", last.display(), broken.join("\n"));
+    let mut files: Vec<_> = files.collect();
+    files.sort_by_key(|path| in_order(path.file_stem().unwrap().to_str().unwrap()));
+    let read = |path: &PathBuf| serde_saphyr::from_str::<Value>(&std::fs::read_to_string(path).unwrap()).unwrap();
+    // Each with the one before it: what is about to be released is among them already.
+    let newer = files.iter().skip(1).map(read).chain([now()]);
+    for (older, newer) in files.iter().zip(newer) {
+        let broken = broken(&read(older), &newer);
+        assert!(broken.is_empty(), "what follows is not additive to {}:\n{}", older.display(), broken.join("\n"));
+    }
+}
+
+/// What versions are sorted by, such as v0.9.0, v0.10.0-rc.1 and v0.10.0: by their numbers, and not by letters.
+fn in_order(version: &str) -> (Vec<u64>, bool, String) {
+    let (numbers, of_what) = version.trim_start_matches('v').split_once('-').unwrap_or((version.trim_start_matches('v'), ""));
+    (numbers.split('.').map(|number| number.parse().unwrap()).collect(), of_what.is_empty(), of_what.to_owned())
+}
+
+#[test]
+fn versions_are_sorted_by_their_numbers() {
+    let mut versions = ["v0.10.0", "v0.9.0", "v0.10.0-rc.2", "v0.10.0-rc.1", "v0.2.11"];
+    versions.sort_by_key(|version| in_order(version));
+    assert_eq!(versions, ["v0.2.11", "v0.9.0", "v0.10.0-rc.1", "v0.10.0-rc.2", "v0.10.0"]);
 }
 
 const SPEC: &str = "/spec/versions/0/schema/openAPIV3Schema/properties/spec";

@@ -13,7 +13,7 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(super) struct Election {
-    /// Work only while holding the Lease connect-operator, so that several replicas can run and one of them works.
+    /// Work only while holding a Lease, so that several replicas can run and one of them works.
     #[arg(
         long,
         env = "CONNECT_OPERATOR_LEADER_ELECT",
@@ -24,6 +24,10 @@ pub(super) struct Election {
         default_missing_value = "true"
     )]
     leader_elect: bool,
+
+    /// The Lease's name. Operators that are not to stand by for each other, since they watch different namespaces, have one each.
+    #[arg(long, env = "CONNECT_OPERATOR_LEASE_NAME", default_value = "connect-operator")]
+    lease_name: String,
 
     /// Where the Lease is. Default: the pod's namespace, or the kubeconfig's.
     #[arg(long, env = "CONNECT_OPERATOR_LEADER_ELECTION_NAMESPACE")]
@@ -56,7 +60,7 @@ impl Election {
     pub(super) fn elector(&self, client: &Client, timing: Timing) -> Elector {
         // In a pod this is the pod's own: kube reads it beside the service account's token.
         let namespace = self.leader_election_namespace.as_deref().unwrap_or_else(|| client.default_namespace());
-        Elector::new(client.clone(), namespace, Candidate::new(identity(), timing), Arc::new(SystemClock))
+        Elector::new(client.clone(), namespace, &self.lease_name, Candidate::new(identity(), timing), Arc::new(SystemClock))
     }
 }
 

@@ -1,6 +1,7 @@
-//! Whether the roles of the configuration can be assumed: asked at the start, and of an account again when it has changed.
+//! Whether there are credentials: the operator's own, and those of the roles that the configuration names. Asked at the start, and
+//! of an account again when it has changed.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use connect_api::Class;
 use tokio::sync::watch;
@@ -10,65 +11,107 @@ use super::{
     config::{Config, RoleArn},
 };
 
-/// How long to wait before STS is asked again, if it could not be reached.
+/// How long to wait before those are asked for again that did not come.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// Asks for the credentials of each account with a role until STS has answered, with a yes or a no: before, the process is not
-/// ready. Then, asks again for an account whose settings have changed, so that the log tells whether they will do.
-pub async fn check_accounts(connections: Arc<AwsConnections>, mut config: watch::Receiver<Arc<Config>>, health: Arc<Health>) {
-    let mut known = config.borrow_and_update().clone();
-    let mut open = roles(&known);
-    while !open.is_empty() {
-        let mut unanswered = BTreeMap::new();
-        for (id, role) in open {
-            let why = ask(&connections, &id, &role).await;
-            health.waits_for_credentials(&id, why.clone());
-            if why.is_some() {
-                unanswered.insert(id, role);
-            }
-        }
-        open = unanswered;
-        if !open.is_empty() {
-            tokio::time::sleep(RETRY).await;
+/// Whose credentials are asked for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Whose {
+    /// The operator's own, with which roles are assumed.
+    Operator,
+    /// A role's, by the account that it is in.
+    Account(String),
+}
+
+/// As `/readyz` names the part.
+impl fmt::Display for Whose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Operator => f.write_str("AWS credentials of the operator itself"),
+            Self::Account(id) => write!(f, "credentials of account {id}"),
         }
     }
-    while config.changed().await.is_ok() {
-        let new = config.borrow_and_update().clone();
-        for (id, role) in roles(&new) {
-            if new.account(&id) != known.account(&id) {
-                ask(&connections, &id, &role).await;
+}
+
+/// Asks for the operator's own credentials until there are some, and for those of each account with a role until STS has answered,
+/// with a yes or a no: before, the process is not ready. Asks again for an account whose settings have changed.
+pub async fn check_accounts(connections: Arc<AwsConnections>, mut config: watch::Receiver<Arc<Config>>, health: Arc<Health>) {
+    let mut known = config.borrow_and_update().clone();
+    // Why they did not come, as far as that was told.
+    let mut open: BTreeMap<Whose, String> = everybodys(&known).map(|whose| (whose, String::new())).collect();
+    loop {
+        for (whose, told) in std::mem::take(&mut open) {
+            // Roles are assumed with the operator's own, which come first: without them, there is nobody to ask.
+            if open.contains_key(&Whose::Operator) {
+                open.insert(whose, told);
+                continue;
             }
+            let why = ask(&connections, &known, &whose, &told).await;
+            health.lacks(&whose, why.clone());
+            open.extend(why.map(|why| (whose, why)));
         }
+        let changed = if open.is_empty() {
+            config.changed().await.is_ok()
+        } else {
+            tokio::select! {
+                Ok(()) = config.changed() => true,
+                () = tokio::time::sleep(RETRY) => continue,
+            }
+        };
+        if !changed {
+            return;
+        }
+        let new = config.borrow_and_update().clone();
+        open.retain(|whose, _| {
+            let stays = everybodys(&new).any(|other| other == *whose);
+            if !stays {
+                health.lacks(whose, None);
+            }
+            stays
+        });
+        let differs = |whose: &Whose| matches!(whose, Whose::Account(id) if new.account(id) != known.account(id));
+        open.extend(everybodys(&new).filter(differs).map(|whose| (whose, String::new())));
         known = new;
     }
 }
 
 /// The process is not ready before it has asked for these.
 pub fn await_accounts(config: &Config, health: &Health) {
-    for id in roles(config).into_keys() {
-        health.waits_for_credentials(&id, Some("not asked for yet".to_owned()));
-    }
+    everybodys(config).for_each(|whose| health.lacks(&whose, Some("not asked for yet".to_owned())));
 }
 
-/// The accounts with a role.
-fn roles(config: &Config) -> BTreeMap<String, RoleArn> {
-    config.accounts.iter().filter_map(|(id, settings)| Some((id.to_string(), settings.role_arn.clone()?))).collect()
+/// The operator and the accounts with a role.
+fn everybodys(config: &Config) -> impl Iterator<Item = Whose> {
+    let with_role = config.accounts.iter().filter(|(_, settings)| settings.role_arn.is_some());
+    [Whose::Operator].into_iter().chain(with_role.map(|(id, _)| Whose::Account(id.to_string())))
 }
 
-/// Asks once. What is given is why there was no answer.
-async fn ask(connections: &AwsConnections, id: &str, role: &RoleArn) -> Option<String> {
-    match connections.account(id, sts_region(role)).check().await {
+/// Asks once. What is given is why it has to be asked again, which is logged unless that was told.
+async fn ask(connections: &AwsConnections, config: &Config, whose: &Whose, told: &str) -> Option<String> {
+    let (answer, final_no) = match whose {
+        Whose::Operator => (connections.own_credentials().await, false),
+        Whose::Account(id) => {
+            let role = config.account(id).role_arn?;
+            let answer = connections.account(id, sts_region(&role)).check().await;
+            let final_no = answer.as_ref().is_err_and(|fault| fault.class != Class::Transient);
+            (answer, final_no)
+        }
+    };
+    match answer {
         Ok(()) => {
-            tracing::info!(account = id, %role, "the role can be assumed");
+            tracing::info!("{whose}: they are there");
             None
         }
-        Err(fault) if fault.class == Class::Transient => {
-            tracing::warn!(account = id, "{fault}; trying again");
-            Some(fault.to_string())
+        Err(fault) if final_no => {
+            tracing::error!("{whose}: {fault}");
+            None
         }
         Err(fault) => {
-            tracing::error!(account = id, "{fault}");
-            None
+            let why = fault.to_string();
+            if why != told {
+                tracing::warn!("{whose}: {why}; asking every {} s", RETRY.as_secs());
+            }
+            Some(why)
         }
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use connect_api::{Arn, Connect, Limiter, Meter, Quotas};
-use connect_aws::{Account, AccountOptions, Role, SdkConfig};
+use connect_aws::{Account, AccountOptions, CredentialsFault, Role, SdkConfig};
 use tokio::sync::watch;
 
 use super::config::{AccountSettings, Config};
@@ -52,6 +52,11 @@ impl AwsConnections {
     /// on when it has changed.
     pub fn new(aws: SdkConfig, everywhere: Everywhere, config: watch::Receiver<Arc<Config>>, metrics: Arc<Metrics>) -> Self {
         Self { aws, everywhere, config, metrics, accounts: Mutex::default() }
+    }
+
+    /// Gets the operator's own credentials, to see whether they can be had.
+    pub(super) async fn own_credentials(&self) -> Result<(), Arc<CredentialsFault>> {
+        connect_aws::check_own(&self.aws).await
     }
 
     /// An account; its STS is in this Region where the environment names none.

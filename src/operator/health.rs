@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fmt::Write,
+    fmt::{self, Write},
     future::Future,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
@@ -35,8 +35,8 @@ pub struct Health {
     stage: Mutex<Stage>,
     /// What went wrong last with the API server, and what to do about it.
     trouble: Mutex<Option<String>>,
-    /// Accounts of whose role STS has not said yet whether it may be assumed, and why.
-    accounts: Mutex<BTreeMap<String, String>>,
+    /// Parts without which some resources cannot be worked on, and why they are not there.
+    lacking: Mutex<BTreeMap<String, String>>,
 }
 
 impl Health {
@@ -62,12 +62,12 @@ impl Health {
         self.stage() == Stage::AtWork
     }
 
-    /// There are no credentials of an account yet, for this reason; None: STS has answered.
-    pub fn waits_for_credentials(&self, account: &str, why: Option<String>) {
-        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+    /// A part is not there without which some resources cannot be worked on, for this reason; None: it is.
+    pub fn lacks(&self, part: &impl fmt::Display, why: Option<String>) {
+        let mut lacking = self.lacking.lock().unwrap_or_else(PoisonError::into_inner);
         match why {
-            Some(why) => _ = accounts.insert(account.to_owned(), why),
-            None => _ = accounts.remove(account),
+            Some(why) => _ = lacking.insert(part.to_string(), why),
+            None => _ = lacking.remove(&part.to_string()),
         }
     }
 
@@ -131,10 +131,10 @@ async fn readyz(State(health): State<Arc<Health>>) -> impl IntoResponse {
     if let (false, Some(why)) = (ready, &*health.trouble.lock().unwrap_or_else(PoisonError::into_inner)) {
         let _ = writeln!(text, "    {why}");
     }
-    for (account, why) in &*health.accounts.lock().unwrap_or_else(PoisonError::into_inner) {
+    for (part, why) in &*health.lacking.lock().unwrap_or_else(PoisonError::into_inner) {
         ready = false;
         // Writing to a string does not fail.
-        let _ = writeln!(text, "[-] credentials of account {account}: {why}");
+        let _ = writeln!(text, "[-] {part}: {why}");
     }
     (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, text)
 }

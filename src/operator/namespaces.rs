@@ -1,7 +1,8 @@
 //! One watch of several namespaces: what the API server tells of each becomes what it would tell of all of them at once.
 //!
 //! A store takes a list for all that there is, so the lists of single namespaces must not reach it as they are. The first ones
-//! are held back until there is one of each; one that is made anew later is told as the changes that it came to.
+//! are held back until there is one of each; one that is made anew later is told as the changes that it came to. A namespace that
+//! may not be listed, as one that is gone with its Role, keeps nobody waiting: it counts as empty until it can be listed.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -12,7 +13,7 @@ use futures::{Stream, StreamExt, stream};
 use kube::{Resource, ResourceExt};
 use kube_runtime::{
     reflector::Store,
-    watcher::{Event, Result},
+    watcher::{self, Event, Result},
 };
 
 /// Merges watches of single namespaces, given with the namespace's name, for a store that `known` reads.
@@ -26,26 +27,42 @@ where
     stream::select_all(told).flat_map(move |(namespace, event)| {
         stream::iter(match event {
             Ok(event) => merging.take(&namespace, event, || known.state()).into_iter().map(Ok).collect(),
-            Err(error) => vec![Err(error)],
+            Err(error) => {
+                let begun = if is_refused(&error) { merging.refused(&namespace) } else { Vec::new() };
+                [Err(error)].into_iter().chain(begun.into_iter().map(Ok)).collect::<Vec<_>>()
+            }
         })
     })
+}
+
+/// Whether the API server does not let the operator list or watch.
+pub(super) fn is_refused(error: &watcher::Error) -> bool {
+    use watcher::Error::{InitialListFailed, WatchError, WatchFailed, WatchStartFailed};
+    match error {
+        InitialListFailed(kube::Error::Api(status))
+        | WatchStartFailed(kube::Error::Api(status))
+        | WatchFailed(kube::Error::Api(status))
+        | WatchError(status) => status.code == 403,
+        _ => false,
+    }
 }
 
 /// The objects of a namespace as far as they are not told yet, by name.
 struct Part<K> {
     held_back: HashMap<String, K>,
     listed: bool,
+    refused: bool,
 }
 
 struct Merging<K> {
     parts: BTreeMap<String, Part<K>>,
-    /// Whether all namespaces were listed, and the store was told of all their objects.
+    /// Whether all namespaces were listed that may be, and the store was told of all their objects.
     began: bool,
 }
 
 impl<K: Resource<DynamicType = ()> + Clone> Merging<K> {
     fn new(namespaces: impl Iterator<Item = String>) -> Self {
-        let part = || Part { held_back: HashMap::new(), listed: false };
+        let part = || Part { held_back: HashMap::new(), listed: false, refused: false };
         Self { parts: namespaces.map(|namespace| (namespace, part())).collect(), began: false }
     }
 
@@ -59,7 +76,7 @@ impl<K: Resource<DynamicType = ()> + Clone> Merging<K> {
             }
             Event::InitApply(object) => _ = part.held_back.insert(object.name_any(), object),
             Event::InitDone => {
-                part.listed = true;
+                (part.listed, part.refused) = (true, false);
                 if self.began {
                     return part.changes(namespace, &known());
                 }
@@ -72,9 +89,18 @@ impl<K: Resource<DynamicType = ()> + Clone> Merging<K> {
         Vec::new()
     }
 
-    /// The list of all namespaces, once there is one of each.
+    /// What the store is told, now that a namespace may not be listed.
+    fn refused(&mut self, namespace: &str) -> Vec<Event<K>> {
+        if let Some(part) = self.parts.get_mut(namespace) {
+            part.refused = !part.listed;
+        }
+        if self.began { Vec::new() } else { self.begin() }
+    }
+
+    /// The list of all namespaces, once there is one of each that may be listed. Where none may, there is nothing to work on.
     fn begin(&mut self) -> Vec<Event<K>> {
-        if !self.parts.values().all(|part| part.listed) {
+        let mut parts = self.parts.values();
+        if !parts.clone().any(|part| part.listed) || !parts.all(|part| part.listed || part.refused) {
             return Vec::new();
         }
         self.began = true;
@@ -147,6 +173,33 @@ mod tests {
         ];
         let (known, _) = told([listed("north", &["jane", "ravi"]), meanwhile, listed("south", &[])].concat());
         assert_eq!(known, ["north/mei", "north/omar", "north/ravi"]);
+    }
+
+    #[test]
+    fn a_namespace_that_may_not_be_listed_keeps_nobody_waiting_and_is_told_of_once_it_may() {
+        let (reader, mut writer) = store();
+        let mut merging = Merging::new(["gone", "north"].map(str::to_owned).into_iter());
+        let mut tell = |told: Vec<Event<ConfigMap>>| {
+            told.iter().for_each(|event| writer.apply_watcher_event(event));
+            told.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert!(tell(merging.refused("gone")).is_empty(), "nobody knows yet what else there is");
+        for (namespace, event) in listed("north", &["jane"]) {
+            tell(merging.take(namespace, event, || reader.state()));
+        }
+        assert_eq!(reader.len(), 1);
+        assert!(tell(merging.refused("gone")).is_empty());
+        let back = listed("gone", &["omar"])
+            .into_iter()
+            .flat_map(|(namespace, event)| merging.take(namespace, event, || reader.state()));
+        assert_eq!(tell(back.collect()), ["Apply(omar)"]);
+        assert_eq!(reader.len(), 2);
+    }
+
+    #[test]
+    fn where_no_namespace_may_be_listed_nothing_is_told() {
+        let mut merging = Merging::<ConfigMap>::new(["north", "south"].map(str::to_owned).into_iter());
+        assert!(merging.refused("north").is_empty() && merging.refused("south").is_empty());
     }
 
     #[test]

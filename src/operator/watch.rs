@@ -8,7 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures::{FutureExt, StreamExt, TryStreamExt, stream::BoxStream};
+use futures::{
+    FutureExt, Stream, StreamExt, TryStreamExt,
+    stream::{self, BoxStream},
+};
 use kube::{Api, Client, ResourceExt};
 use kube_runtime::{
     Controller, WatchStreamExt,
@@ -22,7 +25,7 @@ use super::{
     Health,
     cached::{Guarded, readable},
     config,
-    namespaces::merge,
+    namespaces::{is_refused, merge},
     roll::StoreRoll,
     sweeper::Sweeper,
 };
@@ -63,6 +66,7 @@ pub async fn watch(
     health: Arc<Health>,
     stop: impl Future<Output = ()> + Send + Sync + 'static,
 ) {
+    reconciler.starts();
     let stop = stop.shared();
     // Who has listed nothing yet has nothing under way, and the controller would wait for the list before it stops.
     let stopped_early = {
@@ -150,7 +154,7 @@ fn events(
 ) -> BoxStream<'static, watcher::Result<Event<Guarded>>> {
     let of = |api: Api<Guarded>, place: String| {
         let health = health.clone();
-        let events = watcher(api, watcher::Config::default().page_size(PAGE)).default_backoff();
+        let events = begun_with_a_page(watcher(api, watcher::Config::default().page_size(PAGE))).default_backoff();
         events.inspect_err(move |error| {
             let advice = advice(error);
             tracing::warn!(%error, "the watch of {place} failed{advice}; it starts again by itself");
@@ -161,10 +165,49 @@ fn events(
         [] => of(Api::all(client), "all namespaces".to_owned()).boxed(),
         [namespace] => of(Api::namespaced(client, namespace), format!("namespace {namespace}")).boxed(),
         several => {
-            let one = |name: &String| (name.clone(), of(Api::namespaced(client.clone(), name), format!("namespace {name}")));
+            let one = |name: &String| {
+                let events = of(Api::namespaced(client.clone(), name), format!("namespace {name}"));
+                (name.clone(), telling(events, format!("connectusers of namespace {name}"), health.clone()))
+            };
             merge(several.iter().map(one).collect(), known).boxed()
         }
     }
+}
+
+/// Holds back that a list begins until there is a page of it. Else the attempt alone would count as a success, and one that fails
+/// again and again would be made every second.
+fn begun_with_a_page(
+    events: impl Stream<Item = watcher::Result<Event<Guarded>>> + Send + 'static,
+) -> impl Stream<Item = watcher::Result<Event<Guarded>>> + Send + 'static {
+    let mut begun = false;
+    events.flat_map(move |event| {
+        let told: Vec<_> = match event {
+            Ok(Event::Init) => {
+                begun = true;
+                Vec::new()
+            }
+            Ok(event) => std::mem::take(&mut begun).then_some(Event::Init).into_iter().chain([event]).map(Ok).collect(),
+            Err(error) => vec![Err(error)],
+        };
+        stream::iter(told)
+    })
+}
+
+/// One of several watches, of which it is told whether it may not list: the others go on without it.
+fn telling(
+    events: impl Stream<Item = watcher::Result<Event<Guarded>>> + Send + 'static,
+    part: String,
+    health: Arc<Health>,
+) -> impl Stream<Item = watcher::Result<Event<Guarded>>> + Send + 'static {
+    events.inspect(move |event| match event {
+        Ok(Event::InitDone) => health.lacks(&part, None),
+        // A watch that is refused goes on where it was once it is let, without a word.
+        Err(error @ watcher::Error::InitialListFailed(_)) if is_refused(error) => {
+            let advice = advice(error);
+            health.lacks(&part, Some(format!("{error}{advice}, or do not name it any more if it is gone")));
+        }
+        Ok(_) | Err(_) => {}
+    })
 }
 
 /// What to do about a watch that fails, as the rest of the sentence.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use aws_config::{Region, SdkConfig, identity::IdentityCache};
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, error::CredentialsError};
 
 use crate::{
     AwsConnect,
@@ -85,4 +85,17 @@ impl Account {
             Err(error) => Err(CredentialsFault::of(&error)),
         }
     }
+}
+
+/// Gets the credentials that a configuration has of its own, to see whether they can be had.
+///
+/// # Errors
+/// Why they cannot.
+pub async fn check_own(config: &SdkConfig) -> Result<(), Arc<CredentialsFault>> {
+    let own = config.credentials_provider().ok_or_else(|| CredentialsError::not_loaded("none are configured"));
+    let answer = match own {
+        Ok(own) => own.provide_credentials().await,
+        Err(error) => Err(error),
+    };
+    answer.map(|_| ()).map_err(|error| CredentialsFault::of(&error))
 }

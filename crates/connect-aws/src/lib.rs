@@ -16,7 +16,7 @@ mod identity;
 mod request_log;
 mod wire;
 
-pub use account::{Account, AccountOptions, Role};
+pub use account::{Account, AccountOptions, Role, check_own};
 pub use aws_config::SdkConfig;
 pub use client::AwsConnect;
 pub use config::{CALL_TIMEOUT, Options, load};

@@ -147,6 +147,29 @@ fn each_wrong_value_is_told_in_one_line_that_names_its_key_and_what_is_allowed()
             "not aws: at the start",
         ),
         (account(&format!("{role}, sessionTags: {{ a: 'b!' }}")), format!("{in_account}.sessionTags"), "value of a tag"),
+        (
+            account(&format!(
+                "{role}, sessionTags: {{ {} }}",
+                (0..51).map(|n| format!("t{n}: x")).collect::<Vec<_>>().join(", ")
+            )),
+            format!("{in_account}.sessionTags"),
+            "has 51 tags",
+        ),
+        (
+            account(&format!("{role}, sessionTags: {{ {}: b }}", "x".repeat(129))),
+            format!("{in_account}.sessionTags"),
+            "key of a tag",
+        ),
+        (
+            account(&format!("{role}, sessionTags: {{ a: {} }}", "x".repeat(257))),
+            format!("{in_account}.sessionTags"),
+            "value of a tag",
+        ),
+        (account(&format!("{role}, externalId: {{ a: b }}")), format!("{in_account}.externalId"), "string"),
+        (account("endpointUrl: 'https://example.com/?a=b'"), format!("{in_account}.endpointUrl"), "not a URL"),
+        (account("quotas: { callBurst: 0 }"), format!("{in_account}.quotas.callBurst"), "more than 0"),
+        (account("quotas: { callsPerSecond: .inf }"), format!("{in_account}.quotas.callsPerSecond"), "more than 0"),
+        (account("quotas: 5"), format!("{in_account}.quotas"), "map"),
         (account("endpointUrl: connect.example.com"), format!("{in_account}.endpointUrl"), "not a URL"),
         (account("endpointUrl: 'ftp://example.com'"), format!("{in_account}.endpointUrl"), "such as https://"),
         (account("quotas: { callsPerSecond: 0 }"), format!("{in_account}.quotas.callsPerSecond"), "more than 0"),

@@ -16,12 +16,11 @@ use crate::{
     reconcile::{Clock, ClusterError},
 };
 
-/// Its name. Operators that are not to keep each other from work keep theirs in different namespaces.
-const NAME: &str = "connect-operator";
-
 /// A candidate, and the Lease that it wants.
 pub struct Elector {
     leases: Api<Lease>,
+    /// The Lease's name.
+    name: String,
     /// How messages name the Lease.
     lease: String,
     candidate: Candidate,
@@ -43,10 +42,10 @@ impl std::fmt::Debug for Elector {
 }
 
 impl Elector {
-    /// One for the Lease in this namespace.
-    pub fn new(client: Client, namespace: &str, candidate: Candidate, clock: Arc<dyn Clock>) -> Self {
-        let leases = Api::namespaced(client, namespace);
-        Self { leases, lease: format!("Lease {namespace}/{NAME}"), candidate, clock }
+    /// One for the Lease of this name in this namespace. Operators that are not to keep each other from work have one each.
+    pub fn new(client: Client, namespace: &str, name: &str, candidate: Candidate, clock: Arc<dyn Clock>) -> Self {
+        let (leases, name) = (Api::namespaced(client, namespace), name.to_owned());
+        Self { leases, lease: format!("Lease {namespace}/{name}"), name, candidate, clock }
     }
 
     /// Waits for the Lease, works while it is ours, and lets it go when the work has ended. `stop` ends the waiting; to end on it
@@ -156,7 +155,7 @@ impl Elector {
     }
 
     async fn read(&self) -> Result<Option<Lease>, ClusterError> {
-        self.limited("read", self.leases.get_opt(NAME)).await
+        self.limited("read", self.leases.get_opt(&self.name)).await
     }
 
     /// Writes a Lease in place of the very one that was found.
@@ -164,7 +163,7 @@ impl Elector {
         let field_manager = Some(FIELD_MANAGER.to_owned());
         match found {
             None => {
-                let metadata = ObjectMeta { name: Some(NAME.into()), ..ObjectMeta::default() };
+                let metadata = ObjectMeta { name: Some(self.name.clone()), ..ObjectMeta::default() };
                 let lease = Lease { metadata, spec: Some(spec) };
                 let params = PostParams { field_manager, ..PostParams::default() };
                 self.limited("create", self.leases.create(&params, &lease)).await?;
@@ -173,7 +172,7 @@ impl Elector {
                 let guard = json!({ "uid": found.uid(), "resourceVersion": found.resource_version() });
                 let patch = Patch::Merge(json!({ "metadata": guard, "spec": spec }));
                 let params = PatchParams { field_manager, ..PatchParams::default() };
-                self.limited("patch", self.leases.patch(NAME, &params, &patch)).await?;
+                self.limited("patch", self.leases.patch(&self.name, &params, &patch)).await?;
             }
         }
         Ok(())

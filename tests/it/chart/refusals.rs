@@ -3,7 +3,7 @@
 use super::Helm;
 
 /// A value, and what is said of it.
-const REFUSED: [(&str, &str); 27] = [
+const REFUSED: [(&str, &str); 48] = [
     // Keys that nobody knows, at each level.
     ("--set=replicas=1", "at '': additional properties 'replicas' not allowed"),
     ("--set=image.name=x", "at '/image': additional properties 'name' not allowed"),
@@ -32,6 +32,54 @@ const REFUSED: [(&str, &str); 27] = [
     ("--set=quotas.operations.DescribeUser=fast", "at '/quotas/operations/DescribeUser'"),
     ("--set=metrics.service.port=70000", "at '/metrics/service/port': maximum"),
     ("--set=scopedNamespaces={Sales}", "at '/scopedNamespaces/0': 'Sales' does not match pattern"),
+    // What the program would refuse.
+    ("--set=driftInterval=0s", "at '/driftInterval': '0s' does not match pattern"),
+    ("--set=settleWindow=30m1h", "at '/settleWindow': '30m1h' does not match pattern"),
+    ("--set-string=sweepInterval=0s", "at '/sweepInterval': '0s' does not match pattern"),
+    ("--set-string=quotas.callsPerSecond=0", "at '/quotas/callsPerSecond': '0' does not match pattern"),
+    ("--set-string=quotas.share=0.0", "at '/quotas/share': '0.0' does not match pattern"),
+    ("--set=quotas.operations.DescribeUsers=1", "at '/quotas/operations': additional properties 'DescribeUsers' not allowed"),
+    ("--set=quotas.operations.DescribeUser=0", "at '/quotas/operations/DescribeUser': exclusiveMinimum: got 0, want 0"),
+    ("--set=quotas.operations.DescribeUser=5:0", "at '/quotas/operations/DescribeUser': '5:0' does not match pattern"),
+    (
+        "--set=leaderElection.renewDeadline=1m",
+        "leaderElection.renewDeadline: 1m must be less than leaderElection.leaseDuration, 15s",
+    ),
+    ("--set=leaderElection.leaseDuration=15500ms", "leaderElection.leaseDuration: 15500ms must be whole seconds"),
+    ("--set=leaderElection.retryPeriod=5001ms", "leaderElection.retryPeriod: 5001ms must be at most half of"),
+    // The configuration file, before it is one.
+    ("--set=config.account=x", "at '/config': additional properties 'account' not allowed"),
+    ("--set=config.instancesNotListed=Deny", "at '/config/instancesNotListed': value must be one of 'Allow', 'Refuse'"),
+    ("--set-json=config.accounts={\"prod\":{}}", "at '/config/accounts': additional properties 'prod' not allowed"),
+    (
+        "--set-json=config.accounts={\"123456789012\":{\"externalId\":\"abc\"}}",
+        "at '/config/accounts/123456789012': properties 'roleArn' required, if 'externalId' exists",
+    ),
+    (
+        "--set-json=config.accounts={\"123456789012\":{\"roleArn\":\"arn:aws:iam::123456789012:user/u\"}}",
+        "at '/config/accounts/123456789012/roleArn': 'arn:aws:iam::123456789012:user/u' does not match pattern",
+    ),
+    (
+        "--set-json=config.accounts={\"123456789012\":{\"roleArn\":\"arn:aws:iam::210987654321:role/r\"}}",
+        "config.accounts.123456789012.roleArn: arn:aws:iam::210987654321:role/r is a role of another account",
+    ),
+    (
+        "--set-json=config.accounts={\"123456789012\":{\"quotas\":{\"callsPerSecond\":0}}}",
+        "at '/config/accounts/123456789012/quotas/callsPerSecond': exclusiveMinimum: got 0, want 0",
+    ),
+    (
+        "--set-json=config.instances={\"i-1\":{\"namespaces\":[]}}",
+        "at '/config/instances': additional properties 'i-1' not allowed",
+    ),
+    (
+        "--set-json=config.instances={\"arn:aws:connect:us-west-2:123456789012:instance/i-1\":{}}",
+        "at '/config/instances/arn:aws:connect:us-west-2:123456789012:instance~1i-1': missing property 'namespaces'",
+    ),
+    (
+        "--set-json=config.instances={\"arn:aws:connect:us-west-2:123456789012:instance/i-1\":{\"namespaces\":[]},\
+         \"arn:aws:connect:us-west-2:123456789012:instance/I-1\":{\"namespaces\":[]}}",
+        "config.instances.arn:aws:connect:us-west-2:123456789012:instance/i-1: is there twice",
+    ),
     // What goes wrong only together.
     ("--set=leaderElect=false", "replicaCount: 2 replicas would all work at once, since leaderElect is false"),
     (
@@ -49,6 +97,36 @@ fn unknown_keys_and_wrong_values_are_refused_in_a_line_that_names_the_key() {
             let lines: Vec<_> = said.lines().filter(|line| line.contains(told)).collect();
             assert_eq!(lines.len(), 1, "{helm:?} {value}: {said}");
         }
+    }
+}
+
+/// A list of its own, which a new operation must get into.
+#[test]
+fn the_schema_knows_each_operation_that_has_a_quota() {
+    let schema = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/helm/connect-operator/values.schema.json"));
+    let schema: serde_json::Value = serde_json::from_str(&schema.unwrap()).unwrap();
+    let names: Vec<_> = connect_api::OperationName::ALL.iter().map(|operation| operation.as_str()).collect();
+    let pattern = format!("^({})$", names.join("|"));
+    for place in ["/properties/quotas", "/definitions/account/properties/quotas"] {
+        let operations = schema.pointer(&format!("{place}/properties/operations/patternProperties")).unwrap();
+        assert_eq!(operations.as_object().unwrap().keys().collect::<Vec<_>>(), [&pattern], "{place}");
+    }
+}
+
+/// What the schema must not refuse: the file that docs/configuration.md shows, and no file.
+#[test]
+fn the_configuration_that_is_documented_is_taken() {
+    let docs = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/configuration.md")).unwrap();
+    let shown = docs.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    assert!(shown.starts_with("accounts:") && shown.contains("instances:"), "{shown}");
+    let directory = tempfile::tempdir().unwrap();
+    let values = directory.path().join("values.yaml");
+    let indented: String = shown.lines().map(|line| format!("  {line}\n")).collect();
+    std::fs::write(&values, format!("config:\n{indented}")).unwrap();
+    for helm in Helm::ALL {
+        let rendered = helm.template(&[&format!("--values={}", values.display())]).unwrap();
+        assert!(rendered.contains("config.yaml: |"), "{rendered}");
+        helm.template(&["--set-json=config=null"]).unwrap();
     }
 }
 

@@ -7,7 +7,7 @@ use connect_sim::{Effect, Fault, UserView};
 use serde_json::{Value, json};
 
 use super::{
-    process::Page,
+    process::{Operator, Page},
     scene::{ELSEWHERE, OTHER_ACCOUNT, OTHER_ROLE, Scene, Setting, condition},
 };
 use crate::support::eventually;
@@ -133,6 +133,32 @@ async fn an_sts_that_cannot_be_reached_at_the_start_is_named_and_asked_until_it_
     scene.sim.clear_faults();
     scene.ready("there").await;
     eventually("it is ready", || scene.operator.get(Page::Ready).0 == 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_role_that_comes_later_is_asked_for_until_sts_answers() {
+    let scene = Setting::shared("accounts").with_two_accounts(HOUR).configured("{}").start().await;
+    let told = || scene.operator.get(Page::Ready);
+    eventually("it is ready", || told().0 == 200);
+    scene.sim.inject(on_sts("AssumeRole", Effect::LostRequest));
+    scene.configure(&with_role(OTHER_ROLE.1));
+    eventually("readiness says what is missing", || told().1.contains("STS cannot be reached to assume"));
+    assert_eq!(told().0, 503);
+    scene.sim.clear_faults();
+    eventually("it is ready again", || told().0 == 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_operator_without_credentials_of_its_own_is_not_ready_and_says_where_it_looked() {
+    let arguments =
+        ["run", "--log-format=json", "--health-address=127.0.0.1:0", "--metrics-address=127.0.0.1:0", "--namespace=default"];
+    let no_metadata = vec![("AWS_EC2_METADATA_DISABLED".to_owned(), "true".to_owned())];
+    let operator = Operator::launch(&Setting::kubeconfig(), arguments.map(str::to_owned).into(), no_metadata);
+    let says = "AWS credentials of the operator itself: ";
+    eventually("it says what is missing", || operator.log().contains(says));
+    eventually("it has listed what there is", || operator.get(Page::Ready).1.contains("[+] connectusers listed"));
+    let (status, text) = operator.get(Page::Ready);
+    assert!(status == 503 && text.contains(&format!("[-] {says}")) && text.contains("IRSA"), "{status} {text}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

@@ -18,13 +18,13 @@ use super::{
 use crate::support::eventually;
 
 /// Lets the control plane serve ConnectUsers.
-fn define(plane: &ControlPlane, definition: &Value) {
+pub fn define(plane: &ControlPlane, definition: &Value) {
     let kubectl = plane.kubectl();
     kubectl.run_with_input(&["apply", "--server-side", "--filename=-"], &definition.to_string()).unwrap();
     eventually("ConnectUsers are served", || kubectl.run(&["get", "connectusers", "--all-namespaces"]).is_ok());
 }
 
-fn definition() -> Value {
+pub fn definition() -> Value {
     serde_json::to_value(crd()).unwrap()
 }
 
@@ -74,6 +74,47 @@ async fn without_leave_to_list_an_operator_says_which_and_what_to_do_and_works_o
     let bind = ["create", "clusterrolebinding", "all", "--clusterrole=cluster-admin", "--serviceaccount=default:default"];
     plane.kubectl().run(&bind).unwrap();
     eventually("it is ready", || operator.get(Page::Ready).0 == 200);
+}
+
+/// As after a restart, where the namespace is gone that the operator's Role was in.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_namespace_that_may_not_be_listed_holds_up_readiness_and_nobody_in_the_others() {
+    let plane = control_plane();
+    define(&plane, &definition());
+    let (kubeconfig, kubectl) = (plane.service_account_kubeconfig("default", "default").unwrap(), plane.kubectl());
+    let bind = |namespace: &str| {
+        kubectl.run(&["create", "namespace", namespace]).unwrap();
+        let role = ["--clusterrole=cluster-admin", "--serviceaccount=default:default"];
+        kubectl.run(&["create", "rolebinding", "all", role[0], role[1], "-n", namespace]).unwrap();
+    };
+    bind("north");
+    let lacks = "[-] connectusers of namespace south: ";
+    let flags = ["--cluster-name=blue", "--namespace=north", "--namespace=south"];
+    let operator = waits(&kubeconfig, &flags, &[lacks]);
+    let said = operator.get(Page::Ready).1;
+    assert!(said.contains("is forbidden") && said.contains("or do not name it any more if it is gone"), "{said}");
+    eventually("it works on the others", || operator.get(Page::Ready).1.contains("[+] connectusers listed"));
+    let paused = |namespace: &str| {
+        let spec = json!({
+            "instanceArn": "arn:aws:connect:us-west-2:123456789012:instance/i-1", "username": "jane",
+            "identityInfo": { "firstName": "Jane" }, "routingProfileName": "Sales", "securityProfileNames": ["Agent"],
+            "phoneConfig": { "phoneType": "SOFT_PHONE" },
+        });
+        let metadata =
+            json!({ "name": "jane", "namespace": namespace, "annotations": { "connect-operator.dev/paused": "true" } });
+        let user =
+            json!({ "apiVersion": "connect-operator.dev/v1alpha1", "kind": "ConnectUser", "metadata": metadata, "spec": spec });
+        kubectl.run_with_input(&["apply", "--server-side", "--filename=-"], &user.to_string()).unwrap();
+        eventually("it is paused", || {
+            let status = kubectl.run(&["get", "cuser", "jane", "-n", namespace, "-o=jsonpath={.status.conditions}"]);
+            status.is_ok_and(|conditions| conditions.contains("Paused"))
+        });
+    };
+    paused("north");
+
+    bind("south");
+    eventually("it is ready", || operator.get(Page::Ready).0 == 200);
+    paused("south");
 }
 
 #[test]

@@ -1,3 +1,13 @@
+{{/* A duration such as 1m30s, as a number of milliseconds. */}}
+{{- define "connect-operator.milliseconds" -}}
+{{- $sum := 0.0 }}
+{{- range regexFindAll "[0-9.]+(ms|s|m|h)" . -1 }}
+{{- $unit := regexFind "[a-z]+$" . }}
+{{- $sum = addf $sum (mulf (trimSuffix $unit . | float64) (get (dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000) $unit)) }}
+{{- end }}
+{{- $sum }}
+{{- end }}
+
 {{/* What the schema cannot say: each message names the values at fault. */}}
 {{- define "connect-operator.validate" -}}
 {{- if and (gt (int .Values.replicaCount) 1) (not .Values.leaderElect) }}
@@ -8,6 +18,36 @@
 {{- end }}
 {{- if and .Values.podDisruptionBudget.enabled (le (int .Values.replicaCount) 1) }}
 {{- fail "podDisruptionBudget.enabled: with one replica it would keep nodes from being drained: set replicaCount to 2, or podDisruptionBudget.enabled to false" }}
+{{- end }}
+{{- if .Values.leaderElect }}
+{{- with .Values.leaderElection }}
+{{- $duration := include "connect-operator.milliseconds" .leaseDuration | float64 }}
+{{- $deadline := include "connect-operator.milliseconds" .renewDeadline | float64 }}
+{{- if ne $duration (mulf 1000 (floor (divf $duration 1000))) }}
+{{- fail (printf "leaderElection.leaseDuration: %s must be whole seconds, since a Lease holds nothing finer" .leaseDuration) }}
+{{- end }}
+{{- if ge $deadline $duration }}
+{{- fail (printf "leaderElection.renewDeadline: %s must be less than leaderElection.leaseDuration, %s, or two replicas could lead at once" .renewDeadline .leaseDuration) }}
+{{- end }}
+{{- if gt (mulf 2 (include "connect-operator.milliseconds" .retryPeriod | float64)) $deadline }}
+{{- fail (printf "leaderElection.retryPeriod: %s must be at most half of leaderElection.renewDeadline, %s, or one failed renewal would end the operator" .retryPeriod .renewDeadline) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $id, $account := (default dict .Values.config).accounts }}
+{{- with $account.roleArn }}
+{{- if ne $id (index (splitList ":" .) 4) }}
+{{- fail (printf "config.accounts.%s.roleArn: %s is a role of another account: give one of account %s, which the operator is to work in" $id . $id) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- $seen := dict }}
+{{- range $instance, $_ := (default dict .Values.config).instances }}
+{{- $id := last (splitList "/" $instance) | lower }}
+{{- if hasKey $seen $id }}
+{{- fail (printf "config.instances.%s: is there twice, as %s too" $instance (get $seen $id)) }}
+{{- end }}
+{{- $_ := set $seen $id $instance }}
 {{- end }}
 {{- range .Values.generatePasswords.namespaces }}
 {{- if and $.Values.scopedNamespaces (not (has . $.Values.scopedNamespaces)) }}
