@@ -129,3 +129,40 @@ impl Reconciler {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const INSTANCE: &str = "arn:aws:connect:us-west-2:123456789012:instance/i-1";
+
+    #[test]
+    fn who_is_asked_for_in_its_place_or_recorded_anywhere_is_no_orphan() {
+        let arn = format!("{INSTANCE}/agent/u-1");
+        let orphan = Orphan {
+            arn: arn.clone(),
+            username: "Jane".into(),
+            place: Place { namespace: "sales".into(), name: "jane".into() },
+            uid: "uid-1".into(),
+        };
+        let belongs = |place: &str, uid: &str, username: &str, instance: &str, recorded: Option<&str>| {
+            let (namespace, name) = place.split_once('/').unwrap();
+            let resource = json!({
+                "apiVersion": "connect-operator.dev/v1alpha1", "kind": "ConnectUser",
+                "metadata": { "namespace": namespace, "name": name, "uid": uid },
+                "spec": { "instanceArn": instance, "username": username, "routingProfileArn": "", "securityProfileArns": [] },
+                "status": { "userArn": recorded },
+            });
+            orphan.belongs_to(&serde_json::from_value(resource).unwrap())
+        };
+        assert!(belongs("sales/jane", "uid-2", "jane", INSTANCE, None), "its resource came back");
+        assert!(belongs("other/other", "uid-1", "other", INSTANCE, None), "its resource is there");
+        assert!(belongs("other/other", "uid-2", "jane", INSTANCE, Some(&arn)), "another one has it");
+        assert!(belongs("sales/jane", "uid-2", "jane", "torn", None), "of which instance is not known");
+        assert!(!belongs("sales/jane", "uid-2", "newcomer", INSTANCE, None), "its place has somebody else's resource");
+        assert!(!belongs("sales/jane", "uid-2", "jane", &INSTANCE.replace("i-1", "i-2"), None), "or one of another instance");
+        assert!(!belongs("other/jane", "uid-2", "jane", INSTANCE, None));
+    }
+}

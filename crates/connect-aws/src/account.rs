@@ -80,10 +80,7 @@ impl Account {
     /// # Errors
     /// Why they cannot.
     pub async fn check(&self) -> Result<(), Arc<CredentialsFault>> {
-        match self.credentials.provide_credentials().await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(CredentialsFault::of(&error)),
-        }
+        provided(&self.credentials).await
     }
 }
 
@@ -92,10 +89,12 @@ impl Account {
 /// # Errors
 /// Why they cannot.
 pub async fn check_own(config: &SdkConfig) -> Result<(), Arc<CredentialsFault>> {
-    let own = config.credentials_provider().ok_or_else(|| CredentialsError::not_loaded("none are configured"));
-    let answer = match own {
-        Ok(own) => own.provide_credentials().await,
-        Err(error) => Err(error),
-    };
-    answer.map(|_| ()).map_err(|error| CredentialsFault::of(&error))
+    match config.credentials_provider() {
+        Some(own) => provided(&own).await,
+        None => Err(CredentialsFault::of(&CredentialsError::not_loaded("none are configured"))),
+    }
+}
+
+async fn provided(credentials: &SharedCredentialsProvider) -> Result<(), Arc<CredentialsFault>> {
+    credentials.provide_credentials().await.map(|_| ()).map_err(|error| CredentialsFault::of(&error))
 }
