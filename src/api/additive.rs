@@ -190,7 +190,7 @@ fn the_definition_only_adds_to_the_one_that_was_released_last() {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/crds/released");
     let files = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<_> = files.collect();
-    files.sort_by_key(|path| in_order(path.file_stem().unwrap().to_str().unwrap()));
+    files.sort_by_key(|path| version(path.file_stem().unwrap().to_str().unwrap()));
     let read = |path: &PathBuf| serde_saphyr::from_str::<Value>(&std::fs::read_to_string(path).unwrap()).unwrap();
     // Each with the one before it: what is about to be released is among them already.
     let newer = files.iter().skip(1).map(read).chain([now()]);
@@ -200,17 +200,9 @@ fn the_definition_only_adds_to_the_one_that_was_released_last() {
     }
 }
 
-/// What versions are sorted by, such as v0.9.0, v0.10.0-rc.1 and v0.10.0: by their numbers, and not by letters.
-fn in_order(version: &str) -> (Vec<u64>, bool, String) {
-    let (numbers, of_what) = version.trim_start_matches('v').split_once('-').unwrap_or((version.trim_start_matches('v'), ""));
-    (numbers.split('.').map(|number| number.parse().unwrap()).collect(), of_what.is_empty(), of_what.to_owned())
-}
-
-#[test]
-fn versions_are_sorted_by_their_numbers() {
-    let mut versions = ["v0.10.0", "v0.9.0", "v0.10.0-rc.2", "v0.10.0-rc.1", "v0.2.11"];
-    versions.sort_by_key(|version| in_order(version));
-    assert_eq!(versions, ["v0.2.11", "v0.9.0", "v0.10.0-rc.1", "v0.10.0-rc.2", "v0.10.0"]);
+/// The version that a file is named after, such as v0.10.0-rc.1.
+fn version(name: &str) -> semver::Version {
+    name.trim_start_matches('v').parse().unwrap_or_else(|error| panic!("{name} is no version: {error}"))
 }
 
 const SPEC: &str = "/spec/versions/0/schema/openAPIV3Schema/properties/spec";

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use clap::{ArgAction, Args};
+use clap::{ArgAction, Args, builder::NonEmptyStringValueParser};
 use kube::Client;
 
 use super::run::duration;
@@ -26,7 +26,7 @@ pub(super) struct Election {
     leader_elect: bool,
 
     /// The Lease's name. Operators that are not to stand by for each other, since they watch different namespaces, have one each.
-    #[arg(long, env = "CONNECT_OPERATOR_LEASE_NAME", default_value = "connect-operator")]
+    #[arg(long, env = "CONNECT_OPERATOR_LEASE_NAME", default_value = "connect-operator", value_parser = NonEmptyStringValueParser::new())]
     lease_name: String,
 
     /// Where the Lease is. Default: the pod's namespace, or the kubeconfig's.

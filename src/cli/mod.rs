@@ -6,6 +6,7 @@ mod election;
 mod orphans;
 mod quotas;
 mod run;
+mod scope;
 
 use clap::{Parser, Subcommand};
 

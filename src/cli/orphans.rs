@@ -9,10 +9,7 @@ use kube::{Api, Client, api::ListParams};
 use serde::Serialize;
 use tokio::sync::watch;
 
-use super::{
-    aws::AwsFlags,
-    run::{ClusterName, LONGEST_STALL, cluster_name, name_of},
-};
+use super::{aws::AwsFlags, run::LONGEST_STALL, scope::Scope};
 use crate::{
     operator::{Guarded, KubeCluster, Objects, instances, part_with, sweep},
     plan::QuickConnects,
@@ -25,9 +22,8 @@ const PAGE: u32 = 500;
 
 #[derive(Debug, Args)]
 pub(super) struct Orphans {
-    /// The cluster's name in the ownership tags, as for `run`. Default: the UID of the namespace kube-system.
-    #[arg(long, env = "CONNECT_OPERATOR_CLUSTER_NAME", value_parser = cluster_name)]
-    cluster_name: Option<ClusterName>,
+    #[command(flatten)]
+    scope: Scope,
 
     /// An instance of which no ConnectUser speaks any more. All others are looked at anyway. May be given more than once.
     #[arg(long, value_name = "ARN", value_parser = instance)]
@@ -81,11 +77,9 @@ impl Orphans {
 
     async fn run(self) -> anyhow::Result<()> {
         let client = Client::try_default().await.context("no cluster: neither a kubeconfig nor a service account was found")?;
-        let cluster = match &self.cluster_name {
-            Some(Some(name)) => name.clone(),
-            Some(None) | None => name_of(&client).await?,
-        };
-        let objects = list(client.clone()).await?;
+        let cluster = self.scope.cluster(&client).await?;
+        let namespaces = self.scope.namespaces();
+        let objects = list(&client, &namespaces).await?;
         let reconciler = self.reconciler(client, cluster).await?;
         let of_objects = instances(&objects);
         let all: BTreeSet<&Arn> = of_objects.iter().chain(&self.instance).collect();
@@ -101,7 +95,8 @@ impl Orphans {
                 }
                 swept => swept.with_context(|| format!("could not look over all users of {instance}, and so says nothing"))?,
             };
-            orphans.extend(reconciler.confirm(swept.orphans).await?);
+            let ours = swept.orphans.into_iter().filter(|orphan| orphan.is_of(&namespaces)).collect();
+            orphans.extend(reconciler.confirm(ours).await?);
         }
         let (mut rows, mut failed) = (Vec::new(), 0);
         for orphan in orphans {
@@ -146,16 +141,31 @@ impl Orphans {
     }
 }
 
-/// All ConnectUsers of the cluster: a list that lacks a namespace would make orphans of its users.
-async fn list(client: Client) -> anyhow::Result<Objects> {
-    let api: Api<Guarded> = Api::all(client);
-    let (mut objects, mut params) = (Vec::new(), ListParams::default().limit(PAGE));
+/// All ConnectUsers of the namespaces, of which none stands for all: a list that lacks a namespace would make orphans of its users.
+async fn list(client: &Client, namespaces: &[String]) -> anyhow::Result<Objects> {
+    let mut objects = Vec::new();
+    for namespace in namespaces {
+        let read = read(Api::namespaced(client.clone(), namespace), &mut objects).await;
+        read.with_context(|| format!("could not list the ConnectUsers of namespace {namespace}"))?;
+    }
+    if namespaces.is_empty() {
+        let read = read(Api::all(client.clone()), &mut objects).await;
+        read.context(
+            "could not list the ConnectUsers of all namespaces: if only some are the operator's, name them by --namespace",
+        )?;
+    }
+    Ok(objects)
+}
+
+/// Reads a list to its end.
+async fn read(api: Api<Guarded>, objects: &mut Objects) -> kube::Result<()> {
+    let mut params = ListParams::default().limit(PAGE);
     loop {
-        let page = api.list(&params).await.context("could not list the ConnectUsers of all namespaces")?;
+        let page = api.list(&params).await?;
         params.continue_token = page.metadata.continue_.filter(|token| !token.is_empty());
         objects.extend(page.items.into_iter().map(Arc::new));
         if params.continue_token.is_none() {
-            return Ok(objects);
+            return Ok(());
         }
     }
 }

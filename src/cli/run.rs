@@ -1,18 +1,17 @@
 //! `connect-operator run`.
 
-use std::{collections::BTreeSet, net::SocketAddr, num::NonZeroU16, sync::Arc, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU16, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use clap::Args;
 use futures::FutureExt;
-use k8s_openapi::api::core::v1::Namespace;
-use kube::{Api, Client, ResourceExt};
+use kube::Client;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
 };
 
-use super::{aws::AwsFlags, deletion_guard::GuardFlags, election::Election};
+use super::{aws::AwsFlags, deletion_guard::GuardFlags, election::Election, scope::Scope};
 use crate::{
     api::DeletionPolicy,
     operator::{self, Health, KubeCluster, Listeners, Stage, WatchOptions},
@@ -23,14 +22,8 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(super) struct Run {
-    /// The cluster's name in the ownership tags of Connect users. Clusters that share a Connect instance must not share it.
-    /// Default: the UID of the namespace kube-system.
-    #[arg(long, env = "CONNECT_OPERATOR_CLUSTER_NAME", value_parser = cluster_name)]
-    cluster_name: Option<ClusterName>,
-
-    /// Watch these namespaces only. May be given more than once; in the environment, separated by commas.
-    #[arg(long, env = "CONNECT_OPERATOR_NAMESPACE", value_delimiter = ',')]
-    namespace: Vec<String>,
+    #[command(flatten)]
+    scope: Scope,
 
     /// Passes at once.
     #[arg(long, env = "CONNECT_OPERATOR_CONCURRENCY", default_value = "8")]
@@ -104,20 +97,8 @@ fn duration_or_never(text: &str) -> Result<Interval, String> {
     if text == "0" { Ok(None) } else { duration(text).map(Some) }
 }
 
-/// A name for ownership tags, or none, as a variable that is set to nothing has it.
-pub(super) type ClusterName = Option<String>;
-
-pub(super) fn cluster_name(text: &str) -> Result<ClusterName, String> {
-    if text.chars().count() > 256 || !text.chars().all(|c| c.is_alphanumeric() || " _.:/=+-@".contains(c)) {
-        return Err("must be what a tag of AWS can hold: up to 256 letters, digits, spaces or any of _.:/=+-@".to_owned());
-    }
-    Ok(Some(text.to_owned()).filter(|name| !name.trim().is_empty()))
-}
-
 /// How long to wait for an API server that does not answer at the start.
 const RETRY: Duration = Duration::from_secs(5);
-/// How long to wait for an answer of an API server that takes the connection.
-const ANSWER: Duration = Duration::from_secs(15);
 /// Longer than any pass should stand still between its create mark and the call; far shorter than the settle window.
 pub(super) const LONGEST_STALL: Duration = Duration::from_secs(20);
 
@@ -181,7 +162,7 @@ impl Run {
             metrics.clone(),
         ));
         let options = WatchOptions {
-            namespaces: self.namespaces(),
+            namespaces: self.scope.namespaces(),
             sweep_interval: self.sweep_interval,
             delete_orphans: self.delete_orphans,
             config,
@@ -210,19 +191,10 @@ impl Run {
         Ok(())
     }
 
-    /// The namespaces to watch, each once. An empty name, as of a variable that is set to nothing, is none.
-    fn namespaces(&self) -> Vec<String> {
-        let names: BTreeSet<&String> = self.namespace.iter().filter(|name| !name.is_empty()).collect();
-        names.into_iter().cloned().collect()
-    }
-
     /// The name to tag users with. Waits for the API server if it has to be asked.
     async fn cluster(&self, client: &Client, health: &Health) -> String {
-        if let Some(Some(name)) = &self.cluster_name {
-            return name.clone();
-        }
         loop {
-            match name_of(client).await {
+            match self.scope.cluster(client).await {
                 Ok(name) => return name,
                 Err(error) => {
                     tracing::warn!("{error:#}");
@@ -232,17 +204,6 @@ impl Run {
             tokio::time::sleep(RETRY).await;
         }
     }
-}
-
-/// The cluster's own identity: the UID of kube-system, which lives as long as the cluster does.
-pub(super) async fn name_of(client: &Client) -> anyhow::Result<String> {
-    let namespaces: Api<Namespace> = Api::all(client.clone());
-    let answer = tokio::time::timeout(ANSWER, namespaces.get("kube-system")).await;
-    let answer = answer.map_err(|_| anyhow::anyhow!("no answer in {} s", ANSWER.as_secs()));
-    let system = answer.and_then(|answer| Ok(answer?)).context(
-        "could not read the namespace kube-system, whose UID names this cluster: check that the API server is reachable and that the operator may get it, or set --cluster-name",
-    )?;
-    system.uid().context("the namespace kube-system has no UID")
 }
 
 /// Ends when the process is asked to stop.

@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use connect_api::Class;
+use futures::{StreamExt, stream};
 use tokio::sync::watch;
 
 use super::{
@@ -13,6 +14,8 @@ use super::{
 
 /// How long to wait before those are asked for again that did not come.
 const RETRY: Duration = Duration::from_secs(5);
+/// Accounts asked for at once, so that some whose STS does not answer do not keep the others waiting.
+const AT_ONCE: usize = 16;
 
 /// Whose credentials are asked for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,15 +43,22 @@ pub async fn check_accounts(connections: Arc<AwsConnections>, mut config: watch:
     // Why they did not come, as far as that was told.
     let mut open: BTreeMap<Whose, String> = everybodys(&known).map(|whose| (whose, String::new())).collect();
     loop {
-        for (whose, told) in std::mem::take(&mut open) {
-            // Roles are assumed with the operator's own, which come first: without them, there is nobody to ask.
-            if open.contains_key(&Whose::Operator) {
-                open.insert(whose, told);
-                continue;
+        // Roles are assumed with the operator's own, which come first: without them, there is nobody to ask.
+        if let Some(told) = open.remove(&Whose::Operator) {
+            let why = ask(&connections, &known, &Whose::Operator, &told).await;
+            health.lacks(&Whose::Operator, why.clone());
+            open.extend(why.map(|why| (Whose::Operator, why)));
+        }
+        if !open.contains_key(&Whose::Operator) {
+            let asking = std::mem::take(&mut open).into_iter().map(|(whose, told)| {
+                let (connections, known) = (&connections, &known);
+                async move { (ask(connections, known, &whose, &told).await, whose) }
+            });
+            let mut answers = stream::iter(asking).buffer_unordered(AT_ONCE);
+            while let Some((why, whose)) = answers.next().await {
+                health.lacks(&whose, why.clone());
+                open.extend(why.map(|why| (whose, why)));
             }
-            let why = ask(&connections, &known, &whose, &told).await;
-            health.lacks(&whose, why.clone());
-            open.extend(why.map(|why| (whose, why)));
         }
         let changed = if open.is_empty() {
             config.changed().await.is_ok()

@@ -140,8 +140,7 @@ impl Sweeper {
     /// Logs users without a ConnectUser, each once, and deletes whom an earlier sweep has found already, where that is asked for. Who
     /// does not go until then is left to the next sweep, which is not to wait.
     async fn see_to_orphans(&self, instance: &Arn, mut swept: Swept, told: &mut HashSet<String>, until: Instant) {
-        // Of other namespaces nothing is known: another operator may have them.
-        swept.orphans.retain(|orphan| self.namespaces.is_empty() || self.namespaces.contains(&orphan.place.namespace));
+        swept.orphans.retain(|orphan| orphan.is_of(&self.namespaces));
         let orphans = match self.reconciler.confirm(swept.orphans).await {
             Ok(orphans) => orphans,
             Err(error) => return tracing::warn!(%error, "users without a ConnectUser could not be confirmed"),

@@ -60,6 +60,12 @@ impl Orphan {
         })
     }
 
+    /// Whether its ConnectUser was in one of these namespaces, of which none stands for all. Of others nothing is known: another
+    /// operator may have them.
+    pub fn is_of(&self, namespaces: &[String]) -> bool {
+        namespaces.is_empty() || namespaces.contains(&self.place.namespace)
+    }
+
     /// Whether a ConnectUser has this user, or may take it up: the one that its tags name, one that records it, or one that came in
     /// its place and asks for the same user. One that asks for another username or instance never looks for this one.
     pub(super) fn belongs_to(&self, resource: &ConnectUser) -> bool {

@@ -148,17 +148,22 @@ impl Cluster {
         names
     }
 
-    /// The arguments of the pods that are ready, sorted.
-    pub fn arguments(&self) -> Vec<Vec<String>> {
+    /// What each pod that is ready was told, by its arguments and its variables.
+    pub fn told(&self) -> Vec<Vec<String>> {
         let text = self.kubectl(&["get", "pods", "--namespace", HOME, "--output=json"]);
         let list: Value = serde_json::from_str(&text).unwrap();
         let ready = list["items"].as_array().unwrap().iter().filter(|pod| {
             let mut conditions = pod["status"]["conditions"].as_array().into_iter().flatten();
             conditions.any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
         });
-        let mut all: Vec<Vec<String>> =
-            ready.map(|pod| serde_json::from_value(pod["spec"]["containers"][0]["args"].clone()).unwrap()).collect();
-        all.sort();
-        all
+        let texts = |pod: &Value| {
+            let container = &pod["spec"]["containers"][0];
+            let arguments: Vec<String> = serde_json::from_value(container["args"].clone()).unwrap();
+            let variables = container["env"].as_array().into_iter().flatten().map(|variable| {
+                format!("{}={}", variable["name"].as_str().unwrap(), variable["value"].as_str().unwrap_or_default())
+            });
+            arguments.into_iter().chain(variables).collect()
+        };
+        ready.map(texts).collect()
     }
 }

@@ -14,17 +14,21 @@ const WAIT: [&str; 2] = ["--wait", "--timeout=60s"];
 
 impl Cluster {
     fn release(&self, helm: Helm, chart: &str, flags: &[&str]) -> Result<String, String> {
+        self.release_as("connect-operator", helm, chart, flags)
+    }
+
+    fn release_as(&self, name: &str, helm: Helm, chart: &str, flags: &[&str]) -> Result<String, String> {
         let here = self.here();
         let here: Vec<_> = here.iter().map(String::as_str).collect();
-        let command = ["upgrade", "--install", "connect-operator", chart, "--create-namespace"];
+        let command = ["upgrade", "--install", name, chart, "--create-namespace"];
         self.helm(helm, &[&command, &*here, flags].concat())
     }
 
-    /// Waits until all pods that are ready, two of them, have this argument. Helm 3 waits for the new ones only.
-    fn until_all_have(&self, argument: &str) {
-        eventually(argument, || {
-            let arguments = self.arguments();
-            arguments.len() == 2 && arguments.iter().all(|arguments| arguments.iter().any(|other| other == argument))
+    /// Waits until all pods that are ready, two of them, were told this. Helm 3 waits for the new ones only.
+    fn until_all_have(&self, told: &str) {
+        eventually(told, || {
+            let pods = self.told();
+            pods.len() == 2 && pods.iter().all(|pod| pod.iter().any(|other| other == told))
         });
     }
 }
@@ -51,7 +55,7 @@ async fn users_outlive_every_turn_of_a_release_by_helm_3_and_by_helm_4() {
     // Helm 4 takes the release over, and gives it fewer rights: the namespace's alone.
     let scoped = [&now()[..], &["--set=scopedNamespaces={contact-center}"]].concat();
     cluster.release(Helm::Four, CHART, &scoped).unwrap();
-    cluster.until_all_have("--namespace=contact-center");
+    cluster.until_all_have("CONNECT_OPERATOR_NAMESPACE=contact-center");
     assert!(cluster.try_kubectl(&["get", "clusterrolebinding", "connect-operator"]).is_err());
     cluster.applied("ravi", "Sales");
 
@@ -59,10 +63,10 @@ async fn users_outlive_every_turn_of_a_release_by_helm_3_and_by_helm_4() {
     let broken = [&scoped[..], &["--set=extraArgs={--no-such-flag}", "--timeout=3s"]].concat();
     let said = cluster.release(Helm::Four, CHART, &broken).unwrap_err();
     assert!(said.contains("deadline"), "{said}");
-    cluster.until_all_have("--namespace=contact-center");
+    cluster.until_all_have("CONNECT_OPERATOR_NAMESPACE=contact-center");
     cluster.applied("ravi", "Basic Routing Profile");
     cluster.helm(Helm::Four, &[&["rollback", "connect-operator"], &WAIT[..]].concat()).unwrap();
-    cluster.until_all_have("--namespace=contact-center");
+    cluster.until_all_have("CONNECT_OPERATOR_NAMESPACE=contact-center");
 
     // ConnectUsers and users outlive the release, and another takes them up again.
     for helm in Helm::ALL {
@@ -85,5 +89,34 @@ async fn users_outlive_every_turn_of_a_release_by_helm_3_and_by_helm_4() {
     cluster.wait(&["--for=delete", "cuser/jane"]);
     assert_eq!(cluster.usernames(), ["mei", "ravi"]);
     cluster.kubectl(&["delete", "cuser", "--all", "-n", CENTER, "--timeout=60s"]);
+    assert!(cluster.usernames().is_empty());
+}
+
+/// Tenants' namespaces, each with an operator of its own in one home: none stands by for another, and none sees another's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_releases_in_one_namespace_work_side_by_side() {
+    let cluster = Cluster::start().await;
+    cluster.kubectl(&["create", "namespace", "sales"]);
+    cluster.release(Helm::Four, CHART, &[&WAIT[..], &["--set=scopedNamespaces={contact-center}"]].concat()).unwrap();
+    let second = [&WAIT[..], &["--set=scopedNamespaces={sales}", "--set=crds.enabled=false,replicaCount=1"]].concat();
+    cluster.release_as("second", Helm::Four, CHART, &second).unwrap();
+
+    let leases = cluster.kubectl(&["get", "leases", "-n", HOME, "--output=custom-columns=:.metadata.name,:.spec.holderIdentity"]);
+    let mut holders: Vec<Vec<&str>> = leases.lines().map(|line| line.split_whitespace().collect()).collect();
+    holders.retain(|line| !line.is_empty());
+    holders.sort();
+    let names: Vec<_> = holders.iter().map(|line| line[0]).collect();
+    assert_eq!(names, ["connect-operator", "second-connect-operator"]);
+    for line in &holders {
+        assert!(line[1].starts_with(&format!("{}-", line[0])), "{leases}");
+    }
+
+    cluster.applied("jane", "Sales");
+    cluster.helm(Helm::Four, &[&["uninstall", "connect-operator"], &WAIT[..]].concat()).unwrap();
+    cluster.kubectl(&["delete", "cuser", "jane", "-n", CENTER, "--wait=false"]);
+    // Whoever is given the namespace then goes on with what its first operator left.
+    let wider = [&second[..], &["--set=scopedNamespaces={sales,contact-center}"]].concat();
+    cluster.release_as("second", Helm::Four, CHART, &wider).unwrap();
+    cluster.wait(&["--for=delete", "cuser/jane"]);
     assert!(cluster.usernames().is_empty());
 }

@@ -1,9 +1,11 @@
 //! What the chart refuses, in one line that names the key.
 
-use super::Helm;
+use serde_json::{Value, json};
+
+use super::{Helm, documents};
 
 /// A value, and what is said of it.
-const REFUSED: [(&str, &str); 48] = [
+const REFUSED: [(&str, &str); 52] = [
     // Keys that nobody knows, at each level.
     ("--set=replicas=1", "at '': additional properties 'replicas' not allowed"),
     ("--set=image.name=x", "at '/image': additional properties 'name' not allowed"),
@@ -87,6 +89,16 @@ const REFUSED: [(&str, &str); 48] = [
         "serviceMonitor.enabled: a ServiceMonitor finds the metrics by their Service",
     ),
     ("--set=replicaCount=1,podDisruptionBudget.enabled=true", "podDisruptionBudget.enabled: with one replica"),
+    (
+        "--set=podDisruptionBudget.enabled=true,podDisruptionBudget.minAvailable=2",
+        "podDisruptionBudget.minAvailable: 2 of 2 replicas would keep nodes from being drained",
+    ),
+    (
+        "--set=podDisruptionBudget.enabled=true,podDisruptionBudget.minAvailable=100%",
+        "podDisruptionBudget.minAvailable: 100% of 2 replicas would keep nodes from being drained",
+    ),
+    ("--set=serviceMonitor.scrapeTimeout=1m", "serviceMonitor.scrapeTimeout: 1m must be at most serviceMonitor.interval, 30s"),
+    ("--set=leaderElection.leaseDuration=600000h", "leaderElection.leaseDuration: 600000h is longer than a Lease can say"),
 ];
 
 #[test]
@@ -100,11 +112,65 @@ fn unknown_keys_and_wrong_values_are_refused_in_a_line_that_names_the_key() {
     }
 }
 
+/// Each value of the chart, and each map of values, by its place in values.yaml.
+fn values() -> Vec<Vec<String>> {
+    fn walk(place: &[String], value: &Value, found: &mut Vec<Vec<String>>) {
+        for (key, value) in value.as_object().into_iter().flatten() {
+            let place = [place, std::slice::from_ref(key)].concat();
+            found.push(place.clone());
+            walk(&place, value, found);
+        }
+    }
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/helm/connect-operator/values.yaml"));
+    let mut found = Vec::new();
+    walk(&[], &serde_saphyr::from_str(&text.unwrap()).unwrap(), &mut found);
+    found
+}
+
+/// Null takes a default away. Where that means something, it does what Kubernetes does without the field; else it is refused by the
+/// value's name, or changes nothing.
+#[test]
+fn a_value_that_is_taken_away_is_refused_by_name_or_means_what_it_says() {
+    let defaults = documents(&Helm::Four.template(&[]).unwrap());
+    // What is Kubernetes' own may be left to it, as OpenShift wants it of the user's id.
+    let kubernetes =
+        ["resources", "podSecurityContext", "securityContext", "livenessProbe", "readinessProbe", "topologySpreadConstraints"];
+    let (mut refused, mut left) = (0, 0);
+    for place in values() {
+        let null = place.iter().rev().fold(Value::Null, |inner, key| json!({ key: inner }));
+        let (key, of) = place.split_last().unwrap();
+        let (root, rest) = null.as_object().and_then(|members| members.iter().next()).unwrap();
+        match Helm::Four.template(&[&format!("--set-json={root}={rest}")]) {
+            Ok(rendered) if kubernetes.contains(&&**root) => {
+                assert!(!nulls(&documents(&rendered)), "{place:?}: {rendered}");
+                left += 1;
+            }
+            Ok(rendered) => assert_eq!(documents(&rendered), defaults, "{place:?}"),
+            Err(said) => {
+                let path: String = of.iter().map(|key| format!("/{key}")).collect();
+                assert!(said.contains(&format!("at '{path}': missing property '{key}'")), "{place:?}: {said}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 40 && left > 10, "{refused} {left}");
+}
+
+/// Whether there is a null in any of them.
+fn nulls(values: &[Value]) -> bool {
+    values.iter().any(|value| match value {
+        Value::Null => true,
+        Value::Array(items) => nulls(items),
+        Value::Object(members) => members.values().any(|member| nulls(std::slice::from_ref(member))),
+        _ => false,
+    })
+}
+
 /// A list of its own, which a new operation must get into.
 #[test]
 fn the_schema_knows_each_operation_that_has_a_quota() {
     let schema = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/helm/connect-operator/values.schema.json"));
-    let schema: serde_json::Value = serde_json::from_str(&schema.unwrap()).unwrap();
+    let schema: Value = serde_json::from_str(&schema.unwrap()).unwrap();
     let names: Vec<_> = connect_api::OperationName::ALL.iter().map(|operation| operation.as_str()).collect();
     let pattern = format!("^({})$", names.join("|"));
     for place in ["/properties/quotas", "/definitions/account/properties/quotas"] {

@@ -1,7 +1,10 @@
 //! Users that carry this cluster's tags and whose ConnectUser does not exist: found, told of, and deleted only where that is asked
 //! for.
 
-use std::process::{Command, Output};
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
 
 use connect_api::{OperationName, TagResource};
 use serde_json::Value;
@@ -13,7 +16,7 @@ use super::{
     scene::{Scene, Setting, control_plane},
     sweeping::{next_sweep, swept},
 };
-use crate::support::eventually;
+use crate::support::{eventually, plane};
 
 /// Makes a user that carries tags as the operator of this cluster gives them.
 async fn tagged(scene: &Scene<'_>, username: &str, cluster: &str) -> String {
@@ -33,19 +36,23 @@ fn counted(scene: &Scene<'_>) -> f64 {
 
 /// Runs `connect-operator orphans` as the operator may.
 fn orphans(scene: &Scene<'_>, cluster: &str, arguments: &[&str]) -> Output {
-    let (scene_kubeconfig, url) = (scene.operators_kubeconfig(), scene.url());
-    Command::new(env!("CARGO_BIN_EXE_connect-operator"))
+    command(scene, cluster, scene.operators_kubeconfig()).args(arguments).output().unwrap()
+}
+
+/// `connect-operator orphans`, as who has this kubeconfig.
+fn command(scene: &Scene<'_>, cluster: &str, kubeconfig: &Path) -> Command {
+    let url = scene.url();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_connect-operator"));
+    command
         .arg("orphans")
         .args([format!("--cluster-name={cluster}"), format!("--aws-endpoint-url={url}"), "--calls-per-second=1000".to_owned()])
         .arg(format!("--instance={}", scene.instance_arn()))
-        .args(arguments)
         .env_clear()
-        .env("KUBECONFIG", scene_kubeconfig)
+        .env("KUBECONFIG", kubeconfig)
         .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
         .env("AWS_SECRET_ACCESS_KEY", "an-example-and-no-secret")
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .output()
-        .unwrap()
+        .env("AWS_EC2_METADATA_DISABLED", "true");
+    command
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -129,4 +136,33 @@ async fn they_are_listed_and_deleted_by_hand() {
     assert_eq!(names, ["kept", "theirs"]);
     scene.sim.advance(std::time::Duration::from_secs(10));
     assert_eq!(text(&orphans(&scene, "manual", &["--delete"]).stdout), "No users without a ConnectUser found.\n");
+}
+
+/// As the chart sets it up with `scopedNamespaces`: rights in these alone, and the namespaces in the environment of the pod.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn who_may_look_into_one_namespace_lists_those_of_that_one() {
+    let scene = Setting::shared("orphans").flag("--cluster-name=tenants").start().await;
+    scene.applied("kept", &json!({})).await;
+    let lost = tagged(&scene, "lost", "tenants").await;
+    let theirs = tagged(&scene, "theirs", "tenants").await;
+    let namespace = [("connect-operator.dev/namespace".to_owned(), "another-tenant".to_owned())];
+    scene.console(TagResource { arn: theirs, tags: namespace.into() }).await;
+    scene.sim.advance(std::time::Duration::from_secs(10));
+
+    let account = format!("--serviceaccount={}:tenant", scene.namespace());
+    scene.kubectl(&["create", "serviceaccount", "tenant"]);
+    scene.kubectl(&["create", "rolebinding", "tenant", "--clusterrole=connect-operator", &account]);
+    let kubeconfig = plane().service_account_kubeconfig(scene.namespace(), "tenant").unwrap();
+    let tenant = plane().kubectl().with_kubeconfig(&kubeconfig);
+    let may = ["auth", "can-i", "list", "connectusers", "-n", scene.namespace()];
+    eventually("the tenant's rights are in force", || tenant.run(&may).is_ok());
+
+    let refused = command(&scene, "tenants", &kubeconfig).arg("--delete").output().unwrap();
+    let told = text(&refused.stderr);
+    assert!(!refused.status.success() && told.contains("of all namespaces") && told.contains("--namespace"), "{told}");
+    let mut scoped = command(&scene, "tenants", &kubeconfig);
+    let listed = scoped.arg("--output=json").env("CONNECT_OPERATOR_NAMESPACE", scene.namespace()).output().unwrap();
+    assert!(listed.status.success(), "{}", text(&listed.stderr));
+    let found: Value = serde_json::from_slice(&listed.stdout).unwrap();
+    assert_eq!((found.as_array().unwrap().len(), &found[0]["userArn"]), (1, &json!(lost)), "{found}");
 }

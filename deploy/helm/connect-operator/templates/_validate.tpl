@@ -19,12 +19,25 @@
 {{- if and .Values.podDisruptionBudget.enabled (le (int .Values.replicaCount) 1) }}
 {{- fail "podDisruptionBudget.enabled: with one replica it would keep nodes from being drained: set replicaCount to 2, or podDisruptionBudget.enabled to false" }}
 {{- end }}
+{{- with .Values.podDisruptionBudget }}
+{{- $all := eq "100%" (toString .minAvailable) }}
+{{- if and .enabled (or $all (and (not (kindIs "string" .minAvailable)) (ge (int .minAvailable) (int $.Values.replicaCount)))) }}
+{{- fail (printf "podDisruptionBudget.minAvailable: %v of %d replicas would keep nodes from being drained: give less than replicaCount" .minAvailable (int $.Values.replicaCount)) }}
+{{- end }}
+{{- end }}
+{{- $scrape := .Values.serviceMonitor }}
+{{- if gt (include "connect-operator.milliseconds" (default "" $scrape.scrapeTimeout) | float64) (include "connect-operator.milliseconds" $scrape.interval | float64) }}
+{{- fail (printf "serviceMonitor.scrapeTimeout: %s must be at most serviceMonitor.interval, %s, or Prometheus refuses it" $scrape.scrapeTimeout $scrape.interval) }}
+{{- end }}
 {{- if .Values.leaderElect }}
 {{- with .Values.leaderElection }}
 {{- $duration := include "connect-operator.milliseconds" .leaseDuration | float64 }}
 {{- $deadline := include "connect-operator.milliseconds" .renewDeadline | float64 }}
 {{- if ne $duration (mulf 1000 (floor (divf $duration 1000))) }}
 {{- fail (printf "leaderElection.leaseDuration: %s must be whole seconds, since a Lease holds nothing finer" .leaseDuration) }}
+{{- end }}
+{{- if gt $duration 2147483647000.0 }}
+{{- fail (printf "leaderElection.leaseDuration: %s is longer than a Lease can say" .leaseDuration) }}
 {{- end }}
 {{- if ge $deadline $duration }}
 {{- fail (printf "leaderElection.renewDeadline: %s must be less than leaderElection.leaseDuration, %s, or two replicas could lead at once" .renewDeadline .leaseDuration) }}
