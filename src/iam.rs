@@ -218,6 +218,7 @@ fn scoped_by_tag() -> Vec<Statement> {
         (format!("{INSTANCE}/routing-profile/*"), format!("{INSTANCE}/security-profile/*"), format!("{INSTANCE}/agent-group/*"));
     let (on_user, on_request) = (format!("aws:ResourceTag/{PREFIX}cluster"), format!("aws:RequestTag/{PREFIX}cluster"));
     let mut statements = with(&[For::Looking, For::Names, For::Advice]);
+    // Quick connects have no tag of the cluster, so they are not in it.
     statements.extend([
         Statement::allow("CreateUsersWithTheTag", scoped(&[Scoping::OnRequest])).on([&users]).when(
             "StringEquals",
@@ -231,6 +232,7 @@ fn scoped_by_tag() -> Vec<Statement> {
         ),
         Statement::allow("WhatUsersAreGiven", scoped(&[Scoping::OnRequest, Scoping::OnUserBesidesTarget]))
             .on([INSTANCE, &routing, &security, &groups]),
+        // A user that is being created has no owner either, should AWS ask for this when CreateUser sends tags.
         Statement::allow("TakeOverUsersWithoutAnOwner", vec![OperationName::TagResource.iam_action()])
             .on([&users])
             .when("StringEquals", &on_request, "CLUSTER_NAME")

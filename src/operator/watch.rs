@@ -94,8 +94,10 @@ pub async fn watch(
             Event::Init | Event::InitApply(_) | Event::Apply(_) => {}
         }
     };
-    let objects =
-        events(client, &options.namespaces, reader.clone(), &health).reflect(writer).inspect_ok(on_event).applied_objects();
+    let objects = events(client, &options.namespaces, reader.clone(), &health, &metrics)
+        .reflect(writer)
+        .inspect_ok(on_event)
+        .applied_objects();
     reconciler.count_by(StoreRoll::new(reader.clone()));
     let woken = reconciler.woken().map(|place| ObjectRef::new_with(&place.name, ()).within(&place.namespace));
     let sweeping = match options.sweep_interval {
@@ -151,14 +153,16 @@ fn events(
     namespaces: &[String],
     known: Store<Guarded>,
     health: &Arc<Health>,
+    metrics: &Arc<Metrics>,
 ) -> BoxStream<'static, watcher::Result<Event<Guarded>>> {
     let of = |api: Api<Guarded>, place: String| {
-        let health = health.clone();
+        let (health, metrics) = (health.clone(), metrics.clone());
         let events = begun_with_a_page(watcher(api, watcher::Config::default().page_size(PAGE))).default_backoff();
         events.inspect_err(move |error| {
             let advice = advice(error);
             tracing::warn!(%error, "the watch of {place} failed{advice}; it starts again by itself");
             health.trouble(format!("{place}: {error}{advice}"));
+            metrics.watch_failed();
         })
     };
     match namespaces {
@@ -193,16 +197,20 @@ fn begun_with_a_page(
     })
 }
 
-/// One of several watches, of which it is told whether it may not list: the others go on without it.
+/// One of several watches, of which it is told while it may not be listed: the others go on without it. As for one watch alone, that
+/// is a matter of the start: who was ready and is refused later says so in the log and the metrics, and stays ready.
 fn telling(
     events: impl Stream<Item = watcher::Result<Event<Guarded>>> + Send + 'static,
     part: String,
     health: Arc<Health>,
 ) -> impl Stream<Item = watcher::Result<Event<Guarded>>> + Send + 'static {
+    let mut listed = false;
     events.inspect(move |event| match event {
-        Ok(Event::InitDone) => health.lacks(&part, None),
-        // A watch that is refused goes on where it was once it is let, without a word.
-        Err(error @ watcher::Error::InitialListFailed(_)) if is_refused(error) => {
+        Ok(Event::InitDone) => {
+            listed = true;
+            health.lacks(&part, None);
+        }
+        Err(error) if !listed && is_refused(error) => {
             let advice = advice(error);
             health.lacks(&part, Some(format!("{error}{advice}, or do not name it any more if it is gone")));
         }

@@ -88,6 +88,7 @@ pub struct Metrics {
     ready_seconds: Histogram,
     drift: Family<FieldLabels, Counter>,
     unreadable: Counter,
+    watch_failures: Counter,
     denied: Gauge<f64, AtomicU64>,
     sweeps: Family<ResultLabels, Counter>,
     sweep_seconds: Histogram,
@@ -162,6 +163,9 @@ impl Default for Metrics {
         registry.register("drift_detected", "Changes made outside of Kubernetes that were found, by field", drift.clone());
         let unreadable = Counter::default();
         registry.register("unreadable_objects", "ConnectUser objects that could not be parsed", unreadable.clone());
+        let watch_failures = Counter::default();
+        let help = "Times that the API server could not be asked for ConnectUsers, or refused to list or watch them";
+        registry.register("watch_failures", help, watch_failures.clone());
         let denied = Gauge::default();
         registry.register("access_denied", "1 while AWS' last answer was a refusal of credentials or action", denied.clone());
         let leader = Gauge::default();
@@ -223,6 +227,7 @@ impl Default for Metrics {
             ready_seconds,
             drift,
             unreadable,
+            watch_failures,
             denied,
             sweeps,
             sweep_seconds,
@@ -289,6 +294,11 @@ impl Metrics {
     /// Counts an object that could not be parsed.
     pub fn unreadable(&self) {
         self.unreadable.inc();
+    }
+
+    /// Counts a failure of the watch of ConnectUsers.
+    pub fn watch_failed(&self) {
+        self.watch_failures.inc();
     }
 
     /// Counts a sweep that came to its end.

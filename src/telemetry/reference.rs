@@ -155,6 +155,7 @@ pub fn everything() -> Result<String, std::fmt::Error> {
     metrics.ready_after(took);
     metrics.drift("routingProfileArn");
     metrics.unreadable();
+    metrics.watch_failed();
     metrics.not_swept();
     metrics.parted(Parting::Deleted);
     metrics.held(1);

@@ -115,6 +115,19 @@ async fn a_namespace_that_may_not_be_listed_holds_up_readiness_and_nobody_in_the
     bind("south");
     eventually("it is ready", || operator.get(Page::Ready).0 == 200);
     paused("south");
+
+    // Refused later, it is told of and counted, and keeps nobody from draining a node.
+    let refusals =
+        || operator.log().lines().filter(|line| line.contains("of namespace south") && line.contains("forbidden")).count();
+    let failures = || operator.metric("connect_operator_watch_failures_total");
+    let before = (refusals(), failures());
+    assert!(before.0 >= 1 && before.1 >= 1.0, "{before:?}");
+    kubectl.run(&["delete", "rolebinding", "all", "-n", "south"]).unwrap();
+    plane.stop_apiserver();
+    plane.start_apiserver().unwrap();
+    eventually("it is refused again", || refusals() > before.0);
+    assert!(failures() > before.1);
+    assert_eq!(operator.get(Page::Ready).0, 200);
 }
 
 #[test]
