@@ -1,14 +1,41 @@
 //! A release's life: installed by the chart before this one, upgraded, rolled back, uninstalled, installed again.
 
+use std::{collections::BTreeSet, fs};
+
+use semver::Version;
+
 use super::{
     CHART, Helm,
     cluster::{CENTER, Cluster, HOME},
 };
 use crate::support::eventually;
 
-/// The chart before this one, packaged. There was no release yet: it is made of this chart's first version, with fewer values, and
+/// Charts that were released, packaged. There was no release yet: 0.0.1 is made of this chart's first version, with fewer values, and
 /// has the definition that the operator had in its first days, of an older shape.
-const BEFORE: &str = "tests/it/chart/released/connect-operator-0.0.1.tgz";
+const RELEASED: &str = "tests/it/chart/released";
+
+/// The versions of files that are named after them, those before this one.
+fn earlier(directory: &str, prefix: &str, suffix: &str) -> BTreeSet<Version> {
+    let now: Version = env!("CARGO_PKG_VERSION").parse().unwrap();
+    let names = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let version = |name: String| name.strip_prefix(prefix)?.strip_suffix(suffix)?.parse().ok();
+    names.filter_map(version).filter(|version| *version < now).collect()
+}
+
+fn released_charts() -> BTreeSet<Version> {
+    earlier(RELEASED, "connect-operator-", ".tgz")
+}
+
+/// The chart before this one.
+fn before() -> String {
+    format!("{RELEASED}/connect-operator-{}.tgz", released_charts().last().unwrap())
+}
+
+#[test]
+fn each_release_before_this_one_has_left_its_chart_to_upgrade_from() {
+    let without: Vec<_> = earlier("crds/released", "v", ".yaml").difference(&released_charts()).cloned().collect();
+    assert!(without.is_empty(), "helm package the charts of {without:?}, as they were tagged, into {RELEASED}");
+}
 
 const WAIT: [&str; 2] = ["--wait", "--timeout=60s"];
 
@@ -39,7 +66,7 @@ async fn users_outlive_every_turn_of_a_release_by_helm_3_and_by_helm_4() {
     let now = || [&WAIT[..], &["--set=driftInterval=23h"]].concat();
 
     // Helm 3, from the chart before this one.
-    let notes = cluster.release(Helm::Three, BEFORE, &WAIT).unwrap();
+    let notes = cluster.release(Helm::Three, &before(), &WAIT).unwrap();
     assert!(notes.contains("STATUS: deployed"), "{notes}");
     cluster.applied("jane", "Basic Routing Profile");
     let notes = cluster.release(Helm::Three, CHART, &now()).unwrap();
