@@ -80,7 +80,7 @@ reasons! {
     InstanceNotAllowed,
     /// A quota of the instance is reached.
     QuotaExceeded,
-    /// More of the instance's users are to go than the guard against mass deletion lets go without a question.
+    /// More of the users that ConnectUsers have in the instance are to go than the guard against mass deletion lets go without a question.
     DeletionHeld,
     /// A Kubernetes call failed.
     KubernetesError,

@@ -63,12 +63,12 @@ pub(super) struct Run {
     #[command(flatten)]
     election: Election,
 
-    /// Where /metrics is served.
-    #[arg(long, env = "CONNECT_OPERATOR_METRICS_ADDRESS", default_value = "0.0.0.0:8080")]
+    /// Where /metrics is served. [::] is all addresses, those of IPv4 too.
+    #[arg(long, env = "CONNECT_OPERATOR_METRICS_ADDRESS", default_value = "[::]:8080")]
     metrics_address: SocketAddr,
 
-    /// Where /healthz and /readyz are served.
-    #[arg(long, env = "CONNECT_OPERATOR_HEALTH_ADDRESS", default_value = "0.0.0.0:8081")]
+    /// Where /healthz and /readyz are served, likewise.
+    #[arg(long, env = "CONNECT_OPERATOR_HEALTH_ADDRESS", default_value = "[::]:8081")]
     health_address: SocketAddr,
 
     /// What to log: error, warn, info, debug, trace, or a filter such as connect_operator=debug.

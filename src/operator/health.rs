@@ -4,7 +4,8 @@ use std::{
     collections::BTreeMap,
     fmt::{self, Write},
     future::Future,
-    net::SocketAddr,
+    io::ErrorKind,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -113,8 +114,16 @@ impl Listeners {
     }
 }
 
+/// Listens. `[::]` is all addresses, on Linux those of IPv4 too; where there is no IPv6, it is all of IPv4.
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|e| anyhow::anyhow!("cannot listen on {address}: {e}"))
+    let all = address.ip() == Ipv6Addr::UNSPECIFIED;
+    let bound = match TcpListener::bind(address).await {
+        Err(error) if all && !matches!(error.kind(), ErrorKind::AddrInUse | ErrorKind::PermissionDenied) => {
+            TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port())).await.map_err(|_| error)
+        }
+        bound => bound,
+    };
+    bound.map_err(|e| anyhow::anyhow!("cannot listen on {address}: {e}"))
 }
 
 async fn readyz(State(health): State<Arc<Health>>) -> impl IntoResponse {
@@ -143,5 +152,25 @@ async fn show(State(metrics): State<Arc<Metrics>>) -> impl IntoResponse {
     match metrics.encode() {
         Ok(text) => (StatusCode::OK, [(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text),
         Err(e) => (StatusCode::INTERNAL_SERVER_ERROR, [(CONTENT_TYPE, "text/plain; charset=utf-8")], e.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    /// A kubelet comes by the pod's address, which on some clusters is one of IPv6 and on others one of IPv4.
+    #[tokio::test]
+    async fn all_addresses_are_those_of_both_kinds() {
+        let listener = listen("[::]:0".parse().unwrap()).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        TcpStream::connect((Ipv4Addr::LOCALHOST, address.port())).await.unwrap();
+        if address.is_ipv6() {
+            TcpStream::connect((Ipv6Addr::LOCALHOST, address.port())).await.unwrap();
+        }
+        let taken = listen(SocketAddr::new(address.ip(), address.port())).await.unwrap_err();
+        assert!(taken.to_string().starts_with(&format!("cannot listen on {address}: ")), "{taken}");
     }
 }

@@ -66,7 +66,7 @@ fn one_namespace_is_watched_and_nothing_given_beyond_it() {
     assert_eq!(names(&changed), set(["RoleBinding connect-operator", "Deployment connect-operator"]));
     let deployment = changed.iter().find(|object| object["kind"] == "Deployment").unwrap();
     let container = &deployment["spec"]["template"]["spec"]["containers"][0];
-    let said = [("CONNECT_OPERATOR_NAMESPACE", "contact-center"), ("CONNECT_OPERATOR_CLUSTER_NAME", "blue")];
+    let said = [("CONNECT_OPERATOR_NAMESPACE", "contact-center"), ("CONNECT_OPERATOR_CLUSTER_NAME", "NAME_OF_THIS_CLUSTER")];
     let said = said.map(|(name, value)| json!({ "name": name, "value": value }));
     assert!(container["env"].as_array().unwrap().ends_with(&said), "{container}");
 }

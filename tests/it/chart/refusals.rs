@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Helm, documents};
 
 /// A value, and what is said of it.
-const REFUSED: [(&str, &str); 52] = [
+const REFUSED: [(&str, &str); 55] = [
     // Keys that nobody knows, at each level.
     ("--set=replicas=1", "at '': additional properties 'replicas' not allowed"),
     ("--set=image.name=x", "at '/image': additional properties 'name' not allowed"),
@@ -15,6 +15,13 @@ const REFUSED: [(&str, &str); 52] = [
     ("--set=resources.memory=1Gi", "at '/resources': additional properties 'memory' not allowed"),
     ("--set=livenessProbe.httpGet.path=/", "at '/livenessProbe': additional properties 'httpGet' not allowed"),
     ("--set=imagePullSecrets[0].key=x", "at '/imagePullSecrets/0': additional properties 'key' not allowed"),
+    // Labels by which the chart's objects are found.
+    ("--set=commonLabels.app\\.kubernetes\\.io/name=x", "at '/commonLabels/app.kubernetes.io~1name': false schema"),
+    ("--set=podLabels.app\\.kubernetes\\.io/instance=x", "at '/podLabels/app.kubernetes.io~1instance': false schema"),
+    (
+        "--set=serviceMonitor.additionalLabels.helm\\.sh/chart=x",
+        "at '/serviceMonitor/additionalLabels/helm.sh~1chart': false schema",
+    ),
     // Wrong types.
     ("--set-string=replicaCount=2", "at '/replicaCount': got string, want integer"),
     ("--set-string=leaderElect=true", "at '/leaderElect': got string, want boolean"),

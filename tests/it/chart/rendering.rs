@@ -165,6 +165,49 @@ fn a_configuration_becomes_a_file_of_the_pod_as_it_is_and_none_leaves_no_trace()
     );
 }
 
+/// Flux has each chart's output read by kustomize, which takes no key twice; and the API server takes no number for a name.
+#[test]
+fn no_label_is_there_twice_and_names_of_digits_stay_names() {
+    let values = json!({
+        "fullnameOverride": "77", "scopedNamespaces": ["12345"], "crds": { "enabled": false },
+        "commonLabels": { "team": "all", "release": "all" },
+        "podLabels": { "team": "pods" }, "podAnnotations": { "kubectl.kubernetes.io/default-container": "mine" },
+        "serviceMonitor": { "enabled": true, "additionalLabels": { "release": "prometheus" } },
+        "grafanaDashboard": { "enabled": true, "labels": { "team": "dashboards" } },
+    });
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("values.json");
+    fs::write(&file, values.to_string()).unwrap();
+    let release = ["template", "2024", CHART, "--namespace=678", "--kube-version=1.37", &format!("--values={}", file.display())];
+    for helm in Helm::ALL {
+        // Who reads it here refuses a key that is there twice.
+        let objects = documents(&helm.run(&release, None).unwrap());
+        for object in &objects {
+            let metadata = &object["metadata"];
+            let names = [&metadata["name"], &metadata["labels"]["app.kubernetes.io/instance"]];
+            assert!(names.iter().all(|name| name.is_string()), "{metadata}");
+            assert!(metadata.get("namespace").is_none_or(Value::is_string), "{metadata}");
+            assert_eq!(metadata["labels"]["release"], if object["kind"] == "ServiceMonitor" { "prometheus" } else { "all" });
+        }
+        let template = &objects.iter().find(|object| object["kind"] == "Deployment").unwrap()["spec"]["template"];
+        assert_eq!(template["metadata"]["labels"]["team"], "pods");
+        assert_eq!(template["metadata"]["annotations"], json!({ "kubectl.kubernetes.io/default-container": "mine" }));
+        let dashboard = objects.iter().find(|object| object["metadata"]["name"] == "77-dashboard").unwrap();
+        assert_eq!(dashboard["metadata"]["labels"]["team"], "dashboards");
+    }
+}
+
+/// A pod gets its IAM role when it is created, and keeps it.
+#[test]
+fn another_iam_role_makes_other_pods() {
+    let annotations = |role: &str| {
+        let rendered = Helm::Four.template(&[&format!("--set=serviceAccount.annotations.eks\\.amazonaws\\.com/role-arn={role}")]);
+        deployment(&rendered.unwrap())["spec"]["template"]["metadata"]["annotations"].clone()
+    };
+    assert_eq!(annotations("one"), annotations("one"));
+    assert_ne!(annotations("one"), annotations("another"));
+}
+
 #[test]
 fn the_api_server_takes_all_that_the_chart_can_render() {
     let kubectl = plane().kubectl();

@@ -48,7 +48,10 @@ async fn a_fleet_that_is_deleted_by_mistake_stays_until_a_person_confirms_it() {
     assert_eq!((users(&scene), scene.sim.calls().of(OperationName::DeleteUser)), (AGENTS, 0));
     assert_eq!(held(&scene), 12.0);
     let told = scene.told(&name(0), "DeletionHeld").await;
-    assert!(told.contains("12 of the instance's 12 users") && told.contains("20% and 10 users in 1h"), "{told}");
+    assert!(
+        told.contains("12 of the 12 users that ConnectUsers have in this instance") && told.contains("20% and 10 users in 1h"),
+        "{told}"
+    );
     assert!(told.contains(&format!("kubectl annotate connectuser --namespace {}", scene.namespace())), "{told}");
 
     // One is meant: it goes, at once, and no other with it.

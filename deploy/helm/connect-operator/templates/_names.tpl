@@ -24,18 +24,27 @@
 {{- end }}
 
 {{- define "connect-operator.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "connect-operator.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "connect-operator.name" . | toYaml }}
+app.kubernetes.io/instance: {{ .Release.Name | toYaml }}
 {{- end }}
 
-{{- define "connect-operator.labels" -}}
+{{/* What the chart says of all its objects. */}}
+{{- define "connect-operator.ownLabels" -}}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
 {{ include "connect-operator.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
 {{- end }}
+
+{{/* And what the values say of all of them. */}}
+{{- define "connect-operator.labels" -}}
+{{- include "connect-operator.labelsAnd" (list . nil) }}
+{{- end }}
+
+{{/* The same and others, given as a list of the context and these: of a label that is in several, the more special one counts. */}}
+{{- define "connect-operator.labelsAnd" -}}
+{{- $own := include "connect-operator.ownLabels" (index . 0) | fromYaml }}
+{{- toYaml (merge dict (default dict (index . 1)) (default dict (index . 0).Values.commonLabels) $own) }}
 {{- end }}
 
 {{- define "connect-operator.image" -}}
