@@ -93,6 +93,10 @@ impl<K: Resource<DynamicType = ()> + Clone> Merging<K> {
     fn refused(&mut self, namespace: &str) -> Vec<Event<K>> {
         if let Some(part) = self.parts.get_mut(namespace) {
             part.refused = !part.listed;
+            if part.refused {
+                // The half of a list is none.
+                part.held_back.clear();
+            }
         }
         if self.began { Vec::new() } else { self.begin() }
     }
@@ -194,6 +198,20 @@ mod tests {
             .flat_map(|(namespace, event)| merging.take(namespace, event, || reader.state()));
         assert_eq!(tell(back.collect()), ["Apply(omar)"]);
         assert_eq!(reader.len(), 2);
+    }
+
+    #[test]
+    fn a_list_that_is_refused_halfway_is_none() {
+        let (reader, mut writer) = store();
+        let mut merging = Merging::new(["south", "north"].map(str::to_owned).into_iter());
+        for event in [Event::Init, Event::InitApply(object("south", "jane"))] {
+            merging.take("south", event, || reader.state());
+        }
+        merging.refused("south");
+        let begun =
+            listed("north", &["omar"]).into_iter().flat_map(|(namespace, event)| merging.take(namespace, event, Vec::new));
+        begun.collect::<Vec<_>>().iter().for_each(|event| writer.apply_watcher_event(event));
+        assert_eq!(reader.state().iter().map(|object| object.name_any()).collect::<Vec<_>>(), ["omar"]);
     }
 
     #[test]

@@ -76,7 +76,7 @@ fn count<'a>(resources: impl Iterator<Item = &'a Cached>, default: &dyn Fn(&str)
 /// What a resource counts as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// Nothing: it has no user in Connect.
+    /// Nothing: it has no user in Connect, or only observes one.
     None,
     /// A user.
     Staying,
@@ -91,7 +91,8 @@ impl Part {
         let has_user = resource.status.as_ref().is_some_and(|s| s.user_id.is_some() || s.create_attempt.is_some());
         let deleted = resource.metadata.deletion_timestamp.is_some() && resource.finalizers().iter().any(|f| f == FINALIZER);
         let observed = resource.spec.management_policy == ManagementPolicy::Observe;
-        match (has_user, deleted && !is_confirmed(resource) && !observed, resource.spec.deletion_policy) {
+        // A user that is only observed is another one's to delete, or nobody's.
+        match (has_user && !observed, deleted && !is_confirmed(resource), resource.spec.deletion_policy) {
             (false, ..) => Self::None,
             (true, false, _) | (true, true, Some(DeletionPolicy::Retain)) => Self::Staying,
             (true, true, Some(DeletionPolicy::Delete)) => Self::Going,
@@ -137,7 +138,7 @@ mod tests {
             resource(&nothing, &json!({ "instanceArn": "arn:2" }), Some("u-7")),
         ];
         let counts = count(resources.iter(), &|_| DeletionPolicy::Delete);
-        assert_eq!(counts["arn:1"], Census { all: 6, going: ["u-1".to_owned()].into() });
+        assert_eq!(counts["arn:1"], Census { all: 5, going: ["u-1".to_owned()].into() });
         assert_eq!(counts["arn:2"], Census { all: 1, going: ["u-7".to_owned()].into() });
     }
 

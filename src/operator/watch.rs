@@ -84,9 +84,13 @@ pub async fn watch(
         readable(&store).filter_map(|object| object.0.as_ref().ok().map(|resource| resource.standing)).for_each(|s| visit(&s));
     });
     let on_event = {
-        let (reconciler, health) = (reconciler.clone(), health.clone());
+        let (reconciler, health, store) = (reconciler.clone(), health.clone(), reader.clone());
         move |event: &Event<Guarded>| match event {
-            Event::InitDone => health.set_listed(),
+            Event::InitDone => {
+                health.set_listed();
+                // Of those who went while nobody watched, no event tells.
+                reconciler.forget_all_but(&store.state().iter().filter_map(|object| object.uid()).collect());
+            }
             Event::Delete(object) => {
                 let instance = object.0.as_ref().map(|resource| &*resource.instance).unwrap_or_default();
                 reconciler.forget(&object.uid().unwrap_or_default(), instance);

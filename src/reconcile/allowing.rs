@@ -8,7 +8,7 @@ use kube::ResourceExt;
 use super::{
     Failure, Kind,
     pass::{End, Pass},
-    reconciler::{Reconciler, Verdict, asked},
+    reconciler::{Reconciler, Verdict},
     report::condition,
     waiting::Place,
 };
@@ -47,11 +47,7 @@ impl Reconciler {
         let (Ok(mut pass) | Err((mut pass, _))) = Pass::begin(self, cached.clone());
         if !pass.known.deleting {
             let failure = Failure::new(Kind::NotAllowed, pass.phase(), refusal);
-            let verdict = pass.finish(End::Failed(failure)).await;
-            if let Some(after) = verdict.after {
-                self.memory.hold(&pass.uid, asked(cached), self.clock.uptime() + after);
-            }
-            return Some(verdict);
+            return Some(pass.finish(End::Failed(failure)).await);
         }
         // Whether there is nothing in Connect is not left to a cache.
         let end = match pass.refresh().await {

@@ -107,7 +107,14 @@ impl Ledger {
         Ok(())
     }
 
-    /// Notes that a resource is held, or no longer.
+    /// Nobody is held but these, by UID. What is given is how many are.
+    pub(super) fn retain(&self, uids: &HashSet<String>) -> usize {
+        let mut all = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|uid| uids.contains(uid));
+        all.len()
+    }
+
+    /// Notes that a resource is held, or no longer. What is given is how many are.
     pub(super) fn hold(&self, uid: &str, held: bool) -> usize {
         let mut all = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if held {
@@ -169,6 +176,14 @@ impl Pass<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_is_held_who_is_gone() {
+        let ledger = Ledger::default();
+        ledger.hold("u-1", true);
+        assert_eq!(ledger.hold("u-2", true), 2);
+        assert_eq!(ledger.retain(&["u-2".to_owned()].into()), 1);
+    }
 
     fn instance() -> Arn {
         "arn:aws:connect:us-west-2:123456789012:instance/i-1".parse().unwrap()

@@ -35,6 +35,8 @@ struct Entry {
     confirmed: Option<(UserId, Duration)>,
     /// How SearchUsers shows the user, where that is not as the user was read.
     dispute: Option<Box<Dispute>>,
+    /// How often it was to be looked at again, whatever it waited for.
+    woken: u32,
     /// Until which uptime a failed resource is left alone, and what somebody must change to be heard before.
     held: Option<Box<(Asked, Duration)>>,
     /// What people ask of the resource, and at what uptime that was first seen.
@@ -60,6 +62,8 @@ struct Dispute {
 #[derive(Debug)]
 pub(super) struct KeptLook {
     pub(super) live: Live,
+    /// The spec it was made for: another one may have calls to make that carry over what a look has shown, which is to be fresh.
+    pub(super) generation: i64,
     /// The uptime at which it was made.
     pub(super) at: Duration,
     /// How long it is good for.
@@ -143,6 +147,7 @@ impl Memory {
     /// Leaves a resource alone no longer, and takes nothing of what was seen of it for fresh.
     pub(super) fn let_go(&self, uid: &str) {
         self.with(uid, |e| {
+            e.woken = e.woken.wrapping_add(1);
             e.held = None;
             e.verified = None;
             e.confirmed = None;
@@ -201,7 +206,15 @@ impl Memory {
 
     /// Ends the waiting time of a failed resource.
     pub(super) fn end_hold(&self, uid: &str) {
-        self.with(uid, |e| e.held = None);
+        self.with(uid, |e| {
+            e.woken = e.woken.wrapping_add(1);
+            e.held = None;
+        });
+    }
+
+    /// How often a resource was woken. A pass in which that happens may have seen what was before.
+    pub(super) fn woken(&self, uid: &str) -> u32 {
+        self.of(uid, |e| e.woken)
     }
 
     /// Whether this process has dealt with the resource yet.
@@ -302,10 +315,11 @@ impl Memory {
         self.with(uid, |e| e.look = Some(Box::new(look)));
     }
 
-    /// The last look at this user, if it is still good, and when it was made.
-    pub(super) fn take_look(&self, uid: &str, user: &UserId, uptime: Duration) -> Option<(Live, Duration)> {
+    /// The last look at this user for this spec, if it is still good, and when it was made.
+    pub(super) fn take_look(&self, uid: &str, user: &UserId, generation: i64, uptime: Duration) -> Option<(Live, Duration)> {
         let kept = self.of(uid, |e| e.look.is_some()).then(|| self.with(uid, |e| e.look.take()))??;
-        (kept.live.user.id == *user && kept.at + kept.lasts >= uptime).then(|| (kept.live.clone(), kept.at))
+        let is_good = kept.live.user.id == *user && kept.generation == generation && kept.at + kept.lasts >= uptime;
+        is_good.then(|| (kept.live.clone(), kept.at))
     }
 
     /// Keeps the work on a deleted user's quick connects for the next pass.
@@ -420,6 +434,18 @@ mod tests {
         assert!(memory.dispute("u", theirs("third"), at(100)));
         let another = ("2".into(), glance("mine"), glance("third"));
         assert!(!memory.dispute("u", another, at(110)), "it is another user");
+    }
+
+    #[test]
+    fn a_look_that_was_made_for_one_spec_is_none_for_another() {
+        let memory = Memory::default();
+        let live = crate::plan::fixtures::live();
+        let (id, at) = (live.user.id.clone(), Duration::from_secs(10));
+        let look = |generation| KeptLook { live: live.clone(), generation, at, lasts: Duration::from_secs(60) };
+        memory.keep_look("u", look(3));
+        assert!(memory.take_look("u", &id, 4, at).is_none());
+        memory.keep_look("u", look(3));
+        assert!(memory.take_look("u", &id, 3, at).is_some());
     }
 
     #[test]

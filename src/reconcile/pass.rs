@@ -270,8 +270,7 @@ impl<'a> Pass<'a> {
                 if let (Err(Error { class: Class::Deferred, .. }), Seen::Present(live), true) =
                     (&read, &self.known.by_id, self.changed.is_empty())
                 {
-                    let look = KeptLook { live: (**live).clone(), at: self.looked_at, lasts: HALF_A_LOOK_LASTS };
-                    self.on.memory.keep_look(&self.uid, look);
+                    self.keep_look((**live).clone(), HALF_A_LOOK_LASTS);
                 }
                 let read = self.or_fail(read, "userProficiencies")?;
                 for seen in [&mut self.known.by_id, &mut self.known.by_name] {
@@ -317,9 +316,15 @@ impl<'a> Pass<'a> {
         if self.known.deleting || reconcile_requested(&self.resource).is_some() {
             return None;
         }
-        let (live, looked_at) = self.on.memory.take_look(&self.uid, id, self.on.clock.uptime())?;
+        let (live, looked_at) = self.on.memory.take_look(&self.uid, id, self.generation(), self.on.clock.uptime())?;
         self.looked_at = looked_at;
         Some(live)
+    }
+
+    /// Keeps a look of this pass for the next one.
+    pub(super) fn keep_look(&self, live: Live, lasts: Duration) {
+        let look = KeptLook { live, generation: self.generation(), at: self.looked_at, lasts };
+        self.on.memory.keep_look(&self.uid, look);
     }
 
     async fn look_by_name(&mut self) -> Flow {

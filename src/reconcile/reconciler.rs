@@ -191,10 +191,11 @@ impl Reconciler {
             let (Ok(mut pass) | Err((mut pass, _))) = Pass::begin(self, cached.clone());
             return pass.finish(End::Paused).await;
         }
+        let woken = self.memory.woken(&uid);
         if let Some(refusal) = self.refusal(cached)
             && let Some(verdict) = self.refuse(cached, refusal).await
         {
-            return verdict;
+            return self.settle(cached, woken, verdict);
         }
         if let Some(left) = self.still_fresh(cached, &uid) {
             return Verdict::ended(Some(left), "fresh");
@@ -203,7 +204,18 @@ impl Reconciler {
             return Verdict::ended(Some(left), "held");
         }
         let verdict = self.pass(cached).await;
-        if let (Some(after), true) = (verdict.after, verdict.held) {
+        self.settle(cached, woken, verdict)
+    }
+
+    /// Leaves a resource alone for as long as its pass has said. One that was woken meanwhile is looked at again at once: the pass may
+    /// have seen what was before.
+    fn settle(&self, cached: &ConnectUser, woken: u32, verdict: Verdict) -> Verdict {
+        let (uid, Some(after)) = (cached.uid().unwrap_or_default(), verdict.after) else { return verdict };
+        if self.memory.woken(&uid) != woken {
+            self.memory.let_go(&uid);
+            return Verdict { after: Some(Duration::ZERO), held: false, ..verdict };
+        }
+        if verdict.held {
             self.memory.hold(&uid, asked(cached), self.clock.uptime() + after);
         }
         verdict
@@ -212,6 +224,8 @@ impl Reconciler {
     async fn pass(&self, cached: &ConnectUser) -> Verdict {
         match Pass::begin(self, cached.clone()) {
             Ok(mut pass) => {
+                // Before it looks: whoever has its username may let it go right after.
+                self.waiting.wait(&pass.uid, pass.place(), pass.wanted());
                 let end = match pass.run().await {
                     ControlFlow::Break(end) => end,
                     ControlFlow::Continue(never) => match never {},
@@ -249,6 +263,8 @@ impl Reconciler {
     /// Drops what is remembered of all resources but these, by UID.
     pub(crate) fn forget_all_but(&self, uids: &HashSet<String>) {
         self.memory.retain(uids);
+        self.waiting.retain(uids);
+        self.metrics.held(self.deletions.retain(uids));
     }
 
     /// Resources for which something has changed that no watch tells of. They are given to the first who asks.

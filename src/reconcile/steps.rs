@@ -7,7 +7,6 @@ use kube::ResourceExt;
 
 use super::{
     ClusterErrorKind, EventKind, Failure, Kind, Phase, find,
-    memory::KeptLook,
     pass::{Appeared, End, Flow, LOOK_LASTS, Pass},
     report::{State, report, report_password},
 };
@@ -230,7 +229,7 @@ impl Pass<'_> {
         }
         let all_wait = !failed.is_empty() && failed.iter().all(|(error, _)| error.class == Class::Deferred);
         if all_wait && self.changed.is_empty() && !from_memory && !carries {
-            self.on.memory.keep_look(&self.uid, KeptLook { live: now.clone(), at: self.looked_at, lasts: LOOK_LASTS });
+            self.keep_look(now.clone(), LOOK_LASTS);
         }
         self.known.by_id = Seen::Present(Box::new(now));
         // The worst failure is the one to report: the order of the kinds says which.

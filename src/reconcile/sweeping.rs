@@ -94,12 +94,14 @@ pub struct Sweeping {
     cluster: String,
     /// UIDs of all ConnectUsers, whatever instance they are of.
     uids: HashSet<String>,
-    members: HashMap<UserId, Member>,
+    /// By user, which several resources may observe.
+    members: HashMap<UserId, Vec<Member>>,
     found: HashSet<UserId>,
     listed: HashMap<UserId, Option<Timestamp>>,
-    worth: HashMap<UserId, Worth>,
-    /// How SearchUsers shows those that differ.
-    differing: HashMap<UserId, Glance>,
+    /// Who is worth a look, by UID.
+    worth: HashMap<String, Worth>,
+    /// How SearchUsers shows the users of those that differ, by UID.
+    differing: HashMap<String, Glance>,
     /// The names in the specs of the members.
     named: Wanted,
     directory: Directory,
@@ -114,27 +116,30 @@ impl std::fmt::Debug for Sweeping {
 
 impl Sink for Sweeping {
     fn found(&mut self, user: FoundUser) {
-        match (self.members.get(&user.id), Glance::of_found(&user)) {
-            // By whatever page shows it as it was last seen: one that moved between pages may come by twice.
-            (Some(member), shown) if member.glance == shown => {
-                self.worth.remove(&user.id);
-                self.differing.remove(&user.id);
+        match self.members.get(&user.id) {
+            Some(members) => {
+                let shown = Glance::of_found(&user);
+                for member in members {
+                    // By whatever page shows it as it was last seen: one that moved between pages may come by twice.
+                    if member.glance == shown {
+                        self.worth.remove(&member.uid);
+                        self.differing.remove(&member.uid);
+                    } else if !self.found.contains(&user.id) {
+                        self.worth.insert(member.uid.clone(), Worth::Differs);
+                        self.differing.insert(member.uid.clone(), shown);
+                    }
+                }
             }
-            (Some(_), shown) if !self.found.contains(&user.id) => {
-                self.worth.insert(user.id.clone(), Worth::Differs);
-                self.differing.insert(user.id.clone(), shown);
-            }
-            (Some(_), _) => {}
-            (None, _) => self.note_orphan(&user.arn, &user.username, &user.tags),
+            None => self.note_orphan(&user.arn, &user.username, &user.tags),
         }
         self.found.insert(user.id);
     }
 
     fn listed(&mut self, user: UserSummary) {
-        if let Some(member) = self.members.get(&user.id)
-            && modified(user.last_modified_time, member.modified, member.last_sync)
-        {
-            self.worth.entry(user.id.clone()).or_insert(Worth::Modified);
+        for member in self.members.get(&user.id).into_iter().flatten() {
+            if modified(user.last_modified_time, member.modified, member.last_sync) {
+                self.worth.entry(member.uid.clone()).or_insert(Worth::Modified);
+            }
         }
         self.listed.insert(user.id, user.last_modified_time);
     }
@@ -155,13 +160,13 @@ impl Sweeping {
     }
 
     /// Why a member is worth a look, if it is. Both lists are complete.
-    fn worth_of(&self, id: &UserId, renamed: bool, is_new: bool) -> Option<Worth> {
+    fn worth_of(&self, id: &UserId, uid: &str, renamed: bool, is_new: bool) -> Option<Worth> {
         match self.listed.contains_key(id) {
             false => Some(Worth::Missing),
             true if renamed => Some(Worth::Renamed),
             // Listed, and not shown: it moved between pages, or was lost by the index.
             true if !self.found.contains(id) && !is_new => Some(Worth::Missing),
-            true => self.worth.get(id).copied(),
+            true => self.worth.get(uid).copied(),
         }
     }
 
@@ -199,7 +204,7 @@ impl Reconciler {
             if resource.spec.instance_arn == of_instance
                 && let Some((id, member)) = self.member(instance, resource, &uid)
             {
-                sweeping.members.insert(id, member);
+                sweeping.members.entry(id).or_default().push(member);
                 let parsed = Desired::parse(resource, &self.settings.cluster, &sweeping.directory);
                 if let Err(Unclear::Names(names)) = parsed {
                     for Unresolved { kind, name, .. } in names {
@@ -260,18 +265,19 @@ impl Reconciler {
         let mut swept = Swept {
             calls: sweeping.walk.calls(),
             users: sweeping.found.len().max(sweeping.listed.len()),
-            compared: sweeping.members.len(),
+            compared: sweeping.members.values().map(Vec::len).sum(),
             ..Swept::default()
         };
         let (renamed, orphans) = self.compare_with_all(sweeping, resources);
         swept.orphans = orphans;
         let now = (self.clock.uptime(), self.clock.now());
-        for (id, member) in std::mem::take(&mut sweeping.members) {
+        let members = std::mem::take(&mut sweeping.members).into_iter();
+        for (id, member) in members.flat_map(|(id, members)| members.into_iter().map(move |member| (id.clone(), member))) {
             let listed = sweeping.listed.get(&id);
             let is_new = member.created.is_some_and(|at| sweeping.began.1.duration_since(at) <= NEW);
-            let worth = sweeping.worth_of(&id, renamed.contains(&member.uid), is_new);
+            let worth = sweeping.worth_of(&id, &member.uid, renamed.contains(&member.uid), is_new);
             let modified = listed.is_some_and(|listed| modified(*listed, member.modified, member.last_sync));
-            let theirs = sweeping.differing.get(&id);
+            let theirs = sweeping.differing.get(&member.uid);
             if theirs.is_none() && sweeping.found.contains(&id) {
                 self.memory.agree(&member.uid);
             }
@@ -437,7 +443,7 @@ mod tests {
             began: (Duration::ZERO, Timestamp::UNIX_EPOCH),
             cluster: "blue".into(),
             uids: ["uid-7".to_owned()].into(),
-            members: [(user.id, member)].into(),
+            members: [(user.id, vec![member])].into(),
             found: HashSet::new(),
             listed: HashMap::new(),
             worth: HashMap::new(),
@@ -460,7 +466,7 @@ mod tests {
     }
 
     fn worth(sweeping: &Sweeping) -> Option<Worth> {
-        sweeping.worth.get(&live().user.id).copied()
+        sweeping.worth.get("uid-7").copied()
     }
 
     #[test]
@@ -477,6 +483,24 @@ mod tests {
         changed.found(found(|_| ()));
         changed.listed(listed(at(101)));
         assert_eq!(worth(&changed), Some(Worth::Modified));
+    }
+
+    #[test]
+    fn of_two_resources_with_one_user_each_is_compared_with_what_its_own_status_shows() {
+        let mut both = sweeping();
+        let members = both.members.values_mut().next().unwrap();
+        let mut changed = live().user;
+        changed.routing_profile_id = None;
+        let observer = Member {
+            uid: "uid-8".into(),
+            place: Place { namespace: "audit".into(), name: "jane".into() },
+            glance: Glance::of_user(&changed),
+            ..members[0]
+        };
+        members.push(observer);
+        both.found(found(|_| ()));
+        both.listed(listed(at(101)));
+        assert_eq!(both.worth, [("uid-7".to_owned(), Worth::Modified), ("uid-8".to_owned(), Worth::Differs)].into());
     }
 
     #[test]
@@ -502,7 +526,7 @@ mod tests {
             if listed_too {
                 sweeping.listed(listed(at(100)));
             }
-            sweeping.worth_of(&live().user.id, false, is_new)
+            sweeping.worth_of(&live().user.id, "uid-7", false, is_new)
         };
         assert_eq!(worth(true, true, false), None);
         assert_eq!(worth(true, false, false), Some(Worth::Missing));

@@ -1,7 +1,7 @@
 //! Resources whose username is in another one's hands: when that one lets go, they are woken, and not left to their hourly retry.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Mutex, PoisonError},
 };
 
@@ -94,6 +94,12 @@ impl Waiting {
         }
     }
 
+    /// Only these wait still, by UID.
+    pub(super) fn retain(&self, uids: &HashSet<String>) {
+        let gone: Vec<_> = self.tables().by_uid.keys().filter(|uid| !uids.contains(*uid)).cloned().collect();
+        gone.iter().for_each(|uid| self.forget(uid));
+    }
+
     /// Somebody let go of a username: wakes those who wait for it, and gives their UIDs.
     pub(super) fn freed(&self, username: &Username) -> Vec<String> {
         let mut tables = self.tables();
@@ -142,6 +148,10 @@ mod tests {
         waiting.forget("u-1");
         waiting.wait("u-2", place("two"), username("jane"));
         waiting.freed(&username("jane"));
+        waiting.wait("u-3", place("three"), username("jane"));
+        waiting.retain(&["u-3".to_owned()].into());
+        assert_eq!(waiting.tables().by_uid.len(), 1);
+        waiting.retain(&HashSet::new());
         let tables = waiting.tables();
         assert!(tables.by_username.is_empty() && tables.by_uid.is_empty());
     }

@@ -10,4 +10,5 @@ mod names;
 mod quick_connects;
 mod sabotage;
 mod specs;
+mod waking;
 mod world;

@@ -13,7 +13,7 @@ use connect_api::InstanceId;
 use connect_operator::{
     api::{ConnectUser, ConnectUserSpec},
     plan::QuickConnects,
-    reconcile::{Clock, Reconciler, Settings, Verdict},
+    reconcile::{Clock, Place, Reconciler, Settings, Verdict},
     telemetry::Metrics,
 };
 use connect_sim::{Config, DescribeLagCovers, InstanceConfig, Sim, Throttling, UserView};
@@ -224,6 +224,12 @@ impl World {
         }
         operator.due = Some(self.sim.now());
         operator.again = operator.running.is_some();
+    }
+
+    /// Something has changed for the resource that no watch tells of.
+    pub fn wake(&self, k: usize) {
+        let object = self.object().unwrap();
+        self.operators[k].reconciler.look_again(&object.uid().unwrap(), Place::of(&object));
     }
 
     /// Whether a pass of this operator is under way or due.

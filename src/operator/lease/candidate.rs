@@ -38,6 +38,9 @@ pub enum Lost {
     /// It could not be renewed for as long as the others wait.
     #[error("it could not be renewed for {} s", .0.as_secs_f64())]
     Expired(Duration),
+    /// Whatever renewed it does so no more.
+    #[error("it is not renewed any more: {0}")]
+    Unkept(String),
 }
 
 /// A process that wants to lead. All times are the local clock's, such as [`crate::reconcile::Clock::uptime`].

@@ -8,6 +8,7 @@ use kube::{
     api::{ObjectMeta, Patch, PatchParams, PostParams},
 };
 use serde_json::json;
+use tokio::sync::oneshot;
 
 use super::{Candidate, Decision, Lost};
 use crate::{
@@ -66,10 +67,28 @@ impl Elector {
         };
         if elected {
             health.set(Stage::Listing);
-            tokio::select! {
-                () = work => {}
-                why = self.keep() => return Err(LostLease { lease: self.lease, why }),
-            }
+            let (work_ends, work_ended) = oneshot::channel::<()>();
+            let lease = self.lease.clone();
+            // A task of its own: the work may count over all resources for a while, and must not lose the lease by it.
+            let mut keeper = tokio::spawn(async move {
+                tokio::select! {
+                    why = self.keep() => Err(why),
+                    _ = work_ended => Ok(self),
+                }
+            });
+            let kept = tokio::select! {
+                biased;
+                kept = &mut keeper => kept,
+                () = work => {
+                    drop(work_ends);
+                    keeper.await
+                }
+            };
+            self = match kept {
+                Ok(Ok(elector)) => elector,
+                Ok(Err(why)) => return Err(LostLease { lease, why }),
+                Err(died) => return Err(LostLease { lease, why: Lost::Unkept(died.to_string()) }),
+            };
         }
         // Also if it was only waited for: a claim may have been under way.
         self.release().await;
