@@ -1,11 +1,11 @@
-# The image of connect-operator: one static program, the certificates it trusts, its licence, and nothing else.
+# The image of connect-operator: one static program, the certificates it trusts, licences, and nothing else.
 #
 # `docker build .` builds it all. dev/image/build.sh, which releases use, builds the program by itself (dev/image/rootfs.sh) and
 # gives its files in the place of the stage "build": no daemon, no other image, and the same bytes each time.
 FROM docker.io/library/rust:1.95.0-slim-bookworm AS build
 # Docker's older builder does not set it.
 ARG TARGETARCH
-RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates musl-tools && rm -rf /var/lib/apt/lists/*
+RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates musl-tools python3 && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
 RUN dev/image/rootfs.sh "${TARGETARCH:-$(dpkg --print-architecture)}" /rootfs

@@ -2,8 +2,9 @@
 # Builds the image without a daemon: `dev/image/build.sh amd64|arm64 ARCHIVE`, on a machine of that kind. ARCHIVE becomes an OCI
 # archive; its digest is printed. It needs what dev/image/rootfs.sh needs, git and buildah.
 #
-# The same commit gives the same digest, as long as the certificates are the same: SOURCE_DATE_EPOCH, by default the commit's time,
-# stands for all times.
+# The same commit gives the same digest, wherever the checkout and Cargo's home are: SOURCE_DATE_EPOCH, by default the commit's time,
+# stands for all times. rustc is pinned; a C compiler, a linker, musl and the certificates are the machine's, so that it takes the same
+# versions of these. A release says which it had (BUILDINFO).
 set -euo pipefail
 
 arch=$1 archive=$(realpath --canonicalize-missing "$2")

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Lays out the files of the image: `dev/image/rootfs.sh amd64|arm64 DIRECTORY`, on a machine of that kind.
 #
-# The program is linked against nothing, so that the image needs no other file than the certificates to trust: this machine's
-# (ca-certificates). The same sources give the same bytes, wherever the checkout and cargo's home are. It needs rustup and musl-gcc
-# (musl-tools).
+# The program is linked against nothing, so that the image needs no other file than the certificates to trust: Mozilla's, as the
+# package ca-certificates has them, and not those that this machine trusts beside them. The same sources give the same bytes,
+# wherever the checkout and cargo's home are. It needs rustup, musl-gcc (musl-tools), Python, and that package.
 set -euo pipefail
+# What a glob gives is sorted the same way everywhere.
+export LC_ALL=C.UTF-8
 
 case $1 in
 amd64) target=x86_64-unknown-linux-musl ;;
@@ -14,7 +16,8 @@ esac
 command -v musl-gcc >/dev/null || { echo "there is no musl-gcc: install musl-tools" >&2 && exit 1; }
 rootfs=$(realpath --canonicalize-missing "$2")
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-certificates=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
+certificates=(/usr/share/ca-certificates/mozilla/*.crt)
+[[ -e ${certificates[0]} ]] || { echo "there are no certificates: install ca-certificates" >&2 && exit 1; }
 
 rustup target list --installed | grep --quiet --line-regexp "$target" || rustup target add "$target"
 
@@ -30,5 +33,8 @@ export CFLAGS="-ffile-prefix-map=$home=/cargo -ffile-prefix-map=$CARGO_BUILD_BUI
 cargo build --release --locked --target "$target" --package connect-operator --bin connect-operator
 
 install -D --mode=0755 "$CARGO_TARGET_DIR/$target/release/connect-operator" "$rootfs/usr/bin/connect-operator"
-install -D --mode=0644 "$certificates" "$rootfs/etc/ssl/certs/ca-certificates.crt"
 install -D --mode=0644 LICENSE "$rootfs/usr/share/doc/connect-operator/LICENSE"
+dev/image/notices.py "$target" "$rootfs/usr/share/doc/connect-operator/THIRD-PARTY-NOTICES"
+mkdir --parents "$rootfs/etc/ssl/certs"
+cat "${certificates[@]}" >"$rootfs/etc/ssl/certs/ca-certificates.crt"
+chmod 0644 "$rootfs/usr/share/doc/connect-operator/THIRD-PARTY-NOTICES" "$rootfs/etc/ssl/certs/ca-certificates.crt"
