@@ -7,6 +7,8 @@ use clap::Args;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client, ResourceExt};
 
+use crate::operator::config::is_of_tags;
+
 #[derive(Debug, Args)]
 pub(super) struct Scope {
     /// The cluster's name in the ownership tags of Connect users. Clusters that share a Connect instance must not share it.
@@ -24,7 +26,7 @@ pub(super) struct Scope {
 type ClusterName = Option<String>;
 
 fn cluster_name(text: &str) -> Result<ClusterName, String> {
-    if text.chars().count() > 256 || !text.chars().all(|c| c.is_alphanumeric() || " _.:/=+-@".contains(c)) {
+    if text.chars().count() > 256 || !is_of_tags(text) {
         return Err("must be what a tag of AWS can hold: up to 256 letters, digits, spaces or any of _.:/=+-@".to_owned());
     }
     Ok(Some(text.to_owned()).filter(|name| !name.trim().is_empty()))

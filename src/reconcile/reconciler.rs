@@ -224,8 +224,10 @@ impl Reconciler {
     async fn pass(&self, cached: &ConnectUser) -> Verdict {
         match Pass::begin(self, cached.clone()) {
             Ok(mut pass) => {
-                // Before it looks: whoever has its username may let it go right after.
-                self.waiting.wait(&pass.uid, pass.place(), pass.wanted());
+                if !pass.known.deleting {
+                    // Before it looks: whoever has its username may let it go right after.
+                    self.waiting.wait(&pass.uid, pass.place(), pass.wanted());
+                }
                 let end = match pass.run().await {
                     ControlFlow::Break(end) => end,
                     ControlFlow::Continue(never) => match never {},

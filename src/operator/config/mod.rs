@@ -14,6 +14,7 @@ use connect_api::{Arn, Quota, Quotas};
 use serde::Deserialize;
 
 pub use file::{ConfigError, ConfigFile};
+pub(crate) use values::is_of_tags;
 pub use values::{
     AccountId, EndpointUrl, ExternalId, InstanceArn, Namespaces, Operation, Positive, RoleArn, SessionName, SessionTags, Share,
 };

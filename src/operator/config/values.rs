@@ -211,16 +211,15 @@ impl TryFrom<BTreeMap<String, String>> for SessionTags {
     type Error = String;
 
     fn try_from(tags: BTreeMap<String, String>) -> Result<Self, String> {
-        let fits = |text: &str| text.chars().all(|c| c.is_alphanumeric() || c.is_whitespace() || "_.:/=+-@".contains(c));
         if tags.len() > 50 {
             return Err(format!("has {} tags, and a session has 50 at most", tags.len()));
         }
         for (key, value) in &tags {
-            if !(1..=128).contains(&key.chars().count()) || key.to_lowercase().starts_with("aws:") || !fits(key) {
+            if !(1..=128).contains(&key.chars().count()) || key.to_lowercase().starts_with("aws:") || !is_of_tags(key) {
                 let allowed = "1 to 128 letters, digits, spaces or any of _.:/=+-@, and not aws: at the start";
                 return Err(format!("{key:?} is not the key of a tag: {allowed}"));
             }
-            if value.chars().count() > 256 || !fits(value) {
+            if value.chars().count() > 256 || !is_of_tags(value) {
                 return Err(format!(
                     "{key:?} has {value:?}, which is not the value of a tag: up to 256 letters, digits, spaces or any of _.:/=+-@"
                 ));
@@ -228,6 +227,12 @@ impl TryFrom<BTreeMap<String, String>> for SessionTags {
         }
         Ok(Self(tags))
     }
+}
+
+/// Whether a text has only what AWS lets tags have.
+pub(crate) fn is_of_tags(text: &str) -> bool {
+    let is_space = |c: char| c.is_whitespace() && !c.is_control();
+    text.chars().all(|c| c.is_alphanumeric() || is_space(c) || "_.:/=+-@".contains(c))
 }
 
 /// A number above 0.

@@ -147,3 +147,26 @@ async fn two_releases_in_one_namespace_work_side_by_side() {
     cluster.wait(&["--for=delete", "cuser/jane"]);
     assert!(cluster.usernames().is_empty());
 }
+
+/// The Role is in the namespace, and goes before the ConnectUsers can.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scoped_namespace_that_is_deleted_waits_until_the_operator_has_its_rights_from_outside() {
+    let cluster = Cluster::start().await;
+    cluster.kubectl(&["create", "namespace", "sales"]);
+    let scoped = ["--set=scopedNamespaces={contact-center,sales}"];
+    cluster.release(Helm::Four, CHART, &[&WAIT[..], &scoped].concat()).unwrap();
+    cluster.applied("jane", "Sales");
+    // The namespace would take it along, maybe after the operator has finished.
+    cluster.kubectl(&["delete", "rolebinding", "connect-operator", "-n", CENTER]);
+    let account = format!("--as=system:serviceaccount:{HOME}:connect-operator");
+    let may = ["auth", "can-i", "patch", "connectusers", "-n", CENTER, &account];
+    eventually("its rights are gone", || cluster.try_kubectl(&may).is_err());
+    cluster.kubectl(&["delete", "namespace", CENTER, "--wait=false"]);
+    eventually("all else is gone", || cluster.kubectl(&["get", "secrets", "-n", CENTER, "--output=name"]).is_empty());
+    assert_eq!(cluster.usernames(), ["jane"]);
+
+    cluster.kubectl(&["apply", "--filename=deploy/rbac-rescue.yaml"]);
+    cluster.kubectl(&["wait", "--for=delete", &format!("namespace/{CENTER}"), "--timeout=90s"]);
+    assert!(cluster.usernames().is_empty());
+    cluster.kubectl(&["delete", "--filename=deploy/rbac-rescue.yaml"]);
+}
