@@ -9,8 +9,9 @@ use crate::reconcile::DeletionGuard;
 
 #[derive(Debug, Args)]
 pub(super) struct GuardFlags {
-    /// Deletions of more than this part of the users that ConnectUsers have in an instance within the guard's window, if they are more than its count too,
-    /// are held until a person confirms them by the annotation connect-operator.dev/confirm-deletion. 1: none is ever held.
+    /// Deletions of more than this part of the users that ConnectUsers have in an instance within the guard's window, if they
+    /// are more than its count too, are held until a person confirms them by the annotation
+    /// connect-operator.dev/confirm-deletion. 1: none is ever held.
     #[arg(long, env = "CONNECT_OPERATOR_DELETION_GUARD_SHARE", default_value_t = DeletionGuard::default().share, value_parser = share)]
     deletion_guard_share: f64,
 

@@ -1,5 +1,6 @@
 //! The guard against mass deletion: an emptied Git repository, a pruned application or a deleted namespace must not empty a contact
-//! centre. Where more of the users that ConnectUsers have in an instance are to go than is usual, they are held until a person confirms it.
+//! centre. Where more of the users that ConnectUsers have in an instance are to go than is usual, they are held until a person
+//! confirms it.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -21,7 +22,8 @@ use crate::api::{CONFIRM_DELETION, ConditionType, DeletionPolicy, Reason};
 /// How many users of an instance may go without a question: more than `count` *and* more than `share` within `window` may not.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DeletionGuard {
-    /// A part of the users that ConnectUsers have in the instance, up to 1. Others do not count, of which the operator knows nothing. At 1 nothing is ever held.
+    /// A part of the users that ConnectUsers have in the instance, up to 1. Others do not count, of which the operator knows nothing.
+    /// At 1 nothing is ever held.
     pub share: f64,
     /// A number of users.
     pub count: usize,
@@ -165,8 +167,8 @@ impl Pass<'_> {
     fn question(&self, going: usize, of: usize, limit: &str) -> String {
         let (namespace, name) = (self.resource.namespace().unwrap_or_default(), self.resource.name_any());
         format!(
-            "the user is still in Connect: {going} of the {of} users that ConnectUsers have in this instance were to be deleted when this was written, and the \
-             guard lets no more than {limit} go. If that is meant, confirm it: kubectl annotate connectuser --namespace \
+            "the user is still in Connect: {going} of the {of} users that ConnectUsers have in this instance were to be deleted when \
+             this was written, and the guard lets no more than {limit} go. If that is meant, confirm it: kubectl annotate connectuser --namespace \
              {namespace} {name} {CONFIRM_DELETION}=true (with --all in place of the name for all in the namespace). If not, set \
              spec.deletionPolicy to Retain: this resource goes then, and the user stays"
         )
