@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{quotas::share, run::duration};
+use super::{durations::duration, quotas::share};
 use crate::reconcile::DeletionGuard;
 
 #[derive(Debug, Args)]

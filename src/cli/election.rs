@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use clap::{ArgAction, Args, builder::NonEmptyStringValueParser};
 use kube::Client;
 
-use super::run::duration;
+use super::durations::duration;
 use crate::{
     operator::{Candidate, Elector, Timing},
     reconcile::SystemClock,

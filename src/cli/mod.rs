@@ -2,6 +2,7 @@
 
 mod aws;
 mod deletion_guard;
+mod durations;
 mod election;
 mod orphans;
 mod quotas;

@@ -11,7 +11,13 @@ use tokio::{
     sync::watch,
 };
 
-use super::{aws::AwsFlags, deletion_guard::GuardFlags, election::Election, scope::Scope};
+use super::{
+    aws::AwsFlags,
+    deletion_guard::GuardFlags,
+    durations::{Interval, duration, duration_or_never},
+    election::Election,
+    scope::Scope,
+};
 use crate::{
     api::DeletionPolicy,
     operator::{self, Health, KubeCluster, Listeners, Stage, WatchOptions},
@@ -82,19 +88,6 @@ pub(super) struct Run {
     /// Send traces to this collector by OTLP over HTTP, such as http://collector:4318: a span for each pass and each call to Connect.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
     otlp_endpoint: Option<String>,
-}
-
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let span: jiff::SignedDuration = text.parse().map_err(|e| format!("{e}; write it like 10m or 1h30m"))?;
-    let duration = Duration::try_from(span).map_err(|_| "must not be negative".to_owned())?;
-    if duration.is_zero() { Err("must be more than nothing".to_owned()) } else { Ok(duration) }
-}
-
-/// An interval, or None for never. By another name, since clap takes an Option for a flag that may be left out.
-type Interval = Option<Duration>;
-
-fn duration_or_never(text: &str) -> Result<Interval, String> {
-    if text == "0" { Ok(None) } else { duration(text).map(Some) }
 }
 
 /// How long to wait for an API server that does not answer at the start.

@@ -88,8 +88,10 @@ pub async fn watch(
         move |event: &Event<Guarded>| match event {
             Event::InitDone => {
                 health.set_listed();
-                // Of those who went while nobody watched, no event tells.
-                reconciler.forget_all_but(&store.state().iter().filter_map(|object| object.uid()).collect());
+                // Of those who went while nobody watched, no event tells. The first list is no time for it: it takes the most memory.
+                if reconciler.remembered() > 0 {
+                    reconciler.forget_all_but(&store.state().iter().filter_map(|object| object.uid()).collect());
+                }
             }
             Event::Delete(object) => {
                 let instance = object.0.as_ref().map(|resource| &*resource.instance).unwrap_or_default();
