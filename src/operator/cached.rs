@@ -5,6 +5,7 @@
 
 use std::{
     borrow::Cow,
+    collections::HashSet,
     sync::{Arc, OnceLock},
 };
 
@@ -115,6 +116,11 @@ impl Resource for Cached {
 /// Those that can be read.
 pub(crate) fn readable(objects: &Store<Guarded>) -> impl Iterator<Item = Arc<Guarded>> + use<> {
     objects.state().into_iter().filter(|object| object.0.is_ok())
+}
+
+/// The UIDs of all there are, those that cannot be read among them.
+pub(super) fn uids(objects: &Store<Guarded>) -> HashSet<String> {
+    objects.state().iter().filter_map(|object| object.meta().uid.clone()).collect()
 }
 
 /// JSON, as what differs from [`EXAMPLE`] if there was one.

@@ -12,7 +12,7 @@ use tracing::{Instrument, debug_span};
 
 use super::{
     Health,
-    cached::{Cached, Guarded},
+    cached::{Cached, Guarded, uids},
 };
 use crate::{
     api::ConnectUser,
@@ -94,7 +94,7 @@ impl Sweeper {
                 Ok(swept) => {
                     let next = Instant::now() + self.pause(start);
                     // What a sweep found out of resources that went meanwhile is not kept for ever.
-                    self.reconciler.forget_all_but(&objects().iter().filter_map(|object| object.uid()).collect());
+                    self.reconciler.forget_all_but(&uids(&self.store));
                     self.tell(&instance, &swept, start.elapsed());
                     self.see_to_orphans(&instance, swept, &mut told, next).await;
                     tokio::time::sleep_until(next).await;

@@ -23,7 +23,7 @@ use tracing::Instrument;
 
 use super::{
     Health,
-    cached::{Guarded, readable},
+    cached::{Guarded, readable, uids},
     config,
     namespaces::{is_refused, merge},
     roll::StoreRoll,
@@ -90,7 +90,7 @@ pub async fn watch(
                 health.set_listed();
                 // Of those who went while nobody watched, no event tells. The first list is no time for it: it takes the most memory.
                 if reconciler.remembered() > 0 {
-                    reconciler.forget_all_but(&store.state().iter().filter_map(|object| object.uid()).collect());
+                    reconciler.forget_all_but(&uids(&store));
                 }
             }
             Event::Delete(object) => {

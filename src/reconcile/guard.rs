@@ -168,8 +168,8 @@ impl Pass<'_> {
         let (namespace, name) = (self.resource.namespace().unwrap_or_default(), self.resource.name_any());
         format!(
             "the user is still in Connect: {going} of the {of} users that ConnectUsers have in this instance were to be deleted when \
-             this was written, and the guard lets no more than {limit} go. If that is meant, confirm it: kubectl annotate connectuser --namespace \
-             {namespace} {name} {CONFIRM_DELETION}=true (with --all in place of the name for all in the namespace). If not, set \
+             this was written, and the guard lets no more than {limit} go. If that is meant, confirm it: kubectl annotate \
+             connectuser --namespace {namespace} {name} {CONFIRM_DELETION}=true (with --all in place of the name for all in the namespace). If not, set \
              spec.deletionPolicy to Retain: this resource goes then, and the user stays"
         )
     }

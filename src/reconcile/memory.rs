@@ -49,6 +49,14 @@ struct Entry {
     cleanup: Option<Box<Cleanup>>,
 }
 
+impl Entry {
+    /// Waits no longer.
+    fn wake(&mut self) {
+        self.woken = self.woken.wrapping_add(1);
+        self.held = None;
+    }
+}
+
 /// SearchUsers shows a user otherwise than the status has it.
 #[derive(Debug)]
 struct Dispute {
@@ -147,8 +155,7 @@ impl Memory {
     /// Leaves a resource alone no longer, and takes nothing of what was seen of it for fresh.
     pub(super) fn let_go(&self, uid: &str) {
         self.with(uid, |e| {
-            e.woken = e.woken.wrapping_add(1);
-            e.held = None;
+            e.wake();
             e.verified = None;
             e.confirmed = None;
             e.look = None;
@@ -206,10 +213,7 @@ impl Memory {
 
     /// Ends the waiting time of a failed resource.
     pub(super) fn end_hold(&self, uid: &str) {
-        self.with(uid, |e| {
-            e.woken = e.woken.wrapping_add(1);
-            e.held = None;
-        });
+        self.with(uid, Entry::wake);
     }
 
     /// How often a resource was woken. A pass in which that happens may have seen what was before.

@@ -195,7 +195,7 @@ impl Reconciler {
         if let Some(refusal) = self.refusal(cached)
             && let Some(verdict) = self.refuse(cached, refusal).await
         {
-            return self.settle(cached, woken, verdict);
+            return self.settle(cached, &uid, woken, verdict);
         }
         if let Some(left) = self.still_fresh(cached, &uid) {
             return Verdict::ended(Some(left), "fresh");
@@ -204,19 +204,19 @@ impl Reconciler {
             return Verdict::ended(Some(left), "held");
         }
         let verdict = self.pass(cached).await;
-        self.settle(cached, woken, verdict)
+        self.settle(cached, &uid, woken, verdict)
     }
 
     /// Leaves a resource alone for as long as its pass has said. One that was woken meanwhile is looked at again at once: the pass may
     /// have seen what was before.
-    fn settle(&self, cached: &ConnectUser, woken: u32, verdict: Verdict) -> Verdict {
-        let (uid, Some(after)) = (cached.uid().unwrap_or_default(), verdict.after) else { return verdict };
-        if self.memory.woken(&uid) != woken {
-            self.memory.let_go(&uid);
+    fn settle(&self, cached: &ConnectUser, uid: &str, woken: u32, verdict: Verdict) -> Verdict {
+        let Some(after) = verdict.after else { return verdict };
+        if self.memory.woken(uid) != woken {
+            self.memory.let_go(uid);
             return Verdict { after: Some(Duration::ZERO), held: false, ..verdict };
         }
         if verdict.held {
-            self.memory.hold(&uid, asked(cached), self.clock.uptime() + after);
+            self.memory.hold(uid, asked(cached), self.clock.uptime() + after);
         }
         verdict
     }
