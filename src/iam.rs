@@ -316,7 +316,7 @@ mod tests {
     /// Of what the policies leave out, there is no call.
     #[test]
     fn what_no_policy_allows_is_not_called() {
-        let mut files: Vec<_> = ["reconcile", "inventory", "operator", "cli"].map(|part| root().join("src").join(part)).into();
+        let mut files: Vec<_> = ["reconcile", "inventory", "runtime", "cli"].map(|part| root().join("src").join(part)).into();
         while let Some(path) = files.pop() {
             if path.is_dir() {
                 files.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));

@@ -8,7 +8,7 @@ pub mod api;
 pub mod cli;
 pub mod iam;
 pub mod inventory;
-pub mod operator;
 pub mod plan;
 pub mod reconcile;
+pub mod runtime;
 pub mod telemetry;

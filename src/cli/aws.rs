@@ -7,8 +7,8 @@ use tokio::sync::watch;
 
 use super::quotas::QuotaFlags;
 use crate::{
-    operator::{
-        AwsConnections, Everywhere,
+    runtime::{
+        AwsConnections, Defaults,
         config::{Config, ConfigError, ConfigFile},
     },
     telemetry::Metrics,
@@ -41,7 +41,7 @@ impl AwsFlags {
     pub(super) async fn connections(&self, config: watch::Receiver<Arc<Config>>, metrics: Arc<Metrics>) -> AwsConnections {
         // Where Connect is says nothing of where STS is.
         let aws = connect_aws::load(&connect_aws::Options::default()).await;
-        let everywhere = Everywhere { endpoint_url: self.aws_endpoint_url.clone(), quotas: self.quotas.quotas() };
+        let everywhere = Defaults { endpoint_url: self.aws_endpoint_url.clone(), quotas: self.quotas.quotas() };
         AwsConnections::new(aws, everywhere, config, metrics)
     }
 }

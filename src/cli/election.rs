@@ -7,8 +7,8 @@ use kube::Client;
 
 use super::durations::duration;
 use crate::{
-    operator::{Candidate, Elector, Timing},
     reconcile::SystemClock,
+    runtime::{Candidate, Elector, Timing},
 };
 
 #[derive(Debug, Args)]

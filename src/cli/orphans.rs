@@ -11,9 +11,9 @@ use tokio::sync::watch;
 
 use super::{aws::AwsFlags, run::LONGEST_STALL, scope::Scope};
 use crate::{
-    operator::{Guarded, KubeCluster, Objects, instances, part_with, sweep},
     plan::QuickConnects,
-    reconcile::{DeletionGuard, Orphan, Parting, Reconciler, Settings, SystemClock},
+    reconcile::{DeletionGuard, Orphan, OrphanOutcome, Reconciler, Settings, SystemClock},
+    runtime::{Guarded, KubeCluster, Objects, delete_orphan, instances, sweep},
     telemetry::{self, LogFormat, Metrics},
 };
 
@@ -100,7 +100,7 @@ impl Orphans {
         }
         let (mut rows, mut failed) = (Vec::new(), 0);
         for orphan in orphans {
-            let outcome = if self.delete { Some(part_with(&reconciler, &orphan, None).await) } else { None };
+            let outcome = if self.delete { Some(delete_orphan(&reconciler, &orphan, None).await) } else { None };
             failed += usize::from(matches!(outcome, Some(Err(_))));
             let outcome = outcome.map(|outcome| match outcome {
                 Ok(parting) => said(parting).to_owned(),
@@ -170,12 +170,12 @@ async fn read(api: Api<Guarded>, objects: &mut Objects) -> kube::Result<()> {
     }
 }
 
-fn said(parting: Parting) -> &'static str {
+fn said(parting: OrphanOutcome) -> &'static str {
     match parting {
-        Parting::Deleted => "deleted",
-        Parting::Gone => "gone already",
-        Parting::Owned => "left: its ConnectUser is there by now",
-        Parting::Changed => "left: its tags are others by now",
+        OrphanOutcome::Deleted => "deleted",
+        OrphanOutcome::Gone => "gone already",
+        OrphanOutcome::Owned => "left: its ConnectUser is there by now",
+        OrphanOutcome::Changed => "left: its tags are others by now",
     }
 }
 

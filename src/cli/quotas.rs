@@ -3,7 +3,7 @@
 use clap::Args;
 use connect_api::{OperationName, Quota, Quotas};
 
-use crate::operator::config::Operation;
+use crate::runtime::config::Operation;
 
 #[derive(Debug, Args)]
 pub(super) struct QuotaFlags {

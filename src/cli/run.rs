@@ -20,9 +20,9 @@ use super::{
 };
 use crate::{
     api::DeletionPolicy,
-    operator::{self, Health, KubeCluster, Listeners, Stage, WatchOptions},
     plan::QuickConnects,
     reconcile::{Reconciler, Settings, SystemClock},
+    runtime::{self, Health, KubeCluster, Listeners, Stage, WatchOptions},
     telemetry::{self, LogFormat, Metrics, Traces},
 };
 
@@ -118,7 +118,7 @@ impl Run {
         let stop = stop_signal()?.shared();
         let metrics = Arc::new(Metrics::default());
         let health = Arc::new(Health::default());
-        operator::await_accounts(&config, &health);
+        runtime::await_accounts(&config, &health);
         let (change, config) = watch::channel(Arc::new(config));
         let listeners = Listeners::bind(self.health_address, self.metrics_address).await?;
         let server = tokio::spawn(listeners.serve(health.clone(), metrics.clone(), stop.clone()));
@@ -135,7 +135,7 @@ impl Run {
         if let Some(file) = file {
             tokio::spawn(file.follow(change, metrics.clone()));
         }
-        tokio::spawn(operator::check_accounts(connections.clone(), config.clone(), health.clone()));
+        tokio::spawn(runtime::check_accounts(connections.clone(), config.clone(), health.clone()));
         let settings = Settings {
             cluster,
             call_timeout: connect_aws::CALL_TIMEOUT,
@@ -166,7 +166,7 @@ impl Run {
             let (health, stop) = (health.clone(), stop.clone());
             async move {
                 metrics.leads();
-                operator::watch(client, options, reconciler, metrics, health, stop).await;
+                runtime::watch(client, options, reconciler, metrics, health, stop).await;
             }
         };
         match elector {

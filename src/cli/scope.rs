@@ -7,7 +7,7 @@ use clap::Args;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client, ResourceExt};
 
-use crate::operator::config::is_of_tags;
+use crate::runtime::config::is_of_tags;
 
 #[derive(Debug, Args)]
 pub(super) struct Scope {

@@ -3,9 +3,9 @@
 //! Only a list that was read to its end says what a name means: with a page missing, a name could seem to be unique, or missing.
 //! A page that fails changes nothing; the next pass that wants to know goes on from there.
 
-mod shelf;
-mod sweep;
-mod walk;
+mod name_cache;
+mod name_lister;
+mod user_scan;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -15,19 +15,19 @@ use std::{
 
 use connect_api::{Arn, Connect, Error, Priority};
 
-use crate::plan::{Catalog, Nameable};
-use shelf::Shelf;
-pub use sweep::{Sink, Sweep};
+use crate::plan::{Catalog, ReferenceKind};
+use name_cache::NameCache;
+pub use user_scan::{Sink, UserScan};
 
 /// The names of a kind are not read again before they are this old, whoever misses one. Connect allows two pages a second.
 pub const REFRESH: Duration = Duration::from_secs(10);
 
 /// The names that a spec gives, by kind.
-pub type Wanted = BTreeMap<Nameable, BTreeSet<String>>;
+pub type Wanted = BTreeMap<ReferenceKind, BTreeSet<String>>;
 
 /// A question about an instance.
 #[derive(Clone, Copy)]
-pub struct Ask<'a> {
+pub struct Query<'a> {
     /// Where to ask.
     pub connect: &'a dyn Connect,
     /// How urgent it is.
@@ -46,14 +46,14 @@ pub struct Ask<'a> {
 #[derive(Clone, Debug)]
 pub struct Found {
     /// By kind.
-    pub catalogs: Vec<(Nameable, Arc<Catalog>)>,
+    pub catalogs: Vec<(ReferenceKind, Arc<Catalog>)>,
     /// The uptime at which reading the oldest of them began.
     pub read_at: Duration,
 }
 
 /// What instances call their profiles and groups, as the operator last read it.
 #[derive(Debug, Default)]
-pub struct Inventory(Mutex<HashMap<(Arn, Nameable), Arc<Shelf>>>);
+pub struct Inventory(Mutex<HashMap<(Arn, ReferenceKind), Arc<NameCache>>>);
 
 impl Inventory {
     /// All that the instance has of the kinds that are wanted; of groups, also where those are that may be meant.
@@ -61,7 +61,7 @@ impl Inventory {
     /// # Errors
     /// The call that failed, or [`Class::Deferred`](connect_api::Class::Deferred) with the time to come back at: where the
     /// limiter says so, or where somebody else is reading already.
-    pub async fn read(&self, ask: &Ask<'_>, wanted: &Wanted) -> Result<Found, Error> {
+    pub async fn read(&self, ask: &Query<'_>, wanted: &Wanted) -> Result<Found, Error> {
         let mut found = Found { catalogs: Vec::new(), read_at: ask.now };
         for (kind, names) in wanted {
             let (catalog, read_at) = self.shelf(ask.instance, *kind).read(ask, names).await?;
@@ -72,14 +72,14 @@ impl Inventory {
     }
 
     /// Believes the names of a kind no longer than it has to.
-    pub fn doubt(&self, instance: &Arn, kind: Nameable) {
+    pub fn doubt(&self, instance: &Arn, kind: ReferenceKind) {
         self.shelf(instance, kind).doubt();
     }
 
-    fn shelf(&self, instance: &Arn, kind: Nameable) -> Arc<Shelf> {
+    fn shelf(&self, instance: &Arn, kind: ReferenceKind) -> Arc<NameCache> {
         // Nothing panics while holding the lock.
         let mut shelves = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        shelves.entry((instance.clone(), kind)).or_insert_with(|| Arc::new(Shelf::new(kind))).clone()
+        shelves.entry((instance.clone(), kind)).or_insert_with(|| Arc::new(NameCache::new(kind))).clone()
     }
 }
 

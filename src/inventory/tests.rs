@@ -10,7 +10,7 @@ use connect_sim::{Config, Effect, Fault, InstanceConfig, Sim, Throttling};
 use futures::{executor::block_on, future::BoxFuture};
 
 use super::*;
-use crate::plan::Nameable::{HierarchyGroup, RoutingProfile, SecurityProfile};
+use crate::plan::ReferenceKind::{HierarchyGroup, RoutingProfile, SecurityProfile};
 
 struct World {
     sim: Sim,
@@ -35,10 +35,10 @@ fn world(page_limit: Option<usize>) -> World {
 
 impl World {
     /// Asks at a second after the start for names that are at most so many seconds old.
-    fn ask(&self, second: u64, at_most: u64, wanted: &[(Nameable, &str)]) -> Result<Found, Error> {
+    fn ask(&self, second: u64, at_most: u64, wanted: &[(ReferenceKind, &str)]) -> Result<Found, Error> {
         let (client, now) = (self.sim.client(), Duration::from_secs(START + second));
         let oldest = now - Duration::from_secs(at_most);
-        let ask = Ask { connect: &client, priority: Priority::Backlog, instance: &self.instance, now, since: now, oldest };
+        let ask = Query { connect: &client, priority: Priority::Backlog, instance: &self.instance, now, since: now, oldest };
         block_on(self.inventory.read(&ask, &names(wanted)))
     }
 
@@ -47,7 +47,7 @@ impl World {
     }
 }
 
-fn names(wanted: &[(Nameable, &str)]) -> Wanted {
+fn names(wanted: &[(ReferenceKind, &str)]) -> Wanted {
     let mut names = Wanted::new();
     for (kind, name) in wanted {
         names.entry(*kind).or_default().insert((*name).to_owned());
@@ -55,8 +55,8 @@ fn names(wanted: &[(Nameable, &str)]) -> Wanted {
     names
 }
 
-const SALES: &[(Nameable, &str)] = &[(RoutingProfile, "Sales")];
-const HAMBURG: &[(Nameable, &str)] = &[(HierarchyGroup, "/North/Hamburg")];
+const SALES: &[(ReferenceKind, &str)] = &[(RoutingProfile, "Sales")];
+const HAMBURG: &[(ReferenceKind, &str)] = &[(HierarchyGroup, "/North/Hamburg")];
 const HOUR: u64 = 3600;
 
 fn deferred(answer: Result<Found, Error>) -> Duration {
@@ -204,7 +204,7 @@ fn a_failure_answers_those_who_asked_before_it_and_nobody_who_asks_later() {
     let at = |now: u64, since: u64| {
         let (now, since) = (Duration::from_secs(START + now), Duration::from_secs(START + since));
         let (priority, instance) = (Priority::Sweep, &world.instance);
-        let ask = Ask { connect: &client, priority, instance, now, since, oldest: Duration::ZERO };
+        let ask = Query { connect: &client, priority, instance, now, since, oldest: Duration::ZERO };
         block_on(world.inventory.read(&ask, &names(SALES))).unwrap_err().class
     };
     assert_eq!([at(5, 5), at(6, 4), at(6, 5)], [Class::Denied; 3]);
@@ -228,7 +228,7 @@ fn while_somebody_reads_the_others_come_back_later_and_whoever_gives_up_leaves_t
     let world = world(None);
     let now = Duration::from_secs(START);
     let (instance, priority) = (&world.instance, Priority::Edit);
-    let ask = Ask { connect: &Silent, priority, instance, now, since: now, oldest: now };
+    let ask = Query { connect: &Silent, priority, instance, now, since: now, oldest: now };
     let wanted = names(SALES);
     let mut reading = Box::pin(world.inventory.read(&ask, &wanted));
     assert!(matches!(reading.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending));

@@ -272,9 +272,9 @@ impl Settings {
         let is = &self.voice;
         differs("phoneType", Some(is.phone_type.as_str().into()), want.phone_type.map(|t| t.as_str().into()));
         let auto_accept = self.auto_accept.iter().map(|c| (c.channel, c.auto_accept)).collect();
-        differs("autoAccept", Some(told(auto_accept)), want.auto_accept.map(|v| v.to_string()));
+        differs("autoAccept", Some(describe(auto_accept)), want.auto_accept.map(|v| v.to_string()));
         let limits = self.after_contact_work.iter().map(|c| (c.channel, c.after_contact_work_time_limit)).collect();
-        differs("afterContactWorkTimeLimit", Some(told(limits)), want.after_contact_work_time_limit.map(|v| v.to_string()));
+        differs("afterContactWorkTimeLimit", Some(describe(limits)), want.after_contact_work_time_limit.map(|v| v.to_string()));
         // A soft phone has no number: to ask for one would be to ask again and again.
         if want.phone_type.unwrap_or(is.phone_type) == PhoneType::DeskPhone {
             differs("deskPhoneNumber", is.desk_phone_number.clone(), want.desk_phone_number.clone());
@@ -346,7 +346,7 @@ fn every_channel<S: Setting>(list: &Option<Vec<S>>, voice: &PhoneConfig) -> Vec<
 }
 
 /// One value for all channels, or each channel's.
-fn told<T: PartialEq + ToString>(values: Vec<(Channel, T)>) -> String {
+fn describe<T: PartialEq + ToString>(values: Vec<(Channel, T)>) -> String {
     match values.split_first() {
         Some(((_, first), rest)) if rest.iter().all(|(_, value)| value == first) => first.to_string(),
         _ => values.iter().map(|(c, value)| format!("{}: {}", c.as_str(), value.to_string())).collect::<Vec<_>>().join(", "),

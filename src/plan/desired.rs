@@ -8,7 +8,7 @@ use connect_api::{
 };
 use kube::ResourceExt;
 
-use super::{Directory, Owner, References, Unresolved, spelling};
+use super::{NameIndex, Owner, References, Unresolved, spelling};
 use crate::api::ConnectUser;
 
 /// What a ConnectUser asks for. A member that is None is not managed.
@@ -34,7 +34,7 @@ pub struct Desired {
     /// The hierarchy group; `Some(None)` for none.
     pub hierarchy_group: Option<Option<HierarchyGroupId>>,
     /// Of what the spec gives by name: what the instance calls it, to speak of it in the spec's words.
-    pub names: Directory,
+    pub names: NameIndex,
     /// Proficiencies with their levels.
     pub proficiencies: Option<BTreeMap<ProficiencyKey, u8>>,
     /// The spec's own tags, without the proof of ownership.
@@ -70,20 +70,20 @@ pub struct SpecError {
 
 /// Why a spec does not say yet what it asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unclear {
+pub enum SpecIssue {
     /// It cannot be read.
     Spec(SpecError),
     /// These names in it mean nothing, more than one thing, or nobody has looked yet.
     Names(Vec<Unresolved>),
 }
 
-impl From<SpecError> for Unclear {
+impl From<SpecError> for SpecIssue {
     fn from(error: SpecError) -> Self {
         Self::Spec(error)
     }
 }
 
-impl From<Vec<Unresolved>> for Unclear {
+impl From<Vec<Unresolved>> for SpecIssue {
     fn from(names: Vec<Unresolved>) -> Self {
         Self::Names(names)
     }
@@ -134,7 +134,7 @@ impl Desired {
     ///
     /// # Errors
     /// The first field that cannot be read; else all names that the directory cannot tell the meaning of.
-    pub fn parse(resource: &ConnectUser, cluster: &str, directory: &Directory) -> Result<Self, Unclear> {
+    pub fn parse(resource: &ConnectUser, cluster: &str, directory: &NameIndex) -> Result<Self, SpecIssue> {
         let spec = &resource.spec;
         let instance = Self::instance_of(resource)?;
         let references = References::parse(spec, &instance)?.resolve(directory)?;

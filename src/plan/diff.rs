@@ -14,7 +14,7 @@ use connect_api::{
     UpdateUserSecurityProfiles,
 };
 
-use super::{Desired, Live, Nameable, channels};
+use super::{Desired, Live, ReferenceKind, channels};
 
 /// One difference, in the words of the spec.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,7 +139,7 @@ fn identity_info(desired: &Desired, live: &Live) -> Option<Action> {
 
 fn routing_profile(desired: &Desired, live: &Live) -> Option<Action> {
     let (want, is) = (&desired.routing_profile, &live.user.routing_profile_id);
-    let (kind, names) = (Nameable::RoutingProfile, &desired.names);
+    let (kind, names) = (ReferenceKind::RoutingProfile, &desired.names);
     let name = |id: &connect_api::RoutingProfileId| names.label(kind, id.as_str());
     let because =
         if is.as_ref() == Some(want) { vec![] } else { vec![change(names.field(kind), is.as_ref().map(name), Some(name(want)))] };
@@ -149,7 +149,7 @@ fn routing_profile(desired: &Desired, live: &Live) -> Option<Action> {
 
 fn security_profiles(desired: &Desired, live: &Live) -> Option<Action> {
     let (want, is) = (&desired.security_profiles, &live.user.security_profile_ids);
-    let (kind, names) = (Nameable::SecurityProfile, &desired.names);
+    let (kind, names) = (ReferenceKind::SecurityProfile, &desired.names);
     let list = |set: &BTreeSet<connect_api::SecurityProfileId>| {
         set.iter().map(|p| names.label(kind, p.as_str())).collect::<Vec<_>>().join(", ")
     };
@@ -161,7 +161,7 @@ fn security_profiles(desired: &Desired, live: &Live) -> Option<Action> {
 fn hierarchy_group(desired: &Desired, live: &Live) -> Option<Action> {
     let want = desired.hierarchy_group.as_ref()?;
     let is = &live.user.hierarchy_group_id;
-    let (kind, names) = (Nameable::HierarchyGroup, &desired.names);
+    let (kind, names) = (ReferenceKind::HierarchyGroup, &desired.names);
     let name = |id: &Option<connect_api::HierarchyGroupId>| id.as_ref().map(|id| names.label(kind, id.as_str()));
     let because = if want == is { vec![] } else { vec![change(names.field(kind), name(is), name(want))] };
     let (instance, user) = (desired.instance_id(), live.user.id.clone());
@@ -479,7 +479,7 @@ mod tests {
         groups.place("group-6", vec!["North".to_owned(), "Hamburg".to_owned()]);
         let mut desired = full();
         let security = catalog([("security-4", "Agent"), ("security-9", "Admin")]);
-        for (kind, catalog) in [(Nameable::SecurityProfile, security), (Nameable::HierarchyGroup, groups)] {
+        for (kind, catalog) in [(ReferenceKind::SecurityProfile, security), (ReferenceKind::HierarchyGroup, groups)] {
             desired.names.insert(kind, Arc::new(catalog));
         }
         let mut live = live();

@@ -7,7 +7,7 @@ use connect_api::{
     PhoneConfig, PhoneNumberConfig, PhoneType, ProficiencyKey, Tags, User, VoiceEnhancementConfig, VoiceEnhancementMode,
 };
 
-use super::{Desired, DesiredPhone, Directory, Known, Live, Mark, Owner, Seen};
+use super::{CreateAttempts, Desired, DesiredPhone, Knowledge, Live, NameIndex, Observation, Owner};
 
 /// Sales' Jane, in the cluster `blue`.
 pub(crate) fn owner() -> Owner {
@@ -47,7 +47,7 @@ pub(crate) fn full() -> Desired {
         routing_profile: "routing-3".into(),
         security_profiles: BTreeSet::from(["security-4".into(), "security-5".into()]),
         hierarchy_group: Some(Some("group-6".into())),
-        names: Directory::default(),
+        names: NameIndex::default(),
         proficiencies: Some(BTreeMap::from([(proficiency("language", "fr"), 3), (proficiency("product", "loans"), 4)])),
         tags: Tags::from([("team".into(), "north".into()), ("cost".into(), "c-9".into())]),
         owner: owner(),
@@ -155,18 +155,18 @@ pub(crate) fn live_by_channel() -> Live {
 }
 
 /// A pass that has just begun over a resource without a history.
-pub(crate) fn nothing_known() -> Known {
-    Known {
+pub(crate) fn nothing_known() -> Knowledge {
+    Knowledge {
         deleting: false,
         recorded: None,
-        mark: Mark::None,
+        mark: CreateAttempts::None,
         settled: true,
-        by_id: Seen::NotLooked,
+        by_id: Observation::NotLooked,
         remembered: None,
-        by_name: Seen::NotLooked,
+        by_name: Observation::NotLooked,
         taken: false,
         applied_tag_keys: BTreeSet::new(),
-        left_alone: BTreeSet::new(),
+        ignored: BTreeSet::new(),
         policy: super::Policy::default(),
         quick_connects_of: None,
     }

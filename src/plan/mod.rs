@@ -6,31 +6,31 @@
 mod channels;
 mod desired;
 mod diff;
-mod directory;
+mod fingerprint;
 #[cfg(test)]
 pub(crate) mod fixtures;
-mod glance;
-mod left_alone;
-mod next;
+mod identity_type;
+mod ignore_drift;
+mod name_index;
 mod ownership;
 mod predict;
 #[cfg(test)]
 mod properties;
+mod protocol;
 mod references;
-mod sign_in;
 mod spelling;
 
-pub use desired::{Desired, DesiredPhone, SpecError, Unclear};
+pub use desired::{Desired, DesiredPhone, SpecError, SpecIssue};
 pub use diff::{Action, Change, diff, differences};
-pub use directory::{Catalog, Directory, Nameable};
-pub use glance::{Glance, modified};
-pub use left_alone::left_alone;
-pub use next::{Known, Mark, Policy, QuickConnects, Seen, Step, next};
+pub use fingerprint::{Fingerprint, modified};
+pub use identity_type::{advice_on_create, advice_on_update, beside_a_directory, broken_rules};
+pub use ignore_drift::ignored_drift;
+pub use name_index::{Catalog, NameIndex, ReferenceKind};
 pub use ownership::{Owner, Ownership};
 pub use predict::{after, created};
+pub use protocol::{CreateAttempts, Knowledge, Observation, Policy, QuickConnects, Step, next};
 use references::References;
-pub use references::{Unresolved, Why, explain};
-pub use sign_in::{advice_on_create, advice_on_update, beside_a_directory, broken_rules};
+pub use references::{Unresolved, UnresolvedReason, explain};
 pub(crate) use spelling::shown;
 
 use std::collections::BTreeMap;

@@ -11,7 +11,8 @@ use connect_api::{
 use proptest::{collection, option, prelude::*, sample};
 
 use super::{
-    Action, Change, Desired, DesiredPhone, Known, Live, Mark, Owner, Ownership, Policy, QuickConnects, Seen, Step, after,
+    Action, Change, CreateAttempts, Desired, DesiredPhone, Knowledge, Live, Observation, Owner, Ownership, Policy, QuickConnects,
+    Step, after,
     channels::Settings,
     created, diff, differences,
     fixtures::{another_owner, bare, by_channel, full, live, live_by_channel, nothing_known, number, owner, persistent, voice},
@@ -194,40 +195,40 @@ fn lint_actions(desired: &Desired, live: &Live, applied: &BTreeSet<String>, acti
 }
 
 /// The user that a look showed, if it is ours.
-fn ours<'a>(owner: &Owner, seen: &'a Seen) -> Option<&'a Live> {
+fn ours<'a>(owner: &Owner, seen: &'a Observation) -> Option<&'a Live> {
     match seen {
-        Seen::Present(live) if owner.of(&live.user.tags) == Ownership::Ours => Some(live),
-        Seen::Present(_) | Seen::Absent | Seen::NotLooked => None,
+        Observation::Present(live) if owner.of(&live.user.tags) == Ownership::Ours => Some(live),
+        Observation::Present(_) | Observation::Absent | Observation::NotLooked => None,
     }
 }
 
 /// What is wrong with a step, if anything: the protocol's rules, one by one.
-fn lint_step(desired: &Desired, known: &Known, step: &Step) -> Result<(), TestCaseError> {
+fn lint_step(desired: &Desired, known: &Knowledge, step: &Step) -> Result<(), TestCaseError> {
     let by_id = ours(&desired.owner, &known.by_id).filter(|_| known.recorded.is_some());
     let by_name = ours(&desired.owner, &known.by_name);
     let remembered = || known.remembered.as_deref().filter(|l| desired.owner.of(&l.user.tags) == Ownership::Ours);
     // What the status remembers stands in for a look that was not made, as long as the resource stays.
     let stands_on = match known.by_id {
-        Seen::NotLooked if !known.deleting && known.recorded.is_some() => remembered(),
-        Seen::NotLooked | Seen::Absent | Seen::Present(_) => by_id,
+        Observation::NotLooked if !known.deleting && known.recorded.is_some() => remembered(),
+        Observation::NotLooked | Observation::Absent | Observation::Present(_) => by_id,
     };
-    let open = known.mark != Mark::None && !known.settled;
+    let open = known.mark != CreateAttempts::None && !known.settled;
     let Policy { adoption, deletion, management, quick_connects } = known.policy;
     let cleans_up = deletion == DeletionPolicy::Delete && quick_connects == QuickConnects::Go;
-    let dangles = |id: &UserId| known.by_id == Seen::Absent && known.quick_connects_of.as_ref() != Some(id);
+    let dangles = |id: &UserId| known.by_id == Observation::Absent && known.quick_connects_of.as_ref() != Some(id);
     if management == ManagementPolicy::Observe {
         return lint_observation(desired, known, step);
     }
     match step {
-        Step::LookById(id) => prop_assert!(known.recorded.as_ref() == Some(id) && known.by_id == Seen::NotLooked),
-        Step::LookByName => prop_assert_eq!(&known.by_name, &Seen::NotLooked),
+        Step::LookById(id) => prop_assert!(known.recorded.as_ref() == Some(id) && known.by_id == Observation::NotLooked),
+        Step::LookByName => prop_assert_eq!(&known.by_name, &Observation::NotLooked),
         Step::ReadProficiencies(id) => {
             prop_assert!(desired.proficiencies.is_some() && by_id.is_some_and(|l| l.user.id == *id && l.proficiencies.is_none()));
         }
         Step::Create(request) => {
             prop_assert!(!known.deleting && known.recorded.is_none(), "only where there should be a user, and none is known");
-            let absent = known.by_name == Seen::Absent;
-            let first = known.by_name == Seen::NotLooked && known.mark == Mark::None;
+            let absent = known.by_name == Observation::Absent;
+            let first = known.by_name == Observation::NotLooked && known.mark == CreateAttempts::None;
             prop_assert!((absent || first) && !known.taken, "only where the name seems free");
             prop_assert!(adoption != AdoptionPolicy::Adopt, "only where a user may be created");
             prop_assert_eq!(desired.owner.of(&request.tags), Ownership::Ours, "the proof goes with the request");
@@ -245,27 +246,27 @@ fn lint_step(desired: &Desired, known: &Known, step: &Step) -> Result<(), TestCa
         }
         Step::Forget => {
             prop_assert!(!known.deleting && known.recorded.is_some());
-            prop_assert!(known.by_id == Seen::Absent && known.settled, "absence must count");
+            prop_assert!(known.by_id == Observation::Absent && known.settled, "absence must count");
         }
         Step::Update(live, actions) => {
             prop_assert!(!known.deleting && !actions.is_empty());
             prop_assert_eq!(Some(&**live), stands_on, "only what is ours");
-            let looked = known.by_id != Seen::NotLooked;
+            let looked = known.by_id != Observation::NotLooked;
             prop_assert!(looked || actions.iter().all(|action| !action.carries), "it would send what may have changed since");
-            lint_actions(&desired.leaving(&known.left_alone, live), live, &known.applied_tag_keys, actions)?;
+            lint_actions(&desired.without_ignored(&known.ignored, live), live, &known.applied_tag_keys, actions)?;
             let changed = actions.iter().flat_map(|action| &action.because);
             // What a user cannot be without is set where it has none. The proof of ownership are tags too, but not the spec's, and
             // a key that has left the spec is not a value of it.
             let needed = |change: &Change| change.from.as_deref().is_none_or(str::is_empty);
             let proof = |change: &Change| change.field.starts_with("tags[connect-operator.dev/");
             let taken_off = |change: &Change| change.field.starts_with("tags[") && change.to.is_none();
-            let left = |change: &Change| known.left_alone.iter().any(|left| change.field.starts_with(left.path()));
+            let left = |change: &Change| known.ignored.iter().any(|left| change.field.starts_with(left.path()));
             prop_assert!(changed.into_iter().all(|change| needed(change) || proof(change) || taken_off(change) || !left(change)));
         }
         Step::InSync(live) => {
             prop_assert!(!known.deleting);
             prop_assert_eq!(Some(&**live), stands_on, "only what is ours");
-            prop_assert!(satisfies(live, &desired.leaving(&known.left_alone, live), &known.applied_tag_keys));
+            prop_assert!(satisfies(live, &desired.without_ignored(&known.ignored, live), &known.applied_tag_keys));
             prop_assert!(desired.proficiencies.is_none() || live.proficiencies.is_some(), "what was not read is not in sync");
         }
         Step::Claim(live) => {
@@ -273,14 +274,14 @@ fn lint_step(desired: &Desired, known: &Known, step: &Step) -> Result<(), TestCa
             prop_assert_eq!(desired.owner.of(&live.user.tags), Ownership::Nobodys, "never from somebody else");
         }
         Step::Missing => {
-            prop_assert!(!known.deleting && adoption == AdoptionPolicy::Adopt && known.by_name == Seen::Absent);
+            prop_assert!(!known.deleting && adoption == AdoptionPolicy::Adopt && known.by_name == Observation::Absent);
         }
         Step::Drifted(..) => prop_assert!(false, "what differs is put right"),
         Step::Conflict(owner) => {
             prop_assert!(!known.deleting && *owner != Ownership::Ours);
             prop_assert!(adoption == AdoptionPolicy::Never || *owner != Ownership::Nobodys, "it may be taken");
         }
-        Step::Raced => prop_assert!(!known.deleting && known.taken && known.by_name == Seen::Absent),
+        Step::Raced => prop_assert!(!known.deleting && known.taken && known.by_name == Observation::Absent),
         Step::Wait => prop_assert!(open, "there is nothing to wait for"),
         Step::Delete(id) => {
             prop_assert!(known.deleting && deletion == DeletionPolicy::Delete, "only where the resource goes, and not to stay");
@@ -307,20 +308,20 @@ fn lint_step(desired: &Desired, known: &Known, step: &Step) -> Result<(), TestCa
 }
 
 /// An observer only looks and tells.
-fn lint_observation(desired: &Desired, known: &Known, step: &Step) -> Result<(), TestCaseError> {
-    let remembered = |live: &Live| known.by_id == Seen::NotLooked && known.remembered.as_deref() == Some(live);
+fn lint_observation(desired: &Desired, known: &Knowledge, step: &Step) -> Result<(), TestCaseError> {
+    let remembered = |live: &Live| known.by_id == Observation::NotLooked && known.remembered.as_deref() == Some(live);
     let shown =
-        |live: &Live| remembered(live) || [&known.by_id, &known.by_name].contains(&&Seen::Present(Box::new(live.clone())));
+        |live: &Live| remembered(live) || [&known.by_id, &known.by_name].contains(&&Observation::Present(Box::new(live.clone())));
     match step {
         Step::LookById(id) => prop_assert!(!known.deleting && known.recorded.as_ref() == Some(id)),
-        Step::LookByName => prop_assert!(!known.deleting && known.by_name == Seen::NotLooked),
+        Step::LookByName => prop_assert!(!known.deleting && known.by_name == Observation::NotLooked),
         Step::ReadProficiencies(_) => prop_assert!(!known.deleting && desired.proficiencies.is_some()),
         Step::InSync(live) => {
-            let desired = desired.leaving(&known.left_alone, live);
+            let desired = desired.without_ignored(&known.ignored, live);
             prop_assert!(shown(live) && differences(&desired, live, &known.applied_tag_keys).is_empty());
         }
         Step::Drifted(live, changes) => prop_assert!(shown(live) && !changes.is_empty()),
-        Step::Missing => prop_assert!(!known.deleting && known.by_name == Seen::Absent),
+        Step::Missing => prop_assert!(!known.deleting && known.by_name == Observation::Absent),
         Step::Release { .. } => prop_assert!(known.deleting),
         other => prop_assert!(false, "an observer does not do this: {other:?}"),
     }
@@ -650,34 +651,34 @@ fn cases() -> impl Strategy<Value = (Desired, Live, BTreeSet<String>)> {
     })
 }
 
-fn looks() -> impl Strategy<Value = Seen> {
+fn looks() -> impl Strategy<Value = Observation> {
     prop_oneof![
-        Just(Seen::NotLooked),
-        Just(Seen::Absent),
+        Just(Observation::NotLooked),
+        Just(Observation::Absent),
         (any_users(), any::<bool>()).prop_map(|(live, read)| {
             let proficiencies = live.proficiencies.filter(|_| read);
-            Seen::Present(Box::new(Live { proficiencies, ..live }))
+            Observation::Present(Box::new(Live { proficiencies, ..live }))
         }),
     ]
 }
 
 /// A look that showed another user than the recorded one.
-fn another(seen: Seen) -> Seen {
+fn another(seen: Observation) -> Observation {
     match seen {
-        Seen::Present(mut live) => {
+        Observation::Present(mut live) => {
             live.user.id = "user-2".into();
-            Seen::Present(live)
+            Observation::Present(live)
         }
         seen => seen,
     }
 }
 
 /// Everything that a pass can know, likely or not. Without a mark there is nothing that could be unsettled.
-fn knowledge() -> impl Strategy<Value = Known> {
+fn knowledge() -> impl Strategy<Value = Knowledge> {
     (
         any::<bool>(),
         any::<bool>(),
-        sample::select(vec![Mark::None, Mark::Clean, Mark::Unclean]),
+        sample::select(vec![CreateAttempts::None, CreateAttempts::Clean, CreateAttempts::Unclean]),
         any::<bool>(),
         looks(),
         looks(),
@@ -702,15 +703,15 @@ fn knowledge() -> impl Strategy<Value = Known> {
                 taken,
                 applied_tag_keys,
                 (left, policy, done, same, remembered),
-            )| Known {
+            )| Knowledge {
                 policy,
                 remembered: remembered.map(Box::new),
-                left_alone: left.into_iter().collect(),
+                ignored: left.into_iter().collect(),
                 quick_connects_of: done.map(Into::into),
                 deleting,
                 recorded: recorded.then(|| live().user.id),
                 mark,
-                settled: settled || mark == Mark::None,
+                settled: settled || mark == CreateAttempts::None,
                 by_id,
                 by_name: if same { by_name } else { another(by_name) },
                 taken,
@@ -720,18 +721,18 @@ fn knowledge() -> impl Strategy<Value = Known> {
 }
 
 /// The same with less: looks not made, proficiencies not read, an absence that does not count yet.
-fn less(known: &Known, drop: [bool; 5]) -> Known {
+fn less(known: &Knowledge, drop: [bool; 5]) -> Knowledge {
     let [id, name, proficiencies_by_id, proficiencies_by_name, settled] = drop;
-    let look = |seen: &Seen, not: bool, unread: bool| match seen {
-        _ if not => Seen::NotLooked,
-        Seen::Present(live) if unread => Seen::Present(Box::new(Live::unread(live.user.clone()))),
+    let look = |seen: &Observation, not: bool, unread: bool| match seen {
+        _ if not => Observation::NotLooked,
+        Observation::Present(live) if unread => Observation::Present(Box::new(Live::unread(live.user.clone()))),
         seen => seen.clone(),
     };
-    Known {
+    Knowledge {
         by_id: look(&known.by_id, id, proficiencies_by_id),
         remembered: known.remembered.clone().filter(|_| !id),
         by_name: look(&known.by_name, name, proficiencies_by_name),
-        settled: known.settled && (known.mark == Mark::None || !settled),
+        settled: known.settled && (known.mark == CreateAttempts::None || !settled),
         ..known.clone()
     }
 }
@@ -932,8 +933,8 @@ proptest! {
 
     #[test]
     fn a_mark_that_is_less_clean_never_adds_a_step_that_cannot_be_taken_back(desired in specs(), known in knowledge()) {
-        for mark in [Mark::Clean, Mark::Unclean] {
-            let ignorant = next(&desired.owner, Some(&desired), &Known { mark, settled: known.settled && known.mark != Mark::None, ..known.clone() });
+        for mark in [CreateAttempts::Clean, CreateAttempts::Unclean] {
+            let ignorant = next(&desired.owner, Some(&desired), &Knowledge { mark, settled: known.settled && known.mark != CreateAttempts::None, ..known.clone() });
             if ignorant.as_ref().is_some_and(is_final) {
                 let informed = next(&desired.owner, Some(&desired), &known);
                 prop_assert_eq!(essence(ignorant.as_ref()), essence(informed.as_ref()));

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use connect_api::{Arn, HierarchyGroupId, InstanceId, Resource, RoutingProfileId, SecurityProfileId};
 
-use super::{Directory, Nameable, SpecError, desired::part, directory::Meaning};
+use super::{NameIndex, ReferenceKind, SpecError, desired::part, name_index::Meaning};
 use crate::api::ConnectUserSpec;
 
 /// By id, or by a name that means one only in an instance.
@@ -31,12 +31,12 @@ pub(super) struct Resolved {
     pub security_profiles: BTreeSet<SecurityProfileId>,
     pub hierarchy_group: Option<Option<HierarchyGroupId>>,
     /// The names of the kinds that the spec gives by name.
-    pub names: Directory,
+    pub names: NameIndex,
 }
 
 /// Why a name is no id.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum UnresolvedReason {
     /// Nobody has looked.
     Unread,
     /// The instance has nothing of that name, but these.
@@ -55,27 +55,27 @@ pub enum Why {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unresolved {
     /// What it should name.
-    pub kind: Nameable,
+    pub kind: ReferenceKind,
     /// The name, or the path of a group.
     pub name: String,
     /// Why it is none.
-    pub why: Why,
+    pub why: UnresolvedReason,
 }
 
 impl Unresolved {
-    fn told(&self, instance: &InstanceId) -> String {
+    fn describe(&self, instance: &InstanceId) -> String {
         let Self { kind, name, why } = self;
         let field = kind.name_field();
         match why {
-            Why::Unread => format!("{field} {name:?} was not looked up yet"),
-            Why::Unknown { near } if near.is_empty() => format!(
+            UnresolvedReason::Unread => format!("{field} {name:?} was not looked up yet"),
+            UnresolvedReason::Unknown { near } if near.is_empty() => format!(
                 "{field} {name:?} does not exist in instance {instance}, and nothing there has a name like it: create it in Connect, or correct the name"
             ),
-            Why::Unknown { near } => {
+            UnresolvedReason::Unknown { near } => {
                 let near: Vec<_> = near.iter().map(|name| format!("{name:?}")).collect();
                 format!("{field} {name:?} does not exist in instance {instance}. Near names: {}", near.join(", "))
             }
-            Why::Ambiguous { ids } => {
+            UnresolvedReason::Ambiguous { ids } => {
                 let (count, what, ids) = (ids.len(), kind.plural(), ids.join(", "));
                 let instead = kind.arn_field();
                 format!("{field} {name:?} is ambiguous: {count} {what} have this name ({ids}). Use {instead} instead")
@@ -86,10 +86,10 @@ impl Unresolved {
 
 /// What is wrong with these names, and what to do, for a condition.
 pub fn explain(unresolved: &[Unresolved], instance: &InstanceId) -> String {
-    unresolved.iter().map(|name| name.told(instance)).collect::<Vec<_>>().join("; ")
+    unresolved.iter().map(|name| name.describe(instance)).collect::<Vec<_>>().join("; ")
 }
 
-fn one_of(kind: Nameable) -> SpecError {
+fn one_of(kind: ReferenceKind) -> SpecError {
     let (field, other) = (kind.arn_field(), kind.name_field());
     SpecError { field, message: format!("set either {field} or {other}, and not both") }
 }
@@ -103,7 +103,7 @@ impl References {
                 _ => None,
             })?),
             (None, Some(name)) => Reference::Name(name.clone()),
-            (None, None) | (Some(_), Some(_)) => return Err(one_of(Nameable::RoutingProfile)),
+            (None, None) | (Some(_), Some(_)) => return Err(one_of(ReferenceKind::RoutingProfile)),
         };
         let security_profile = |arn: &String| {
             part("securityProfileArns", arn, instance, |r| match r {
@@ -114,7 +114,7 @@ impl References {
         let security_profiles = match (&spec.security_profile_arns, &spec.security_profile_names) {
             (Some(arns), None) => arns.iter().map(|a| security_profile(a).map(Reference::Id)).collect::<Result<Vec<_>, _>>()?,
             (None, Some(names)) => names.iter().cloned().map(Reference::Name).collect(),
-            (None, None) | (Some(_), Some(_)) => return Err(one_of(Nameable::SecurityProfile)),
+            (None, None) | (Some(_), Some(_)) => return Err(one_of(ReferenceKind::SecurityProfile)),
         };
         if security_profiles.is_empty() {
             let message = "a user needs at least one security profile".to_owned();
@@ -128,18 +128,18 @@ impl References {
                 _ => None,
             })?))),
             (None, Some(path)) => Some(Some(Reference::Name(path.to_owned()))),
-            (Some(_), Some(_)) => return Err(one_of(Nameable::HierarchyGroup)),
+            (Some(_), Some(_)) => return Err(one_of(ReferenceKind::HierarchyGroup)),
         };
         Ok(Self { routing_profile, security_profiles, hierarchy_group })
     }
 
     /// Puts ids in the places of names. Fails with every name that is none.
-    pub(super) fn resolve(self, directory: &Directory) -> Result<Resolved, Vec<Unresolved>> {
+    pub(super) fn resolve(self, directory: &NameIndex) -> Result<Resolved, Vec<Unresolved>> {
         let mut search = Search { directory, kinds: Vec::new(), unresolved: Vec::new() };
-        let routing_profile = search.id(Nameable::RoutingProfile, self.routing_profile);
+        let routing_profile = search.id(ReferenceKind::RoutingProfile, self.routing_profile);
         let security_profiles =
-            self.security_profiles.into_iter().filter_map(|p| search.id(Nameable::SecurityProfile, p)).collect();
-        let hierarchy_group = self.hierarchy_group.map(|g| g.and_then(|g| search.id(Nameable::HierarchyGroup, g)));
+            self.security_profiles.into_iter().filter_map(|p| search.id(ReferenceKind::SecurityProfile, p)).collect();
+        let hierarchy_group = self.hierarchy_group.map(|g| g.and_then(|g| search.id(ReferenceKind::HierarchyGroup, g)));
         match routing_profile {
             Some(routing_profile) if search.unresolved.is_empty() => {
                 Ok(Resolved { routing_profile, security_profiles, hierarchy_group, names: directory.only(&search.kinds) })
@@ -150,14 +150,14 @@ impl References {
 }
 
 struct Search<'a> {
-    directory: &'a Directory,
+    directory: &'a NameIndex,
     /// What the spec gives by name.
-    kinds: Vec<Nameable>,
+    kinds: Vec<ReferenceKind>,
     unresolved: Vec<Unresolved>,
 }
 
 impl Search<'_> {
-    fn id<T: for<'a> From<&'a str>>(&mut self, kind: Nameable, reference: Reference<T>) -> Option<T> {
+    fn id<T: for<'a> From<&'a str>>(&mut self, kind: ReferenceKind, reference: Reference<T>) -> Option<T> {
         let name = match reference {
             Reference::Id(id) => return Some(id),
             Reference::Name(name) => name,
@@ -165,9 +165,9 @@ impl Search<'_> {
         self.kinds.push(kind);
         let why = match self.directory.meaning(kind, &name) {
             Meaning::One(id) => return Some(T::from(&id)),
-            Meaning::Several(ids) => Why::Ambiguous { ids },
-            Meaning::Nothing => Why::Unknown { near: self.directory.near(kind, &name) },
-            Meaning::Unread => Why::Unread,
+            Meaning::Several(ids) => UnresolvedReason::Ambiguous { ids },
+            Meaning::Nothing => UnresolvedReason::Unknown { near: self.directory.near(kind, &name) },
+            Meaning::Unread => UnresolvedReason::Unread,
         };
         self.unresolved.push(Unresolved { kind, name, why });
         None
@@ -184,17 +184,17 @@ mod tests {
         named.iter().map(|(id, name)| ((*id).to_owned(), (*name).to_owned())).collect()
     }
 
-    fn directory() -> Directory {
+    fn directory() -> NameIndex {
         let mut groups =
             catalog(&[("g-1", "North"), ("g-2", "Hamburg"), ("g-3", "Hamburg"), ("g-4", "North/Hamburg"), ("g-5", "Bremen")]);
         for (id, path) in [("g-2", vec!["North", "Hamburg"]), ("g-3", vec!["South", "Hamburg"]), ("g-4", vec!["North/Hamburg"])] {
             groups.place(id, path.into_iter().map(str::to_owned).collect());
         }
-        let mut directory = Directory::default();
+        let mut directory = NameIndex::default();
         let routing = [("r-1", "Basic Routing Profile"), ("r-2", "Sales"), ("r-3", "sales"), ("r-4", "Twice"), ("r-5", "Twice")];
-        directory.insert(Nameable::RoutingProfile, Arc::new(catalog(&routing)));
-        directory.insert(Nameable::SecurityProfile, Arc::new(catalog(&[("s-1", "Agent"), ("s-2", "Admin")])));
-        directory.insert(Nameable::HierarchyGroup, Arc::new(groups));
+        directory.insert(ReferenceKind::RoutingProfile, Arc::new(catalog(&routing)));
+        directory.insert(ReferenceKind::SecurityProfile, Arc::new(catalog(&[("s-1", "Agent"), ("s-2", "Admin")])));
+        directory.insert(ReferenceKind::HierarchyGroup, Arc::new(groups));
         directory
     }
 
@@ -221,11 +221,11 @@ mod tests {
         }
     }
 
-    fn resolve(spec: &ConnectUserSpec, directory: &Directory) -> Result<Resolved, Vec<Unresolved>> {
+    fn resolve(spec: &ConnectUserSpec, directory: &NameIndex) -> Result<Resolved, Vec<Unresolved>> {
         References::parse(spec, &INSTANCE.parse().unwrap()).unwrap().resolve(directory)
     }
 
-    fn why(routing: &str) -> Why {
+    fn why(routing: &str) -> UnresolvedReason {
         resolve(&names(routing, &["Agent"], None), &directory()).unwrap_err().remove(0).why
     }
 
@@ -240,30 +240,33 @@ mod tests {
 
     #[test]
     fn a_name_of_another_case_is_another_name_and_is_called_near() {
-        assert_eq!(why("SALES"), Why::Unknown { near: vec!["Sales".into(), "sales".into()] });
+        assert_eq!(why("SALES"), UnresolvedReason::Unknown { near: vec!["Sales".into(), "sales".into()] });
     }
 
     #[test]
     fn near_names_are_slips_and_renamings_and_nothing_else() {
         for slip in ["Basic Routing Profle", "basic routing profile", "Basic Routing Profile 2", " Basic Routing Profile"] {
-            assert_eq!(why(slip), Why::Unknown { near: vec!["Basic Routing Profile".into()] }, "{slip}");
+            assert_eq!(why(slip), UnresolvedReason::Unknown { near: vec!["Basic Routing Profile".into()] }, "{slip}");
         }
-        assert_eq!(why("Sales EMEA"), Why::Unknown { near: vec!["Sales".into(), "sales".into()] });
-        assert_eq!(why("Quality"), Why::Unknown { near: vec![] });
+        assert_eq!(why("Sales EMEA"), UnresolvedReason::Unknown { near: vec!["Sales".into(), "sales".into()] });
+        assert_eq!(why("Quality"), UnresolvedReason::Unknown { near: vec![] });
     }
 
     #[test]
     fn no_more_than_three_near_names_are_told_of() {
         let mut directory = directory();
         let alike: Vec<_> = (0..9).map(|n| (format!("r-{n}"), format!("Team {n}"))).collect();
-        directory.insert(Nameable::RoutingProfile, Arc::new(alike.into_iter().collect()));
+        directory.insert(ReferenceKind::RoutingProfile, Arc::new(alike.into_iter().collect()));
         let unresolved = resolve(&names("Team", &["Agent"], None), &directory).unwrap_err();
-        assert_eq!(unresolved[0].why, Why::Unknown { near: ["Team 0", "Team 1", "Team 2"].map(str::to_owned).into() });
+        assert_eq!(
+            unresolved[0].why,
+            UnresolvedReason::Unknown { near: ["Team 0", "Team 1", "Team 2"].map(str::to_owned).into() }
+        );
     }
 
     #[test]
     fn a_name_that_two_have_is_ambiguous() {
-        assert_eq!(why("Twice"), Why::Ambiguous { ids: vec!["r-4".into(), "r-5".into()] });
+        assert_eq!(why("Twice"), UnresolvedReason::Ambiguous { ids: vec!["r-4".into(), "r-5".into()] });
     }
 
     #[test]
@@ -272,11 +275,14 @@ mod tests {
         assert_eq!(at("/South/Hamburg").unwrap().hierarchy_group, Some(Some("g-3".into())));
         assert_eq!(at("").unwrap().hierarchy_group, Some(None));
         let near = |path: &str| at(path).unwrap_err().remove(0).why;
-        assert_eq!(near("/Hamburg"), Why::Unknown { near: vec!["/South/Hamburg".into(), "/North/Hamburg".into()] });
-        assert_eq!(near("/Noth/Hamburg"), Why::Unknown { near: vec!["/North/Hamburg".into(), "/South/Hamburg".into()] });
-        assert_eq!(near("/North/Bremn"), Why::Unknown { near: vec!["Bremen".into()] });
+        assert_eq!(near("/Hamburg"), UnresolvedReason::Unknown { near: vec!["/South/Hamburg".into(), "/North/Hamburg".into()] });
+        assert_eq!(
+            near("/Noth/Hamburg"),
+            UnresolvedReason::Unknown { near: vec!["/North/Hamburg".into(), "/South/Hamburg".into()] }
+        );
+        assert_eq!(near("/North/Bremn"), UnresolvedReason::Unknown { near: vec!["Bremen".into()] });
         // Its place is not known yet.
-        assert_eq!(near("/North/Bremen"), Why::Unread);
+        assert_eq!(near("/North/Bremen"), UnresolvedReason::Unread);
     }
 
     #[test]
@@ -295,11 +301,14 @@ mod tests {
 
     #[test]
     fn only_the_kinds_that_are_given_by_name_are_asked_for() {
-        let unread = resolve(&spec(), &Directory::default()).unwrap_err();
-        assert_eq!(unread, [Unresolved { kind: Nameable::RoutingProfile, name: "Sales".into(), why: Why::Unread }]);
+        let unread = resolve(&spec(), &NameIndex::default()).unwrap_err();
+        assert_eq!(
+            unread,
+            [Unresolved { kind: ReferenceKind::RoutingProfile, name: "Sales".into(), why: UnresolvedReason::Unread }]
+        );
         let found = resolve(&spec(), &directory()).unwrap();
-        assert_eq!(found.names.field(Nameable::RoutingProfile), "routingProfileName");
-        assert_eq!(found.names.field(Nameable::SecurityProfile), "securityProfileArns");
+        assert_eq!(found.names.field(ReferenceKind::RoutingProfile), "routingProfileName");
+        assert_eq!(found.names.field(ReferenceKind::SecurityProfile), "securityProfileArns");
     }
 
     #[test]
@@ -309,8 +318,8 @@ mod tests {
             routing_profile_arn: Some(format!("{INSTANCE}/routing-profile/r-7")),
             ..spec()
         };
-        let found = resolve(&by_arn, &Directory::default()).unwrap();
-        assert_eq!((found.routing_profile, found.names), ("r-7".into(), Directory::default()));
+        let found = resolve(&by_arn, &NameIndex::default()).unwrap();
+        assert_eq!((found.routing_profile, found.names), ("r-7".into(), NameIndex::default()));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use connect_api::{Class, Error, Turn};
+use connect_api::{Class, Error, QueuePosition};
 
 use super::{ClusterError, ClusterErrorKind};
 use crate::api::Reason;
@@ -214,9 +214,9 @@ impl Failure {
 const LONG_WAIT: Duration = Duration::from_secs(30);
 
 /// Where a resource stands in line, if it has long to wait. It is written once and not at each look, so it says so.
-fn in_line(turn: Option<Turn>) -> String {
+fn in_line(turn: Option<QueuePosition>) -> String {
     match turn {
-        Some(Turn { place, of, wait }) if wait >= LONG_WAIT => {
+        Some(QueuePosition { place, of, wait }) if wait >= LONG_WAIT => {
             format!(" (place {place} of {of} and about {} to go when this was written)", roughly(wait))
         }
         _ => String::new(),
@@ -285,7 +285,7 @@ mod tests {
     #[test]
     fn only_a_long_wait_is_told_with_the_place_in_line() {
         let waits = |wait| {
-            let turn = Some(Turn { place: 312, of: 950, wait: Duration::from_secs(wait) });
+            let turn = Some(QueuePosition { place: 312, of: 950, wait: Duration::from_secs(wait) });
             let error = Error { turn, ..Error::deferred(OperationName::CreateUser, Duration::from_secs(1)) };
             Failure::of_call(&error, Phase::Create, "spec").message
         };

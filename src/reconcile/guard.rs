@@ -13,9 +13,9 @@ use kube::ResourceExt;
 
 use super::{
     Failure, Kind, Phase,
+    conditions::condition,
     pass::{End, Flow, Pass},
     reconciler::{Reconciler, is_confirmed},
-    report::condition,
 };
 use crate::api::{CONFIRM_DELETION, ConditionType, DeletionPolicy, Reason};
 
@@ -39,7 +39,7 @@ impl Default for DeletionGuard {
 
 /// The users of one instance, as far as ConnectUsers speak of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Census {
+pub struct InstanceCounts {
     /// How many there are.
     pub all: usize,
     /// The ConnectUsers, by UID, whose users are to be deleted and no person has confirmed it.
@@ -47,9 +47,9 @@ pub struct Census {
 }
 
 /// Counts ConnectUsers. The watch's cache is good enough for it.
-pub trait Roll: Send + Sync {
+pub trait UserCounter: Send + Sync {
     /// The users of an instance. `default` tells what becomes of a namespace's users whose resources do not say it.
-    fn census(&self, instance: &Arn, default: &dyn Fn(&str) -> DeletionPolicy) -> Arc<Census>;
+    fn census(&self, instance: &Arn, default: &dyn Fn(&str) -> DeletionPolicy) -> Arc<InstanceCounts>;
 }
 
 /// The limit that a number of users is over, if it is: for people.
@@ -79,24 +79,24 @@ impl DeletionGuard {
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     /// The ConnectUsers of an instance, by UID, whose users were let go without a question, and at what uptime.
-    let_go: Mutex<HashMap<Arn, HashMap<String, Duration>>>,
+    admitted: Mutex<HashMap<Arn, HashMap<String, Duration>>>,
     held: Mutex<HashSet<String>>,
 }
 
 impl Ledger {
     /// Lets the user of this ConnectUser go and notes it, if the guard has nothing against that. Whoever is in the cache, was let go
     /// before and asks now counts once, although the cache may lack who asks, and show who is gone.
-    pub(super) fn let_go(
+    pub(super) fn admit(
         &self,
         guard: &DeletionGuard,
         instance: &Arn,
         uid: &str,
-        census: &Census,
+        census: &InstanceCounts,
         uptime: Duration,
     ) -> Result<(), TooMany> {
         // Nothing panics while holding a lock.
-        let mut let_go = self.let_go.lock().unwrap_or_else(PoisonError::into_inner);
-        let lately = let_go.entry(instance.clone()).or_default();
+        let mut admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
+        let lately = admitted.entry(instance.clone()).or_default();
         let since = uptime.saturating_sub(guard.window);
         lately.retain(|_, at| *at >= since);
         let is_new = |other: &str| !census.going.contains(other);
@@ -137,7 +137,7 @@ impl Reconciler {
 
 impl Pass<'_> {
     /// Ends the pass where too many users are to go, and nobody has confirmed it.
-    pub(super) fn let_go_or_hold(&mut self) -> Flow {
+    pub(super) fn admit_deletion(&mut self) -> Flow {
         let guard = self.on.settings.deletion_guard;
         let limit = guard.limit();
         let is_held = self.status.deletion_held_by.as_ref() == Some(&limit);
@@ -155,7 +155,7 @@ impl Pass<'_> {
             // Where nothing is ever held, or nobody counts, there is nothing to ask.
             let census = self.on.census(&self.instance).filter(|_| guard.share < 1.0);
             let (deletions, uptime) = (&self.on.deletions, self.on.clock.uptime());
-            let asked = census.and_then(|census| deletions.let_go(&guard, &self.instance, &self.uid, &census, uptime).err());
+            let asked = census.and_then(|census| deletions.admit(&guard, &self.instance, &self.uid, &census, uptime).err());
             asked.map(|TooMany { going, of }| self.question(going, of, &limit))
         };
         self.on.metrics.held(self.on.deletions.hold(&self.uid, message.is_some()));
@@ -217,8 +217,8 @@ mod tests {
         let all: HashSet<String> = (0..10).map(|number| format!("uid-{number}")).collect();
         // The cache shows all of them, or none yet, and either is asked more than once: a deletion may have to be tried again.
         for going in [all.clone(), HashSet::new()] {
-            let (ledger, census) = (Ledger::default(), Census { all: 30, going });
-            let ask = |uid: &str| ledger.let_go(&guard, &instance(), uid, &census, now);
+            let (ledger, census) = (Ledger::default(), InstanceCounts { all: 30, going });
+            let ask = |uid: &str| ledger.admit(&guard, &instance(), uid, &census, now);
             assert!(all.iter().chain(&all).all(|uid| ask(uid).is_ok()));
             assert_eq!(ask("one-more").map_err(|many| many.going), Err(11));
         }
@@ -227,10 +227,12 @@ mod tests {
     #[test]
     fn who_was_let_go_counts_for_as_long_as_the_window_lasts() {
         let (ledger, guard, second) = (Ledger::default(), DeletionGuard::default(), Duration::from_secs);
-        let ask = |uid: &str, at| ledger.let_go(&guard, &instance(), uid, &Census { all: 30, ..Census::default() }, second(at));
+        let ask = |uid: &str, at| {
+            ledger.admit(&guard, &instance(), uid, &InstanceCounts { all: 30, ..InstanceCounts::default() }, second(at))
+        };
         assert!((0..10).all(|number| ask(&format!("gone-{number}"), 100).is_ok()));
         assert_eq!(ask("next", 200), Err(TooMany { going: 11, of: 40 }));
         assert_eq!(ask("next", 3701), Ok(()));
-        assert_eq!(ledger.let_go.lock().unwrap()[&instance()].len(), 1, "nothing is kept of the others");
+        assert_eq!(ledger.admitted.lock().unwrap()[&instance()].len(), 1, "nothing is kept of the others");
     }
 }

@@ -9,10 +9,10 @@ use std::{
 use connect_api::UserId;
 use jiff::Timestamp;
 
-use super::{Failure, Kind, failure::RACES_AT_ONCE, find::Listing, quick_connects::Cleanup};
+use super::{Failure, Kind, failure::RACES_AT_ONCE, lookup::Listing, quick_connects::Cleanup};
 use crate::{
     api::CreateAttempt,
-    plan::{Glance, Live},
+    plan::{Fingerprint, Live},
 };
 
 #[derive(Debug, Default)]
@@ -61,7 +61,7 @@ impl Entry {
 #[derive(Debug)]
 struct Dispute {
     /// Which user, what the status has, and what SearchUsers shows.
-    over: (UserId, Glance, Glance),
+    over: (UserId, Fingerprint, Fingerprint),
     /// The uptime and the time at which that was seen, after our last change to the user.
     since: (Duration, Timestamp),
 }
@@ -153,7 +153,7 @@ impl Memory {
     }
 
     /// Leaves a resource alone no longer, and takes nothing of what was seen of it for fresh.
-    pub(super) fn let_go(&self, uid: &str) {
+    pub(super) fn clear_hold(&self, uid: &str) {
         self.with(uid, |e| {
             e.wake();
             e.verified = None;
@@ -170,7 +170,7 @@ impl Memory {
 
     /// Notes that SearchUsers shows a user otherwise than the status has it. Whether it has done so since before the user was last
     /// read, with nothing to be put right: whatever the reason, another look would end as that one.
-    pub(super) fn dispute(&self, uid: &str, over: (UserId, Glance, Glance), now: (Duration, Timestamp)) -> bool {
+    pub(super) fn dispute(&self, uid: &str, over: (UserId, Fingerprint, Fingerprint), now: (Duration, Timestamp)) -> bool {
         self.with(uid, |e| match e.dispute.as_deref() {
             Some(Dispute { over: before, since: (uptime, time) })
                 if *before == over && e.changed.is_none_or(|changed| changed < *time) =>
@@ -415,12 +415,12 @@ mod tests {
     #[test]
     fn what_search_shows_otherwise_is_worth_one_look_as_long_as_nothing_changes() {
         let at = |second: i64| (Duration::from_secs(second.unsigned_abs()), Timestamp::from_second(1_000 + second).unwrap());
-        let glance = |name: &str| {
+        let fingerprint = |name: &str| {
             let mut found = crate::plan::fixtures::found();
             found.first_name = Some(name.to_owned());
-            Glance::of_found(&found)
+            Fingerprint::of_found(&found)
         };
-        let theirs = |name: &str| ("1".into(), glance("mine"), glance(name));
+        let theirs = |name: &str| ("1".into(), fingerprint("mine"), fingerprint(name));
         let memory = Memory::default();
         assert!(!memory.dispute("u", theirs("other"), at(10)), "it is new");
         assert!(!memory.dispute("u", theirs("other"), at(20)), "nobody has read it yet");
@@ -436,7 +436,7 @@ mod tests {
         assert!(!memory.dispute("u", theirs("third"), at(90)), "it was over, and began anew");
         memory.read("u", &"1".into(), at(95).0);
         assert!(memory.dispute("u", theirs("third"), at(100)));
-        let another = ("2".into(), glance("mine"), glance("third"));
+        let another = ("2".into(), fingerprint("mine"), fingerprint("third"));
         assert!(!memory.dispute("u", another, at(110)), "it is another user");
     }
 

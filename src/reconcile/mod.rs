@@ -3,13 +3,16 @@
 //! [`Reconciler::reconcile`] makes one pass over one resource: it asks the plan for the next step, takes it, and asks again.
 //! Whatever way a pass ends, it ends in an outcome, which `report` turns into conditions and `failure` into a pace.
 
-mod allowing;
 mod clock;
 mod cluster;
-mod conclude;
+mod conditions;
+mod drift_scan;
 mod failure;
-mod find;
+mod finish;
 mod guard;
+mod identity_type;
+mod instance_access;
+mod lookup;
 mod memory;
 mod names;
 mod observed;
@@ -18,19 +21,16 @@ mod pass;
 mod password;
 mod quick_connects;
 mod reconciler;
-mod report;
-mod sign_in;
 mod snapshot;
 mod steps;
-mod sweeping;
-mod waiting;
+mod username_waiters;
 
 pub use clock::{Clock, SystemClock};
 pub use cluster::{Cluster, ClusterError, ClusterErrorKind, Event, EventKind, SecretValue, THROTTLED};
+pub use drift_scan::{DriftScan, DriftSignal, ScanReport};
 pub use failure::{Failure, Kind, Phase};
-pub use guard::{Census, DeletionGuard, Roll};
-pub use orphans::{Orphan, Parting, PartingError};
+pub use guard::{DeletionGuard, InstanceCounts, UserCounter};
+pub use orphans::{Orphan, OrphanError, OrphanOutcome};
 pub(crate) use reconciler::is_confirmed;
 pub use reconciler::{Connections, Reconciler, Settings, Verdict};
-pub use sweeping::{Sweeping, Swept, Worth};
-pub use waiting::Place;
+pub use username_waiters::NamespacedName;

@@ -8,8 +8,8 @@ use super::{
     reconciler::{asked, reconcile_requested},
 };
 use crate::{
-    inventory::{Ask, REFRESH, Wanted},
-    plan::{Desired, Nameable, Unclear, Unresolved, explain},
+    inventory::{Query, REFRESH, Wanted},
+    plan::{Desired, ReferenceKind, SpecIssue, Unresolved, explain},
 };
 
 impl Pass<'_> {
@@ -28,9 +28,9 @@ impl Pass<'_> {
         let mut newer = None;
         // What is missing may have been made a moment ago: it is looked for once more, in names as new as may be.
         for oldest in [oldest, now] {
-            let Err(Unclear::Names(missing)) = &self.desired else { break };
+            let Err(SpecIssue::Names(missing)) = &self.desired else { break };
             let (wanted, priority) = (wanted(missing), self.caller.priority);
-            let ask = Ask { connect: &*self.connect, priority, instance: &self.instance, now, since, oldest };
+            let ask = Query { connect: &*self.connect, priority, instance: &self.instance, now, since, oldest };
             let read = self.on.inventory.read(&ask, &wanted).await;
             let found = self.or_fail(read, "instanceArn")?;
             for (kind, catalog) in found.catalogs {
@@ -47,8 +47,8 @@ impl Pass<'_> {
         }
         let failure = match &self.desired {
             Ok(_) => return Flow::Continue(()),
-            Err(Unclear::Spec(error)) => Failure::new(Kind::Invalid, self.phase(), error.to_string()),
-            Err(Unclear::Names(missing)) => Failure {
+            Err(SpecIssue::Spec(error)) => Failure::new(Kind::Invalid, self.phase(), error.to_string()),
+            Err(SpecIssue::Names(missing)) => Failure {
                 retry_after: newer,
                 ..Failure::new(Kind::DependencyNotFound, self.phase(), explain(missing, &self.instance.instance))
             },
@@ -58,12 +58,12 @@ impl Pass<'_> {
 
     /// Connect does not know what a name stood for: the names are read again before they are believed again.
     pub(super) fn doubt_names(&self, error: &Error) {
-        let kinds: &[Nameable] = match error.operation {
+        let kinds: &[ReferenceKind] = match error.operation {
             _ if error.class != Class::NotFound => &[],
-            OperationName::UpdateUserRoutingProfile => &[Nameable::RoutingProfile],
-            OperationName::UpdateUserSecurityProfiles => &[Nameable::SecurityProfile],
-            OperationName::UpdateUserHierarchy => &[Nameable::HierarchyGroup],
-            OperationName::CreateUser => &Nameable::ALL,
+            OperationName::UpdateUserRoutingProfile => &[ReferenceKind::RoutingProfile],
+            OperationName::UpdateUserSecurityProfiles => &[ReferenceKind::SecurityProfile],
+            OperationName::UpdateUserHierarchy => &[ReferenceKind::HierarchyGroup],
+            OperationName::CreateUser => &ReferenceKind::ALL,
             _ => &[],
         };
         for kind in kinds {
@@ -73,7 +73,7 @@ impl Pass<'_> {
 
     /// The spec's fields that refer to something in Connect.
     pub(super) fn reference_fields(&self) -> String {
-        let [routing, security, group] = Nameable::ALL.map(|kind| self.directory.field(kind));
+        let [routing, security, group] = ReferenceKind::ALL.map(|kind| self.directory.field(kind));
         format!("instanceArn, {routing}, {security} and {group}")
     }
 }

@@ -4,7 +4,7 @@
 use connect_api::{Arn, Caller, Class, ConnectExt, DeleteUser, Error, Priority, Resource, Tags};
 use kube::ResourceExt;
 
-use super::{Cluster, ClusterError, ClusterErrorKind, Place, find, reconciler::Reconciler};
+use super::{Cluster, ClusterError, ClusterErrorKind, NamespacedName, lookup, reconciler::Reconciler};
 use crate::api::{ConnectUser, PREFIX};
 
 /// A user that carries this cluster's tags, and whose ConnectUser does not exist.
@@ -15,14 +15,14 @@ pub struct Orphan {
     /// The name it signs in with.
     pub username: String,
     /// The ConnectUser that its tags name.
-    pub place: Place,
+    pub place: NamespacedName,
     /// That ConnectUser's UID.
     pub uid: String,
 }
 
 /// What became of an orphan that was to be deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Parting {
+pub enum OrphanOutcome {
     /// It was deleted.
     Deleted,
     /// It was gone already.
@@ -35,7 +35,7 @@ pub enum Parting {
 
 /// An orphan that could not be deleted.
 #[derive(Clone, Debug, thiserror::Error)]
-pub enum PartingError {
+pub enum OrphanError {
     /// A call to Connect.
     #[error(transparent)]
     Connect(#[from] Error),
@@ -55,7 +55,7 @@ impl Orphan {
         (tag("cluster") == cluster && whole).then(|| Self {
             arn: arn.to_owned(),
             username: username.to_owned(),
-            place: Place { namespace: tag("namespace"), name: tag("name") },
+            place: NamespacedName { namespace: tag("namespace"), name: tag("name") },
             uid: tag("uid"),
         })
     }
@@ -78,7 +78,7 @@ impl Orphan {
         };
         resource.uid().as_ref() == Some(&self.uid)
             || recorded()
-            || (Place::of(resource) == self.place && same_name() && same_instance())
+            || (NamespacedName::of(resource) == self.place && same_name() && same_instance())
     }
 }
 
@@ -115,22 +115,22 @@ impl Reconciler {
     ///
     /// # Errors
     /// A call that failed. One that is [`Deferred`](Class::Deferred) was not made, and may be tried again when it says.
-    pub async fn part_with(&self, orphan: &Orphan) -> Result<Parting, PartingError> {
-        let arn: Arn = orphan.arn.parse().map_err(|_| PartingError::Arn(orphan.arn.clone()))?;
-        let Resource::User(user) = arn.resource.clone() else { return Err(PartingError::Arn(orphan.arn.clone())) };
-        let connect = self.connections.to(&arn);
+    pub async fn delete_orphan(&self, orphan: &Orphan) -> Result<OrphanOutcome, OrphanError> {
+        let arn: Arn = orphan.arn.parse().map_err(|_| OrphanError::Arn(orphan.arn.clone()))?;
+        let Resource::User(user) = arn.resource.clone() else { return Err(OrphanError::Arn(orphan.arn.clone())) };
+        let connect = self.connections.client_for(&arn);
         let caller = Caller::new(format!("orphan {user}"), Priority::Repair);
-        let Some(live) = find::by_id(&*connect, &caller, &arn.instance, &user).await? else { return Ok(Parting::Gone) };
+        let Some(live) = lookup::by_id(&*connect, &caller, &arn.instance, &user).await? else { return Ok(OrphanOutcome::Gone) };
         if Orphan::of(&self.settings.cluster, &live.arn, &live.username, &live.tags).as_ref() != Some(orphan) {
-            return Ok(Parting::Changed);
+            return Ok(OrphanOutcome::Changed);
         }
         // The last question before the deletion: who applies the resource anew takes the user up by these very tags.
         if belongs_to_somebody(&*self.cluster, orphan).await? != Some(false) {
-            return Ok(Parting::Owned);
+            return Ok(OrphanOutcome::Owned);
         }
         match connect.call(&caller, DeleteUser { instance: arn.instance, user }).await {
-            Ok(()) => Ok(Parting::Deleted),
-            Err(error) if error.class == Class::NotFound => Ok(Parting::Gone),
+            Ok(()) => Ok(OrphanOutcome::Deleted),
+            Err(error) if error.class == Class::NotFound => Ok(OrphanOutcome::Gone),
             Err(error) => Err(error.into()),
         }
     }
@@ -150,7 +150,7 @@ mod tests {
         let orphan = Orphan {
             arn: arn.clone(),
             username: "Jane".into(),
-            place: Place { namespace: "sales".into(), name: "jane".into() },
+            place: NamespacedName { namespace: "sales".into(), name: "jane".into() },
             uid: "uid-1".into(),
         };
         let belongs = |place: &str, uid: &str, username: &str, instance: &str, recorded: Option<&str>| {

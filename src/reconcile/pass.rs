@@ -8,16 +8,19 @@ use kube::ResourceExt;
 
 use super::{
     ClusterError, ClusterErrorKind, Event, EventKind, Failure, Kind, Phase,
-    find::{self, Look},
+    conditions::{to_the_second, urgency},
+    lookup::{self, Look},
     memory::KeptLook,
     reconciler::{Reconciler, Settings, reconcile_requested},
-    report::{to_the_second, urgency},
     snapshot::remembered,
-    waiting::{Place, Username},
+    username_waiters::{NamespacedName, Username},
 };
 use crate::{
     api::{AdoptionPolicy, ConnectUser, ConnectUserStatus, DELETION_POLICY, DeletionPolicy, ManagementPolicy, Reason},
-    plan::{Change, Desired, Directory, Known, Live, Mark, Owner, Ownership, Policy, Seen, Step, Unclear, left_alone, next},
+    plan::{
+        Change, CreateAttempts, Desired, Knowledge, Live, NameIndex, Observation, Owner, Ownership, Policy, SpecIssue, Step,
+        ignored_drift, next,
+    },
 };
 
 /// How long a look is good for the rest of the look, if that has to wait for the rate limit. Whatever may follow from it.
@@ -60,10 +63,10 @@ pub(super) struct Pass<'a> {
     pub(super) caller: Caller,
     pub(super) instance: Arn,
     pub(super) owner: Owner,
-    pub(super) desired: Result<Desired, Unclear>,
+    pub(super) desired: Result<Desired, SpecIssue>,
     /// What the instance calls its profiles and groups, as far as the spec names them and this pass has asked.
-    pub(super) directory: Directory,
-    pub(super) known: Known,
+    pub(super) directory: NameIndex,
+    pub(super) known: Knowledge,
     /// The uptime of the look at the user, if there was one.
     pub(super) looked_at: Duration,
     /// What the status has of the user has proved wrong in this pass.
@@ -100,22 +103,22 @@ impl<'a> Pass<'a> {
         };
         let uid = resource.uid().unwrap_or_default();
         let mut pass = Self {
-            connect: on.connections.to(&instance),
+            connect: on.connections.client_for(&instance),
             caller: Caller::new(uid.clone(), Priority::Backlog).in_group(resource.namespace().unwrap_or_default()),
             owner: Desired::owner_of(&resource, &on.settings.cluster),
-            desired: Err(Unclear::Names(vec![])),
-            directory: Directory::default(),
-            known: Known {
+            desired: Err(SpecIssue::Names(vec![])),
+            directory: NameIndex::default(),
+            known: Knowledge {
                 deleting: false,
                 recorded: None,
-                mark: Mark::None,
+                mark: CreateAttempts::None,
                 settled: true,
-                by_id: Seen::NotLooked,
+                by_id: Observation::NotLooked,
                 remembered: None,
-                by_name: Seen::NotLooked,
+                by_name: Observation::NotLooked,
                 taken: false,
                 applied_tag_keys: Default::default(),
-                left_alone: Default::default(),
+                ignored: Default::default(),
                 policy: Policy::default(),
                 quick_connects_of: None,
             },
@@ -150,13 +153,13 @@ impl<'a> Pass<'a> {
         self.read_spec();
         let recorded = self.status.user_id.as_deref().map(Into::into);
         if recorded != self.known.recorded {
-            self.known.by_id = Seen::NotLooked;
+            self.known.by_id = Observation::NotLooked;
         }
         self.known.recorded = recorded;
         self.known.deleting = self.resource.metadata.deletion_timestamp.is_some();
         self.known.remembered = if self.doubts_memory { None } else { self.as_the_status_has_it() };
         self.known.applied_tag_keys = self.status.applied_tag_keys.clone();
-        self.known.left_alone = left_alone(&self.resource.spec, &self.status);
+        self.known.ignored = ignored_drift(&self.resource.spec, &self.status);
         let spec = &self.resource.spec;
         self.known.policy = Policy {
             adoption: spec.adoption_policy,
@@ -165,9 +168,9 @@ impl<'a> Pass<'a> {
             quick_connects: self.on.settings.quick_connects,
         };
         self.known.mark = match self.status.create_attempt {
-            None => Mark::None,
-            Some(attempt) if attempt.clean => Mark::Clean,
-            Some(_) => Mark::Unclean,
+            None => CreateAttempts::None,
+            Some(attempt) if attempt.clean => CreateAttempts::Clean,
+            Some(_) => CreateAttempts::Unclean,
         };
         // By the time at which the pass began: a look from before the window's end says nothing, even if it is over by now.
         self.known.settled = self.settles_at().is_none_or(|at| self.began > at);
@@ -186,7 +189,7 @@ impl<'a> Pass<'a> {
     /// The user as the status has it, if it is certain enough that Connect has it so: it was read, or a sweep compared it, a short
     /// time ago, and neither does anybody ask for a look, nor is it the user's turn to be read by itself.
     fn as_the_status_has_it(&self) -> Option<Box<Live>> {
-        if self.known.by_id != Seen::NotLooked
+        if self.known.by_id != Observation::NotLooked
             || self.known.deleting
             || reconcile_requested(&self.resource).is_some()
             || self.on.until_read(&self.resource).is_zero()
@@ -256,29 +259,29 @@ impl<'a> Pass<'a> {
             Step::LookById(id) => {
                 self.known.remembered = None;
                 self.known.by_id = match self.kept_look(&id) {
-                    Some(live) => Seen::Present(Box::new(live)),
+                    Some(live) => Observation::Present(Box::new(live)),
                     None => {
                         self.looked_at = self.on.clock.uptime();
-                        let found = find::by_id(&*self.connect, &self.caller, &self.instance_id(), &id).await;
+                        let found = lookup::by_id(&*self.connect, &self.caller, &self.instance_id(), &id).await;
                         self.seen(found)?
                     }
                 };
             }
             Step::LookByName => self.look_by_name().await?,
             Step::ReadProficiencies(id) => {
-                let read = find::proficiencies(&*self.connect, &self.caller, &self.instance_id(), &id).await;
-                if let (Err(Error { class: Class::Deferred, .. }), Seen::Present(live), true) =
+                let read = lookup::proficiencies(&*self.connect, &self.caller, &self.instance_id(), &id).await;
+                if let (Err(Error { class: Class::Deferred, .. }), Observation::Present(live), true) =
                     (&read, &self.known.by_id, self.changed.is_empty())
                 {
                     self.keep_look((**live).clone(), HALF_A_LOOK_LASTS);
                 }
                 let read = self.or_fail(read, "userProficiencies")?;
                 for seen in [&mut self.known.by_id, &mut self.known.by_name] {
-                    let Seen::Present(live) = seen else { continue };
+                    let Observation::Present(live) = seen else { continue };
                     if live.user.id == id {
                         *seen = match &read {
-                            Some(list) => Seen::Present(Box::new(live.as_ref().clone().with_proficiencies(list.clone()))),
-                            None => Seen::Absent,
+                            Some(list) => Observation::Present(Box::new(live.as_ref().clone().with_proficiencies(list.clone()))),
+                            None => Observation::Absent,
                         };
                     }
                 }
@@ -332,14 +335,14 @@ impl<'a> Pass<'a> {
         // left to the search index.
         let Policy { adoption, management, .. } = self.known.policy;
         let thorough = self.known.taken
-            || (self.known.deleting && self.known.mark != Mark::None)
+            || (self.known.deleting && self.known.mark != CreateAttempts::None)
             || adoption == AdoptionPolicy::Adopt
             || management == ManagementPolicy::Observe;
         let look = if thorough { Look::Thorough } else { Look::Quick };
         let key = (self.status.create_attempt, self.known.settled);
         let mut listing = self.on.memory.take_listing(&self.uid, key);
         let username = self.username();
-        let found = find::by_name(&*self.connect, &self.caller, &self.instance_id(), &username, look, &mut listing).await;
+        let found = lookup::by_name(&*self.connect, &self.caller, &self.instance_id(), &username, look, &mut listing).await;
         if found.is_err() {
             self.on.memory.keep_listing(&self.uid, key, listing);
         }
@@ -356,13 +359,13 @@ impl<'a> Pass<'a> {
         Username::new(&self.instance, &self.resource.spec.username)
     }
 
-    pub(super) fn place(&self) -> Place {
-        Place::of(&self.resource)
+    pub(super) fn place(&self) -> NamespacedName {
+        NamespacedName::of(&self.resource)
     }
 
-    fn seen(&self, found: Result<Option<User>, Error>) -> ControlFlow<End, Seen> {
+    fn seen(&self, found: Result<Option<User>, Error>) -> ControlFlow<End, Observation> {
         let found = self.or_fail(found, "spec")?;
-        ControlFlow::Continue(found.map_or(Seen::Absent, |user| Seen::Present(Box::new(Live::unread(user)))))
+        ControlFlow::Continue(found.map_or(Observation::Absent, |user| Observation::Present(Box::new(Live::unread(user)))))
     }
 
     /// Ends the pass where a call failed.

@@ -8,8 +8,8 @@ use rand::seq::IndexedRandom;
 
 use super::{
     ClusterErrorKind, Failure, Kind, Phase, SecretValue,
+    conditions::report_password,
     pass::{Appeared, End, Pass},
-    report::report_password,
 };
 use crate::{
     api::{ConnectUser, PasswordSecretRef},

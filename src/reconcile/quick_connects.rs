@@ -7,7 +7,7 @@
 use std::ops::ControlFlow;
 
 use connect_api::{
-    Bookmark, Caller, Class, Connect, ConnectExt, DeleteQuickConnect, DescribeQuickConnect, Error, InstanceId, OperationName,
+    Caller, Class, Connect, ConnectExt, DeleteQuickConnect, DescribeQuickConnect, Error, InstanceId, OperationName, PageCursor,
     QuickConnect, SearchQuickConnects, UserId,
 };
 
@@ -15,7 +15,7 @@ use super::{
     EventKind, Failure, Phase,
     pass::{End, Flow, Pass},
 };
-use crate::plan::{Ownership, Seen};
+use crate::plan::{Observation, Ownership};
 
 /// How often in a row Connect may fail before the rest is left to people, since no resource should wait for it for ever: some
 /// two minutes, or three where Connect throttles.
@@ -31,7 +31,7 @@ pub(super) struct Cleanup {
     user: UserId,
     /// No other user of ours was seen when the work began, at a time when that counts: so it stays.
     pub(super) alone: bool,
-    bookmark: Bookmark,
+    bookmark: PageCursor,
     /// The search was begun anew, which is done once.
     again: bool,
     searched: bool,
@@ -49,7 +49,7 @@ impl Cleanup {
         Self {
             user,
             alone: true,
-            bookmark: Bookmark::default(),
+            bookmark: PageCursor::default(),
             again: false,
             searched: false,
             found: Vec::new(),
@@ -118,7 +118,7 @@ impl Cleanup {
             (self.searched, self.refusal) = (true, Some(error));
             return Ok(());
         }
-        (self.found, self.bookmark, self.again) = (Vec::new(), Bookmark::default(), true);
+        (self.found, self.bookmark, self.again) = (Vec::new(), PageCursor::default(), true);
         Err(Error { class: Class::Transient, ..error })
     }
 
@@ -163,7 +163,7 @@ impl Pass<'_> {
     pub(super) async fn delete_quick_connects(&mut self, user: UserId) -> Flow {
         let mut cleanup = self.on.memory.take_cleanup(&self.uid, &user).unwrap_or_else(|| Cleanup::new(user.clone()));
         cleanup.alone =
-            !matches!(&self.known.by_name, Seen::Present(other) if self.owner.of(&other.user.tags) == Ownership::Ours);
+            !matches!(&self.known.by_name, Observation::Present(other) if self.owner.of(&other.user.tags) == Ownership::Ours);
         if let Err(error) = cleanup.go_on(&*self.connect, &self.caller, &self.instance_id()).await {
             // Our own limiter only says when: that is no failure of anything.
             cleanup.failures += u32::from(error.class != Class::Deferred);

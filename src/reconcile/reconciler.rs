@@ -13,26 +13,26 @@ use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt;
 
 use super::{
-    Census, Clock, Cluster, DeletionGuard, Kind, Roll,
+    Clock, Cluster, DeletionGuard, InstanceCounts, Kind, UserCounter,
+    conditions::is_in_sync,
+    drift_scan::LastSweeps,
     guard::Ledger,
+    identity_type::IdentityTypes,
     memory::{Asked, Memory, Retry, spread},
     pass::{End, Pass},
-    report::is_in_sync,
-    sign_in::IdentityTypes,
-    sweeping::LastSweeps,
-    waiting::{Place, Waiting},
+    username_waiters::{NamespacedName, Waiting},
 };
 use crate::{
     api::{CONFIRM_DELETION, ConnectUser, DeletionPolicy, FINALIZER, PAUSED, RECONCILE_REQUESTED_AT},
     inventory::Inventory,
-    plan::{Mark, QuickConnects},
+    plan::{CreateAttempts, QuickConnects},
     telemetry::Metrics,
 };
 
 /// Clients of Connect, one per account and Region.
 pub trait Connections: Send + Sync {
     /// The client for the account and Region that an instance lives in.
-    fn to(&self, instance: &Arn) -> Arc<dyn Connect>;
+    fn client_for(&self, instance: &Arn) -> Arc<dyn Connect>;
 
     /// Why the resources of a namespace may not use an instance; None: they may.
     fn refusal(&self, instance: &Arn, namespace: &str) -> Option<String> {
@@ -106,7 +106,7 @@ pub struct Reconciler {
     pub(super) inventory: Inventory,
     pub(super) identity_types: IdentityTypes,
     pub(super) deletions: Ledger,
-    roll: OnceLock<Box<dyn Roll>>,
+    roll: OnceLock<Box<dyn UserCounter>>,
     /// What becomes of users whose resources do not say, by namespace, as far as a deletion has asked.
     namespace_policies: Mutex<HashMap<String, DeletionPolicy>>,
 }
@@ -159,12 +159,12 @@ impl Reconciler {
     }
 
     /// Counts users by this roll from now on. Without one, no deletion is held. The first one counts.
-    pub fn count_by(&self, roll: impl Roll + 'static) {
+    pub fn count_by(&self, roll: impl UserCounter + 'static) {
         let _ = self.roll.set(Box::new(roll));
     }
 
     /// The users of an instance, if anybody counts them.
-    pub(super) fn census(&self, instance: &Arn) -> Option<Arc<Census>> {
+    pub(super) fn census(&self, instance: &Arn) -> Option<Arc<InstanceCounts>> {
         let policies = self.namespace_policies.lock().unwrap_or_else(PoisonError::into_inner);
         let default = |namespace: &str| policies.get(namespace).copied().unwrap_or(self.settings.deletion_policy);
         self.roll.get().map(|roll| roll.census(instance, &default))
@@ -187,7 +187,7 @@ impl Reconciler {
             return Verdict::ended(Some(STALE), "stale");
         }
         if is_paused(cached) {
-            self.memory.let_go(&uid);
+            self.memory.clear_hold(&uid);
             let (Ok(mut pass) | Err((mut pass, _))) = Pass::begin(self, cached.clone());
             return pass.finish(End::Paused).await;
         }
@@ -212,7 +212,7 @@ impl Reconciler {
     fn settle(&self, cached: &ConnectUser, uid: &str, woken: u32, verdict: Verdict) -> Verdict {
         let Some(after) = verdict.after else { return verdict };
         if self.memory.woken(uid) != woken {
-            self.memory.let_go(uid);
+            self.memory.clear_hold(uid);
             return Verdict { after: Some(Duration::ZERO), held: false, ..verdict };
         }
         if verdict.held {
@@ -235,7 +235,9 @@ impl Reconciler {
                 pass.finish(end).await
             }
             // Nothing was ever done for it, so nothing is left to undo.
-            Err((mut pass, _)) if pass.known.deleting && pass.known.mark == Mark::None && pass.known.recorded.is_none() => {
+            Err((mut pass, _))
+                if pass.known.deleting && pass.known.mark == CreateAttempts::None && pass.known.recorded.is_none() =>
+            {
                 let end = match pass.release(None).await {
                     ControlFlow::Break(end) => end,
                     ControlFlow::Continue(()) => End::Gone,
@@ -255,7 +257,7 @@ impl Reconciler {
     /// Drops what is remembered of a resource of this instance that is gone, and has nobody wait behind its calls.
     pub fn forget(&self, uid: &str, instance: &str) {
         if let Ok(instance) = instance.parse() {
-            self.connections.to(&instance).withdraw(uid);
+            self.connections.client_for(&instance).cancel(uid);
         }
         self.memory.forget(uid);
         self.waiting.forget(uid);
@@ -270,7 +272,7 @@ impl Reconciler {
     }
 
     /// Resources for which something has changed that no watch tells of. They are given to the first who asks.
-    pub fn woken(&self) -> impl Stream<Item = Place> + Send + 'static {
+    pub fn woken(&self) -> impl Stream<Item = NamespacedName> + Send + 'static {
         self.waiting.woken().into_iter().map(StreamExt::boxed).next().unwrap_or_else(|| stream::pending().boxed())
     }
 

@@ -6,13 +6,14 @@ use connect_api::{
 use kube::ResourceExt;
 
 use super::{
-    ClusterErrorKind, EventKind, Failure, Kind, Phase, find,
+    ClusterErrorKind, EventKind, Failure, Kind, Phase,
+    conditions::{State, report, report_password},
+    lookup,
     pass::{Appeared, End, Flow, LOOK_LASTS, Pass},
-    report::{State, report, report_password},
 };
 use crate::{
     api::{CreateAttempt, FINALIZER, ManagementPolicy, Reason},
-    plan::{Action, Live, Mark, Ownership, QuickConnects, Seen, Step, after, created, next},
+    plan::{Action, CreateAttempts, Live, Observation, Ownership, QuickConnects, Step, after, created, next},
 };
 
 /// How often a write that must not get lost is tried against others who change the resource too.
@@ -25,7 +26,7 @@ impl Pass<'_> {
         request.password = initial.password;
         // The mark is written for an attempt that follows at once: without leave from the limiter there is none.
         self.or_fail(self.connect.admit(&self.caller, OperationName::CreateUser), "spec")?;
-        self.hold_on().await?;
+        self.add_finalizer().await?;
         let started = self.on.clock.uptime();
         self.mark(&request, initial.version.as_ref()).await?;
         let stalled = self.on.clock.uptime().saturating_sub(started);
@@ -39,7 +40,7 @@ impl Pass<'_> {
                 tracing::info!(user = %user.arn, "created the user");
                 self.appeared = Some(Appeared::Created);
                 // CreateUser takes most of the spec, not all of it: the rest is to follow.
-                self.known.left_alone.clear();
+                self.known.ignored.clear();
                 self.sent = initial.version;
                 self.adopt(Box::new(created(&request, &user))).await
             }
@@ -48,7 +49,7 @@ impl Pass<'_> {
     }
 
     /// Adds the finalizer: from here on there may be something to clean up.
-    async fn hold_on(&mut self) -> Flow {
+    async fn add_finalizer(&mut self) -> Flow {
         if !self.resource.finalizers().iter().any(|f| f == FINALIZER) {
             let with_finalizer = self.or_end(self.on.cluster.add_finalizer(&self.resource).await)?;
             self.took_over(with_finalizer);
@@ -58,7 +59,7 @@ impl Pass<'_> {
 
     /// Notes the attempt before it is made, if nothing of the resource changed since it was read.
     async fn mark(&mut self, request: &CreateUser, version: Option<&String>) -> Flow {
-        let clean = self.known.mark == Mark::None;
+        let clean = self.known.mark == CreateAttempts::None;
         let (generation, now) = (self.generation(), self.on.clock.now());
         // Not rounded: a mark that equals the one before would not be written.
         self.status.create_attempt = Some(CreateAttempt { at: now, clean });
@@ -71,22 +72,22 @@ impl Pass<'_> {
         report(&mut self.status, &working, generation, now);
         let written = self.write_status().await;
         self.or_end(written)?;
-        self.known.mark = if clean { Mark::Clean } else { Mark::Unclean };
+        self.known.mark = if clean { CreateAttempts::Clean } else { CreateAttempts::Unclean };
         self.known.settled = false;
         Flow::Continue(())
     }
 
     async fn not_created(&mut self, error: &Error, request: &CreateUser) -> Flow {
-        if error.is_refusal() && self.known.mark == Mark::Clean {
+        if error.is_refusal() && self.known.mark == CreateAttempts::Clean {
             // Written with the outcome of the pass: until then the mark only makes us wait.
             self.status.create_attempt = None;
             self.status.observed_password_version = None;
-            self.known.mark = Mark::None;
+            self.known.mark = CreateAttempts::None;
             self.known.settled = true;
         }
         if error.class == Class::Duplicate {
             self.known.taken = true;
-            self.known.by_name = Seen::NotLooked;
+            self.known.by_name = Observation::NotLooked;
             return Flow::Continue(());
         }
         self.doubt_names(error);
@@ -108,12 +109,12 @@ impl Pass<'_> {
 
     /// Tags a user that nobody owns as ours, and looks again: if somebody else did the same, the last one has it.
     pub(super) async fn claim(&mut self, live: Live) -> Flow {
-        self.hold_on().await?;
+        self.add_finalizer().await?;
         let request = TagResource { arn: live.user.arn.clone(), tags: self.owner.tags() };
         let tagged = self.connect.call(&self.caller, request).await;
         self.or_fail(tagged, "adoptionPolicy")?;
         let id = live.user.id;
-        let found = find::by_id(&*self.connect, &self.caller, &self.instance_id(), &id).await;
+        let found = lookup::by_id(&*self.connect, &self.caller, &self.instance_id(), &id).await;
         let found = self.or_fail(found, "adoptionPolicy")?;
         if found.as_ref().is_some_and(|user| self.owner.of(&user.tags) == Ownership::Nobodys) {
             let message =
@@ -122,7 +123,7 @@ impl Pass<'_> {
         }
         tracing::info!(user = %live.user.arn, "took over a user that nobody owned");
         self.appeared = Some(Appeared::Adopted);
-        let seen = found.map_or(Seen::Absent, |user| Seen::Present(Box::new(Live::unread(user))));
+        let seen = found.map_or(Observation::Absent, |user| Observation::Present(Box::new(Live::unread(user))));
         if self.known.recorded.as_ref() == Some(&id) {
             self.known.by_id = seen;
         } else {
@@ -149,7 +150,7 @@ impl Pass<'_> {
             self.status.user_id = Some(live.user.id.as_str().to_owned());
             self.status.user_arn = Some(live.user.arn.clone());
             self.known.recorded = Some(live.user.id.clone());
-            self.known.by_id = Seen::Present(live.clone());
+            self.known.by_id = Observation::Present(live.clone());
             if self.appeared == Some(Appeared::Created) {
                 self.status.observed_password_version = self.sent.clone();
                 let (generation, now) = (self.generation(), self.on.clock.now());
@@ -203,7 +204,7 @@ impl Pass<'_> {
         if self.caller.priority == Priority::Sweep {
             self.caller.priority = Priority::Repair;
         }
-        let from_memory = self.known.by_id == Seen::NotLooked;
+        let from_memory = self.known.by_id == Observation::NotLooked;
         let carries = actions.iter().any(|action| action.carries);
         let mut now = live;
         let mut failed: Vec<(Error, String)> = Vec::new();
@@ -231,7 +232,7 @@ impl Pass<'_> {
         if all_wait && self.changed.is_empty() && !from_memory && !carries {
             self.keep_look(now.clone(), LOOK_LASTS);
         }
-        self.known.by_id = Seen::Present(Box::new(now));
+        self.known.by_id = Observation::Present(Box::new(now));
         // The worst failure is the one to report: the order of the kinds says which.
         let worst =
             failed.iter().map(|(e, fields)| (e.class, Failure::of_call(e, Phase::Update, fields))).max_by_key(|(_, f)| f.kind);
@@ -240,11 +241,11 @@ impl Pass<'_> {
             // Not found: the user, or what the call refers to? Only a look at the user tells.
             Some((Class::NotFound, failure)) => {
                 let Some(id) = self.known.recorded.clone() else { return Flow::Break(End::Failed(failure)) };
-                let found = find::by_id(&*self.connect, &self.caller, &self.instance_id(), &id).await;
+                let found = lookup::by_id(&*self.connect, &self.caller, &self.instance_id(), &id).await;
                 match self.or_fail(found, "spec")? {
                     Some(_) => Flow::Break(End::Failed(failure)),
                     None => {
-                        self.known.by_id = Seen::Absent;
+                        self.known.by_id = Observation::Absent;
                         Flow::Continue(())
                     }
                 }
@@ -255,14 +256,14 @@ impl Pass<'_> {
 
     /// Deletes the user.
     pub(super) async fn delete(&mut self, user: UserId) -> Flow {
-        self.let_go_or_hold()?;
+        self.admit_deletion()?;
         let request = DeleteUser { instance: self.instance_id(), user: user.clone() };
         match self.connect.call(&self.caller, request).await {
             Ok(()) => {
                 tracing::info!(%user, "deleted the user");
                 self.publish(EventKind::Normal, "Deleted", "Delete", format!("deleted {:?} ({user})", self.username())).await;
                 // Our own delete proves that the user is gone, unless an earlier attempt may still bring another.
-                if self.known.mark != Mark::Unclean {
+                if self.known.mark != CreateAttempts::Unclean {
                     self.known.nothing_of_ours_is_left();
                     return Flow::Continue(());
                 }
@@ -270,10 +271,10 @@ impl Pass<'_> {
             Err(error) if error.class == Class::NotFound => {}
             Err(error) => return Flow::Break(End::Failed(Failure::of_call(&error, Phase::Delete, "the user"))),
         }
-        self.known.by_id = Seen::Absent;
-        if self.known.by_name != Seen::NotLooked {
+        self.known.by_id = Observation::Absent;
+        if self.known.by_name != Observation::NotLooked {
             // What a lagging read still shows of it is a ghost.
-            self.known.by_name = Seen::Absent;
+            self.known.by_name = Observation::Absent;
         }
         Flow::Continue(())
     }
@@ -285,15 +286,15 @@ impl Pass<'_> {
             Ok(()) => {
                 let note = format!("{:?} stays in Connect as {}, without this operator's tags", self.username(), live.user.arn);
                 self.publish(EventKind::Normal, "Retained", "Delete", note).await;
-                if self.known.mark != Mark::Unclean {
+                if self.known.mark != CreateAttempts::Unclean {
                     return self.release(None).await;
                 }
             }
             Err(error) if error.class == Class::NotFound => {}
             Err(error) => return Flow::Break(End::Failed(Failure::of_call(&error, Phase::Delete, "deletionPolicy"))),
         }
-        self.known.by_id = Seen::Absent;
-        self.known.by_name = Seen::Absent;
+        self.known.by_id = Observation::Absent;
+        self.known.by_name = Observation::Absent;
         Flow::Continue(())
     }
 
@@ -314,7 +315,7 @@ impl Pass<'_> {
             match self.on.cluster.remove_finalizer(&self.resource).await {
                 Ok(()) => {
                     for uid in self.on.waiting.freed(&self.wanted()) {
-                        self.on.memory.let_go(&uid);
+                        self.on.memory.clear_hold(&uid);
                     }
                     return Flow::Break(End::Gone);
                 }

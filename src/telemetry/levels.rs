@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak, atomic::AtomicU64},
 };
 
-use connect_api::Levels;
+use connect_api::LimiterStatus;
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric},
@@ -21,7 +21,7 @@ struct BucketLabels {
 }
 
 /// By account and Region.
-type ByPlace = BTreeMap<(String, String), Weak<dyn Levels>>;
+type ByPlace = BTreeMap<(String, String), Weak<dyn LimiterStatus>>;
 
 /// The limiters. One that nobody uses any more is left out.
 #[derive(Clone, Default)]
@@ -29,12 +29,12 @@ pub(super) struct Limiters(Arc<Mutex<ByPlace>>);
 
 impl Limiters {
     /// Takes a limiter in, in the place of an earlier one for the same account and Region.
-    pub(super) fn insert(&self, account: &str, region: &str, limiter: Weak<dyn Levels>) {
+    pub(super) fn insert(&self, account: &str, region: &str, limiter: Weak<dyn LimiterStatus>) {
         // Nothing panics while holding the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((account.to_owned(), region.to_owned()), limiter);
     }
 
-    fn all(&self) -> Vec<(String, String, Arc<dyn Levels>)> {
+    fn all(&self) -> Vec<(String, String, Arc<dyn LimiterStatus>)> {
         let limiters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let living = limiters
             .iter()

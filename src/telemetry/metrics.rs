@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use connect_api::{Arn, Class, Error, InstanceId, Levels, Listener, OperationName, Priority};
+use connect_api::{Arn, CallObserver, Class, Error, InstanceId, LimiterStatus, OperationName, Priority};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{
@@ -20,8 +20,8 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use super::{levels::Limiters, resources::Resources, resources::Standing, traces};
-use crate::reconcile::{Parting, Swept};
+use super::{levels::Limiters, resources::ConditionSummary, resources::Resources, traces};
+use crate::reconcile::{OrphanOutcome, ScanReport};
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct CallLabels {
@@ -97,7 +97,7 @@ pub struct Metrics {
     sweep_completed: Family<InstanceLabels, Gauge>,
     sweep_interval: Gauge<f64, AtomicU64>,
     sweep_users: Family<InstanceLabels, Gauge>,
-    worth_a_look: Family<ReasonLabels, Counter>,
+    candidates: Family<ReasonLabels, Counter>,
     orphans: Family<InstanceLabels, Gauge>,
     partings: Family<ResultLabels, Counter>,
     held: Gauge,
@@ -198,8 +198,8 @@ impl Default for Metrics {
         );
         let sweep_users = Family::default();
         registry.register("sweep_users", "Users that the last sweep of an instance saw", sweep_users.clone());
-        let worth_a_look = Family::default();
-        registry.register("sweep_worth_a_look", "Users that sweeps had looked at one by one, by reason", worth_a_look.clone());
+        let candidates = Family::default();
+        registry.register("sweep_candidates", "Users that sweeps had looked at one by one, by reason", candidates.clone());
         let orphans = Family::default();
         registry.register(
             "orphaned_users",
@@ -208,7 +208,7 @@ impl Default for Metrics {
         );
         let partings = Family::default();
         registry.register(
-            "orphans_parted_with",
+            "orphans_resolved",
             "Users without a ConnectUser that were to be deleted, by what became of them",
             partings.clone(),
         );
@@ -235,7 +235,7 @@ impl Default for Metrics {
             sweep_completed,
             sweep_interval,
             sweep_users,
-            worth_a_look,
+            candidates,
             orphans,
             partings,
             held,
@@ -258,13 +258,13 @@ impl Metrics {
     }
 
     /// The resources whose conditions are counted when the metrics are read: `visits` shows a visitor what each counts as.
-    pub fn resources(&self, visits: impl Fn(&mut dyn FnMut(&Standing)) + Send + Sync + 'static) {
+    pub fn resources(&self, visits: impl Fn(&mut dyn FnMut(&ConditionSummary)) + Send + Sync + 'static) {
         self.resources.are(visits);
     }
 
     /// The limiter of an instance's account and Region, which is asked how it stands when the metrics are read.
-    pub fn limiter(&self, instance: &Arn, limiter: &Arc<impl Levels + 'static>) {
-        let limiter: Arc<dyn Levels> = limiter.clone();
+    pub fn limiter(&self, instance: &Arn, limiter: &Arc<impl LimiterStatus + 'static>) {
+        let limiter: Arc<dyn LimiterStatus> = limiter.clone();
         self.limiters.insert(&instance.account, &instance.region, Arc::downgrade(&limiter));
     }
 
@@ -302,16 +302,16 @@ impl Metrics {
     }
 
     /// Counts a sweep that came to its end.
-    pub fn swept(&self, instance: &InstanceId, swept: &Swept, took: Duration) {
+    pub fn swept(&self, instance: &InstanceId, swept: &ScanReport, took: Duration) {
         self.sweeps.get_or_create(&ResultLabels { result: "complete" }).inc();
         self.sweep_seconds.observe(took.as_secs_f64());
         let labels = InstanceLabels { connect_instance: instance.to_string() };
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         self.sweep_completed.get_or_create(&labels).set(i64::try_from(now).unwrap_or(i64::MAX));
         self.sweep_users.get_or_create(&labels).set(i64::try_from(swept.users).unwrap_or(i64::MAX));
-        for (worth, users) in &swept.worth_a_look {
+        for (worth, users) in &swept.candidates {
             let users = u64::try_from(*users).unwrap_or(u64::MAX);
-            self.worth_a_look.get_or_create(&ReasonLabels { reason: worth.as_str() }).inc_by(users);
+            self.candidates.get_or_create(&ReasonLabels { reason: worth.as_str() }).inc_by(users);
         }
     }
 
@@ -327,12 +327,12 @@ impl Metrics {
     }
 
     /// Counts a user without a ConnectUser that was to be deleted.
-    pub fn parted(&self, parting: Parting) {
+    pub fn orphan_resolved(&self, parting: OrphanOutcome) {
         let result = match parting {
-            Parting::Deleted => "deleted",
-            Parting::Gone => "gone",
-            Parting::Owned => "owned",
-            Parting::Changed => "changed",
+            OrphanOutcome::Deleted => "deleted",
+            OrphanOutcome::Gone => "gone",
+            OrphanOutcome::Owned => "owned",
+            OrphanOutcome::Changed => "changed",
         };
         self.partings.get_or_create(&ResultLabels { result }).inc();
     }
@@ -363,7 +363,7 @@ impl Metrics {
     }
 }
 
-impl Listener for Metrics {
+impl CallObserver for Metrics {
     fn called(&self, operation: OperationName, outcome: Result<(), &Error>, took: Duration) {
         let code = match outcome {
             Ok(()) => "OK".to_owned(),

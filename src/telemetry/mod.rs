@@ -10,6 +10,6 @@ mod traces;
 pub use logs::{LogFormat, init, log_filter};
 pub use metrics::Metrics;
 pub use reference::{everything, reference};
-pub use resources::Standing;
+pub use resources::ConditionSummary;
 pub use traces::Traces;
 pub(crate) use traces::note;

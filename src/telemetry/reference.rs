@@ -6,12 +6,12 @@ use std::{
     time::Duration,
 };
 
-use connect_api::{Arn, Error, Level, Levels, Listener, OperationName, Priority};
+use connect_api::{Arn, BucketStatus, CallObserver, Error, LimiterStatus, OperationName, Priority};
 
 use super::Metrics;
 use crate::{
     api::ConnectUser,
-    reconcile::{Parting, Swept, Worth},
+    reconcile::{DriftSignal, OrphanOutcome, ScanReport},
 };
 
 /// A metric as `/metrics` shows it.
@@ -121,11 +121,11 @@ const RESOURCES: &str = r#"[
     }
 ]"#;
 
-struct Standing;
+struct ConditionSummary;
 
-impl Levels for Standing {
-    fn levels(&self) -> BTreeMap<OperationName, Level> {
-        [(OperationName::CreateUser, Level { tokens: 1.5, waiting: 1 })].into()
+impl LimiterStatus for ConditionSummary {
+    fn levels(&self) -> BTreeMap<OperationName, BucketStatus> {
+        [(OperationName::CreateUser, BucketStatus { tokens: 1.5, waiting: 1 })].into()
     }
 }
 
@@ -135,16 +135,16 @@ impl Levels for Standing {
 /// None in practice: writing to a string does not fail.
 pub fn everything() -> Result<String, std::fmt::Error> {
     let metrics = Metrics::default();
-    let standing = Arc::new(Standing);
+    let standing = Arc::new(ConditionSummary);
     if let Ok(instance) = INSTANCE.parse::<Arn>() {
         metrics.limiter(&instance, &standing);
         metrics.sweeps([instance.instance.clone()].into(), Duration::from_secs(300));
-        let swept = Swept { users: 3, worth_a_look: [(Worth::Differs, 1)].into(), ..Swept::default() };
+        let swept = ScanReport { users: 3, candidates: [(DriftSignal::Differs, 1)].into(), ..ScanReport::default() };
         metrics.swept(&instance.instance, &swept, Duration::from_secs(2));
         metrics.orphans(&instance.instance, 1);
     }
     if let Ok(resources) = serde_json::from_str::<Vec<ConnectUser>>(RESOURCES) {
-        metrics.resources(move |visit| resources.iter().map(super::Standing::of).for_each(|standing| visit(&standing)));
+        metrics.resources(move |visit| resources.iter().map(super::ConditionSummary::of).for_each(|standing| visit(&standing)));
     }
     let took = Duration::from_millis(20);
     metrics.called(OperationName::CreateUser, Ok(()), took);
@@ -157,7 +157,7 @@ pub fn everything() -> Result<String, std::fmt::Error> {
     metrics.unreadable();
     metrics.watch_failed();
     metrics.not_swept();
-    metrics.parted(Parting::Deleted);
+    metrics.orphan_resolved(OrphanOutcome::Deleted);
     metrics.held(1);
     metrics.leads();
     metrics.encode()

@@ -29,7 +29,7 @@ struct StandingLabels {
 }
 
 /// Shows a visitor what each resource counts as.
-type Visits = dyn Fn(&mut dyn FnMut(&Standing)) + Send + Sync;
+type Visits = dyn Fn(&mut dyn FnMut(&ConditionSummary)) + Send + Sync;
 
 /// The resources of the watch, once there is one.
 #[derive(Clone, Default)]
@@ -37,7 +37,7 @@ pub(super) struct Resources(Arc<OnceLock<Box<Visits>>>);
 
 impl Resources {
     /// These are the resources. Only the first watch of a process is heard.
-    pub(super) fn are(&self, visits: impl Fn(&mut dyn FnMut(&Standing)) + Send + Sync + 'static) {
+    pub(super) fn are(&self, visits: impl Fn(&mut dyn FnMut(&ConditionSummary)) + Send + Sync + 'static) {
         drop(self.0.set(Box::new(visits)));
     }
 }
@@ -93,14 +93,14 @@ fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp
 
 /// What one resource counts as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct ConditionSummary {
     ready: &'static str,
     synced: &'static str,
     unready_since: Option<Timestamp>,
     unsynced_since: Option<Timestamp>,
 }
 
-impl Standing {
+impl ConditionSummary {
     /// What this one counts as.
     pub fn of(resource: &ConnectUser) -> Self {
         let status = resource.status.as_ref();
@@ -159,8 +159,8 @@ mod tests {
         .unwrap()
     }
 
-    fn told(resource: &ConnectUser) -> (String, [Option<String>; 2]) {
-        let Standing { ready, synced, unready_since, unsynced_since } = Standing::of(resource);
+    fn describe(resource: &ConnectUser) -> (String, [Option<String>; 2]) {
+        let ConditionSummary { ready, synced, unready_since, unsynced_since } = ConditionSummary::of(resource);
         (format!("{ready}/{synced}"), [unready_since, unsynced_since].map(|since| since.map(|since| since.to_string())))
     }
 
@@ -189,7 +189,7 @@ mod tests {
             ),
         ] {
             let resource = resource(management, &conditions);
-            assert_eq!(told(&resource), (standing.to_owned(), since), "{conditions:?}");
+            assert_eq!(describe(&resource), (standing.to_owned(), since), "{conditions:?}");
         }
     }
 
@@ -201,6 +201,6 @@ mod tests {
                 .map(|(k, s, r, _)| (k, s, r, "2026-01-02T00:00:00Z")),
         );
         resource.metadata.generation = Some(3);
-        assert_eq!(told(&resource).0, "True/Unknown");
+        assert_eq!(describe(&resource).0, "True/Unknown");
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     golden,
-    judges::{HEALTH_CHECK, act, judge, judge_by},
+    health_checkers::{HEALTH_CHECK, act, judge, judge_by},
     support::plane,
 };
 

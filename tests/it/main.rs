@@ -4,7 +4,7 @@
 mod argocd;
 mod chart;
 mod golden;
-mod judges;
+mod health_checkers;
 mod kustomize;
 mod monitoring;
 mod operator;

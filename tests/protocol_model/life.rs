@@ -4,7 +4,7 @@ use stateright::{Model, Property};
 
 use super::{
     operator::{Protocol, Stage},
-    world::{EDITED, FIRST, Hazards, Keeper, Mark, Resource, User, World},
+    world::{CreateAttempts, EDITED, FIRST, Hazards, Keeper, Resource, User, World},
 };
 
 /// A protocol under hazards: what is checked.
@@ -191,14 +191,14 @@ impl Model for Outcomes {
         }
         vec![
             Property::sometimes("created, with a clean mark", |life, world: &World| {
-                recorded(world).is_some() && world.resource.status.mark == Mark::Clean && life.0.quiet(world)
+                recorded(world).is_some() && world.resource.status.mark == CreateAttempts::Clean && life.0.quiet(world)
             }),
             Property::sometimes("created again after a person removed it", |life, world: &World| {
                 recorded(world).is_some_and(|u| u.id == 2) && world.people == 1 && life.0.quiet(world)
             }),
             Property::sometimes("refused, and no mark left", |life, world: &World| {
                 let Resource { finalizer, status, profile, .. } = world.resource;
-                finalizer && profile == FIRST && status.mark == Mark::None && life.0.quiet(world)
+                finalizer && profile == FIRST && status.mark == CreateAttempts::None && life.0.quiet(world)
             }),
             Property::sometimes("somebody else's user is left alone", |life, world: &World| {
                 world.users.iter().any(|u| u.keeper == Keeper::Person) && world.resource.finalizer && life.0.quiet(world)
@@ -209,7 +209,7 @@ impl Model for Outcomes {
             }),
             Property::sometimes("deleted after the wait that an unclean mark asks for", |_, world: &World| {
                 let Resource { gone, status, .. } = world.resource;
-                gone && status.mark == Mark::Unclean && world.users.is_empty()
+                gone && status.mark == CreateAttempts::Unclean && world.users.is_empty()
             }),
         ]
     }

@@ -3,7 +3,7 @@
 use super::{
     life::Life,
     question::{Decision, Question},
-    world::{Id, Keeper, Mark, Refusal, Resource, Status, User, World},
+    world::{CreateAttempts, Id, Keeper, Refusal, Resource, Status, User, World},
 };
 
 /// How a user is known to be ours.
@@ -199,7 +199,9 @@ impl Life {
             deleting,
             profile: pass.view.profile,
             status: pass.status,
-            settled: pass.settled || pass.status.mark == Mark::None || deleting && foreign && self.protocol.foreign_name_is_proof,
+            settled: pass.settled
+                || pass.status.mark == CreateAttempts::None
+                || deleting && foreign && self.protocol.foreign_name_is_proof,
             by_id: pass.by_id,
             by_name: if deleting && !self.protocol.clean_up_by_tag { Look::Absent } else { pass.by_name },
             taken: pass.taken,
@@ -283,13 +285,14 @@ impl Life {
         }
         match self.protocol.marking {
             Marking::Off => pass.stage = Stage::Creating,
-            Marking::ForLater if pass.status.mark != Mark::None => pass.stage = Stage::Creating,
+            Marking::ForLater if pass.status.mark != CreateAttempts::None => pass.stage = Stage::Creating,
             Marking::ForLater => {
-                pass.status.mark = Mark::Unclean;
+                pass.status.mark = CreateAttempts::Unclean;
                 return Then::End;
             }
             Marking::EachAttempt => {
-                pass.status.mark = if pass.status.mark == Mark::None { Mark::Clean } else { Mark::Unclean };
+                pass.status.mark =
+                    if pass.status.mark == CreateAttempts::None { CreateAttempts::Clean } else { CreateAttempts::Unclean };
                 if !self.write_status(world, pass) {
                     return Then::Drop;
                 }
@@ -315,8 +318,8 @@ impl Life {
             }
             Err(refusal) => refusal,
         };
-        if pass.status.mark == Mark::Clean || self.protocol.refusal_clears_any_mark {
-            pass.status.mark = Mark::None;
+        if pass.status.mark == CreateAttempts::Clean || self.protocol.refusal_clears_any_mark {
+            pass.status.mark = CreateAttempts::None;
         }
         match refusal {
             Refusal::Invalid => Then::End,
@@ -331,7 +334,7 @@ impl Life {
     /// Writes the id into what the resource has become: it must not get lost.
     fn record(&self, world: &mut World, pass: &mut Pass) -> Then {
         if !self.protocol.mark_kept {
-            pass.status.mark = Mark::None;
+            pass.status.mark = CreateAttempts::None;
         }
         if self.write_status(world, pass) {
             pass.stage = Stage::Deciding;
@@ -379,7 +382,7 @@ impl Life {
             // There were some, as far as anybody knows.
             world.dangling.insert(id);
         }
-        if existed && (pass.status.mark != Mark::Unclean || self.protocol.delete_ends_any_wait) {
+        if existed && (pass.status.mark != CreateAttempts::Unclean || self.protocol.delete_ends_any_wait) {
             (pass.by_id, pass.by_name, pass.settled) = (Look::Absent, Look::Absent, true);
         } else {
             pass.by_id = Look::Absent;

@@ -6,11 +6,13 @@ use std::{
 };
 
 use connect_api::{Call, ChannelConfigs, IdentityInfo, Tags};
-use connect_operator::plan::{self, Desired, DesiredPhone, Directory, Known, Live, Owner, Policy, QuickConnects, Seen};
+use connect_operator::plan::{
+    self, Desired, DesiredPhone, Knowledge, Live, NameIndex, Observation, Owner, Policy, QuickConnects,
+};
 
 use super::{
     operator::Look,
-    world::{Id, Mark, Profile, Status, User},
+    world::{CreateAttempts, Id, Profile, Status, User},
 };
 
 /// What the plan said, in the model's words.
@@ -58,7 +60,7 @@ fn desired(profile: Profile) -> Desired {
         routing_profile: format!("routing-{profile}").as_str().into(),
         security_profiles: BTreeSet::from(["security-1".into()]),
         hierarchy_group: None,
-        names: Directory::default(),
+        names: NameIndex::default(),
         proficiencies: None,
         tags: Tags::new(),
         owner: Owner { uid: "uid-1".into(), cluster: "blue".into(), namespace: "sales".into(), name: "jane".into() },
@@ -87,17 +89,17 @@ impl Question {
     /// Asks the plan. Says too whether the step may only follow from a resource that was read from the API server.
     fn ask(self) -> (Decision, bool) {
         let seen = |look| match look {
-            Look::NotYet => Seen::NotLooked,
-            Look::Absent => Seen::Absent,
-            Look::Present(user) => Seen::Present(Box::new(live(user, self.name_is_proof))),
+            Look::NotYet => Observation::NotLooked,
+            Look::Absent => Observation::Absent,
+            Look::Present(user) => Observation::Present(Box::new(live(user, self.name_is_proof))),
         };
-        let known = Known {
+        let known = Knowledge {
             deleting: self.deleting,
             recorded: self.status.recorded.map(|id| id.to_string().as_str().into()),
             mark: match self.status.mark {
-                Mark::None => plan::Mark::None,
-                Mark::Clean => plan::Mark::Clean,
-                Mark::Unclean => plan::Mark::Unclean,
+                CreateAttempts::None => plan::CreateAttempts::None,
+                CreateAttempts::Clean => plan::CreateAttempts::Clean,
+                CreateAttempts::Unclean => plan::CreateAttempts::Unclean,
             },
             settled: self.settled,
             by_id: seen(self.by_id),
@@ -105,7 +107,7 @@ impl Question {
             by_name: seen(self.by_name),
             taken: self.taken,
             applied_tag_keys: BTreeSet::new(),
-            left_alone: BTreeSet::new(),
+            ignored: BTreeSet::new(),
             policy: Policy {
                 quick_connects: if self.quick_connects { QuickConnects::Go } else { QuickConnects::Stay },
                 ..Policy::default()

@@ -36,7 +36,7 @@ pub(super) struct User {
 
 /// The create mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Mark {
+pub(super) enum CreateAttempts {
     None,
     Clean,
     Unclean,
@@ -45,7 +45,7 @@ pub(super) enum Mark {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Status {
     pub(super) recorded: Option<Id>,
-    pub(super) mark: Mark,
+    pub(super) mark: CreateAttempts,
 }
 
 /// The ConnectUser. Its resourceVersion is its content: that guards less than Kubernetes does, and so allows more.
@@ -115,7 +115,7 @@ pub(super) enum Refusal {
 
 impl World {
     pub(super) fn new() -> Self {
-        let status = Status { recorded: None, mark: Mark::None };
+        let status = Status { recorded: None, mark: CreateAttempts::None };
         let resource = Resource { gone: false, deleting: false, finalizer: false, profile: FIRST, status };
         Self {
             resource,

@@ -9,7 +9,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 
 use crate::{
     connect::is_ours,
-    door::Mishap,
+    door::Fault,
     quick_connects::point_to,
     specs::{USERNAME, first, second},
     world::{Lag, Setting, World},
@@ -100,7 +100,7 @@ fn run(seed: u64) -> Result<(), String> {
                 }
             }
             75..82 => wait(&world, &mut rng),
-            82..86 => world.next_call_meets(*Mishap::ALL.choose(&mut rng).unwrap()),
+            82..86 => world.next_call_meets(*Fault::ALL.choose(&mut rng).unwrap()),
             86..89 => world.restart(k),
             89..92 => {
                 let spec = if rng.random_bool(0.5) { first(&world.sim) } else { second(&world.sim) };

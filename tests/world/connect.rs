@@ -11,8 +11,8 @@ use kube::ResourceExt;
 use crate::{
     door::{Door, Passed},
     kube::{NAME, NAMESPACE, Store},
+    mutation::Mutation,
     quick_connects::Ledger,
-    sabotage::Sabotage,
 };
 
 pub const CLUSTER: &str = "blue";
@@ -32,7 +32,7 @@ pub struct WatchedConnect {
     pub violations: Arc<Mutex<Vec<String>>>,
     pub ledger: Arc<Mutex<Ledger>>,
     pub quick_connects: bool,
-    pub sabotage: Option<Sabotage>,
+    pub sabotage: Option<Mutation>,
 }
 
 impl WatchedConnect {
@@ -84,11 +84,11 @@ impl WatchedConnect {
 
     fn do_it(&self, mut call: Call) -> Result<Reply, Error> {
         self.watch(&call);
-        if let (Call::CreateUser(c), Some(Sabotage::NoTagsInCreate)) = (&mut call, self.sabotage) {
+        if let (Call::CreateUser(c), Some(Mutation::NoTagsInCreate)) = (&mut call, self.sabotage) {
             c.tags.clear();
         }
         let deleting = || self.store.lock().unwrap().object.as_ref().is_some_and(|o| o.metadata.deletion_timestamp.is_some());
-        if self.sabotage == Some(Sabotage::CleanUpByIdOnly) && deleting() {
+        if self.sabotage == Some(Mutation::CleanUpByIdOnly) && deleting() {
             match &call {
                 Call::SearchUsers(_) => return Ok(Reply::SearchUsers(Page { items: vec![], next_token: None })),
                 Call::ListUsers(_) => return Ok(Reply::ListUsers(Page { items: vec![], next_token: None })),
@@ -124,7 +124,7 @@ impl Connect for WatchedConnect {
 pub struct OneConnect(pub Arc<WatchedConnect>);
 
 impl Connections for OneConnect {
-    fn to(&self, _: &connect_api::Arn) -> Arc<dyn Connect> {
+    fn client_for(&self, _: &connect_api::Arn) -> Arc<dyn Connect> {
         self.0.clone()
     }
 }

@@ -8,8 +8,8 @@ use connect_sim::Sim;
 use kube::ResourceExt;
 
 use crate::{
-    door::Mishap,
-    sabotage::Sabotage,
+    door::Fault,
+    mutation::Mutation,
     specs::{SECRET, by_name, first, plainly_edited, second},
     world::{Lag, Setting, World},
 };
@@ -94,7 +94,7 @@ pub fn live_shortly(setting: Setting) -> Result<u64, String> {
 }
 
 /// Every schedule of one mishap, and of two, in every setting; the first that fails.
-pub fn explore(life: fn(Setting) -> Result<u64, String>, sabotage: Option<Sabotage>, pairs: bool) -> Result<u64, String> {
+pub fn explore(life: fn(Setting) -> Result<u64, String>, sabotage: Option<Mutation>, pairs: bool) -> Result<u64, String> {
     // Each lag in a thread of its own: there are many schedules.
     std::thread::scope(|scope| {
         let threads = Lag::ALL.map(|lag| scope.spawn(move || explore_with(lag, life, sabotage, pairs)));
@@ -109,7 +109,7 @@ struct Share(Option<u64>);
 impl Share {
     const OF: u64 = 3;
 
-    fn of(lag: Lag, travel: bool, sabotage: Option<Sabotage>) -> Self {
+    fn of(lag: Lag, travel: bool, sabotage: Option<Mutation>) -> Self {
         let all = sabotage.is_some() || std::env::var("WORLD_PAIRS").is_ok_and(|pairs| pairs == "all");
         let lag = Lag::ALL.iter().position(|other| *other == lag).unwrap();
         Self((!all).then(|| (lag as u64 + u64::from(travel)) % Self::OF))
@@ -123,7 +123,7 @@ impl Share {
 fn explore_with(
     lag: Lag,
     life: fn(Setting) -> Result<u64, String>,
-    sabotage: Option<Sabotage>,
+    sabotage: Option<Mutation>,
     pairs: bool,
 ) -> Result<u64, String> {
     let mut schedules = 0;
@@ -132,15 +132,15 @@ fn explore_with(
         let setting = Setting { lag: Some(lag), travel, sweeps: travel, sabotage, ..Setting::default() };
         let calls = life(setting.clone())?;
         for at in 0..calls {
-            for mishap in Mishap::ALL {
+            for mishap in Fault::ALL {
                 let one = Setting { mishaps: vec![(at, mishap)], ..setting.clone() };
                 let then = life(one.clone())?;
                 schedules += 1;
-                if !pairs || !matches!(mishap, Mishap::CrashBefore | Mishap::CrashAfter | Mishap::FailAfter) {
+                if !pairs || !matches!(mishap, Fault::CrashBefore | Fault::CrashAfter | Fault::FailAfter) {
                     continue;
                 }
                 for second in (at + 1..then).filter(|second| share.has(at + second)) {
-                    for mishap in [Mishap::CrashBefore, Mishap::CrashAfter, Mishap::FailAfter] {
+                    for mishap in [Fault::CrashBefore, Fault::CrashAfter, Fault::FailAfter] {
                         let mut two = one.clone();
                         two.mishaps.push((second, mishap));
                         life(two)?;
@@ -241,7 +241,7 @@ fn one_password_is_generated_whatever_call_meets_a_mishap() {
 
 /// The first CreateUser meets a mishap, and the Secret has another password before the next. Tells whether the resource says that
 /// the user has not got that one.
-fn change_the_secret_between_two_attempts(lag: Lag, mishap: Mishap) -> bool {
+fn change_the_secret_between_two_attempts(lag: Lag, mishap: Fault) -> bool {
     let is_create = |call: &String| call.contains("CreateUser");
     let mut world = World::new(Setting::default(), 1);
     world.apply(first(&world.sim));
@@ -269,7 +269,7 @@ fn change_the_secret_between_two_attempts(lag: Lag, mishap: Mishap) -> bool {
 #[test]
 fn the_password_that_a_lost_create_has_set_is_not_taken_for_a_later_one() {
     for (mishap, ignored) in
-        [(Mishap::FailAfter, true), (Mishap::CrashAfter, true), (Mishap::FailBefore, false), (Mishap::CrashBefore, false)]
+        [(Fault::FailAfter, true), (Fault::CrashAfter, true), (Fault::FailBefore, false), (Fault::CrashBefore, false)]
     {
         for lag in Lag::ALL {
             assert_eq!(change_the_secret_between_two_attempts(lag, mishap), ignored, "{lag:?} {mishap:?}");
@@ -285,14 +285,14 @@ fn two_mishaps_at_any_calls_do_no_harm() {
 
 #[test]
 fn the_oracles_notice_each_ingredient_that_is_taken_out() {
-    for sabotage in [Sabotage::NoTagsInCreate, Sabotage::CleanUpByIdOnly, Sabotage::NoMark, Sabotage::MarkNotKept] {
+    for sabotage in [Mutation::NoTagsInCreate, Mutation::CleanUpByIdOnly, Mutation::NoMark, Mutation::MarkNotKept] {
         let noticed = explore(live, Some(sabotage), false).and_then(|_| explore(live_shortly, Some(sabotage), true));
         assert!(noticed.is_err(), "{sabotage:?} goes unnoticed");
     }
 }
 
 /// A resource is forced away and made again, while an operator still holds its old, deleting self in the cache.
-fn come_back(sabotage: Option<Sabotage>) -> Result<(), String> {
+fn come_back(sabotage: Option<Mutation>) -> Result<(), String> {
     let mut world = World::new(Setting { sabotage, ..Setting::default() }, 2);
     world.operators[1].frozen = true;
     world.apply(first(&world.sim));
@@ -316,5 +316,5 @@ fn come_back(sabotage: Option<Sabotage>) -> Result<(), String> {
 #[test]
 fn a_stale_cache_does_not_delete_the_user_of_a_resource_that_came_back() {
     come_back(None).unwrap();
-    assert!(come_back(Some(Sabotage::NoFreshGet)).is_err(), "taking the fresh GET out goes unnoticed");
+    assert!(come_back(Some(Mutation::NoFreshGet)).is_err(), "taking the fresh GET out goes unnoticed");
 }

@@ -10,7 +10,7 @@ use std::{
 
 /// What happens to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Mishap {
+pub enum Fault {
     /// The process dies before the call has any effect.
     CrashBefore,
     /// The process dies after the call took effect, before it learns of that.
@@ -21,7 +21,7 @@ pub enum Mishap {
     FailAfter,
 }
 
-impl Mishap {
+impl Fault {
     pub const ALL: [Self; 4] = [Self::CrashBefore, Self::CrashAfter, Self::FailBefore, Self::FailAfter];
 }
 
@@ -36,7 +36,7 @@ pub enum Passed<T> {
 /// Which calls meet a mishap, counted over all operators; and what came of it.
 #[derive(Debug, Default)]
 pub struct Schedule {
-    pub mishaps: BTreeMap<u64, Mishap>,
+    pub mishaps: BTreeMap<u64, Fault>,
     pub calls: u64,
     pub log: Vec<String>,
 }
@@ -67,13 +67,13 @@ impl Door {
         };
         match mishap {
             None => Passed::Answered(effect()),
-            Some(Mishap::CrashBefore) => self.die().await,
-            Some(Mishap::CrashAfter) => {
+            Some(Fault::CrashBefore) => self.die().await,
+            Some(Fault::CrashAfter) => {
                 effect();
                 self.die().await
             }
-            Some(Mishap::FailBefore) => Passed::NoAnswer,
-            Some(Mishap::FailAfter) => {
+            Some(Fault::FailBefore) => Passed::NoAnswer,
+            Some(Fault::FailAfter) => {
                 effect();
                 Passed::NoAnswer
             }

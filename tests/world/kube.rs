@@ -16,7 +16,7 @@ use kube::ResourceExt;
 
 use crate::{
     door::{Door, Passed},
-    sabotage::Sabotage,
+    mutation::Mutation,
 };
 
 pub const NAMESPACE: &str = "sales";
@@ -154,7 +154,7 @@ pub struct FakeCluster {
     pub store: Arc<Mutex<Store>>,
     pub cache: Arc<Mutex<Option<ConnectUser>>>,
     pub door: Door,
-    pub sabotage: Option<Sabotage>,
+    pub sabotage: Option<Mutation>,
 }
 
 fn unavailable() -> ClusterError {
@@ -179,7 +179,7 @@ impl FakeCluster {
 
 impl Cluster for FakeCluster {
     fn get<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<Option<ConnectUser>, ClusterError>> {
-        let cached = (self.sabotage == Some(Sabotage::NoFreshGet)).then(|| self.cache.lock().unwrap().clone());
+        let cached = (self.sabotage == Some(Mutation::NoFreshGet)).then(|| self.cache.lock().unwrap().clone());
         self.call("GET ConnectUser", move |store| Ok(cached.unwrap_or_else(|| store.object.clone())))
     }
 
@@ -243,8 +243,8 @@ impl Cluster for FakeCluster {
     ) -> BoxFuture<'a, Result<ConnectUser, ClusterError>> {
         let mut status = status.clone();
         match self.sabotage {
-            Some(Sabotage::NoMark) => status.create_attempt = None,
-            Some(Sabotage::MarkNotKept) if status.user_id.is_some() => status.create_attempt = None,
+            Some(Mutation::NoMark) => status.create_attempt = None,
+            Some(Mutation::MarkNotKept) if status.user_id.is_some() => status.create_attempt = None,
             _ => {}
         }
         self.call("write status", move |store| store.write_status(resource, &status))

@@ -13,7 +13,7 @@ use connect_api::InstanceId;
 use connect_operator::{
     api::{ConnectUser, ConnectUserSpec},
     plan::QuickConnects,
-    reconcile::{Clock, Place, Reconciler, Settings, Verdict},
+    reconcile::{Clock, NamespacedName, Reconciler, Settings, Verdict},
     telemetry::Metrics,
 };
 use connect_sim::{Config, DescribeLagCovers, InstanceConfig, Sim, Throttling, UserView};
@@ -22,10 +22,10 @@ use kube::ResourceExt;
 
 use crate::{
     connect::{CLUSTER, OneConnect, WatchedConnect, is_ours},
-    door::{Door, Mishap, Schedule},
+    door::{Door, Fault, Schedule},
     kube::{FakeCluster, Store},
+    mutation::Mutation,
     quick_connects::Ledger,
-    sabotage::Sabotage,
     specs::{PASSWORD, SECRET, by_arn, matches},
 };
 
@@ -56,8 +56,8 @@ impl Lag {
 #[derive(Clone, Debug, Default)]
 pub struct Setting {
     pub lag: Option<Lag>,
-    pub mishaps: Vec<(u64, Mishap)>,
-    pub sabotage: Option<Sabotage>,
+    pub mishaps: Vec<(u64, Fault)>,
+    pub sabotage: Option<Mutation>,
     /// A restarted operator's cache shows an older state at first.
     pub travel: bool,
     /// The operators sweep, as far as they know: what the status shows of a user is then as good as a look for a while. Sweeps
@@ -229,7 +229,7 @@ impl World {
     /// Something has changed for the resource that no watch tells of.
     pub fn wake(&self, k: usize) {
         let object = self.object().unwrap();
-        self.operators[k].reconciler.look_again(&object.uid().unwrap(), Place::of(&object));
+        self.operators[k].reconciler.requeue(&object.uid().unwrap(), NamespacedName::of(&object));
     }
 
     /// Whether a pass of this operator is under way or due.
@@ -363,17 +363,17 @@ impl World {
     fn check_rest(&mut self) {
         self.schedule.lock().unwrap().mishaps.clear();
         // The first look after a write may still bring what Connect filled in by itself into the status.
-        self.look_again(700);
+        self.requeue(700);
         let before = (self.store.lock().unwrap().writes, self.sim.calls().writes());
-        self.look_again(0);
-        self.look_again(700);
+        self.requeue(0);
+        self.requeue(700);
         let after = (self.store.lock().unwrap().writes, self.sim.calls().writes());
         if before != after {
             self.violated(format!("a pass with nothing to do wrote: (Kubernetes, Connect) {before:?} → {after:?}"));
         }
     }
 
-    fn look_again(&mut self, after: u64) {
+    fn requeue(&mut self, after: u64) {
         self.sim.advance(Duration::from_secs(after));
         for k in 0..self.operators.len() {
             self.sync(k);
@@ -407,7 +407,7 @@ impl World {
     }
 
     /// The next call of whichever operator meets this.
-    pub fn next_call_meets(&self, mishap: Mishap) {
+    pub fn next_call_meets(&self, mishap: Fault) {
         let mut schedule = self.schedule.lock().unwrap();
         let next = schedule.calls;
         schedule.mishaps.insert(next, mishap);

@@ -71,7 +71,7 @@ impl Class {
 
 /// How a caller stands in the line for an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Turn {
+pub struct QueuePosition {
     /// Its place: 1 is the next.
     pub place: u32,
     /// How many stand in line.
@@ -98,7 +98,7 @@ pub struct Error {
     /// When another attempt has a chance, if that is known (from the limiter).
     pub retry_after: Option<Duration>,
     /// The caller's place in line, where the limiter deferred the call.
-    pub turn: Option<Turn>,
+    pub turn: Option<QueuePosition>,
 }
 
 impl Error {

@@ -3,24 +3,24 @@
 //!
 //! This crate knows neither HTTP nor the SDK nor Kubernetes.
 
-mod bookmark;
 mod error;
 mod ids;
 mod limiter;
 mod meter;
 mod model;
 mod operations;
+mod page_cursor;
 mod password;
 mod port;
 
-pub use bookmark::Bookmark;
-pub use error::{Class, Error, Turn};
+pub use error::{Class, Error, QueuePosition};
 pub use ids::{
     Arn, ArnError, HierarchyGroupId, InstanceId, QuickConnectId, Resource, RoutingProfileId, SecurityProfileId, UserId,
 };
-pub use limiter::{Level, Levels, Limiter, Quota, Quotas};
-pub use meter::{Listener, Meter};
+pub use limiter::{BucketStatus, Limiter, LimiterStatus, Quota, Quotas};
+pub use meter::{CallObserver, Meter};
 pub use model::*;
 pub use operations::*;
+pub use page_cursor::PageCursor;
 pub use password::Password;
 pub use port::{Caller, Connect, ConnectExt, Priority};

@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use crate::{Call, Caller, Connect, Error, OperationName, Priority, Reply};
 
 /// Hears of every call that was made, and of what came before it.
-pub trait Listener: Send + Sync {
+pub trait CallObserver: Send + Sync {
     /// A call was made and this came of it. A deferred call was not made.
     fn called(&self, operation: OperationName, outcome: Result<(), &Error>, took: Duration);
 
@@ -15,7 +15,7 @@ pub trait Listener: Send + Sync {
     fn waited(&self, priority: Priority, waited: Duration);
 }
 
-impl<L: Listener + ?Sized> Listener for std::sync::Arc<L> {
+impl<L: CallObserver + ?Sized> CallObserver for std::sync::Arc<L> {
     fn called(&self, operation: OperationName, outcome: Result<(), &Error>, took: Duration) {
         (**self).called(operation, outcome, took);
     }
@@ -25,7 +25,7 @@ impl<L: Listener + ?Sized> Listener for std::sync::Arc<L> {
     }
 }
 
-/// Tells a [`Listener`] of each call that passes through.
+/// Tells a [`CallObserver`] of each call that passes through.
 #[derive(Debug)]
 pub struct Meter<C, L> {
     inner: C,
@@ -39,7 +39,7 @@ impl<C, L> Meter<C, L> {
     }
 }
 
-impl<C: Connect, L: Listener> Connect for Meter<C, L> {
+impl<C: Connect, L: CallObserver> Connect for Meter<C, L> {
     fn send<'a>(&'a self, caller: &'a Caller, call: Call) -> BoxFuture<'a, Result<Reply, Error>> {
         let operation = call.name();
         Box::pin(async move {
@@ -56,7 +56,7 @@ impl<C: Connect, L: Listener> Connect for Meter<C, L> {
         self.inner.admit(caller, operation)
     }
 
-    fn withdraw(&self, key: &str) {
-        self.inner.withdraw(key);
+    fn cancel(&self, key: &str) {
+        self.inner.cancel(key);
     }
 }

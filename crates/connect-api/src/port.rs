@@ -61,7 +61,7 @@ pub trait Connect: Send + Sync {
     }
 
     /// The caller of this key will not call again: nobody is to wait behind it.
-    fn withdraw(&self, key: &str) {
+    fn cancel(&self, key: &str) {
         let _ = key;
     }
 }
@@ -75,8 +75,8 @@ impl<C: Connect + ?Sized> Connect for std::sync::Arc<C> {
         (**self).admit(caller, operation)
     }
 
-    fn withdraw(&self, key: &str) {
-        (**self).withdraw(key);
+    fn cancel(&self, key: &str) {
+        (**self).cancel(key);
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
 
 /// Where a call comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Door {
+pub(crate) enum Surface {
     /// The API: signed, throttled, counted, and whatever the faults make of it.
     Api,
     /// Connect's console, for the person who changes things behind everybody's back.
@@ -30,7 +30,7 @@ pub(crate) struct Origin {
 }
 
 /// How a call that is let in will end.
-pub(crate) enum Fate {
+pub(crate) enum Admission {
     /// By the rules.
     Ordinary,
     /// By the rules, but its caller is told this instead.
@@ -89,7 +89,7 @@ impl Engine {
         origin: &Origin,
         operation: &'static str,
         now: Timestamp,
-    ) -> (Duration, Result<Fate, Failure>) {
+    ) -> (Duration, Result<Admission, Failure>) {
         let needed = std::iter::once(&operation).chain(dependants(operation));
         if let Some(denied) = needed.copied().find(|needed| self.denied.contains(*needed)) {
             return (Duration::ZERO, Err(origin.not_allowed(denied).into()));
@@ -102,7 +102,7 @@ impl Engine {
     }
 
     /// Lets a call to STS in or not. Its rates are far from what anybody reaches here.
-    pub(crate) fn admit_to_sts(&mut self, operation: &'static str) -> (Duration, Result<Fate, Failure>) {
+    pub(crate) fn admit_to_sts(&mut self, operation: &'static str) -> (Duration, Result<Admission, Failure>) {
         let not_allowed = || Refusal::new(403, "AccessDenied", format!("not authorized to perform: sts:{operation}"));
         if self.denied.contains(operation) {
             return (Duration::ZERO, Err(not_allowed().into()));
@@ -116,14 +116,14 @@ impl Engine {
         operation: &str,
         user: &[&str],
         not_allowed: impl FnOnce() -> Refusal,
-    ) -> (Duration, Result<Fate, Failure>) {
+    ) -> (Duration, Result<Admission, Failure>) {
         let (delay, effect) = self.faults.strike(operation, user, &mut self.rng);
         let refused = |status, code, message| Failure::Refused(Refusal { status, code, message });
         let fate = match effect {
-            None | Some(Effect::Delay { .. }) => Ok(Fate::Ordinary),
+            None | Some(Effect::Delay { .. }) => Ok(Admission::Ordinary),
             Some(Effect::Error { status, code, message }) => Err(refused(status, code, message)),
-            Some(Effect::ErrorAfter { status, code, message }) => Ok(Fate::Replaced(refused(status, code, message))),
-            Some(Effect::LostReply) => Ok(Fate::Replaced(Failure::Lost("the connection was closed before the reply came"))),
+            Some(Effect::ErrorAfter { status, code, message }) => Ok(Admission::Replaced(refused(status, code, message))),
+            Some(Effect::LostReply) => Ok(Admission::Replaced(Failure::Lost("the connection was closed before the reply came"))),
             Some(Effect::LostRequest) => Err(Failure::Lost("the connection was closed before the request was read")),
             Some(Effect::Bare429) => Err(refused(429, None, String::new())),
             Some(Effect::AccessDenied) => Err(not_allowed().into()),

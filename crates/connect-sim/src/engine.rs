@@ -8,11 +8,11 @@ use rand::{SeedableRng, rngs::StdRng};
 
 use crate::{
     Calls, Config, ConfigError, InstanceView, QuickConnectView, Rules, Scope, SessionView, UserView,
-    admission::{Door, Fate, Origin},
+    admission::{Admission, Origin, Surface},
     clock::Clock,
     faults::Faults,
     identifiers::Identifiers,
-    pages::Cutter,
+    pages::Paginator,
     refusal::{Failure, Refusal},
     request::{Request, Target},
     response::Response,
@@ -114,11 +114,11 @@ impl Engine {
     }
 
     /// One call.
-    pub fn answer(&mut self, scope: &Scope, door: Door, request: Request) -> Answer<Response> {
+    pub fn answer(&mut self, scope: &Scope, door: Surface, request: Request) -> Answer<Response> {
         let now = self.clock.now();
         let request_id = self.identifiers.next();
         let at = self.locate(scope, &request.target);
-        if door == Door::Console {
+        if door == Surface::Console {
             let result = self.perform(scope, now, at, request).map_err(Failure::Refused);
             return Answer { request_id, delay: Duration::ZERO, result };
         }
@@ -131,8 +131,8 @@ impl Engine {
             let result = self.perform(scope, now, at, request);
             took_effect = result.is_ok();
             match fate {
-                Fate::Ordinary => result.map_err(Failure::Refused),
-                Fate::Replaced(failure) => Err(failure),
+                Admission::Ordinary => result.map_err(Failure::Refused),
+                Admission::Replaced(failure) => Err(failure),
             }
         });
         self.calls.count(operation, result.as_ref().err().map(Failure::label));
@@ -159,8 +159,8 @@ impl Engine {
         let result = admitted.and_then(|fate| {
             let result = self.sts.answer(signer, request, &random, now);
             match fate {
-                Fate::Ordinary => result.map_err(Failure::Refused),
-                Fate::Replaced(failure) => Err(failure),
+                Admission::Ordinary => result.map_err(Failure::Refused),
+                Admission::Replaced(failure) => Err(failure),
             }
         });
         self.calls.count(operation, result.as_ref().err().map(Failure::label));
@@ -190,7 +190,7 @@ impl Engine {
             now,
             rules: &self.rules,
             identifiers: &mut self.identifiers,
-            pages: Cutter { now, limit: self.page_limit, token_lifetime: self.rules.token_lifetime },
+            pages: Paginator { now, limit: self.page_limit, token_lifetime: self.rules.token_lifetime },
         };
         match (at.and_then(|at| self.instances.get_mut(at)), &request.target) {
             (_, Target::Account) => {

@@ -13,7 +13,7 @@ use crate::{clock::later, refusal::Refusal, request::Paging};
 
 /// What pages are cut by.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Cutter {
+pub(crate) struct Paginator {
     pub now: Timestamp,
     /// At most so many items, whatever is asked for.
     pub limit: Option<usize>,
@@ -32,7 +32,7 @@ pub(crate) struct Cut {
 
 const DEFAULT_LENGTH: i32 = 100;
 
-impl Cutter {
+impl Paginator {
     /// Reads what is asked for. `query` is all that tells one listing from another.
     pub fn cut(self, paging: &Paging, max: i32, query: impl Hash) -> Result<Cut, Refusal> {
         let asked = paging.max_results.unwrap_or(DEFAULT_LENGTH.min(max));
@@ -93,8 +93,8 @@ mod tests {
 
     const DAY: Duration = Duration::from_secs(24 * 3600);
 
-    fn cutter(now: Timestamp) -> Cutter {
-        Cutter { now, limit: None, token_lifetime: DAY }
+    fn cutter(now: Timestamp) -> Paginator {
+        Paginator { now, limit: None, token_lifetime: DAY }
     }
 
     fn items() -> impl Iterator<Item = (String, u32)> {
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn pages_may_be_shorter_than_asked_for() {
-        let cutter = Cutter { limit: Some(3), ..cutter(Timestamp::UNIX_EPOCH) };
+        let cutter = Paginator { limit: Some(3), ..cutter(Timestamp::UNIX_EPOCH) };
         let page = cutter.cut(&paging(100, None), 100, "q").unwrap().page_of(items());
         assert_eq!(page.items, [0, 1, 2]);
         assert!(page.next_token.is_some());

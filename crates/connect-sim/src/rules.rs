@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use crate::{
     Rules,
     identifiers::Identifiers,
-    pages::Cutter,
+    pages::Paginator,
     refusal::Refusal,
     request::{Action, Request, Target},
     response::Response,
@@ -31,7 +31,7 @@ pub(crate) struct Context<'a> {
     pub now: Timestamp,
     pub rules: &'a Rules,
     pub identifiers: &'a mut Identifiers,
-    pub pages: Cutter,
+    pub pages: Paginator,
 }
 
 /// A call that is about no instance.

@@ -4,7 +4,7 @@ use connect_api::{HierarchyGroupId, InstanceId, QuickConnectId, RoutingProfileId
 
 use crate::{
     QuickConnectTarget, Scope, Sim,
-    admission::Door,
+    admission::Surface,
     refusal::Failure,
     request::{Action, NewQuickConnect, Request, Target},
     response::Response,
@@ -88,7 +88,7 @@ impl Sim {
     fn set_up(&self, instance: &InstanceId, action: Action) -> String {
         let operation = action.name();
         let request = Request { target: Target::Instance(instance.to_string()), action };
-        match self.answer(&Scope::everywhere(), Door::Console, request).result {
+        match self.answer(&Scope::everywhere(), Surface::Console, request).result {
             Ok(Response::Created { id, .. }) => id,
             Ok(_) => String::new(),
             Err(Failure::Refused(refusal)) => panic!("{operation}: {}", refusal.message),

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use crate::{
     Calls, Client, Config, ConfigError, Fault, InstanceView, QuickConnectView, SessionView, UserView,
-    admission::Door,
+    admission::Surface,
     engine::{Answer, Engine},
     refusal::Refusal,
     request::Request,
@@ -97,24 +97,24 @@ impl Sim {
     /// # Errors
     /// What Connect answers, or what the faults and rates make of it.
     pub fn call(&self, scope: &Scope, call: Call) -> Result<Reply, Error> {
-        self.send(scope, call, Door::Api)
+        self.send(scope, call, Surface::Api)
     }
 
     pub(crate) fn call_from_console(&self, scope: &Scope, call: Call) -> Result<Reply, Error> {
-        self.send(scope, call, Door::Console)
+        self.send(scope, call, Surface::Console)
     }
 
-    fn send(&self, scope: &Scope, call: Call, door: Door) -> Result<Reply, Error> {
+    fn send(&self, scope: &Scope, call: Call, door: Surface) -> Result<Reply, Error> {
         let operation = call.name();
         let answer = self.answer(scope, door, typed::request(call));
         typed::reply(operation, answer)
     }
 
     /// One call in the simulator's own terms. Both doors come here.
-    pub(crate) fn answer(&self, scope: &Scope, door: Door, request: Request) -> Answer<Response> {
+    pub(crate) fn answer(&self, scope: &Scope, door: Surface, request: Request) -> Answer<Response> {
         let operation = request.name();
         let answer = self.engine().answer(scope, door, request);
-        if door == Door::Api {
+        if door == Surface::Api {
             self.run_hooks(operation);
         }
         answer

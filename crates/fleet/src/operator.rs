@@ -8,9 +8,9 @@ use std::{
 
 use connect_api::{Arn, Connect, Limiter, Meter, Quotas};
 use connect_operator::{
-    operator::{Health, KubeCluster, WatchOptions, watch},
     plan::QuickConnects,
     reconcile::{Connections, DeletionGuard, Reconciler, Settings},
+    runtime::{Health, KubeCluster, WatchOptions, watch},
     telemetry::Metrics,
 };
 use tokio::{sync::oneshot, task::JoinHandle};
@@ -37,7 +37,7 @@ pub struct Operator {
 struct OneAccount(Arc<dyn Connect>);
 
 impl Connections for OneAccount {
-    fn to(&self, _: &Arn) -> Arc<dyn Connect> {
+    fn client_for(&self, _: &Arn) -> Arc<dyn Connect> {
         self.0.clone()
     }
 }

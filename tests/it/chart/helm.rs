@@ -8,7 +8,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::judges::{helm3, tool};
+use crate::health_checkers::{helm3, tool};
 
 /// The chart.
 pub const CHART: &str = "deploy/helm/connect-operator";

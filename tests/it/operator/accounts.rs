@@ -106,9 +106,9 @@ async fn sessions_are_renewed_before_they_end() {
     scene.applied("there", &scene.in_instance(ELSEWHERE)).await;
     let before = scene.sim.sessions().len();
     while scene.sim.sessions().len() < before + 2 {
-        scene.look_again("there").await;
+        scene.requeue("there").await;
     }
-    scene.look_again("there").await;
+    scene.requeue("there").await;
     let refused: Vec<_> = scene.sim.calls().operations.into_values().filter(|calls| calls.failed > 0).collect();
     assert!(refused.is_empty(), "{refused:?}");
 }

@@ -45,7 +45,7 @@ fn by_channel(scene: &Scene<'_>, username: &str) -> [(bool, i32); 4] {
 async fn costs(scene: &Scene<'_>, name: &str, spec: &Value, write: Option<OperationName>) {
     scene.sim.reset_calls();
     scene.applied(name, spec).await;
-    scene.look_again(name).await;
+    scene.requeue(name).await;
     let calls = scene.sim.calls();
     let expected = u64::from(write.is_some());
     assert_eq!((write.map_or(0, |write| calls.of(write)), calls.writes()), (expected, expected), "{spec}: {calls:#?}");
@@ -106,8 +106,8 @@ async fn settings_by_channel_are_set_in_the_create_itself_and_shown() {
     assert_eq!(by_channel(&scene, "mixed"), [(false, 30), (true, 30), (false, 30), (false, 30)]);
 
     // What passes find then is what was foreseen.
-    let before = scene.look_again("jane").await;
-    let after = scene.look_again("jane").await;
+    let before = scene.requeue("jane").await;
+    let after = scene.requeue("jane").await;
     assert_eq!(after.status.unwrap().observed, before.status.unwrap().observed);
 }
 
@@ -144,7 +144,7 @@ async fn each_change_of_a_list_is_one_call_and_an_empty_list_clears() {
     scene.sim.reset_calls();
     scene.console(UpdateUserConfig { instance: instance.clone(), user: user.clone(), channel_configs }).await;
     eventually("the change is put right", || scene.sim.calls().of(OperationName::UpdateUserConfig) == 1);
-    scene.look_again("jane").await;
+    scene.requeue("jane").await;
     assert_eq!(by_channel(&scene, "jane"), [(false, 30), (true, 60), (true, 0), (false, 0)]);
     let calls = scene.sim.calls();
     assert_eq!(calls.writes(), 1, "{calls:#?}");
@@ -227,7 +227,7 @@ async fn a_phone_for_all_beside_lists_is_at_rest_however_connect_reads_what_is_l
 
 /// Many passes write nothing, to either side.
 async fn rests(scene: &Scene<'_>, name: &str) {
-    let before = scene.look_again(name).await;
+    let before = scene.requeue(name).await;
     scene.sim.reset_calls();
     eventually("passes were made", || scene.sim.calls().of(OperationName::DescribeUser) >= 6);
     let calls = scene.sim.calls();

@@ -97,6 +97,6 @@ async fn an_operator_that_is_asked_to_stop_finishes_what_is_under_way_and_exits_
     scene.apply("meanwhile", &json!({})).await;
     scene.operator.start_again();
     scene.ready("meanwhile").await;
-    tokio::time::timeout(Duration::from_secs(60), scene.look_again("midway")).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(60), scene.requeue("midway")).await.unwrap();
     assert_eq!(scene.sim.calls().creates["midway"].attempts, 1);
 }

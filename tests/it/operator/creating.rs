@@ -97,7 +97,7 @@ async fn a_manifest_becomes_the_user_that_it_describes_by_one_write_and_one_for_
     assert!(user.finalizers().iter().any(|finalizer| finalizer == FINALIZER));
 
     // Another look finds nothing to do, and nothing to note but what only Connect could tell.
-    let looked = scene.look_again("jane").await.status.unwrap();
+    let looked = scene.requeue("jane").await.status.unwrap();
     let mut expected = status.clone();
     expected.observed.as_mut().unwrap().directory_user_id = live.user.directory_user_id.clone();
     expected.last_sync_time = looked.last_sync_time;
@@ -120,7 +120,7 @@ async fn a_manifest_becomes_the_user_that_it_describes_by_one_write_and_one_for_
 async fn a_user_costs_one_write_if_it_has_no_proficiencies() {
     let scene = scene("creating").await;
     scene.applied("joe", &json!({})).await;
-    scene.look_again("joe").await;
+    scene.requeue("joe").await;
     let calls = scene.sim.calls();
     assert_eq!((calls.of(OperationName::CreateUser), calls.writes()), (1, 1), "{calls:#?}");
 }
@@ -142,7 +142,7 @@ async fn a_password_is_in_no_object_event_metric_or_log() {
     // One that changes when it is too late.
     let ignored = "Chang3d-too-late";
     scene.secret(SECRET, json!({ "password": ignored })).await;
-    scene.look_again("accepted").await;
+    scene.requeue("accepted").await;
     scene.told("accepted", "PasswordChangeIgnored").await;
 
     let resource = ApiResource::erase::<connect_operator::api::ConnectUser>(&());

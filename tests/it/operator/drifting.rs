@@ -76,7 +76,7 @@ async fn passes_over_a_user_in_sync_write_nothing_to_either_side() {
     });
     scene.applied("still", &spec).await;
     // What Connect adds to a user by itself (its directory id) is seen, and noted, at the first look after the creation.
-    let before = scene.look_again("still").await;
+    let before = scene.requeue("still").await;
     scene.sim.reset_calls();
     eventually("ten passes were made", || scene.sim.calls().of(OperationName::DescribeUser) >= 10);
     let calls = scene.sim.calls();
@@ -90,7 +90,7 @@ async fn a_request_for_a_look_is_answered_once_by_one_read() {
     scene.applied("asked", &json!({})).await;
     scene.sim.reset_calls();
     for looks in 1..=3 {
-        scene.look_again("asked").await;
+        scene.requeue("asked").await;
         let calls = scene.sim.calls();
         assert_eq!(calls.of(OperationName::DescribeUser), looks, "{calls:#?}");
         assert_eq!(calls.total(), looks, "{calls:#?}");

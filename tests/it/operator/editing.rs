@@ -149,7 +149,7 @@ async fn a_one_field_edit_is_one_write_of_the_right_operation_and_leaves_everyth
         spec[member] = value;
         scene.sim.reset_calls();
         let user = scene.applied("max", &spec).await;
-        scene.look_again("max").await;
+        scene.requeue("max").await;
         let calls = scene.sim.calls();
         assert_eq!((calls.of(operation), calls.writes()), (1, 1), "{member} = {}: {calls:#?}", spec[member]);
         effect(&mut expected);
@@ -174,7 +174,7 @@ async fn what_leaves_the_spec_is_left_as_it_is_but_for_tags() {
     let mut expected = comparable(scene.live("ines"));
     scene.sim.reset_calls();
     scene.applied("ines", &json!({})).await;
-    scene.look_again("ines").await;
+    scene.requeue("ines").await;
     expected.user.tags.remove("team");
     assert_eq!(comparable(scene.live("ines")), expected);
     let calls = scene.sim.calls();

@@ -132,7 +132,7 @@ impl Walk<'_> {
     async fn assert_shown(&self, name: &str, spec: &Value) {
         let pointer = pointer(self.row.path);
         let Some(asked) = spec.pointer(&pointer).filter(|_| self.row.shown) else { return };
-        let seen = self.scene.look_again(name).await;
+        let seen = self.scene.requeue(name).await;
         let observed = serde_json::to_value(seen.status.unwrap().observed).unwrap();
         let shown = observed.pointer(&pointer).unwrap_or(&Value::Null);
         assert_eq!(comparable(shown), comparable(asked), "{name}");
@@ -146,7 +146,7 @@ impl Walk<'_> {
         scene.sim.console().call_now(drift(scene, before.user.clone())).unwrap();
         assert_ne!(content(scene.live(&name)), content(before.clone()), "{name}: nothing was changed");
         scene.sim.reset_calls();
-        assert!(is_ready(&scene.look_again(&name).await), "{name}");
+        assert!(is_ready(&scene.requeue(&name).await), "{name}");
         assert_eq!(content(scene.live(&name)), content(before), "{name}: not put right");
         self.calls()
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::scene::{PASSWORD, Scene, is_ready, scene};
-use crate::judges::tool;
+use crate::health_checkers::tool;
 
 /// A chart of one ConnectUser, which can be released again and again.
 struct Chart<'scene> {

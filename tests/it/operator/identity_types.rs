@@ -39,7 +39,7 @@ async fn is_refused(scene: &Scene<'_>, name: &str, spec: &Value, words: &[&str])
 async fn is_left_alone(scene: &Scene<'_>, operation: OperationName) {
     let before = scene.sim.calls().of(operation);
     scene.applied("other", &json!({})).await;
-    scene.look_again("other").await;
+    scene.requeue("other").await;
     assert_eq!(scene.sim.calls().of(operation) - before, u64::from(operation == OperationName::CreateUser));
 }
 

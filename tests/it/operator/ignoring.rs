@@ -45,7 +45,7 @@ async fn an_ignored_field_is_set_at_creation_then_left_to_the_console_and_a_chan
     scene.console(TagResource { arn: scene.arn_of(&user), tags: [("team".into(), "sales".into())].into() }).await;
     let changed = scene.live("agent");
     scene.sim.reset_calls();
-    let seen = scene.look_again("agent").await;
+    let seen = scene.requeue("agent").await;
     assert_eq!(scene.live("agent"), changed);
     assert_eq!(scene.sim.calls().writes(), 0, "{:#?}", scene.sim.calls());
     assert!(super::scene::is_ready(&seen));
@@ -67,7 +67,7 @@ async fn an_ignored_field_is_set_at_creation_then_left_to_the_console_and_a_chan
     assert_eq!(live.user.tags["team"], "claims");
     assert_eq!(live.user.routing_profile_id, changed.user.routing_profile_id);
     scene.console(TagResource { arn: scene.arn_of(&user), tags: [("team".into(), "sales".into())].into() }).await;
-    scene.look_again("agent").await;
+    scene.requeue("agent").await;
     assert_eq!(scene.live("agent").user.tags["team"], "sales");
     let calls = scene.sim.calls();
     assert_eq!((calls.writes(), calls.of(OperationName::TagResource)), (1, 1), "{calls:#?}");
@@ -100,5 +100,5 @@ async fn an_observer_does_not_call_it_drift() {
     scene.applied("watched", &spec(&scene, &json!({}))).await;
     scene.applied("watched", &spec(&scene, &json!({ "managementPolicy": "Observe" }))).await;
     route(&scene, &scene.live("watched").user, "Sales").await;
-    assert!(super::scene::is_ready(&scene.look_again("watched").await));
+    assert!(super::scene::is_ready(&scene.requeue("watched").await));
 }

@@ -196,7 +196,7 @@ async fn a_leader_that_stood_still_for_too_long_ends_without_harm() {
     let last_words = "connect-operator is lost: it could not be renewed for 4 s";
     assert!(scene.operator.log().contains(last_words), "{}", scene.operator.log_tail());
     assert_eq!(scene.live("midway"), before);
-    scene.look_again("midway").await;
+    scene.requeue("midway").await;
     assert_eq!(scene.live("midway"), before);
     check(&scene, &["midway"]);
     assert_eq!(scene.sim.calls().operations["DeleteUser"].succeeded, 1);

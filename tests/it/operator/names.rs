@@ -81,7 +81,7 @@ async fn names_are_read_once_for_users_that_come_all_at_once() {
 async fn a_user_by_arns_reads_no_names() {
     let scene = scene("names").await;
     scene.applied("arns", &json!({ "hierarchyGroupArn": scene.hierarchy_group("/North/Hamburg") })).await;
-    scene.look_again("arns").await;
+    scene.requeue("arns").await;
     assert_eq!(reads(&scene), [0; 4]);
     scene.applied("group", &json!({ "hierarchyGroupPath": "" })).await;
     assert_eq!(reads(&scene), [0; 4]);
@@ -121,7 +121,7 @@ async fn an_edit_and_drift_are_told_of_by_name() {
     let id = scene.live("jane").user.id;
     let basic = routing_profile(&scene, "Basic Routing Profile");
     scene.console(UpdateUserRoutingProfile { instance: scene.instance(), user: id, routing_profile_id: basic }).await;
-    scene.look_again("jane").await;
+    scene.requeue("jane").await;
     let note = scene.told("jane", "DriftCorrected").await;
     assert_eq!(note, r#"routingProfileName: "Basic Routing Profile" → "Sales""#);
     assert_eq!(scene.live("jane").user.routing_profile_id, Some(routing_profile(&scene, "Sales")));
@@ -160,7 +160,7 @@ async fn unknown_names_refuse_the_whole_and_are_all_told_of_until_they_exist() {
         scene.sim.create_security_profile(&instance, name);
     }
     scene.sim.create_hierarchy_group(&instance, Some(&group(&scene, "/South")), "Hamburg");
-    scene.look_again("jane").await;
+    scene.requeue("jane").await;
     scene.ready("jane").await;
     assert_eq!(scene.live("jane").user.security_profile_ids.len(), 3);
     assert_eq!(scene.sim.calls().creates["jane"].attempts, 1);
@@ -174,7 +174,7 @@ async fn one_unknown_name_in_an_edit_leaves_the_user_as_it_is() {
     let edit = json!({ "routingProfileName": "Sales", "securityProfileNames": ["Admin", "Agnet"], "tags": { "team": "blue" } });
     scene.apply("jane", &by_name(edit)).await;
     assert!(unresolved(&scene, "jane").await.contains("\"Agnet\" does not exist"));
-    scene.look_again("jane").await;
+    scene.requeue("jane").await;
     assert_eq!((scene.live("jane"), writes(&scene)), before);
 }
 
@@ -201,7 +201,7 @@ async fn a_renamed_profile_is_noticed_and_the_user_left_as_it_is_until_the_spec_
     scene.applied("jane", &by_name(json!({ "routingProfileName": "Sales" }))).await;
     let (sales, before) = (routing_profile(&scene, "Sales"), (scene.live("jane"), writes(&scene)));
     scene.sim.rename_routing_profile(&scene.instance(), &sales, "Sales EMEA");
-    scene.look_again("jane").await;
+    scene.requeue("jane").await;
     let message = unresolved(&scene, "jane").await;
     assert!(message.contains("routingProfileName \"Sales\" does not exist"), "{message}");
     assert!(message.contains("Near names: \"Sales EMEA\""), "{message}");
@@ -227,7 +227,7 @@ async fn a_name_that_means_another_profile_now_moves_the_user_there() {
     let old = routing_profile(&scene, "Sales");
     scene.sim.rename_routing_profile(&scene.instance(), &old, "Sales (old)");
     let new = scene.sim.create_routing_profile(&scene.instance(), "Sales");
-    scene.look_again("jane").await;
+    scene.requeue("jane").await;
     assert_eq!(scene.live("jane").user.routing_profile_id, Some(new));
     scene.ready("jane").await;
 }
@@ -246,7 +246,7 @@ async fn a_deleted_profile_is_noticed() {
     scene.applied("jane", &by_name(json!({ "routingProfileName": "Sales" }))).await;
     delete_sales(&scene).await;
     let before = writes(&scene);
-    scene.look_again("jane").await;
+    scene.requeue("jane").await;
     assert!(unresolved(&scene, "jane").await.contains("routingProfileName \"Sales\" does not exist"));
     assert_eq!(writes(&scene), before);
 }
@@ -268,7 +268,7 @@ async fn a_profile_that_connect_no_longer_knows_is_named_and_looked_for_anew() {
     let message = unresolved(&scene, "jane").await;
     assert!(message.contains("Routing profile not found"), "{message}");
     assert!(message.contains("Check instanceArn, routingProfileName, securityProfileNames and hierarchyGroupArn"), "{message}");
-    scene.look_again("jane").await;
+    scene.requeue("jane").await;
     assert!(unresolved(&scene, "jane").await.contains("routingProfileName \"Sales\" does not exist"));
     assert_eq!(scene.sim.calls().creates["jane"].attempts, 1);
 }
@@ -316,7 +316,7 @@ async fn names_that_may_not_be_read_name_the_iam_action() {
     let message = scene.shown("jane", "Ready", "False", "AccessDenied").await;
     assert!(message.contains("connect:ListSecurityProfiles"), "{message}");
     scene.sim.deny::<Op>([]);
-    scene.look_again("jane").await;
+    scene.requeue("jane").await;
     scene.ready("jane").await;
 }
 

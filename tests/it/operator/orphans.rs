@@ -98,7 +98,7 @@ async fn an_operator_that_is_told_to_deletes_them_and_nobody_else() {
     assert_eq!(names(), ["kept", "nobodys", "theirs"]);
     assert_eq!(scene.sim.calls().of(OperationName::DeleteUser), 1);
     assert_eq!(counted(&scene), 0.0);
-    assert_eq!(scene.operator.metric("connect_operator_orphans_parted_with_total{result=\"deleted\"}"), 1.0);
+    assert_eq!(scene.operator.metric("connect_operator_orphans_resolved_total{result=\"deleted\"}"), 1.0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

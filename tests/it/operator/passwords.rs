@@ -18,7 +18,7 @@ fn noted(user: &ConnectUser) -> Option<&String> {
 
 /// Looks again, and gives what is told of a password that is ignored.
 async fn ignored(scene: &Scene<'_>, name: &str) -> Option<String> {
-    let user = scene.look_again(name).await;
+    let user = scene.requeue(name).await;
     assert!(is_ready(&user), "the user itself is as it should be: {:#?}", user.status);
     condition(&user, IGNORED).map(|c| {
         assert_eq!((c.status.as_str(), c.reason.as_str()), ("True", IGNORED));
@@ -42,8 +42,8 @@ async fn a_secret_that_changes_after_creation_is_told_of_once_and_as_long_as_the
     assert_eq!(scene.told("late", IGNORED).await, message);
 
     // It stays, and nothing is told or written again, but for the look that was asked for.
-    let before = scene.look_again("late").await;
-    let again = scene.look_again("late").await;
+    let before = scene.requeue("late").await;
+    let again = scene.requeue("late").await;
     let steady = |user: &ConnectUser| {
         let mut status = user.status.clone().unwrap();
         (status.last_handled_reconcile_at, status.last_sync_time) = (None, None);
@@ -86,7 +86,7 @@ async fn a_user_without_a_noted_secret_notes_it_silently() {
     scene.applied("older", &json!({ "passwordSecretRef": null })).await;
     scene.secret(SECRET, json!({ "password": "Another-Passw0rd" })).await;
     scene.applied("older", &json!({})).await;
-    let user = scene.look_again("older").await;
+    let user = scene.requeue("older").await;
     assert!(condition(&user, IGNORED).is_none());
     assert!(noted(&user).is_some_and(|version| Some(version) != created.as_ref()));
     scene.secret(SECRET, json!({ "password": "Yet-an0ther-one" })).await;
@@ -120,7 +120,7 @@ async fn a_password_is_generated_once_the_operator_may_make_secrets() {
     assert_eq!(scene.sim.calls().creates.get("fresh").map_or(0, |creates| creates.attempts), 0);
 
     scene.let_passwords_be_generated();
-    scene.look_again("fresh").await;
+    scene.requeue("fresh").await;
     let user = scene.ready("fresh").await;
     assert!(scene.live("fresh").has_password);
     let secret = secrets(&scene).get("fresh-initial-password").await.unwrap();
@@ -133,7 +133,7 @@ async fn a_password_is_generated_once_the_operator_may_make_secrets() {
 
     // It is made for creating alone.
     let unchanged = secret.metadata.resource_version;
-    scene.look_again("fresh").await;
+    scene.requeue("fresh").await;
     assert_eq!(secrets(&scene).get("fresh-initial-password").await.unwrap().resource_version(), unchanged);
     scene.delete("fresh").await;
     scene.gone("fresh").await;
@@ -152,7 +152,7 @@ async fn somebody_elses_secret_is_not_taken_for_a_generated_password() {
     assert_eq!(scene.password("wary-initial-password").await, PASSWORD);
 
     secrets(&scene).delete("wary-initial-password", &DeleteParams::default()).await.unwrap();
-    scene.look_again("wary").await;
+    scene.requeue("wary").await;
     scene.ready("wary").await;
     assert_eq!(secrets(&scene).get("wary-initial-password").await.unwrap().owner_references().len(), 1);
 }

@@ -72,7 +72,7 @@ async fn adopt_never_creates_and_goes_on_when_the_user_appears() {
     let message = scene.shown("awaited", "Ready", "False", "DependencyNotFound").await;
     assert!(message.contains("no user \"awaited\"") && message.contains("AdoptOrCreate"), "{message}");
     by_hand(&scene, "awaited").await;
-    scene.look_again("awaited").await;
+    scene.requeue("awaited").await;
     scene.ready("awaited").await;
     assert_eq!(scene.sim.calls().of(OperationName::CreateUser), 0);
 }
@@ -165,7 +165,7 @@ async fn an_observer_shows_drift_and_writes_nothing() {
             routing_profile_id: scene.sim.routing_profile_id(&scene.instance(), "Sales").unwrap(),
         })
         .await;
-    scene.look_again("watched").await;
+    scene.requeue("watched").await;
     scene.shown("watched", "Synced", "False", "Drifted").await;
     scene.delete("watched").await;
     scene.gone("watched").await;

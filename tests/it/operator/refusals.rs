@@ -39,13 +39,13 @@ async fn others_go_on(scene: &Scene<'_>, refused: &str) {
     let attempts = || scene.sim.calls().creates.get(refused).map_or(0, |creates| creates.attempts);
     let before = attempts();
     scene.applied("other", &json!({})).await;
-    scene.look_again("other").await;
+    scene.requeue("other").await;
     assert_eq!((before, attempts()), (1, 1));
 }
 
 /// Asks for a look, now that the cause is gone.
 async fn recovers(scene: &Scene<'_>, name: &str) {
-    scene.look_again(name).await;
+    scene.requeue(name).await;
     scene.ready(name).await;
     let user = scene.users().get(name).await.unwrap();
     assert!(condition(&user, "Stalled").is_none());

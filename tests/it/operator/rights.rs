@@ -119,7 +119,7 @@ async fn granted(client: &Client, questions: Vec<ResourceAttributes>) -> BTreeSe
     let asked = questions.into_iter().map(|attributes| {
         let reviews = reviews.clone();
         async move {
-            let told = told(&attributes);
+            let told = describe(&attributes);
             let spec = SelfSubjectAccessReviewSpec { resource_attributes: Some(attributes), non_resource_attributes: None };
             let review = SelfSubjectAccessReview { spec, ..SelfSubjectAccessReview::default() };
             let answer = reviews.create(&PostParams::default(), &review).await.unwrap();
@@ -130,7 +130,7 @@ async fn granted(client: &Client, questions: Vec<ResourceAttributes>) -> BTreeSe
 }
 
 /// Verb, resource, subresource and name, as in the tables above.
-fn told(attributes: &ResourceAttributes) -> String {
+fn describe(attributes: &ResourceAttributes) -> String {
     let part = |part: &Option<String>| part.clone().unwrap_or_default();
     let dotted = |group: String| if group.is_empty() { group } else { format!(".{group}") };
     let slashed = |name: String| if name.is_empty() { name } else { format!("/{name}") };
@@ -181,7 +181,7 @@ fn shipped() -> BTreeSet<String> {
         for verb in texts(&rule["verbs"]) {
             for resource in texts(&rule["resources"]) {
                 let right = question(&verb, group, &resource, None);
-                rights.insert(told(&ResourceAttributes { name: Some(name.clone()), ..right }));
+                rights.insert(describe(&ResourceAttributes { name: Some(name.clone()), ..right }));
             }
         }
     }
@@ -219,7 +219,7 @@ async fn each_right_that_is_given_is_used() {
             let asked = question(&text(&event["verb"]), &text(&object["apiGroup"]), resource.trim_end_matches('/'), None);
             // Of Leases, one is given by its name.
             let named = resource == "leases/" && event["verb"] != "create";
-            told(&ResourceAttributes { name: named.then(|| text(&object["name"])), ..asked })
+            describe(&ResourceAttributes { name: named.then(|| text(&object["name"])), ..asked })
         });
         used.collect::<BTreeSet<_>>()
     };

@@ -539,7 +539,7 @@ impl Scene<'_> {
     }
 
     /// Asks the operator to look at a user, and waits until it has: all that it had to do is done then.
-    pub async fn look_again(&self, name: &str) -> ConnectUser {
+    pub async fn requeue(&self, name: &str) -> ConnectUser {
         let before = self.users().get(name).await.unwrap();
         // Any value that differs from the one before asks anew.
         let asked = format!("after {}", before.resource_version().unwrap());

@@ -22,7 +22,7 @@ async fn a_username_of_another_namespace_is_a_conflict_that_names_its_owner_unti
     here.delete("first").await;
     here.gone("first").await;
     assert_eq!(there.sim.calls().of(OperationName::DeleteUser), 1);
-    there.look_again("second").await;
+    there.requeue("second").await;
     there.ready("second").await;
     let after = here.live("shared");
     assert_ne!(after.user.id, before.user.id);

@@ -10,7 +10,7 @@ use kube::{
 use serde_json::{Value, json};
 
 use super::scene::{PASSWORD, SAML, Scene, Setting, condition, is_ready, shows};
-use crate::{golden, judges::judge};
+use crate::{golden, health_checkers::judge};
 
 const FILE: &str = "docs/states.md";
 
@@ -149,7 +149,7 @@ async fn on_the_way(scene: &Scene<'_>, table: &mut Table<'_>) {
 
     scene.applied("vanished", &json!({})).await;
     scene.console(DeleteUser { instance: scene.instance(), user: user_of(scene, "vanished") }).await;
-    scene.look_again("vanished").await;
+    scene.requeue("vanished").await;
     table.synced("no longer shown by Connect, soon after its creation", "vanished", "Unknown", "Settling").await;
 }
 
@@ -192,7 +192,7 @@ async fn forgetful(scene: &Scene<'_>, table: &mut Table<'_>) {
     scene.secret("own", json!({ "password": PASSWORD })).await;
     scene.applied("hopeful", &json!({ "passwordSecretRef": { "name": "own" } })).await;
     scene.secret("own", json!({ "password": "Another-Passw0rd" })).await;
-    scene.look_again("hopeful").await;
+    scene.requeue("hopeful").await;
     table.when("as the spec asks; the Secret has changed since", "hopeful", is_ready).await;
 }
 

@@ -148,7 +148,7 @@ async fn an_edit_of_a_user_that_was_seen_lately_costs_its_call_and_no_read() {
 
     // Somebody who asks for a look gets one.
     scene.sim.reset_calls();
-    scene.look_again("agent").await;
+    scene.requeue("agent").await;
     assert_eq!(scene.sim.calls().of(OperationName::DescribeUser), 1);
 }
 

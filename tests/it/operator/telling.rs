@@ -21,7 +21,7 @@ async fn each_edit_is_told_of_with_its_own_fields() {
     let both = json!({ "routingProfileArn": scene.routing_profile("Sales"), "hierarchyGroupArn": scene.hierarchy_group("/South/Munich") });
     scene.applied("jane", &both).await;
     // The Events of a pass are published before the pass ends, and this is another.
-    scene.look_again("jane").await;
+    scene.requeue("jane").await;
     let mut notes = scene.notes("jane", "Updated").await;
     notes.sort();
     assert!(
@@ -35,9 +35,9 @@ async fn a_request_for_a_look_is_told_of_once_it_is_answered_and_a_paused_one_is
     let scene = scene("telling").await;
     scene.applied("asked", &json!({})).await;
     assert!(scene.notes("asked", "ReconcileRequestHandled").await.is_empty());
-    scene.look_again("asked").await;
+    scene.requeue("asked").await;
     assert!(scene.told("asked", "ReconcileRequestHandled").await.contains("reconcile-requested-at: \"after "));
-    scene.look_again("asked").await;
+    scene.requeue("asked").await;
 
     annotate(&scene, "asked", PAUSED, json!("true")).await;
     annotate(&scene, "asked", RECONCILE_REQUESTED_AT, json!("while paused")).await;
@@ -51,7 +51,7 @@ async fn a_request_for_a_look_is_told_of_once_it_is_answered_and_a_paused_one_is
     assert_ne!(handled(&paused).as_deref(), Some("while paused"));
     annotate(&scene, "asked", PAUSED, Value::Null).await;
     scene.until("asked", "looked at", |user| handled(user).as_deref() == Some("while paused")).await;
-    scene.look_again("asked").await;
+    scene.requeue("asked").await;
     // The first, the second, the one that had waited, and the last, whose Event may still be on its way.
     let told = scene.notes("asked", "ReconcileRequestHandled").await;
     assert!((3..=4).contains(&told.len()), "{told:?}");
@@ -65,7 +65,7 @@ async fn throttles_are_told_of_by_one_event() {
     scene.applied("patient", &json!({})).await;
     scene.sim.inject(Fault::on(OperationName::UpdateUserRoutingProfile, throttle()).times(1));
     scene.applied("patient", &json!({ "routingProfileArn": scene.routing_profile("Sales") })).await;
-    scene.look_again("patient").await;
+    scene.requeue("patient").await;
     let events = scene.events("patient").await;
     let throttled: Vec<_> = events.iter().filter(|e| e.reason.as_deref() == Some("Throttled")).collect();
     assert_eq!(throttled.len(), 1, "{events:#?}");

@@ -5,8 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Level, Quota, line::Line, pace::Pace};
-use crate::{Caller, Priority, Turn};
+use super::{BucketStatus, Quota, adaptive_rate::Pace, queue::Line};
+use crate::{Caller, Priority, QueuePosition};
 
 /// Leave to make a call that is not made goes back to the bucket after this long.
 const LEAVE_LASTS: Duration = Duration::from_secs(15);
@@ -25,7 +25,7 @@ fn kept_for_edits(burst: f64) -> f64 {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Deferral {
     pub(super) after: Duration,
-    pub(super) turn: Turn,
+    pub(super) turn: QueuePosition,
 }
 
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Bucket {
     }
 
     /// Waits no longer for a caller. Leave that it had goes back to the bucket when it runs out.
-    pub(super) fn withdraw(&mut self, key: &str) {
+    pub(super) fn cancel(&mut self, key: &str) {
         self.line.leave(key);
     }
 
@@ -82,9 +82,9 @@ impl Bucket {
     }
 
     /// How it stands.
-    pub(super) fn level(&mut self, now: Instant) -> Level {
+    pub(super) fn level(&mut self, now: Instant) -> BucketStatus {
         self.pass(now);
-        Level { tokens: self.tokens, waiting: self.line.len() }
+        BucketStatus { tokens: self.tokens, waiting: self.line.len() }
     }
 
     /// Takes a token for this caller and tells how long that one has waited, or says how long its turn is away.
@@ -127,17 +127,17 @@ impl Bucket {
         // The turn itself and not the time to come back: until then the place is a place.
         self.line.tell(&caller.key, now + wait);
         let after = wait - wait.saturating_sub(LONG) / 4;
-        Deferral { after, turn: Turn { place, of: count(self.line.len()), wait } }
+        Deferral { after, turn: QueuePosition { place, of: count(self.line.len()), wait } }
     }
 
     /// Takes the token that this caller was given leave for, or else one from the bucket. In that case it tells how long the caller
     /// has waited.
-    pub(super) fn use_leave(&mut self, caller: &Caller, now: Instant) -> Result<Option<Duration>, Deferral> {
+    pub(super) fn redeem(&mut self, caller: &Caller, now: Instant) -> Result<Option<Duration>, Deferral> {
         if self.leaves.remove(&caller.key).is_some() { Ok(None) } else { self.take(caller, now).map(Some) }
     }
 
     /// Puts a token aside for this caller, unless there is one already, and tells how long the caller has waited for it.
-    pub(super) fn give_leave(&mut self, caller: &Caller, now: Instant) -> Result<Option<Duration>, Deferral> {
+    pub(super) fn reserve(&mut self, caller: &Caller, now: Instant) -> Result<Option<Duration>, Deferral> {
         if self.leaves.contains_key(&caller.key) {
             return Ok(None);
         }
@@ -192,7 +192,7 @@ mod tests {
         }
         assert_eq!(wait(b.take(&edit("a"), start)), Some(500));
         let b_waits = b.take(&edit("b"), start).unwrap_err();
-        assert_eq!(b_waits.turn, Turn { place: 2, of: 2, wait: Duration::from_secs(1) });
+        assert_eq!(b_waits.turn, QueuePosition { place: 2, of: 2, wait: Duration::from_secs(1) });
         let later = start + Duration::from_millis(500);
         assert_eq!(wait(b.take(&edit("b"), later)), Some(500), "b does not overtake a");
         assert_eq!(b.take(&edit("a"), later), Ok(Duration::from_millis(500)));
@@ -295,7 +295,7 @@ mod tests {
     fn leave_that_is_not_used_goes_back() {
         let start = Instant::now();
         let mut b = Bucket::new(Quota { rate: 1e-9, burst: 1.0 }, start);
-        assert_eq!(b.give_leave(&backlog("a"), start), Ok(Some(Duration::ZERO)));
+        assert_eq!(b.reserve(&backlog("a"), start), Ok(Some(Duration::ZERO)));
         assert!(b.take(&backlog("b"), start).is_err());
         assert_eq!(b.take(&backlog("b"), start + LEAVE_LASTS), Ok(LEAVE_LASTS));
     }
@@ -304,9 +304,9 @@ mod tests {
     fn leave_that_was_given_is_used_once() {
         let start = Instant::now();
         let mut b = Bucket::new(Quota { rate: 1e-9, burst: 1.0 }, start);
-        assert_eq!(b.give_leave(&backlog("a"), start), Ok(Some(Duration::ZERO)));
-        assert_eq!(b.give_leave(&backlog("a"), start), Ok(None), "it has leave already");
-        assert_eq!(b.use_leave(&backlog("a"), start), Ok(None));
-        assert!(b.use_leave(&backlog("a"), start).is_err());
+        assert_eq!(b.reserve(&backlog("a"), start), Ok(Some(Duration::ZERO)));
+        assert_eq!(b.reserve(&backlog("a"), start), Ok(None), "it has leave already");
+        assert_eq!(b.redeem(&backlog("a"), start), Ok(None));
+        assert!(b.redeem(&backlog("a"), start).is_err());
     }
 }

@@ -5,9 +5,9 @@
 //! (`pace`), and a line of callers (`line`), ordered by priority and fair between namespaces. A caller without a token is refused
 //! with the time at which its turn will come, and keeps its place by its key.
 
+mod adaptive_rate;
 mod bucket;
-mod line;
-mod pace;
+mod queue;
 mod ranked;
 #[cfg(test)]
 mod simulation;
@@ -21,7 +21,7 @@ use std::{
 use futures::future::BoxFuture;
 
 use self::bucket::{Bucket, Deferral};
-use crate::{Call, Caller, Class, Connect, Error, Listener, OperationName, Reply};
+use crate::{Call, CallObserver, Caller, Class, Connect, Error, OperationName, Reply};
 
 /// A bucket's size and refill.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,7 +61,7 @@ impl Quotas {
 
 /// How an operation's bucket stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Level {
+pub struct BucketStatus {
     /// Calls that could be made at once.
     pub tokens: f64,
     /// Callers that wait for their turn.
@@ -69,9 +69,9 @@ pub struct Level {
 }
 
 /// How the buckets of an account and Region stand: what a [`Limiter`] of any client can be asked.
-pub trait Levels: Send + Sync {
+pub trait LimiterStatus: Send + Sync {
     /// Of each operation that was called or asked for yet.
-    fn levels(&self) -> BTreeMap<OperationName, Level>;
+    fn levels(&self) -> BTreeMap<OperationName, BucketStatus>;
 }
 
 /// Lets calls through at the rate that Connect allows.
@@ -80,7 +80,7 @@ pub struct Limiter<C> {
     quotas: Quotas,
     buckets: Mutex<HashMap<OperationName, Bucket>>,
     now: fn() -> Instant,
-    listener: Option<Arc<dyn Listener>>,
+    listener: Option<Arc<dyn CallObserver>>,
 }
 
 impl<C> std::fmt::Debug for Limiter<C> {
@@ -102,7 +102,7 @@ impl<C> Limiter<C> {
 
     /// Tells this listener how long callers have waited.
     #[must_use]
-    pub fn telling(self, listener: Arc<dyn Listener>) -> Self {
+    pub fn telling(self, listener: Arc<dyn CallObserver>) -> Self {
         Self { listener: Some(listener), ..self }
     }
 
@@ -121,8 +121,8 @@ impl<C> Limiter<C> {
     }
 }
 
-impl<C: Send + Sync> Levels for Limiter<C> {
-    fn levels(&self) -> BTreeMap<OperationName, Level> {
+impl<C: Send + Sync> LimiterStatus for Limiter<C> {
+    fn levels(&self) -> BTreeMap<OperationName, BucketStatus> {
         let now = (self.now)();
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         buckets.iter_mut().map(|(operation, bucket)| (*operation, bucket.level(now))).collect()
@@ -149,7 +149,7 @@ impl<C: Connect> Connect for Limiter<C> {
     fn send<'a>(&'a self, caller: &'a Caller, call: Call) -> BoxFuture<'a, Result<Reply, Error>> {
         let operation = call.name();
         let admitted = self.bucket(operation, |bucket, now| {
-            let waited = bucket.use_leave(caller, now)?;
+            let waited = bucket.redeem(caller, now)?;
             bucket.sent();
             Ok((UnderWay { limiter: self, operation }, now, waited))
         });
@@ -169,15 +169,15 @@ impl<C: Connect> Connect for Limiter<C> {
     }
 
     fn admit(&self, caller: &Caller, operation: OperationName) -> Result<(), Error> {
-        let given = self.bucket(operation, |bucket, now| bucket.give_leave(caller, now));
+        let given = self.bucket(operation, |bucket, now| bucket.reserve(caller, now));
         let waited = given.map_err(|deferral| deferred(operation, deferral))?;
         self.served(caller, waited);
         self.inner.admit(caller, operation)
     }
 
-    fn withdraw(&self, key: &str) {
-        self.buckets.lock().unwrap_or_else(PoisonError::into_inner).values_mut().for_each(|bucket| bucket.withdraw(key));
-        self.inner.withdraw(key);
+    fn cancel(&self, key: &str) {
+        self.buckets.lock().unwrap_or_else(PoisonError::into_inner).values_mut().for_each(|bucket| bucket.cancel(key));
+        self.inner.cancel(key);
     }
 }
 
@@ -237,7 +237,7 @@ mod tests {
         assert!(error.retry_after.unwrap() <= turn.wait);
         let error = limiter.admit(&caller("third"), OperationName::ListUsers).unwrap_err();
         assert_eq!(error.turn.map(|turn| (turn.place, turn.of)), Some((2, 2)));
-        let Level { tokens, waiting } = limiter.levels()[&OperationName::ListUsers];
+        let BucketStatus { tokens, waiting } = limiter.levels()[&OperationName::ListUsers];
         assert!(waiting == 2 && (0.0..1.0).contains(&tokens), "{waiting} wait for {tokens}");
     }
 
@@ -249,7 +249,7 @@ mod tests {
             assert!(block_on(limiter.call(&caller(&format!("gone {nth}")), list())).is_err());
         }
         for nth in 0..100 {
-            limiter.withdraw(&format!("gone {nth}"));
+            limiter.cancel(&format!("gone {nth}"));
         }
         let turn = block_on(limiter.call(&caller("newcomer"), list())).unwrap_err().turn.unwrap();
         assert_eq!((turn.place, turn.of), (1, 1));
@@ -259,7 +259,7 @@ mod tests {
     #[derive(Default)]
     struct Waits(Mutex<Vec<(Priority, Duration)>>);
 
-    impl Listener for Waits {
+    impl CallObserver for Waits {
         fn called(&self, _: OperationName, _: Result<(), &Error>, _: Duration) {}
 
         fn waited(&self, priority: Priority, waited: Duration) {

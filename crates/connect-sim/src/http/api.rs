@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Scope, Sim,
-    admission::Door,
+    admission::Surface,
     refusal::{Failure, Refusal},
     sts::Signer,
 };
@@ -32,12 +32,12 @@ pub(super) async fn handle(
     body: Bytes,
 ) -> Response<Body> {
     let (door, path) = match uri.path().strip_prefix(CONSOLE) {
-        Some(path) => (Door::Console, path),
-        None => (Door::Api, uri.path()),
+        Some(path) => (Surface::Console, path),
+        None => (Surface::Api, uri.path()),
     };
     let scope = match door {
-        Door::Console => Ok(Scope::everywhere()),
-        Door::Api => match signature::read(&headers) {
+        Surface::Console => Ok(Scope::everywhere()),
+        Surface::Api => match signature::read(&headers) {
             Ok(signature) if signature.service == Service::Sts => return ask_sts(&sim, &shears, &signature.signer, &body).await,
             Ok(signature) => sim.scope(&signature.signer, signature.region),
             Err(refusal) => Err(refusal),

@@ -1,8 +1,8 @@
 //! Finding a user by its name. What it does not find may still be there: the listings lag.
 
 use connect_api::{
-    Bookmark, Caller, Class, Connect, ConnectExt, DescribeUser, Error, InstanceId, ListUserProficiencies, ListUsers,
-    OperationName, Proficiency, SearchCriteria, SearchUsers, StringComparison, User, UserId,
+    Caller, Class, Connect, ConnectExt, DescribeUser, Error, InstanceId, ListUserProficiencies, ListUsers, OperationName,
+    PageCursor, Proficiency, SearchCriteria, SearchUsers, StringComparison, User, UserId,
 };
 
 /// How hard to look.
@@ -69,7 +69,7 @@ async fn searched(
     instance: &InstanceId,
     username: &str,
 ) -> Result<Option<UserId>, Error> {
-    let (mut candidates, mut bookmark) = (Vec::new(), Bookmark::default());
+    let (mut candidates, mut bookmark) = (Vec::new(), PageCursor::default());
     loop {
         let request = SearchUsers {
             instance: instance.clone(),
@@ -94,7 +94,7 @@ async fn searched(
 #[derive(Clone, Debug, Default)]
 pub(super) struct Listing {
     candidates: Vec<(String, UserId)>,
-    bookmark: Bookmark,
+    bookmark: PageCursor,
     complete: bool,
 }
 
@@ -137,7 +137,7 @@ pub(super) async fn proficiencies(
     instance: &InstanceId,
     user: &UserId,
 ) -> Result<Option<Vec<Proficiency>>, Error> {
-    let (mut all, mut bookmark) = (Vec::new(), Bookmark::default());
+    let (mut all, mut bookmark) = (Vec::new(), PageCursor::default());
     loop {
         let (instance, user, next_token) = (instance.clone(), user.clone(), bookmark.token());
         let request = ListUserProficiencies { instance, user, max_results: 100, next_token };

@@ -7,14 +7,14 @@ use kube::ResourceExt;
 
 use super::{
     Failure, Kind,
+    conditions::condition,
     pass::{End, Pass},
     reconciler::{Reconciler, Verdict},
-    report::condition,
-    waiting::Place,
+    username_waiters::NamespacedName,
 };
 use crate::{
     api::{ConditionType, ConnectUser},
-    plan::{Desired, Mark},
+    plan::{CreateAttempts, Desired},
 };
 
 impl Reconciler {
@@ -30,7 +30,7 @@ impl Reconciler {
     }
 
     /// Has a resource looked at again, whatever it has to wait for, since it may fare otherwise now.
-    pub fn look_again(&self, uid: &str, place: Place) {
+    pub fn requeue(&self, uid: &str, place: NamespacedName) {
         self.memory.end_hold(uid);
         self.waiting.wake(place);
     }
@@ -52,7 +52,7 @@ impl Reconciler {
         // Whether there is nothing in Connect is not left to a cache.
         let end = match pass.refresh().await {
             ControlFlow::Break(end) => end,
-            ControlFlow::Continue(()) if pass.known.mark != Mark::None || pass.known.recorded.is_some() => return None,
+            ControlFlow::Continue(()) if pass.known.mark != CreateAttempts::None || pass.known.recorded.is_some() => return None,
             ControlFlow::Continue(()) => match pass.release(None).await {
                 ControlFlow::Break(end) => end,
                 ControlFlow::Continue(()) => End::Gone,

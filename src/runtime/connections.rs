@@ -17,7 +17,7 @@ const SESSION_NAME: &str = "connect-operator";
 
 /// What holds for all accounts, unless the configuration says otherwise of one.
 #[derive(Clone, Debug)]
-pub struct Everywhere {
+pub struct Defaults {
     /// Where Connect is, instead of at AWS.
     pub endpoint_url: Option<String>,
     /// AWS' rate limits.
@@ -28,14 +28,14 @@ pub struct Everywhere {
 pub struct AwsConnections {
     /// The operator's own credentials, and how AWS is reached.
     aws: SdkConfig,
-    everywhere: Everywhere,
+    everywhere: Defaults,
     config: watch::Receiver<Arc<Config>>,
     metrics: Arc<Metrics>,
-    accounts: Mutex<HashMap<String, InUse>>,
+    accounts: Mutex<HashMap<String, AccountClients>>,
 }
 
 /// An account with its clients by Region, and the settings that they were made with.
-struct InUse {
+struct AccountClients {
     settings: AccountSettings,
     account: Account,
     clients: HashMap<String, Arc<dyn Connect>>,
@@ -50,7 +50,7 @@ impl std::fmt::Debug for AwsConnections {
 impl AwsConnections {
     /// Clients with the credentials and limits that hold everywhere, or as the configuration has them for an account, from then
     /// on when it has changed.
-    pub fn new(aws: SdkConfig, everywhere: Everywhere, config: watch::Receiver<Arc<Config>>, metrics: Arc<Metrics>) -> Self {
+    pub fn new(aws: SdkConfig, everywhere: Defaults, config: watch::Receiver<Arc<Config>>, metrics: Arc<Metrics>) -> Self {
         Self { aws, everywhere, config, metrics, accounts: Mutex::default() }
     }
 
@@ -65,7 +65,7 @@ impl AwsConnections {
     }
 
     /// Does something with an account as it is configured now.
-    fn with<T>(&self, id: &str, sts_region: &str, act: impl FnOnce(&mut InUse) -> T) -> T {
+    fn with<T>(&self, id: &str, sts_region: &str, act: impl FnOnce(&mut AccountClients) -> T) -> T {
         let settings = self.config.borrow().account(id);
         // Nothing panics while holding the lock.
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -75,7 +75,7 @@ impl AwsConnections {
         }
         act(accounts.entry(id.to_owned()).or_insert_with(|| {
             let account = Account::new(&self.aws, self.options(id, sts_region, &settings));
-            InUse { settings, account, clients: HashMap::new() }
+            AccountClients { settings, account, clients: HashMap::new() }
         }))
     }
 
@@ -98,8 +98,8 @@ impl AwsConnections {
 }
 
 impl Connections for AwsConnections {
-    fn to(&self, instance: &Arn) -> Arc<dyn Connect> {
-        self.with(&instance.account, &instance.region, |InUse { settings, account, clients }| {
+    fn client_for(&self, instance: &Arn) -> Arc<dyn Connect> {
+        self.with(&instance.account, &instance.region, |AccountClients { settings, account, clients }| {
             let client = clients.entry(instance.region.clone()).or_insert_with(|| {
                 let aws = Meter::new(account.connect(&instance.region), self.metrics.clone());
                 let limiter = Limiter::new(aws, settings.quotas(&self.everywhere.quotas));

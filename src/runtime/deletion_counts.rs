@@ -11,32 +11,32 @@ use kube::ResourceExt;
 use kube_runtime::reflector::Store;
 use tokio::time::Instant;
 
-use super::cached::{Cached, Guarded, readable};
+use super::packed::{Guarded, PackedConnectUser, readable};
 use crate::{
     api::{ConnectUser, DeletionPolicy, FINALIZER, ManagementPolicy},
-    reconcile::{Census, Roll, is_confirmed},
+    reconcile::{InstanceCounts, UserCounter, is_confirmed},
 };
 
 /// A count is good for so long: thousands who are deleted at once ask for it one by one.
 const LASTS: Duration = Duration::from_secs(1);
 
 /// Counts by instance ARN, and when they were made.
-type Counts = Option<(Instant, HashMap<Box<str>, Arc<Census>>)>;
+type Counts = Option<(Instant, HashMap<Box<str>, Arc<InstanceCounts>>)>;
 
 /// The watch's cache as a roll.
-pub(super) struct StoreRoll {
+pub(super) struct StoreCounter {
     store: Store<Guarded>,
     counts: Mutex<Counts>,
 }
 
-impl StoreRoll {
+impl StoreCounter {
     pub(super) fn new(store: Store<Guarded>) -> Self {
         Self { store, counts: Mutex::default() }
     }
 }
 
-impl Roll for StoreRoll {
-    fn census(&self, instance: &Arn, default: &dyn Fn(&str) -> DeletionPolicy) -> Arc<Census> {
+impl UserCounter for StoreCounter {
+    fn census(&self, instance: &Arn, default: &dyn Fn(&str) -> DeletionPolicy) -> Arc<InstanceCounts> {
         // Nothing panics while holding the lock.
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let (_, by_instance) = match counts.take().filter(|(made, _)| made.elapsed() < LASTS) {
@@ -51,11 +51,14 @@ impl Roll for StoreRoll {
     }
 }
 
-fn count<'a>(resources: impl Iterator<Item = &'a Cached>, default: &dyn Fn(&str) -> DeletionPolicy) -> HashMap<Box<str>, Census> {
-    let mut counts: HashMap<Box<str>, Census> = HashMap::new();
+fn count<'a>(
+    resources: impl Iterator<Item = &'a PackedConnectUser>,
+    default: &dyn Fn(&str) -> DeletionPolicy,
+) -> HashMap<Box<str>, InstanceCounts> {
+    let mut counts: HashMap<Box<str>, InstanceCounts> = HashMap::new();
     for cached in resources {
-        let Cached { instance, part, .. } = cached;
-        if *part == Part::None {
+        let PackedConnectUser { instance, part, .. } = cached;
+        if *part == DeletionStanding::None {
             continue;
         }
         let census = match counts.get_mut(instance) {
@@ -64,9 +67,9 @@ fn count<'a>(resources: impl Iterator<Item = &'a Cached>, default: &dyn Fn(&str)
         };
         census.all += 1;
         let goes = match part {
-            Part::None | Part::Staying => false,
-            Part::Going => true,
-            Part::GoingByDefault => default(&cached.namespace().unwrap_or_default()) == DeletionPolicy::Delete,
+            DeletionStanding::None | DeletionStanding::Staying => false,
+            DeletionStanding::Going => true,
+            DeletionStanding::GoingByDefault => default(&cached.namespace().unwrap_or_default()) == DeletionPolicy::Delete,
         };
         census.going.extend(cached.uid().filter(|_| goes));
     }
@@ -75,7 +78,7 @@ fn count<'a>(resources: impl Iterator<Item = &'a Cached>, default: &dyn Fn(&str)
 
 /// What a resource counts as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum DeletionStanding {
     /// Nothing: it has no user in Connect, or only observes one.
     None,
     /// A user.
@@ -86,7 +89,7 @@ pub(super) enum Part {
     GoingByDefault,
 }
 
-impl Part {
+impl DeletionStanding {
     pub(super) fn of(resource: &ConnectUser) -> Self {
         let has_user = resource.status.as_ref().is_some_and(|s| s.user_id.is_some() || s.create_attempt.is_some());
         let deleted = resource.metadata.deletion_timestamp.is_some() && resource.finalizers().iter().any(|f| f == FINALIZER);
@@ -108,7 +111,7 @@ mod tests {
     use super::*;
     use crate::api::CONFIRM_DELETION;
 
-    fn resource(metadata: &Value, spec: &Value, user: Option<&str>) -> Cached {
+    fn resource(metadata: &Value, spec: &Value, user: Option<&str>) -> PackedConnectUser {
         let mut object = json!({
             "apiVersion": "connect-operator.dev/v1alpha1",
             "kind": "ConnectUser",
@@ -138,8 +141,8 @@ mod tests {
             resource(&nothing, &json!({ "instanceArn": "arn:2" }), Some("u-7")),
         ];
         let counts = count(resources.iter(), &|_| DeletionPolicy::Delete);
-        assert_eq!(counts["arn:1"], Census { all: 5, going: ["u-1".to_owned()].into() });
-        assert_eq!(counts["arn:2"], Census { all: 1, going: ["u-7".to_owned()].into() });
+        assert_eq!(counts["arn:1"], InstanceCounts { all: 5, going: ["u-1".to_owned()].into() });
+        assert_eq!(counts["arn:2"], InstanceCounts { all: 1, going: ["u-7".to_owned()].into() });
     }
 
     #[test]
@@ -149,6 +152,6 @@ mod tests {
         let other = resource(&json!({ "namespace": "other" }), &json!({}), Some("u-3"));
         let default = |namespace: &str| if namespace == "kept" { DeletionPolicy::Retain } else { DeletionPolicy::Delete };
         let counts = count([&kept, &told, &other].into_iter(), &default);
-        assert_eq!(counts["arn:1"], Census { all: 3, going: ["u-2".to_owned(), "u-3".to_owned()].into() });
+        assert_eq!(counts["arn:1"], InstanceCounts { all: 3, going: ["u-2".to_owned(), "u-3".to_owned()].into() });
     }
 }

@@ -3,41 +3,41 @@
 use std::time::Duration;
 
 use connect_api::{
-    Bookmark, Caller, Class, ConnectExt, DescribeUserHierarchyGroup, Error, HierarchyGroupId, ListRoutingProfiles,
-    ListSecurityProfiles, ListUserHierarchyGroups, Named, OperationName, Page,
+    Caller, Class, ConnectExt, DescribeUserHierarchyGroup, Error, HierarchyGroupId, ListRoutingProfiles, ListSecurityProfiles,
+    ListUserHierarchyGroups, Named, OperationName, Page, PageCursor,
 };
 
-use super::Ask;
-use crate::plan::{Catalog, Nameable};
+use super::Query;
+use crate::plan::{Catalog, ReferenceKind};
 
 /// How long a walk that stopped is gone on with: what it has read by then says little of now.
 const LASTS: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Default)]
-pub(super) struct Walk {
+pub(super) struct NameLister {
     began: Duration,
     read: Vec<Named>,
-    bookmark: Bookmark,
+    bookmark: PageCursor,
 }
 
 /// All passes that wait for a walk have one place in the limiter's queue.
-fn caller(ask: &Ask<'_>) -> Caller {
+fn caller(ask: &Query<'_>) -> Caller {
     Caller::new(format!("names of {}", ask.instance), ask.priority)
 }
 
-impl Walk {
+impl NameLister {
     /// The operation that lists a kind.
-    pub(super) fn operation(kind: Nameable) -> OperationName {
+    pub(super) fn operation(kind: ReferenceKind) -> OperationName {
         match kind {
-            Nameable::RoutingProfile => OperationName::ListRoutingProfiles,
-            Nameable::SecurityProfile => OperationName::ListSecurityProfiles,
-            Nameable::HierarchyGroup => OperationName::ListUserHierarchyGroups,
+            ReferenceKind::RoutingProfile => OperationName::ListRoutingProfiles,
+            ReferenceKind::SecurityProfile => OperationName::ListSecurityProfiles,
+            ReferenceKind::HierarchyGroup => OperationName::ListUserHierarchyGroups,
         }
     }
 
     /// Goes on to the end of the list, or begins anew where the first page is too old by now. Gives all of it, and when its
     /// first page was read.
-    pub(super) async fn finish(&mut self, kind: Nameable, ask: &Ask<'_>) -> Result<(Catalog, Duration), Error> {
+    pub(super) async fn finish(&mut self, kind: ReferenceKind, ask: &Query<'_>) -> Result<(Catalog, Duration), Error> {
         if self.bookmark.token().is_none() || ask.now > self.began + LASTS {
             *self = Self { began: ask.now, ..Self::default() };
         }
@@ -66,7 +66,7 @@ impl Walk {
     }
 
     /// The names from the top level down to a group, or None if it is gone.
-    pub(super) async fn place_of(ask: &Ask<'_>, group: &str) -> Result<Option<Vec<String>>, Error> {
+    pub(super) async fn place_of(ask: &Query<'_>, group: &str) -> Result<Option<Vec<String>>, Error> {
         let request =
             DescribeUserHierarchyGroup { instance: ask.instance.instance.clone(), group: HierarchyGroupId::from(group) };
         match ask.connect.call(&caller(ask), request).await {
@@ -77,12 +77,16 @@ impl Walk {
     }
 }
 
-async fn page(kind: Nameable, ask: &Ask<'_>, next_token: Option<String>) -> Result<Page<Named>, Error> {
+async fn page(kind: ReferenceKind, ask: &Query<'_>, next_token: Option<String>) -> Result<Page<Named>, Error> {
     let (instance, max_results, caller) = (ask.instance.instance.clone(), 1000, caller(ask));
     match kind {
-        Nameable::RoutingProfile => ask.connect.call(&caller, ListRoutingProfiles { instance, max_results, next_token }).await,
-        Nameable::SecurityProfile => ask.connect.call(&caller, ListSecurityProfiles { instance, max_results, next_token }).await,
-        Nameable::HierarchyGroup => {
+        ReferenceKind::RoutingProfile => {
+            ask.connect.call(&caller, ListRoutingProfiles { instance, max_results, next_token }).await
+        }
+        ReferenceKind::SecurityProfile => {
+            ask.connect.call(&caller, ListSecurityProfiles { instance, max_results, next_token }).await
+        }
+        ReferenceKind::HierarchyGroup => {
             ask.connect.call(&caller, ListUserHierarchyGroups { instance, max_results, next_token }).await
         }
     }

@@ -13,14 +13,14 @@ use crate::api::ConnectUser;
 
 /// Where a resource is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
+pub struct NamespacedName {
     /// Its namespace.
     pub namespace: String,
     /// Its name.
     pub name: String,
 }
 
-impl Place {
+impl NamespacedName {
     /// A resource's.
     pub fn of(resource: &ConnectUser) -> Self {
         Self { namespace: resource.namespace().unwrap_or_default(), name: resource.name_any() }
@@ -39,7 +39,7 @@ impl Username {
 
 #[derive(Debug, Default)]
 struct Tables {
-    by_username: HashMap<Username, BTreeMap<String, Place>>,
+    by_username: HashMap<Username, BTreeMap<String, NamespacedName>>,
     by_uid: HashMap<String, Username>,
 }
 
@@ -47,8 +47,8 @@ struct Tables {
 #[derive(Debug)]
 pub(super) struct Waiting {
     tables: Mutex<Tables>,
-    wake: UnboundedSender<Place>,
-    woken: Mutex<Option<UnboundedReceiver<Place>>>,
+    wake: UnboundedSender<NamespacedName>,
+    woken: Mutex<Option<UnboundedReceiver<NamespacedName>>>,
 }
 
 impl Default for Waiting {
@@ -65,18 +65,18 @@ impl Waiting {
     }
 
     /// The resources that are to be looked at again, as they are woken. Only the first to ask is given them.
-    pub(super) fn woken(&self) -> Option<UnboundedReceiver<Place>> {
+    pub(super) fn woken(&self) -> Option<UnboundedReceiver<NamespacedName>> {
         self.woken.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Has a resource looked at again.
-    pub(super) fn wake(&self, place: Place) {
+    pub(super) fn wake(&self, place: NamespacedName) {
         // Where nobody listens, nobody is to be woken.
         let _ = self.wake.unbounded_send(place);
     }
 
     /// A resource waits for a username.
-    pub(super) fn wait(&self, uid: &str, place: Place, username: Username) {
+    pub(super) fn wait(&self, uid: &str, place: NamespacedName, username: Username) {
         self.forget(uid);
         let mut tables = self.tables();
         tables.by_uid.insert(uid.to_owned(), username.clone());
@@ -116,8 +116,8 @@ impl Waiting {
 mod tests {
     use super::*;
 
-    fn place(name: &str) -> Place {
-        Place { namespace: "sales".into(), name: name.into() }
+    fn place(name: &str) -> NamespacedName {
+        NamespacedName { namespace: "sales".into(), name: name.into() }
     }
 
     fn username(name: &str) -> Username {

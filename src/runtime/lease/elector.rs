@@ -13,8 +13,8 @@ use tokio::sync::oneshot;
 use super::{Candidate, Decision, Lost};
 use crate::{
     api::FIELD_MANAGER,
-    operator::{Health, Stage, kubernetes::limited},
     reconcile::{Clock, ClusterError},
+    runtime::{Health, Stage, kubernetes::limited},
 };
 
 /// A candidate, and the Lease that it wants.

@@ -14,26 +14,26 @@ use kube::{Resource, core::DeserializeGuard};
 use kube_runtime::reflector::Store;
 use serde::{Deserialize, Serialize};
 
-use super::roll::Part;
+use super::deletion_counts::DeletionStanding;
 use crate::{
     api::{ConnectUser, ConnectUserSpec, ConnectUserStatus, PREFIX},
-    telemetry::Standing,
+    telemetry::ConditionSummary,
 };
 
 /// One that may be unreadable: it must not stop the watch of the others.
-pub(crate) type Guarded = DeserializeGuard<Cached>;
+pub(crate) type Guarded = DeserializeGuard<PackedConnectUser>;
 
 /// A ConnectUser, packed.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(from = "ConnectUser")]
-pub(crate) struct Cached {
+pub(crate) struct PackedConnectUser {
     metadata: ObjectMeta,
     /// The ARN of the instance that it speaks of.
     pub(super) instance: Box<str>,
     /// What it counts as for the guard against mass deletion.
-    pub(super) part: Part,
+    pub(super) part: DeletionStanding,
     /// What it counts as in the metrics.
-    pub(super) standing: Standing,
+    pub(super) standing: ConditionSummary,
     rest: Packed,
 }
 
@@ -51,13 +51,13 @@ struct RestOf<'a> {
     status: &'a Option<ConnectUserStatus>,
 }
 
-impl From<ConnectUser> for Cached {
+impl From<ConnectUser> for PackedConnectUser {
     fn from(mut resource: ConnectUser) -> Self {
         strip(&mut resource.metadata);
         let rest = Packed::of(&RestOf { spec: &resource.spec, status: &resource.status });
         Self {
-            part: Part::of(&resource),
-            standing: Standing::of(&resource),
+            part: DeletionStanding::of(&resource),
+            standing: ConditionSummary::of(&resource),
             instance: resource.spec.instance_arn.into_boxed_str(),
             metadata: resource.metadata,
             rest,
@@ -65,7 +65,7 @@ impl From<ConnectUser> for Cached {
     }
 }
 
-impl Cached {
+impl PackedConnectUser {
     /// The resource, without what no pass needs of its metadata. None if it could not be kept, which nothing that was parsed can be.
     pub(crate) fn resource(&self) -> Option<ConnectUser> {
         let Rest { spec, status } = self.rest.unpack()?;
@@ -84,7 +84,7 @@ fn strip(metadata: &mut ObjectMeta) {
     metadata.annotations.take_if(|annotations| annotations.is_empty());
 }
 
-impl Resource for Cached {
+impl Resource for PackedConnectUser {
     type DynamicType = ();
     type Scope = <ConnectUser as Resource>::Scope;
 
@@ -123,7 +123,7 @@ pub(super) fn uids(objects: &Store<Guarded>) -> HashSet<String> {
     objects.state().iter().filter_map(|object| object.meta().uid.clone()).collect()
 }
 
-/// JSON, as what differs from [`EXAMPLE`] if there was one.
+/// JSON, as what differs from [`DICTIONARY`] if there was one.
 #[derive(Clone, Debug)]
 struct Packed {
     bytes: Box<[u8]>,
@@ -131,16 +131,16 @@ struct Packed {
 }
 
 /// The first resource that had all there is to have.
-static EXAMPLE: OnceLock<Box<[u8]>> = OnceLock::new();
+static DICTIONARY: OnceLock<Box<[u8]>> = OnceLock::new();
 
 impl Packed {
     fn of(rest: &RestOf<'_>) -> Self {
         // Everything that was parsed can be written; what could not would be unreadable, and told as such.
         let json = serde_json::to_vec(rest).unwrap_or_default();
-        if rest.status.as_ref().is_some_and(|status| status.observed.is_some()) && EXAMPLE.get().is_none() {
-            let _ = EXAMPLE.set(json.clone().into_boxed_slice());
+        if rest.status.as_ref().is_some_and(|status| status.observed.is_some()) && DICTIONARY.get().is_none() {
+            let _ = DICTIONARY.set(json.clone().into_boxed_slice());
         }
-        let example = EXAMPLE.get();
+        let example = DICTIONARY.get();
         let bytes = match example {
             Some(example) => lz4_flex::block::compress_prepend_size_with_dict(&json, example),
             None => lz4_flex::block::compress_prepend_size(&json),
@@ -149,7 +149,7 @@ impl Packed {
     }
 
     fn unpack(&self) -> Option<Rest> {
-        let json = match EXAMPLE.get().filter(|_| self.by_example) {
+        let json = match DICTIONARY.get().filter(|_| self.by_example) {
             Some(example) => lz4_flex::block::decompress_size_prepended_with_dict(&self.bytes, example),
             None => lz4_flex::block::decompress_size_prepended(&self.bytes),
         };
@@ -191,7 +191,7 @@ mod tests {
         for (name, status) in [("new", Value::Null), ("first", observed.clone()), ("second", observed), ("later", Value::Null)] {
             let sent = sent(name, status);
             let resource: ConnectUser = serde_json::from_value(sent.clone()).unwrap();
-            let cached: Cached = serde_json::from_value(sent).unwrap();
+            let cached: PackedConnectUser = serde_json::from_value(sent).unwrap();
             let unpacked = cached.resource().unwrap();
             assert_eq!((&unpacked.spec, &unpacked.status), (&resource.spec, &resource.status));
             assert_eq!(unpacked.uid(), resource.uid());
@@ -204,7 +204,8 @@ mod tests {
     fn one_like_the_first_takes_little_room() {
         let status =
             json!({ "observedGeneration": 3, "userId": "u-1", "observed": { "username": "jane", "tags": { "a": "b" } } });
-        let packed = |name: &str| serde_json::from_value::<Cached>(sent(name, status.clone())).unwrap().rest.bytes.len();
+        let packed =
+            |name: &str| serde_json::from_value::<PackedConnectUser>(sent(name, status.clone())).unwrap().rest.bytes.len();
         packed("jane");
         assert!(packed("john") < 100, "{}", packed("john"));
     }

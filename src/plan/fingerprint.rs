@@ -12,9 +12,9 @@ const TOLERANCE: SignedDuration = SignedDuration::from_secs(60);
 /// What SearchUsers shows of a user, in eight bytes: everything but e-mail addresses, mobile and proficiencies. The index lags
 /// behind, so that a user which looks different may be as it was before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Glance(u64);
+pub struct Fingerprint(u64);
 
-impl Glance {
+impl Fingerprint {
     /// Of a user as SearchUsers shows it.
     pub fn of_found(user: &FoundUser) -> Self {
         let names = (text(&user.first_name), text(&user.last_name));
@@ -75,8 +75,8 @@ mod tests {
 
     #[test]
     fn whatever_searchusers_shows_makes_a_difference() {
-        let known = Glance::of_user(&live().user);
-        assert_eq!(Glance::of_found(&found()), known);
+        let known = Fingerprint::of_user(&live().user);
+        assert_eq!(Fingerprint::of_found(&found()), known);
         let changes: [fn(&mut FoundUser); 8] = [
             |u| u.first_name = None,
             |u| u.last_name = Some("Roe".into()),
@@ -90,7 +90,7 @@ mod tests {
         for (number, change) in changes.iter().enumerate() {
             let mut other = found();
             change(&mut other);
-            assert_ne!(Glance::of_found(&other), known, "{number}");
+            assert_ne!(Fingerprint::of_found(&other), known, "{number}");
         }
     }
 
@@ -99,7 +99,7 @@ mod tests {
         let (mut shown, mut known) = (found(), live().user);
         (shown.phone_config, shown.last_name) = (None, Some(String::new()));
         (known.phone_config, known.identity_info.last_name) = (Some(PhoneConfig::default()), None);
-        assert_eq!(Glance::of_found(&shown), Glance::of_user(&known));
+        assert_eq!(Fingerprint::of_found(&shown), Fingerprint::of_user(&known));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::api::{AdoptionPolicy, DeletionPolicy, IgnoredField, ManagementPolicy}
 
 /// Whether CreateUser was ever attempted, and whether every attempt's outcome is known but the last one's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
+pub enum CreateAttempts {
     /// Never, or the only attempt was refused.
     None,
     /// Once; no earlier attempt is open.
@@ -22,7 +22,7 @@ pub enum Mark {
 
 /// What a look at Connect showed.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Seen {
+pub enum Observation {
     /// Nobody has looked in this pass.
     NotLooked,
     /// It is not there, as far as this read tells.
@@ -63,39 +63,39 @@ impl Policy {
 
 /// All that a pass knows of a resource and its user.
 #[derive(Clone, Debug)]
-pub struct Known {
+pub struct Knowledge {
     /// The resource is being deleted.
     pub deleting: bool,
     /// The user's id, as the status recorded it.
     pub recorded: Option<UserId>,
     /// The create mark in the status.
-    pub mark: Mark,
+    pub mark: CreateAttempts,
     /// Whether an absence counts: the mark is older than the settle window, or there is none.
     pub settled: bool,
     /// The user with the recorded id.
-    pub by_id: Seen,
+    pub by_id: Observation,
     /// The same user as the status has it, where that is known to be fresh: as good as a look for what does not destroy anything,
     /// and never for a user that is to go.
     pub remembered: Option<Box<Live>>,
     /// The user with the spec's username.
-    pub by_name: Seen,
+    pub by_name: Observation,
     /// Connect refused CreateUser in this pass because the username is taken.
     pub taken: bool,
     /// Keys of tags that this resource has set before.
     pub applied_tag_keys: BTreeSet<String>,
     /// Fields that are Connect's own affair.
-    pub left_alone: BTreeSet<IgnoredField>,
+    pub ignored: BTreeSet<IgnoredField>,
     /// How far the operator may go.
     pub policy: Policy,
     /// The user whose quick connects were seen to in this pass, with success or without.
     pub quick_connects_of: Option<UserId>,
 }
 
-impl Known {
+impl Knowledge {
     /// The user of a resource that goes is certainly gone, and no other of ours can come: no look need tell.
     pub fn nothing_of_ours_is_left(&mut self) {
-        self.by_id = Seen::Absent;
-        self.by_name = Seen::Absent;
+        self.by_id = Observation::Absent;
+        self.by_name = Observation::Absent;
         self.settled = true;
     }
 }
@@ -173,7 +173,7 @@ impl Step {
 /// The next step for a resource that is to stay, or, with `known.deleting`, for one that is to go.
 ///
 /// `desired` is None where the spec could not be read: a deletion does not need it.
-pub fn next(owner: &Owner, desired: Option<&Desired>, known: &Known) -> Option<Step> {
+pub fn next(owner: &Owner, desired: Option<&Desired>, known: &Knowledge) -> Option<Step> {
     match (known.deleting, known.policy.management) {
         (true, ManagementPolicy::Full) => Some(leave(owner, known)),
         (true, ManagementPolicy::Observe) => Some(Step::Release { left: None }),
@@ -183,40 +183,40 @@ pub fn next(owner: &Owner, desired: Option<&Desired>, known: &Known) -> Option<S
 }
 
 /// Look, whoever owns the user, and tell.
-fn observe(desired: &Desired, known: &Known) -> Step {
+fn observe(desired: &Desired, known: &Knowledge) -> Step {
     let live = match (&known.recorded, &known.by_id, &known.by_name) {
-        (Some(id), Seen::NotLooked, _) => match &known.remembered {
+        (Some(id), Observation::NotLooked, _) => match &known.remembered {
             Some(live) if desired.proficiencies.is_none() || live.proficiencies.is_some() => live,
             _ => return Step::LookById(id.clone()),
         },
-        (Some(_), Seen::Present(live), _) => live,
-        (_, _, Seen::NotLooked) => return Step::LookByName,
-        (_, _, Seen::Present(live)) => live,
-        (_, _, Seen::Absent) => return Step::Missing,
+        (Some(_), Observation::Present(live), _) => live,
+        (_, _, Observation::NotLooked) => return Step::LookByName,
+        (_, _, Observation::Present(live)) => live,
+        (_, _, Observation::Absent) => return Step::Missing,
     };
     if desired.proficiencies.is_some() && live.proficiencies.is_none() {
         return Step::ReadProficiencies(live.user.id.clone());
     }
-    let changes = differences(&desired.leaving(&known.left_alone, live), live, &known.applied_tag_keys);
+    let changes = differences(&desired.without_ignored(&known.ignored, live), live, &known.applied_tag_keys);
     if changes.is_empty() { Step::InSync(live.clone()) } else { Step::Drifted(live.clone(), changes) }
 }
 
-fn stay(desired: &Desired, known: &Known) -> Step {
+fn stay(desired: &Desired, known: &Knowledge) -> Step {
     let Some(id) = &known.recorded else { return appear(desired, known) };
     match &known.by_id {
-        Seen::NotLooked => from_memory(desired, known).unwrap_or_else(|| Step::LookById(id.clone())),
-        Seen::Present(live) => match desired.owner.of(&live.user.tags) {
+        Observation::NotLooked => from_memory(desired, known).unwrap_or_else(|| Step::LookById(id.clone())),
+        Observation::Present(live) => match desired.owner.of(&live.user.tags) {
             Ownership::Ours => align(desired, live, known),
             other => claim(live, other, known),
         },
-        Seen::Absent if known.settled => Step::Forget,
-        Seen::Absent => Step::Wait,
+        Observation::Absent if known.settled => Step::Forget,
+        Observation::Absent => Step::Wait,
     }
 }
 
 /// What can be done without a look at the user, if anything: it was ours when it was last seen, and no call would send what
 /// somebody else may have changed since.
-fn from_memory(desired: &Desired, known: &Known) -> Option<Step> {
+fn from_memory(desired: &Desired, known: &Knowledge) -> Option<Step> {
     let live = known.remembered.as_deref().filter(|live| desired.owner.of(&live.user.tags) == Ownership::Ours)?;
     match align(desired, live, known) {
         Step::Update(_, actions) if actions.iter().any(|action| action.carries) => None,
@@ -226,7 +226,7 @@ fn from_memory(desired: &Desired, known: &Known) -> Option<Step> {
 }
 
 /// A user that is not ours: only one that nobody owns may be taken, and only where that is asked for.
-fn claim(live: &Live, owner: Ownership, known: &Known) -> Step {
+fn claim(live: &Live, owner: Ownership, known: &Knowledge) -> Step {
     match (known.policy.adoption, owner) {
         (AdoptionPolicy::AdoptOrCreate | AdoptionPolicy::Adopt, Ownership::Nobodys) => Step::Claim(Box::new(live.clone())),
         (_, owner) => Step::Conflict(owner),
@@ -234,68 +234,70 @@ fn claim(live: &Live, owner: Ownership, known: &Known) -> Step {
 }
 
 /// No user is recorded: find ours, or create it.
-fn appear(desired: &Desired, known: &Known) -> Step {
+fn appear(desired: &Desired, known: &Knowledge) -> Step {
     match &known.by_name {
-        Seen::Present(live) => match desired.owner.of(&live.user.tags) {
+        Observation::Present(live) => match desired.owner.of(&live.user.tags) {
             Ownership::Ours => Step::Record(live.clone()),
             other => claim(live, other, known),
         },
         // A first attempt needs no look: usernames are unique, and Connect checks that when it writes.
-        Seen::NotLooked if known.mark == Mark::None && !known.taken && known.policy.adoption != AdoptionPolicy::Adopt => {
+        Observation::NotLooked
+            if known.mark == CreateAttempts::None && !known.taken && known.policy.adoption != AdoptionPolicy::Adopt =>
+        {
             Step::Create(Box::new(create(desired)))
         }
-        Seen::NotLooked => Step::LookByName,
-        Seen::Absent if known.policy.adoption == AdoptionPolicy::Adopt => Step::Missing,
-        Seen::Absent if known.taken => Step::Raced,
-        Seen::Absent => Step::Create(Box::new(create(desired))),
+        Observation::NotLooked => Step::LookByName,
+        Observation::Absent if known.policy.adoption == AdoptionPolicy::Adopt => Step::Missing,
+        Observation::Absent if known.taken => Step::Raced,
+        Observation::Absent => Step::Create(Box::new(create(desired))),
     }
 }
 
-fn align(desired: &Desired, live: &Live, known: &Known) -> Step {
+fn align(desired: &Desired, live: &Live, known: &Knowledge) -> Step {
     if desired.proficiencies.is_some() && live.proficiencies.is_none() {
         return Step::ReadProficiencies(live.user.id.clone());
     }
-    let actions = diff(&desired.leaving(&known.left_alone, live), live, &known.applied_tag_keys);
+    let actions = diff(&desired.without_ignored(&known.ignored, live), live, &known.applied_tag_keys);
     let live = Box::new(live.clone());
     if actions.is_empty() { Step::InSync(live) } else { Step::Update(live, actions) }
 }
 
-fn leave(owner: &Owner, known: &Known) -> Step {
+fn leave(owner: &Owner, known: &Knowledge) -> Step {
     let mut left = None;
     // The recorded user, where it is gone and its quick connects may still be there.
     let mut dangling = None;
     if let Some(id) = &known.recorded {
         match &known.by_id {
-            Seen::NotLooked => return Step::LookById(id.clone()),
-            Seen::Present(live) => match owner.of(&live.user.tags) {
+            Observation::NotLooked => return Step::LookById(id.clone()),
+            Observation::Present(live) => match owner.of(&live.user.tags) {
                 Ownership::Ours => return part(live, known),
                 // It stays, which does not mean that no other user of ours is there, or on its way.
                 other => left = Some(other),
             },
-            Seen::Absent if known.policy.takes_quick_connects_along() && known.quick_connects_of.as_ref() != Some(id) => {
+            Observation::Absent if known.policy.takes_quick_connects_along() && known.quick_connects_of.as_ref() != Some(id) => {
                 dangling = Some(id);
             }
-            Seen::Absent => {}
+            Observation::Absent => {}
         }
     }
-    let open = known.mark != Mark::None && !known.settled;
+    let open = known.mark != CreateAttempts::None && !known.settled;
     match (&known.by_name, dangling) {
-        (Seen::NotLooked, _) => Step::LookByName,
+        (Observation::NotLooked, _) => Step::LookByName,
         // Where another of ours is there too, its id is to take the place of this one's in the status: not yet.
-        (Seen::Present(live), dangling)
+        (Observation::Present(live), dangling)
             if owner.of(&live.user.tags) == Ownership::Ours && dangling.is_none_or(|id| *id == live.user.id) =>
         {
             part(live, known)
         }
         // That somebody else has the username, by a read that may lag, does not prove that ours is gone.
-        (Seen::Present(_) | Seen::Absent, _) if open => Step::Wait,
-        (Seen::Present(_) | Seen::Absent, Some(id)) => Step::DeleteQuickConnects(id.clone()),
-        (Seen::Present(_) | Seen::Absent, None) => Step::Release { left },
+        (Observation::Present(_) | Observation::Absent, _) if open => Step::Wait,
+        (Observation::Present(_) | Observation::Absent, Some(id)) => Step::DeleteQuickConnects(id.clone()),
+        (Observation::Present(_) | Observation::Absent, None) => Step::Release { left },
     }
 }
 
 /// Part with a user of ours.
-fn part(live: &Live, known: &Known) -> Step {
+fn part(live: &Live, known: &Knowledge) -> Step {
     match known.policy.deletion {
         // Once the user is gone, nothing but its recorded id tells which quick connects were its own.
         DeletionPolicy::Delete if known.policy.takes_quick_connects_along() && known.recorded.as_ref() != Some(&live.user.id) => {
@@ -338,7 +340,7 @@ mod tests {
     use crate::plan::fixtures::{another_owner, bare, full, live, nothing_known, owner};
 
     /// A step in a few words.
-    fn told(step: Option<Step>) -> String {
+    fn describe(step: Option<Step>) -> String {
         let Some(step) = step else { return "nothing".into() };
         match step {
             Step::LookById(id) => format!("look by id {id}"),
@@ -370,49 +372,49 @@ mod tests {
         }
     }
 
-    fn ours() -> Seen {
-        Seen::Present(Box::new(live()))
+    fn ours() -> Observation {
+        Observation::Present(Box::new(live()))
     }
 
-    fn with_tags(tags: connect_api::Tags) -> Seen {
+    fn with_tags(tags: connect_api::Tags) -> Observation {
         let mut live = live();
         live.user.tags = tags;
-        Seen::Present(Box::new(live))
+        Observation::Present(Box::new(live))
     }
 
-    fn nobodys() -> Seen {
+    fn nobodys() -> Observation {
         with_tags(connect_api::Tags::new())
     }
 
-    fn clean() -> Known {
-        Known { mark: Mark::Clean, settled: false, ..nothing_known() }
+    fn clean() -> Knowledge {
+        Knowledge { mark: CreateAttempts::Clean, settled: false, ..nothing_known() }
     }
 
-    fn unclean() -> Known {
-        Known { mark: Mark::Unclean, ..clean() }
+    fn unclean() -> Knowledge {
+        Knowledge { mark: CreateAttempts::Unclean, ..clean() }
     }
 
-    fn settled(known: Known) -> Known {
-        Known { settled: true, ..known }
+    fn settled(known: Knowledge) -> Knowledge {
+        Knowledge { settled: true, ..known }
     }
 
-    fn recorded(known: Known) -> Known {
-        Known { recorded: Some("user-1".into()), ..known }
+    fn recorded(known: Knowledge) -> Knowledge {
+        Knowledge { recorded: Some("user-1".into()), ..known }
     }
 
-    fn by_id(seen: Seen, known: Known) -> Known {
-        Known { by_id: seen, ..known }
+    fn by_id(seen: Observation, known: Knowledge) -> Knowledge {
+        Knowledge { by_id: seen, ..known }
     }
 
-    fn by_name(seen: Seen, known: Known) -> Known {
-        Known { by_name: seen, ..known }
+    fn by_name(seen: Observation, known: Knowledge) -> Knowledge {
+        Knowledge { by_name: seen, ..known }
     }
 
-    fn taken(known: Known) -> Known {
-        Known { taken: true, ..known }
+    fn taken(known: Knowledge) -> Knowledge {
+        Knowledge { taken: true, ..known }
     }
 
-    use Seen::Absent;
+    use Observation::Absent;
 
     #[test]
     fn a_resource_that_is_to_stay() {
@@ -447,16 +449,16 @@ mod tests {
             (recorded(by_id(Absent, nothing_known())), "forget"),
         ];
         for (known, expected) in table {
-            assert_eq!(told(next(&owner(), Some(&bare()), &known)), expected, "{known:#?}");
+            assert_eq!(describe(next(&owner(), Some(&bare()), &known)), expected, "{known:#?}");
         }
     }
 
-    fn adopting(adoption: AdoptionPolicy, known: Known) -> Known {
-        Known { policy: Policy { adoption, ..Policy::default() }, ..known }
+    fn adopting(adoption: AdoptionPolicy, known: Knowledge) -> Knowledge {
+        Knowledge { policy: Policy { adoption, ..Policy::default() }, ..known }
     }
 
-    fn observing(known: Known) -> Known {
-        Known { policy: Policy { management: ManagementPolicy::Observe, ..Policy::default() }, ..known }
+    fn observing(known: Knowledge) -> Knowledge {
+        Knowledge { policy: Policy { management: ManagementPolicy::Observe, ..Policy::default() }, ..known }
     }
 
     #[test]
@@ -476,10 +478,14 @@ mod tests {
             (Adopt, by_name(Absent, clean()), "missing"),
         ];
         for (policy, known, expected) in table {
-            assert_eq!(told(next(&owner(), Some(&bare()), &adopting(policy, known.clone()))), expected, "{policy:?} {known:#?}");
+            assert_eq!(
+                describe(next(&owner(), Some(&bare()), &adopting(policy, known.clone()))),
+                expected,
+                "{policy:?} {known:#?}"
+            );
         }
         for policy in [Never, AdoptOrCreate, Adopt] {
-            let step = told(next(&owner(), Some(&bare()), &adopting(policy, by_name(theirs(), nothing_known()))));
+            let step = describe(next(&owner(), Some(&bare()), &adopting(policy, by_name(theirs(), nothing_known()))));
             assert!(step.starts_with("conflict with Theirs"), "{policy:?}: {step}");
         }
     }
@@ -497,21 +503,21 @@ mod tests {
             (recorded(by_id(Absent, by_name(Absent, nothing_known()))), "missing"),
         ];
         for (known, expected) in table {
-            assert_eq!(told(next(&owner(), Some(&bare()), &observing(known.clone()))), expected, "{known:#?}");
+            assert_eq!(describe(next(&owner(), Some(&bare()), &observing(known.clone()))), expected, "{known:#?}");
         }
         let mut other = live();
         other.user.routing_profile_id = Some("another".into());
-        let step = next(&owner(), Some(&bare()), &observing(by_name(Seen::Present(Box::new(other)), nothing_known())));
-        assert_eq!(told(step), "tell that user-1 drifted: routingProfileArn");
+        let step = next(&owner(), Some(&bare()), &observing(by_name(Observation::Present(Box::new(other)), nothing_known())));
+        assert_eq!(describe(step), "tell that user-1 drifted: routingProfileArn");
         for known in [nothing_known(), recorded(clean()), by_name(ours(), unclean())] {
-            let step = next(&owner(), None, &observing(Known { deleting: true, ..known }));
-            assert_eq!(told(step), "release", "nothing is deleted");
+            let step = next(&owner(), None, &observing(Knowledge { deleting: true, ..known }));
+            assert_eq!(describe(step), "release", "nothing is deleted");
         }
     }
 
     #[test]
     fn a_user_that_is_to_stay_loses_our_tags_and_nothing_else() {
-        let retaining = |known: Known| Known {
+        let retaining = |known: Knowledge| Knowledge {
             deleting: true,
             policy: Policy { deletion: DeletionPolicy::Retain, ..Policy::default() },
             ..known
@@ -524,7 +530,7 @@ mod tests {
             (by_name(Absent, clean()), "wait"),
         ];
         for (known, expected) in table {
-            assert_eq!(told(next(&owner(), None, &retaining(known.clone()))), expected, "{known:#?}");
+            assert_eq!(describe(next(&owner(), None, &retaining(known.clone()))), expected, "{known:#?}");
         }
     }
 
@@ -563,24 +569,24 @@ mod tests {
             (recorded(by_id(nobodys(), by_name(ours(), unclean()))), "delete user-1"),
         ];
         for (known, expected) in table {
-            let known = Known { deleting: true, ..known };
-            assert_eq!(told(next(&owner(), Some(&bare()), &known)), expected, "{known:#?}");
-            assert_eq!(told(next(&owner(), None, &known)), expected, "without a spec that can be read: {known:#?}");
+            let known = Knowledge { deleting: true, ..known };
+            assert_eq!(describe(next(&owner(), Some(&bare()), &known)), expected, "{known:#?}");
+            assert_eq!(describe(next(&owner(), None, &known)), expected, "without a spec that can be read: {known:#?}");
         }
     }
 
     #[test]
     fn quick_connects_go_once_their_user_is_gone_and_before_the_resource() {
-        let going = |known: Known| Known {
+        let going = |known: Knowledge| Knowledge {
             deleting: true,
             policy: Policy { quick_connects: QuickConnects::Go, ..Policy::default() },
             ..known
         };
-        let done = |known: Known| Known { quick_connects_of: Some("user-1".into()), ..known };
+        let done = |known: Knowledge| Knowledge { quick_connects_of: Some("user-1".into()), ..known };
         let another_of_ours = || {
             let mut live = live();
             live.user.id = "user-2".into();
-            Seen::Present(Box::new(live))
+            Observation::Present(Box::new(live))
         };
         let gone = || recorded(by_id(Absent, by_name(Absent, nothing_known())));
         let table = [
@@ -603,56 +609,56 @@ mod tests {
             (recorded(by_id(nobodys(), by_name(nobodys(), nothing_known()))), "release, the user stays"),
         ];
         for (known, expected) in table {
-            assert_eq!(told(next(&owner(), None, &going(known.clone()))), expected, "{known:#?}");
+            assert_eq!(describe(next(&owner(), None, &going(known.clone()))), expected, "{known:#?}");
         }
         for policy in [
             Policy::default(),
             Policy { deletion: DeletionPolicy::Retain, ..going(gone()).policy },
             Policy { management: ManagementPolicy::Observe, ..going(gone()).policy },
         ] {
-            assert_eq!(told(next(&owner(), None, &Known { policy, ..going(gone()) })), "release", "{policy:?}");
+            assert_eq!(describe(next(&owner(), None, &Knowledge { policy, ..going(gone()) })), "release", "{policy:?}");
         }
     }
 
     #[test]
     fn a_spec_that_cannot_be_read_leaves_nothing_to_do() {
-        assert_eq!(told(next(&owner(), None, &recorded(by_id(ours(), clean())))), "nothing");
+        assert_eq!(describe(next(&owner(), None, &recorded(by_id(ours(), clean())))), "nothing");
     }
 
     #[test]
     fn proficiencies_are_read_only_where_the_spec_manages_them() {
-        let unread = Seen::Present(Box::new(Live { proficiencies: None, ..live() }));
+        let unread = Observation::Present(Box::new(Live { proficiencies: None, ..live() }));
         let known = recorded(by_id(unread, clean()));
-        assert_eq!(told(next(&owner(), Some(&bare()), &known)), "user-1 in sync");
-        assert_eq!(told(next(&owner(), Some(&full()), &known)), "read proficiencies of user-1");
-        assert_eq!(told(next(&owner(), Some(&full()), &recorded(by_id(ours(), clean())))), "user-1 in sync");
+        assert_eq!(describe(next(&owner(), Some(&bare()), &known)), "user-1 in sync");
+        assert_eq!(describe(next(&owner(), Some(&full()), &known)), "read proficiencies of user-1");
+        assert_eq!(describe(next(&owner(), Some(&full()), &recorded(by_id(ours(), clean())))), "user-1 in sync");
     }
 
     #[test]
     fn a_user_that_differs_is_updated() {
         let desired = Desired { routing_profile: "routing-9".into(), ..bare() };
         let known = recorded(by_id(ours(), clean()));
-        assert_eq!(told(next(&owner(), Some(&desired), &known)), "update user-1: UpdateUserRoutingProfile");
+        assert_eq!(describe(next(&owner(), Some(&desired), &known)), "update user-1: UpdateUserRoutingProfile");
     }
 
     #[test]
     fn another_resources_user_is_told_of_by_its_owner() {
         let known = by_name(with_tags(another_owner().tags()), clean());
-        let told = told(next(&owner(), Some(&bare()), &known));
+        let told = describe(next(&owner(), Some(&bare()), &known));
         assert!(told.contains("care/joe of cluster green"), "{told}");
     }
 
     #[test]
     fn only_steps_that_change_nothing_may_follow_from_a_cache() {
-        let fresh = |known: Known| next(&owner(), Some(&bare()), &known).is_some_and(|s| s.needs_fresh_resource());
+        let fresh = |known: Knowledge| next(&owner(), Some(&bare()), &known).is_some_and(|s| s.needs_fresh_resource());
         assert!(fresh(nothing_known()), "create");
         assert!(fresh(by_name(ours(), clean())), "record");
         assert!(fresh(recorded(by_id(Absent, nothing_known()))), "forget");
         let mut differs = live();
         differs.user.routing_profile_id = None;
-        assert!(fresh(recorded(by_id(Seen::Present(Box::new(differs)), clean()))), "update");
-        assert!(fresh(Known { deleting: true, ..by_name(ours(), clean()) }), "delete");
-        assert!(fresh(Known { deleting: true, ..by_name(Absent, nothing_known()) }), "release");
+        assert!(fresh(recorded(by_id(Observation::Present(Box::new(differs)), clean()))), "update");
+        assert!(fresh(Knowledge { deleting: true, ..by_name(ours(), clean()) }), "delete");
+        assert!(fresh(Knowledge { deleting: true, ..by_name(Absent, nothing_known()) }), "release");
         assert!(!fresh(clean()), "look");
         assert!(!fresh(recorded(by_id(Absent, clean()))), "wait");
         assert!(!fresh(recorded(by_id(ours(), clean()))), "in sync");

@@ -11,16 +11,16 @@ use jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt;
 
 use super::{
+    conditions::{is_in_sync, is_settled},
     orphans::Orphan,
     reconciler::{Reconciler, is_paused},
-    report::{is_in_sync, is_settled},
     snapshot::remembered,
-    waiting::Place,
+    username_waiters::NamespacedName,
 };
 use crate::{
     api::ConnectUser,
-    inventory::{Ask, Sink, Sweep, Wanted},
-    plan::{Desired, Directory, Glance, Unclear, Unresolved, diff, left_alone, modified},
+    inventory::{Query, Sink, UserScan, Wanted},
+    plan::{Desired, Fingerprint, NameIndex, SpecIssue, Unresolved, diff, ignored_drift, modified},
 };
 
 /// How late SearchUsers may show a change: a few seconds, as far as is known.
@@ -35,7 +35,7 @@ pub(super) struct LastSweeps(Mutex<HashMap<String, Duration>>);
 
 /// Why a user is worth a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Worth {
+pub enum DriftSignal {
     /// SearchUsers shows it otherwise than the operator last saw it.
     Differs,
     /// It was changed since then.
@@ -46,7 +46,7 @@ pub enum Worth {
     Renamed,
 }
 
-impl Worth {
+impl DriftSignal {
     /// For the log and the metrics.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -60,7 +60,7 @@ impl Worth {
 
 /// What a complete sweep came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Swept {
+pub struct ScanReport {
     /// Pages that were read.
     pub calls: u32,
     /// Users that Connect showed.
@@ -71,61 +71,61 @@ pub struct Swept {
     /// by ListUsers and by the look that comes once a day.
     pub disputed: usize,
     /// Passes that were asked for, by reason.
-    pub worth_a_look: BTreeMap<Worth, usize>,
+    pub candidates: BTreeMap<DriftSignal, usize>,
     /// Users without a ConnectUser.
     pub orphans: Vec<Orphan>,
 }
 
-struct Member {
+struct Expected {
     uid: String,
-    place: Place,
-    glance: Glance,
+    place: NamespacedName,
+    fingerprint: Fingerprint,
     modified: Option<Timestamp>,
     last_sync: Option<Timestamp>,
     created: Option<Timestamp>,
 }
 
 /// A sweep under way over one instance.
-pub struct Sweeping {
+pub struct DriftScan {
     instance: Arn,
-    walk: Sweep,
+    walk: UserScan,
     /// The uptime, and the time.
     began: (Duration, Timestamp),
     cluster: String,
     /// UIDs of all ConnectUsers, whatever instance they are of.
     uids: HashSet<String>,
     /// By user, which several resources may observe.
-    members: HashMap<UserId, Vec<Member>>,
+    members: HashMap<UserId, Vec<Expected>>,
     found: HashSet<UserId>,
     listed: HashMap<UserId, Option<Timestamp>>,
     /// Who is worth a look, by UID.
-    worth: HashMap<String, Worth>,
+    worth: HashMap<String, DriftSignal>,
     /// How SearchUsers shows the users of those that differ, by UID.
-    differing: HashMap<String, Glance>,
+    differing: HashMap<String, Fingerprint>,
     /// The names in the specs of the members.
     named: Wanted,
-    directory: Directory,
+    directory: NameIndex,
     orphans: BTreeMap<String, Orphan>,
 }
 
-impl std::fmt::Debug for Sweeping {
+impl std::fmt::Debug for DriftScan {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sweeping").field("instance", &self.instance).finish_non_exhaustive()
     }
 }
 
-impl Sink for Sweeping {
+impl Sink for DriftScan {
     fn found(&mut self, user: FoundUser) {
         match self.members.get(&user.id) {
             Some(members) => {
-                let shown = Glance::of_found(&user);
+                let shown = Fingerprint::of_found(&user);
                 for member in members {
                     // By whatever page shows it as it was last seen: one that moved between pages may come by twice.
-                    if member.glance == shown {
+                    if member.fingerprint == shown {
                         self.worth.remove(&member.uid);
                         self.differing.remove(&member.uid);
                     } else if !self.found.contains(&user.id) {
-                        self.worth.insert(member.uid.clone(), Worth::Differs);
+                        self.worth.insert(member.uid.clone(), DriftSignal::Differs);
                         self.differing.insert(member.uid.clone(), shown);
                     }
                 }
@@ -138,7 +138,7 @@ impl Sink for Sweeping {
     fn listed(&mut self, user: UserSummary) {
         for member in self.members.get(&user.id).into_iter().flatten() {
             if modified(user.last_modified_time, member.modified, member.last_sync) {
-                self.worth.entry(member.uid.clone()).or_insert(Worth::Modified);
+                self.worth.entry(member.uid.clone()).or_insert(DriftSignal::Modified);
             }
         }
         self.listed.insert(user.id, user.last_modified_time);
@@ -153,19 +153,19 @@ impl Sink for Sweeping {
     }
 }
 
-impl Sweeping {
+impl DriftScan {
     /// Pages read so far.
     pub(crate) fn calls(&self) -> u32 {
         self.walk.calls()
     }
 
     /// Why a member is worth a look, if it is. Both lists are complete.
-    fn worth_of(&self, id: &UserId, uid: &str, renamed: bool, is_new: bool) -> Option<Worth> {
+    fn worth_of(&self, id: &UserId, uid: &str, renamed: bool, is_new: bool) -> Option<DriftSignal> {
         match self.listed.contains_key(id) {
-            false => Some(Worth::Missing),
-            true if renamed => Some(Worth::Renamed),
+            false => Some(DriftSignal::Missing),
+            true if renamed => Some(DriftSignal::Renamed),
             // Listed, and not shown: it moved between pages, or was lost by the index.
-            true if !self.found.contains(id) && !is_new => Some(Worth::Missing),
+            true if !self.found.contains(id) && !is_new => Some(DriftSignal::Missing),
             true => self.worth.get(uid).copied(),
         }
     }
@@ -181,10 +181,10 @@ impl Sweeping {
 
 impl Reconciler {
     /// Begins a sweep over an instance. `resources` are all ConnectUsers that the operator watches.
-    pub fn begin_sweep(&self, instance: &Arn, resources: impl Iterator<Item = ConnectUser>) -> Sweeping {
-        let mut sweeping = Sweeping {
+    pub fn begin_sweep(&self, instance: &Arn, resources: impl Iterator<Item = ConnectUser>) -> DriftScan {
+        let mut sweeping = DriftScan {
             instance: instance.clone(),
-            walk: Sweep::default(),
+            walk: UserScan::default(),
             began: (self.clock.uptime(), self.clock.now()),
             cluster: self.settings.cluster.clone(),
             uids: HashSet::new(),
@@ -194,7 +194,7 @@ impl Reconciler {
             worth: HashMap::new(),
             differing: HashMap::new(),
             named: Wanted::new(),
-            directory: Directory::default(),
+            directory: NameIndex::default(),
             orphans: BTreeMap::new(),
         };
         let of_instance = instance.to_string();
@@ -206,7 +206,7 @@ impl Reconciler {
             {
                 sweeping.members.entry(id).or_default().push(member);
                 let parsed = Desired::parse(resource, &self.settings.cluster, &sweeping.directory);
-                if let Err(Unclear::Names(names)) = parsed {
+                if let Err(SpecIssue::Names(names)) = parsed {
                     for Unresolved { kind, name, .. } in names {
                         sweeping.named.entry(kind).or_default().insert(name);
                     }
@@ -218,7 +218,7 @@ impl Reconciler {
     }
 
     /// A resource whose user a sweep can compare: one that is settled, and not on a course of its own.
-    fn member(&self, instance: &Arn, resource: &ConnectUser, uid: &str) -> Option<(UserId, Member)> {
+    fn member(&self, instance: &Arn, resource: &ConnectUser, uid: &str) -> Option<(UserId, Expected)> {
         let status = resource.status.as_ref()?;
         let own_course = resource.metadata.deletion_timestamp.is_some()
             || resource.spec.drift_interval.is_some()
@@ -228,11 +228,14 @@ impl Reconciler {
             return None;
         }
         let user = remembered(instance, status)?.user;
-        let (glance, id) = (Glance::of_user(&user), user.id);
+        let (fingerprint, id) = (Fingerprint::of_user(&user), user.id);
         // A correction brings the user back to what the status shows already, so that the time of the last sync stays.
         let (modified, last_sync) = (self.memory.modified(uid), status.last_sync_time.max(self.memory.last_change(uid)));
         let created = status.create_attempt.map(|attempt| attempt.at);
-        Some((id, Member { uid: uid.to_owned(), place: Place::of(resource), glance, modified, last_sync, created }))
+        Some((
+            id,
+            Expected { uid: uid.to_owned(), place: NamespacedName::of(resource), fingerprint, modified, last_sync, created },
+        ))
     }
 
     /// Goes on with a sweep. Once it is complete, users that are worth it are looked at. `resources` as for
@@ -240,8 +243,12 @@ impl Reconciler {
     ///
     /// # Errors
     /// The call that failed: the sweep may be gone on with. Until it is complete, nothing follows from it.
-    pub async fn go_on(&self, sweeping: &mut Sweeping, resources: impl Iterator<Item = ConnectUser>) -> Result<Swept, Error> {
-        let connect = self.connections.to(&sweeping.instance);
+    pub async fn go_on(
+        &self,
+        sweeping: &mut DriftScan,
+        resources: impl Iterator<Item = ConnectUser>,
+    ) -> Result<ScanReport, Error> {
+        let connect = self.connections.client_for(&sweeping.instance);
         let caller = Caller::new(format!("sweep of {}", sweeping.instance), Priority::Sweep);
         let instance = sweeping.instance.clone();
         let mut walk = std::mem::take(&mut sweeping.walk);
@@ -250,7 +257,7 @@ impl Reconciler {
         read?;
         if !sweeping.named.is_empty() {
             let (now, since, oldest) = (self.clock.uptime(), sweeping.began.0, sweeping.began.0);
-            let ask = Ask { connect: &*connect, priority: Priority::Sweep, instance: &instance, now, since, oldest };
+            let ask = Query { connect: &*connect, priority: Priority::Sweep, instance: &instance, now, since, oldest };
             match self.inventory.read(&ask, &sweeping.named).await {
                 Ok(found) => found.catalogs.into_iter().for_each(|(kind, names)| sweeping.directory.insert(kind, names)),
                 Err(error) if error.class == Class::Deferred => return Err(error),
@@ -261,12 +268,12 @@ impl Reconciler {
         Ok(self.conclude(sweeping, resources))
     }
 
-    fn conclude(&self, sweeping: &mut Sweeping, resources: impl Iterator<Item = ConnectUser>) -> Swept {
-        let mut swept = Swept {
+    fn conclude(&self, sweeping: &mut DriftScan, resources: impl Iterator<Item = ConnectUser>) -> ScanReport {
+        let mut swept = ScanReport {
             calls: sweeping.walk.calls(),
             users: sweeping.found.len().max(sweeping.listed.len()),
             compared: sweeping.members.values().map(Vec::len).sum(),
-            ..Swept::default()
+            ..ScanReport::default()
         };
         let (renamed, orphans) = self.compare_with_all(sweeping, resources);
         swept.orphans = orphans;
@@ -284,10 +291,10 @@ impl Reconciler {
             if self.knows_better(sweeping.began, worth, modified, &member.uid, &id) {
                 continue;
             }
-            let is_old_dispute = worth == Some(Worth::Differs)
-                && theirs.is_some_and(|theirs| self.memory.dispute(&member.uid, (id.clone(), member.glance, *theirs), now));
+            let is_old_dispute = worth == Some(DriftSignal::Differs)
+                && theirs.is_some_and(|theirs| self.memory.dispute(&member.uid, (id.clone(), member.fingerprint, *theirs), now));
             swept.disputed += usize::from(is_old_dispute);
-            match if is_old_dispute { modified.then_some(Worth::Modified) } else { worth } {
+            match if is_old_dispute { modified.then_some(DriftSignal::Modified) } else { worth } {
                 None => {
                     self.memory.note_modified(&member.uid, listed.copied().flatten());
                     // Of whom the index shows something else, it does not say that all is as the status has it.
@@ -296,8 +303,8 @@ impl Reconciler {
                     }
                 }
                 Some(worth) => {
-                    *swept.worth_a_look.entry(worth).or_default() += 1;
-                    self.memory.let_go(&member.uid);
+                    *swept.candidates.entry(worth).or_default() += 1;
+                    self.memory.clear_hold(&member.uid);
                     self.waiting.wake(member.place);
                 }
             }
@@ -310,20 +317,20 @@ impl Reconciler {
     /// belong to none of them.
     fn compare_with_all(
         &self,
-        sweeping: &mut Sweeping,
+        sweeping: &mut DriftScan,
         resources: impl Iterator<Item = ConnectUser>,
     ) -> (HashSet<String>, Vec<Orphan>) {
         let (mut orphans, mut renamed) = (std::mem::take(&mut sweeping.orphans), HashSet::new());
         if sweeping.named.is_empty() && orphans.is_empty() {
             return (renamed, Vec::new());
         }
-        let mut by_place: HashMap<Place, Vec<String>> = HashMap::new();
+        let mut by_place: HashMap<NamespacedName, Vec<String>> = HashMap::new();
         for (arn, orphan) in &orphans {
             by_place.entry(orphan.place.clone()).or_default().push(arn.clone());
         }
         for resource in resources {
             let recorded = resource.status.as_ref().and_then(|status| status.user_arn.as_ref());
-            let here = by_place.get(&Place::of(&resource)).into_iter().flatten();
+            let here = by_place.get(&NamespacedName::of(&resource)).into_iter().flatten();
             for arn in here.chain(recorded) {
                 if orphans.get(arn).is_some_and(|orphan| orphan.belongs_to(&resource)) {
                     orphans.remove(arn);
@@ -341,16 +348,16 @@ impl Reconciler {
     fn knows_better(
         &self,
         (uptime, time): (Duration, Timestamp),
-        worth: Option<Worth>,
+        worth: Option<DriftSignal>,
         modified: bool,
         uid: &str,
         user: &UserId,
     ) -> bool {
         let lag = match worth {
             // This is of the resource as it is now.
-            Some(Worth::Renamed) => return false,
+            Some(DriftSignal::Renamed) => return false,
             // Less than from one sweep to the next: what that one has seen is not what this one may be late to show.
-            Some(Worth::Differs | Worth::Missing) if !modified => {
+            Some(DriftSignal::Differs | DriftSignal::Missing) if !modified => {
                 self.settings.sweep_interval.map_or(Duration::ZERO, |interval| SEARCH_LAG.min(interval / 4))
             }
             // ListUsers is not late.
@@ -361,7 +368,7 @@ impl Reconciler {
     }
 
     /// Whether the names in a spec mean something else than what the user has.
-    fn is_renamed(&self, sweeping: &Sweeping, resource: &ConnectUser) -> bool {
+    fn is_renamed(&self, sweeping: &DriftScan, resource: &ConnectUser) -> bool {
         let Some(status) = resource.status.as_ref().filter(|s| is_in_sync(s, resource.metadata.generation.unwrap_or_default()))
         else {
             return false;
@@ -372,10 +379,10 @@ impl Reconciler {
         }
         match Desired::parse(resource, &self.settings.cluster, &sweeping.directory) {
             // Names that could not be read prove nothing.
-            Err(Unclear::Names(names)) => names.iter().any(|name| name.why != crate::plan::Why::Unread),
-            Err(Unclear::Spec(_)) => false,
+            Err(SpecIssue::Names(names)) => names.iter().any(|name| name.why != crate::plan::UnresolvedReason::Unread),
+            Err(SpecIssue::Spec(_)) => false,
             Ok(desired) => remembered(&sweeping.instance, status).is_some_and(|live| {
-                let desired = desired.leaving(&left_alone(&resource.spec, status), &live);
+                let desired = desired.without_ignored(&ignored_drift(&resource.spec, status), &live);
                 !diff(&desired, &live, &status.applied_tag_keys).is_empty()
             }),
         }
@@ -391,7 +398,7 @@ impl Reconciler {
     pub fn do_without_sweep(&self, instance: &Arn, resources: impl Iterator<Item = ConnectUser>) {
         let instance = instance.to_string();
         if !self.was_swept_lately(&instance) {
-            resources.filter(|r| r.spec.instance_arn == instance).for_each(|r| self.waiting.wake(Place::of(&r)));
+            resources.filter(|r| r.spec.instance_arn == instance).for_each(|r| self.waiting.wake(NamespacedName::of(&r)));
         }
     }
 
@@ -426,20 +433,20 @@ mod tests {
     }
 
     /// Over one ConnectUser, whose user was last changed at 100 s.
-    fn sweeping() -> Sweeping {
-        let place = Place { namespace: "sales".into(), name: "jane".into() };
+    fn sweeping() -> DriftScan {
+        let place = NamespacedName { namespace: "sales".into(), name: "jane".into() };
         let user = live().user;
-        let member = Member {
+        let member = Expected {
             uid: "uid-7".into(),
             place,
-            glance: Glance::of_user(&user),
+            fingerprint: Fingerprint::of_user(&user),
             modified: at(100),
             last_sync: at(100),
             created: None,
         };
-        Sweeping {
+        DriftScan {
             instance: INSTANCE.parse().unwrap(),
-            walk: Sweep::default(),
+            walk: UserScan::default(),
             began: (Duration::ZERO, Timestamp::UNIX_EPOCH),
             cluster: "blue".into(),
             uids: ["uid-7".to_owned()].into(),
@@ -449,7 +456,7 @@ mod tests {
             worth: HashMap::new(),
             differing: HashMap::new(),
             named: Wanted::new(),
-            directory: Directory::default(),
+            directory: NameIndex::default(),
             orphans: BTreeMap::new(),
         }
     }
@@ -465,7 +472,7 @@ mod tests {
         UserSummary { id: user.id, arn: user.arn, username: user.username, last_modified_time: modified }
     }
 
-    fn worth(sweeping: &Sweeping) -> Option<Worth> {
+    fn worth(sweeping: &DriftScan) -> Option<DriftSignal> {
         sweeping.worth.get("uid-7").copied()
     }
 
@@ -478,11 +485,11 @@ mod tests {
         let mut other = sweeping();
         other.found(found(|user| user.routing_profile_id = None));
         other.listed(listed(at(100)));
-        assert_eq!(worth(&other), Some(Worth::Differs));
+        assert_eq!(worth(&other), Some(DriftSignal::Differs));
         let mut changed = sweeping();
         changed.found(found(|_| ()));
         changed.listed(listed(at(101)));
-        assert_eq!(worth(&changed), Some(Worth::Modified));
+        assert_eq!(worth(&changed), Some(DriftSignal::Modified));
     }
 
     #[test]
@@ -491,16 +498,16 @@ mod tests {
         let members = both.members.values_mut().next().unwrap();
         let mut changed = live().user;
         changed.routing_profile_id = None;
-        let observer = Member {
+        let observer = Expected {
             uid: "uid-8".into(),
-            place: Place { namespace: "audit".into(), name: "jane".into() },
-            glance: Glance::of_user(&changed),
+            place: NamespacedName { namespace: "audit".into(), name: "jane".into() },
+            fingerprint: Fingerprint::of_user(&changed),
             ..members[0]
         };
         members.push(observer);
         both.found(found(|_| ()));
         both.listed(listed(at(101)));
-        assert_eq!(both.worth, [("uid-7".to_owned(), Worth::Modified), ("uid-8".to_owned(), Worth::Differs)].into());
+        assert_eq!(both.worth, [("uid-7".to_owned(), DriftSignal::Modified), ("uid-8".to_owned(), DriftSignal::Differs)].into());
     }
 
     #[test]
@@ -529,8 +536,8 @@ mod tests {
             sweeping.worth_of(&live().user.id, "uid-7", false, is_new)
         };
         assert_eq!(worth(true, true, false), None);
-        assert_eq!(worth(true, false, false), Some(Worth::Missing));
-        assert_eq!(worth(false, true, false), Some(Worth::Missing));
+        assert_eq!(worth(true, false, false), Some(DriftSignal::Missing));
+        assert_eq!(worth(false, true, false), Some(DriftSignal::Missing));
         assert_eq!(worth(false, true, true), None, "the index lags");
     }
 

@@ -19,7 +19,7 @@ const AT_ONCE: usize = 16;
 
 /// Whose credentials are asked for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Whose {
+enum CredentialSource {
     /// The operator's own, with which roles are assumed.
     Operator,
     /// A role's, by the account that it is in.
@@ -27,7 +27,7 @@ enum Whose {
 }
 
 /// As `/readyz` names the part.
-impl fmt::Display for Whose {
+impl fmt::Display for CredentialSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Operator => f.write_str("AWS credentials of the operator itself"),
@@ -41,15 +41,15 @@ impl fmt::Display for Whose {
 pub async fn check_accounts(connections: Arc<AwsConnections>, mut config: watch::Receiver<Arc<Config>>, health: Arc<Health>) {
     let mut known = config.borrow_and_update().clone();
     // Why they did not come, as far as that was told.
-    let mut open: BTreeMap<Whose, String> = everybodys(&known).map(|whose| (whose, String::new())).collect();
+    let mut open: BTreeMap<CredentialSource, String> = everybodys(&known).map(|whose| (whose, String::new())).collect();
     loop {
         // Roles are assumed with the operator's own, which come first: without them, there is nobody to ask.
-        if let Some(told) = open.remove(&Whose::Operator) {
-            let why = ask(&connections, &known, &Whose::Operator, &told).await;
-            health.lacks(&Whose::Operator, why.clone());
-            open.extend(why.map(|why| (Whose::Operator, why)));
+        if let Some(told) = open.remove(&CredentialSource::Operator) {
+            let why = ask(&connections, &known, &CredentialSource::Operator, &told).await;
+            health.lacks(&CredentialSource::Operator, why.clone());
+            open.extend(why.map(|why| (CredentialSource::Operator, why)));
         }
-        if !open.contains_key(&Whose::Operator) {
+        if !open.contains_key(&CredentialSource::Operator) {
             let asking = std::mem::take(&mut open).into_iter().map(|(whose, told)| {
                 let (connections, known) = (&connections, &known);
                 async move { (ask(connections, known, &whose, &told).await, whose) }
@@ -79,7 +79,8 @@ pub async fn check_accounts(connections: Arc<AwsConnections>, mut config: watch:
             }
             stays
         });
-        let differs = |whose: &Whose| matches!(whose, Whose::Account(id) if new.account(id) != known.account(id));
+        let differs =
+            |whose: &CredentialSource| matches!(whose, CredentialSource::Account(id) if new.account(id) != known.account(id));
         open.extend(everybodys(&new).filter(differs).map(|whose| (whose, String::new())));
         known = new;
     }
@@ -91,16 +92,16 @@ pub fn await_accounts(config: &Config, health: &Health) {
 }
 
 /// The operator and the accounts with a role.
-fn everybodys(config: &Config) -> impl Iterator<Item = Whose> {
+fn everybodys(config: &Config) -> impl Iterator<Item = CredentialSource> {
     let with_role = config.accounts.iter().filter(|(_, settings)| settings.role_arn.is_some());
-    [Whose::Operator].into_iter().chain(with_role.map(|(id, _)| Whose::Account(id.to_string())))
+    [CredentialSource::Operator].into_iter().chain(with_role.map(|(id, _)| CredentialSource::Account(id.to_string())))
 }
 
 /// Asks once. What is given is why it has to be asked again, which is logged unless that was told.
-async fn ask(connections: &AwsConnections, config: &Config, whose: &Whose, told: &str) -> Option<String> {
+async fn ask(connections: &AwsConnections, config: &Config, whose: &CredentialSource, told: &str) -> Option<String> {
     let (answer, final_no) = match whose {
-        Whose::Operator => (connections.own_credentials().await, false),
-        Whose::Account(id) => {
+        CredentialSource::Operator => (connections.own_credentials().await, false),
+        CredentialSource::Account(id) => {
             let role = config.account(id).role_arn?;
             let answer = connections.account(id, sts_region(&role)).check().await;
             let final_no = answer.as_ref().is_err_and(|fault| fault.class != Class::Transient);

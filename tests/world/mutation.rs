@@ -3,7 +3,7 @@
 
 /// What is taken out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sabotage {
+pub enum Mutation {
     /// CreateUser loses its ownership tags on the way.
     NoTagsInCreate,
     /// Clean-up does not find users by name and tag, only by id.

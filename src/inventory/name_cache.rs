@@ -8,8 +8,8 @@ use std::{
 
 use connect_api::{Class, Error, Priority};
 
-use super::{Ask, REFRESH, walk::Walk};
-use crate::plan::{Catalog, Nameable};
+use super::{Query, REFRESH, name_lister::NameLister};
+use crate::plan::{Catalog, ReferenceKind};
 
 /// When to come back if somebody else is reading: a page takes less.
 const SHORTLY: Duration = Duration::from_secs(1);
@@ -29,7 +29,7 @@ struct Snapshot {
 
 impl Snapshot {
     /// Whether it answers a question: if it is new enough, or too new to be read again.
-    fn answers(&self, ask: &Ask<'_>) -> bool {
+    fn answers(&self, ask: &Query<'_>) -> bool {
         !self.may_be_replaced(ask.now) || (self.began >= ask.oldest && !self.doubted)
     }
 
@@ -46,15 +46,15 @@ struct Shown {
 
 /// The names of one kind in one instance.
 #[derive(Debug)]
-pub(super) struct Shelf {
-    kind: Nameable,
+pub(super) struct NameCache {
+    kind: ReferenceKind,
     shown: Mutex<Shown>,
     /// Held by who reads.
-    walk: tokio::sync::Mutex<Walk>,
+    walk: tokio::sync::Mutex<NameLister>,
 }
 
-impl Shelf {
-    pub(super) fn new(kind: Nameable) -> Self {
+impl NameCache {
+    pub(super) fn new(kind: ReferenceKind) -> Self {
         Self { kind, shown: Mutex::default(), walk: tokio::sync::Mutex::default() }
     }
 
@@ -64,13 +64,13 @@ impl Shelf {
     }
 
     /// The names, and when reading them began.
-    pub(super) async fn read(&self, ask: &Ask<'_>, names: &BTreeSet<String>) -> Result<(Arc<Catalog>, Duration), Error> {
+    pub(super) async fn read(&self, ask: &Query<'_>, names: &BTreeSet<String>) -> Result<(Arc<Catalog>, Duration), Error> {
         if let Some(answer) = self.ready(ask, names)? {
             return Ok(answer);
         }
         let Ok(mut walk) = self.walk.try_lock() else {
             let after = if ask.priority == Priority::Edit { SOONER } else { SHORTLY };
-            return Err(Error::deferred(Walk::operation(self.kind), after));
+            return Err(Error::deferred(NameLister::operation(self.kind), after));
         };
         // Somebody may just have finished.
         if let Some(answer) = self.ready(ask, names)? {
@@ -82,7 +82,7 @@ impl Shelf {
     }
 
     /// What can be said without a call.
-    fn ready(&self, ask: &Ask<'_>, names: &BTreeSet<String>) -> Result<Option<(Arc<Catalog>, Duration)>, Error> {
+    fn ready(&self, ask: &Query<'_>, names: &BTreeSet<String>) -> Result<Option<(Arc<Catalog>, Duration)>, Error> {
         let shown = self.shown();
         let snapshot = shown.snapshot.as_ref().filter(|snapshot| snapshot.answers(ask));
         if let Some(snapshot) = snapshot.filter(|snapshot| unplaced(self.kind, &snapshot.catalog, names).is_empty()) {
@@ -94,7 +94,12 @@ impl Shelf {
         }
     }
 
-    async fn go_on(&self, walk: &mut Walk, ask: &Ask<'_>, names: &BTreeSet<String>) -> Result<(Arc<Catalog>, Duration), Error> {
+    async fn go_on(
+        &self,
+        walk: &mut NameLister,
+        ask: &Query<'_>,
+        names: &BTreeSet<String>,
+    ) -> Result<(Arc<Catalog>, Duration), Error> {
         let snapshot = self.shown().snapshot.clone().filter(|snapshot| snapshot.answers(ask));
         let mut snapshot = match snapshot {
             Some(snapshot) => snapshot,
@@ -106,7 +111,7 @@ impl Shelf {
             }
         };
         for id in unplaced(self.kind, &snapshot.catalog, names) {
-            let place = Walk::place_of(ask, &id).await?;
+            let place = NameLister::place_of(ask, &id).await?;
             let catalog = Arc::make_mut(&mut snapshot.catalog);
             match place {
                 Some(path) => catalog.place(&id, path),
@@ -128,9 +133,9 @@ impl Shelf {
 }
 
 /// The groups whose place has to be looked up to know what these paths mean.
-fn unplaced(kind: Nameable, catalog: &Catalog, names: &BTreeSet<String>) -> BTreeSet<String> {
+fn unplaced(kind: ReferenceKind, catalog: &Catalog, names: &BTreeSet<String>) -> BTreeSet<String> {
     match kind {
-        Nameable::RoutingProfile | Nameable::SecurityProfile => BTreeSet::new(),
-        Nameable::HierarchyGroup => names.iter().flat_map(|path| catalog.unplaced(path)).collect(),
+        ReferenceKind::RoutingProfile | ReferenceKind::SecurityProfile => BTreeSet::new(),
+        ReferenceKind::HierarchyGroup => names.iter().flat_map(|path| catalog.unplaced(path)).collect(),
     }
 }

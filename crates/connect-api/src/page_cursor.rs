@@ -9,13 +9,13 @@ use crate::{Class, Error, OperationName};
 
 /// How far a list was read. With a page token that comes again, it would be read for ever.
 #[derive(Clone, Debug, Default)]
-pub struct Bookmark {
+pub struct PageCursor {
     next_token: Option<String>,
     /// Hashes of all tokens so far: a few bytes for each page.
     seen: HashSet<u64>,
 }
 
-impl Bookmark {
+impl PageCursor {
     /// The token of the next page; None: it is the first one.
     pub fn token(&self) -> Option<String> {
         self.next_token.clone()
@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn a_list_ends_with_a_page_without_a_token() {
-        let mut bookmark = Bookmark::default();
+        let mut bookmark = PageCursor::default();
         assert_eq!(bookmark.token(), None);
         assert_eq!(bookmark.turn(OPERATION, Some("2".into())).ok(), Some(false));
         assert_eq!(bookmark.token().as_deref(), Some("2"));
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn no_token_is_taken_twice_whatever_comes_between() {
-        let mut bookmark = Bookmark::default();
+        let mut bookmark = PageCursor::default();
         for token in ["2", "3", "4"] {
             assert!(bookmark.turn(OPERATION, Some(token.into())).is_ok());
         }
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn what_is_refused_for_its_token_is_read_anew_and_the_first_page_has_none() {
         let refusal = Error { class: Class::Invalid, ..Error::no_reply(OPERATION, "") };
-        let mut bookmark = Bookmark::default();
+        let mut bookmark = PageCursor::default();
         assert!(!bookmark.is_lost(&refusal));
         bookmark.turn(OPERATION, Some("2".into())).unwrap();
         assert!(bookmark.is_lost(&refusal));

@@ -12,11 +12,11 @@ use tracing::{Instrument, debug_span};
 
 use super::{
     Health,
-    cached::{Cached, Guarded, uids},
+    packed::{Guarded, PackedConnectUser, uids},
 };
 use crate::{
     api::ConnectUser,
-    reconcile::{Orphan, Parting, PartingError, Reconciler, Swept},
+    reconcile::{Orphan, OrphanError, OrphanOutcome, Reconciler, ScanReport},
     telemetry::Metrics,
 };
 
@@ -79,7 +79,7 @@ impl Sweeper {
         instances(&objects)
     }
 
-    fn may_use_its_instance(&self, resource: &Cached) -> bool {
+    fn may_use_its_instance(&self, resource: &PackedConnectUser) -> bool {
         let namespace = resource.namespace().unwrap_or_default();
         resource.instance.parse().is_ok_and(|instance| self.reconciler.is_allowed(&instance, &namespace))
     }
@@ -123,15 +123,15 @@ impl Sweeper {
         pause(self.interval, start.elapsed()).mul_f64(0.9 + 0.1 * fastrand::f64())
     }
 
-    fn tell(&self, instance: &Arn, swept: &Swept, took: Duration) {
+    fn tell(&self, instance: &Arn, swept: &ScanReport, took: Duration) {
         self.metrics.swept(&instance.instance, swept, took);
-        let worth: usize = swept.worth_a_look.values().sum();
+        let worth: usize = swept.candidates.values().sum();
         tracing::info!(
             instance = %instance.instance,
             calls = swept.calls,
             users = swept.users,
             compared = swept.compared,
-            worth_a_look = worth,
+            candidates = worth,
             disputed = swept.disputed,
             "swept the instance"
         );
@@ -139,7 +139,7 @@ impl Sweeper {
 
     /// Logs users without a ConnectUser, each once, and deletes whom an earlier sweep has found already, where that is asked for. Who
     /// does not go until then is left to the next sweep, which is not to wait.
-    async fn see_to_orphans(&self, instance: &Arn, mut swept: Swept, told: &mut HashSet<String>, until: Instant) {
+    async fn see_to_orphans(&self, instance: &Arn, mut swept: ScanReport, told: &mut HashSet<String>, until: Instant) {
         swept.orphans.retain(|orphan| orphan.is_of(&self.namespaces));
         let orphans = match self.reconciler.confirm(swept.orphans).await {
             Ok(orphans) => orphans,
@@ -174,14 +174,14 @@ impl Sweeper {
                     place.name
                 );
             } else if delete && Instant::now() < until {
-                match part_with(&self.reconciler, orphan, Some(until)).await {
+                match delete_orphan(&self.reconciler, orphan, Some(until)).await {
                     Ok(parting) => {
                         tracing::info!(user = arn, username, "a user without a ConnectUser was to be deleted: {parting:?}");
-                        self.metrics.parted(parting);
+                        self.metrics.orphan_resolved(parting);
                         left -= 1;
                     }
                     // It did not get its turn in time.
-                    Err(PartingError::Connect(Error { class: Class::Deferred | Class::Throttled, .. })) => break,
+                    Err(OrphanError::Connect(Error { class: Class::Deferred | Class::Throttled, .. })) => break,
                     Err(error) => tracing::warn!(user = arn, %error, "a user without a ConnectUser could not be deleted"),
                 }
             }
@@ -195,7 +195,7 @@ impl Sweeper {
 ///
 /// # Errors
 /// The call that failed too often.
-pub(crate) async fn sweep(reconciler: &Reconciler, instance: &Arn, objects: &impl Fn() -> Objects) -> Result<Swept, Error> {
+pub(crate) async fn sweep(reconciler: &Reconciler, instance: &Arn, objects: &impl Fn() -> Objects) -> Result<ScanReport, Error> {
     let mut sweeping = reconciler.begin_sweep(instance, unpacked(objects()));
     let (mut faults, mut furthest) = (0, 0);
     loop {
@@ -224,10 +224,14 @@ pub(crate) async fn sweep(reconciler: &Reconciler, instance: &Arn, objects: &imp
 ///
 /// # Errors
 /// The call that failed.
-pub(crate) async fn part_with(reconciler: &Reconciler, orphan: &Orphan, until: Option<Instant>) -> Result<Parting, PartingError> {
+pub(crate) async fn delete_orphan(
+    reconciler: &Reconciler,
+    orphan: &Orphan,
+    until: Option<Instant>,
+) -> Result<OrphanOutcome, OrphanError> {
     loop {
-        let ended = reconciler.part_with(orphan).await;
-        let Err(PartingError::Connect(Error { class: Class::Deferred | Class::Throttled, retry_after, .. })) = &ended else {
+        let ended = reconciler.delete_orphan(orphan).await;
+        let Err(OrphanError::Connect(Error { class: Class::Deferred | Class::Throttled, retry_after, .. })) = &ended else {
             return ended;
         };
         let turn = Instant::now() + retry_after.unwrap_or(FIRST_WAIT);
@@ -251,7 +255,7 @@ pub(crate) fn instances(objects: &Objects) -> HashSet<Arn> {
 }
 
 fn unpacked(objects: Objects) -> impl Iterator<Item = ConnectUser> {
-    objects.into_iter().filter_map(|object| object.0.as_ref().ok().and_then(Cached::resource))
+    objects.into_iter().filter_map(|object| object.0.as_ref().ok().and_then(PackedConnectUser::resource))
 }
 
 #[cfg(test)]

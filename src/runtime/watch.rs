@@ -22,15 +22,14 @@ use kube_runtime::{
 use tracing::Instrument;
 
 use super::{
-    Health,
-    cached::{Guarded, readable, uids},
-    config,
+    Health, config,
+    deletion_counts::StoreCounter,
     namespaces::{is_refused, merge},
-    roll::StoreRoll,
-    sweeper::Sweeper,
+    packed::{Guarded, readable, uids},
+    resync::Sweeper,
 };
 use crate::{
-    reconcile::{Place, Reconciler},
+    reconcile::{NamespacedName, Reconciler},
     telemetry::{self, Metrics},
 };
 
@@ -104,7 +103,7 @@ pub async fn watch(
         .reflect(writer)
         .inspect_ok(on_event)
         .applied_objects();
-    reconciler.count_by(StoreRoll::new(reader.clone()));
+    reconciler.count_by(StoreCounter::new(reader.clone()));
     let woken = reconciler.woken().map(|place| ObjectRef::new_with(&place.name, ()).within(&place.namespace));
     let sweeping = match options.sweep_interval {
         None => std::future::pending().boxed(),
@@ -143,9 +142,9 @@ async fn follow(
         for object in readable(&store) {
             let Ok(resource) = &object.0 else { continue };
             let Ok(instance) = resource.instance.parse() else { continue };
-            let place = Place { namespace: resource.namespace().unwrap_or_default(), name: resource.name_any() };
+            let place = NamespacedName { namespace: resource.namespace().unwrap_or_default(), name: resource.name_any() };
             if !now.treats_alike(&before, &instance, &place.namespace) {
-                reconciler.look_again(&resource.uid().unwrap_or_default(), place);
+                reconciler.requeue(&resource.uid().unwrap_or_default(), place);
             }
         }
         before = now;

@@ -3,7 +3,7 @@
 //! Only a sweep that reached both ends says anything. A page that fails changes nothing: the sweep goes on from there.
 
 use connect_api::{
-    Bookmark, Caller, Class, Connect, ConnectExt, Error, FoundUser, InstanceId, ListUsers, SearchUsers, UserSummary,
+    Caller, Class, Connect, ConnectExt, Error, FoundUser, InstanceId, ListUsers, PageCursor, SearchUsers, UserSummary,
 };
 
 /// Users a page, as many as Connect gives.
@@ -33,15 +33,15 @@ enum Stage {
 
 /// A sweep under way.
 #[derive(Clone, Debug, Default)]
-pub struct Sweep {
+pub struct UserScan {
     stage: Stage,
-    bookmark: Bookmark,
+    bookmark: PageCursor,
     calls: u32,
     /// How often it began anew.
     restarts: u32,
 }
 
-impl Sweep {
+impl UserScan {
     /// How many pages were read.
     pub fn calls(&self) -> u32 {
         self.calls
@@ -81,7 +81,7 @@ impl Sweep {
                         Ok(false) => {}
                         Ok(true) => {
                             self.stage = if self.stage == Stage::Search { Stage::List } else { Stage::Done };
-                            self.bookmark = Bookmark::default();
+                            self.bookmark = PageCursor::default();
                         }
                         Err(error) => return Err(self.start_again(sink, error)),
                     }
@@ -185,7 +185,7 @@ mod tests {
     /// Goes on after each error. What was asked, what came of it, and the errors.
     fn sweep(answers: impl IntoIterator<Item = Answer>) -> (Vec<String>, Vec<String>, Vec<Class>) {
         let connect = Scripted(Mutex::new(answers.into_iter().collect()), Mutex::default());
-        let (mut sweep, mut notes, mut errors) = (Sweep::default(), Notes::default(), Vec::new());
+        let (mut sweep, mut notes, mut errors) = (UserScan::default(), Notes::default(), Vec::new());
         let (caller, instance) = (Caller::new("sweep", Priority::Sweep), InstanceId::from("i-1"));
         while let Err(error) = sweep.go_on(&connect, &caller, &instance, &mut notes).now_or_never().unwrap() {
             errors.push(error.class);

@@ -10,7 +10,7 @@ use crate::api::{ConnectUserSpec, ConnectUserStatus, IgnoredField};
 ///
 /// Of a field that nobody has applied yet, such as of a user that was taken over, or one that has just entered the list, nothing
 /// is known to have changed: Connect's value stays.
-pub fn left_alone(spec: &ConnectUserSpec, status: &ConnectUserStatus) -> BTreeSet<IgnoredField> {
+pub fn ignored_drift(spec: &ConnectUserSpec, status: &ConnectUserStatus) -> BTreeSet<IgnoredField> {
     let complete = status.create_attempt.is_none_or(|attempt| {
         // The time of a sync is written to the second.
         status.last_sync_time.is_some_and(|synced| synced.as_second() >= attempt.at.as_second())
@@ -27,7 +27,7 @@ pub fn left_alone(spec: &ConnectUserSpec, status: &ConnectUserStatus) -> BTreeSe
 impl Desired {
     /// The same, asking of the fields that are left alone for nothing but what the user has.
     #[must_use]
-    pub fn leaving(&self, fields: &BTreeSet<IgnoredField>, live: &Live) -> Self {
+    pub fn without_ignored(&self, fields: &BTreeSet<IgnoredField>, live: &Live) -> Self {
         let mut desired = self.clone();
         for field in fields {
             desired.leave(*field, live);
@@ -105,7 +105,7 @@ mod tests {
     }
 
     fn is_left(spec: &ConnectUserSpec, status: &ConnectUserStatus) -> bool {
-        left_alone(spec, status).contains(&IgnoredField::LastName)
+        ignored_drift(spec, status).contains(&IgnoredField::LastName)
     }
 
     fn at(second: i64) -> Option<Timestamp> {
@@ -157,7 +157,7 @@ mod tests {
     fn a_user_of_which_everything_is_left_alone_needs_no_call_and_of_which_nothing_is_needs_them_all() {
         let applied = full().tags.into_keys().collect();
         let all = IgnoredField::ALL.iter().copied().collect();
-        let calls = |fields: &BTreeSet<IgnoredField>| diff(&full().leaving(fields, &another()), &another(), &applied);
+        let calls = |fields: &BTreeSet<IgnoredField>| diff(&full().without_ignored(fields, &another()), &another(), &applied);
         assert_eq!(format!("{:?}", calls(&all)), "[]");
         assert_eq!(calls(&BTreeSet::new()).len(), 8);
     }
@@ -166,7 +166,7 @@ mod tests {
     fn only_what_is_named_is_left_alone() {
         for (spec, field) in [full(), by_channel()].iter().flat_map(|spec| IgnoredField::ALL.iter().map(move |f| (spec, f))) {
             let shows = |fields: &[IgnoredField]| -> BTreeSet<String> {
-                let desired = spec.leaving(&fields.iter().copied().collect(), &another());
+                let desired = spec.without_ignored(&fields.iter().copied().collect(), &another());
                 diff(&desired, &another(), &BTreeSet::new()).into_iter().flat_map(|a| a.because).map(|c| c.field).collect()
             };
             // The spec gives ARNs.
@@ -186,7 +186,7 @@ mod tests {
     fn a_managed_desk_phone_gets_the_specs_number_where_it_has_none() {
         let mut other = live();
         other.user.phone_config = None;
-        let desired = full().leaving(&[IgnoredField::DeskPhoneNumber].into(), &other);
+        let desired = full().without_ignored(&[IgnoredField::DeskPhoneNumber].into(), &other);
         let actions = diff(&desired, &other, &BTreeSet::new());
         let [Call::UpdateUserPhoneConfig(call)] = &actions.iter().map(|a| a.call.clone()).collect::<Vec<_>>()[..] else {
             panic!("{actions:?}")

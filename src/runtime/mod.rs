@@ -1,23 +1,23 @@
 //! When passes are made, and by which replica: the lease, the watch, the queue, health, shutdown, and what is
 //! configured for it.
 
-mod accounts;
-mod cached;
 pub mod config;
 mod connections;
+mod credential_check;
+mod deletion_counts;
 mod health;
 mod kubernetes;
 mod lease;
 mod namespaces;
-mod roll;
-mod sweeper;
+mod packed;
+mod resync;
 mod watch;
 
-pub use accounts::{await_accounts, check_accounts};
-pub(crate) use cached::Guarded;
-pub use connections::{AwsConnections, Everywhere};
+pub use connections::{AwsConnections, Defaults};
+pub use credential_check::{await_accounts, check_accounts};
 pub use health::{Health, Listeners, Stage};
 pub use kubernetes::KubeCluster;
 pub use lease::{Candidate, Decision, Elector, Lost, LostLease, Timing};
-pub(crate) use sweeper::{Objects, instances, part_with, sweep};
+pub(crate) use packed::Guarded;
+pub(crate) use resync::{Objects, delete_orphan, instances, sweep};
 pub use watch::{WatchOptions, watch};

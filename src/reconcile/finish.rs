@@ -6,12 +6,12 @@ use kube::ResourceExt;
 
 use super::{
     ClusterErrorKind, EventKind, Failure, Kind, Phase, THROTTLED,
+    conditions::{State, condition, is_in_sync, report, to_the_second},
     failure::tells_of_the_same_wait,
     memory::Retry,
     observed::observed,
     pass::{Appeared, End, Pass},
     reconciler::{STALE, Verdict, reconcile_requested},
-    report::{State, condition, is_in_sync, report, to_the_second},
 };
 use crate::{
     api::{ConditionType, DriftedField, ManagementPolicy, Reason},

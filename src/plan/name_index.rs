@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// What a spec may give by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Nameable {
+pub enum ReferenceKind {
     /// `routingProfileName`.
     RoutingProfile,
     /// `securityProfileNames`.
@@ -13,7 +13,7 @@ pub enum Nameable {
     HierarchyGroup,
 }
 
-impl Nameable {
+impl ReferenceKind {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::RoutingProfile, Self::SecurityProfile, Self::HierarchyGroup];
 
@@ -120,40 +120,40 @@ const NEAR: f64 = 0.75;
 
 /// The names of an instance, as far as they were read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Directory(BTreeMap<Nameable, Arc<Catalog>>);
+pub struct NameIndex(BTreeMap<ReferenceKind, Arc<Catalog>>);
 
-impl Directory {
+impl NameIndex {
     /// Takes up all names of a kind, in place of what was known of it.
-    pub fn insert(&mut self, kind: Nameable, catalog: Arc<Catalog>) {
+    pub fn insert(&mut self, kind: ReferenceKind, catalog: Arc<Catalog>) {
         self.0.insert(kind, catalog);
     }
 
     /// Only these kinds of it.
-    pub(super) fn only(&self, kinds: &[Nameable]) -> Self {
+    pub(super) fn only(&self, kinds: &[ReferenceKind]) -> Self {
         Self(self.0.iter().filter(|(kind, _)| kinds.contains(kind)).map(|(kind, c)| (*kind, c.clone())).collect())
     }
 
     /// The spec's field for something of this kind: the one for names where its names are known.
-    pub fn field(&self, kind: Nameable) -> &'static str {
+    pub fn field(&self, kind: ReferenceKind) -> &'static str {
         if self.0.contains_key(&kind) { kind.name_field() } else { kind.arn_field() }
     }
 
     /// The name, or the path, of what has this id; the id itself where that is not known.
-    pub fn label(&self, kind: Nameable, id: &str) -> String {
+    pub fn label(&self, kind: ReferenceKind, id: &str) -> String {
         let name = self.0.get(&kind).and_then(|catalog| match kind {
-            Nameable::RoutingProfile | Nameable::SecurityProfile => catalog.names.get(id).cloned(),
-            Nameable::HierarchyGroup => catalog.places.get(id).map(|place| path(place)),
+            ReferenceKind::RoutingProfile | ReferenceKind::SecurityProfile => catalog.names.get(id).cloned(),
+            ReferenceKind::HierarchyGroup => catalog.places.get(id).map(|place| path(place)),
         });
         name.unwrap_or_else(|| id.to_owned())
     }
 
     /// What a name, or a path, means. Names are compared exactly, as Connect keeps them.
-    pub(super) fn meaning(&self, kind: Nameable, name: &str) -> Meaning {
+    pub(super) fn meaning(&self, kind: ReferenceKind, name: &str) -> Meaning {
         let Some(catalog) = self.0.get(&kind) else { return Meaning::Unread };
         let mut ids: Vec<String> = match kind {
-            Nameable::RoutingProfile | Nameable::SecurityProfile => catalog.named(name).map(str::to_owned).collect(),
-            Nameable::HierarchyGroup if !catalog.unplaced(name).is_empty() => return Meaning::Unread,
-            Nameable::HierarchyGroup => catalog.at(name).map(str::to_owned).collect(),
+            ReferenceKind::RoutingProfile | ReferenceKind::SecurityProfile => catalog.named(name).map(str::to_owned).collect(),
+            ReferenceKind::HierarchyGroup if !catalog.unplaced(name).is_empty() => return Meaning::Unread,
+            ReferenceKind::HierarchyGroup => catalog.at(name).map(str::to_owned).collect(),
         };
         match (ids.pop(), ids.is_empty()) {
             (None, _) => Meaning::Nothing,
@@ -166,17 +166,17 @@ impl Directory {
     }
 
     /// The names most like this one, the most alike first. Of a group whose place was not looked up, its own name.
-    pub(super) fn near(&self, kind: Nameable, name: &str) -> Vec<String> {
+    pub(super) fn near(&self, kind: ReferenceKind, name: &str) -> Vec<String> {
         let Some(catalog) = self.0.get(&kind) else { return vec![] };
         let mut near: BTreeMap<String, (f64, f64)> = BTreeMap::new();
         for (id, own) in &catalog.names {
             let label = catalog.places.get(id).map_or_else(|| own.clone(), |place| path(place));
             let score = match kind {
-                Nameable::RoutingProfile | Nameable::SecurityProfile => (alike(own, name), 0.0),
+                ReferenceKind::RoutingProfile | ReferenceKind::SecurityProfile => (alike(own, name), 0.0),
                 // With a slash in its name it cannot be given by its path.
-                Nameable::HierarchyGroup if own.contains('/') => continue,
+                ReferenceKind::HierarchyGroup if own.contains('/') => continue,
                 // What is above it decides between groups of like names alone: all that is in one place begins alike.
-                Nameable::HierarchyGroup => (alike(own, own_name(name)), alike(&label, name)),
+                ReferenceKind::HierarchyGroup => (alike(own, own_name(name)), alike(&label, name)),
             };
             if score.0 >= NEAR {
                 near.insert(label, score);
