@@ -1,14 +1,12 @@
 //! What is installed in Argo CD: a health check, whose verdict on each state is in docs/states.md (operator/states.rs), and actions.
 
-use std::{fs, path::Path};
-
 use connect_operator::api::{PAUSED, RECONCILE_REQUESTED_AT};
 use serde_json::{Value, json};
 
 use crate::{
     golden,
     health_checkers::{HEALTH_CHECK, act, judge, judge_by},
-    support::plane,
+    support::{plane, read, repository},
 };
 
 /// The key under which Argo CD looks for a health check: API group and kind.
@@ -17,10 +15,6 @@ const KEY: &str = "resource.customizations.health.connect-operator.dev_ConnectUs
 const ACTIONS: &str = "resource.customizations.actions.connect-operator.dev_ConnectUser";
 
 const DISCOVERY: &str = "deploy/argocd/actions/discovery.lua";
-
-fn file(path: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
-}
 
 fn action(name: &str) -> String {
     format!("deploy/argocd/actions/{name}.lua")
@@ -33,9 +27,9 @@ fn indented(text: &str, by: usize) -> String {
 #[test]
 fn the_config_map_installs_the_health_check_and_the_actions_as_they_are() {
     let names = ["pause", "reconcile-now", "resume"];
-    let definition = |name: &str| format!("- name: {name}\n  action.lua: |\n{}", indented(&file(&action(name)), 4));
+    let definition = |name: &str| format!("- name: {name}\n  action.lua: |\n{}", indented(&read(&action(name)), 4));
     let definitions: String = names.into_iter().map(definition).collect();
-    let actions = format!("discovery.lua: |\n{}definitions:\n{definitions}", indented(&file(DISCOVERY), 2));
+    let actions = format!("discovery.lua: |\n{}definitions:\n{definitions}", indented(&read(DISCOVERY), 2));
     let head = "\
 # Has Argo CD understand ConnectUsers. It goes beside what the ConfigMap holds already:
 #   kubectl apply --server-side --field-manager=connect-operator-health --filename=argocd-cm.yaml
@@ -49,14 +43,14 @@ metadata:
     app.kubernetes.io/part-of: argocd
 data:
 ";
-    let check = indented(&file(HEALTH_CHECK), 4);
+    let check = indented(&read(HEALTH_CHECK), 4);
     let map = format!("{head}  {KEY}: |\n{check}  {ACTIONS}: |\n{}", indented(&actions, 4));
-    let read: Value = serde_saphyr::from_str(&map).unwrap();
-    assert_eq!(read["data"][KEY], file(HEALTH_CHECK));
-    let read: Value = serde_saphyr::from_str(read["data"][ACTIONS].as_str().unwrap()).unwrap();
-    assert_eq!(read["discovery.lua"], file(DISCOVERY));
-    for (definition, name) in read["definitions"].as_array().unwrap().iter().zip(names) {
-        assert_eq!((&definition["name"], &definition["action.lua"]), (&json!(name), &json!(file(&action(name)))));
+    let parsed: Value = serde_saphyr::from_str(&map).unwrap();
+    assert_eq!(parsed["data"][KEY], read(HEALTH_CHECK));
+    let parsed: Value = serde_saphyr::from_str(parsed["data"][ACTIONS].as_str().unwrap()).unwrap();
+    assert_eq!(parsed["discovery.lua"], read(DISCOVERY));
+    for (definition, name) in parsed["definitions"].as_array().unwrap().iter().zip(names) {
+        assert_eq!((&definition["name"], &definition["action.lua"]), (&json!(name), &json!(read(&action(name)))));
     }
     golden::file("deploy/argocd/argocd-cm.yaml", &map);
 }
@@ -110,12 +104,12 @@ fn the_config_map_leaves_alone_what_argo_cd_is_configured_with() {
     let kubectl = plane().kubectl();
     kubectl.run(&["create", "namespace", "argocd"]).unwrap();
     kubectl.run(&["create", "configmap", "argocd-cm", "--namespace=argocd", "--from-literal=admin.enabled=false"]).unwrap();
-    let map = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/argocd/argocd-cm.yaml");
+    let map = repository("deploy/argocd/argocd-cm.yaml");
     let file = format!("--filename={}", map.display());
     kubectl.run(&["apply", "--server-side", "--field-manager=connect-operator-health", &file]).unwrap();
-    let read = kubectl.run(&["get", "configmap", "argocd-cm", "--namespace=argocd", "--output=json"]).unwrap();
-    let read: Value = serde_json::from_str(&read).unwrap();
-    let keys: Vec<_> = read["data"].as_object().unwrap().keys().collect();
+    let stored = kubectl.run(&["get", "configmap", "argocd-cm", "--namespace=argocd", "--output=json"]).unwrap();
+    let parsed: Value = serde_json::from_str(&stored).unwrap();
+    let keys: Vec<_> = parsed["data"].as_object().unwrap().keys().collect();
     assert_eq!(keys, ["admin.enabled", ACTIONS, KEY]);
 }
 

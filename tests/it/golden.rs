@@ -1,13 +1,15 @@
 //! Files that tests write, and compare with what is committed.
 
-use std::{env, fs, path::Path};
+use std::{env, fs};
+
+use crate::support::{read, repository};
 
 /// Set to anything, it has the files written instead of compared.
 const UPDATE: &str = "UPDATE_GOLDEN";
 
 /// A file of the repository is this text.
 pub fn file(path: &str, text: &str) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    let file = repository(path);
     if env::var_os(UPDATE).is_some() {
         fs::write(file, text).unwrap();
         return;
@@ -23,7 +25,7 @@ pub fn file(path: &str, text: &str) {
 pub fn section(path: &str, text: &str) {
     const BEGIN: &str = "<!-- tested -->\n";
     const END: &str = "<!-- /tested -->\n";
-    let committed = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+    let committed = read(path);
     let (before, rest) = committed.split_once(BEGIN).unwrap();
     let (_, after) = rest.split_once(END).unwrap();
     file(path, &format!("{before}{BEGIN}{text}{END}{after}"));

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Command, Stdio},
     sync::OnceLock,
 };
@@ -10,6 +10,8 @@ use std::{
 use control_plane::Binaries;
 use serde::Deserialize;
 use serde_json::Value;
+
+use crate::support::repository;
 
 /// The health check for Argo CD, which the tests run as it is.
 pub const HEALTH_CHECK: &str = "deploy/argocd/health.lua";
@@ -59,9 +61,8 @@ pub fn act(script: &str, object: &Value) -> Value {
 }
 
 fn run(mode: &[&str], script: &str, object: &Value) -> Vec<u8> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);
     let mut command = Command::new(tool("judge"));
-    let mut judge = command.args(mode).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut judge = command.args(mode).arg(repository(script)).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     // It reads to the end before it can be waited for; an object fits into a pipe.
     judge.stdin.take().unwrap().write_all(object.to_string().as_bytes()).unwrap();
     let output = judge.wait_with_output().unwrap();

@@ -5,11 +5,14 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::{chart::documents, support::plane};
+use crate::{
+    chart::documents,
+    support::{plane, read, repository},
+};
 
 fn built(directory: &str) -> Vec<Value> {
-    let path = format!("{}/deploy/kustomize/{directory}", env!("CARGO_MANIFEST_DIR"));
-    objects(&plane().kubectl().run(&["kustomize", &path]).unwrap())
+    let path = repository("deploy/kustomize").join(directory);
+    objects(&plane().kubectl().run(&["kustomize", path.to_str().unwrap()]).unwrap())
 }
 
 fn objects(manifests: &str) -> Vec<Value> {
@@ -44,8 +47,7 @@ fn set<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
 
 #[test]
 fn the_base_is_the_rendered_chart() {
-    let install = std::fs::read_to_string(format!("{}/deploy/install.yaml", env!("CARGO_MANIFEST_DIR"))).unwrap();
-    let (base, install) = (built("base"), objects(&install));
+    let (base, install) = (built("base"), objects(&read("deploy/install.yaml")));
     assert_eq!((names(&difference(&base, &install)), names(&difference(&install, &base))), (set([]), set([])));
 }
 

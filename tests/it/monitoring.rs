@@ -4,7 +4,6 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     io::{self, Write},
-    path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
 };
@@ -14,6 +13,8 @@ use control_plane::Binaries;
 use regex::Regex;
 use serde_json::{Value, json};
 
+use crate::support::{read, repository};
+
 const ALERTS: &str = "deploy/helm/connect-operator/files/prometheus-rules.yaml";
 const TESTS_OF_ALERTS: &str = "deploy/monitoring/prometheus-rules.test.yaml";
 const DASHBOARD: &str = "deploy/helm/connect-operator/files/grafana-dashboard.json";
@@ -22,16 +23,8 @@ const GUIDE: &str = "docs/alerts.md";
 /// What Prometheus adds to each sample where it finds targets in Kubernetes.
 const TARGET: [(&str, &str); 3] = [("namespace", "ops"), ("job", "connect-operator"), ("pod", "a")];
 
-fn file(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-fn text(path: &str) -> String {
-    fs::read_to_string(file(path)).unwrap()
-}
-
 fn yaml(path: &str) -> Value {
-    serde_saphyr::from_str(&text(path)).unwrap()
+    serde_saphyr::from_str(&read(path)).unwrap()
 }
 
 fn promtool(arguments: &[&str]) {
@@ -77,7 +70,7 @@ fn alerts() -> Vec<Value> {
 
 /// The queries of all panels, with what Grafana puts in.
 fn queries() -> BTreeMap<String, String> {
-    let dashboard: Value = serde_json::from_str(&text(DASHBOARD)).unwrap();
+    let dashboard: Value = serde_json::from_str(&read(DASHBOARD)).unwrap();
     let mut queries = BTreeMap::new();
     for panel in dashboard["panels"].as_array().unwrap() {
         for target in panel["targets"].as_array().into_iter().flatten() {
@@ -92,8 +85,8 @@ fn queries() -> BTreeMap<String, String> {
 
 #[test]
 fn the_alerts_hold_and_do_what_their_tests_say() {
-    promtool(&["check", "rules", "--lint=all", "--lint-fatal", file(ALERTS).to_str().unwrap()]);
-    promtool(&["test", "rules", file(TESTS_OF_ALERTS).to_str().unwrap()]);
+    promtool(&["check", "rules", "--lint=all", "--lint-fatal", repository(ALERTS).to_str().unwrap()]);
+    promtool(&["test", "rules", repository(TESTS_OF_ALERTS).to_str().unwrap()]);
 }
 
 #[test]
@@ -117,7 +110,7 @@ fn alerts_and_their_tests_speak_of_metrics_that_there_are() {
 
 #[test]
 fn every_alert_was_seen_to_fire_and_has_a_guide() {
-    let (guide, tests) = (text(GUIDE), text(TESTS_OF_ALERTS));
+    let (guide, tests) = (read(GUIDE), read(TESTS_OF_ALERTS));
     for alert in alerts() {
         let name = alert["alert"].as_str().unwrap();
         assert!(guide.contains(&format!("\n## {name}\n")), "{GUIDE} says nothing of {name}");

@@ -1,13 +1,14 @@
 //! The samples for Argo CD and Flux: they name what is there, and keep the operator before its ConnectUsers.
 
-use std::{fs, path::Path};
-
 use serde_json::{Value, json};
 
-use crate::chart::{CHART, documents};
+use crate::{
+    chart::{CHART, documents},
+    support::read,
+};
 
 fn sample(path: &str) -> Vec<Value> {
-    documents(&fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap())
+    documents(&read(path))
 }
 
 fn named<'a>(objects: &'a [Value], kind: &str, name: &str) -> &'a Value {

@@ -1,6 +1,11 @@
 //! What the tests share: one control plane with the ConnectUser's definition in it, and a way to wait for a state.
 
-use std::{sync::OnceLock, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+    time::Duration,
+};
 
 use connect_operator::api::crd_yaml;
 use control_plane::{ControlPlane, Namespace};
@@ -26,6 +31,16 @@ pub fn plane() -> &'static ControlPlane {
         eventually("ConnectUsers are served", || kubectl.run(&["get", "cuser", "--all-namespaces"]).is_ok());
     });
     plane
+}
+
+/// A file or directory of the repository.
+pub fn repository(path: &str) -> PathBuf {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).canonicalize().unwrap().join(path)
+}
+
+/// Reads a file of the repository.
+pub fn read(path: &str) -> String {
+    fs::read_to_string(repository(path)).unwrap()
 }
 
 /// A namespace of the shared control plane for one test.

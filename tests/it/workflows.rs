@@ -3,15 +3,16 @@
 use std::{
     fs,
     io::{self, Write},
-    path::Path,
     process::Command,
 };
 
 use control_plane::Binaries;
 
+use crate::support::repository;
+
 #[test]
 fn the_workflows_are_sound() {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(".github/workflows");
+    let directory = repository(".github/workflows");
     let workflows: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert!(!workflows.is_empty());
     let tools = Binaries::ensure_workflows(|line| drop(writeln!(io::stderr(), "{line}"))).unwrap();
@@ -24,7 +25,7 @@ fn the_workflows_are_sound() {
 /// A tag can be moved to other code; a commit cannot.
 #[test]
 fn actions_are_named_by_commit() {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(".github/workflows");
+    let directory = repository(".github/workflows");
     for workflow in fs::read_dir(directory).unwrap() {
         let text = fs::read_to_string(workflow.unwrap().path()).unwrap();
         for action in text.lines().filter_map(|line| line.trim_start_matches([' ', '-']).strip_prefix("uses: ")) {

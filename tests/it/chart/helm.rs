@@ -8,7 +8,10 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::health_checkers::{helm3, tool};
+use crate::{
+    health_checkers::{helm3, tool},
+    support::repository,
+};
 
 /// The chart.
 pub const CHART: &str = "deploy/helm/connect-operator";
@@ -28,7 +31,7 @@ impl Helm {
     pub fn run(self, arguments: &[&str], kubeconfig: Option<&Path>) -> Result<String, String> {
         let home = TempDir::new().unwrap();
         let mut helm = Command::new(self.program());
-        helm.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).env_clear().env("HOME", home.path());
+        helm.args(arguments).current_dir(repository(".")).env_clear().env("HOME", home.path());
         helm.envs(kubeconfig.map(|kubeconfig| ("KUBECONFIG", kubeconfig)));
         let output = helm.output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();

@@ -8,7 +8,7 @@ use super::{
     CHART, Helm,
     cluster::{CENTER, Cluster, HOME},
 };
-use crate::support::eventually;
+use crate::support::{eventually, repository};
 
 /// Charts that were released, packaged. There was no release yet: 0.0.1 is made of this chart's first version, with fewer values, and
 /// has the definition that the operator had in its first days, of an older shape.
@@ -17,7 +17,7 @@ const RELEASED: &str = "tests/it/chart/released";
 /// The versions of files that are named after them, those before this one.
 fn earlier(directory: &str, prefix: &str, suffix: &str) -> BTreeSet<Version> {
     let now: Version = env!("CARGO_PKG_VERSION").parse().unwrap();
-    let names = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names = fs::read_dir(repository(directory)).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let version = |name: String| name.strip_prefix(prefix)?.strip_suffix(suffix)?.parse().ok();
     names.filter_map(version).filter(|version| *version < now).collect()
 }
@@ -35,6 +35,11 @@ fn before() -> String {
 fn each_release_before_this_one_has_left_its_chart_to_upgrade_from() {
     let without: Vec<_> = earlier("crds/released", "v", ".yaml").difference(&released_charts()).cloned().collect();
     assert!(without.is_empty(), "helm package the charts of {without:?}, as they were tagged, into {RELEASED}");
+}
+
+/// The flag by which kubectl reads a file of the repository.
+fn shipped(path: &str) -> String {
+    format!("--filename={}", repository(path).display())
 }
 
 const WAIT: [&str; 2] = ["--wait", "--timeout=60s"];
@@ -111,7 +116,7 @@ async fn users_outlive_every_turn_of_a_release_by_helm_3_and_by_helm_4() {
     // Without a release again, and then by kubectl alone.
     cluster.helm(Helm::Four, &[&["uninstall", "connect-operator"], &WAIT[..]].concat()).unwrap();
     cluster.kubectl(&["delete", "cuser", "jane", "-n", CENTER, "--wait=false"]);
-    cluster.kubectl(&["apply", "--server-side", "--force-conflicts", "--filename", "deploy/install.yaml"]);
+    cluster.kubectl(&["apply", "--server-side", "--force-conflicts", &shipped("deploy/install.yaml")]);
     cluster.kubectl(&["rollout", "status", "deployment/connect-operator", "-n", HOME, "--timeout=60s"]);
     cluster.wait(&["--for=delete", "cuser/jane"]);
     assert_eq!(cluster.usernames(), ["mei", "ravi"]);
@@ -165,8 +170,8 @@ async fn a_scoped_namespace_that_is_deleted_waits_until_the_operator_has_its_rig
     eventually("all else is gone", || cluster.kubectl(&["get", "secrets", "-n", CENTER, "--output=name"]).is_empty());
     assert_eq!(cluster.usernames(), ["jane"]);
 
-    cluster.kubectl(&["apply", "--filename=deploy/rbac-rescue.yaml"]);
+    cluster.kubectl(&["apply", &shipped("deploy/rbac-rescue.yaml")]);
     cluster.kubectl(&["wait", "--for=delete", &format!("namespace/{CENTER}"), "--timeout=90s"]);
     assert!(cluster.usernames().is_empty());
-    cluster.kubectl(&["delete", "--filename=deploy/rbac-rescue.yaml"]);
+    cluster.kubectl(&["delete", &shipped("deploy/rbac-rescue.yaml")]);
 }

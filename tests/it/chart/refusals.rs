@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Helm, documents};
+use super::{CHART, Helm, documents};
+use crate::support::read;
 
 /// A value, and what is said of it.
 const REFUSED: [(&str, &str); 55] = [
@@ -128,9 +129,8 @@ fn values() -> Vec<Vec<String>> {
             walk(&place, value, found);
         }
     }
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/helm/connect-operator/values.yaml"));
     let mut found = Vec::new();
-    walk(&[], &serde_saphyr::from_str(&text.unwrap()).unwrap(), &mut found);
+    walk(&[], &serde_saphyr::from_str(&read(&format!("{CHART}/values.yaml"))).unwrap(), &mut found);
     found
 }
 
@@ -176,8 +176,7 @@ fn nulls(values: &[Value]) -> bool {
 /// A list of its own, which a new operation must get into.
 #[test]
 fn the_schema_knows_each_operation_that_has_a_quota() {
-    let schema = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/helm/connect-operator/values.schema.json"));
-    let schema: Value = serde_json::from_str(&schema.unwrap()).unwrap();
+    let schema: Value = serde_json::from_str(&read(&format!("{CHART}/values.schema.json"))).unwrap();
     let names: Vec<_> = connect_api::OperationName::ALL.iter().map(|operation| operation.as_str()).collect();
     let pattern = format!("^({})$", names.join("|"));
     for place in ["/properties/quotas", "/definitions/account/properties/quotas"] {
@@ -189,7 +188,7 @@ fn the_schema_knows_each_operation_that_has_a_quota() {
 /// What the schema must not refuse: the file that docs/configuration.md shows, and no file.
 #[test]
 fn the_configuration_that_is_documented_is_taken() {
-    let docs = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/configuration.md")).unwrap();
+    let docs = read("docs/configuration.md");
     let shown = docs.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
     assert!(shown.starts_with("accounts:") && shown.contains("instances:"), "{shown}");
     let directory = tempfile::tempdir().unwrap();

@@ -4,7 +4,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::Path,
     process::Command,
 };
 
@@ -13,7 +12,7 @@ use serde_json::{Value, json};
 use super::{CHART, Helm, documents};
 use crate::{
     golden,
-    support::{namespace, plane},
+    support::{namespace, plane, read},
 };
 
 /// The main variants, and the values in the chart's directory `ci` that make them.
@@ -77,10 +76,7 @@ fn lint_has_nothing_to_say() {
 
 #[test]
 fn everything_that_can_be_set_is_set_in_one_variant() {
-    let read = |name: &str| -> Value {
-        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(CHART).join(name)).unwrap();
-        serde_saphyr::from_str(&text).unwrap()
-    };
+    let read = |name: &str| -> Value { serde_saphyr::from_str(&read(&format!("{CHART}/{name}"))).unwrap() };
     let (defaults, everything) = (read("values.yaml"), read("ci/everything-values.yaml"));
     // Of these, the default is what a release with everything has, or it excludes another value that is set.
     let excluded =
@@ -120,7 +116,7 @@ fn known(help: &str) -> BTreeMap<String, Option<String>> {
 
 #[test]
 fn the_deployments_flags_are_the_programs_and_the_defaults_are_the_same() {
-    let help = Command::new(env!("CARGO_BIN_EXE_connect-operator")).args(["run", "--help"]).env_clear().output().unwrap();
+    let help = Command::new(env!("CARGO_BIN_EXE_operator-under-test")).args(["run", "--help"]).env_clear().output().unwrap();
     let known = known(&String::from_utf8(help.stdout).unwrap());
     // By itself, the operator logs as for a terminal, and elects nobody.
     let chosen = ["--leader-elect", "--leader-election-namespace", "--log-format"];

@@ -249,7 +249,7 @@ fn a_file_that_is_wrong_at_the_start_ends_the_process_with_one_line() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("config.yaml");
     let run = || {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_connect-operator"));
+        let mut program = Command::new(env!("CARGO_BIN_EXE_operator-under-test"));
         let output = program.env_clear().env("CONNECT_OPERATOR_CONFIG", &file).arg("run").output().unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };

@@ -1,16 +1,14 @@
 //! What `deploy/iam` allows is what the operator needs: Connect denies everything else here.
 
-use std::path::Path;
-
 use connect_api::{CreateUser, IdentityInfo, OperationName, UpdateUserRoutingProfile};
 use serde_json::{Value, json};
 
 use super::scene::{Scene, Setting, scene, shows};
+use crate::support::read;
 
 /// Allows what a policy of `deploy/iam` allows, and nothing else.
 fn allow_only(scene: &Scene<'_>, policy: &str) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/iam").join(policy);
-    let policy: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let policy: Value = serde_json::from_str(&read(&format!("deploy/iam/{policy}"))).unwrap();
     let statements = policy["Statement"].as_array().unwrap();
     let allowed: Vec<&str> =
         statements.iter().flat_map(|s| s["Action"].as_array().unwrap()).map(|a| a.as_str().unwrap()).collect();

@@ -42,7 +42,7 @@ fn orphans(scene: &Scene<'_>, cluster: &str, arguments: &[&str]) -> Output {
 /// `connect-operator orphans`, as who has this kubeconfig.
 fn command(scene: &Scene<'_>, cluster: &str, kubeconfig: &Path) -> Command {
     let url = scene.url();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_connect-operator"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_operator-under-test"));
     command
         .arg("orphans")
         .args([format!("--cluster-name={cluster}"), format!("--aws-endpoint-url={url}"), "--calls-per-second=1000".to_owned()])

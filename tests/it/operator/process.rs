@@ -196,7 +196,7 @@ pub fn credentials() -> [(String, String); 3] {
 
 fn spawn(directory: &Path, kubeconfig: &Path, arguments: &[String], environment: &[(String, String)]) -> Supervised {
     let id_file = id_file(directory).display().to_string();
-    let program = env!("CARGO_BIN_EXE_connect-operator");
+    let program = env!("CARGO_BIN_EXE_operator-under-test");
     let mut line: Vec<String> = ["-c", NOTE_ID, &id_file, program].map(str::to_owned).into();
     line.extend(arguments.iter().cloned());
     Supervised::spawn(Path::new("/bin/sh"), &line, &directory.join("log"), |command| {

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     chart::documents,
-    support::{eventually, plane},
+    support::{eventually, plane, read},
 };
 
 /// All that the operator may do in a namespace whose ConnectUsers it watches: verb and resource.
@@ -168,8 +168,7 @@ async fn each_verb_on_each_resource_that_is_not_given_is_refused() {
 
 /// The rights in the shipped roles of the operator.
 fn shipped() -> BTreeSet<String> {
-    let install = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/install.yaml")).unwrap();
-    let roles = documents(&install).into_iter().filter(|object| {
+    let roles = documents(&read("deploy/install.yaml")).into_iter().filter(|object| {
         let name = object["metadata"]["name"].as_str().unwrap();
         object["kind"].as_str().unwrap().ends_with("Role") && ["connect-operator", "connect-operator-lease"].contains(&name)
     });

@@ -30,7 +30,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use super::process::Operator;
-use crate::support::{eventually, plane};
+use crate::support::{eventually, plane, read, repository};
 
 /// Longer than anything takes: only a failing test waits this long.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -286,7 +286,7 @@ fn config() -> Config {
 
 /// The shipped manifests, but for the definition of ConnectUser: those of deploy/install.yaml, which is the rendered chart.
 fn shipped() -> String {
-    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/kustomize/base/operator.yaml")).unwrap()
+    read("deploy/kustomize/base/operator.yaml")
 }
 
 /// Gives the operator the rights to its Lease in this namespace too.
@@ -394,7 +394,7 @@ impl Scene<'_> {
 
     /// Lets the operator make Secrets in this namespace.
     pub fn let_passwords_be_generated(&self) {
-        let rights = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/rbac-generate-password.yaml");
+        let rights = repository("deploy/rbac-generate-password.yaml");
         self.kubectl(&["apply", "--filename", rights.to_str().unwrap()]);
         let operator = self.plane.kubectl().with_kubeconfig(&self.kubeconfig);
         let asked = ["auth", "can-i", "create", "secrets", "--namespace", self.namespace()];

@@ -10,7 +10,7 @@ use kube::{
 use serde_json::{Value, json};
 
 use super::scene::{PASSWORD, SAML, Scene, Setting, condition, is_ready, shows};
-use crate::{golden, health_checkers::judge};
+use crate::{golden, health_checkers::judge, support::read};
 
 const FILE: &str = "docs/states.md";
 
@@ -278,7 +278,7 @@ async fn every_state_is_seen_by_tools_and_people_as_the_documentation_says() {
 
 #[test]
 fn the_documentation_explains_every_reason() {
-    let text = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE)).unwrap();
+    let text = read(FILE);
     let unexplained: Vec<_> = Reason::ALL.iter().filter(|reason| !text.contains(&format!("| `{reason}`"))).collect();
     assert!(unexplained.is_empty(), "{unexplained:?}");
 }

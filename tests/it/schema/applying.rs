@@ -1,12 +1,10 @@
 //! Server-side apply, as GitOps tools use it: nothing changes without a change, typing errors are told, people share a resource.
 
-use std::fs;
-
 use connect_operator::api::crd_yaml;
 use serde_json::{Value, json};
 
 use super::manifest::{full_spec, least_spec, resource};
-use crate::support::{namespace, plane};
+use crate::support::{namespace, plane, read};
 
 /// kubectl in one namespace.
 struct Person<'a> {
@@ -44,8 +42,7 @@ fn the_definition_is_applied_without_a_warning_and_again_without_a_change() {
 /// The first apply of a definition tells of what the API server does not like in it: not the second, which changes nothing.
 #[test]
 fn the_committed_definition_brings_no_warning_when_it_is_new() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/crds/connectusers.yaml");
-    let other = fs::read_to_string(path).unwrap().replace("connect-operator.dev", "warnings.connect-operator.dev");
+    let other = read("crds/connectusers.yaml").replace("connect-operator.dev", "warnings.connect-operator.dev");
     let output = plane()
         .kubectl()
         .output_with_input(&["create", "--dry-run=server", "--filename=-", "--validate=strict"], &other)

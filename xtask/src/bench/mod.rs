@@ -75,7 +75,7 @@ second, bursts of 5, for each operation). What would have to wait for hours on t
 code in one process, with an API server in memory, the simulator, and a clock that does not wait.
 
 Times and CPU seconds are one machine's; calls, writes and the order of magnitude are not. Tests hold the counts
-(`cargo test -p fleet`).
+(`cargo test -p testbed`).
 
 {}",
         machine::facts(),

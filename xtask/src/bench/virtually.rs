@@ -3,7 +3,7 @@
 use std::{thread, time::Duration};
 
 use connect_api::OperationName;
-use fleet::scenarios::{self, AtOnceReport, Beside, CreatesReport, EditsReport, Fault, NamespaceReport, OutageReport, Waits};
+use testbed::scenarios::{self, AtOnceReport, Beside, CreatesReport, EditsReport, Fault, NamespaceReport, OutageReport, Waits};
 
 use super::table::{Table, VIRTUAL};
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use connect_api::{OperationName as Op, Quota, Quotas};
 use connect_sim::{Rate, Throttling};
-use fleet::{Setup, scenarios};
+use testbed::{Setup, scenarios};
 
 #[test]
 fn a_sweep_of_ten_thousand_with_one_in_a_hundred_drifted_costs_forty_calls_and_one_for_each_that_drifted() {

@@ -8,7 +8,7 @@
 //! assert on the reports, the benchmark prints them.
 //!
 //! ```
-//! use fleet::{Agent, Fleet, Setup, in_virtual_time};
+//! use testbed::{Agent, Fleet, Setup, in_virtual_time};
 //! use std::time::Duration;
 //!
 //! in_virtual_time(async {

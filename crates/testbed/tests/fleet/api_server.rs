@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use connect_operator::api::{ConnectUser, FIELD_MANAGER, FINALIZER};
-use fleet::{Agent, Fleet, Setup, in_virtual_time};
 use futures::{StreamExt, TryStreamExt};
 use kube::{
     Api, ResourceExt,
     api::{DeleteParams, ListParams, Patch, PatchParams, WatchEvent, WatchParams},
 };
 use serde_json::{Value, json};
+use testbed::{Agent, Fleet, Setup, in_virtual_time};
 
 fn users(fleet: &Fleet) -> Api<ConnectUser> {
     Api::namespaced(fleet.api().client(), "sales")

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fleet::scenarios;
+use testbed::scenarios;
 
 #[test]
 fn beside_a_tool_that_uses_half_the_rate_all_is_done_and_afterwards_it_goes_fast_again() {

@@ -1,7 +1,7 @@
 //! What one resource costs.
 
 use connect_api::OperationName as Op;
-use fleet::scenarios;
+use testbed::scenarios;
 
 #[test]
 fn a_create_is_one_call_an_edit_one_or_two_and_a_pass_over_nothing_none() {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use connect_api::OperationName as Op;
-use fleet::scenarios::{self, Beside};
+use testbed::scenarios::{self, Beside};
 
 #[test]
 fn a_thousand_creates_use_the_whole_rate_and_are_never_throttled() {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use connect_api::OperationName as Op;
-use fleet::scenarios;
+use testbed::scenarios;
 
 #[test]
 fn all_who_are_applied_at_once_are_created_at_the_rate_that_connect_allows() {

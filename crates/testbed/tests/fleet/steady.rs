@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use connect_operator::api::RECONCILE_REQUESTED_AT;
-use fleet::{Agent, Fleet, Setup, in_virtual_time, scenarios};
 use serde_json::Value;
+use testbed::{Agent, Fleet, Setup, in_virtual_time, scenarios};
 
 const USERS: usize = 10_000;
 

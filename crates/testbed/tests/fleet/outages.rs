@@ -1,6 +1,6 @@
 //! Connect down for an hour.
 
-use fleet::scenarios::{self, Fault, OutageReport};
+use testbed::scenarios::{self, Fault, OutageReport};
 
 /// Fewer than ten thousand, whose sweeps take long in a debug build: the benchmark asks it of them.
 const STANDING: usize = 2000;
