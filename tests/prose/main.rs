@@ -1,8 +1,10 @@
-//! The repository's English. Counts phrases that make comments, documentation and messages hard to read, with what to write instead.
+//! The repository's English and its documents. Counts phrases that make comments, documentation and messages hard to read, with what
+//! to write instead, and checks that links lead somewhere.
 //!
 //! `PROSE_PATHS=src/plan,docs cargo test --test prose -- --include-ignored --nocapture` checks some directories or files alone.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
+mod links;
 mod patterns;
 mod text;
 
@@ -15,8 +17,7 @@ use text::{Hit, Search};
 #[test]
 #[ignore = "the texts are being rewritten: run it with --include-ignored"]
 fn repository_is_written_in_plain_english() {
-    // Cargo sets it for the checkout that is tested, which is another one than where this was compiled if they share a cache.
-    let root = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into()));
+    let root = root();
     let chosen = std::env::var("PROSE_PATHS").unwrap_or_default();
     let chosen: Vec<&str> =
         chosen.split([',', ' ']).map(|path| path.trim_end_matches('/')).filter(|path| !path.is_empty()).collect();
@@ -30,6 +31,19 @@ fn repository_is_written_in_plain_english() {
     }
     let counts = counts(&hits);
     assert!(hits.is_empty(), "{}\n\n{counts}", hits.iter().map(Hit::to_string).collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let root = root();
+    let documents = files(&root, &root).into_iter().filter(|file| file.ends_with(".md"));
+    let broken: Vec<_> = documents.flat_map(|file| links::broken(&root, &file)).collect();
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// Returns the checkout that is tested. It may differ from where this was compiled, if checkouts share a cache.
+fn root() -> PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into()).into()
 }
 
 /// Returns the text files below a directory, by their paths from `root` and in order.
