@@ -1,85 +1,57 @@
-//! What each instance calls its profiles and hierarchy groups: read once for all resources that name them.
+//! The names of the profiles and hierarchy groups of each instance, read once for all resources that use them, and the scan over all
+//! users of an instance.
 //!
-//! Only a list that was read to its end says what a name means: with a page missing, a name could seem to be unique, or missing.
-//! A page that fails changes nothing; the next pass that wants to know goes on from there.
+//! Only a complete list says what a name means: with a page missing, a name could seem to be unique or absent. A page that fails
+//! changes nothing; the next pass that needs the names continues from that page.
 
 mod name_cache;
 mod name_lister;
+mod query;
 mod user_scan;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
-use connect_api::{Arn, Connect, Error, Priority};
+use connect_api::{Arn, Error};
 
-use crate::plan::{Catalog, ReferenceKind};
-use name_cache::NameCache;
-pub use user_scan::{Sink, UserScan};
+use self::name_cache::NameCache;
+use crate::plan::ReferenceKind;
 
-/// The names of a kind are not read again before they are this old, whoever misses one. Connect allows two pages a second.
-pub const REFRESH: Duration = Duration::from_secs(10);
+pub use query::{Found, Query, REFRESH, Wanted};
+pub use user_scan::{ScanSink, UserScan};
 
-/// The names that a spec gives, by kind.
-pub type Wanted = BTreeMap<ReferenceKind, BTreeSet<String>>;
-
-/// A question about an instance.
-#[derive(Clone, Copy)]
-pub struct Query<'a> {
-    /// Where to ask.
-    pub connect: &'a dyn Connect,
-    /// How urgent it is.
-    pub priority: Priority,
-    /// The instance.
-    pub instance: &'a Arn,
-    /// The uptime.
-    pub now: Duration,
-    /// The uptime at which the question came up: a failure from before is no answer.
-    pub since: Duration,
-    /// Names that were read before this uptime are read again, if they are old enough for that.
-    pub oldest: Duration,
-}
-
-/// What an instance has.
-#[derive(Clone, Debug)]
-pub struct Found {
-    /// By kind.
-    pub catalogs: Vec<(ReferenceKind, Arc<Catalog>)>,
-    /// The uptime at which reading the oldest of them began.
-    pub read_at: Duration,
-}
-
-/// What instances call their profiles and groups, as the operator last read it.
+/// The names of the profiles and groups of all instances, as the operator last read them.
 #[derive(Debug, Default)]
 pub struct Inventory(Mutex<HashMap<(Arn, ReferenceKind), Arc<NameCache>>>);
 
 impl Inventory {
-    /// All that the instance has of the kinds that are wanted; of groups, also where those are that may be meant.
+    /// Returns all names that the instance has of the wanted kinds. For hierarchy groups, the paths of those that the wanted names may
+    /// mean are resolved too.
     ///
     /// # Errors
-    /// The call that failed, or [`Class::Deferred`](connect_api::Class::Deferred) with the time to come back at: where the
-    /// limiter says so, or where somebody else is reading already.
-    pub async fn read(&self, ask: &Query<'_>, wanted: &Wanted) -> Result<Found, Error> {
-        let mut found = Found { catalogs: Vec::new(), read_at: ask.now };
+    /// The call that failed, or [`Class::Deferred`](connect_api::Class::Deferred) with a time to retry after: if the limiter defers
+    /// the call, or if another caller is already reading the list.
+    pub async fn read(&self, query: &Query<'_>, wanted: &Wanted) -> Result<Found, Error> {
+        let mut found = Found { catalogs: Vec::new(), read_at: query.now };
         for (kind, names) in wanted {
-            let (catalog, read_at) = self.shelf(ask.instance, *kind).read(ask, names).await?;
+            let (catalog, read_at) = self.cache(query.instance, *kind).read(query, names).await?;
             found.catalogs.push((*kind, catalog));
             found.read_at = found.read_at.min(read_at);
         }
         Ok(found)
     }
 
-    /// Believes the names of a kind no longer than it has to.
-    pub fn doubt(&self, instance: &Arn, kind: ReferenceKind) {
-        self.shelf(instance, kind).doubt();
+    /// Marks the names of a kind as wrong: they are read again as soon as they are older than [`REFRESH`].
+    pub fn invalidate(&self, instance: &Arn, kind: ReferenceKind) {
+        self.cache(instance, kind).invalidate();
     }
 
-    fn shelf(&self, instance: &Arn, kind: ReferenceKind) -> Arc<NameCache> {
+    fn cache(&self, instance: &Arn, kind: ReferenceKind) -> Arc<NameCache> {
         // Nothing panics while holding the lock.
-        let mut shelves = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        shelves.entry((instance.clone(), kind)).or_insert_with(|| Arc::new(NameCache::new(kind))).clone()
+        let mut caches = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        caches.entry((instance.clone(), kind)).or_insert_with(|| Arc::new(NameCache::new(kind))).clone()
     }
 }
 

@@ -8,29 +8,34 @@ use std::{
 
 use connect_api::{Class, Error, Priority};
 
-use super::{Query, REFRESH, name_lister::NameLister};
+use super::{
+    name_lister::NameLister,
+    query::{Query, REFRESH},
+};
 use crate::plan::{Catalog, ReferenceKind};
 
-/// When to come back if somebody else is reading: a page takes less.
-const SHORTLY: Duration = Duration::from_secs(1);
-/// The same for what a person waits for. Of these there are few, while a fleet that came back so soon would do nothing else.
-const SOONER: Duration = Duration::from_millis(250);
-/// How long a failure to read answers those who asked before it, so that a fleet that cannot be served does not ask one by one.
+/// When to retry while another caller reads the list: a page takes less.
+const RETRY: Duration = Duration::from_secs(1);
+/// The same for an edit that a person waits for. There are few of these; a fleet that retried this often would do nothing else.
+const EDIT_RETRY: Duration = Duration::from_millis(250);
+/// How long a failed read is returned to callers whose question is older than the failure, so that a fleet that cannot be served does
+/// not repeat the call for each resource.
 const FAILURE_LASTS: Duration = Duration::from_secs(2);
 
+/// A complete list of names.
 #[derive(Clone, Debug)]
 struct Snapshot {
     catalog: Arc<Catalog>,
-    /// When reading it began.
+    /// The uptime at which reading it began.
     began: Duration,
-    /// Connect did not know what it said.
-    doubted: bool,
+    /// Connect rejected an id that came from it.
+    invalidated: bool,
 }
 
 impl Snapshot {
-    /// Whether it answers a question: if it is new enough, or too new to be read again.
-    fn answers(&self, ask: &Query<'_>) -> bool {
-        !self.may_be_replaced(ask.now) || (self.began >= ask.oldest && !self.doubted)
+    /// Returns whether it answers a query: it is new enough, or too new to be read again.
+    fn answers(&self, query: &Query<'_>) -> bool {
+        !self.may_be_replaced(query.now) || (self.began >= query.oldest && !self.invalidated)
     }
 
     fn may_be_replaced(&self, now: Duration) -> bool {
@@ -39,101 +44,101 @@ impl Snapshot {
 }
 
 #[derive(Debug, Default)]
-struct Shown {
+struct LastRead {
     snapshot: Option<Snapshot>,
     failed: Option<(Duration, Error)>,
 }
 
-/// The names of one kind in one instance.
+/// The names of one kind in one instance. One caller at a time reads them.
 #[derive(Debug)]
 pub(super) struct NameCache {
     kind: ReferenceKind,
-    shown: Mutex<Shown>,
-    /// Held by who reads.
-    walk: tokio::sync::Mutex<NameLister>,
+    last_read: Mutex<LastRead>,
+    /// Locked by the caller that reads.
+    lister: tokio::sync::Mutex<NameLister>,
 }
 
 impl NameCache {
     pub(super) fn new(kind: ReferenceKind) -> Self {
-        Self { kind, shown: Mutex::default(), walk: tokio::sync::Mutex::default() }
+        Self { kind, last_read: Mutex::default(), lister: tokio::sync::Mutex::default() }
     }
 
-    fn shown(&self) -> MutexGuard<'_, Shown> {
+    fn last_read(&self) -> MutexGuard<'_, LastRead> {
         // Nothing panics while holding the lock.
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+        self.last_read.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The names, and when reading them began.
-    pub(super) async fn read(&self, ask: &Query<'_>, names: &BTreeSet<String>) -> Result<(Arc<Catalog>, Duration), Error> {
-        if let Some(answer) = self.ready(ask, names)? {
+    /// Returns the names, and the uptime at which reading them began.
+    pub(super) async fn read(&self, query: &Query<'_>, names: &BTreeSet<String>) -> Result<(Arc<Catalog>, Duration), Error> {
+        if let Some(answer) = self.cached(query, names)? {
             return Ok(answer);
         }
-        let Ok(mut walk) = self.walk.try_lock() else {
-            let after = if ask.priority == Priority::Edit { SOONER } else { SHORTLY };
+        let Ok(mut lister) = self.lister.try_lock() else {
+            let after = if query.priority == Priority::Edit { EDIT_RETRY } else { RETRY };
             return Err(Error::deferred(NameLister::operation(self.kind), after));
         };
-        // Somebody may just have finished.
-        if let Some(answer) = self.ready(ask, names)? {
+        // Another caller may just have finished.
+        if let Some(answer) = self.cached(query, names)? {
             return Ok(answer);
         }
-        let read = self.go_on(&mut walk, ask, names).await;
-        self.shown().failed = read.as_ref().err().filter(|e| e.class != Class::Deferred).map(|e| (ask.now, e.clone()));
+        let read = self.refresh(&mut lister, query, names).await;
+        self.last_read().failed = read.as_ref().err().filter(|e| e.class != Class::Deferred).map(|e| (query.now, e.clone()));
         read
     }
 
-    /// What can be said without a call.
-    fn ready(&self, ask: &Query<'_>, names: &BTreeSet<String>) -> Result<Option<(Arc<Catalog>, Duration)>, Error> {
-        let shown = self.shown();
-        let snapshot = shown.snapshot.as_ref().filter(|snapshot| snapshot.answers(ask));
-        if let Some(snapshot) = snapshot.filter(|snapshot| unplaced(self.kind, &snapshot.catalog, names).is_empty()) {
+    /// Returns the answer that needs no call, if there is one: cached names, or a recent failure.
+    fn cached(&self, query: &Query<'_>, names: &BTreeSet<String>) -> Result<Option<(Arc<Catalog>, Duration)>, Error> {
+        let last_read = self.last_read();
+        let snapshot = last_read.snapshot.as_ref().filter(|snapshot| snapshot.answers(query));
+        if let Some(snapshot) = snapshot.filter(|snapshot| groups_without_path(self.kind, &snapshot.catalog, names).is_empty()) {
             return Ok(Some((snapshot.catalog.clone(), snapshot.began)));
         }
-        match &shown.failed {
-            Some((at, error)) if *at >= ask.since && ask.now < *at + FAILURE_LASTS => Err(error.clone()),
+        match &last_read.failed {
+            Some((at, error)) if *at >= query.since && query.now < *at + FAILURE_LASTS => Err(error.clone()),
             _ => Ok(None),
         }
     }
 
-    async fn go_on(
+    async fn refresh(
         &self,
-        walk: &mut NameLister,
-        ask: &Query<'_>,
+        lister: &mut NameLister,
+        query: &Query<'_>,
         names: &BTreeSet<String>,
     ) -> Result<(Arc<Catalog>, Duration), Error> {
-        let snapshot = self.shown().snapshot.clone().filter(|snapshot| snapshot.answers(ask));
+        let snapshot = self.last_read().snapshot.clone().filter(|snapshot| snapshot.answers(query));
         let mut snapshot = match snapshot {
             Some(snapshot) => snapshot,
             None => {
-                let (catalog, began) = walk.finish(self.kind, ask).await?;
-                let snapshot = Snapshot { catalog: Arc::new(catalog), began, doubted: false };
-                self.shown().snapshot = Some(snapshot.clone());
+                let (catalog, began) = lister.finish(self.kind, query).await?;
+                let snapshot = Snapshot { catalog: Arc::new(catalog), began, invalidated: false };
+                self.last_read().snapshot = Some(snapshot.clone());
                 snapshot
             }
         };
-        for id in unplaced(self.kind, &snapshot.catalog, names) {
-            let place = NameLister::place_of(ask, &id).await?;
+        for id in groups_without_path(self.kind, &snapshot.catalog, names) {
+            let path = NameLister::group_path(query, &id).await?;
             let catalog = Arc::make_mut(&mut snapshot.catalog);
-            match place {
+            match path {
                 Some(path) => catalog.place(&id, path),
                 None => catalog.remove(&id),
             }
-            // What was found out is kept, whatever becomes of the rest. Who reads is alone: only a doubt may have come meanwhile.
-            if let Some(shown) = &mut self.shown().snapshot {
-                shown.catalog = snapshot.catalog.clone();
+            // Keep each path, even if the next call fails. Only this caller reads; the snapshot can only have been invalidated meanwhile.
+            if let Some(current) = &mut self.last_read().snapshot {
+                current.catalog = snapshot.catalog.clone();
             }
         }
         Ok((snapshot.catalog, snapshot.began))
     }
 
-    pub(super) fn doubt(&self) {
-        if let Some(snapshot) = &mut self.shown().snapshot {
-            snapshot.doubted = true;
+    pub(super) fn invalidate(&self) {
+        if let Some(snapshot) = &mut self.last_read().snapshot {
+            snapshot.invalidated = true;
         }
     }
 }
 
-/// The groups whose place has to be looked up to know what these paths mean.
-fn unplaced(kind: ReferenceKind, catalog: &Catalog, names: &BTreeSet<String>) -> BTreeSet<String> {
+/// Returns the groups whose path must be looked up to know what these names mean.
+fn groups_without_path(kind: ReferenceKind, catalog: &Catalog, names: &BTreeSet<String>) -> BTreeSet<String> {
     match kind {
         ReferenceKind::RoutingProfile | ReferenceKind::SecurityProfile => BTreeSet::new(),
         ReferenceKind::HierarchyGroup => names.iter().flat_map(|path| catalog.unplaced(path)).collect(),

@@ -1,4 +1,4 @@
-//! A walk through a list, page by page, which may have to stop for the rate limit and goes on where it was.
+//! Reads a list of names page by page. A read that the rate limit interrupts continues with the next page later.
 
 use std::time::Duration;
 
@@ -7,26 +7,28 @@ use connect_api::{
     ListUserHierarchyGroups, Named, OperationName, Page, PageCursor,
 };
 
-use super::Query;
+use super::query::Query;
 use crate::plan::{Catalog, ReferenceKind};
 
-/// How long a walk that stopped is gone on with: what it has read by then says little of now.
+/// The age of the first page after which an interrupted read starts over: pages that old say little about the present.
 const LASTS: Duration = Duration::from_secs(60);
 
+/// A read in progress.
 #[derive(Debug, Default)]
 pub(super) struct NameLister {
+    /// The uptime at which the first page was read.
     began: Duration,
-    read: Vec<Named>,
-    bookmark: PageCursor,
+    items: Vec<Named>,
+    cursor: PageCursor,
 }
 
-/// All passes that wait for a walk have one place in the limiter's queue.
-fn caller(ask: &Query<'_>) -> Caller {
-    Caller::new(format!("names of {}", ask.instance), ask.priority)
+/// All passes that wait for the same names share one place in the queue of the limiter.
+fn caller(query: &Query<'_>) -> Caller {
+    Caller::new(format!("names of {}", query.instance), query.priority)
 }
 
 impl NameLister {
-    /// The operation that lists a kind.
+    /// Returns the operation that lists a kind.
     pub(super) fn operation(kind: ReferenceKind) -> OperationName {
         match kind {
             ReferenceKind::RoutingProfile => OperationName::ListRoutingProfiles,
@@ -35,27 +37,27 @@ impl NameLister {
         }
     }
 
-    /// Goes on to the end of the list, or begins anew where the first page is too old by now. Gives all of it, and when its
-    /// first page was read.
-    pub(super) async fn finish(&mut self, kind: ReferenceKind, ask: &Query<'_>) -> Result<(Catalog, Duration), Error> {
-        if self.bookmark.token().is_none() || ask.now > self.began + LASTS {
-            *self = Self { began: ask.now, ..Self::default() };
+    /// Reads the rest of the list, or all of it if the first page is too old by now. Returns the whole list and the uptime at which
+    /// its first page was read.
+    pub(super) async fn finish(&mut self, kind: ReferenceKind, query: &Query<'_>) -> Result<(Catalog, Duration), Error> {
+        if self.cursor.token().is_none() || query.now > self.began + LASTS {
+            *self = Self { began: query.now, ..Self::default() };
         }
         loop {
-            let page = match page(kind, ask, self.bookmark.token()).await {
+            let page = match page(kind, query, self.cursor.token()).await {
                 Ok(page) => page,
-                Err(e) if self.bookmark.is_lost(&e) => {
+                Err(e) if self.cursor.is_lost(&e) => {
                     *self = Self::default();
                     return Err(Error { class: Class::Transient, ..e });
                 }
                 Err(e) => return Err(e),
             };
-            self.read.extend(page.items);
-            match self.bookmark.turn(Self::operation(kind), page.next_token) {
+            self.items.extend(page.items);
+            match self.cursor.turn(Self::operation(kind), page.next_token) {
                 Ok(false) => {}
                 Ok(true) => {
-                    let Self { began, read, .. } = std::mem::take(self);
-                    return Ok((read.into_iter().map(|named| (named.id, named.name)).collect(), began));
+                    let Self { began, items, .. } = std::mem::take(self);
+                    return Ok((items.into_iter().map(|named| (named.id, named.name)).collect(), began));
                 }
                 Err(e) => {
                     *self = Self::default();
@@ -65,11 +67,11 @@ impl NameLister {
         }
     }
 
-    /// The names from the top level down to a group, or None if it is gone.
-    pub(super) async fn place_of(ask: &Query<'_>, group: &str) -> Result<Option<Vec<String>>, Error> {
+    /// Returns the names from the top level down to a group, or None if the group does not exist any more.
+    pub(super) async fn group_path(query: &Query<'_>, group: &str) -> Result<Option<Vec<String>>, Error> {
         let request =
-            DescribeUserHierarchyGroup { instance: ask.instance.instance.clone(), group: HierarchyGroupId::from(group) };
-        match ask.connect.call(&caller(ask), request).await {
+            DescribeUserHierarchyGroup { instance: query.instance.instance.clone(), group: HierarchyGroupId::from(group) };
+        match query.connect.call(&caller(query), request).await {
             Ok(group) => Ok(Some(group.path)),
             Err(e) if e.class == Class::NotFound => Ok(None),
             Err(e) => Err(e),
@@ -77,17 +79,17 @@ impl NameLister {
     }
 }
 
-async fn page(kind: ReferenceKind, ask: &Query<'_>, next_token: Option<String>) -> Result<Page<Named>, Error> {
-    let (instance, max_results, caller) = (ask.instance.instance.clone(), 1000, caller(ask));
+async fn page(kind: ReferenceKind, query: &Query<'_>, next_token: Option<String>) -> Result<Page<Named>, Error> {
+    let (instance, max_results, caller) = (query.instance.instance.clone(), 1000, caller(query));
     match kind {
         ReferenceKind::RoutingProfile => {
-            ask.connect.call(&caller, ListRoutingProfiles { instance, max_results, next_token }).await
+            query.connect.call(&caller, ListRoutingProfiles { instance, max_results, next_token }).await
         }
         ReferenceKind::SecurityProfile => {
-            ask.connect.call(&caller, ListSecurityProfiles { instance, max_results, next_token }).await
+            query.connect.call(&caller, ListSecurityProfiles { instance, max_results, next_token }).await
         }
         ReferenceKind::HierarchyGroup => {
-            ask.connect.call(&caller, ListUserHierarchyGroups { instance, max_results, next_token }).await
+            query.connect.call(&caller, ListUserHierarchyGroups { instance, max_results, next_token }).await
         }
     }
 }

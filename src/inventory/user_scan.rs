@@ -1,67 +1,66 @@
-//! The batch look at an instance: all users by SearchUsers, 500 a page, and by ListUsers, 1,000 a page.
+//! Reads all users of an instance in batches: by SearchUsers, 500 a page, and by ListUsers, 1,000 a page.
 //!
-//! Only a sweep that reached both ends says anything. A page that fails changes nothing: the sweep goes on from there.
+//! Only a scan that reached the end of both lists is usable. A page that fails changes nothing: the scan continues from that page.
 
 use connect_api::{
     Caller, Class, Connect, ConnectExt, Error, FoundUser, InstanceId, ListUsers, PageCursor, SearchUsers, UserSummary,
 };
 
-/// Users a page, as many as Connect gives.
+/// Users a page: the maximum that Connect allows.
 const SEARCH_PAGE: i32 = 500;
 const LIST_PAGE: i32 = 1000;
 
-/// How often a sweep begins anew before its page tokens are taken to be no good at all.
+/// How often a scan starts over because of its page tokens before it reports [`Class::Invalid`].
 const RESTARTS: u32 = 3;
 
-/// What makes use of the users as they come by. A user that moves between pages while they are read may come by twice.
-pub trait Sink: Send {
-    /// SearchUsers shows this user: everything but e-mail addresses, mobile, proficiencies and the time of the last change.
+/// Receives the users as they are read. A user that moves between pages while the list is read may be received twice.
+pub trait ScanSink: Send {
+    /// SearchUsers returned this user: everything but e-mail addresses, mobile, proficiencies and the time of the last change.
     fn found(&mut self, user: FoundUser);
-    /// ListUsers shows this user.
+    /// ListUsers returned this user.
     fn listed(&mut self, user: UserSummary);
-    /// What came by so far does not count: the sweep begins anew.
-    fn start_again(&mut self);
+    /// The scan starts over: discard all users received so far.
+    fn restarted(&mut self);
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Stage {
+enum ScanStage {
     #[default]
     Search,
     List,
     Done,
 }
 
-/// A sweep under way.
+/// A scan in progress.
 #[derive(Clone, Debug, Default)]
 pub struct UserScan {
-    stage: Stage,
-    bookmark: PageCursor,
+    stage: ScanStage,
+    cursor: PageCursor,
     calls: u32,
-    /// How often it began anew.
     restarts: u32,
 }
 
 impl UserScan {
-    /// How many pages were read.
+    /// Returns the number of pages read.
     pub fn calls(&self) -> u32 {
         self.calls
     }
 
-    /// Reads on, to the end.
+    /// Reads the remaining pages.
     ///
     /// # Errors
-    /// The call that failed. Called again, it goes on where it was, or from the beginning where Connect no longer takes the
-    /// page token or gives one again. Where that goes on, the error is [`Class::Invalid`].
-    pub async fn go_on(
+    /// The call that failed. Another call of this function continues with the page that failed, or starts over if Connect rejected the
+    /// page token or returned one twice. If that keeps happening, the error is [`Class::Invalid`].
+    pub async fn resume(
         &mut self,
         connect: &dyn Connect,
         caller: &Caller,
         instance: &InstanceId,
-        sink: &mut dyn Sink,
+        sink: &mut dyn ScanSink,
     ) -> Result<(), Error> {
-        while self.stage != Stage::Done {
-            let (instance, next_token) = (instance.clone(), self.bookmark.token());
-            let read = if self.stage == Stage::Search {
+        while self.stage != ScanStage::Done {
+            let (instance, next_token) = (instance.clone(), self.cursor.token());
+            let read = if self.stage == ScanStage::Search {
                 let request = SearchUsers { instance, max_results: SEARCH_PAGE, next_token, criteria: None, filter: None };
                 connect.call(caller, request).await.map(|page| {
                     page.items.into_iter().for_each(|user| sink.found(user));
@@ -77,16 +76,16 @@ impl UserScan {
             match read {
                 Ok(next) => {
                     self.calls += 1;
-                    match self.bookmark.turn(self.operation(), next) {
+                    match self.cursor.turn(self.operation(), next) {
                         Ok(false) => {}
                         Ok(true) => {
-                            self.stage = if self.stage == Stage::Search { Stage::List } else { Stage::Done };
-                            self.bookmark = PageCursor::default();
+                            self.stage = if self.stage == ScanStage::Search { ScanStage::List } else { ScanStage::Done };
+                            self.cursor = PageCursor::default();
                         }
-                        Err(error) => return Err(self.start_again(sink, error)),
+                        Err(error) => return Err(self.restart(sink, error)),
                     }
                 }
-                Err(error) if self.bookmark.is_lost(&error) => return Err(self.start_again(sink, error)),
+                Err(error) if self.cursor.is_lost(&error) => return Err(self.restart(sink, error)),
                 Err(error) => return Err(error),
             }
         }
@@ -95,14 +94,14 @@ impl UserScan {
 
     fn operation(&self) -> connect_api::OperationName {
         match self.stage {
-            Stage::Search => connect_api::OperationName::SearchUsers,
-            Stage::List | Stage::Done => connect_api::OperationName::ListUsers,
+            ScanStage::Search => connect_api::OperationName::SearchUsers,
+            ScanStage::List | ScanStage::Done => connect_api::OperationName::ListUsers,
         }
     }
 
-    fn start_again(&mut self, sink: &mut dyn Sink, error: Error) -> Error {
+    fn restart(&mut self, sink: &mut dyn ScanSink, error: Error) -> Error {
         *self = Self { restarts: self.restarts + 1, ..Self::default() };
-        sink.start_again();
+        sink.restarted();
         let class = if self.restarts > RESTARTS { Class::Invalid } else { Class::Transient };
         Error { class, ..error }
     }
@@ -117,23 +116,26 @@ mod tests {
 
     use super::*;
 
-    /// What Connect answers: a page with this user and the token of the next one, or an error.
-    type Answer = Result<(&'static str, Option<&'static str>), Class>;
+    /// A reply of Connect: a page with this user and the token of the next page, or an error.
+    type ScriptedReply = Result<(&'static str, Option<&'static str>), Class>;
 
-    /// Answers as it was told to, and notes what it was asked.
-    struct Scripted(Mutex<VecDeque<Answer>>, Mutex<Vec<String>>);
+    /// Returns the scripted replies in order, and records the requests.
+    struct ScriptedConnect {
+        replies: Mutex<VecDeque<ScriptedReply>>,
+        requests: Mutex<Vec<String>>,
+    }
 
-    impl Connect for Scripted {
+    impl Connect for ScriptedConnect {
         fn send<'a>(&'a self, _: &'a Caller, call: Call) -> BoxFuture<'a, Result<Reply, Error>> {
             let (name, token) = match &call {
                 Call::SearchUsers(c) => ("search", c.next_token.clone()),
                 Call::ListUsers(c) => ("list", c.next_token.clone()),
                 other => panic!("{other:?}"),
             };
-            self.1.lock().unwrap().push(format!("{name} {}", token.as_deref().unwrap_or("-")));
-            let answer = self.0.lock().unwrap().pop_front().unwrap();
+            self.requests.lock().unwrap().push(format!("{name} {}", token.as_deref().unwrap_or("-")));
+            let scripted = self.replies.lock().unwrap().pop_front().unwrap();
             let error = |class| Error { class, ..Error::no_reply(OperationName::ListUsers, "scripted") };
-            let reply = answer.map_err(error).map(|(user, next)| {
+            let reply = scripted.map_err(error).map(|(user, next)| {
                 let next_token = next.map(str::to_owned);
                 match call {
                     Call::SearchUsers(_) => Reply::SearchUsers(Page { items: vec![found(user)], next_token }),
@@ -166,9 +168,9 @@ mod tests {
     }
 
     #[derive(Default)]
-    struct Notes(Vec<String>);
+    struct RecordingSink(Vec<String>);
 
-    impl Sink for Notes {
+    impl ScanSink for RecordingSink {
         fn found(&mut self, user: FoundUser) {
             self.0.push(format!("found {}", user.id));
         }
@@ -177,47 +179,48 @@ mod tests {
             self.0.push(format!("listed {}", user.id));
         }
 
-        fn start_again(&mut self) {
+        fn restarted(&mut self) {
             self.0.clear();
         }
     }
 
-    /// Goes on after each error. What was asked, what came of it, and the errors.
-    fn sweep(answers: impl IntoIterator<Item = Answer>) -> (Vec<String>, Vec<String>, Vec<Class>) {
-        let connect = Scripted(Mutex::new(answers.into_iter().collect()), Mutex::default());
-        let (mut sweep, mut notes, mut errors) = (UserScan::default(), Notes::default(), Vec::new());
+    /// Scans to the end, resuming after each error. Returns the requests, the received users and the errors.
+    fn scan(replies: impl IntoIterator<Item = ScriptedReply>) -> (Vec<String>, Vec<String>, Vec<Class>) {
+        let replies = Mutex::new(replies.into_iter().collect());
+        let connect = ScriptedConnect { replies, requests: Mutex::default() };
+        let (mut scan, mut sink, mut errors) = (UserScan::default(), RecordingSink::default(), Vec::new());
         let (caller, instance) = (Caller::new("sweep", Priority::Sweep), InstanceId::from("i-1"));
-        while let Err(error) = sweep.go_on(&connect, &caller, &instance, &mut notes).now_or_never().unwrap() {
+        while let Err(error) = scan.resume(&connect, &caller, &instance, &mut sink).now_or_never().unwrap() {
             errors.push(error.class);
         }
-        (connect.1.into_inner().unwrap(), notes.0, errors)
+        (connect.requests.into_inner().unwrap(), sink.0, errors)
     }
 
     #[test]
-    fn all_pages_of_both_are_read() {
-        let (asked, seen, errors) = sweep([Ok(("a", Some("2"))), Ok(("b", None)), Ok(("a", Some("2"))), Ok(("b", None))]);
-        assert_eq!(asked, ["search -", "search 2", "list -", "list 2"]);
-        assert_eq!(seen, ["found a", "found b", "listed a", "listed b"]);
+    fn all_pages_of_both_lists_are_read() {
+        let (requests, received, errors) = scan([Ok(("a", Some("2"))), Ok(("b", None)), Ok(("a", Some("2"))), Ok(("b", None))]);
+        assert_eq!(requests, ["search -", "search 2", "list -", "list 2"]);
+        assert_eq!(received, ["found a", "found b", "listed a", "listed b"]);
         assert!(errors.is_empty());
     }
 
     #[test]
-    fn after_a_fault_it_goes_on_with_the_page_that_failed() {
-        let (asked, seen, errors) =
-            sweep([Ok(("a", Some("2"))), Err(Class::Throttled), Ok(("b", None)), Err(Class::Deferred), Ok(("a", None))]);
-        assert_eq!(asked, ["search -", "search 2", "search 2", "list -", "list -"]);
-        assert_eq!(seen, ["found a", "found b", "listed a"]);
+    fn scan_resumes_with_the_page_that_failed() {
+        let (requests, received, errors) =
+            scan([Ok(("a", Some("2"))), Err(Class::Throttled), Ok(("b", None)), Err(Class::Deferred), Ok(("a", None))]);
+        assert_eq!(requests, ["search -", "search 2", "search 2", "list -", "list -"]);
+        assert_eq!(received, ["found a", "found b", "listed a"]);
         assert_eq!(errors, [Class::Throttled, Class::Deferred]);
     }
 
     #[test]
-    fn with_a_page_token_that_is_no_longer_taken_or_comes_again_it_begins_anew() {
+    fn rejected_or_repeated_page_token_restarts_the_scan() {
         for bad in [vec![Err(Class::Invalid)], vec![Ok(("b", Some("2")))], vec![Ok(("b", Some("3"))), Ok(("a", Some("2")))]] {
-            let asked_before = 1 + bad.len();
-            let answers = [Ok(("a", Some("2")))].into_iter().chain(bad).chain([Ok(("c", None)), Ok(("c", None))]);
-            let (asked, seen, errors) = sweep(answers);
-            assert_eq!(asked[asked_before..], ["search -", "list -"]);
-            assert_eq!(seen, ["found c", "listed c"]);
+            let requests_before = 1 + bad.len();
+            let replies = [Ok(("a", Some("2")))].into_iter().chain(bad).chain([Ok(("c", None)), Ok(("c", None))]);
+            let (requests, received, errors) = scan(replies);
+            assert_eq!(requests[requests_before..], ["search -", "list -"]);
+            assert_eq!(received, ["found c", "listed c"]);
             assert_eq!(errors, [Class::Transient]);
         }
     }

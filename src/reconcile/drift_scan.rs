@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     api::ConnectUser,
-    inventory::{Query, Sink, UserScan, Wanted},
+    inventory::{Query, ScanSink, UserScan, Wanted},
     plan::{Desired, Fingerprint, NameIndex, SpecIssue, Unresolved, diff, ignored_drift, modified},
 };
 
@@ -114,7 +114,7 @@ impl std::fmt::Debug for DriftScan {
     }
 }
 
-impl Sink for DriftScan {
+impl ScanSink for DriftScan {
     fn found(&mut self, user: FoundUser) {
         match self.members.get(&user.id) {
             Some(members) => {
@@ -144,7 +144,7 @@ impl Sink for DriftScan {
         self.listed.insert(user.id, user.last_modified_time);
     }
 
-    fn start_again(&mut self) {
+    fn restarted(&mut self) {
         self.found.clear();
         self.listed.clear();
         self.worth.clear();
@@ -252,7 +252,7 @@ impl Reconciler {
         let caller = Caller::new(format!("sweep of {}", sweeping.instance), Priority::Sweep);
         let instance = sweeping.instance.clone();
         let mut walk = std::mem::take(&mut sweeping.walk);
-        let read = walk.go_on(&*connect, &caller, &instance.instance, sweeping).await;
+        let read = walk.resume(&*connect, &caller, &instance.instance, sweeping).await;
         sweeping.walk = walk;
         read?;
         if !sweeping.named.is_empty() {
@@ -565,7 +565,7 @@ mod tests {
         let mut sweeping = sweeping();
         sweeping.found(found(|user| user.routing_profile_id = None));
         sweeping.listed(listed(at(101)));
-        sweeping.start_again();
+        sweeping.restarted();
         assert!(sweeping.found.is_empty() && sweeping.listed.is_empty() && sweeping.worth.is_empty());
     }
 }

@@ -46,10 +46,10 @@ pub struct InstanceCounts {
     pub going: HashSet<String>,
 }
 
-/// Counts ConnectUsers. The watch's cache is good enough for it.
+/// Counts ConnectUsers. The cache of the watch is accurate enough for this.
 pub trait UserCounter: Send + Sync {
-    /// The users of an instance. `default` tells what becomes of a namespace's users whose resources do not say it.
-    fn census(&self, instance: &Arn, default: &dyn Fn(&str) -> DeletionPolicy) -> Arc<InstanceCounts>;
+    /// Counts the users of an instance. `default` returns the deletion policy of a namespace for resources that set none.
+    fn instance_counts(&self, instance: &Arn, default: &dyn Fn(&str) -> DeletionPolicy) -> Arc<InstanceCounts>;
 }
 
 /// The limit that a number of users is over, if it is: for people.
@@ -91,7 +91,7 @@ impl Ledger {
         guard: &DeletionGuard,
         instance: &Arn,
         uid: &str,
-        census: &InstanceCounts,
+        counts: &InstanceCounts,
         uptime: Duration,
     ) -> Result<(), TooMany> {
         // Nothing panics while holding a lock.
@@ -99,9 +99,9 @@ impl Ledger {
         let lately = admitted.entry(instance.clone()).or_default();
         let since = uptime.saturating_sub(guard.window);
         lately.retain(|_, at| *at >= since);
-        let is_new = |other: &str| !census.going.contains(other);
+        let is_new = |other: &str| !counts.going.contains(other);
         let before = lately.keys().filter(|other| *other != uid && is_new(other)).count();
-        let (going, of) = (census.going.len() + before + usize::from(is_new(uid)), census.all + before);
+        let (going, of) = (counts.going.len() + before + usize::from(is_new(uid)), counts.all + before);
         if !guard.allows(going, of) {
             return Err(TooMany { going, of });
         }
@@ -148,14 +148,14 @@ impl Pass<'_> {
             // has taken the question's place.
             let asked = condition(&self.status, ConditionType::Ready).filter(|c| c.reason == Reason::DeletionHeld.as_str());
             Some(asked.map(|ready| ready.message.clone()).unwrap_or_else(|| {
-                let census = self.on.census(&self.instance).unwrap_or_default();
-                self.question(census.going.len(), census.all, &limit)
+                let counts = self.on.instance_counts(&self.instance).unwrap_or_default();
+                self.question(counts.going.len(), counts.all, &limit)
             }))
         } else {
             // Where nothing is ever held, or nobody counts, there is nothing to ask.
-            let census = self.on.census(&self.instance).filter(|_| guard.share < 1.0);
+            let counts = self.on.instance_counts(&self.instance).filter(|_| guard.share < 1.0);
             let (deletions, uptime) = (&self.on.deletions, self.on.clock.uptime());
-            let asked = census.and_then(|census| deletions.admit(&guard, &self.instance, &self.uid, &census, uptime).err());
+            let asked = counts.and_then(|counts| deletions.admit(&guard, &self.instance, &self.uid, &counts, uptime).err());
             asked.map(|TooMany { going, of }| self.question(going, of, &limit))
         };
         self.on.metrics.held(self.on.deletions.hold(&self.uid, message.is_some()));
@@ -217,8 +217,8 @@ mod tests {
         let all: HashSet<String> = (0..10).map(|number| format!("uid-{number}")).collect();
         // The cache shows all of them, or none yet, and either is asked more than once: a deletion may have to be tried again.
         for going in [all.clone(), HashSet::new()] {
-            let (ledger, census) = (Ledger::default(), InstanceCounts { all: 30, going });
-            let ask = |uid: &str| ledger.admit(&guard, &instance(), uid, &census, now);
+            let (ledger, counts) = (Ledger::default(), InstanceCounts { all: 30, going });
+            let ask = |uid: &str| ledger.admit(&guard, &instance(), uid, &counts, now);
             assert!(all.iter().chain(&all).all(|uid| ask(uid).is_ok()));
             assert_eq!(ask("one-more").map_err(|many| many.going), Err(11));
         }

@@ -30,8 +30,8 @@ impl Pass<'_> {
         for oldest in [oldest, now] {
             let Err(SpecIssue::Names(missing)) = &self.desired else { break };
             let (wanted, priority) = (wanted(missing), self.caller.priority);
-            let ask = Query { connect: &*self.connect, priority, instance: &self.instance, now, since, oldest };
-            let read = self.on.inventory.read(&ask, &wanted).await;
+            let query = Query { connect: &*self.connect, priority, instance: &self.instance, now, since, oldest };
+            let read = self.on.inventory.read(&query, &wanted).await;
             let found = self.or_fail(read, "instanceArn")?;
             for (kind, catalog) in found.catalogs {
                 self.directory.insert(kind, catalog);
@@ -67,7 +67,7 @@ impl Pass<'_> {
             _ => &[],
         };
         for kind in kinds {
-            self.on.inventory.doubt(&self.instance, *kind);
+            self.on.inventory.invalidate(&self.instance, *kind);
         }
     }
 

@@ -106,7 +106,7 @@ pub struct Reconciler {
     pub(super) inventory: Inventory,
     pub(super) identity_types: IdentityTypes,
     pub(super) deletions: Ledger,
-    roll: OnceLock<Box<dyn UserCounter>>,
+    user_counter: OnceLock<Box<dyn UserCounter>>,
     /// What becomes of users whose resources do not say, by namespace, as far as a deletion has asked.
     namespace_policies: Mutex<HashMap<String, DeletionPolicy>>,
 }
@@ -129,7 +129,7 @@ impl Reconciler {
         let (memory, waiting, inventory) = (Memory::default(), Waiting::default(), Inventory::default());
         let identity_types = IdentityTypes::default();
         let (started, sweeps) = (Mutex::new((clock.uptime(), clock.now())), LastSweeps::default());
-        let (deletions, roll) = (Ledger::default(), OnceLock::new());
+        let (deletions, user_counter) = (Ledger::default(), OnceLock::new());
         Self {
             cluster,
             connections,
@@ -143,7 +143,7 @@ impl Reconciler {
             inventory,
             identity_types,
             deletions,
-            roll,
+            user_counter,
             namespace_policies: Mutex::default(),
         }
     }
@@ -158,16 +158,16 @@ impl Reconciler {
         *self.started.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts users by this roll from now on. Without one, no deletion is held. The first one counts.
-    pub fn count_by(&self, roll: impl UserCounter + 'static) {
-        let _ = self.roll.set(Box::new(roll));
+    /// Sets the counter that the deletion guard uses. Without one, no deletion is held. Only the first call has an effect.
+    pub fn set_user_counter(&self, counter: impl UserCounter + 'static) {
+        let _ = self.user_counter.set(Box::new(counter));
     }
 
-    /// The users of an instance, if anybody counts them.
-    pub(super) fn census(&self, instance: &Arn) -> Option<Arc<InstanceCounts>> {
+    /// Returns the users of an instance, if a counter is set.
+    pub(super) fn instance_counts(&self, instance: &Arn) -> Option<Arc<InstanceCounts>> {
         let policies = self.namespace_policies.lock().unwrap_or_else(PoisonError::into_inner);
         let default = |namespace: &str| policies.get(namespace).copied().unwrap_or(self.settings.deletion_policy);
-        self.roll.get().map(|roll| roll.census(instance, &default))
+        self.user_counter.get().map(|counter| counter.instance_counts(instance, &default))
     }
 
     /// Notes what becomes of a namespace's users whose resources do not say.

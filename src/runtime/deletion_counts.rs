@@ -1,4 +1,4 @@
-//! How many users there are and how many are to go, counted over the watch's cache.
+//! Counts the users of each instance, and those about to be deleted, over the cache of the watch.
 
 use std::{
     collections::HashMap,
@@ -11,22 +11,25 @@ use kube::ResourceExt;
 use kube_runtime::reflector::Store;
 use tokio::time::Instant;
 
-use super::packed::{Guarded, PackedConnectUser, readable};
+use super::{
+    deletion_standing::DeletionStanding,
+    packed::{Guarded, PackedConnectUser, readable},
+};
 use crate::{
-    api::{ConnectUser, DeletionPolicy, FINALIZER, ManagementPolicy},
-    reconcile::{InstanceCounts, UserCounter, is_confirmed},
+    api::DeletionPolicy,
+    reconcile::{InstanceCounts, UserCounter},
 };
 
-/// A count is good for so long: thousands who are deleted at once ask for it one by one.
+/// How long a count is reused: thousands of resources that are deleted together each need it.
 const LASTS: Duration = Duration::from_secs(1);
 
-/// Counts by instance ARN, and when they were made.
-type Counts = Option<(Instant, HashMap<Box<str>, Arc<InstanceCounts>>)>;
+/// When the counts were made, and the counts by instance ARN.
+type CachedCounts = Option<(Instant, HashMap<Box<str>, Arc<InstanceCounts>>)>;
 
-/// The watch's cache as a roll.
+/// Counts over the cache of the watch.
 pub(super) struct StoreCounter {
     store: Store<Guarded>,
-    counts: Mutex<Counts>,
+    counts: Mutex<CachedCounts>,
 }
 
 impl StoreCounter {
@@ -36,15 +39,15 @@ impl StoreCounter {
 }
 
 impl UserCounter for StoreCounter {
-    fn census(&self, instance: &Arn, default: &dyn Fn(&str) -> DeletionPolicy) -> Arc<InstanceCounts> {
+    fn instance_counts(&self, instance: &Arn, default: &dyn Fn(&str) -> DeletionPolicy) -> Arc<InstanceCounts> {
         // Nothing panics while holding the lock.
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let (_, by_instance) = match counts.take().filter(|(made, _)| made.elapsed() < LASTS) {
-            Some(fresh) => counts.insert(fresh),
+        let mut cached = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, by_instance) = match cached.take().filter(|(made, _)| made.elapsed() < LASTS) {
+            Some(fresh) => cached.insert(fresh),
             None => {
                 let objects: Vec<_> = readable(&self.store).collect();
                 let counted = count(objects.iter().filter_map(|object| object.0.as_ref().ok()), default);
-                counts.insert((Instant::now(), counted.into_iter().map(|(arn, census)| (arn, Arc::new(census))).collect()))
+                cached.insert((Instant::now(), counted.into_iter().map(|(arn, counts)| (arn, Arc::new(counts))).collect()))
             }
         };
         by_instance.get(instance.to_string().as_str()).cloned().unwrap_or_default()
@@ -55,53 +58,25 @@ fn count<'a>(
     resources: impl Iterator<Item = &'a PackedConnectUser>,
     default: &dyn Fn(&str) -> DeletionPolicy,
 ) -> HashMap<Box<str>, InstanceCounts> {
-    let mut counts: HashMap<Box<str>, InstanceCounts> = HashMap::new();
-    for cached in resources {
-        let PackedConnectUser { instance, part, .. } = cached;
-        if *part == DeletionStanding::None {
+    let mut by_instance: HashMap<Box<str>, InstanceCounts> = HashMap::new();
+    for resource in resources {
+        let PackedConnectUser { instance, deletion_standing, .. } = resource;
+        if *deletion_standing == DeletionStanding::None {
             continue;
         }
-        let census = match counts.get_mut(instance) {
-            Some(census) => census,
-            None => counts.entry(instance.clone()).or_default(),
+        let counts = match by_instance.get_mut(instance) {
+            Some(counts) => counts,
+            None => by_instance.entry(instance.clone()).or_default(),
         };
-        census.all += 1;
-        let goes = match part {
+        counts.all += 1;
+        let goes = match deletion_standing {
             DeletionStanding::None | DeletionStanding::Staying => false,
             DeletionStanding::Going => true,
-            DeletionStanding::GoingByDefault => default(&cached.namespace().unwrap_or_default()) == DeletionPolicy::Delete,
+            DeletionStanding::GoingByDefault => default(&resource.namespace().unwrap_or_default()) == DeletionPolicy::Delete,
         };
-        census.going.extend(cached.uid().filter(|_| goes));
+        counts.going.extend(resource.uid().filter(|_| goes));
     }
-    counts
-}
-
-/// What a resource counts as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum DeletionStanding {
-    /// Nothing: it has no user in Connect, or only observes one.
-    None,
-    /// A user.
-    Staying,
-    /// A user that is to be deleted, and no person has confirmed it.
-    Going,
-    /// The same, if the namespace or the operator has it that users are deleted.
-    GoingByDefault,
-}
-
-impl DeletionStanding {
-    pub(super) fn of(resource: &ConnectUser) -> Self {
-        let has_user = resource.status.as_ref().is_some_and(|s| s.user_id.is_some() || s.create_attempt.is_some());
-        let deleted = resource.metadata.deletion_timestamp.is_some() && resource.finalizers().iter().any(|f| f == FINALIZER);
-        let observed = resource.spec.management_policy == ManagementPolicy::Observe;
-        // A user that is only observed is another one's to delete, or nobody's.
-        match (has_user && !observed, deleted && !is_confirmed(resource), resource.spec.deletion_policy) {
-            (false, ..) => Self::None,
-            (true, false, _) | (true, true, Some(DeletionPolicy::Retain)) => Self::Staying,
-            (true, true, Some(DeletionPolicy::Delete)) => Self::Going,
-            (true, true, None) => Self::GoingByDefault,
-        }
-    }
+    by_instance
 }
 
 #[cfg(test)]
@@ -109,7 +84,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::api::CONFIRM_DELETION;
+    use crate::api::{CONFIRM_DELETION, FINALIZER};
 
     fn resource(metadata: &Value, spec: &Value, user: Option<&str>) -> PackedConnectUser {
         let mut object = json!({
@@ -128,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn who_goes_is_who_would_be_deleted_without_a_persons_word() {
+    fn only_unconfirmed_deletions_count_as_going() {
         let nothing = json!({});
         let resources = [
             resource(&nothing, &nothing, Some("u-1")),
@@ -146,12 +121,12 @@ mod tests {
     }
 
     #[test]
-    fn who_stays_because_the_namespace_or_the_operator_says_so_does_not_go() {
+    fn users_that_the_default_policy_retains_do_not_count_as_going() {
         let kept = resource(&json!({ "namespace": "kept" }), &json!({}), Some("u-1"));
-        let told = resource(&json!({ "namespace": "kept" }), &json!({ "deletionPolicy": "Delete" }), Some("u-2"));
+        let explicit = resource(&json!({ "namespace": "kept" }), &json!({ "deletionPolicy": "Delete" }), Some("u-2"));
         let other = resource(&json!({ "namespace": "other" }), &json!({}), Some("u-3"));
         let default = |namespace: &str| if namespace == "kept" { DeletionPolicy::Retain } else { DeletionPolicy::Delete };
-        let counts = count([&kept, &told, &other].into_iter(), &default);
+        let counts = count([&kept, &explicit, &other].into_iter(), &default);
         assert_eq!(counts["arn:1"], InstanceCounts { all: 3, going: ["u-2".to_owned(), "u-3".to_owned()].into() });
     }
 }

@@ -5,6 +5,7 @@ pub mod config;
 mod connections;
 mod credential_check;
 mod deletion_counts;
+mod deletion_standing;
 mod health;
 mod kubernetes;
 mod lease;

@@ -48,21 +48,21 @@ pub(super) fn is_refused(error: &watcher::Error) -> bool {
 }
 
 /// The objects of a namespace as far as they are not told yet, by name.
-struct DeletionStanding<K> {
+struct NamespaceList<K> {
     held_back: HashMap<String, K>,
     listed: bool,
     refused: bool,
 }
 
 struct Merging<K> {
-    parts: BTreeMap<String, DeletionStanding<K>>,
+    parts: BTreeMap<String, NamespaceList<K>>,
     /// Whether all namespaces were listed that may be, and the store was told of all their objects.
     began: bool,
 }
 
 impl<K: Resource<DynamicType = ()> + Clone> Merging<K> {
     fn new(namespaces: impl Iterator<Item = String>) -> Self {
-        let part = || DeletionStanding { held_back: HashMap::new(), listed: false, refused: false };
+        let part = || NamespaceList { held_back: HashMap::new(), listed: false, refused: false };
         Self { parts: namespaces.map(|namespace| (namespace, part())).collect(), began: false }
     }
 
@@ -113,7 +113,7 @@ impl<K: Resource<DynamicType = ()> + Clone> Merging<K> {
     }
 }
 
-impl<K: Resource<DynamicType = ()> + Clone> DeletionStanding<K> {
+impl<K: Resource<DynamicType = ()> + Clone> NamespaceList<K> {
     /// What a list of the namespace that was made anew comes to.
     fn changes(&mut self, namespace: &str, known: &[Arc<K>]) -> Vec<Event<K>> {
         let here = known.iter().filter(|object| object.namespace().as_deref() == Some(namespace));

@@ -1,7 +1,7 @@
-//! A ConnectUser as the watch keeps it: packed, since a hundred thousand of them are kept and few are worth a pass at a time.
+//! A ConnectUser as the watch caches it: compressed, since the cache may hold a hundred thousand of them and few need a pass at a time.
 //!
-//! What the controller, the counts and the metrics ask of every one is at hand; the rest is the resource's own JSON, written as what
-//! differs from the first one that was kept. In a contact centre that is little: names and ids.
+//! The values that the controller, the counts and the metrics read of every resource are kept as fields. The rest is the JSON of the
+//! resource, compressed against the first complete one as a dictionary. In a contact centre, resources differ in little: names and ids.
 
 use std::{
     borrow::Cow,
@@ -14,30 +14,28 @@ use kube::{Resource, core::DeserializeGuard};
 use kube_runtime::reflector::Store;
 use serde::{Deserialize, Serialize};
 
-use super::deletion_counts::DeletionStanding;
+use super::deletion_standing::DeletionStanding;
 use crate::{
     api::{ConnectUser, ConnectUserSpec, ConnectUserStatus, PREFIX},
     telemetry::ConditionSummary,
 };
 
-/// One that may be unreadable: it must not stop the watch of the others.
+/// A resource that may be unreadable. An unreadable one must not stop the watch of the others.
 pub(crate) type Guarded = DeserializeGuard<PackedConnectUser>;
 
-/// A ConnectUser, packed.
+/// A compressed ConnectUser.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(from = "ConnectUser")]
 pub(crate) struct PackedConnectUser {
     metadata: ObjectMeta,
-    /// The ARN of the instance that it speaks of.
+    /// The spec's instance ARN, which may be invalid.
     pub(super) instance: Box<str>,
-    /// What it counts as for the guard against mass deletion.
-    pub(super) part: DeletionStanding,
-    /// What it counts as in the metrics.
-    pub(super) standing: ConditionSummary,
+    pub(super) deletion_standing: DeletionStanding,
+    pub(super) condition_summary: ConditionSummary,
     rest: Packed,
 }
 
-/// All but the metadata, for reading.
+/// Everything but the metadata, for reading.
 #[derive(Deserialize)]
 struct Rest {
     spec: ConnectUserSpec,
@@ -56,8 +54,8 @@ impl From<ConnectUser> for PackedConnectUser {
         strip(&mut resource.metadata);
         let rest = Packed::of(&RestOf { spec: &resource.spec, status: &resource.status });
         Self {
-            part: DeletionStanding::of(&resource),
-            standing: ConditionSummary::of(&resource),
+            deletion_standing: DeletionStanding::of(&resource),
+            condition_summary: ConditionSummary::of(&resource),
             instance: resource.spec.instance_arn.into_boxed_str(),
             metadata: resource.metadata,
             rest,
@@ -66,14 +64,16 @@ impl From<ConnectUser> for PackedConnectUser {
 }
 
 impl PackedConnectUser {
-    /// The resource, without what no pass needs of its metadata. None if it could not be kept, which nothing that was parsed can be.
+    /// Returns the resource without the metadata that no pass needs. None if it cannot be unpacked, which does not happen to a resource
+    /// that was parsed.
     pub(crate) fn resource(&self) -> Option<ConnectUser> {
         let Rest { spec, status } = self.rest.unpack()?;
         Some(ConnectUser { metadata: self.metadata.clone(), spec, status })
     }
 }
 
-/// No pass needs these, and they are most of an object's size. Objects from the cache are therefore never sent back whole.
+/// Removes metadata that no pass needs and that makes up most of the size of an object. For this reason, objects from the cache are
+/// never sent back whole.
 fn strip(metadata: &mut ObjectMeta) {
     metadata.managed_fields = None;
     metadata.labels = None;
@@ -113,44 +113,44 @@ impl Resource for PackedConnectUser {
     }
 }
 
-/// Those that can be read.
+/// Returns the resources that can be read.
 pub(crate) fn readable(objects: &Store<Guarded>) -> impl Iterator<Item = Arc<Guarded>> + use<> {
     objects.state().into_iter().filter(|object| object.0.is_ok())
 }
 
-/// The UIDs of all there are, those that cannot be read among them.
+/// Returns the UIDs of all resources, including the unreadable ones.
 pub(super) fn uids(objects: &Store<Guarded>) -> HashSet<String> {
     objects.state().iter().filter_map(|object| object.meta().uid.clone()).collect()
 }
 
-/// JSON, as what differs from [`DICTIONARY`] if there was one.
+/// JSON, compressed with the [`DICTIONARY`] if there was one.
 #[derive(Clone, Debug)]
 struct Packed {
     bytes: Box<[u8]>,
-    by_example: bool,
+    uses_dictionary: bool,
 }
 
-/// The first resource that had all there is to have.
+/// The JSON of the first resource with an observed state: such a resource has most of the keys and ids that the others have.
 static DICTIONARY: OnceLock<Box<[u8]>> = OnceLock::new();
 
 impl Packed {
     fn of(rest: &RestOf<'_>) -> Self {
-        // Everything that was parsed can be written; what could not would be unreadable, and told as such.
+        // Everything that was parsed can be written. If it could not, the resource would be reported as unreadable.
         let json = serde_json::to_vec(rest).unwrap_or_default();
         if rest.status.as_ref().is_some_and(|status| status.observed.is_some()) && DICTIONARY.get().is_none() {
             let _ = DICTIONARY.set(json.clone().into_boxed_slice());
         }
-        let example = DICTIONARY.get();
-        let bytes = match example {
-            Some(example) => lz4_flex::block::compress_prepend_size_with_dict(&json, example),
+        let dictionary = DICTIONARY.get();
+        let bytes = match dictionary {
+            Some(dictionary) => lz4_flex::block::compress_prepend_size_with_dict(&json, dictionary),
             None => lz4_flex::block::compress_prepend_size(&json),
         };
-        Self { bytes: bytes.into_boxed_slice(), by_example: example.is_some() }
+        Self { bytes: bytes.into_boxed_slice(), uses_dictionary: dictionary.is_some() }
     }
 
     fn unpack(&self) -> Option<Rest> {
-        let json = match DICTIONARY.get().filter(|_| self.by_example) {
-            Some(example) => lz4_flex::block::decompress_size_prepended_with_dict(&self.bytes, example),
+        let json = match DICTIONARY.get().filter(|_| self.uses_dictionary) {
+            Some(dictionary) => lz4_flex::block::decompress_size_prepended_with_dict(&self.bytes, dictionary),
             None => lz4_flex::block::decompress_size_prepended(&self.bytes),
         };
         serde_json::from_slice(&json.ok()?).ok()
@@ -164,7 +164,7 @@ mod tests {
 
     use super::*;
 
-    /// As the API server sends one.
+    /// A resource as the API server sends it.
     fn sent(name: &str, status: Value) -> Value {
         json!({
             "apiVersion": "connect-operator.dev/v1alpha1",
@@ -184,15 +184,15 @@ mod tests {
     }
 
     #[test]
-    fn what_was_packed_is_what_was_sent_but_for_metadata_that_nobody_needs() {
+    fn unpacked_resource_equals_the_one_sent_without_unused_metadata() {
         let observed =
             json!({ "observedGeneration": 3, "userId": "u-1", "observed": { "username": "jane", "tags": { "a": "b" } } });
-        // Before there is an example, the example itself, and after it.
+        // Before there is a dictionary, the one that becomes it, and two after it.
         for (name, status) in [("new", Value::Null), ("first", observed.clone()), ("second", observed), ("later", Value::Null)] {
             let sent = sent(name, status);
             let resource: ConnectUser = serde_json::from_value(sent.clone()).unwrap();
-            let cached: PackedConnectUser = serde_json::from_value(sent).unwrap();
-            let unpacked = cached.resource().unwrap();
+            let packed: PackedConnectUser = serde_json::from_value(sent).unwrap();
+            let unpacked = packed.resource().unwrap();
             assert_eq!((&unpacked.spec, &unpacked.status), (&resource.spec, &resource.status));
             assert_eq!(unpacked.uid(), resource.uid());
             assert_eq!(unpacked.annotations().keys().collect::<Vec<_>>(), ["connect-operator.dev/paused"]);
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn one_like_the_first_takes_little_room() {
+    fn resource_similar_to_the_first_packs_small() {
         let status =
             json!({ "observedGeneration": 3, "userId": "u-1", "observed": { "username": "jane", "tags": { "a": "b" } } });
         let packed =

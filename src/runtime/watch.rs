@@ -80,7 +80,9 @@ pub async fn watch(
     let (reader, writer) = reflector::store::<Guarded>();
     let store = reader.clone();
     metrics.resources(move |visit| {
-        readable(&store).filter_map(|object| object.0.as_ref().ok().map(|resource| resource.standing)).for_each(|s| visit(&s));
+        readable(&store)
+            .filter_map(|object| object.0.as_ref().ok().map(|resource| resource.condition_summary))
+            .for_each(|s| visit(&s));
     });
     let on_event = {
         let (reconciler, health, store) = (reconciler.clone(), health.clone(), reader.clone());
@@ -103,7 +105,7 @@ pub async fn watch(
         .reflect(writer)
         .inspect_ok(on_event)
         .applied_objects();
-    reconciler.count_by(StoreCounter::new(reader.clone()));
+    reconciler.set_user_counter(StoreCounter::new(reader.clone()));
     let woken = reconciler.woken().map(|place| ObjectRef::new_with(&place.name, ()).within(&place.namespace));
     let sweeping = match options.sweep_interval {
         None => std::future::pending().boxed(),

@@ -121,9 +121,9 @@ const RESOURCES: &str = r#"[
     }
 ]"#;
 
-struct ConditionSummary;
+struct OneBucket;
 
-impl LimiterStatus for ConditionSummary {
+impl LimiterStatus for OneBucket {
     fn levels(&self) -> BTreeMap<OperationName, BucketStatus> {
         [(OperationName::CreateUser, BucketStatus { tokens: 1.5, waiting: 1 })].into()
     }
@@ -135,7 +135,7 @@ impl LimiterStatus for ConditionSummary {
 /// None in practice: writing to a string does not fail.
 pub fn everything() -> Result<String, std::fmt::Error> {
     let metrics = Metrics::default();
-    let standing = Arc::new(ConditionSummary);
+    let standing = Arc::new(OneBucket);
     if let Ok(instance) = INSTANCE.parse::<Arn>() {
         metrics.limiter(&instance, &standing);
         metrics.sweeps([instance.instance.clone()].into(), Duration::from_secs(300));
