@@ -19,6 +19,7 @@ mod properties;
 mod protocol;
 mod references;
 mod spelling;
+mod step_text;
 
 pub use desired::{Desired, DesiredPhone, SpecError, SpecIssue};
 pub use diff::{Action, Change, diff, differences};

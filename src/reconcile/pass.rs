@@ -237,6 +237,7 @@ impl<'a> Pass<'a> {
             if step.needs_fresh_resource() && !self.fresh {
                 self.refresh().await?;
             } else {
+                tracing::debug!(%step);
                 self.take(step).await?;
             }
         }

@@ -3,7 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use connect_api::{Call, Caller, Connect, Error, InstanceId, Page, Reply, Tags, UserId};
-use connect_operator::reconcile::Connections;
+use connect_operator::{
+    api::{AdoptionPolicy, PREFIX},
+    reconcile::Connections,
+};
 use connect_sim::Sim;
 use futures::{FutureExt, future::BoxFuture};
 use kube::ResourceExt;
@@ -63,10 +66,19 @@ impl WatchedConnect {
         }
     }
 
+    /// Returns whether the call takes over a user that no operator owns, as the spec asks.
+    fn adopts(&self, call: &Call, tags: &Tags) -> bool {
+        let store = self.store.lock().unwrap();
+        let is_asked_for = store.object.as_ref().is_some_and(|o| o.spec.adoption_policy != AdoptionPolicy::Never);
+        let is_unowned = !tags.keys().any(|key| key.starts_with(PREFIX));
+        is_asked_for && is_unowned && matches!(call, Call::TagResource(c) if is_ours(&c.tags))
+    }
+
     fn watch(&self, call: &Call) {
         if let Some(user) = Self::target(call)
             && let Some(tags) = self.tags_of(&user)
             && !is_ours(&tags)
+            && !self.adopts(call, &tags)
         {
             self.violated(format!("{} on a user that is not ours", call.name()));
         }

@@ -252,7 +252,7 @@ impl Cluster for FakeCluster {
 
     fn publish<'a>(&'a self, _: &'a ConnectUser, event: Event) -> BoxFuture<'a, ()> {
         async move {
-            let what = format!("Event {}", event.reason);
+            let what = format!("Event {}: {}", event.reason, event.note);
             let store = || self.store.lock().unwrap();
             let keep = || {
                 let mut store = store();

@@ -10,5 +10,6 @@ mod mutation;
 mod names;
 mod quick_connects;
 mod specs;
+mod transcripts;
 mod waking;
 mod world;

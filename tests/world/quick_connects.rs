@@ -97,8 +97,8 @@ impl World {
 
     /// How often a pass published this Event.
     fn told(&self, reason: &str) -> usize {
-        let line = format!(" Event {reason}");
-        self.schedule.lock().unwrap().log.iter().filter(|call| call.ends_with(&line)).count()
+        let line = format!(" Event {reason}: ");
+        self.schedule.lock().unwrap().log.iter().filter(|call| call.contains(&line)).count()
     }
 }
 
