@@ -2,11 +2,10 @@
 //!
 //! A reader who follows the data turns pages forward only: [`api`] (what people write) → [`plan`] (what to do about it, pure) →
 //! [`reconcile`] (doing it) → [`operator`] (when). [`inventory`] knows what Connect calls what the specs name, [`telemetry`] tells of it
-//! all, [`cli`] starts it. [`iam`] says what AWS has to allow it.
+//! all, [`cli`] starts it.
 
 pub mod api;
 pub mod cli;
-pub mod iam;
 pub mod inventory;
 pub mod plan;
 pub mod reconcile;

@@ -3,14 +3,11 @@
 //!
 //! An absent optional field means "not managed"; an explicitly empty one (`[]`, `{}`, `""`) means "cleared".
 
-#[cfg(test)]
-mod additive;
 mod channels;
 mod conditions;
 mod crd;
 mod ignored;
 mod policy;
-mod reference;
 mod spec;
 mod status;
 
@@ -22,7 +19,6 @@ pub use conditions::{Reason, Type as ConditionType};
 pub use crd::{crd, crd_yaml};
 pub use ignored::IgnoredField;
 pub use policy::{AdoptionPolicy, DeletionPolicy, ManagementPolicy};
-pub use reference::reference;
 pub use spec::{
     ConnectUser, ConnectUserSpec, IdentityInfo, MAX_TAGS, PasswordSecretRef, PhoneConfig, PhoneType, UserProficiency,
 };

@@ -3,13 +3,11 @@
 mod levels;
 mod logs;
 mod metrics;
-mod reference;
 mod resources;
 mod traces;
 
 pub use logs::{LogFormat, init, log_filter};
 pub use metrics::Metrics;
-pub use reference::{everything, reference};
 pub use resources::ConditionSummary;
 pub use traces::Traces;
 pub(crate) use traces::note;

@@ -46,6 +46,11 @@ fn set<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
 }
 
 #[test]
+fn manifests_rendered_from_the_chart_are_up_to_date() {
+    assert_eq!(xtask::generate::stale_manifests().unwrap(), [""; 0], "stale: run `cargo xtask generate`");
+}
+
+#[test]
 fn the_base_is_the_rendered_chart() {
     let (base, install) = (built("base"), objects(&read("deploy/install.yaml")));
     assert_eq!((names(&difference(&base, &install)), names(&difference(&install, &base))), (set([]), set([])));

@@ -8,7 +8,6 @@ use std::{
     sync::OnceLock,
 };
 
-use connect_operator::telemetry;
 use control_plane::Binaries;
 use regex::Regex;
 use serde_json::{Value, json};
@@ -38,7 +37,7 @@ fn promtool(arguments: &[&str]) {
 
 /// The samples of the page, with their labels as text and their value.
 fn samples() -> Vec<(String, String, String)> {
-    let page = telemetry::everything().unwrap();
+    let page = xtask::generate::example_metrics().unwrap();
     let sample = |line: &str| {
         // An exemplar may follow.
         let (sample, value) = line.split(" # ").next()?.rsplit_once(' ')?;

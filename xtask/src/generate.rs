@@ -1,40 +1,60 @@
-//! `cargo xtask generate`: the files that others decide: the code's types, and the chart. Tests fail where they are stale.
+//! `cargo xtask generate`: writes the files that are made from the code's types and from the chart. A test fails if one is stale.
 
+mod api_reference;
 mod chart;
+mod iam;
 mod manifests;
+mod metrics_reference;
 mod values;
 
 use std::fs;
 
 use anyhow::{Context, Result};
-use connect_operator::{api, iam, telemetry};
+use connect_operator::api;
 
+pub use self::metrics_reference::example as example_metrics;
 use crate::repository;
 
-/// A file of the repository and what it should be.
+/// A file's path in the repository and its content.
 type File = (&'static str, String);
 
-pub(crate) fn run() -> Result<()> {
-    for file in decided_by_code()? {
+/// Writes all generated files that are stale.
+///
+/// # Errors
+/// A file cannot be read or written, or Helm cannot be found, built or run.
+pub fn run() -> Result<()> {
+    for file in from_code()? {
         write(&file)?;
     }
-    // The chart, which is whole only now, decides these.
+    // These are rendered from the chart, which has just been completed.
     for file in manifests::all()? {
         write(&file)?;
     }
     Ok(())
 }
 
-fn decided_by_code() -> Result<Vec<File>> {
+fn from_code() -> Result<Vec<File>> {
     let mut files = vec![
         ("crds/connectusers.yaml", api::crd_yaml()?),
-        ("docs/api.md", api::reference()),
-        ("docs/metrics.md", telemetry::reference()?),
+        ("docs/api.md", api_reference::page()),
+        ("docs/metrics.md", metrics_reference::page()?),
         (chart::DEFINITION, chart::definition()?),
         (chart::README, chart::readme()?),
     ];
     files.extend(iam::policies()?);
     Ok(files)
+}
+
+/// Returns the manifests whose committed files differ from what the chart renders to.
+///
+/// # Errors
+/// Helm cannot be found, built or run.
+pub fn stale_manifests() -> Result<Vec<&'static str>> {
+    Ok(stale(manifests::all()?))
+}
+
+fn stale(files: Vec<File>) -> Vec<&'static str> {
+    files.into_iter().filter(|(path, content)| committed(path).as_ref() != Some(content)).map(|(path, _)| path).collect()
 }
 
 fn write((path, content): &File) -> Result<()> {
@@ -48,7 +68,7 @@ fn write((path, content): &File) -> Result<()> {
     Ok(())
 }
 
-/// None for a file that cannot be read: it has to be written.
+/// Returns the file's present content, or None if it cannot be read.
 fn committed(path: &str) -> Option<String> {
     fs::read_to_string(repository::root().join(path)).ok()
 }
@@ -58,10 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_committed_is_what_would_be_generated() {
-        let files = decided_by_code().unwrap().into_iter().chain(manifests::all().unwrap());
-        let stale: Vec<_> =
-            files.filter(|(path, content)| committed(path).as_ref() != Some(content)).map(|(path, _)| path).collect();
-        assert!(stale.is_empty(), "stale: {stale:?}; run `cargo xtask generate`");
+    fn files_made_from_code_are_up_to_date() {
+        assert_eq!(stale(from_code().unwrap()), [""; 0], "stale: run `cargo xtask generate`");
     }
 }

@@ -1,14 +1,9 @@
 //! The repository's own commands.
 
-mod bench;
-mod demo;
-mod generate;
-mod programs;
-mod repository;
-
 use std::process::ExitCode;
 
 use clap::Parser;
+use xtask::{bench, demo, generate};
 
 /// The repository's own commands.
 #[derive(Debug, Parser)]

@@ -17,8 +17,9 @@ use crate::{programs, repository};
 
 const PAGE: &str = "docs/benchmarks.md";
 
+/// The options of `cargo xtask bench`.
 #[derive(Debug, Args)]
-pub(crate) struct Bench {
+pub struct Bench {
     /// How many ConnectUsers the largest measure of memory has. Less takes less time, and does not show what the page promises.
     #[arg(long, default_value_t = 100_000)]
     most: usize,
@@ -37,7 +38,11 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    pub(crate) fn run(&self) -> Result<()> {
+    /// Measures, and writes the page.
+    ///
+    /// # Errors
+    /// The program cannot be built, something cannot be measured, or a measure misses its goal.
+    pub fn run(&self) -> Result<()> {
         let operator = self.operator.clone().map_or_else(programs::build_released_operator, Ok)?;
         let mut table = Table::default();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -27,8 +27,9 @@ use crate::{programs, repository};
 /// As a shell counts an end by SIGINT.
 const INTERRUPTED: u8 = 130;
 
+/// The options of `cargo xtask demo`.
 #[derive(Debug, Args)]
-pub(crate) struct Demo {
+pub struct Demo {
     /// End after the scenario: with 0 if all of it came true, else with 1.
     #[arg(long)]
     once: bool,
@@ -39,7 +40,11 @@ pub(crate) struct Demo {
 }
 
 impl Demo {
-    pub(crate) fn run(self) -> Result<ExitCode> {
+    /// Plays the scenario, and returns how the program should end.
+    ///
+    /// # Errors
+    /// A program cannot be built, started or reached.
+    pub fn run(self) -> Result<ExitCode> {
         let directory = Directory::claim(match self.dir {
             Some(directory) => directory,
             None => repository::target()?.join("demo"),

@@ -1,42 +1,42 @@
-//! The IAM policies of `deploy/iam`, made from the operations that the code can call: `cargo xtask generate` writes them, and a test
-//! fails where they are stale. What stands in capitals is to be replaced.
+//! The IAM policies of `deploy/iam`, made from the operations that the code can call. Words in capitals are placeholders.
 
 use std::collections::BTreeMap;
 
 use connect_api::OperationName;
+use connect_operator::api::PREFIX;
 use serde::Serialize;
 
-use crate::api::PREFIX;
+use super::File;
 
 const INSTANCE: &str = "arn:aws:connect:REGION:ACCOUNT_ID:instance/INSTANCE_ID";
 const SERVICE_ACCOUNT: &str = "system:serviceaccount:connect-operator-system:connect-operator";
 
-/// What an operation is called for.
+/// The purpose for which the operator calls an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum For {
-    /// To look at users.
-    Looking,
-    /// To create, change and delete them.
+enum Purpose {
+    /// Reading users.
+    Reading,
+    /// Creating, changing and deleting users.
     Changing,
-    /// To change names and e-mail addresses, by which accounts can be taken over.
+    /// Changing names and e-mail addresses, by which accounts can be taken over.
     IdentityInfo,
-    /// To look up what specs name.
+    /// Resolving the names in specs.
     Names,
-    /// To say what may be wrong with a spec that Connect refused.
+    /// Explaining why Connect may have refused a spec.
     Advice,
-    /// To find the quick connects of a deleted user, and to delete them.
+    /// Finding and deleting the quick connects of a deleted user.
     QuickConnects,
-    /// The port has it, and the operator does not call it.
-    Nothing,
+    /// The port has the operation, but the operator never calls it.
+    Unused,
 }
 
-impl For {
+impl Purpose {
     const fn of(operation: OperationName) -> Self {
         match operation {
             OperationName::DescribeUser
             | OperationName::ListUsers
             | OperationName::SearchUsers
-            | OperationName::ListUserProficiencies => Self::Looking,
+            | OperationName::ListUserProficiencies => Self::Reading,
             OperationName::CreateUser
             | OperationName::DeleteUser
             | OperationName::UpdateUserPhoneConfig
@@ -58,21 +58,21 @@ impl For {
             OperationName::SearchQuickConnects | OperationName::DescribeQuickConnect | OperationName::DeleteQuickConnect => {
                 Self::QuickConnects
             }
-            OperationName::ListPredefinedAttributes => Self::Nothing,
+            OperationName::ListPredefinedAttributes => Self::Unused,
         }
     }
 }
 
-/// How far a tag on a user reaches in the conditions of an operation, by AWS' service authorization reference.
+/// Which tags the conditions of an operation can test, according to AWS' service authorization reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scoping {
-    /// `aws:RequestTag`: the tags that the new user is to have.
+    /// `aws:RequestTag`: the tags of the new user.
     OnRequest,
     /// `aws:ResourceTag` on the user.
     OnUser,
-    /// `aws:ResourceTag` on the user; a profile or group that is named too has tags of its own.
+    /// `aws:ResourceTag` on the user. The profile or group in the request has tags of its own.
     OnUserBesidesTarget,
-    /// None, or none that AWS documents.
+    /// None that AWS documents.
     Never,
 }
 
@@ -150,21 +150,25 @@ impl Statement {
     }
 }
 
-/// The policies: where each is in the repository, and its text.
-///
-/// # Errors
-/// None in practice: these values can be written as JSON.
-pub fn policies() -> Result<Vec<(&'static str, String)>, serde_json::Error> {
+/// Returns the policies.
+pub(super) fn policies() -> Result<Vec<File>, serde_json::Error> {
     let files = [
         (
             "deploy/iam/full.json",
-            with(&[For::Looking, For::Changing, For::IdentityInfo, For::Names, For::Advice, For::QuickConnects]),
+            with(&[
+                Purpose::Reading,
+                Purpose::Changing,
+                Purpose::IdentityInfo,
+                Purpose::Names,
+                Purpose::Advice,
+                Purpose::QuickConnects,
+            ]),
         ),
         (
             "deploy/iam/without-identity-updates.json",
-            with(&[For::Looking, For::Changing, For::Names, For::Advice, For::QuickConnects]),
+            with(&[Purpose::Reading, Purpose::Changing, Purpose::Names, Purpose::Advice, Purpose::QuickConnects]),
         ),
-        ("deploy/iam/observe-only.json", with(&[For::Looking, For::Names])),
+        ("deploy/iam/observe-only.json", with(&[Purpose::Reading, Purpose::Names])),
         ("deploy/iam/scoped-by-tag.json", scoped_by_tag()),
         ("deploy/iam/assume-roles.json", assume_roles()),
         ("deploy/iam/trust-irsa.json", trust_irsa()),
@@ -179,46 +183,47 @@ fn actions(holds: impl Fn(OperationName) -> bool) -> Vec<String> {
     OperationName::ALL.iter().copied().filter(|operation| holds(*operation)).map(OperationName::iam_action).collect()
 }
 
-/// What is needed for all of these.
-fn with(purposes: &[For]) -> Vec<Statement> {
-    let of = |purpose: For| {
+/// Returns the statements that allow the operations of these purposes.
+fn with(purposes: &[Purpose]) -> Vec<Statement> {
+    let of = |purpose: Purpose| {
         let sid = match purpose {
-            For::Looking => "LookAtUsers",
-            For::Changing => "ChangeUsers",
-            For::IdentityInfo => "ChangeNamesAndEmailAddresses",
-            For::Names => "LookUpNames",
-            For::Advice => "ReadTheInstancesIdentityType",
-            For::QuickConnects => "DeleteQuickConnectsOfDeletedUsers",
-            For::Nothing => "Nothing",
+            Purpose::Reading => "LookAtUsers",
+            Purpose::Changing => "ChangeUsers",
+            Purpose::IdentityInfo => "ChangeNamesAndEmailAddresses",
+            Purpose::Names => "LookUpNames",
+            Purpose::Advice => "ReadTheInstancesIdentityType",
+            Purpose::QuickConnects => "DeleteQuickConnectsOfDeletedUsers",
+            Purpose::Unused => "Unused",
         };
         let all_of_it = format!("{INSTANCE}/*");
-        Statement::allow(sid, actions(|operation| For::of(operation) == purpose)).on([INSTANCE, &all_of_it])
+        Statement::allow(sid, actions(|operation| Purpose::of(operation) == purpose)).on([INSTANCE, &all_of_it])
     };
     let mut statements: Vec<Statement> = purposes.iter().map(|purpose| of(*purpose)).collect();
-    if purposes.contains(&For::Advice) {
+    if purposes.contains(&Purpose::Advice) {
         statements.push(directories());
     }
     statements
 }
 
-/// AWS wants it with DescribeInstance. It knows no resources.
+/// DescribeInstance requires this action, which supports no resource-level permissions.
 fn directories() -> Statement {
     Statement::allow("DescribeInstanceDependsOnThis", vec!["ds:DescribeDirectories".into()]).on(["*"])
 }
 
-/// All that the operator does, to users alone that carry its cluster's tag, as far as AWS lets tags decide.
+/// Allows all that the operator does, but only to users with its cluster's tag, as far as AWS' conditions can test tags.
 fn scoped_by_tag() -> Vec<Statement> {
     let scoped = |scoping: &[Scoping]| {
         actions(|operation| {
-            matches!(For::of(operation), For::Changing | For::IdentityInfo) && scoping.contains(&Scoping::of(operation))
+            matches!(Purpose::of(operation), Purpose::Changing | Purpose::IdentityInfo)
+                && scoping.contains(&Scoping::of(operation))
         })
     };
     let (users, all_of_it) = (format!("{INSTANCE}/agent/*"), format!("{INSTANCE}/*"));
     let (routing, security, groups) =
         (format!("{INSTANCE}/routing-profile/*"), format!("{INSTANCE}/security-profile/*"), format!("{INSTANCE}/agent-group/*"));
     let (on_user, on_request) = (format!("aws:ResourceTag/{PREFIX}cluster"), format!("aws:RequestTag/{PREFIX}cluster"));
-    let mut statements = with(&[For::Looking, For::Names, For::Advice]);
-    // Quick connects have no tag of the cluster, so they are not in it.
+    let mut statements = with(&[Purpose::Reading, Purpose::Names, Purpose::Advice]);
+    // Left out: quick connects do not carry the cluster's tag.
     statements.extend([
         Statement::allow("CreateUsersWithTheTag", scoped(&[Scoping::OnRequest])).on([&users]).when(
             "StringEquals",
@@ -232,7 +237,7 @@ fn scoped_by_tag() -> Vec<Statement> {
         ),
         Statement::allow("WhatUsersAreGiven", scoped(&[Scoping::OnRequest, Scoping::OnUserBesidesTarget]))
             .on([INSTANCE, &routing, &security, &groups]),
-        // A user that is being created has no owner either, should AWS ask for this when CreateUser sends tags.
+        // This also covers CreateUser with tags, if AWS requires TagResource for it: a new user has no owner.
         Statement::allow("TakeOverUsersWithoutAnOwner", vec![OperationName::TagResource.iam_action()])
             .on([&users])
             .when("StringEquals", &on_request, "CLUSTER_NAME")
@@ -242,13 +247,13 @@ fn scoped_by_tag() -> Vec<Statement> {
     statements
 }
 
-/// For the operator's own role, where it assumes others.
+/// For the operator's own role, if it assumes the roles of other accounts.
 fn assume_roles() -> Vec<Statement> {
     let roles = "arn:aws:iam::OTHER_ACCOUNT_ID:role/CONNECT_OPERATOR_ROLE";
     vec![Statement::allow("AssumeTheRolesOfOtherAccounts", assuming()).on([roles])]
 }
 
-/// TagSession too: sessions of EKS Pod Identity hand their tags on.
+/// Includes TagSession, since sessions of EKS Pod Identity pass their tags on.
 fn assuming() -> Vec<String> {
     ["sts:AssumeRole", "sts:TagSession"].map(str::to_owned).into()
 }
@@ -271,7 +276,7 @@ fn trust_pod_identity() -> Vec<Statement> {
     vec![statement]
 }
 
-/// For a role of another account that the operator assumes.
+/// For the role of another account that the operator assumes.
 fn trust_operator_role() -> Vec<Statement> {
     let statement = Statement::allow("TheOperatorsOwnRole", assuming())
         .by("AWS", "arn:aws:iam::OPERATOR_ACCOUNT_ID:role/OPERATOR_ROLE")
@@ -281,41 +286,29 @@ fn trust_operator_role() -> Vec<Statement> {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path};
+    use std::fs;
 
     use super::*;
-
-    fn root() -> &'static Path {
-        Path::new(env!("CARGO_MANIFEST_DIR"))
-    }
+    use crate::repository::root;
 
     #[test]
-    fn the_committed_policies_are_those_of_the_code() {
-        for (path, text) in policies().unwrap() {
-            let committed = fs::read_to_string(root().join(path)).unwrap_or_default();
-            assert_eq!(committed, text, "{path} is stale: cargo xtask generate");
-        }
-    }
-
-    #[test]
-    fn the_full_policy_allows_every_operation_that_the_operator_calls() {
+    fn each_policy_allows_the_operations_of_its_purposes() {
         let policies = policies().unwrap();
         let text = |file: &str| &policies.iter().find(|(path, _)| path.ends_with(file)).unwrap().1;
         for operation in OperationName::ALL {
             let action = format!("\"{}\"", operation.iam_action());
-            let called = For::of(*operation) != For::Nothing;
+            let called = Purpose::of(*operation) != Purpose::Unused;
             assert_eq!(text("/full.json").contains(&action), called, "{operation}");
             let lacks = *operation == OperationName::UpdateUserIdentityInfo;
             assert_eq!(text("/without-identity-updates.json").contains(&action), called && !lacks, "{operation}");
-            let quick_connects = For::of(*operation) == For::QuickConnects;
+            let quick_connects = Purpose::of(*operation) == Purpose::QuickConnects;
             assert_eq!(text("/scoped-by-tag.json").contains(&action), called && !quick_connects, "{operation}");
             assert!(!(text("/observe-only.json").contains(&action) && operation.is_write()), "{operation}");
         }
     }
 
-    /// Of what the policies leave out, there is no call.
     #[test]
-    fn what_no_policy_allows_is_not_called() {
+    fn operations_that_no_policy_allows_are_never_called() {
         let mut files: Vec<_> = ["reconcile", "inventory", "runtime", "cli"].map(|part| root().join("src").join(part)).into();
         while let Some(path) = files.pop() {
             if path.is_dir() {
@@ -323,7 +316,7 @@ mod tests {
                 continue;
             }
             let text = fs::read_to_string(&path).unwrap();
-            for operation in OperationName::ALL.iter().filter(|operation| For::of(**operation) == For::Nothing) {
+            for operation in OperationName::ALL.iter().filter(|operation| Purpose::of(**operation) == Purpose::Unused) {
                 assert!(!text.contains(operation.as_str()), "{} names {operation}", path.display());
             }
         }

@@ -1,13 +1,14 @@
-//! Whether a CustomResourceDefinition only adds to the one that was released before it: what people have in Git is still taken,
-//! what the API server has stored is still read, and what tools look at is still there.
+//! Each release of the CustomResourceDefinition only adds to the one before it: manifests in Git stay valid, stored objects stay
+//! readable, and the columns and fields that tools use stay.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where its preparations fail")]
 
 use std::{collections::BTreeSet, path::PathBuf};
 
 use serde_json::{Map, Value};
 
-/// What of `old` is not in `new`, or is taken more narrowly there, a line each.
-fn broken(old: &Value, new: &Value) -> Vec<String> {
-    let mut found = Found::default();
+/// Returns the parts of `old` that are missing or narrower in `new`, a line each.
+fn incompatibilities(old: &Value, new: &Value) -> Vec<String> {
+    let mut found = Incompatibilities::default();
     for path in ["/metadata/name", "/spec/group", "/spec/scope", "/spec/names/kind", "/spec/names/plural"] {
         found.same(path, old.pointer(path), new.pointer(path));
     }
@@ -21,7 +22,7 @@ fn broken(old: &Value, new: &Value) -> Vec<String> {
             continue;
         };
         if before["served"] == true && after["served"] != true {
-            found.say(&version, "is not served any more");
+            found.say(&version, "is no longer served");
         }
         let columns = ["/additionalPrinterColumns", "/selectableFields"];
         for path in columns {
@@ -38,16 +39,16 @@ fn broken(old: &Value, new: &Value) -> Vec<String> {
 }
 
 #[derive(Default)]
-struct Found(Vec<String>);
+struct Incompatibilities(Vec<String>);
 
-/// Bounds from below, which may only sink.
+/// Lower bounds, which may only decrease.
 const LEAST: [&str; 4] = ["minimum", "minLength", "minItems", "minProperties"];
-/// Bounds from above, which may only rise.
+/// Upper bounds, which may only increase.
 const MOST: [&str; 4] = ["maximum", "maxLength", "maxItems", "maxProperties"];
-/// What may be taken away, since that lets more in, but not be added or changed.
+/// Keywords that may be removed, which accepts more, but not added or changed.
 const LIMITS: [&str; 10] =
     ["pattern", "format", "multipleOf", "uniqueItems", "exclusiveMinimum", "exclusiveMaximum", "allOf", "anyOf", "oneOf", "not"];
-/// What may not change at all: it decides what a stored object means, or how appliers merge it.
+/// Keywords that must not change, since they decide what a stored object means or how appliers merge it.
 const MEANING: [&str; 6] = [
     "type",
     "default",
@@ -56,30 +57,30 @@ const MEANING: [&str; 6] = [
     "x-kubernetes-list-map-keys",
     "x-kubernetes-map-type",
 ];
-/// What may be added, but not be taken away.
+/// Keywords that may be added, but not removed.
 const LENIENCE: [&str; 2] = ["nullable", "x-kubernetes-preserve-unknown-fields"];
-/// Rules that are new, or written in other words, and that were looked at: what the released ones let in, they let in.
-const LOOKED_AT: [&str; 0] = [];
+/// New or reworded rules that a person has reviewed: they accept all that the released rules accept.
+const REVIEWED_RULES: [&str; 0] = [];
 const COMPARED: [&str; 8] =
     ["properties", "required", "items", "additionalProperties", "enum", "x-kubernetes-validations", "description", "title"];
 
-impl Found {
+impl Incompatibilities {
     fn say(&mut self, path: &str, what: &str) {
         self.0.push(format!("{path}: {what}"));
     }
 
     fn same(&mut self, path: &str, old: Option<&Value>, new: Option<&Value>) {
         if old != new {
-            let told = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), Value::to_string);
-            self.say(path, &format!("was {}, is {}", told(old), told(new)));
+            let shown = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), Value::to_string);
+            self.say(path, &format!("was {}, is {}", shown(old), shown(new)));
         }
     }
 
-    /// Each item of a list is in the other.
+    /// Every item of the old list must be in the new one; descriptions may differ.
     fn kept(&mut self, path: &str, old: Option<&Value>, new: Option<&Value>) {
         let new: Vec<&Value> = new.into_iter().flat_map(items).collect();
         for item in old.into_iter().flat_map(items) {
-            if !new.iter().any(|other| described_alike(item, other)) {
+            if !new.iter().any(|other| same_but_for_description(item, other)) {
                 self.say(path, &format!("{item} is gone"));
             }
         }
@@ -113,16 +114,16 @@ impl Found {
         self.members(path, old, new);
         let (before, after) = (&old["enum"], &new["enum"]);
         if before.is_null() && !after.is_null() {
-            self.say(path, &format!("takes {after} only"));
+            self.say(path, &format!("accepts only {after}"));
         } else if !after.is_null() {
             items(before).filter(|value| !items(after).any(|other| other == *value)).for_each(|value| {
-                self.say(path, &format!("{value} is not taken any more"));
+                self.say(path, &format!("{value} is no longer accepted"));
             });
         }
         let rules = |schema: &Value| -> BTreeSet<String> {
             items(&schema["x-kubernetes-validations"]).map(|rule| text(&rule["rule"])).collect()
         };
-        for rule in rules(new).difference(&rules(old)).filter(|rule| !LOOKED_AT.contains(&rule.as_str())) {
+        for rule in rules(new).difference(&rules(old)).filter(|rule| !REVIEWED_RULES.contains(&rule.as_str())) {
             self.say(path, &format!("the rule {rule:?} is new"));
         }
         for (keyword, below) in [("items", "[]"), ("additionalProperties", ".*")] {
@@ -158,8 +159,7 @@ impl Found {
     }
 }
 
-/// Descriptions may change.
-fn described_alike(one: &Value, other: &Value) -> bool {
+fn same_but_for_description(one: &Value, other: &Value) -> bool {
     let bare = |value: &Value| {
         let mut value = value.clone();
         value.as_object_mut().map(|members| members.remove("description"));
@@ -182,32 +182,32 @@ fn text(value: &Value) -> String {
 }
 
 fn now() -> Value {
-    serde_json::to_value(super::crd()).unwrap()
+    serde_json::to_value(connect_operator::api::crd()).unwrap()
 }
 
 #[test]
-fn the_definition_only_adds_to_the_one_that_was_released_last() {
+fn the_definition_only_adds_to_the_last_released_one() {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/crds/released");
     let files = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<_> = files.collect();
     files.sort_by_key(|path| version(path.file_stem().unwrap().to_str().unwrap()));
     let read = |path: &PathBuf| serde_saphyr::from_str::<Value>(&std::fs::read_to_string(path).unwrap()).unwrap();
-    // Each with the one before it: what is about to be released is among them already.
+    // Each is compared with the one before it. The one about to be released is already among them.
     let newer = files.iter().skip(1).map(read).chain([now()]);
     for (older, newer) in files.iter().zip(newer) {
-        let broken = broken(&read(older), &newer);
+        let broken = incompatibilities(&read(older), &newer);
         assert!(broken.is_empty(), "what follows is not additive to {}:\n{}", older.display(), broken.join("\n"));
     }
 }
 
-/// The version that a file is named after, such as v0.10.0-rc.1.
+/// Parses the version in a file's name, such as v0.10.0-rc.1.
 fn version(name: &str) -> semver::Version {
-    name.trim_start_matches('v').parse().unwrap_or_else(|error| panic!("{name} is no version: {error}"))
+    name.trim_start_matches('v').parse().unwrap_or_else(|error| panic!("{name} is not a version: {error}"))
 }
 
 const SPEC: &str = "/spec/versions/0/schema/openAPIV3Schema/properties/spec";
 
-/// The definition with something else in one place, which must be there unless it is new. Null takes it away.
+/// Returns the definition with one value added, replaced, or (for null) removed. The parent of `path` must exist.
 fn changed(path: &str, value: Value) -> Value {
     let mut crd = now();
     let (parent, name) = path.rsplit_once('/').unwrap();
@@ -223,15 +223,15 @@ fn changed(path: &str, value: Value) -> Value {
 }
 
 #[test]
-fn each_kind_of_change_that_breaks_is_found() {
+fn every_kind_of_breaking_change_is_found() {
     use serde_json::json;
     let spec = |path: &str| format!("{SPEC}{path}");
-    for (path, value, told) in [
+    for (path, value, expected) in [
         ("/spec/group".to_owned(), json!("example.com"), "/spec/group: was"),
         ("/spec/scope".to_owned(), json!("Cluster"), "/spec/scope: was"),
         ("/spec/names/shortNames/0".to_owned(), json!(null), "\"cuser\" is gone"),
         ("/spec/versions/0".to_owned(), json!(null), "the version is gone"),
-        ("/spec/versions/0/served".to_owned(), json!(false), "is not served any more"),
+        ("/spec/versions/0/served".to_owned(), json!(false), "is no longer served"),
         ("/spec/versions/0/subresources/status".to_owned(), json!(null), "the subresource status is gone"),
         ("/spec/versions/0/additionalPrinterColumns/1".to_owned(), json!(null), "additionalPrinterColumns: {"),
         ("/spec/versions/0/additionalPrinterColumns/0/name".to_owned(), json!("OK"), "additionalPrinterColumns: {"),
@@ -247,9 +247,9 @@ fn each_kind_of_change_that_breaks_is_found() {
         ),
         (spec("/properties/phoneConfig/properties/afterContactWorkTimeLimit/format"), json!("int64"), "format changed"),
         (spec("/properties/username/format"), json!("email"), "v1alpha1.spec.username: the limit format \"email\" is new"),
-        (spec("/properties/username/enum"), json!(["jane"]), "v1alpha1.spec.username: takes [\"jane\"] only"),
+        (spec("/properties/username/enum"), json!(["jane"]), "v1alpha1.spec.username: accepts only [\"jane\"]"),
         (spec("/properties/username/default"), json!("jane"), "v1alpha1.spec.username default: was nothing"),
-        (spec("/properties/adoptionPolicy/enum/0"), json!(null), "v1alpha1.spec.adoptionPolicy: \"Never\" is not taken"),
+        (spec("/properties/adoptionPolicy/enum/0"), json!(null), "v1alpha1.spec.adoptionPolicy: \"Never\" is no longer accepted"),
         (
             spec("/properties/adoptionPolicy/default"),
             json!(null),
@@ -274,30 +274,30 @@ fn each_kind_of_change_that_breaks_is_found() {
             "v1alpha1.status.createAttempt: is gone",
         ),
     ] {
-        let broken = broken(&now(), &changed(&path, value));
-        assert!(broken.iter().any(|line| line.contains(told)), "{path}: {broken:#?}");
+        let broken = incompatibilities(&now(), &changed(&path, value));
+        assert!(broken.iter().any(|line| line.contains(expected)), "{path}: {broken:#?}");
     }
 }
 
 #[test]
-fn what_only_adds_is_let_through() {
+fn additions_are_accepted() {
     use serde_json::json;
     let spec = |path: &str| format!("{SPEC}{path}");
     for (path, value) in [
         (spec("/properties/nickname"), json!({ "type": "string", "maxLength": 5 })),
         (spec("/properties/username/maxLength"), json!(1000)),
         (spec("/properties/phoneConfig/properties/afterContactWorkTimeLimit/format"), json!(null)),
-        (spec("/properties/username/description"), json!("Told in other words.")),
+        (spec("/properties/username/description"), json!("In other words.")),
         (spec("/properties/adoptionPolicy/enum/-"), json!("Ask")),
         (spec("/properties/username/nullable"), json!(true)),
         (spec("/x-kubernetes-validations/0"), json!(null)),
         (spec("/required/0"), json!(null)),
         ("/spec/names/shortNames/-".to_owned(), json!("cu")),
         ("/spec/versions/0/additionalPrinterColumns/-".to_owned(), json!({ "name": "NEW", "type": "string", "jsonPath": ".x" })),
-        ("/spec/versions/0/additionalPrinterColumns/0/description".to_owned(), json!("Told in other words.")),
+        ("/spec/versions/0/additionalPrinterColumns/0/description".to_owned(), json!("In other words.")),
     ] {
-        let broken = broken(&now(), &changed(&path, value));
+        let broken = incompatibilities(&now(), &changed(&path, value));
         assert!(broken.is_empty(), "{path}: {broken:#?}");
     }
-    assert_eq!(broken(&now(), &now()), Vec::<String>::new());
+    assert_eq!(incompatibilities(&now(), &now()), Vec::<String>::new());
 }
