@@ -2,6 +2,7 @@
 //!
 //! What concerns a list as a whole stands at its field in the spec.
 
+use connect_api::UnknownName;
 use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,10 @@ pub enum Channel {
     Task,
     /// E-mails.
     Email,
+    /// A channel that this version does not know: never in a spec, but perhaps in what Connect shows.
+    #[serde(untagged)]
+    #[schemars(!untagged, skip)]
+    Other(UnknownName),
 }
 
 /// Whether contacts of a channel are accepted without the agent's doing.
@@ -110,6 +115,10 @@ pub enum VoiceEnhancementMode {
     NoiseSuppression,
     /// Nothing.
     None,
+    /// A mode that this version does not know: never in a spec, but perhaps in what Connect shows.
+    #[serde(untagged)]
+    #[schemars(!untagged, skip)]
+    Other(UnknownName),
 }
 
 /// What is removed from the voice on a channel.

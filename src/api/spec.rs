@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use connect_api::UnknownName;
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -351,6 +352,10 @@ pub enum PhoneType {
     /// At `deskPhoneNumber`.
     #[serde(rename = "DESK_PHONE")]
     DeskPhone,
+    /// A type that this version does not know: never in a spec, but perhaps in what Connect shows.
+    #[serde(untagged)]
+    #[schemars(!untagged, skip)]
+    Other(UnknownName),
 }
 
 /// UserPhoneConfig: settings for all channels alike.

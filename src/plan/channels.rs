@@ -31,7 +31,7 @@ pub(super) fn settings(desired: &Desired, live: &Live) -> Option<Action> {
     } else {
         let wanted = or(cleared(lists), spelled_out(phone, &is.voice));
         let channel_configs = is.with(&wanted);
-        let carries = carries_lists(&wanted) || (lists.phone_number.is_none() && carries_number(phone));
+        let carries = is.carries_lists(&wanted) || (lists.phone_number.is_none() && carries_number(phone));
         carrying(carries, UpdateUserConfig { instance, user, channel_configs }, because)
     }
 }
@@ -170,13 +170,13 @@ impl Setting for PhoneNumberConfig {
 
     fn members(&self) -> Vec<(&'static str, Option<String>)> {
         // A soft phone has no number, whatever is left from a desk phone.
-        let number = self.phone_number.clone().filter(|_| self.phone_type == PhoneType::DeskPhone);
+        let number = self.phone_number.clone().filter(|_| self.phone_type != PhoneType::SoftPhone);
         vec![("phoneType", Some(self.phone_type.as_str().into())), ("phoneNumber", number)]
     }
 
     fn over(&self, is: &Self) -> Self {
         let phone_number = match self.phone_type {
-            PhoneType::DeskPhone => self.phone_number.clone().or_else(|| is.phone_number.clone()),
+            PhoneType::DeskPhone | PhoneType::Other(_) => self.phone_number.clone().or_else(|| is.phone_number.clone()),
             PhoneType::SoftPhone => None,
         };
         Self { phone_number, ..self.clone() }
@@ -271,12 +271,15 @@ impl Settings {
         };
         let is = &self.voice;
         differs("phoneType", Some(is.phone_type.as_str().into()), want.phone_type.map(|t| t.as_str().into()));
-        let auto_accept = self.auto_accept.iter().map(|c| (c.channel, c.auto_accept)).collect();
+        // Channels that this version does not know stay as they are: they must not keep the known ones from being in sync.
+        let known = |channel: &Channel| Channel::ALL.contains(channel);
+        let auto_accept = self.auto_accept.iter().filter(|c| known(&c.channel)).map(|c| (c.channel, c.auto_accept)).collect();
         differs("autoAccept", Some(describe(auto_accept)), want.auto_accept.map(|v| v.to_string()));
-        let limits = self.after_contact_work.iter().map(|c| (c.channel, c.after_contact_work_time_limit)).collect();
+        let limits = self.after_contact_work.iter().filter(|c| known(&c.channel));
+        let limits = limits.map(|c| (c.channel, c.after_contact_work_time_limit)).collect();
         differs("afterContactWorkTimeLimit", Some(describe(limits)), want.after_contact_work_time_limit.map(|v| v.to_string()));
         // A soft phone has no number: to ask for one would be to ask again and again.
-        if want.phone_type.unwrap_or(is.phone_type) == PhoneType::DeskPhone {
+        if want.phone_type.unwrap_or(is.phone_type) != PhoneType::SoftPhone {
             differs("deskPhoneNumber", is.desk_phone_number.clone(), want.desk_phone_number.clone());
         }
         differs(
@@ -298,6 +301,19 @@ impl Settings {
             unlike_list(&lists.voice_enhancement, &self.voice_enhancement),
         ]
         .concat()
+    }
+
+    /// Returns whether lists that are sent have channels, or members of channels, that the spec does not manage.
+    fn carries_lists(&self, wanted: &ChannelConfigs) -> bool {
+        fn carries<S: Setting>(wanted: &Option<Vec<S>>, is: &[S]) -> bool {
+            wanted.is_some() && !is.iter().all(|is| find(wanted, is.channel()).is_some_and(Setting::is_complete))
+        }
+        let ChannelConfigs { auto_accept, after_contact_work, phone_number, persistent_connection, voice_enhancement } = wanted;
+        carries(auto_accept, &self.auto_accept)
+            || carries(after_contact_work, &self.after_contact_work)
+            || carries(phone_number, &self.phone_number)
+            || carries(persistent_connection, &self.persistent_connection)
+            || carries(voice_enhancement, &self.voice_enhancement)
     }
 
     /// What is sent for these lists: what they ask for, and the other channels as they are.
@@ -334,7 +350,7 @@ fn find<S: Setting>(list: &Option<Vec<S>>, channel: Channel) -> Option<&S> {
 }
 
 /// A channel that is missing in a list is at Connect's default. Where there is no list, what holds for the voice channel holds
-/// for all.
+/// for all. Elements for channels that are not known to have the setting follow, so that they are sent back.
 fn every_channel<S: Setting>(list: &Option<Vec<S>>, voice: &PhoneConfig) -> Vec<S> {
     let is_shown = list.as_ref().is_some_and(|list| !list.is_empty());
     let one = |channel: &Channel| match find(list, *channel) {
@@ -342,7 +358,8 @@ fn every_channel<S: Setting>(list: &Option<Vec<S>>, voice: &PhoneConfig) -> Vec<
         None if is_shown && *channel != Channel::Voice => S::of_phone(*channel, &PhoneConfig::default()),
         None => S::of_phone(*channel, voice),
     };
-    S::CHANNELS.iter().map(one).collect()
+    let others = list.iter().flatten().filter(|setting| !S::CHANNELS.contains(&setting.channel()));
+    S::CHANNELS.iter().map(one).chain(others.cloned()).collect()
 }
 
 /// One value for all channels, or each channel's.
@@ -375,7 +392,7 @@ fn over(want: &DesiredPhone, is: PhoneConfig) -> PhoneConfig {
         after_contact_work_time_limit: want.after_contact_work_time_limit.unwrap_or(is.after_contact_work_time_limit),
         // A number that is left from a desk phone goes when the desk phone goes.
         desk_phone_number: match phone_type {
-            PhoneType::DeskPhone => want.desk_phone_number.clone().or(is.desk_phone_number),
+            PhoneType::DeskPhone | PhoneType::Other(_) => want.desk_phone_number.clone().or(is.desk_phone_number),
             PhoneType::SoftPhone => None,
         },
         persistent_connection: want.persistent_connection.or(is.persistent_connection),
@@ -394,22 +411,9 @@ fn carries_phone(want: &DesiredPhone) -> bool {
 /// Whether, of a phone's type and number, one is managed and the other, which is sent with it, is not.
 fn carries_number(want: &DesiredPhone) -> bool {
     match (want.phone_type, &want.desk_phone_number) {
-        (Some(PhoneType::DeskPhone), None) | (None, Some(_)) => true,
-        (Some(PhoneType::DeskPhone), Some(_)) | (Some(PhoneType::SoftPhone), _) | (None, None) => false,
+        (Some(PhoneType::DeskPhone | PhoneType::Other(_)), None) | (None, Some(_)) => true,
+        (Some(PhoneType::DeskPhone | PhoneType::Other(_)), Some(_)) | (Some(PhoneType::SoftPhone), _) | (None, None) => false,
     }
-}
-
-/// Whether lists that are sent have channels, or members of channels, which the spec does not manage.
-fn carries_lists(wanted: &ChannelConfigs) -> bool {
-    fn carries<S: Setting>(wanted: &Option<Vec<S>>) -> bool {
-        wanted.is_some() && !S::CHANNELS.iter().all(|channel| find(wanted, *channel).is_some_and(Setting::is_complete))
-    }
-    let ChannelConfigs { auto_accept, after_contact_work, phone_number, persistent_connection, voice_enhancement } = wanted;
-    carries(auto_accept)
-        || carries(after_contact_work)
-        || carries(phone_number)
-        || carries(persistent_connection)
-        || carries(voice_enhancement)
 }
 
 /// The spec's lists, where an empty one asks for Connect's default on every channel.
@@ -615,6 +619,41 @@ mod tests {
         let action = settings(&Desired { phone, ..bare() }, &live).unwrap();
         let Call::UpdateUserPhoneConfig(call) = action.call else { panic!("{:?}", action.call) };
         assert_eq!(call.phone_config, PhoneConfig { auto_accept: false, ..live.user.phone_config.unwrap() });
+    }
+
+    #[test]
+    fn unknown_channels_and_modes_are_sent_back_unchanged() {
+        let pigeon = Channel::Other("PIGEON".into());
+        let choir = VoiceEnhancementConfig { channel: pigeon, ..voice(VoiceEnhancementMode::Other("CHOIR".into())) };
+        let live = shows(ChannelConfigs {
+            auto_accept: Some(vec![auto(pigeon, true), auto(VOICE, false), auto(Channel::Chat, true)]),
+            voice_enhancement: Some(vec![choir]),
+            ..none()
+        });
+        let desired = asks(ChannelConfigs {
+            auto_accept: Some(
+                Channel::ALL.map(|c| AutoAcceptConfig { agent_first_callback_auto_accept: Some(false), ..auto(c, true) }).into(),
+            ),
+            voice_enhancement: Some(vec![voice(VoiceEnhancementMode::VoiceIsolation)]),
+            ..none()
+        });
+        let action = settings(&desired, &live).unwrap();
+        assert!(action.carries, "the spec does not manage the unknown channel");
+        let expected = ChannelConfigs {
+            auto_accept: Some([desired.channel_configs.auto_accept.clone().unwrap(), vec![auto(pigeon, true)]].concat()),
+            voice_enhancement: Some(vec![voice(VoiceEnhancementMode::VoiceIsolation), choir]),
+            ..none()
+        };
+        assert_eq!(sent(&desired, &live), Some(expected.clone()));
+        assert_eq!(sent(&desired, &shows(expected)), None);
+    }
+
+    #[test]
+    fn unknown_channels_do_not_keep_phone_config_from_being_in_sync() {
+        let phone = DesiredPhone { auto_accept: Some(true), ..DesiredPhone::default() };
+        let accepts = [Channel::ALL.map(|c| auto(c, true)).to_vec(), vec![auto(Channel::Other("PIGEON".into()), false)]].concat();
+        let live = shows(ChannelConfigs { auto_accept: Some(accepts), ..none() });
+        assert_eq!(sent(&Desired { phone, ..bare() }, &live), None);
     }
 
     #[test]

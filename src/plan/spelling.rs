@@ -85,6 +85,7 @@ impl From<api::PhoneType> for PhoneType {
         match phone_type {
             api::PhoneType::SoftPhone => Self::SoftPhone,
             api::PhoneType::DeskPhone => Self::DeskPhone,
+            api::PhoneType::Other(name) => Self::Other(name),
         }
     }
 }
@@ -94,6 +95,7 @@ impl From<PhoneType> for api::PhoneType {
         match phone_type {
             PhoneType::SoftPhone => Self::SoftPhone,
             PhoneType::DeskPhone => Self::DeskPhone,
+            PhoneType::Other(name) => Self::Other(name),
         }
     }
 }
@@ -105,6 +107,7 @@ impl From<api::Channel> for Channel {
             api::Channel::Chat => Self::Chat,
             api::Channel::Task => Self::Task,
             api::Channel::Email => Self::Email,
+            api::Channel::Other(name) => Self::Other(name),
         }
     }
 }
@@ -116,6 +119,7 @@ impl From<Channel> for api::Channel {
             Channel::Chat => Self::Chat,
             Channel::Task => Self::Task,
             Channel::Email => Self::Email,
+            Channel::Other(name) => Self::Other(name),
         }
     }
 }
@@ -191,6 +195,7 @@ impl From<api::VoiceEnhancementConfig> for VoiceEnhancementConfig {
             api::VoiceEnhancementMode::VoiceIsolation => VoiceEnhancementMode::VoiceIsolation,
             api::VoiceEnhancementMode::NoiseSuppression => VoiceEnhancementMode::NoiseSuppression,
             api::VoiceEnhancementMode::None => VoiceEnhancementMode::None,
+            api::VoiceEnhancementMode::Other(name) => VoiceEnhancementMode::Other(name),
         };
         Self { channel: config.channel.into(), voice_enhancement_mode }
     }
@@ -202,6 +207,7 @@ impl From<VoiceEnhancementConfig> for api::VoiceEnhancementConfig {
             VoiceEnhancementMode::VoiceIsolation => api::VoiceEnhancementMode::VoiceIsolation,
             VoiceEnhancementMode::NoiseSuppression => api::VoiceEnhancementMode::NoiseSuppression,
             VoiceEnhancementMode::None => api::VoiceEnhancementMode::None,
+            VoiceEnhancementMode::Other(name) => api::VoiceEnhancementMode::Other(name),
         };
         Self { channel: config.channel.into(), voice_enhancement_mode }
     }

@@ -12,6 +12,7 @@ mod operations;
 mod page_cursor;
 mod password;
 mod port;
+mod unknown_name;
 
 pub use error::{Class, Error, QueuePosition};
 pub use ids::{
@@ -24,3 +25,4 @@ pub use operations::*;
 pub use page_cursor::PageCursor;
 pub use password::Password;
 pub use port::{Caller, Connect, ConnectExt, Priority};
+pub use unknown_name::UnknownName;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::{HierarchyGroupId, RoutingProfileId, SecurityProfileId, UserId};
+use crate::{HierarchyGroupId, RoutingProfileId, SecurityProfileId, UnknownName, UserId};
 
 /// Tags of a Connect resource: key to value. A value may be empty.
 pub type Tags = BTreeMap<String, String>;
@@ -32,15 +32,28 @@ pub enum PhoneType {
     SoftPhone,
     /// At [`PhoneConfig::desk_phone_number`].
     DeskPhone,
+    /// A type that this version does not know.
+    Other(UnknownName),
 }
 
 impl PhoneType {
+    /// Every known type.
+    pub const ALL: [Self; 2] = [Self::SoftPhone, Self::DeskPhone];
+
     /// As the API writes it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::SoftPhone => "SOFT_PHONE",
             Self::DeskPhone => "DESK_PHONE",
+            Self::Other(name) => name.as_str(),
         }
+    }
+}
+
+impl From<&str> for PhoneType {
+    /// Reads a type as the API writes it.
+    fn from(name: &str) -> Self {
+        Self::ALL.into_iter().find(|known| known.as_str() == name).unwrap_or_else(|| Self::Other(name.into()))
     }
 }
 
@@ -73,10 +86,12 @@ pub enum Channel {
     Task,
     /// E-mails.
     Email,
+    /// A channel that this version does not know.
+    Other(UnknownName),
 }
 
 impl Channel {
-    /// Every channel.
+    /// Every known channel.
     pub const ALL: [Self; 4] = [Self::Voice, Self::Chat, Self::Task, Self::Email];
 
     /// As the API writes it.
@@ -86,7 +101,15 @@ impl Channel {
             Self::Chat => "CHAT",
             Self::Task => "TASK",
             Self::Email => "EMAIL",
+            Self::Other(name) => name.as_str(),
         }
+    }
+}
+
+impl From<&str> for Channel {
+    /// Reads a channel as the API writes it.
+    fn from(name: &str) -> Self {
+        Self::ALL.into_iter().find(|known| known.as_str() == name).unwrap_or_else(|| Self::Other(name.into()))
     }
 }
 
@@ -141,16 +164,29 @@ pub enum VoiceEnhancementMode {
     NoiseSuppression,
     /// Nothing is removed.
     None,
+    /// A mode that this version does not know.
+    Other(UnknownName),
 }
 
 impl VoiceEnhancementMode {
+    /// Every known mode.
+    pub const ALL: [Self; 3] = [Self::VoiceIsolation, Self::NoiseSuppression, Self::None];
+
     /// As the API writes it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::VoiceIsolation => "VOICE_ISOLATION",
             Self::NoiseSuppression => "NOISE_SUPPRESSION",
             Self::None => "NONE",
+            Self::Other(name) => name.as_str(),
         }
+    }
+}
+
+impl From<&str> for VoiceEnhancementMode {
+    /// Reads a mode as the API writes it.
+    fn from(name: &str) -> Self {
+        Self::ALL.into_iter().find(|known| known.as_str() == name).unwrap_or_else(|| Self::Other(name.into()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The SDK's types to and from the port's.
 //!
-//! What AWS may add later is read as unknown: an entry with a channel or mode that this version does not know is left out,
-//! a value that cannot be told is None. Nothing is made up, and nothing panics.
+//! Channels, phone types and modes that AWS may add later are kept as they are, so that they can be sent back unchanged. An entry
+//! that lacks a required member is left out. Nothing is made up, and nothing panics.
 
 pub(crate) mod channels;
 pub(crate) mod identity;

@@ -2,20 +2,16 @@
 
 use aws_sdk_connect::types;
 use connect_api::{
-    AfterContactWorkConfig, AutoAcceptConfig, Channel, PersistentConnectionConfig, PhoneNumberConfig, VoiceEnhancementConfig,
-    VoiceEnhancementMode,
+    AfterContactWorkConfig, AutoAcceptConfig, PersistentConnectionConfig, PhoneNumberConfig, VoiceEnhancementConfig,
 };
 
-use super::{
-    TimeUnit,
-    phone::{type_from_wire, type_to_wire},
-};
+use super::TimeUnit;
 
 /// A setting of one channel that the API knows by this type.
 pub(crate) trait Setting: Sized {
     type Wire;
     fn to_wire(self) -> Self::Wire;
-    /// None where it names something that this version does not know.
+    /// Returns None if a required member is missing.
     fn from_wire(wire: Self::Wire, unit: TimeUnit) -> Option<Self>;
 }
 
@@ -33,7 +29,7 @@ impl Setting for AutoAcceptConfig {
 
     fn to_wire(self) -> Self::Wire {
         types::AutoAcceptConfig::builder()
-            .channel(channel_to_wire(self.channel))
+            .channel(self.channel.as_str().into())
             .auto_accept(self.auto_accept)
             .set_agent_first_callback_auto_accept(self.agent_first_callback_auto_accept)
             .build()
@@ -42,7 +38,7 @@ impl Setting for AutoAcceptConfig {
 
     fn from_wire(wire: Self::Wire, _: TimeUnit) -> Option<Self> {
         Some(Self {
-            channel: channel_from_wire(&wire.channel)?,
+            channel: given(wire.channel.as_str())?.into(),
             auto_accept: wire.auto_accept,
             agent_first_callback_auto_accept: wire.agent_first_callback_auto_accept,
         })
@@ -55,7 +51,7 @@ impl Setting for AfterContactWorkConfig {
     fn to_wire(self) -> Self::Wire {
         let limit = |seconds| types::AfterContactWorkConfig::builder().after_contact_work_time_limit(seconds).build();
         types::AfterContactWorkConfigPerChannel::builder()
-            .channel(channel_to_wire(self.channel))
+            .channel(self.channel.as_str().into())
             .after_contact_work_config(limit(self.after_contact_work_time_limit))
             .set_agent_first_callback_after_contact_work_config(
                 self.agent_first_callback_after_contact_work_time_limit.map(limit),
@@ -67,7 +63,7 @@ impl Setting for AfterContactWorkConfig {
     fn from_wire(wire: Self::Wire, unit: TimeUnit) -> Option<Self> {
         let limit = |config: types::AfterContactWorkConfig| list_seconds(config.after_contact_work_time_limit, unit);
         Some(Self {
-            channel: channel_from_wire(&wire.channel)?,
+            channel: given(wire.channel.as_str())?.into(),
             after_contact_work_time_limit: wire.after_contact_work_config.map_or(0, limit),
             agent_first_callback_after_contact_work_time_limit: wire.agent_first_callback_after_contact_work_config.map(limit),
         })
@@ -93,8 +89,8 @@ impl Setting for PhoneNumberConfig {
 
     fn to_wire(self) -> Self::Wire {
         types::PhoneNumberConfig::builder()
-            .channel(channel_to_wire(self.channel))
-            .phone_type(type_to_wire(self.phone_type))
+            .channel(self.channel.as_str().into())
+            .phone_type(self.phone_type.as_str().into())
             .set_phone_number(self.phone_number)
             .build()
             .expect("channel and type are set")
@@ -102,8 +98,8 @@ impl Setting for PhoneNumberConfig {
 
     fn from_wire(wire: Self::Wire, _: TimeUnit) -> Option<Self> {
         Some(Self {
-            channel: channel_from_wire(&wire.channel)?,
-            phone_type: type_from_wire(&wire.phone_type)?,
+            channel: given(wire.channel.as_str())?.into(),
+            phone_type: given(wire.phone_type.as_str())?.into(),
             phone_number: wire.phone_number,
         })
     }
@@ -114,14 +110,14 @@ impl Setting for PersistentConnectionConfig {
 
     fn to_wire(self) -> Self::Wire {
         types::PersistentConnectionConfig::builder()
-            .channel(channel_to_wire(self.channel))
+            .channel(self.channel.as_str().into())
             .persistent_connection(self.persistent_connection)
             .build()
             .expect("channel and setting are set")
     }
 
     fn from_wire(wire: Self::Wire, _: TimeUnit) -> Option<Self> {
-        Some(Self { channel: channel_from_wire(&wire.channel)?, persistent_connection: wire.persistent_connection })
+        Some(Self { channel: given(wire.channel.as_str())?.into(), persistent_connection: wire.persistent_connection })
     }
 }
 
@@ -129,46 +125,24 @@ impl Setting for VoiceEnhancementConfig {
     type Wire = types::VoiceEnhancementConfig;
 
     fn to_wire(self) -> Self::Wire {
-        let mode = match self.voice_enhancement_mode {
-            VoiceEnhancementMode::VoiceIsolation => types::VoiceEnhancementMode::VoiceIsolation,
-            VoiceEnhancementMode::NoiseSuppression => types::VoiceEnhancementMode::NoiseSuppression,
-            VoiceEnhancementMode::None => types::VoiceEnhancementMode::None,
-        };
         types::VoiceEnhancementConfig::builder()
-            .channel(channel_to_wire(self.channel))
-            .voice_enhancement_mode(mode)
+            .channel(self.channel.as_str().into())
+            .voice_enhancement_mode(self.voice_enhancement_mode.as_str().into())
             .build()
             .expect("channel and mode are set")
     }
 
     fn from_wire(wire: Self::Wire, _: TimeUnit) -> Option<Self> {
-        let voice_enhancement_mode = match wire.voice_enhancement_mode {
-            types::VoiceEnhancementMode::VoiceIsolation => VoiceEnhancementMode::VoiceIsolation,
-            types::VoiceEnhancementMode::NoiseSuppression => VoiceEnhancementMode::NoiseSuppression,
-            types::VoiceEnhancementMode::None => VoiceEnhancementMode::None,
-            _ => return None,
-        };
-        Some(Self { channel: channel_from_wire(&wire.channel)?, voice_enhancement_mode })
+        Some(Self {
+            channel: given(wire.channel.as_str())?.into(),
+            voice_enhancement_mode: given(wire.voice_enhancement_mode.as_str())?.into(),
+        })
     }
 }
 
-fn channel_to_wire(channel: Channel) -> types::Channel {
-    match channel {
-        Channel::Voice => types::Channel::Voice,
-        Channel::Chat => types::Channel::Chat,
-        Channel::Task => types::Channel::Task,
-        Channel::Email => types::Channel::Email,
-    }
-}
-
-fn channel_from_wire(channel: &types::Channel) -> Option<Channel> {
-    match channel {
-        types::Channel::Voice => Some(Channel::Voice),
-        types::Channel::Chat => Some(Channel::Chat),
-        types::Channel::Task => Some(Channel::Task),
-        types::Channel::Email => Some(Channel::Email),
-        _ => None,
-    }
+/// The value of a required member. The SDK puts a text of its own in the place of one that is missing.
+fn given(value: &str) -> Option<&str> {
+    Some(value).filter(|value| *value != "no value was set")
 }
 
 #[cfg(test)]

@@ -4,15 +4,15 @@
 //! `AfterContactWorkTimeLimit: 0`, and reads what is missing as SOFT_PHONE, false and 0. Connect reads what is missing the
 //! same way, so an update with zero values does set them.
 
-use aws_sdk_connect::types::{self, UserPhoneConfig};
-use connect_api::{PhoneConfig, PhoneType};
+use aws_sdk_connect::types::UserPhoneConfig;
+use connect_api::PhoneConfig;
 
 use super::TimeUnit;
 
 pub(crate) fn to_wire(config: PhoneConfig) -> UserPhoneConfig {
     let PhoneConfig { phone_type, auto_accept, after_contact_work_time_limit, desk_phone_number, persistent_connection } = config;
     UserPhoneConfig::builder()
-        .phone_type(type_to_wire(phone_type))
+        .phone_type(phone_type.as_str().into())
         .auto_accept(auto_accept)
         .after_contact_work_time_limit(after_contact_work_time_limit)
         .set_desk_phone_number(desk_phone_number)
@@ -20,13 +20,12 @@ pub(crate) fn to_wire(config: PhoneConfig) -> UserPhoneConfig {
         .build()
 }
 
-/// None for a type of phone that this version does not know: the rest means nothing without it.
-pub(crate) fn from_wire(config: UserPhoneConfig, unit: TimeUnit) -> Option<PhoneConfig> {
+pub(crate) fn from_wire(config: UserPhoneConfig, unit: TimeUnit) -> PhoneConfig {
     let UserPhoneConfig {
         phone_type, auto_accept, after_contact_work_time_limit, desk_phone_number, persistent_connection, ..
     } = config;
-    Some(PhoneConfig {
-        phone_type: type_from_wire(&phone_type)?,
+    PhoneConfig {
+        phone_type: phone_type.as_str().into(),
         auto_accept,
         after_contact_work_time_limit: match unit {
             TimeUnit::Seconds => after_contact_work_time_limit,
@@ -34,20 +33,5 @@ pub(crate) fn from_wire(config: UserPhoneConfig, unit: TimeUnit) -> Option<Phone
         },
         desk_phone_number,
         persistent_connection,
-    })
-}
-
-pub(crate) fn type_to_wire(phone_type: PhoneType) -> types::PhoneType {
-    match phone_type {
-        PhoneType::SoftPhone => types::PhoneType::SoftPhone,
-        PhoneType::DeskPhone => types::PhoneType::DeskPhone,
-    }
-}
-
-pub(crate) fn type_from_wire(phone_type: &types::PhoneType) -> Option<PhoneType> {
-    match phone_type {
-        types::PhoneType::SoftPhone => Some(PhoneType::SoftPhone),
-        types::PhoneType::DeskPhone => Some(PhoneType::DeskPhone),
-        _ => None,
     }
 }

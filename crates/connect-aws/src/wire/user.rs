@@ -15,7 +15,7 @@ pub(crate) fn described(user: types::User) -> Result<User, Error> {
         arn: user.arn.ok_or_else(|| incomplete(NAME, "User.Arn"))?,
         username: user.username.ok_or_else(|| incomplete(NAME, "User.Username"))?,
         identity_info: user.identity_info.map(identity::from_wire).unwrap_or_default(),
-        phone_config: user.phone_config.and_then(|config| phone::from_wire(config, unit)),
+        phone_config: user.phone_config.map(|config| phone::from_wire(config, unit)),
         channel_configs: ChannelConfigs {
             auto_accept: channels::from_wire(user.auto_accept_configs, unit),
             after_contact_work: channels::from_wire(user.after_contact_work_configs, unit),
@@ -42,7 +42,7 @@ pub(crate) fn found(user: types::UserSearchSummary) -> Result<FoundUser, Error> 
         username: user.username.ok_or_else(|| incomplete(NAME, "a user's Username"))?,
         first_name,
         last_name,
-        phone_config: user.phone_config.and_then(|config| phone::from_wire(config, unit)),
+        phone_config: user.phone_config.map(|config| phone::from_wire(config, unit)),
         channel_configs: ChannelConfigs {
             auto_accept: channels::from_wire(user.auto_accept_configs, unit),
             after_contact_work: channels::from_wire(user.after_contact_work_configs, unit),

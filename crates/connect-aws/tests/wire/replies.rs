@@ -155,28 +155,34 @@ async fn an_empty_phone_config_reads_as_a_soft_phone_with_everything_off() {
 }
 
 #[tokio::test]
-async fn entries_that_name_the_unknown_are_left_out() {
+async fn unknown_channels_and_modes_are_kept_and_can_be_sent_back() {
     let user = described(json!({
         "PhoneConfig": {"PhoneType": "SMOKE_SIGNAL", "AutoAccept": true},
         "AutoAcceptConfigs": [{"Channel": "PIGEON", "AutoAccept": true}, {"Channel": "CHAT", "AutoAccept": true}, {"AutoAccept": true}],
         "AfterContactWorkConfigs": [{"Channel": "PIGEON", "AfterContactWorkConfig": {"AfterContactWorkTimeLimit": 5}}],
-        "PhoneNumberConfigs": [{"Channel": "VOICE", "PhoneType": "SMOKE_SIGNAL"}],
+        "PhoneNumberConfigs": [{"Channel": "VOICE", "PhoneType": "SMOKE_SIGNAL"}, {"Channel": "VOICE"}],
         "PersistentConnectionConfigs": [{"Channel": "PIGEON", "PersistentConnection": true}],
-        "VoiceEnhancementConfigs": [{"Channel": "VOICE", "VoiceEnhancementMode": "CHOIR"}],
+        "VoiceEnhancementConfigs": [{"Channel": "VOICE", "VoiceEnhancementMode": "CHOIR"}, {"Channel": "VOICE"}],
     }))
     .await;
-    assert_eq!(user.phone_config, None);
-    let chat = AutoAcceptConfig { channel: Channel::Chat, auto_accept: true, agent_first_callback_auto_accept: None };
-    assert_eq!(
-        user.channel_configs,
-        ChannelConfigs {
-            auto_accept: Some(vec![chat]),
-            after_contact_work: Some(Vec::new()),
-            phone_number: Some(Vec::new()),
-            persistent_connection: Some(Vec::new()),
-            voice_enhancement: Some(Vec::new()),
-        }
-    );
+    let (pigeon, smoke) = (Channel::Other("PIGEON".into()), PhoneType::Other("SMOKE_SIGNAL".into()));
+    assert_eq!(user.phone_config, Some(PhoneConfig { phone_type: smoke, auto_accept: true, ..PhoneConfig::default() }));
+    let auto_accept = |channel| AutoAcceptConfig { channel, auto_accept: true, agent_first_callback_auto_accept: None };
+    let lists = ChannelConfigs {
+        auto_accept: Some(vec![auto_accept(pigeon), auto_accept(Channel::Chat)]),
+        after_contact_work: Some(vec![AfterContactWorkConfig {
+            channel: pigeon,
+            after_contact_work_time_limit: 5,
+            agent_first_callback_after_contact_work_time_limit: None,
+        }]),
+        phone_number: Some(vec![PhoneNumberConfig { channel: Channel::Voice, phone_type: smoke, phone_number: None }]),
+        persistent_connection: Some(vec![PersistentConnectionConfig { channel: pigeon, persistent_connection: true }]),
+        voice_enhancement: Some(vec![VoiceEnhancementConfig {
+            channel: Channel::Voice,
+            voice_enhancement_mode: VoiceEnhancementMode::Other("CHOIR".into()),
+        }]),
+    };
+    assert_eq!(user.channel_configs, lists);
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! From an answer to a body, in PascalCase, with times in seconds since the epoch.
 
 use connect_api::{
-    AfterContactWorkConfig, ChannelConfigs, FoundUser, Instance, Page, PhoneConfig, Proficiency, Tags, User, UserSummary,
+    AfterContactWorkConfig, ChannelConfigs, FoundUser, IdentityInfo, Instance, Page, PhoneConfig, Proficiency, Tags, User,
+    UserSummary,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -168,14 +169,13 @@ fn instance(shown: &Instance, created: Timestamp) -> Value {
 
 /// As DescribeUser writes it.
 pub(super) fn user(user: &User, region: &str) -> Value {
-    let info = &user.identity_info;
+    let IdentityInfo { first_name, last_name, email, secondary_email, mobile } = &user.identity_info;
     let mut value = json!({
         "Id": user.id,
         "Arn": user.arn,
         "Username": user.username,
         "IdentityInfo": without_nulls(json!({
-            "FirstName": info.first_name, "LastName": info.last_name, "Email": info.email,
-            "SecondaryEmail": info.secondary_email, "Mobile": info.mobile,
+            "FirstName": first_name, "LastName": last_name, "Email": email, "SecondaryEmail": secondary_email, "Mobile": mobile,
         })),
         "PhoneConfig": user.phone_config.as_ref().map(|config| phone_config(config, 1)),
         "DirectoryUserId": user.directory_user_id,

@@ -155,10 +155,24 @@ pub(super) fn without_empty(rules: &Rules, info: IdentityInfo) -> IdentityInfo {
     if !rules.empty_string_clears {
         return info;
     }
+    let IdentityInfo { first_name, last_name, email, secondary_email, mobile } = info;
     IdentityInfo {
-        email: cleared(info.email),
-        secondary_email: cleared(info.secondary_email),
-        mobile: cleared(info.mobile),
-        ..info
+        first_name,
+        last_name,
+        email: cleared(email),
+        secondary_email: cleared(secondary_email),
+        mobile: cleared(mobile),
+    }
+}
+
+/// An update's members, and those that it leaves out as they were.
+pub(super) fn merged(update: IdentityInfo, before: IdentityInfo) -> IdentityInfo {
+    let IdentityInfo { first_name, last_name, email, secondary_email, mobile } = update;
+    IdentityInfo {
+        first_name: first_name.or(before.first_name),
+        last_name: last_name.or(before.last_name),
+        email: email.or(before.email),
+        secondary_email: secondary_email.or(before.secondary_email),
+        mobile: mobile.or(before.mobile),
     }
 }

@@ -18,13 +18,7 @@ pub(super) fn identity_info(
         let before = identity::given(identity_type, user.identity_info.clone());
         let info = match context.rules.identity_update {
             IdentityUpdate::Replace => info,
-            IdentityUpdate::Merge => IdentityInfo {
-                first_name: info.first_name.or(before.first_name),
-                last_name: info.last_name.or(before.last_name),
-                email: info.email.or(before.email),
-                secondary_email: info.secondary_email.or(before.secondary_email),
-                mobile: info.mobile.or(before.mobile),
-            },
+            IdentityUpdate::Merge => identity::merged(info, before),
         };
         let info = identity::without_empty(context.rules, info);
         identity::check_info(context.rules, identity_type, &info)?;
