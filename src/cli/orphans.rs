@@ -106,8 +106,8 @@ impl Orphans {
                 Ok(parting) => said(parting).to_owned(),
                 Err(error) => format!("not deleted: {error}"),
             });
-            let Orphan { arn, username, place, uid } = orphan;
-            rows.push(Row { username, user_arn: arn, namespace: place.namespace, name: place.name, uid, outcome });
+            let Orphan { arn, username, name, uid } = orphan;
+            rows.push(Row { username, user_arn: arn, namespace: name.namespace, name: name.name, uid, outcome });
         }
         match self.output {
             Output::Table => print!("{}", table(&rows)),

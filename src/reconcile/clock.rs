@@ -1,4 +1,4 @@
-//! Time, as a dependency.
+//! Clocks, as a dependency.
 
 use std::time::Duration;
 
@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
-    /// The time of day, for what other processes read.
+    /// Returns the time of day, for values that other processes read.
     fn now(&self) -> Timestamp;
-    /// Time since the machine started, the time that it was suspended included: what a stalled process cannot overlook.
+    /// Returns the time since the machine started, including the time in which it was suspended: a process that stalled can tell.
     fn uptime(&self) -> Duration;
 }
 
@@ -24,7 +24,7 @@ impl Clock for SystemClock {
     fn uptime(&self) -> Duration {
         #[cfg(target_os = "linux")]
         let id = rustix::time::ClockId::Boottime;
-        // Elsewhere the monotonic clock is what there is; the operator is deployed on Linux.
+        // Other systems have only the monotonic clock; the operator is deployed on Linux.
         #[cfg(not(target_os = "linux"))]
         let id = rustix::time::ClockId::Monotonic;
         let time = rustix::time::clock_gettime(id);

@@ -1,4 +1,4 @@
-//! Kubernetes, as a pass needs it: few operations, each with the guard that it depends on.
+//! The operations of Kubernetes that a pass needs, each with the guard that it depends on.
 
 use std::fmt;
 
@@ -7,12 +7,12 @@ use futures::future::BoxFuture;
 
 use crate::api::{ConnectUser, ConnectUserStatus};
 
-/// What kind of failure a Kubernetes call met.
+/// The kinds of failure of a Kubernetes call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClusterErrorKind {
     /// The object changed since it was read (409).
     Conflict,
-    /// The object is gone, or another one has its name now.
+    /// The object is gone, or a new one has its name.
     Gone,
     /// The service account may not do this (401, 403).
     Forbidden,
@@ -27,9 +27,9 @@ pub enum ClusterErrorKind {
 /// A Kubernetes call that failed.
 #[derive(Clone, Debug)]
 pub struct ClusterError {
-    /// What kind of failure it is.
+    /// The kind of failure.
     pub kind: ClusterErrorKind,
-    /// What was tried and what the API server said.
+    /// The operation, and the API server's answer.
     pub message: String,
 }
 
@@ -41,64 +41,65 @@ impl fmt::Display for ClusterError {
 
 impl std::error::Error for ClusterError {}
 
-/// What a look for a Secret's key found.
+/// The result of reading a key of a Secret.
 #[derive(Clone, Debug)]
 pub enum SecretValue {
     /// The value.
     Found {
-        /// The value itself.
+        /// The value.
         password: Password,
         /// As [`Cluster::secret_version`].
         version: String,
-        /// The UID of the object that the Secret belongs to, if it belongs to one.
+        /// The UID of the Secret's controller, if it has one.
         controller: Option<String>,
     },
-    /// There is no such Secret.
+    /// The Secret does not exist.
     NoSecret,
-    /// The Secret has no such key; these it has.
+    /// The Secret does not have the key. It has these.
     NoKey(Vec<String>),
-    /// The value is no text.
+    /// The value is not text.
     NotText,
 }
 
-/// Whether an Event tells of something good or bad.
+/// The type of an Event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventKind {
-    /// As it should be.
+    /// An expected event.
     Normal,
-    /// Somebody should look.
+    /// An event that may need attention.
     Warning,
 }
 
-/// The reason of the Event that is counted instead of told again: a throttle hits often, and says the same each time.
+/// The reason of the Event that is counted instead of published again: throttling is frequent, and its message does not change.
 pub const THROTTLED: &str = "Throttled";
 
 /// An Event on a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// Good or bad.
+    /// The type.
     pub kind: EventKind,
-    /// One of the closed list in docs/states.md.
+    /// The reason, one of the list in docs/states.md.
     pub reason: &'static str,
-    /// What the operator was doing: `Create`, `Update`, `Delete`, `Observe`, `Reconcile`.
+    /// The operator's action: `Create`, `Update`, `Delete`, `Observe`, `Reconcile`.
     pub action: &'static str,
-    /// What happened, for people.
+    /// The message.
     pub note: String,
 }
 
 /// The API server.
 pub trait Cluster: Send + Sync {
-    /// Reads a resource from the API server itself, not from a cache. None where it does not exist.
+    /// Reads a resource from the API server, not from a cache. Returns None if it does not exist.
     fn get<'a>(&'a self, namespace: &'a str, name: &'a str) -> BoxFuture<'a, Result<Option<ConnectUser>, ClusterError>>;
 
     /// Reads one key of a Secret.
     fn secret<'a>(&'a self, namespace: &'a str, name: &'a str, key: &'a str) -> BoxFuture<'a, Result<SecretValue, ClusterError>>;
 
-    /// Tells which Secret has this name and in which state it is, without reading its content: another Secret, and each write
-    /// to the same, gives another answer. None where it does not exist.
+    /// Returns a text that identifies the Secret with this name and its state, without reading its content: another Secret, and
+    /// each write to the same one, has another text. Returns None if it does not exist.
     fn secret_version<'a>(&'a self, namespace: &'a str, name: &'a str) -> BoxFuture<'a, Result<Option<String>, ClusterError>>;
 
-    /// Makes a Secret with one key, which belongs to `owner` and goes with it. A conflict where there is one of this name.
+    /// Creates a Secret with one key, which `owner` controls and which is deleted with it. Fails with a conflict if a Secret has
+    /// this name.
     fn create_secret<'a>(
         &'a self,
         owner: &'a ConnectUser,
@@ -107,27 +108,27 @@ pub trait Cluster: Send + Sync {
         value: &'a Password,
     ) -> BoxFuture<'a, Result<(), ClusterError>>;
 
-    /// Reads an annotation of a namespace. None where there is no such annotation, or where it may not be read.
+    /// Reads an annotation of a namespace. Returns None if there is no such annotation, or if it may not be read.
     fn namespace_annotation<'a>(
         &'a self,
         namespace: &'a str,
         annotation: &'a str,
     ) -> BoxFuture<'a, Result<Option<String>, ClusterError>>;
 
-    /// Adds the finalizer, if nothing of the resource changed since it was read.
+    /// Adds the finalizer, if the resource has not changed since it was read.
     fn add_finalizer<'a>(&'a self, resource: &'a ConnectUser) -> BoxFuture<'a, Result<ConnectUser, ClusterError>>;
 
-    /// Removes the finalizer, if nothing of the resource changed since it was read.
+    /// Removes the finalizer, if the resource has not changed since it was read.
     fn remove_finalizer<'a>(&'a self, resource: &'a ConnectUser) -> BoxFuture<'a, Result<(), ClusterError>>;
 
-    /// Writes the whole status, if nothing of the resource changed since it was read: a status that was put together from an
-    /// older one could take back what another pass has recorded.
+    /// Writes the whole status, if the resource has not changed since it was read: a status that was composed from an older one
+    /// could undo what another pass has recorded.
     fn write_status<'a>(
         &'a self,
         resource: &'a ConnectUser,
         status: &'a ConnectUserStatus,
     ) -> BoxFuture<'a, Result<ConnectUser, ClusterError>>;
 
-    /// Publishes an Event. It may get lost: no pass depends on it.
+    /// Publishes an Event. It may get lost, and no pass depends on it.
     fn publish<'a>(&'a self, resource: &'a ConnectUser, event: Event) -> BoxFuture<'a, ()>;
 }

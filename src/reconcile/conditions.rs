@@ -1,35 +1,17 @@
-//! What a pass's outcome looks like in the status: a pure function of the status before, the outcome and the time.
+//! The conditions of the status: a pure function of the status before, the outcome of a pass and the time.
 
 use connect_api::Priority;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
-use super::{Failure, Kind, Phase};
-use crate::{
-    api::{ConditionType, ConnectUserStatus, Reason},
-    plan::Change,
+use super::{
+    failure::{Failure, Kind, Phase},
+    outcome::State,
 };
-
-/// How a pass left the user.
-#[derive(Clone, Debug)]
-pub(super) enum State {
-    /// As the spec asks.
-    InSync,
-    /// Not as the spec asks, which is only told.
-    Drifted(Vec<Change>),
-    /// Left alone because a person asked for it.
-    Paused {
-        /// The resource is to go.
-        deleting: bool,
-    },
-    /// Being created, changed or deleted.
-    Working(Reason, String),
-    /// It could not go on.
-    Failed(Failure),
-}
+use crate::api::{ConditionType, ConnectUserStatus, Reason};
 
 /// Writes `state` into the conditions of `status`, for this generation of the spec.
-pub(super) fn report(status: &mut ConnectUserStatus, state: &State, generation: i64, now: Timestamp) {
+pub(super) fn set_conditions(status: &mut ConnectUserStatus, state: &State, generation: i64, now: Timestamp) {
     let mut set = Setter { status, generation, now };
     match state {
         State::InSync => {
@@ -66,11 +48,11 @@ pub(super) fn report(status: &mut ConnectUserStatus, state: &State, generation: 
         }
         State::Failed(Failure { kind, message, phase, .. }) => {
             let reason = kind.reason();
-            if kind.unreadies() {
+            if kind.clears_ready() {
                 set.to(ConditionType::Ready, "False", reason, message);
                 set.to(ConditionType::Synced, "False", reason, message);
             } else if *phase == Phase::Delete {
-                // It was as the spec asks, and is about to be gone, or is gone already.
+                // The user was in sync; it is being deleted, or is gone already.
                 set.to(ConditionType::Ready, "False", Reason::Deleting, &format!("the user is being deleted: {message}"));
                 set.to(ConditionType::Synced, "Unknown", reason, message);
             } else {
@@ -106,8 +88,13 @@ pub(super) fn report(status: &mut ConnectUserStatus, state: &State, generation: 
     status.observed_generation = generation;
 }
 
-/// Says, or says no longer, that the password in the Secret may be another than the user's.
-pub(super) fn report_password(status: &mut ConnectUserStatus, ignored: Option<&str>, generation: i64, now: Timestamp) {
+/// Sets or removes the condition that the Secret's password may differ from the user's.
+pub(super) fn set_password_change_ignored(
+    status: &mut ConnectUserStatus,
+    ignored: Option<&str>,
+    generation: i64,
+    now: Timestamp,
+) {
     let mut set = Setter { status, generation, now };
     match ignored {
         Some(message) => set.to(ConditionType::PasswordChangeIgnored, "True", Reason::PasswordChangeIgnored, message),
@@ -115,19 +102,19 @@ pub(super) fn report_password(status: &mut ConnectUserStatus, ignored: Option<&s
     }
 }
 
-/// A condition of the status.
+/// Returns a condition of the status.
 pub(super) fn condition(status: &ConnectUserStatus, condition: ConditionType) -> Option<&Condition> {
     status.conditions.iter().find(|c| c.type_ == condition.as_str())
 }
 
-/// Whether the status says that this generation was in sync.
+/// Returns whether the status says that this generation was in sync.
 pub(super) fn is_in_sync(status: &ConnectUserStatus, generation: i64) -> bool {
     let holds = |c| condition(status, c).is_some_and(|c| c.status == "True" && c.observed_generation == Some(generation));
     status.observed_generation == generation && holds(ConditionType::Ready) && holds(ConditionType::Synced)
 }
 
-/// How urgent the next call for a user in place is: a person waits for a spec that was never in effect; what keeps failing has
-/// waited long; and of a user in sync, one only looks.
+/// Returns the priority of calls for a user that exists: a person waits for a spec that was never in effect, a spec that keeps
+/// failing has waited long already, and a user in sync is only read.
 pub(super) fn urgency(status: &ConnectUserStatus, generation: i64) -> Priority {
     match condition(status, ConditionType::Ready) {
         Some(ready) if ready.observed_generation == Some(generation) && status.observed_generation == generation => {
@@ -137,7 +124,8 @@ pub(super) fn urgency(status: &ConnectUserStatus, generation: i64) -> Priority {
     }
 }
 
-/// Whether the status says that this generation was seen to its end: in sync, or, by an observer, found to differ.
+/// Returns whether the status says that passes over this generation are complete: the user was in sync, or an observer found that
+/// it differs.
 pub(super) fn is_settled(status: &ConnectUserStatus, generation: i64) -> bool {
     let drifted = condition(status, ConditionType::Synced)
         .is_some_and(|c| c.reason == Reason::Drifted.as_str() && c.observed_generation == Some(generation));
@@ -177,7 +165,7 @@ impl Setter<'_> {
         }
     }
 
-    /// What was not found before is no longer known to be missing where the spec has changed since, or `found` says so.
+    /// Clears a report of a missing reference if the spec has changed since, or `found` says that the reference was found.
     fn doubt_references(&mut self, reason: Reason, message: &str, found: impl Fn(&Condition) -> bool) {
         let references = condition(self.status, ConditionType::ReferencesResolved);
         let is_old = |c: &Condition| c.observed_generation != Some(self.generation) || found(c);
@@ -191,7 +179,7 @@ impl Setter<'_> {
     }
 }
 
-/// Kubernetes writes times to the second: one that is not rounded would differ from its own reading.
+/// Rounds down to the second, as Kubernetes writes times: other times would differ from what is read back.
 pub(super) fn to_the_second(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
@@ -213,16 +201,16 @@ mod tests {
     }
 
     #[test]
-    fn a_user_in_sync_is_ready_and_nothing_else() {
+    fn user_in_sync_is_ready_without_further_conditions() {
         let mut status = ConnectUserStatus::default();
-        report(&mut status, &failed(Kind::Denied), 1, at(1));
-        report(&mut status, &State::InSync, 2, at(2));
+        set_conditions(&mut status, &failed(Kind::Denied), 1, at(1));
+        set_conditions(&mut status, &State::InSync, 2, at(2));
         assert_eq!(shown(&status), ["Ready=True/Available", "Synced=True/InSync", "ReferencesResolved=True/Resolved"]);
         assert_eq!(status.observed_generation, 2);
     }
 
     #[test]
-    fn reconciling_and_stalled_are_never_both_there() {
+    fn reconciling_and_stalled_exclude_each_other() {
         let kinds = [
             Kind::Deferred,
             Kind::Throttled,
@@ -242,8 +230,8 @@ mod tests {
         for before in kinds {
             for kind in kinds {
                 let mut status = ConnectUserStatus::default();
-                report(&mut status, &failed(before), 1, at(1));
-                report(&mut status, &failed(kind), 1, at(2));
+                set_conditions(&mut status, &failed(before), 1, at(1));
+                set_conditions(&mut status, &failed(kind), 1, at(2));
                 let has = |c| condition(&status, c).is_some();
                 assert_ne!(has(ConditionType::Reconciling), has(ConditionType::Stalled), "{before:?} then {kind:?}");
                 assert_eq!(has(ConditionType::Stalled), kind.stalls(), "{kind:?}");
@@ -252,10 +240,10 @@ mod tests {
     }
 
     #[test]
-    fn a_throttle_leaves_ready_as_it_was() {
+    fn throttling_does_not_change_ready() {
         let mut status = ConnectUserStatus::default();
-        report(&mut status, &State::InSync, 1, at(1));
-        report(&mut status, &failed(Kind::Throttled), 2, at(2));
+        set_conditions(&mut status, &State::InSync, 1, at(1));
+        set_conditions(&mut status, &failed(Kind::Throttled), 2, at(2));
         assert_eq!(
             shown(&status),
             [
@@ -269,54 +257,54 @@ mod tests {
     }
 
     #[test]
-    fn an_edit_stays_urgent_while_it_waits_and_a_look_is_never_urgent() {
+    fn waiting_edits_stay_urgent_and_reads_are_never_urgent() {
         let mut status = ConnectUserStatus::default();
-        report(&mut status, &State::InSync, 1, at(1));
-        assert_eq!(urgency(&status, 1), Priority::Sweep, "a look");
+        set_conditions(&mut status, &State::InSync, 1, at(1));
+        assert_eq!(urgency(&status, 1), Priority::Sweep, "a read");
         assert_eq!(urgency(&status, 2), Priority::Edit, "edited");
-        report(&mut status, &failed(Kind::Deferred), 2, at(2));
-        assert_eq!(urgency(&status, 2), Priority::Edit, "edited, and waiting since");
-        report(&mut status, &failed(Kind::Denied), 2, at(3));
-        assert_eq!(urgency(&status, 2), Priority::Backlog, "tried in vain");
-        report(&mut status, &State::InSync, 2, at(4));
-        report(&mut status, &failed(Kind::Transient), 2, at(5));
-        assert_eq!(urgency(&status, 2), Priority::Sweep, "a look that failed");
+        set_conditions(&mut status, &failed(Kind::Deferred), 2, at(2));
+        assert_eq!(urgency(&status, 2), Priority::Edit, "edited, and waiting");
+        set_conditions(&mut status, &failed(Kind::Denied), 2, at(3));
+        assert_eq!(urgency(&status, 2), Priority::Backlog, "tried without success");
+        set_conditions(&mut status, &State::InSync, 2, at(4));
+        set_conditions(&mut status, &failed(Kind::Transient), 2, at(5));
+        assert_eq!(urgency(&status, 2), Priority::Sweep, "a read that failed");
     }
 
     #[test]
-    fn a_user_that_is_being_deleted_is_not_ready() {
+    fn user_that_is_being_deleted_is_not_ready() {
         for kind in [Kind::Deferred, Kind::Transient, Kind::Unsettled, Kind::Kubernetes] {
             let mut status = ConnectUserStatus::default();
-            report(&mut status, &State::InSync, 1, at(1));
-            report(&mut status, &State::Failed(Failure::new(kind, Phase::Delete, "because")), 1, at(2));
+            set_conditions(&mut status, &State::InSync, 1, at(1));
+            set_conditions(&mut status, &State::Failed(Failure::new(kind, Phase::Delete, "because")), 1, at(2));
             assert_eq!(shown(&status)[0], "Ready=False/Deleting", "{kind:?}");
             assert_eq!(shown(&status)[1], format!("Synced=Unknown/{}", kind.reason()));
         }
     }
 
     #[test]
-    fn what_was_missing_is_told_of_until_it_is_found_or_no_longer_named() {
+    fn missing_reference_is_reported_until_found_or_removed() {
         let references = |then: &State, generation| {
             let mut status = ConnectUserStatus::default();
-            report(&mut status, &failed(Kind::SecretNotFound), 1, at(1));
-            report(&mut status, then, generation, at(2));
+            set_conditions(&mut status, &failed(Kind::SecretNotFound), 1, at(1));
+            set_conditions(&mut status, then, generation, at(2));
             condition(&status, ConditionType::ReferencesResolved).map(|c| format!("{}/{}", c.status, c.reason)).unwrap()
         };
-        assert_eq!(references(&failed(Kind::Transient), 1), "False/SecretNotFound", "nothing newer is known");
-        assert_eq!(references(&failed(Kind::Transient), 2), "Unknown/Transient", "it may name another Secret by now");
+        assert_eq!(references(&failed(Kind::Transient), 1), "False/SecretNotFound", "there is no newer read");
+        assert_eq!(references(&failed(Kind::Transient), 2), "Unknown/Transient", "the spec may name another Secret now");
         let creating = State::Working(Reason::Creating, "creating".into());
-        assert_eq!(references(&creating, 1), "Unknown/Creating", "it was read");
+        assert_eq!(references(&creating, 1), "Unknown/Creating", "the Secret was read");
         assert_eq!(references(&State::InSync, 1), "True/Resolved");
     }
 
     #[test]
-    fn a_transition_time_moves_only_when_the_status_flips() {
+    fn transition_time_moves_only_when_the_status_changes() {
         let mut status = ConnectUserStatus::default();
-        report(&mut status, &failed(Kind::SecretNotFound), 1, at(1));
-        report(&mut status, &failed(Kind::Invalid), 1, at(2));
+        set_conditions(&mut status, &failed(Kind::SecretNotFound), 1, at(1));
+        set_conditions(&mut status, &failed(Kind::Invalid), 1, at(2));
         let ready = |s: &ConnectUserStatus| condition(s, ConditionType::Ready).map(|c| c.last_transition_time.0.as_second());
         assert_eq!(ready(&status), Some(1), "False stayed False");
-        report(&mut status, &State::InSync, 1, at(3));
+        set_conditions(&mut status, &State::InSync, 1, at(3));
         assert_eq!(ready(&status), Some(3));
     }
 }

@@ -1,16 +1,19 @@
-//! One table: what a failure means for the resource, and when it is tried again.
+//! One table: what a failure means for the resource, and when the pass is retried.
 
 use std::time::Duration;
 
 use connect_api::{Class, Error, QueuePosition};
 
-use super::{ClusterError, ClusterErrorKind};
-use crate::api::Reason;
+use super::cluster::{ClusterError, ClusterErrorKind};
+use crate::{
+    api::{ManagementPolicy, Reason},
+    plan::Knowledge,
+};
 
 /// What a pass was doing to the user when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Only looking, since it may not be written to.
+    /// Reading it, since the operator may not write to it.
     Observe,
     /// Creating it.
     Create,
@@ -20,6 +23,17 @@ pub enum Phase {
     Delete,
 }
 
+impl Phase {
+    pub(super) fn of(known: &Knowledge) -> Self {
+        match (known.deleting, known.policy.management, known.recorded.is_some()) {
+            (true, ..) => Self::Delete,
+            (false, ManagementPolicy::Observe, _) => Self::Observe,
+            (false, ManagementPolicy::Full, true) => Self::Update,
+            (false, ManagementPolicy::Full, false) => Self::Create,
+        }
+    }
+}
+
 /// The kinds of failure, each with its condition and pace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -27,29 +41,29 @@ pub enum Kind {
     Deferred,
     /// Connect throttled the call.
     Throttled,
-    /// Somebody was faster; look again.
+    /// Another writer was faster; the user must be read again.
     Raced,
-    /// Connect may not show yet what was done.
+    /// Connect may not show an earlier create yet.
     Unsettled,
-    /// Connect, or the way to it, failed for the moment.
+    /// A temporary fault of Connect or of the network.
     Transient,
     /// A Kubernetes call failed.
     Kubernetes,
     /// The Secret or its key is missing.
     SecretNotFound,
-    /// Something that the spec names is missing in Connect.
+    /// A reference of the spec is missing in Connect.
     DependencyNotFound,
-    /// A quota of the instance.
+    /// A quota of the instance is exhausted.
     Quota,
-    /// The username is somebody else's.
+    /// The username belongs to another owner's user.
     NotOurs,
     /// The resource's namespace may not use the instance.
     NotAllowed,
-    /// Connect, or we, cannot accept the spec.
+    /// Connect or the operator cannot accept the spec.
     Invalid,
-    /// AWS refused.
+    /// AWS denied the call.
     Denied,
-    /// The guard against mass deletion waits for a person.
+    /// The guard against mass deletion waits for confirmation.
     Held,
 }
 
@@ -64,11 +78,11 @@ const fn pace(first: u64, longest: u64) -> Pace {
     Pace { first: Duration::from_secs(first), longest: Duration::from_secs(longest) }
 }
 
-/// How often a race is taken up again at once, before it is treated as a passing fault.
+/// How often in a row a race is retried at once, before it is treated as a temporary fault.
 pub(super) const RACES_AT_ONCE: u32 = 3;
 
 impl Kind {
-    /// The reason that the conditions give.
+    /// Returns the reason for the conditions.
     pub fn reason(self) -> Reason {
         match self {
             Self::Deferred | Self::Throttled => Reason::Throttled,
@@ -86,7 +100,7 @@ impl Kind {
         }
     }
 
-    /// Whether it lasts until somebody does something (kstatus: Failed).
+    /// Returns whether the failure lasts until a person acts (kstatus: Failed).
     pub fn stalls(self) -> bool {
         match self {
             Self::Quota | Self::NotOurs | Self::NotAllowed | Self::Invalid | Self::Denied | Self::Held => true,
@@ -101,8 +115,8 @@ impl Kind {
         }
     }
 
-    /// Whether it says something of the user. If not, Ready stays as it was.
-    pub fn unreadies(self) -> bool {
+    /// Returns whether the failure makes the user not ready. If not, Ready does not change.
+    pub fn clears_ready(self) -> bool {
         match self {
             Self::SecretNotFound
             | Self::DependencyNotFound
@@ -116,7 +130,7 @@ impl Kind {
         }
     }
 
-    /// How it is tried again.
+    /// Returns the delays between retries.
     pub(super) fn pace(self) -> Pace {
         match self {
             Self::Deferred => pace(1, 60),
@@ -124,7 +138,7 @@ impl Kind {
             Self::Raced => pace(0, 0),
             Self::Unsettled => pace(5, 60),
             Self::Transient | Self::Kubernetes => pace(1, 300),
-            // A look at a Secret costs Connect nothing, and a Secret applied after its ConnectUser is an everyday thing.
+            // Reading a Secret costs no call to Connect, and Secrets are often applied after their ConnectUsers.
             Self::SecretNotFound => pace(2, 300),
             Self::DependencyNotFound => pace(60, 1800),
             Self::Quota => pace(600, 600),
@@ -134,28 +148,28 @@ impl Kind {
     }
 }
 
-/// Why a pass could not finish.
+/// Why a pass failed.
 #[derive(Clone, Debug)]
 pub struct Failure {
-    /// What kind it is.
+    /// The kind of failure.
     pub kind: Kind,
-    /// What was being done.
+    /// What the pass was doing.
     pub phase: Phase,
-    /// For the condition: what is wrong and what to do. It stays the same while the cause does.
+    /// The message for the condition: what is wrong and what to do. It does not change while the cause does not.
     pub message: String,
-    /// AWS' id of the request, for the log.
+    /// AWS's id of the request, for the log.
     pub request_id: Option<String>,
-    /// When to try again, where that is known.
+    /// The time until the retry, if it is known.
     pub retry_after: Option<Duration>,
 }
 
 impl Failure {
-    /// A failure that Connect has no part in.
+    /// Creates a failure that does not come from a call.
     pub fn new(kind: Kind, phase: Phase, message: impl Into<String>) -> Self {
         Self { kind, phase, message: message.into(), request_id: None, retry_after: None }
     }
 
-    /// What a call's error means. `fields` are the spec's fields that the call was about.
+    /// Classifies the error of a call to Connect. `fields` are the spec's fields that the call was about.
     pub fn of_call(error: &Error, phase: Phase, fields: &str) -> Self {
         let said = match &error.code {
             Some(code) => format!("Connect answered {} with {code}: {}", error.operation, error.message),
@@ -163,7 +177,7 @@ impl Failure {
         };
         let (kind, message) = match error.class {
             Class::Deferred => {
-                (Kind::Deferred, format!("waiting for the rate limit of {}{}", error.operation, in_line(error.turn)))
+                (Kind::Deferred, format!("waiting for the rate limit of {}{}", error.operation, queue_position(error.turn)))
             }
             Class::Throttled => {
                 (Kind::Throttled, format!("Connect throttles {}: the operator slows down and goes on", error.operation))
@@ -173,7 +187,7 @@ impl Failure {
             Class::NotFound => {
                 (Kind::DependencyNotFound, format!("{said}. Check {fields}: what it names must exist in the instance"))
             }
-            // Nothing was sent: the credentials are at fault, and say so themselves.
+            // Nothing was sent: the credentials failed, and the message says how.
             Class::Denied if error.status.is_none() => (Kind::Denied, said),
             Class::Denied => (
                 Kind::Denied,
@@ -191,13 +205,13 @@ impl Failure {
             ),
             Class::Invalid => (Kind::Invalid, format!("{said}. Correct {fields}")),
         };
-        // The limiter's time is that of its own pace, which may be fast, and each attempt is written down.
+        // The limiter's delay may be short, and each attempt writes a status.
         let least = if kind == Kind::Throttled { kind.pace().first } else { Duration::ZERO };
         let retry_after = error.retry_after.map(|after| after.max(least));
         Self { kind, phase, message, request_id: error.request_id.clone(), retry_after }
     }
 
-    /// What a Kubernetes error means.
+    /// Classifies the error of a Kubernetes call.
     pub fn of_cluster(error: &ClusterError, phase: Phase) -> Self {
         let kind = match error.kind {
             ClusterErrorKind::Conflict | ClusterErrorKind::Gone => Kind::Raced,
@@ -210,11 +224,11 @@ impl Failure {
     }
 }
 
-/// A shorter wait is over before anybody has read how long it is.
+/// The shortest wait whose length is reported: a shorter one ends before it is read.
 const LONG_WAIT: Duration = Duration::from_secs(30);
 
-/// Where a resource stands in line, if it has long to wait. It is written once and not at each look, so it says so.
-fn in_line(turn: Option<QueuePosition>) -> String {
+/// Describes the position in the limiter's queue, if the wait is long. It is written once and not in each pass, and says so.
+fn queue_position(turn: Option<QueuePosition>) -> String {
     match turn {
         Some(QueuePosition { place, of, wait }) if wait >= LONG_WAIT => {
             format!(" (place {place} of {of} and about {} to go when this was written)", roughly(wait))
@@ -232,11 +246,11 @@ fn roughly(time: Duration) -> String {
     }
 }
 
-/// Whether a condition's message already tells of the wait that this one tells of: for the same operation, with a place if this
-/// one has one. Its numbers are others at each look, which must not be a write at each look.
-pub(super) fn tells_of_the_same_wait(told: &str, message: &str) -> bool {
+/// Returns whether a condition's message already describes this wait: for the same operation, with a position if this one has one.
+/// The numbers differ in each pass, and must not cause a write in each pass.
+pub(super) fn describes_same_wait(shown: &str, message: &str) -> bool {
     let operation = |message: &str| message.split(" (").next().map(str::to_owned);
-    operation(told) == operation(message) && (told.contains(" (") || !message.contains(" ("))
+    operation(shown) == operation(message) && (shown.contains(" (") || !message.contains(" ("))
 }
 
 #[cfg(test)]
@@ -246,7 +260,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_class_of_error_has_its_reason_and_its_pace() {
+    fn each_class_of_error_has_a_reason_and_a_pace() {
         let table = [
             (400, "InvalidParameterException", Reason::InvalidSpec, true, 3600),
             (403, "AccessDeniedException", Reason::AccessDenied, true, 300),
@@ -266,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_connect_throttled_is_not_made_again_at_once_however_fast_the_limiter_is() {
+    fn throttled_call_waits_even_if_the_limiter_is_fast() {
         let throttled = Error::reply(OperationName::CreateUser, 429, Some("ThrottlingException"), "Rate exceeded");
         let after = |wait| {
             let error = Error { retry_after: Some(Duration::from_millis(wait)), ..throttled.clone() };
@@ -276,14 +290,14 @@ mod tests {
     }
 
     #[test]
-    fn a_denied_call_names_the_iam_action() {
+    fn denied_call_names_the_iam_action() {
         let error = Error::reply(OperationName::UpdateUserHierarchy, 403, Some("AccessDeniedException"), "no");
         let failure = Failure::of_call(&error, Phase::Update, "hierarchyGroupArn");
         assert!(failure.message.contains("connect:UpdateUserHierarchy"), "{}", failure.message);
     }
 
     #[test]
-    fn only_a_long_wait_is_told_with_the_place_in_line() {
+    fn only_a_long_wait_shows_the_queue_position() {
         let waits = |wait| {
             let turn = Some(QueuePosition { place: 312, of: 950, wait: Duration::from_secs(wait) });
             let error = Error { turn, ..Error::deferred(OperationName::CreateUser, Duration::from_secs(1)) };
@@ -297,17 +311,17 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_told_once_for_each_operation_and_again_only_to_add_the_place() {
+    fn wait_is_reported_once_per_operation_and_to_add_the_position() {
         let (short, long) =
             ("waiting for the rate limit of CreateUser", "waiting for the rate limit of CreateUser (place 1 of 2");
         let other = "waiting for the rate limit of DescribeUser (place 1 of 2";
-        let told = |told, message| tells_of_the_same_wait(told, message);
-        assert!(told(short, short) && told(long, "waiting for the rate limit of CreateUser (place 2 of 9") && told(long, short));
-        assert!(!told(short, long) && !told(long, other) && !told("the user in Connect equals the spec", short));
+        let same = describes_same_wait;
+        assert!(same(short, short) && same(long, "waiting for the rate limit of CreateUser (place 2 of 9") && same(long, short));
+        assert!(!same(short, long) && !same(long, other) && !same("the user in Connect equals the spec", short));
     }
 
     #[test]
-    fn the_message_does_not_change_with_the_request() {
+    fn message_does_not_depend_on_the_request_id() {
         let mut error = Error::reply(OperationName::CreateUser, 400, Some("InvalidParameterException"), "weak password");
         let first = Failure::of_call(&error, Phase::Create, "spec").message;
         error.request_id = Some("another".into());

@@ -1,63 +1,54 @@
-//! Resources whose namespace may not use their instance: nothing is done for them, and nothing keeps them from going.
-
-use std::ops::ControlFlow;
+//! Resources whose namespace may not use their instance: the operator does nothing for them, and nothing blocks their deletion.
 
 use connect_api::Arn;
 use kube::ResourceExt;
 
 use super::{
-    Failure, Kind,
     conditions::condition,
-    pass::{End, Pass},
-    reconciler::{Reconciler, Verdict},
-    username_waiters::NamespacedName,
+    context::Context,
+    failure::{Failure, Kind},
+    outcome::{End, Flow, Verdict},
+    pass::Pass,
+    schedule::still_held,
 };
 use crate::{
     api::{ConditionType, ConnectUser},
-    plan::{CreateAttempts, Desired},
+    plan::Desired,
 };
 
-impl Reconciler {
-    /// Why nothing may be done for a resource; None: its namespace may use its instance.
-    pub(super) fn refusal(&self, resource: &ConnectUser) -> Option<String> {
-        let instance = Desired::instance_of(resource).ok()?;
-        self.connections.refusal(&instance, &resource.namespace().unwrap_or_default())
-    }
+/// Returns why the operator may do nothing for a resource; None: its namespace may use its instance.
+pub(super) fn refusal(ctx: &Context, resource: &ConnectUser) -> Option<String> {
+    let instance = Desired::instance_of(resource).ok()?;
+    ctx.connections.refusal(&instance, &resource.namespace().unwrap_or_default())
+}
 
-    /// Whether the resources of a namespace may use an instance.
-    pub fn is_allowed(&self, instance: &Arn, namespace: &str) -> bool {
-        self.connections.refusal(instance, namespace).is_none()
-    }
+/// Returns whether resources in a namespace may use an instance.
+pub(super) fn is_allowed(ctx: &Context, instance: &Arn, namespace: &str) -> bool {
+    ctx.connections.refusal(instance, namespace).is_none()
+}
 
-    /// Has a resource looked at again, whatever it has to wait for, since it may fare otherwise now.
-    pub fn requeue(&self, uid: &str, place: NamespacedName) {
-        self.memory.end_hold(uid);
-        self.waiting.wake(place);
+/// Reports the refusal on the resource, without a call to Connect. A resource that is being deleted and has nothing in Connect is
+/// released. One that may have something there gets an ordinary pass (None), which deletes only what is proven to be its own.
+pub(super) async fn refuse(ctx: &Context, cached: &ConnectUser, refusal: String) -> Option<Verdict> {
+    let ready = cached.status.as_ref().and_then(|status| condition(status, ConditionType::Ready));
+    if ready.is_some_and(|c| c.reason == Kind::NotAllowed.reason().as_str() && c.message == refusal)
+        && let Some(left) = still_held(ctx, cached, &cached.uid().unwrap_or_default())
+    {
+        return Some(Verdict::ended(Some(left), "held"));
     }
-
-    /// Tells a resource of its refusal, without a call. One that is to go and has nothing in Connect, goes; one that may have
-    /// something there gets an ordinary pass (None), which deletes nothing but what is proven to be its own.
-    pub(super) async fn refuse(&self, cached: &ConnectUser, refusal: String) -> Option<Verdict> {
-        let told = cached.status.as_ref().and_then(|status| condition(status, ConditionType::Ready));
-        if told.is_some_and(|c| c.reason == Kind::NotAllowed.reason().as_str() && c.message == refusal)
-            && let Some(left) = self.still_held(cached, &cached.uid().unwrap_or_default())
-        {
-            return Some(Verdict::ended(Some(left), "held"));
-        }
-        let (Ok(mut pass) | Err((mut pass, _))) = Pass::begin(self, cached.clone());
-        if !pass.known.deleting {
-            let failure = Failure::new(Kind::NotAllowed, pass.phase(), refusal);
-            return Some(pass.finish(End::Failed(failure)).await);
-        }
-        // Whether there is nothing in Connect is not left to a cache.
-        let end = match pass.refresh().await {
-            ControlFlow::Break(end) => end,
-            ControlFlow::Continue(()) if pass.known.mark != CreateAttempts::None || pass.known.recorded.is_some() => return None,
-            ControlFlow::Continue(()) => match pass.release(None).await {
-                ControlFlow::Break(end) => end,
-                ControlFlow::Continue(()) => End::Gone,
-            },
-        };
-        Some(pass.finish(end).await)
+    let (Ok(mut pass) | Err((mut pass, _))) = Pass::begin(ctx, cached.clone());
+    if !pass.is_deleting() {
+        let failure = Failure::new(Kind::NotAllowed, pass.phase(), refusal);
+        return Some(pass.finish(End::Failed(failure)).await);
     }
+    // A cache does not decide that there is nothing in Connect.
+    let end = match pass.refresh().await {
+        Flow::Break(end) => end,
+        Flow::Continue(()) if pass.may_have_user() => return None,
+        Flow::Continue(()) => match pass.release(None).await {
+            Flow::Break(end) => end,
+            Flow::Continue(()) => End::Gone,
+        },
+    };
+    Some(pass.finish(end).await)
 }

@@ -1,23 +1,23 @@
-//! Finding a user by its name. What it does not find may still be there: the listings lag.
+//! Reads of a user, by id and by name. A user that they do not find may still exist: Connect's reads lag.
 
 use connect_api::{
     Caller, Class, Connect, ConnectExt, DescribeUser, Error, InstanceId, ListUserProficiencies, ListUsers, OperationName,
     PageCursor, Proficiency, SearchCriteria, SearchUsers, StringComparison, User, UserId,
 };
 
-/// How hard to look.
+/// How to look up a username.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Look {
-    /// By the search index: one call, seconds behind.
+pub(super) enum Lookup {
+    /// In the search index: one call, seconds behind.
     Quick,
-    /// By the complete list: a call per 1,000 users.
+    /// In the complete list: a call per 1,000 users.
     Thorough,
 }
 
-/// SearchUsers' answer is documented for values of this many characters; others may be answered wrongly instead of refused.
+/// The lengths for which SearchUsers is documented. It may answer others wrongly instead of refusing them.
 const SEARCHABLE: std::ops::RangeInclusive<usize> = 2..=25;
 
-/// The user with this id, or None if Connect does not show it.
+/// Reads the user with this id; None if Connect does not show it.
 pub(super) async fn by_id(
     connect: &dyn Connect,
     caller: &Caller,
@@ -31,18 +31,18 @@ pub(super) async fn by_id(
     }
 }
 
-/// The user with this name, or None if Connect does not show it.
+/// Finds the user with this name; None if Connect does not show it.
 ///
-/// `listing` keeps what was read of the complete list, so that a pass which has to wait in the middle of it goes on later.
+/// `listing` keeps the part of the complete list that was read, so that a later pass continues there.
 pub(super) async fn by_name(
     connect: &dyn Connect,
     caller: &Caller,
     instance: &InstanceId,
     username: &str,
-    look: Look,
+    lookup: Lookup,
     listing: &mut Listing,
 ) -> Result<Option<User>, Error> {
-    let found = if look == Look::Quick && SEARCHABLE.contains(&username.chars().count()) {
+    let found = if lookup == Lookup::Quick && SEARCHABLE.contains(&username.chars().count()) {
         searched(connect, caller, instance, username).await
     } else {
         listing.read(connect, caller, instance, username).await
@@ -50,13 +50,13 @@ pub(super) async fn by_name(
     match found {
         Ok(Some(id)) => by_id(connect, caller, instance, &id).await,
         Ok(None) => Ok(None),
-        // The instance itself is gone, and every user with it.
+        // The instance itself is gone, and all its users with it.
         Err(e) if e.class == Class::NotFound => Ok(None),
         Err(e) => Err(e),
     }
 }
 
-/// A name spelled the same goes before one that differs in case: whether case matters is not documented.
+/// Picks the user with this name, and prefers the same case: AWS does not document whether case matters.
 fn pick(username: &str, candidates: Vec<(String, UserId)>) -> Option<UserId> {
     let exact = candidates.iter().find(|(name, _)| name == username);
     let alike = || candidates.iter().find(|(name, _)| name.to_lowercase() == username.to_lowercase());
@@ -69,12 +69,12 @@ async fn searched(
     instance: &InstanceId,
     username: &str,
 ) -> Result<Option<UserId>, Error> {
-    let (mut candidates, mut bookmark) = (Vec::new(), PageCursor::default());
+    let (mut candidates, mut cursor) = (Vec::new(), PageCursor::default());
     loop {
         let request = SearchUsers {
             instance: instance.clone(),
             max_results: 500,
-            next_token: bookmark.token(),
+            next_token: cursor.token(),
             criteria: Some(SearchCriteria::String {
                 field: "Username".into(),
                 value: username.into(),
@@ -84,17 +84,17 @@ async fn searched(
         };
         let page = connect.call(caller, request).await?;
         candidates.extend(page.items.into_iter().map(|u| (u.username, u.id)));
-        if bookmark.turn(OperationName::SearchUsers, page.next_token)? {
+        if cursor.turn(OperationName::SearchUsers, page.next_token)? {
             return Ok(pick(username, candidates));
         }
     }
 }
 
-/// A walk through ListUsers, page by page. Only a walk that reached the end says anything.
+/// A listing of all users, page by page. Only a complete one proves anything.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Listing {
     candidates: Vec<(String, UserId)>,
-    bookmark: PageCursor,
+    cursor: PageCursor,
     complete: bool,
 }
 
@@ -107,10 +107,10 @@ impl Listing {
         username: &str,
     ) -> Result<Option<UserId>, Error> {
         while !self.complete {
-            let request = ListUsers { instance: instance.clone(), max_results: 1000, next_token: self.bookmark.token() };
+            let request = ListUsers { instance: instance.clone(), max_results: 1000, next_token: self.cursor.token() };
             let page = match connect.call(caller, request).await {
                 Ok(page) => page,
-                Err(e) if self.bookmark.is_lost(&e) => {
+                Err(e) if self.cursor.is_lost(&e) => {
                     *self = Self::default();
                     return Err(Error { class: Class::Transient, ..e });
                 }
@@ -118,7 +118,7 @@ impl Listing {
             };
             let alike = page.items.into_iter().filter(|u| u.username.to_lowercase() == username.to_lowercase());
             self.candidates.extend(alike.map(|u| (u.username, u.id)));
-            self.complete = match self.bookmark.turn(OperationName::ListUsers, page.next_token) {
+            self.complete = match self.cursor.turn(OperationName::ListUsers, page.next_token) {
                 Ok(complete) => complete,
                 Err(e) => {
                     *self = Self::default();
@@ -130,16 +130,16 @@ impl Listing {
     }
 }
 
-/// All proficiencies of a user, or None if the user is gone.
+/// Reads all proficiencies of a user; None if the user is gone.
 pub(super) async fn proficiencies(
     connect: &dyn Connect,
     caller: &Caller,
     instance: &InstanceId,
     user: &UserId,
 ) -> Result<Option<Vec<Proficiency>>, Error> {
-    let (mut all, mut bookmark) = (Vec::new(), PageCursor::default());
+    let (mut all, mut cursor) = (Vec::new(), PageCursor::default());
     loop {
-        let (instance, user, next_token) = (instance.clone(), user.clone(), bookmark.token());
+        let (instance, user, next_token) = (instance.clone(), user.clone(), cursor.token());
         let request = ListUserProficiencies { instance, user, max_results: 100, next_token };
         let page = match connect.call(caller, request).await {
             Ok(page) => page,
@@ -147,7 +147,7 @@ pub(super) async fn proficiencies(
             Err(e) => return Err(e),
         };
         all.extend(page.items);
-        if bookmark.turn(OperationName::ListUserProficiencies, page.next_token)? {
+        if cursor.turn(OperationName::ListUserProficiencies, page.next_token)? {
             return Ok(Some(all));
         }
     }

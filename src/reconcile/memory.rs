@@ -9,7 +9,12 @@ use std::{
 use connect_api::UserId;
 use jiff::Timestamp;
 
-use super::{Failure, Kind, failure::RACES_AT_ONCE, lookup::Listing, quick_connects::Cleanup};
+use super::{
+    failure::{Failure, Kind, RACES_AT_ONCE},
+    lookup::Listing,
+    quick_connect_cleanup::Cleanup,
+    requests::Request,
+};
 use crate::{
     api::CreateAttempt,
     plan::{Fingerprint, Live},
@@ -38,13 +43,13 @@ struct Entry {
     /// How often it was to be looked at again, whatever it waited for.
     woken: u32,
     /// Until which uptime a failed resource is left alone, and what somebody must change to be heard before.
-    held: Option<Box<(Asked, Duration)>>,
+    held: Option<Box<(Request, Duration)>>,
     /// What people ask of the resource, and at what uptime that was first seen.
-    asked: Option<Box<(Asked, Duration)>>,
+    asked: Option<Box<(Request, Duration)>>,
     /// A walk through the list of users that had to stop for now, and what was known when it began.
     listing: Option<Box<(ListingKey, Listing)>>,
     /// The user as a pass read it whose calls then had to wait.
-    look: Option<Box<KeptLook>>,
+    look: Option<Box<KeptRead>>,
     /// Work on the quick connects of a deleted user that had to stop for now.
     cleanup: Option<Box<Cleanup>>,
 }
@@ -68,31 +73,19 @@ struct Dispute {
 
 /// A look at a user that is worth keeping for a while.
 #[derive(Debug)]
-pub(super) struct KeptLook {
+pub(super) struct KeptRead {
     pub(super) live: Live,
     /// The spec it was made for: another one may have calls to make that carry over what a look has shown, which is to be fresh.
     pub(super) generation: i64,
     /// The uptime at which it was made.
     pub(super) at: Duration,
     /// How long it is good for.
-    pub(super) lasts: Duration,
+    pub(super) lifetime: Duration,
 }
 
 /// What must not have changed for a walk through the list to be worth going on with: the create mark and whether it had
 /// settled. Pages that were read before are older than what changed, and say nothing of it.
 pub(super) type ListingKey = (Option<CreateAttempt>, bool);
-
-/// What people ask of a resource.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Asked {
-    pub(super) generation: i64,
-    /// It is to go.
-    pub(super) deleting: bool,
-    /// And that is confirmed.
-    pub(super) confirmed: bool,
-    /// The last reconcile request.
-    pub(super) request: Option<String>,
-}
 
 /// When to try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,7 +141,7 @@ impl Memory {
     }
 
     /// Leaves a failed resource alone until then: the event of our own status write must not bring it back earlier.
-    pub(super) fn hold(&self, uid: &str, asked: Asked, until: Duration) {
+    pub(super) fn hold(&self, uid: &str, asked: Request, until: Duration) {
         self.with(uid, |e| e.held = Some(Box::new((asked, until))));
     }
 
@@ -217,7 +210,7 @@ impl Memory {
     }
 
     /// How often a resource was woken. A pass in which that happens may have seen what was before.
-    pub(super) fn woken(&self, uid: &str) -> u32 {
+    pub(super) fn wakes(&self, uid: &str) -> u32 {
         self.of(uid, |e| e.woken)
     }
 
@@ -237,12 +230,12 @@ impl Memory {
     }
 
     /// Until when a resource is left alone, if nobody asks anything new of it.
-    pub(super) fn held_until(&self, uid: &str, asked: &Asked) -> Option<Duration> {
+    pub(super) fn held_until(&self, uid: &str, asked: &Request) -> Option<Duration> {
         self.of(uid, |e| e.held.as_deref().filter(|(a, _)| a == asked).map(|(_, until)| *until))
     }
 
     /// At what uptime this was first asked of the resource, as far as this process has seen: now, if it is new.
-    pub(super) fn asked_since(&self, uid: &str, asked: Asked, uptime: Duration) -> Duration {
+    pub(super) fn requested_since(&self, uid: &str, asked: Request, uptime: Duration) -> Duration {
         self.with(uid, |e| match e.asked.as_deref() {
             Some((before, since)) if *before == asked => *since,
             _ => {
@@ -315,14 +308,14 @@ impl Memory {
     }
 
     /// Keeps a look at the user for the next pass.
-    pub(super) fn keep_look(&self, uid: &str, look: KeptLook) {
+    pub(super) fn keep_read(&self, uid: &str, look: KeptRead) {
         self.with(uid, |e| e.look = Some(Box::new(look)));
     }
 
     /// The last look at this user for this spec, if it is still good, and when it was made.
-    pub(super) fn take_look(&self, uid: &str, user: &UserId, generation: i64, uptime: Duration) -> Option<(Live, Duration)> {
+    pub(super) fn take_read(&self, uid: &str, user: &UserId, generation: i64, uptime: Duration) -> Option<(Live, Duration)> {
         let kept = self.of(uid, |e| e.look.is_some()).then(|| self.with(uid, |e| e.look.take()))??;
-        let is_good = kept.live.user.id == *user && kept.generation == generation && kept.at + kept.lasts >= uptime;
+        let is_good = kept.live.user.id == *user && kept.generation == generation && kept.at + kept.lifetime >= uptime;
         is_good.then(|| (kept.live.clone(), kept.at))
     }
 
@@ -370,7 +363,7 @@ pub(super) fn spread(uid: &str, row: u32) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reconcile::Phase;
+    use crate::reconcile::failure::Phase;
 
     fn failure(kind: Kind) -> Failure {
         Failure::new(kind, Phase::Observe, "")
@@ -445,11 +438,11 @@ mod tests {
         let memory = Memory::default();
         let live = crate::plan::fixtures::live();
         let (id, at) = (live.user.id.clone(), Duration::from_secs(10));
-        let look = |generation| KeptLook { live: live.clone(), generation, at, lasts: Duration::from_secs(60) };
-        memory.keep_look("u", look(3));
-        assert!(memory.take_look("u", &id, 4, at).is_none());
-        memory.keep_look("u", look(3));
-        assert!(memory.take_look("u", &id, 3, at).is_some());
+        let look = |generation| KeptRead { live: live.clone(), generation, at, lifetime: Duration::from_secs(60) };
+        memory.keep_read("u", look(3));
+        assert!(memory.take_read("u", &id, 4, at).is_none());
+        memory.keep_read("u", look(3));
+        assert!(memory.take_read("u", &id, 3, at).is_some());
     }
 
     #[test]

@@ -1,36 +1,49 @@
-//! Doing it: the shell around [`plan`](crate::plan) that reads, calls and reports. The only place that holds both clients.
+//! The shell around [`plan`](crate::plan): reads, calls and reports. Only this module holds both clients.
 //!
 //! [`Reconciler::reconcile`] makes one pass over one resource: it asks the plan for the next step, takes it, and asks again.
-//! Whatever way a pass ends, it ends in an outcome, which `report` turns into conditions and `failure` into a pace.
+//! Every pass ends in an outcome, which becomes conditions, Events and the time of the next pass.
+//!
+//! From the bottom up: values and services, the context that all passes share, the steps, the pass, and the reconciler. No
+//! module imports one above it.
 
 mod clock;
 mod cluster;
 mod conditions;
+mod context;
+mod deletion_guard;
 mod drift_scan;
 mod failure;
-mod finish;
-mod guard;
-mod identity_type;
+mod identity_types;
 mod instance_access;
+mod last_sweeps;
+mod learnt;
 mod lookup;
 mod memory;
-mod names;
 mod observed;
+mod orphan_deletion;
 mod orphans;
+mod outcome;
 mod pass;
-mod password;
-mod quick_connects;
+mod quick_connect_cleanup;
 mod reconciler;
+mod report;
+mod requests;
+mod schedule;
 mod snapshot;
 mod steps;
+mod subject;
+mod sweep;
 mod username_waiters;
+mod work;
 
 pub use clock::{Clock, SystemClock};
 pub use cluster::{Cluster, ClusterError, ClusterErrorKind, Event, EventKind, SecretValue, THROTTLED};
+pub use context::{Connections, Settings};
+pub use deletion_guard::{DeletionGuard, InstanceCounts, UserCounter};
 pub use drift_scan::{DriftScan, DriftSignal, ScanReport};
 pub use failure::{Failure, Kind, Phase};
-pub use guard::{DeletionGuard, InstanceCounts, UserCounter};
 pub use orphans::{Orphan, OrphanError, OrphanOutcome};
-pub(crate) use reconciler::is_confirmed;
-pub use reconciler::{Connections, Reconciler, Settings, Verdict};
+pub use outcome::Verdict;
+pub use reconciler::Reconciler;
+pub(crate) use requests::is_confirmed;
 pub use username_waiters::NamespacedName;

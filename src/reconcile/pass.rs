@@ -1,113 +1,60 @@
 //! One pass over one resource: ask the plan for the next step, take it, ask again.
+//!
+//! Only this module changes what a pass knows. Steps get it by shared reference, and return what they have [`Learnt`].
 
-use std::{ops::ControlFlow, sync::Arc, time::Duration};
+use std::convert::Infallible;
 
-use connect_api::{Arn, Caller, Class, Connect, Error, InstanceId, Priority, User, UserId};
-use jiff::Timestamp;
+use connect_api::Priority;
 use kube::ResourceExt;
 
 use super::{
-    ClusterError, ClusterErrorKind, Event, EventKind, Failure, Kind, Phase,
-    conditions::{to_the_second, urgency},
-    lookup::{self, Look},
-    memory::KeptLook,
-    reconciler::{Reconciler, Settings, reconcile_requested},
+    cluster::ClusterErrorKind,
+    conditions::urgency,
+    context::Context,
+    failure::{Failure, Kind, Phase},
+    learnt::Learnt,
+    outcome::{End, Flow, State, Verdict, or_end},
+    requests::reconcile_requested,
+    schedule::until_read,
     snapshot::remembered,
-    username_waiters::{NamespacedName, Username},
+    steps::{claim, create, delete, finish, names, password, quick_connects, read, refuse, release, update},
+    subject::Subject,
+    work::Work,
 };
 use crate::{
-    api::{AdoptionPolicy, ConnectUser, ConnectUserStatus, DELETION_POLICY, DeletionPolicy, ManagementPolicy, Reason},
-    plan::{
-        Change, CreateAttempts, Desired, Knowledge, Live, NameIndex, Observation, Owner, Ownership, Policy, SpecIssue, Step,
-        ignored_drift, next,
-    },
+    api::{ConnectUser, DELETION_POLICY, DeletionPolicy},
+    plan::{CreateAttempts, Knowledge, Live, Observation, Ownership, Policy, QuickConnects, Step, ignored_drift, next},
 };
 
-/// How long a look is good for the rest of the look, if that has to wait for the rate limit. Whatever may follow from it.
-const HALF_A_LOOK_LASTS: Duration = Duration::from_secs(5);
-/// How long a look is good for calls that carry nothing over, if they have to wait for the rate limit: a hundred of one operation
-/// take 50 s.
-pub(super) const LOOK_LASTS: Duration = Duration::from_secs(60);
-
-/// How a pass ends.
-#[derive(Debug)]
-pub(super) enum End {
-    /// The user is as the spec asks.
-    InSync(Box<Live>),
-    /// The user differs from the spec, and that is only to be told.
-    Drifted(Box<Live>, Vec<Change>),
-    /// A person asked to do nothing.
-    Paused,
-    /// The resource is gone, or was let go.
-    Gone,
-    /// The user is being worked on; come back at once.
-    Again(Reason, String),
-    /// It could not go on.
-    Failed(Failure),
-}
-
-/// A step went well (ask for the next) or ended the pass.
-pub(super) type Flow = ControlFlow<End>;
+/// How often a write that must not get lost is tried while others change the resource too.
+const ATTEMPTS: u32 = 5;
 
 /// A pass under way.
 pub(super) struct Pass<'a> {
-    pub(super) on: &'a Reconciler,
-    pub(super) resource: ConnectUser,
-    pub(super) status: ConnectUserStatus,
-    /// The status as the pass found it.
-    pub(super) before: ConnectUserStatus,
-    pub(super) uid: String,
-    pub(super) began: Timestamp,
-    pub(super) fresh: bool,
-    pub(super) connect: Arc<dyn Connect>,
-    pub(super) caller: Caller,
-    pub(super) instance: Arn,
-    pub(super) owner: Owner,
-    pub(super) desired: Result<Desired, SpecIssue>,
-    /// What the instance calls its profiles and groups, as far as the spec names them and this pass has asked.
-    pub(super) directory: NameIndex,
-    pub(super) known: Knowledge,
-    /// The uptime of the look at the user, if there was one.
-    pub(super) looked_at: Duration,
-    /// What the status has of the user has proved wrong in this pass.
-    pub(super) doubts_memory: bool,
-    /// The deletion policy that the namespace sets, once it was asked.
+    work: Work<'a>,
+    known: Knowledge,
+    /// The resource was read from the API server in this pass.
+    fresh: bool,
+    /// Connect has shown in this pass that the status' account of the user is wrong.
+    status_outdated: bool,
+    /// The deletion policy of the namespace, once it was read.
     namespace_policy: Option<DeletionPolicy>,
-    /// What was put right in this pass.
-    pub(super) changed: Vec<Change>,
-    /// How the user came to be ours, if it did in this pass.
-    pub(super) appeared: Option<Appeared>,
-    /// Which state of the Secret the password of the user that was created in this pass is from.
-    pub(super) sent: Option<String>,
 }
 
-/// How a user came to be ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Appeared {
-    /// We created it.
-    Created,
-    /// It carried our tags already.
-    Adopted,
+/// What follows from what was learnt, before the plan is asked again.
+enum Then {
+    AskPlan,
+    Record(Box<Live>),
+    Release,
 }
 
 impl<'a> Pass<'a> {
-    /// Reads the resource. Fails, with a pass that can only report, where not even its instance can be read.
+    /// Begins a pass. If not even the resource's instance can be read, it fails with a pass that can only report.
     #[expect(clippy::result_large_err, reason = "made once per pass, and used either way")]
-    pub(super) fn begin(on: &'a Reconciler, resource: ConnectUser) -> Result<Self, (Self, Failure)> {
-        // A recorded user tells its instance too: a deletion needs nothing else.
-        let recorded = resource.status.as_ref().and_then(|s| s.user_arn.as_ref()).and_then(|a| a.parse::<Arn>().ok());
-        let (instance, unreadable) = match (Desired::instance_of(&resource), recorded) {
-            (Ok(instance), _) => (instance, None),
-            (Err(_), Some(user)) => (user.sibling(connect_api::Resource::Instance), None),
-            (Err(error), None) => (no_instance(), Some(error.to_string())),
-        };
-        let uid = resource.uid().unwrap_or_default();
+    pub(super) fn begin(ctx: &'a Context, resource: ConnectUser) -> Result<Self, (Self, Failure)> {
+        let (subject, unreadable) = Subject::new(resource, &ctx.settings.cluster);
         let mut pass = Self {
-            connect: on.connections.client_for(&instance),
-            caller: Caller::new(uid.clone(), Priority::Backlog).in_group(resource.namespace().unwrap_or_default()),
-            owner: Desired::owner_of(&resource, &on.settings.cluster),
-            desired: Err(SpecIssue::Names(vec![])),
-            directory: NameIndex::default(),
+            work: Work::new(ctx, subject),
             known: Knowledge {
                 deleting: false,
                 recorded: None,
@@ -122,22 +69,11 @@ impl<'a> Pass<'a> {
                 policy: Policy::default(),
                 quick_connects_of: None,
             },
-            looked_at: on.clock.uptime(),
-            doubts_memory: false,
-            namespace_policy: None,
-            status: ConnectUserStatus::default(),
-            before: resource.status.clone().unwrap_or_default(),
-            began: on.clock.now(),
             fresh: false,
-            changed: Vec::new(),
-            appeared: None,
-            sent: None,
-            on,
-            resource,
-            uid,
-            instance,
+            status_outdated: false,
+            namespace_policy: None,
         };
-        pass.learn();
+        pass.learn_from_resource();
         match unreadable {
             None => Ok(pass),
             Some(message) => {
@@ -147,91 +83,33 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Takes over what the resource itself tells.
-    fn learn(&mut self) {
-        self.status = self.resource.status.clone().unwrap_or_default();
-        self.read_spec();
-        let recorded = self.status.user_id.as_deref().map(Into::into);
-        if recorded != self.known.recorded {
-            self.known.by_id = Observation::NotLooked;
-        }
-        self.known.recorded = recorded;
-        self.known.deleting = self.resource.metadata.deletion_timestamp.is_some();
-        self.known.remembered = if self.doubts_memory { None } else { self.as_the_status_has_it() };
-        self.known.applied_tag_keys = self.status.applied_tag_keys.clone();
-        self.known.ignored = ignored_drift(&self.resource.spec, &self.status);
-        let spec = &self.resource.spec;
-        self.known.policy = Policy {
-            adoption: spec.adoption_policy,
-            deletion: spec.deletion_policy.or(self.namespace_policy).unwrap_or(self.on.settings.deletion_policy),
-            management: spec.management_policy,
-            quick_connects: self.on.settings.quick_connects,
-        };
-        self.known.mark = match self.status.create_attempt {
-            None => CreateAttempts::None,
-            Some(attempt) if attempt.clean => CreateAttempts::Clean,
-            Some(_) => CreateAttempts::Unclean,
-        };
-        // By the time at which the pass began: a look from before the window's end says nothing, even if it is over by now.
-        self.known.settled = self.settles_at().is_none_or(|at| self.began > at);
-        if let (true, Some(user)) = (self.known.deleting, &self.known.recorded)
-            && self.on.memory.was_the_last(&self.uid, user)
-        {
-            self.known.nothing_of_ours_is_left();
-        }
-        self.caller.priority = match (self.known.deleting, self.known.recorded.is_some()) {
-            (true, _) => Priority::Edit,
-            (false, true) => urgency(&self.status, self.generation()),
-            (false, false) => Priority::Backlog,
-        };
+    pub(super) fn is_deleting(&self) -> bool {
+        self.known.deleting
     }
 
-    /// The user as the status has it, if it is certain enough that Connect has it so: it was read, or a sweep compared it, a short
-    /// time ago, and neither does anybody ask for a look, nor is it the user's turn to be read by itself.
-    fn as_the_status_has_it(&self) -> Option<Box<Live>> {
-        if self.known.by_id != Observation::NotLooked
-            || self.known.deleting
-            || reconcile_requested(&self.resource).is_some()
-            || self.on.until_read(&self.resource).is_zero()
-        {
-            return None;
-        }
-        let confirmed = self.on.memory.confirmed(&self.uid, self.known.recorded.as_ref()?)?;
-        let age = self.on.clock.uptime().saturating_sub(confirmed);
-        (age <= self.on.settings.sweep_interval? * 2).then(|| remembered(&self.instance, &self.status))?.map(Box::new)
-    }
-
-    /// When an absence starts to count, if there was an attempt.
-    pub(super) fn settles_at(&self) -> Option<Timestamp> {
-        let attempt = self.status.create_attempt?;
-        let Settings { call_timeout, settle_window, .. } = self.on.settings;
-        attempt.at.checked_add(call_timeout + settle_window).ok()
-    }
-
-    pub(super) fn generation(&self) -> i64 {
-        self.resource.metadata.generation.unwrap_or_default()
-    }
-
-    pub(super) fn instance_id(&self) -> InstanceId {
-        self.instance.instance.clone()
+    /// Returns whether the operator ever created or recorded a user for the resource.
+    pub(super) fn may_have_user(&self) -> bool {
+        self.known.mark != CreateAttempts::None || self.known.recorded.is_some()
     }
 
     pub(super) fn phase(&self) -> Phase {
-        match (self.known.deleting, self.known.policy.management, self.known.recorded.is_some()) {
-            (true, ..) => Phase::Delete,
-            (false, ManagementPolicy::Observe, _) => Phase::Observe,
-            (false, ManagementPolicy::Full, true) => Phase::Update,
-            (false, ManagementPolicy::Full, false) => Phase::Create,
-        }
+        Phase::of(&self.known)
     }
 
-    pub(super) async fn run(&mut self) -> ControlFlow<End, std::convert::Infallible> {
+    /// Takes steps until one ends the pass.
+    pub(super) async fn run(&mut self) -> Flow<Infallible> {
+        let Work { ctx, subject, .. } = &self.work;
+        if !self.known.deleting {
+            // Before the username is looked up: the resource that has it may release it right after.
+            ctx.waiters.wait(&subject.uid, subject.name(), subject.wanted_username());
+        }
         loop {
-            if self.known.deleting && self.resource.spec.deletion_policy.is_none() && self.namespace_policy.is_none() {
-                self.ask_namespace().await?;
+            let sets_policy = self.work.subject.resource.spec.deletion_policy.is_some();
+            if self.known.deleting && !sets_policy && self.namespace_policy.is_none() {
+                self.read_namespace_policy().await?;
             }
-            let Some(step) = next(&self.owner, self.desired.as_ref().ok(), &self.known) else {
-                self.understand().await?;
+            let Some(step) = self.next_step() else {
+                names::resolve(&mut self.work, &self.known).await?;
                 continue;
             };
             if step.needs_fresh_resource() && !self.fresh {
@@ -243,41 +121,58 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Asks the namespace what becomes of users whose resources do not say it.
-    async fn ask_namespace(&mut self) -> Flow {
-        let namespace = self.resource.namespace().unwrap_or_default();
-        let asked = self.on.cluster.namespace_annotation(&namespace, DELETION_POLICY).await;
-        let policy = self.or_end(asked)?.as_deref().map(DeletionPolicy::of_annotation);
-        let policy = policy.unwrap_or(self.on.settings.deletion_policy);
-        self.on.note_policy(namespace, policy);
-        self.namespace_policy = Some(policy);
-        self.known.policy.deletion = policy;
-        Flow::Continue(())
+    fn next_step(&self) -> Option<Step> {
+        next(&self.work.subject.owner, self.work.subject.desired.as_ref().ok(), &self.known)
     }
 
     async fn take(&mut self, step: Step) -> Flow {
-        match step {
-            Step::LookById(id) => {
-                self.known.remembered = None;
-                self.known.by_id = match self.kept_look(&id) {
-                    Some(live) => Observation::Present(Box::new(live)),
-                    None => {
-                        self.looked_at = self.on.clock.uptime();
-                        let found = lookup::by_id(&*self.connect, &self.caller, &self.instance_id(), &id).await;
-                        self.seen(found)?
-                    }
-                };
+        let (work, known) = (&mut self.work, &self.known);
+        let learnt = match step {
+            Step::LookById(id) => read::by_id(work, known, &id).await?,
+            Step::LookByName => read::by_name(work, known).await?,
+            Step::ReadProficiencies(id) => read::proficiencies(work, known, id).await?,
+            Step::Create(request) => create::create(work, known, *request).await?,
+            Step::Claim(live) => claim::claim(work, known, *live).await?,
+            Step::Record(live) => claim::found(work, known, live),
+            Step::Forget => return Flow::Break(claim::forget(work).await),
+            Step::Update(live, actions) => update::update(work, known, *live, actions).await?,
+            Step::InSync(live) => {
+                password::check_secret(work).await;
+                return Flow::Break(End::InSync(live));
             }
-            Step::LookByName => self.look_by_name().await?,
-            Step::ReadProficiencies(id) => {
-                let read = lookup::proficiencies(&*self.connect, &self.caller, &self.instance_id(), &id).await;
-                if let (Err(Error { class: Class::Deferred, .. }), Observation::Present(live), true) =
-                    (&read, &self.known.by_id, self.changed.is_empty())
-                {
-                    self.keep_look((**live).clone(), HALF_A_LOOK_LASTS);
-                }
-                let read = self.or_fail(read, "userProficiencies")?;
-                for seen in [&mut self.known.by_id, &mut self.known.by_name] {
+            Step::Drifted(live, changes) => {
+                password::check_secret(work).await;
+                return Flow::Break(End::Drifted(live, changes));
+            }
+            Step::Missing => return Flow::Break(End::Failed(refuse::missing(work, known))),
+            Step::Conflict(owner) => return Flow::Break(End::Failed(refuse::conflict(work, known, &owner))),
+            Step::Raced => return Flow::Break(End::Failed(refuse::raced(work, known))),
+            Step::Wait => return Flow::Break(End::Failed(refuse::unsettled(work, known))),
+            Step::Delete(id) => delete::delete(work, known, id).await?,
+            Step::DeleteQuickConnects(id) => quick_connects::delete(work, known, id).await?,
+            Step::Disown(live) => delete::disown(work, known, *live).await?,
+            Step::Release { left } => return self.release(left).await,
+        };
+        match self.learn(learnt) {
+            Then::AskPlan => Flow::Continue(()),
+            Then::Record(live) => self.record(live).await,
+            Then::Release => self.release(None).await,
+        }
+    }
+
+    /// Applies what a step has learnt.
+    fn learn(&mut self, learnt: Learnt) -> Then {
+        let known = &mut self.known;
+        // Steps record tag keys in the status before they set them.
+        known.applied_tag_keys.clone_from(&self.work.report.status.applied_tag_keys);
+        match learnt {
+            Learnt::ById(seen) => {
+                known.remembered = None;
+                known.by_id = seen;
+            }
+            Learnt::ByName(seen) => known.by_name = seen,
+            Learnt::Proficiencies(id, read) => {
+                for seen in [&mut known.by_id, &mut known.by_name] {
                     let Observation::Present(live) = seen else { continue };
                     if live.user.id == id {
                         *seen = match &read {
@@ -287,191 +182,182 @@ impl<'a> Pass<'a> {
                     }
                 }
             }
-            Step::Create(request) => self.create(*request).await?,
-            Step::Claim(live) => self.claim(*live).await?,
-            Step::Record(live) => self.record(live).await?,
-            Step::Forget => return self.forget_user().await,
-            Step::Update(live, actions) => self.update(*live, actions).await?,
-            Step::InSync(live) => {
-                self.look_at_password().await;
-                return Flow::Break(End::InSync(live));
+            Learnt::Created(mark, live) => {
+                (known.mark, known.settled) = (mark, false);
+                // CreateUser takes most of the spec, not all of it: updates must apply the rest.
+                known.ignored.clear();
+                return Then::Record(live);
             }
-            Step::Missing => return Flow::Break(End::Failed(self.missing())),
-            Step::Drifted(live, changes) => {
-                self.look_at_password().await;
-                return Flow::Break(End::Drifted(live, changes));
+            Learnt::Taken { mark, settled } => {
+                (known.mark, known.settled) = (mark, settled);
+                known.taken = true;
+                known.by_name = Observation::NotLooked;
             }
-            Step::Conflict(owner) => return Flow::Break(End::Failed(self.conflict(&owner))),
-            Step::Raced => {
-                let message = format!("Connect says that the username {:?} is taken, but does not list it yet", self.username());
-                return Flow::Break(End::Failed(Failure::new(Kind::Raced, self.phase(), message)));
+            Learnt::Claimed(id, seen) if known.recorded.as_ref() == Some(&id) => known.by_id = seen,
+            Learnt::Claimed(_, seen) => known.by_name = seen,
+            Learnt::Found(live) => return Then::Record(live),
+            Learnt::Updated(live) => known.by_id = Observation::Present(live),
+            Learnt::StatusOutdated => {
+                self.status_outdated = true;
+                known.remembered = None;
             }
-            Step::Wait => return Flow::Break(End::Failed(self.unsettled())),
-            Step::Delete(id) => self.delete(id).await?,
-            Step::DeleteQuickConnects(id) => self.delete_quick_connects(id).await?,
-            Step::Disown(live) => self.disown(*live).await?,
-            Step::Release { left } => return self.release(left).await,
+            Learnt::RecordedGone => known.by_id = Observation::Absent,
+            Learnt::Deleted => {
+                known.by_id = Observation::Absent;
+                if known.by_name != Observation::NotLooked {
+                    // A lagging read may still show the deleted user.
+                    known.by_name = Observation::Absent;
+                }
+            }
+            Learnt::DeletedLast => known.nothing_of_ours_is_left(),
+            Learnt::Disowned => (known.by_id, known.by_name) = (Observation::Absent, Observation::Absent),
+            Learnt::DisownedLast => return Then::Release,
+            Learnt::QuickConnectsDone(user) => known.quick_connects_of = Some(user),
         }
+        Then::AskPlan
+    }
+
+    /// Takes over what the resource itself says.
+    fn learn_from_resource(&mut self) {
+        let Self { work, known, .. } = self;
+        let (ctx, uid) = (work.ctx, work.subject.uid.clone());
+        work.report.status = work.subject.resource.status.clone().unwrap_or_default();
+        work.subject.parse_spec();
+        let (status, spec) = (&work.report.status, &work.subject.resource.spec);
+        let recorded = status.user_id.as_deref().map(Into::into);
+        if recorded != known.recorded {
+            known.by_id = Observation::NotLooked;
+        }
+        known.recorded = recorded;
+        known.deleting = work.subject.resource.metadata.deletion_timestamp.is_some();
+        known.remembered = if self.status_outdated { None } else { user_of_status(work, known) };
+        known.applied_tag_keys = status.applied_tag_keys.clone();
+        known.ignored = ignored_drift(spec, status);
+        known.policy = Policy {
+            adoption: spec.adoption_policy,
+            deletion: spec.deletion_policy.or(self.namespace_policy).unwrap_or(ctx.settings.deletion_policy),
+            management: spec.management_policy,
+            quick_connects: ctx.settings.quick_connects,
+        };
+        known.mark = match status.create_attempt {
+            None => CreateAttempts::None,
+            Some(attempt) if attempt.clean => CreateAttempts::Clean,
+            Some(_) => CreateAttempts::Unclean,
+        };
+        // The time at which the pass began counts: a read from before the window's end proves nothing, even if it is over by now.
+        known.settled = work.settles_at().is_none_or(|at| work.began > at);
+        if let (true, Some(user)) = (known.deleting, &known.recorded)
+            && ctx.memory.was_the_last(&uid, user)
+        {
+            known.nothing_of_ours_is_left();
+        }
+        work.caller.priority = match (known.deleting, known.recorded.is_some()) {
+            (true, _) => Priority::Edit,
+            (false, true) => urgency(status, work.subject.generation()),
+            (false, false) => Priority::Backlog,
+        };
+    }
+
+    /// Reads the deletion policy of the namespace.
+    async fn read_namespace_policy(&mut self) -> Flow {
+        let (ctx, namespace) = (self.work.ctx, self.work.subject.namespace());
+        let annotation = ctx.cluster.namespace_annotation(&namespace, DELETION_POLICY).await;
+        let policy = or_end(annotation, self.phase())?.as_deref().map(DeletionPolicy::of_annotation);
+        let policy = policy.unwrap_or(ctx.settings.deletion_policy);
+        ctx.record_namespace_policy(namespace, policy);
+        self.namespace_policy = Some(policy);
+        self.known.policy.deletion = policy;
         Flow::Continue(())
     }
 
-    /// The user as the last pass read it a moment ago, if what it was to do about it had to wait and nobody asks for a look.
-    fn kept_look(&mut self, id: &UserId) -> Option<Live> {
-        if self.known.deleting || reconcile_requested(&self.resource).is_some() {
-            return None;
-        }
-        let (live, looked_at) = self.on.memory.take_look(&self.uid, id, self.generation(), self.on.clock.uptime())?;
-        self.looked_at = looked_at;
-        Some(live)
-    }
-
-    /// Keeps a look of this pass for the next one.
-    pub(super) fn keep_look(&self, live: Live, lasts: Duration) {
-        let look = KeptLook { live, generation: self.generation(), at: self.looked_at, lasts };
-        self.on.memory.keep_look(&self.uid, look);
-    }
-
-    async fn look_by_name(&mut self) -> Flow {
-        // What decides whether a resource may go, follows a "taken" from Connect, or ends in "there is no such user", is not
-        // left to the search index.
-        let Policy { adoption, management, .. } = self.known.policy;
-        let thorough = self.known.taken
-            || (self.known.deleting && self.known.mark != CreateAttempts::None)
-            || adoption == AdoptionPolicy::Adopt
-            || management == ManagementPolicy::Observe;
-        let look = if thorough { Look::Thorough } else { Look::Quick };
-        let key = (self.status.create_attempt, self.known.settled);
-        let mut listing = self.on.memory.take_listing(&self.uid, key);
-        let username = self.username();
-        let found = lookup::by_name(&*self.connect, &self.caller, &self.instance_id(), &username, look, &mut listing).await;
-        if found.is_err() {
-            self.on.memory.keep_listing(&self.uid, key, listing);
-        }
-        self.known.by_name = self.seen(found)?;
-        Flow::Continue(())
-    }
-
-    pub(super) fn username(&self) -> String {
-        self.resource.spec.username.clone()
-    }
-
-    /// The username as what one may wait for.
-    pub(super) fn wanted(&self) -> Username {
-        Username::new(&self.instance, &self.resource.spec.username)
-    }
-
-    pub(super) fn place(&self) -> NamespacedName {
-        NamespacedName::of(&self.resource)
-    }
-
-    fn seen(&self, found: Result<Option<User>, Error>) -> ControlFlow<End, Observation> {
-        let found = self.or_fail(found, "spec")?;
-        ControlFlow::Continue(found.map_or(Observation::Absent, |user| Observation::Present(Box::new(Live::unread(user)))))
-    }
-
-    /// Ends the pass where a call failed.
-    pub(super) fn or_fail<T>(&self, result: Result<T, Error>, fields: &str) -> ControlFlow<End, T> {
-        match result {
-            Ok(value) => ControlFlow::Continue(value),
-            Err(error) => ControlFlow::Break(End::Failed(Failure::of_call(&error, self.phase(), fields))),
-        }
-    }
-
-    /// Ends the pass where a Kubernetes call failed. An object that is gone, or another by now, needs no report.
-    pub(super) fn or_end<T>(&self, result: Result<T, ClusterError>) -> ControlFlow<End, T> {
-        match result {
-            Ok(value) => ControlFlow::Continue(value),
-            Err(error) if error.kind == ClusterErrorKind::Gone => ControlFlow::Break(End::Gone),
-            Err(error) => ControlFlow::Break(End::Failed(Failure::of_cluster(&error, self.phase()))),
-        }
-    }
-
-    /// Reads the resource from the API server: what follows must not rest on a cache.
+    /// Reads the resource from the API server: what follows must not rely on a cache.
     pub(super) async fn refresh(&mut self) -> Flow {
-        let (namespace, name) = (self.resource.namespace().unwrap_or_default(), self.resource.name_any());
-        let found = self.or_end(self.on.cluster.get(&namespace, &name).await)?;
+        let subject = &mut self.work.subject;
+        let (namespace, name) = (subject.namespace(), subject.resource.name_any());
+        let found = or_end(self.work.ctx.cluster.get(&namespace, &name).await, Phase::of(&self.known))?;
         match found {
-            Some(resource) if resource.uid().as_deref() == Some(&self.uid) => {
-                self.resource = resource;
+            Some(resource) if resource.uid().as_deref() == Some(&subject.uid) => {
+                subject.resource = resource;
                 self.fresh = true;
-                self.learn();
+                self.learn_from_resource();
                 Flow::Continue(())
             }
             _ => Flow::Break(End::Gone),
         }
     }
 
-    /// Writes the status as it now stands, if that changes anything.
-    pub(super) async fn write_status(&mut self) -> Result<(), ClusterError> {
-        let before = self.resource.status.clone().unwrap_or_default();
-        let time = std::mem::take(&mut self.status.last_sync_time);
-        let unchanged = self.status == ConnectUserStatus { last_sync_time: None, ..before.clone() };
-        self.status.last_sync_time = if unchanged { before.last_sync_time } else { time };
-        if unchanged {
-            return Ok(());
+    /// Writes the user's id into the status before anything else is done. If the resource changes meanwhile, the id is written
+    /// into the new state of the resource: it must not get lost.
+    async fn record(&mut self, live: Box<Live>) -> Flow {
+        let mut attempt = 1;
+        loop {
+            self.known.recorded = Some(live.user.id.clone());
+            self.known.by_id = Observation::Present(live.clone());
+            let is_in_sync = matches!(self.next_step(), Some(Step::InSync(_)));
+            let Work { ctx, subject, report, .. } = &mut self.work;
+            report.record_user(&live, subject.generation(), ctx.clock.now());
+            if is_in_sync {
+                report.compose(subject, self.known.policy.management, &State::InSync, Some(&live), ctx.clock.now());
+            }
+            match self.work.write_status().await {
+                Err(error) if error.kind == ClusterErrorKind::Conflict && attempt < ATTEMPTS => {
+                    attempt += 1;
+                    self.refresh().await?;
+                    // That id is still needed for its quick connects, and this user's own tags will bring it back.
+                    if self.must_keep_recorded() && self.known.recorded.as_ref() != Some(&live.user.id) {
+                        return Flow::Continue(());
+                    }
+                }
+                written => return or_end(written, self.phase()),
+            }
         }
-        let written = self.on.cluster.write_status(&self.resource, &self.status).await?;
-        self.took_over(written);
-        Ok(())
     }
 
-    /// Goes on with the resource as our own write left it.
-    pub(super) fn took_over(&mut self, written: ConnectUser) {
-        self.on.memory.wrote(&self.uid, written.resource_version().as_deref());
-        self.resource = written;
+    /// Returns whether quick connects must be deleted by the recorded id, which another operator may have just written.
+    fn must_keep_recorded(&self) -> bool {
+        self.known.deleting && self.known.policy.quick_connects == QuickConnects::Go && self.known.recorded.is_some()
     }
 
-    pub(super) async fn publish(&self, kind: EventKind, reason: &'static str, action: &'static str, note: String) {
-        self.on.cluster.publish(&self.resource, Event { kind, reason, action, note }).await;
+    /// Removes the finalizer.
+    pub(super) async fn release(&mut self, left: Option<Ownership>) -> Flow {
+        release::report_retained(&self.work, &self.known, left.is_some()).await;
+        let mut attempt = 1;
+        loop {
+            match release::remove_finalizer(&self.work).await {
+                Ok(()) => return Flow::Break(End::Gone),
+                // The resource changed meanwhile. The decision still holds: a resource that is being deleted does not come back.
+                Err(error) if error.kind == ClusterErrorKind::Conflict && attempt < ATTEMPTS => {
+                    attempt += 1;
+                    let recorded = self.known.recorded.clone();
+                    self.refresh().await?;
+                    // Another operator was about to delete a user: its quick connects must be deleted first.
+                    if self.must_keep_recorded() && self.known.recorded != recorded {
+                        return Flow::Continue(());
+                    }
+                }
+                Err(error) => return or_end(Err(error), self.phase()),
+            }
+        }
     }
 
-    fn conflict(&self, owner: &Ownership) -> Failure {
-        let whose = match owner {
-            Ownership::Theirs { owner } => format!("belongs to {owner}"),
-            Ownership::Nobodys | Ownership::Ours => "exists already and carries no ownership tags of this operator".to_owned(),
-        };
-        let instead = match owner {
-            Ownership::Theirs { .. } => "delete that resource with deletionPolicy: Retain and adopt the user then",
-            Ownership::Nobodys | Ownership::Ours => "set adoptionPolicy: AdoptOrCreate to take this user over",
-        };
-        let message = format!("the user {:?} {whose}: it is left alone. Choose another username, or {instead}", self.username());
-        Failure::new(Kind::NotOurs, self.phase(), message)
-    }
-
-    fn missing(&self) -> Failure {
-        let (policy, instead) = match self.known.policy.management {
-            ManagementPolicy::Observe => ("managementPolicy: Observe", "managementPolicy to Full"),
-            ManagementPolicy::Full => ("adoptionPolicy: Adopt", "adoptionPolicy to AdoptOrCreate"),
-        };
-        let message = format!(
-            "there is no user {:?} in the instance, and {policy} never creates one. Create it in Connect, or set {instead}",
-            self.username()
-        );
-        Failure::new(Kind::DependencyNotFound, self.phase(), message)
-    }
-
-    fn unsettled(&self) -> Failure {
-        let until = self.settles_at().map(to_the_second);
-        let what = if self.known.deleting { "letting this resource go" } else { "creating the user again" };
-        let when = until.map_or_else(String::new, |at| format!(" until {at}"));
-        let message = format!(
-            "Connect does not show the user, but an attempt to create it is recent and Connect may show it late: {what} waits{when}"
-        );
-        let left = until.and_then(|at| Duration::try_from(at - self.on.clock.now()).ok());
-        let mut failure = Failure::new(Kind::Unsettled, self.phase(), message);
-        // Looked at again on the way, and not later than needed.
-        failure.retry_after = left.map(|left| (left + Duration::from_secs(1)).min(Kind::Unsettled.pace().longest));
-        failure
+    /// Reports how the pass ended, and returns when the next one is due.
+    pub(super) async fn finish(&mut self, end: End) -> Verdict {
+        finish::finish(&mut self.work, &self.known, end).await
     }
 }
 
-/// Stands in for the ARN of a spec that cannot be read; nothing is ever sent there.
-fn no_instance() -> Arn {
-    Arn {
-        partition: String::new(),
-        region: String::new(),
-        account: String::new(),
-        instance: InstanceId::new(""),
-        resource: connect_api::Resource::Instance,
+/// Returns the user as the status shows it, if that is recent enough: a read or a sweep confirmed it a short time ago, there is no
+/// request for a read, and the user is not due for one.
+fn user_of_status(work: &Work<'_>, known: &Knowledge) -> Option<Box<Live>> {
+    let Work { ctx, subject, .. } = work;
+    if known.by_id != Observation::NotLooked
+        || known.deleting
+        || reconcile_requested(&subject.resource).is_some()
+        || until_read(ctx, &subject.resource).is_zero()
+    {
+        return None;
     }
+    let confirmed = ctx.memory.confirmed(&subject.uid, known.recorded.as_ref()?)?;
+    let age = ctx.clock.uptime().saturating_sub(confirmed);
+    (age <= ctx.settings.sweep_interval? * 2).then(|| remembered(&subject.instance, &work.report.status))?.map(Box::new)
 }

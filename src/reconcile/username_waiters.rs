@@ -1,4 +1,5 @@
-//! Resources whose username is in another one's hands: when that one lets go, they are woken, and not left to their hourly retry.
+//! Resources whose username another resource has. When that one is released they are woken, and need not wait for their hourly
+//! retry.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -11,23 +12,23 @@ use kube::ResourceExt;
 
 use crate::api::ConnectUser;
 
-/// Where a resource is.
+/// The namespace and name of a resource.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NamespacedName {
-    /// Its namespace.
+    /// The namespace.
     pub namespace: String,
-    /// Its name.
+    /// The name.
     pub name: String,
 }
 
 impl NamespacedName {
-    /// A resource's.
+    /// Returns the name of a resource.
     pub fn of(resource: &ConnectUser) -> Self {
         Self { namespace: resource.namespace().unwrap_or_default(), name: resource.name_any() }
     }
 }
 
-/// A username in an instance, as Connect tells usernames apart.
+/// A username in an instance, folded to lower case since Connect may ignore case.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Username(String, String);
 
@@ -43,72 +44,72 @@ struct Tables {
     by_uid: HashMap<String, Username>,
 }
 
-/// Who waits for which username.
+/// The resources that wait for each username.
 #[derive(Debug)]
-pub(super) struct Waiting {
+pub(super) struct UsernameWaiters {
     tables: Mutex<Tables>,
     wake: UnboundedSender<NamespacedName>,
     woken: Mutex<Option<UnboundedReceiver<NamespacedName>>>,
 }
 
-impl Default for Waiting {
+impl Default for UsernameWaiters {
     fn default() -> Self {
         let (wake, woken) = unbounded();
         Self { tables: Mutex::default(), wake, woken: Mutex::new(Some(woken)) }
     }
 }
 
-impl Waiting {
+impl UsernameWaiters {
     // Nothing panics while holding a lock.
     fn tables(&self) -> std::sync::MutexGuard<'_, Tables> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The resources that are to be looked at again, as they are woken. Only the first to ask is given them.
+    /// Returns the resources that are woken. Only the first call gets the receiver.
     pub(super) fn woken(&self) -> Option<UnboundedReceiver<NamespacedName>> {
         self.woken.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Has a resource looked at again.
-    pub(super) fn wake(&self, place: NamespacedName) {
-        // Where nobody listens, nobody is to be woken.
-        let _ = self.wake.unbounded_send(place);
+    /// Wakes a resource: its next pass is due at once.
+    pub(super) fn wake(&self, name: NamespacedName) {
+        // Without a receiver there is no queue to wake it in.
+        let _ = self.wake.unbounded_send(name);
     }
 
-    /// A resource waits for a username.
-    pub(super) fn wait(&self, uid: &str, place: NamespacedName, username: Username) {
+    /// Records that a resource waits for a username.
+    pub(super) fn wait(&self, uid: &str, name: NamespacedName, username: Username) {
         self.forget(uid);
         let mut tables = self.tables();
         tables.by_uid.insert(uid.to_owned(), username.clone());
-        tables.by_username.entry(username).or_default().insert(uid.to_owned(), place);
+        tables.by_username.entry(username).or_default().insert(uid.to_owned(), name);
     }
 
-    /// A resource waits no longer.
+    /// Records that a resource waits no longer.
     pub(super) fn forget(&self, uid: &str) {
         let mut tables = self.tables();
         let Some(username) = tables.by_uid.remove(uid) else { return };
-        let Some(waiting) = tables.by_username.get_mut(&username) else { return };
-        waiting.remove(uid);
-        if waiting.is_empty() {
+        let Some(waiters) = tables.by_username.get_mut(&username) else { return };
+        waiters.remove(uid);
+        if waiters.is_empty() {
             tables.by_username.remove(&username);
         }
     }
 
-    /// Only these wait still, by UID.
+    /// Drops all waiters but these, by UID.
     pub(super) fn retain(&self, uids: &HashSet<String>) {
         let gone: Vec<_> = self.tables().by_uid.keys().filter(|uid| !uids.contains(*uid)).cloned().collect();
         gone.iter().for_each(|uid| self.forget(uid));
     }
 
-    /// Somebody let go of a username: wakes those who wait for it, and gives their UIDs.
+    /// Wakes the resources that wait for a username that is free now, and returns their UIDs.
     pub(super) fn freed(&self, username: &Username) -> Vec<String> {
         let mut tables = self.tables();
-        let waiting = tables.by_username.remove(username).unwrap_or_default();
-        for (uid, place) in &waiting {
+        let waiters = tables.by_username.remove(username).unwrap_or_default();
+        for (uid, name) in &waiters {
             tables.by_uid.remove(uid);
-            self.wake(place.clone());
+            self.wake(name.clone());
         }
-        waiting.into_keys().collect()
+        waiters.into_keys().collect()
     }
 }
 
@@ -116,7 +117,7 @@ impl Waiting {
 mod tests {
     use super::*;
 
-    fn place(name: &str) -> NamespacedName {
+    fn named(name: &str) -> NamespacedName {
         NamespacedName { namespace: "sales".into(), name: name.into() }
     }
 
@@ -125,34 +126,34 @@ mod tests {
     }
 
     #[test]
-    fn those_who_wait_for_a_username_are_woken_once_when_it_is_free() {
-        let waiting = Waiting::default();
-        let mut woken = waiting.woken().unwrap();
-        assert!(waiting.woken().is_none());
-        waiting.wait("u-1", place("one"), username("jane"));
-        waiting.wait("u-1", place("one"), username("jane"));
-        waiting.wait("u-2", place("two"), username("Jane"));
-        waiting.wait("u-3", place("three"), username("joe"));
-        waiting.wait("u-4", place("four"), username("jane"));
-        waiting.forget("u-4");
-        assert_eq!(waiting.freed(&username("JANE")), ["u-1", "u-2"]);
-        assert_eq!(waiting.freed(&username("jane")), Vec::<String>::new());
-        assert_eq!([woken.try_recv().unwrap(), woken.try_recv().unwrap()], [place("one"), place("two")]);
+    fn freed_username_wakes_each_waiter_once() {
+        let waiters = UsernameWaiters::default();
+        let mut woken = waiters.woken().unwrap();
+        assert!(waiters.woken().is_none());
+        waiters.wait("u-1", named("one"), username("jane"));
+        waiters.wait("u-1", named("one"), username("jane"));
+        waiters.wait("u-2", named("two"), username("Jane"));
+        waiters.wait("u-3", named("three"), username("joe"));
+        waiters.wait("u-4", named("four"), username("jane"));
+        waiters.forget("u-4");
+        assert_eq!(waiters.freed(&username("JANE")), ["u-1", "u-2"]);
+        assert_eq!(waiters.freed(&username("jane")), Vec::<String>::new());
+        assert_eq!([woken.try_recv().unwrap(), woken.try_recv().unwrap()], [named("one"), named("two")]);
         assert!(woken.try_recv().is_err());
     }
 
     #[test]
-    fn nothing_is_kept_of_those_who_are_gone() {
-        let waiting = Waiting::default();
-        waiting.wait("u-1", place("one"), username("jane"));
-        waiting.forget("u-1");
-        waiting.wait("u-2", place("two"), username("jane"));
-        waiting.freed(&username("jane"));
-        waiting.wait("u-3", place("three"), username("jane"));
-        waiting.retain(&["u-3".to_owned()].into());
-        assert_eq!(waiting.tables().by_uid.len(), 1);
-        waiting.retain(&HashSet::new());
-        let tables = waiting.tables();
+    fn waiters_that_are_gone_leave_no_entry() {
+        let waiters = UsernameWaiters::default();
+        waiters.wait("u-1", named("one"), username("jane"));
+        waiters.forget("u-1");
+        waiters.wait("u-2", named("two"), username("jane"));
+        waiters.freed(&username("jane"));
+        waiters.wait("u-3", named("three"), username("jane"));
+        waiters.retain(&["u-3".to_owned()].into());
+        assert_eq!(waiters.tables().by_uid.len(), 1);
+        waiters.retain(&HashSet::new());
+        let tables = waiters.tables();
         assert!(tables.by_username.is_empty() && tables.by_uid.is_empty());
     }
 }

@@ -159,7 +159,7 @@ impl Sweeper {
         let until = until.max(Instant::now() + self.interval / 8);
         let mut left = orphans.len();
         for orphan in &orphans {
-            let Orphan { arn, username, place, uid } = orphan;
+            let Orphan { arn, username, name, uid } = orphan;
             if !told.contains(arn) {
                 let instead = if delete {
                     "the next sweep deletes it"
@@ -170,8 +170,8 @@ impl Sweeper {
                     user = arn,
                     username,
                     "this user belongs to ConnectUser {}/{} ({uid}), which does not exist: {instead}",
-                    place.namespace,
-                    place.name
+                    name.namespace,
+                    name.name
                 );
             } else if delete && Instant::now() < until {
                 match delete_orphan(&self.reconciler, orphan, Some(until)).await {
@@ -199,7 +199,7 @@ pub(crate) async fn sweep(reconciler: &Reconciler, instance: &Arn, objects: &imp
     let mut sweeping = reconciler.begin_sweep(instance, unpacked(objects()));
     let (mut faults, mut furthest) = (0, 0);
     loop {
-        match reconciler.go_on(&mut sweeping, unpacked(objects())).await {
+        match reconciler.resume_sweep(&mut sweeping, unpacked(objects())).await {
             Err(Error { class: Class::Deferred, retry_after, .. }) => {
                 tokio::time::sleep(retry_after.unwrap_or(FIRST_WAIT)).await;
             }

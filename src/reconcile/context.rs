@@ -1,0 +1,148 @@
+//! The services, settings and memory that all passes share. A context knows nothing of a pass.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use connect_api::{Arn, Connect};
+use jiff::Timestamp;
+
+use super::{
+    clock::Clock,
+    cluster::Cluster,
+    deletion_guard::{DeletionGuard, DeletionLedger, InstanceCounts, UserCounter},
+    identity_types::IdentityTypes,
+    last_sweeps::LastSweeps,
+    memory::Memory,
+    username_waiters::UsernameWaiters,
+};
+use crate::{api::DeletionPolicy, inventory::Inventory, plan::QuickConnects, telemetry::Metrics};
+
+/// Clients of Connect, one per account and Region.
+pub trait Connections: Send + Sync {
+    /// Returns the client for the instance's account and Region.
+    fn client_for(&self, instance: &Arn) -> Arc<dyn Connect>;
+
+    /// Returns why resources in a namespace may not use an instance; None: they may.
+    fn refusal(&self, instance: &Arn, namespace: &str) -> Option<String> {
+        let _ = (instance, namespace);
+        None
+    }
+}
+
+/// The settings of a reconciler.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The cluster's name in ownership tags. Two clusters that share an instance need different names.
+    pub cluster: String,
+    /// The longest time that one call to Connect can take before its client gives up.
+    pub call_timeout: Duration,
+    /// The time after a create attempt in which Connect may not show its effect yet.
+    pub settle_window: Duration,
+    /// The longest time that a process may stall between its create mark and the call. After a longer stall it does not call.
+    pub longest_stall: Duration,
+    /// The interval at which an instance is swept for changes made outside of Kubernetes; None: never.
+    pub sweep_interval: Option<Duration>,
+    /// The interval at which a user in sync is read again, unless its resource sets one.
+    pub drift_interval: Duration,
+    /// The deletion policy for resources that set none, in namespaces that set none.
+    pub deletion_policy: DeletionPolicy,
+    /// The policy for quick connects that point to a deleted user.
+    pub quick_connects: QuickConnects,
+    /// The number of users that may be deleted without confirmation.
+    pub deletion_guard: DeletionGuard,
+}
+
+/// The services, settings and memory that all passes share.
+pub(super) struct Context {
+    pub(super) cluster: Arc<dyn Cluster>,
+    pub(super) connections: Arc<dyn Connections>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) settings: Settings,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) memory: Memory,
+    pub(super) waiters: UsernameWaiters,
+    pub(super) sweeps: LastSweeps,
+    pub(super) inventory: Inventory,
+    pub(super) identity_types: IdentityTypes,
+    pub(super) deletions: DeletionLedger,
+    /// The uptime and the time at which this process began to work.
+    started: Mutex<(Duration, Timestamp)>,
+    user_counter: OnceLock<Box<dyn UserCounter>>,
+    /// The deletion policy for resources that set none, by namespace, as far as deletions have read it.
+    namespace_policies: Mutex<HashMap<String, DeletionPolicy>>,
+}
+
+impl Context {
+    pub(super) fn new(
+        cluster: Arc<dyn Cluster>,
+        connections: Arc<dyn Connections>,
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let started = Mutex::new((clock.uptime(), clock.now()));
+        Self {
+            cluster,
+            connections,
+            clock,
+            settings,
+            metrics,
+            memory: Memory::default(),
+            waiters: UsernameWaiters::default(),
+            sweeps: LastSweeps::default(),
+            inventory: Inventory::default(),
+            identity_types: IdentityTypes::default(),
+            deletions: DeletionLedger::default(),
+            started,
+            user_counter: OnceLock::new(),
+            namespace_policies: Mutex::default(),
+        }
+    }
+
+    /// Records that this process begins to work now.
+    pub(super) fn start(&self) {
+        *self.started.lock().unwrap_or_else(PoisonError::into_inner) = (self.clock.uptime(), self.clock.now());
+    }
+
+    /// Returns the uptime and the time at which this process began to work.
+    pub(super) fn started(&self) -> (Duration, Timestamp) {
+        *self.started.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets the counter of users. Only the first one takes effect.
+    pub(super) fn set_user_counter(&self, counter: impl UserCounter + 'static) {
+        let _ = self.user_counter.set(Box::new(counter));
+    }
+
+    /// Counts the users of an instance; None without a counter.
+    pub(super) fn instance_counts(&self, instance: &Arn) -> Option<Arc<InstanceCounts>> {
+        let policies = self.namespace_policies.lock().unwrap_or_else(PoisonError::into_inner);
+        let default = |namespace: &str| policies.get(namespace).copied().unwrap_or(self.settings.deletion_policy);
+        self.user_counter.get().map(|counter| counter.instance_counts(instance, &default))
+    }
+
+    /// Records the deletion policy for resources of a namespace that set none.
+    pub(super) fn record_namespace_policy(&self, namespace: String, policy: DeletionPolicy) {
+        self.namespace_policies.lock().unwrap_or_else(PoisonError::into_inner).insert(namespace, policy);
+    }
+
+    /// Drops what is remembered of a resource that is gone, and its place in the limiter's queues.
+    pub(super) fn forget(&self, uid: &str, instance: &str) {
+        if let Ok(instance) = instance.parse() {
+            self.connections.client_for(&instance).cancel(uid);
+        }
+        self.memory.forget(uid);
+        self.waiters.forget(uid);
+        self.metrics.held(self.deletions.hold(uid, false));
+    }
+
+    /// Drops what is remembered of all resources but these, by UID.
+    pub(super) fn forget_all_but(&self, uids: &HashSet<String>) {
+        self.memory.retain(uids);
+        self.waiters.retain(uids);
+        self.metrics.held(self.deletions.retain(uids));
+    }
+}

@@ -1,0 +1,45 @@
+//! What a step has learnt. Steps return it, and only the pass applies it to what it knows.
+
+use connect_api::{Proficiency, UserId};
+
+use crate::plan::{CreateAttempts, Live, Observation};
+
+/// What a step has learnt of a user.
+#[derive(Debug)]
+pub(super) enum Learnt {
+    /// The recorded user was read.
+    ById(Observation),
+    /// The user with the spec's username was looked up.
+    ByName(Observation),
+    /// The proficiencies of a user were read; None: the user is gone.
+    Proficiencies(UserId, Option<Vec<Proficiency>>),
+    /// CreateUser made this user, in an attempt that was marked so.
+    Created(CreateAttempts, Box<Live>),
+    /// CreateUser was refused because the username is taken.
+    Taken {
+        /// The create mark as the refusal leaves it.
+        mark: CreateAttempts,
+        /// Whether an absence counts now.
+        settled: bool,
+    },
+    /// A user without an owner was tagged as ours, and read again.
+    Claimed(UserId, Observation),
+    /// This user is ours, and not recorded yet.
+    Found(Box<Live>),
+    /// The calls of an update leave the user like this.
+    Updated(Box<Live>),
+    /// Connect refused an update that relied on the status' account of the user.
+    StatusOutdated,
+    /// The recorded user is gone.
+    RecordedGone,
+    /// The user was deleted, or was gone; an earlier create attempt may still show its effect.
+    Deleted,
+    /// The user was deleted, and there can be no other of ours.
+    DeletedLast,
+    /// The user no longer carries our tags, or is gone; an earlier create attempt may still show its effect.
+    Disowned,
+    /// The user no longer carries our tags, and there can be no other of ours.
+    DisownedLast,
+    /// The quick connects of this user were deleted as far as possible.
+    QuickConnectsDone(UserId),
+}

@@ -1,0 +1,64 @@
+//! Deletes orphans on request. A list alone, complete or not, never leads to a deletion.
+
+use connect_api::{Arn, Caller, Class, ConnectExt, DeleteUser, Priority, Resource};
+
+use super::{
+    cluster::{Cluster, ClusterError, ClusterErrorKind},
+    lookup,
+    orphans::{Orphan, OrphanError, OrphanOutcome},
+    reconciler::Reconciler,
+};
+
+impl Reconciler {
+    /// Returns those of the orphans, found by a cache, that have no ConnectUser in the API server either. Orphans of a namespace that
+    /// the operator may not read are left out.
+    ///
+    /// # Errors
+    /// The API server does not answer: nothing is known of any of them.
+    pub async fn confirm(&self, orphans: Vec<Orphan>) -> Result<Vec<Orphan>, ClusterError> {
+        let mut confirmed = Vec::new();
+        for orphan in orphans {
+            match has_owner(&*self.ctx.cluster, &orphan).await {
+                Ok(Some(false)) => confirmed.push(orphan),
+                Ok(_) => {}
+                Err(error) if error.kind == ClusterErrorKind::Unavailable => return Err(error),
+                // For example a ConnectUser that cannot be read: this user is left out, and the others are checked.
+                Err(error) => tracing::warn!(user = orphan.arn, %error, "whether this user has a ConnectUser is not known"),
+            }
+        }
+        Ok(confirmed)
+    }
+
+    /// Deletes a user if it still is an orphan, by its own tags as DescribeUser shows them and by the API server.
+    ///
+    /// # Errors
+    /// The call that failed. One that is [`Deferred`](Class::Deferred) was not made, and may be retried after its time.
+    pub async fn delete_orphan(&self, orphan: &Orphan) -> Result<OrphanOutcome, OrphanError> {
+        let arn: Arn = orphan.arn.parse().map_err(|_| OrphanError::Arn(orphan.arn.clone()))?;
+        let Resource::User(user) = arn.resource.clone() else { return Err(OrphanError::Arn(orphan.arn.clone())) };
+        let connect = self.ctx.connections.client_for(&arn);
+        let caller = Caller::new(format!("orphan {user}"), Priority::Repair);
+        let Some(live) = lookup::by_id(&*connect, &caller, &arn.instance, &user).await? else { return Ok(OrphanOutcome::Gone) };
+        if Orphan::of(&self.ctx.settings.cluster, &live.arn, &live.username, &live.tags).as_ref() != Some(orphan) {
+            return Ok(OrphanOutcome::Changed);
+        }
+        // The last check before the deletion: a resource that is applied again adopts the user by these tags.
+        if has_owner(&*self.ctx.cluster, orphan).await? != Some(false) {
+            return Ok(OrphanOutcome::Owned);
+        }
+        match connect.call(&caller, DeleteUser { instance: arn.instance, user }).await {
+            Ok(()) => Ok(OrphanOutcome::Deleted),
+            Err(error) if error.class == Class::NotFound => Ok(OrphanOutcome::Gone),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Returns whether the API server has a ConnectUser that the user belongs to; None if the operator may not read it.
+async fn has_owner(cluster: &dyn Cluster, orphan: &Orphan) -> Result<Option<bool>, ClusterError> {
+    match cluster.get(&orphan.name.namespace, &orphan.name.name).await {
+        Ok(found) => Ok(Some(found.is_some_and(|resource| orphan.belongs_to(&resource)))),
+        Err(error) if error.kind == ClusterErrorKind::Forbidden => Ok(None),
+        Err(error) => Err(error),
+    }
+}

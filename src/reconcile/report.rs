@@ -1,0 +1,103 @@
+//! What a pass reports: the status that it writes, and what it did for the Events and the log.
+
+use connect_api::Arn;
+use jiff::Timestamp;
+
+use super::{
+    conditions::{set_conditions, set_password_change_ignored, to_the_second},
+    observed::observed,
+    outcome::State,
+    requests::reconcile_requested,
+    subject::Subject,
+};
+use crate::{
+    api::{ConnectUserStatus, DriftedField, ManagementPolicy},
+    plan::{Change, Live},
+};
+
+/// What a pass reports.
+#[derive(Default)]
+pub(super) struct Report {
+    /// The status as the pass leaves it.
+    pub(super) status: ConnectUserStatus,
+    /// The status as the pass found it.
+    pub(super) before: ConnectUserStatus,
+    /// The changes that this pass made to the user.
+    pub(super) changed: Vec<Change>,
+    /// How this resource came to own the user, if that happened in this pass.
+    pub(super) appeared: Option<Appeared>,
+    /// The state of the Secret that the password of the user created in this pass came from.
+    pub(super) sent: Option<String>,
+}
+
+/// How a resource came to own its user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Appeared {
+    /// This pass created the user.
+    Created,
+    /// The user existed, and carried the resource's tags.
+    Adopted,
+}
+
+impl Report {
+    /// Records the tag keys of the spec before they are set: a key that was set and not recorded would never be removed.
+    pub(super) fn record_tag_keys(&mut self, subject: &Subject) {
+        if let Ok(desired) = &subject.desired {
+            self.status.applied_tag_keys.extend(desired.tags.keys().cloned());
+        }
+    }
+
+    /// Records the user in the status.
+    pub(super) fn record_user(&mut self, live: &Live, generation: i64, now: Timestamp) {
+        self.status.user_id = Some(live.user.id.as_str().to_owned());
+        self.status.user_arn = Some(live.user.arn.clone());
+        if self.appeared == Some(Appeared::Created) {
+            self.status.observed_password_version = self.sent.clone();
+            set_password_change_ignored(&mut self.status, None, generation, now);
+        }
+    }
+
+    /// Composes the status for a state of the user.
+    pub(super) fn compose(
+        &mut self,
+        subject: &Subject,
+        management: ManagementPolicy,
+        state: &State,
+        live: Option<&Live>,
+        now: Timestamp,
+    ) {
+        set_conditions(&mut self.status, state, subject.generation(), now);
+        if let Some(live) = live {
+            self.show_user(&subject.instance, management, live);
+            self.status.drift = drift(state);
+        }
+        if let (State::InSync, ManagementPolicy::Full) = (state, management) {
+            self.status.last_sync_time = Some(to_the_second(now));
+            if let Ok(desired) = &subject.desired {
+                self.status.applied_tag_keys = desired.tags.keys().cloned().collect();
+            }
+            let spec = &subject.resource.spec;
+            let ignored = spec.ignore_drift.iter().flatten();
+            self.status.applied_values =
+                ignored.filter_map(|field| Some((field.path().to_owned(), field.text_in(spec)?))).collect();
+        }
+        if let Some(requested) = reconcile_requested(&subject.resource).filter(|_| state.answers_request()) {
+            self.status.last_handled_reconcile_at = Some(requested.clone());
+        }
+    }
+
+    fn show_user(&mut self, instance: &Arn, management: ManagementPolicy, live: &Live) {
+        self.status.observed = Some(observed(instance, live));
+        if management == ManagementPolicy::Observe {
+            self.status.user_id = Some(live.user.id.as_str().to_owned());
+            self.status.user_arn = Some(live.user.arn.clone());
+        }
+    }
+}
+
+/// The differences that an observer reports.
+fn drift(state: &State) -> Vec<DriftedField> {
+    let State::Drifted(changes) = state else { return vec![] };
+    let field = |c: &Change| DriftedField { path: c.field.clone(), desired: c.to.clone(), observed: c.from.clone() };
+    changes.iter().map(field).collect()
+}

@@ -1,0 +1,59 @@
+//! The steps that decide which user is the resource's: take over one without an owner, find ours, forget one that is gone.
+
+use connect_api::{ConnectExt, TagResource, UserId};
+
+use super::read::observed;
+use crate::{
+    api::Reason,
+    plan::{Knowledge, Live, Ownership},
+    reconcile::{
+        cluster::EventKind,
+        failure::{Failure, Kind, Phase},
+        learnt::Learnt,
+        lookup,
+        outcome::{End, Flow, or_end, or_fail},
+        report::Appeared,
+        work::Work,
+    },
+};
+
+/// Tags a user that has no owner as ours, and reads it again: if two resources do this at once, the last one has it.
+pub(in crate::reconcile) async fn claim(work: &mut Work<'_>, known: &Knowledge, live: Live) -> Flow<Learnt> {
+    or_end(work.add_finalizer().await, Phase::of(known))?;
+    let request = TagResource { arn: live.user.arn.clone(), tags: work.subject.owner.tags() };
+    or_fail(work.connect.call(&work.caller, request).await, Phase::of(known), "adoptionPolicy")?;
+    let id: UserId = live.user.id;
+    let found = lookup::by_id(&*work.connect, &work.caller, &work.subject.instance_id(), &id).await;
+    let found = or_fail(found, Phase::of(known), "adoptionPolicy")?;
+    if found.as_ref().is_some_and(|user| work.subject.owner.of(&user.tags) == Ownership::Nobodys) {
+        let message =
+            format!("the user {:?} was tagged as this resource's, but Connect does not show that yet", work.subject.username());
+        return Flow::Break(End::Failed(Failure::new(Kind::Raced, Phase::Create, message)));
+    }
+    tracing::info!(user = %live.user.arn, "took over a user without an owner");
+    work.report.appeared = Some(Appeared::Adopted);
+    Flow::Continue(Learnt::Claimed(id, observed(found)))
+}
+
+/// Takes a user that carries this resource's tags as the resource's.
+pub(in crate::reconcile) fn found(work: &mut Work<'_>, known: &Knowledge, live: Box<Live>) -> Learnt {
+    if !known.deleting {
+        tracing::info!(user = %live.user.arn, "adopted the user that carries this resource's ownership tags");
+        work.report.appeared = Some(Appeared::Adopted);
+        work.report.record_tag_keys(&work.subject);
+    }
+    Learnt::Found(live)
+}
+
+/// Removes the id of a user that is gone from the status.
+pub(in crate::reconcile) async fn forget(work: &mut Work<'_>) -> End {
+    let status = &mut work.report.status;
+    let gone = status.user_arn.take().unwrap_or_default();
+    status.user_id = None;
+    status.applied_values.clear();
+    work.ctx.metrics.drift("user");
+    let note = format!("{gone} was deleted outside of Kubernetes: creating the user again");
+    tracing::warn!("{note}");
+    work.publish(EventKind::Warning, "DriftDetected", "Create", note.clone()).await;
+    End::Again(Reason::Creating, note)
+}

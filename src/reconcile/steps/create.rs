@@ -1,0 +1,87 @@
+//! The step that creates the user: finalizer, mark, call, in this order and in one pass.
+
+use connect_api::{Class, Connect, ConnectExt, CreateUser, Error, OperationName};
+
+use super::{identity_type, names, password};
+use crate::{
+    api::{CreateAttempt, Reason},
+    plan::{CreateAttempts, Knowledge, created},
+    reconcile::{
+        conditions::set_conditions,
+        failure::{Failure, Kind, Phase},
+        learnt::Learnt,
+        outcome::{End, Flow, State, or_end, or_fail},
+        report::Appeared,
+        work::Work,
+    },
+};
+
+/// Creates the user.
+pub(in crate::reconcile) async fn create(work: &mut Work<'_>, known: &Knowledge, mut request: CreateUser) -> Flow<Learnt> {
+    let phase = Phase::of(known);
+    let initial = password::initial(work, phase).await?;
+    request.password = initial.password;
+    // The mark is written for an attempt that follows at once: without a slot in the rate limit there is no attempt.
+    or_fail(work.connect.admit(&work.caller, OperationName::CreateUser), phase, "spec")?;
+    or_end(work.add_finalizer().await, phase)?;
+    let started = work.ctx.clock.uptime();
+    let mark = if known.mark == CreateAttempts::None { CreateAttempts::Clean } else { CreateAttempts::Unclean };
+    write_mark(work, phase, mark, &request, initial.version.as_ref()).await?;
+    let stalled = work.ctx.clock.uptime().saturating_sub(started);
+    if stalled > work.ctx.settings.longest_stall {
+        let message =
+            format!("this process stalled for {} s before it could create the user: it starts again", stalled.as_secs());
+        return Flow::Break(End::Failed(Failure::new(Kind::Transient, Phase::Create, message)));
+    }
+    match work.connect.call(&work.caller, request.clone()).await {
+        Ok(user) => {
+            tracing::info!(user = %user.arn, "created the user");
+            work.report.appeared = Some(Appeared::Created);
+            work.report.sent = initial.version;
+            Flow::Continue(Learnt::Created(mark, Box::new(created(&request, &user))))
+        }
+        Err(error) => not_created(work, mark, &error, &request).await,
+    }
+}
+
+/// Records the attempt before it is made. The write fails if the resource has changed since it was read.
+async fn write_mark(
+    work: &mut Work<'_>,
+    phase: Phase,
+    mark: CreateAttempts,
+    request: &CreateUser,
+    version: Option<&String>,
+) -> Flow {
+    let clean = mark == CreateAttempts::Clean;
+    let (generation, now) = (work.subject.generation(), work.ctx.clock.now());
+    // Not rounded: a mark that equals the one before would not be written.
+    work.report.status.create_attempt = Some(CreateAttempt { at: now, clean });
+    if clean {
+        // A later attempt may find a user that an earlier one made, with the earlier one's password.
+        work.report.status.observed_password_version = version.cloned();
+    }
+    work.report.record_tag_keys(&work.subject);
+    let working = State::Working(Reason::Creating, format!("creating the user {:?}", request.username));
+    set_conditions(&mut work.report.status, &working, generation, now);
+    or_end(work.write_status().await, phase)
+}
+
+async fn not_created(work: &mut Work<'_>, mark: CreateAttempts, error: &Error, request: &CreateUser) -> Flow<Learnt> {
+    let is_undone = error.is_refusal() && mark == CreateAttempts::Clean;
+    if is_undone {
+        // Written at the end of the pass: until then the mark only causes a wait.
+        work.report.status.create_attempt = None;
+        work.report.status.observed_password_version = None;
+    }
+    if error.class == Class::Duplicate {
+        let mark = if is_undone { CreateAttempts::None } else { mark };
+        return Flow::Continue(Learnt::Taken { mark, settled: is_undone });
+    }
+    names::doubt(work, error);
+    let fields = match error.class {
+        Class::NotFound => names::reference_fields(work),
+        Class::Invalid => identity_type::advice(work, request).await.unwrap_or_else(|| "the field that Connect names".to_owned()),
+        _ => "the field that Connect names".to_owned(),
+    };
+    Flow::Break(End::Failed(Failure::of_call(error, Phase::Create, &fields)))
+}

@@ -1,0 +1,78 @@
+//! The steps that read the user.
+
+use std::time::Duration;
+
+use connect_api::{Class, Error, User, UserId};
+
+use crate::{
+    api::{AdoptionPolicy, ManagementPolicy},
+    plan::{CreateAttempts, Knowledge, Live, Observation, Policy},
+    reconcile::{
+        failure::Phase,
+        learnt::Learnt,
+        lookup::{self, Lookup},
+        outcome::{Flow, or_fail},
+        requests::reconcile_requested,
+        work::Work,
+    },
+};
+
+/// The lifetime of a read without proficiencies if reading those has to wait for the rate limit, whatever may follow from it.
+const PARTIAL_READ_LIFETIME: Duration = Duration::from_secs(5);
+
+/// Reads the recorded user.
+pub(in crate::reconcile) async fn by_id(work: &mut Work<'_>, known: &Knowledge, id: &UserId) -> Flow<Learnt> {
+    if let Some(live) = kept_read(work, known, id) {
+        return Flow::Continue(Learnt::ById(Observation::Present(Box::new(live))));
+    }
+    work.read_at = work.ctx.clock.uptime();
+    let found = lookup::by_id(&*work.connect, &work.caller, &work.subject.instance_id(), id).await;
+    Flow::Continue(Learnt::ById(observed(or_fail(found, Phase::of(known), "spec")?)))
+}
+
+/// Returns the user as the last pass read it a moment ago, if its calls had to wait and no read was requested since.
+fn kept_read(work: &mut Work<'_>, known: &Knowledge, id: &UserId) -> Option<Live> {
+    let Work { ctx, subject, .. } = work;
+    if known.deleting || reconcile_requested(&subject.resource).is_some() {
+        return None;
+    }
+    let (live, read_at) = ctx.memory.take_read(&subject.uid, id, subject.generation(), ctx.clock.uptime())?;
+    work.read_at = read_at;
+    Some(live)
+}
+
+/// Looks up the user with the spec's username.
+pub(in crate::reconcile) async fn by_name(work: &Work<'_>, known: &Knowledge) -> Flow<Learnt> {
+    let Work { ctx, subject, connect, caller, .. } = work;
+    // The search index lags. It does not decide whether a resource may go, resolve "the name is taken", or prove that there is no
+    // such user.
+    let Policy { adoption, management, .. } = known.policy;
+    let thorough = known.taken
+        || (known.deleting && known.mark != CreateAttempts::None)
+        || adoption == AdoptionPolicy::Adopt
+        || management == ManagementPolicy::Observe;
+    let lookup = if thorough { Lookup::Thorough } else { Lookup::Quick };
+    let key = (work.report.status.create_attempt, known.settled);
+    let mut listing = ctx.memory.take_listing(&subject.uid, key);
+    let found = lookup::by_name(&**connect, caller, &subject.instance_id(), subject.username(), lookup, &mut listing).await;
+    if found.is_err() {
+        ctx.memory.keep_listing(&subject.uid, key, listing);
+    }
+    Flow::Continue(Learnt::ByName(observed(or_fail(found, Phase::of(known), "spec")?)))
+}
+
+/// Reads the proficiencies of a user.
+pub(in crate::reconcile) async fn proficiencies(work: &Work<'_>, known: &Knowledge, id: UserId) -> Flow<Learnt> {
+    let read = lookup::proficiencies(&*work.connect, &work.caller, &work.subject.instance_id(), &id).await;
+    if let (Err(Error { class: Class::Deferred, .. }), Observation::Present(live), true) =
+        (&read, &known.by_id, work.report.changed.is_empty())
+    {
+        work.keep_read((**live).clone(), PARTIAL_READ_LIFETIME);
+    }
+    Flow::Continue(Learnt::Proficiencies(id, or_fail(read, Phase::of(known), "userProficiencies")?))
+}
+
+/// What a read of a user shows, without its proficiencies.
+pub(super) fn observed(found: Option<User>) -> Observation {
+    found.map_or(Observation::Absent, |user| Observation::Present(Box::new(Live::unread(user))))
+}

@@ -1,0 +1,257 @@
+//! Sweeps: scans of an instance for drift, from the resources that they begin with to the passes that they cause.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    time::Duration,
+};
+
+use connect_api::{Arn, Caller, Class, Error, Priority, UserId};
+use jiff::{SignedDuration, Timestamp};
+use kube::ResourceExt;
+
+use super::{
+    conditions::{is_in_sync, is_settled},
+    context::Context,
+    drift_scan::{DriftScan, DriftSignal, Expected, ScanReport},
+    orphans::Orphan,
+    reconciler::Reconciler,
+    requests::is_paused,
+    schedule::was_swept_lately,
+    snapshot::remembered,
+    username_waiters::NamespacedName,
+};
+use crate::{
+    api::ConnectUser,
+    inventory::{Query, UserScan, Wanted},
+    plan::{Desired, Fingerprint, NameIndex, SpecIssue, Unresolved, UnresolvedReason, diff, ignored_drift, modified},
+};
+
+/// The time by which SearchUsers lags: a few seconds, as far as is known.
+const SEARCH_LAG: Duration = Duration::from_secs(10);
+
+/// The time for which a new user may be missing from SearchUsers.
+const NEW: SignedDuration = SignedDuration::from_secs(60);
+
+impl Reconciler {
+    /// Begins a sweep of an instance. `resources` are all ConnectUsers that the operator watches.
+    pub fn begin_sweep(&self, instance: &Arn, resources: impl Iterator<Item = ConnectUser>) -> DriftScan {
+        let ctx = &self.ctx;
+        let mut scan = DriftScan {
+            instance: instance.clone(),
+            users: UserScan::default(),
+            began: (ctx.clock.uptime(), ctx.clock.now()),
+            cluster: ctx.settings.cluster.clone(),
+            uids: HashSet::new(),
+            expected: HashMap::new(),
+            found: HashSet::new(),
+            listed: HashMap::new(),
+            signals: HashMap::new(),
+            differing: HashMap::new(),
+            wanted: Wanted::new(),
+            names: NameIndex::default(),
+            orphans: BTreeMap::new(),
+        };
+        let of_instance = instance.to_string();
+        for resource in resources {
+            let resource = &resource;
+            let uid = resource.uid().unwrap_or_default();
+            if resource.spec.instance_arn == of_instance
+                && let Some((id, expected)) = expected(ctx, instance, resource, &uid)
+            {
+                scan.expected.entry(id).or_default().push(expected);
+                let parsed = Desired::parse(resource, &ctx.settings.cluster, &scan.names);
+                if let Err(SpecIssue::Names(names)) = parsed {
+                    for Unresolved { kind, name, .. } in names {
+                        scan.wanted.entry(kind).or_default().insert(name);
+                    }
+                }
+            }
+            scan.uids.insert(uid);
+        }
+        scan
+    }
+
+    /// Continues a sweep. Once the scan is complete, users that need a pass are woken. `resources` as for
+    /// [`begin_sweep`](Self::begin_sweep).
+    ///
+    /// # Errors
+    /// The call that failed: the sweep may be resumed. An incomplete scan has no effect.
+    pub async fn resume_sweep(
+        &self,
+        scan: &mut DriftScan,
+        resources: impl Iterator<Item = ConnectUser>,
+    ) -> Result<ScanReport, Error> {
+        let ctx = &self.ctx;
+        let connect = ctx.connections.client_for(&scan.instance);
+        let caller = Caller::new(format!("sweep of {}", scan.instance), Priority::Sweep);
+        let instance = scan.instance.clone();
+        let mut users = std::mem::take(&mut scan.users);
+        let read = users.resume(&*connect, &caller, &instance.instance, scan).await;
+        scan.users = users;
+        read?;
+        if !scan.wanted.is_empty() {
+            let (now, since, oldest) = (ctx.clock.uptime(), scan.began.0, scan.began.0);
+            let query = Query { connect: &*connect, priority: Priority::Sweep, instance: &instance, now, since, oldest };
+            match ctx.inventory.read(&query, &scan.wanted).await {
+                Ok(found) => found.catalogs.into_iter().for_each(|(kind, names)| scan.names.insert(kind, names)),
+                Err(error) if error.class == Class::Deferred => return Err(error),
+                // The users were scanned all the same. A pass that needs the names reads them again, and reports the failure.
+                Err(error) => tracing::warn!(%error, "names could not be looked up"),
+            }
+        }
+        Ok(complete(ctx, scan, resources))
+    }
+
+    /// Wakes the resources of an instance that could not be swept, so that those that are due are read one by one.
+    pub fn do_without_sweep(&self, instance: &Arn, resources: impl Iterator<Item = ConnectUser>) {
+        let instance = instance.to_string();
+        if !was_swept_lately(&self.ctx, &instance) {
+            let of_instance = resources.filter(|r| r.spec.instance_arn == instance);
+            of_instance.for_each(|r| self.ctx.waiters.wake(NamespacedName::of(&r)));
+        }
+    }
+}
+
+/// Returns the user of a resource that a sweep can compare: its status is settled, and it has no schedule of its own.
+fn expected(ctx: &Context, instance: &Arn, resource: &ConnectUser, uid: &str) -> Option<(UserId, Expected)> {
+    let status = resource.status.as_ref()?;
+    let is_excluded = resource.metadata.deletion_timestamp.is_some()
+        || resource.spec.drift_interval.is_some()
+        || is_paused(resource)
+        || !is_settled(status, resource.metadata.generation.unwrap_or_default());
+    if is_excluded {
+        return None;
+    }
+    let user = remembered(instance, status)?.user;
+    let expected = Expected {
+        uid: uid.to_owned(),
+        name: NamespacedName::of(resource),
+        fingerprint: Fingerprint::of_user(&user),
+        modified: ctx.memory.modified(uid),
+        // A correction restores what the status shows already, so it does not change the time of the last sync.
+        last_sync: status.last_sync_time.max(ctx.memory.last_change(uid)),
+        created: status.create_attempt.map(|attempt| attempt.at),
+    };
+    Some((user.id, expected))
+}
+
+fn complete(ctx: &Context, scan: &mut DriftScan, resources: impl Iterator<Item = ConnectUser>) -> ScanReport {
+    let mut report = ScanReport {
+        calls: scan.users.calls(),
+        users: scan.found.len().max(scan.listed.len()),
+        compared: scan.expected.values().map(Vec::len).sum(),
+        ..ScanReport::default()
+    };
+    let (renamed, orphans) = compare_with_all(ctx, scan, resources);
+    report.orphans = orphans;
+    let now = (ctx.clock.uptime(), ctx.clock.now());
+    let all = std::mem::take(&mut scan.expected).into_iter();
+    for (id, expected) in all.flat_map(|(id, all)| all.into_iter().map(move |expected| (id.clone(), expected))) {
+        let uid = &expected.uid;
+        let listed = scan.listed.get(&id);
+        let is_new = expected.created.is_some_and(|at| scan.began.1.duration_since(at) <= NEW);
+        let signal = scan.signal(&id, uid, renamed.contains(uid), is_new);
+        let modified = listed.is_some_and(|listed| modified(*listed, expected.modified, expected.last_sync));
+        let shown = scan.differing.get(uid);
+        if shown.is_none() && scan.found.contains(&id) {
+            ctx.memory.agree(uid);
+        }
+        if is_outdated(ctx, scan.began, signal, modified, uid, &id) {
+            continue;
+        }
+        let is_old_dispute = signal == Some(DriftSignal::Differs)
+            && shown.is_some_and(|shown| ctx.memory.dispute(uid, (id.clone(), expected.fingerprint, *shown), now));
+        report.disputed += usize::from(is_old_dispute);
+        match if is_old_dispute { modified.then_some(DriftSignal::Modified) } else { signal } {
+            None => {
+                ctx.memory.note_modified(uid, listed.copied().flatten());
+                // If the index disagrees with the status, it does not confirm the status.
+                if scan.found.contains(&id) && !is_old_dispute {
+                    ctx.memory.confirm(uid, &id, scan.began.0);
+                }
+            }
+            Some(signal) => {
+                *report.candidates.entry(signal).or_default() += 1;
+                ctx.memory.clear_hold(uid);
+                ctx.waiters.wake(expected.name);
+            }
+        }
+    }
+    ctx.sweeps.record(&scan.instance.to_string(), ctx.clock.uptime());
+    report
+}
+
+/// Compares the scan with all resources as they are now. Returns the UIDs of resources whose names stand for something else, and the
+/// users that belong to no resource.
+fn compare_with_all(
+    ctx: &Context,
+    scan: &mut DriftScan,
+    resources: impl Iterator<Item = ConnectUser>,
+) -> (HashSet<String>, Vec<Orphan>) {
+    let (mut orphans, mut renamed) = (std::mem::take(&mut scan.orphans), HashSet::new());
+    if scan.wanted.is_empty() && orphans.is_empty() {
+        return (renamed, Vec::new());
+    }
+    let mut by_name: HashMap<NamespacedName, Vec<String>> = HashMap::new();
+    for (arn, orphan) in &orphans {
+        by_name.entry(orphan.name.clone()).or_default().push(arn.clone());
+    }
+    for resource in resources {
+        let recorded = resource.status.as_ref().and_then(|status| status.user_arn.as_ref());
+        let same_name = by_name.get(&NamespacedName::of(&resource)).into_iter().flatten();
+        for arn in same_name.chain(recorded) {
+            if orphans.get(arn).is_some_and(|orphan| orphan.belongs_to(&resource)) {
+                orphans.remove(arn);
+            }
+        }
+        if !scan.wanted.is_empty() && is_renamed(ctx, scan, &resource) {
+            renamed.extend(resource.uid());
+        }
+    }
+    (renamed, orphans.into_values().collect())
+}
+
+/// Returns whether the user was read or changed after the scan saw it. The next sweep compares it, and ends before anything that has
+/// happened since is one interval old.
+fn is_outdated(
+    ctx: &Context,
+    (uptime, time): (Duration, Timestamp),
+    signal: Option<DriftSignal>,
+    modified: bool,
+    uid: &str,
+    user: &UserId,
+) -> bool {
+    let lag = match signal {
+        // This compares the resource as it is now.
+        Some(DriftSignal::Renamed) => return false,
+        // Less than the time between two sweeps: what the last sweep has read is not subject to this one's lag.
+        Some(DriftSignal::Differs | DriftSignal::Missing) if !modified => {
+            ctx.settings.sweep_interval.map_or(Duration::ZERO, |interval| SEARCH_LAG.min(interval / 4))
+        }
+        // ListUsers does not lag.
+        _ => Duration::ZERO,
+    };
+    ctx.memory.confirmed(uid, user).is_some_and(|read| read + lag >= uptime)
+        || ctx.memory.last_change(uid).is_some_and(|changed| changed + lag >= time)
+}
+
+/// Returns whether the names in a spec now stand for something else than the user has.
+fn is_renamed(ctx: &Context, scan: &DriftScan, resource: &ConnectUser) -> bool {
+    let Some(status) = resource.status.as_ref().filter(|s| is_in_sync(s, resource.metadata.generation.unwrap_or_default()))
+    else {
+        return false;
+    };
+    // The index does not have the names of other instances.
+    if resource.spec.instance_arn != scan.instance.to_string() {
+        return false;
+    }
+    match Desired::parse(resource, &ctx.settings.cluster, &scan.names) {
+        // Names that could not be read prove nothing.
+        Err(SpecIssue::Names(names)) => names.iter().any(|name| name.why != UnresolvedReason::Unread),
+        Err(SpecIssue::Spec(_)) => false,
+        Ok(desired) => remembered(&scan.instance, status).is_some_and(|live| {
+            let desired = desired.without_ignored(&ignored_drift(&resource.spec, status), &live);
+            !diff(&desired, &live, &status.applied_tag_keys).is_empty()
+        }),
+    }
+}

@@ -1,0 +1,93 @@
+//! What the steps of a pass work with: clients, subject and report, but not what the pass knows.
+
+use std::{sync::Arc, time::Duration};
+
+use connect_api::{Caller, Connect, Priority};
+use jiff::Timestamp;
+use kube::ResourceExt;
+
+use super::{
+    cluster::{ClusterError, Event, EventKind},
+    context::{Context, Settings},
+    memory::KeptRead,
+    report::Report,
+    subject::Subject,
+};
+use crate::{
+    api::{ConnectUser, ConnectUserStatus, FINALIZER},
+    plan::Live,
+};
+
+/// What the steps of a pass work with.
+pub(super) struct Work<'a> {
+    pub(super) ctx: &'a Context,
+    pub(super) connect: Arc<dyn Connect>,
+    pub(super) caller: Caller,
+    pub(super) subject: Subject,
+    pub(super) report: Report,
+    /// The time at which the pass began.
+    pub(super) began: Timestamp,
+    /// The uptime of the last read of the user; without one, of the beginning of the pass.
+    pub(super) read_at: Duration,
+}
+
+impl<'a> Work<'a> {
+    pub(super) fn new(ctx: &'a Context, subject: Subject) -> Self {
+        Self {
+            connect: ctx.connections.client_for(&subject.instance),
+            caller: Caller::new(subject.uid.clone(), Priority::Backlog).in_group(subject.namespace()),
+            report: Report { before: subject.resource.status.clone().unwrap_or_default(), ..Report::default() },
+            began: ctx.clock.now(),
+            read_at: ctx.clock.uptime(),
+            ctx,
+            subject,
+        }
+    }
+
+    /// Returns the time from which an absence of the user counts, if there was a create attempt.
+    pub(super) fn settles_at(&self) -> Option<Timestamp> {
+        let attempt = self.report.status.create_attempt?;
+        let Settings { call_timeout, settle_window, .. } = self.ctx.settings;
+        attempt.at.checked_add(call_timeout + settle_window).ok()
+    }
+
+    /// Keeps a read of this pass for the next one.
+    pub(super) fn keep_read(&self, live: Live, lifetime: Duration) {
+        let read = KeptRead { live, generation: self.subject.generation(), at: self.read_at, lifetime };
+        self.ctx.memory.keep_read(&self.subject.uid, read);
+    }
+
+    /// Adds the finalizer: from here on there may be something to clean up.
+    pub(super) async fn add_finalizer(&mut self) -> Result<(), ClusterError> {
+        if !self.subject.resource.finalizers().iter().any(|f| f == FINALIZER) {
+            let written = self.ctx.cluster.add_finalizer(&self.subject.resource).await?;
+            self.take_over(written);
+        }
+        Ok(())
+    }
+
+    /// Writes the status as it now stands, if that changes anything.
+    pub(super) async fn write_status(&mut self) -> Result<(), ClusterError> {
+        let before = self.subject.resource.status.clone().unwrap_or_default();
+        let status = &mut self.report.status;
+        let time = std::mem::take(&mut status.last_sync_time);
+        let unchanged = *status == ConnectUserStatus { last_sync_time: None, ..before.clone() };
+        status.last_sync_time = if unchanged { before.last_sync_time } else { time };
+        if unchanged {
+            return Ok(());
+        }
+        let written = self.ctx.cluster.write_status(&self.subject.resource, status).await?;
+        self.take_over(written);
+        Ok(())
+    }
+
+    /// Continues with the resource as our own write left it.
+    fn take_over(&mut self, written: ConnectUser) {
+        self.ctx.memory.wrote(&self.subject.uid, written.resource_version().as_deref());
+        self.subject.resource = written;
+    }
+
+    pub(super) async fn publish(&self, kind: EventKind, reason: &'static str, action: &'static str, note: String) {
+        self.ctx.cluster.publish(&self.subject.resource, Event { kind, reason, action, note }).await;
+    }
+}
