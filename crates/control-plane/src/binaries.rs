@@ -1,4 +1,4 @@
-//! Where the programs are: given by `KUBEBUILDER_ASSETS`, or in the cache, into which they are built on first use.
+//! Finds the programs: in `KUBEBUILDER_ASSETS`, or in the cache, into which they are downloaded or built on first use.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use std::{env, thread};
 
 use anyhow::{Context, Result, bail};
 
+use crate::download;
 use crate::go;
 use crate::recipe::{CONTROL_PLANE, GITOPS, HELM_3, MONITORING, Module, Program, WORKFLOWS};
 use crate::supervised::Supervised;
@@ -15,32 +16,50 @@ use crate::supervised::Supervised;
 #[derive(Clone, Debug)]
 pub struct Binaries {
     module: &'static Module,
+    /// The programs of the module that the caller needs.
+    programs: Vec<&'static Program>,
     directory: PathBuf,
 }
 
 impl Binaries {
-    /// Finds the control plane's programs, or builds them; `progress` is told what takes long, a line at a time.
+    /// Finds the control plane's programs, downloads them, or builds them. `progress` receives a line for each long step.
     ///
-    /// `KUBEBUILDER_ASSETS`, the convention of envtest, names a directory to use as it is. Else they are in
-    /// `$CONNECT_OPERATOR_CACHE` (default: `connect-operator` in the user's cache directory), by version. A build waits for
-    /// that of another process and takes over what it made; what an interrupted one finished is kept.
+    /// `KUBEBUILDER_ASSETS`, the convention of envtest, names a directory to use as it is. Otherwise the programs are kept in
+    /// `$CONNECT_OPERATOR_CACHE` (default: `connect-operator` in the user's cache directory), by version. Those that envtest
+    /// publishes are downloaded if possible: see [`ensure_api_server`](Self::ensure_api_server). The rest is built from Go
+    /// modules. A process waits while another one builds, and uses its results; the finished part of an interrupted build is kept.
     ///
     /// # Errors
     /// A program is missing in `KUBEBUILDER_ASSETS`, there is no Go and none can be installed, or a build fails.
     pub fn ensure(progress: impl Fn(&str)) -> Result<Self> {
-        if let Some(assets) = env::var_os("KUBEBUILDER_ASSETS").filter(|value| !value.is_empty()) {
-            return Self::given(PathBuf::from(assets));
-        }
-        Self::cached(&CONTROL_PLANE, &progress)
+        Self::control_plane(CONTROL_PLANE.programs.iter().collect(), &progress)
     }
 
-    /// Finds, or builds as [`Binaries::ensure`] does, what GitOps tools judge a resource by: `judge`, which is kstatus and the Lua
-    /// interpreter of Argo CD (`dev/gitops/main.go`), and `helm`.
+    /// Like [`ensure`](Self::ensure), but without kube-controller-manager, which envtest does not publish: with access to its
+    /// releases, nothing has to be built. `CONNECT_OPERATOR_ENVTEST_INDEX` names another index of releases, in the format of
+    /// controller-tools' `envtest-releases.yaml`; if it is set but empty, nothing is downloaded.
+    ///
+    /// # Errors
+    /// See [`ensure`](Self::ensure).
+    pub fn ensure_api_server(progress: impl Fn(&str)) -> Result<Self> {
+        let published = CONTROL_PLANE.programs.iter().filter(|program| download::PUBLISHED.contains(&program.name));
+        Self::control_plane(published.collect(), &progress)
+    }
+
+    fn control_plane(programs: Vec<&'static Program>, progress: &dyn Fn(&str)) -> Result<Self> {
+        match env::var_os("KUBEBUILDER_ASSETS").filter(|value| !value.is_empty()) {
+            Some(assets) => Self::given(programs, PathBuf::from(assets)),
+            None => Self::cached(&CONTROL_PLANE, programs, progress),
+        }
+    }
+
+    /// Finds, or builds as [`Binaries::ensure`] does, the programs that assess a resource as GitOps tools do: `judge`, which
+    /// combines kstatus and Argo CD's Lua interpreter (`dev/gitops/main.go`), and `helm`.
     ///
     /// # Errors
     /// There is no Go and none can be installed, or a build fails.
     pub fn ensure_gitops(progress: impl Fn(&str)) -> Result<Self> {
-        Self::cached(&GITOPS, &progress)
+        Self::tools(&GITOPS, &progress)
     }
 
     /// Finds, or builds as [`Binaries::ensure`] does, Helm 3: the program `helm3`.
@@ -48,53 +67,57 @@ impl Binaries {
     /// # Errors
     /// There is no Go and none can be installed, or a build fails.
     pub fn ensure_helm3(progress: impl Fn(&str)) -> Result<Self> {
-        Self::cached(&HELM_3, &progress)
+        Self::tools(&HELM_3, &progress)
     }
 
-    /// Finds, or builds as [`Binaries::ensure`] does, what checks alerts and their queries: `promtool`.
+    /// Finds, or builds as [`Binaries::ensure`] does, the program that checks alerts and their queries: `promtool`.
     ///
     /// # Errors
     /// There is no Go and none can be installed, or a build fails.
     pub fn ensure_monitoring(progress: impl Fn(&str)) -> Result<Self> {
-        Self::cached(&MONITORING, &progress)
+        Self::tools(&MONITORING, &progress)
     }
 
-    /// Finds, or builds as [`Binaries::ensure`] does, what checks workflows: `actionlint`.
+    /// Finds, or builds as [`Binaries::ensure`] does, the program that checks workflows: `actionlint`.
     ///
     /// # Errors
     /// There is no Go and none can be installed, or a build fails.
     pub fn ensure_workflows(progress: impl Fn(&str)) -> Result<Self> {
-        Self::cached(&WORKFLOWS, &progress)
+        Self::tools(&WORKFLOWS, &progress)
     }
 
-    fn cached(module: &'static Module, progress: &dyn Fn(&str)) -> Result<Self> {
+    fn tools(module: &'static Module, progress: &dyn Fn(&str)) -> Result<Self> {
+        Self::cached(module, module.programs.iter().collect(), progress)
+    }
+
+    fn cached(module: &'static Module, programs: Vec<&'static Program>, progress: &dyn Fn(&str)) -> Result<Self> {
         let cache = cache()?.join("control-plane");
         let version = cache.join(module.key());
-        let binaries = Self { module, directory: version.join("bin") };
+        let binaries = Self { module, programs, directory: version.join("bin") };
         if binaries.missing().next().is_some() {
             fs::create_dir_all(&binaries.directory).with_context(|| format!("cannot create {}", version.display()))?;
             let _lock = lock(&cache.join("lock"), progress)?;
-            binaries.build(&cache, &version, progress)?;
+            binaries.complete(&cache, &version, progress)?;
         }
         Ok(binaries)
     }
 
-    fn given(directory: PathBuf) -> Result<Self> {
-        let binaries = Self { module: &CONTROL_PLANE, directory };
+    fn given(programs: Vec<&'static Program>, directory: PathBuf) -> Result<Self> {
+        let binaries = Self { module: &CONTROL_PLANE, programs, directory };
         let missing: Vec<_> = binaries.missing().map(|program| program.name).collect();
         if !missing.is_empty() {
             bail!(
-                "KUBEBUILDER_ASSETS: {} is missing in {}; unset the variable to have it built",
+                "KUBEBUILDER_ASSETS: {} is missing in {}; unset the variable to download or build it",
                 missing.join(", "),
                 binaries.directory.display()
             );
         }
-        // Relative to the caller's directory, which is not the programs'.
+        // A relative path is relative to this process's directory; the programs run in another.
         let directory = fs::canonicalize(&binaries.directory).context("KUBEBUILDER_ASSETS")?;
         Ok(Self { directory, ..binaries })
     }
 
-    /// The file of one of the programs.
+    /// Returns the path of a program.
     #[must_use]
     pub fn program(&self, name: &str) -> PathBuf {
         self.directory.join(name)
@@ -107,27 +130,35 @@ impl Binaries {
     }
 
     fn missing(&self) -> impl Iterator<Item = &'static Program> {
-        self.module.programs.iter().filter(|program| !self.program(program.name).is_file())
+        self.programs.iter().copied().filter(|program| !self.program(program.name).is_file())
+    }
+
+    /// Downloads or builds the missing programs. The caller holds the lock.
+    fn complete(&self, cache: &Path, version: &Path, progress: &dyn Fn(&str)) -> Result<()> {
+        // Another process may have completed them while this one waited for the lock.
+        if self.missing().any(|program| self.module.is_published(program)) {
+            let installed = download::install(self.module.main_version(), version, &self.directory, progress);
+            if let Err(error) = installed {
+                progress(&format!("not downloaded, so built from source: {error:#}"));
+            }
+        }
+        if self.missing().next().is_some() { self.build(cache, version, progress) } else { Ok(()) }
     }
 
     fn build(&self, cache: &Path, version: &Path, progress: &dyn Fn(&str)) -> Result<()> {
-        // Another process may have built them while this one waited for the lock.
-        if self.missing().next().is_none() {
-            return Ok(());
-        }
-        let Module { go_mod, go_sum, sources, programs, .. } = self.module;
+        let Module { go_mod, go_sum, sources, .. } = self.module;
         let go = go::find(self.module, cache, progress)?;
         for (name, content) in [("go.mod", *go_mod), ("go.sum", *go_sum)].iter().chain(*sources) {
             fs::write(version.join(name), content)?;
         }
         for program in self.missing() {
-            let position = programs.iter().position(|other| other.name == program.name).map_or(0, |index| index + 1);
+            let position = self.programs.iter().position(|other| other.name == program.name).map_or(0, |index| index + 1);
             let cores = thread::available_parallelism().map_or(1, usize::from);
             progress(&format!(
                 "building {} {} ({position} of {}); about {} on {cores} cores where Go's build cache is empty",
                 program.name,
                 self.module.version(program),
-                programs.len(),
+                self.programs.len(),
                 program.estimate(cores as u64)
             ));
             self.build_one(&go, program, version, progress).with_context(|| format!("cannot build {}", program.name))?;
@@ -147,14 +178,14 @@ impl Binaries {
         let mut build = Supervised::spawn(go, &arguments, &log, |command| {
             command.current_dir(version).envs(go::ENVIRONMENT).env_remove("GOOS").env_remove("GOARCH");
         })?;
-        let mut told = 0;
+        let mut reported = 0;
         let status = loop {
             if let Some(status) = build.exited()? {
                 break status;
             }
             let minutes = began.elapsed().as_secs() / 60;
-            if minutes > told {
-                told = minutes;
+            if minutes > reported {
+                reported = minutes;
                 progress(&format!("still building {} ({minutes} min)", program.name));
             }
             thread::sleep(Duration::from_millis(50));
@@ -162,7 +193,7 @@ impl Binaries {
         if !status.success() {
             bail!("go build: {status}\n{}", build.log_tail());
         }
-        // Only a whole program ever has its own name.
+        // Only a complete program gets its final name.
         fs::rename(&unfinished, self.program(program.name))?;
         Ok(())
     }
@@ -183,7 +214,7 @@ fn lock(path: &Path, progress: &dyn Fn(&str)) -> Result<File> {
 
 fn cache() -> Result<PathBuf> {
     let variable = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    // The XDG specification has relative paths ignored.
+    // According to the XDG specification, relative paths are ignored.
     let users = || variable("XDG_CACHE_HOME").filter(|path| path.is_absolute()).or_else(|| Some(env::home_dir()?.join(".cache")));
     let cache = variable("CONNECT_OPERATOR_CACHE").or_else(|| Some(users()?.join("connect-operator")));
     let cache = cache.context("there is no home directory to cache in: set CONNECT_OPERATOR_CACHE")?;

@@ -1,9 +1,9 @@
 //! A real Kubernetes control plane for development and tests: etcd, kube-apiserver and kube-controller-manager as plain
 //! processes on loopback, with RBAC on, and no container engine.
 //!
-//! [`Binaries::ensure`] finds the programs or builds them from published Go modules; [`ControlPlane::start`] runs them;
-//! [`shared`] is one control plane for all tests of a process, which take a [`Namespace`] each. There is no kubelet: nothing
-//! runs in pods.
+//! [`Binaries::ensure`] finds the programs, downloads them, or builds them from published Go modules; [`ControlPlane::start`] runs
+//! them; [`shared`] is one control plane for all tests of a process, each in its own [`Namespace`]. There is no kubelet, so no pod
+//! runs.
 //!
 //! Everything ends with the process that started it, however that process ends (see `supervised.rs`). That is also why
 //! sharing stops at the process: a control plane that outlived its starter would need a daemon that counts its users, and
@@ -21,6 +21,7 @@
 //! ```
 
 mod binaries;
+mod download;
 mod go;
 mod kubeconfig;
 mod kubectl;

@@ -1,4 +1,5 @@
-//! The control plane by hand: `ensure` builds what is missing, `up` also runs it until Ctrl-C.
+//! The control plane by hand: `ensure` downloads or builds missing programs (`ensure-api-server` without those of the controllers), `up`
+//! also runs them until Ctrl-C.
 
 use std::{env, thread};
 
@@ -10,17 +11,18 @@ fn main() -> Result<()> {
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         ["ensure"] => println!("{}", Binaries::ensure(|line| eprintln!("{line}"))?.directory().display()),
+        ["ensure-api-server"] => println!("{}", Binaries::ensure_api_server(|line| eprintln!("{line}"))?.directory().display()),
         ["up"] => {
             let binaries = Binaries::ensure(|line| eprintln!("{line}"))?;
             println!("PATH={}:$PATH", binaries.directory().display());
             let plane = ControlPlane::start(Options::new(binaries))?;
             println!("KUBECONFIG={}", plane.admin_kubeconfig().display());
-            // Ctrl-C ends this process by the signal's default; the rest ends with it.
+            // Ctrl-C ends this process by default, and its children end with it.
             loop {
                 thread::park();
             }
         }
-        _ => bail!("usage: control-plane ensure | up"),
+        _ => bail!("usage: control-plane ensure | ensure-api-server | up"),
     }
     Ok(())
 }

@@ -17,32 +17,33 @@ use crate::ports;
 use crate::scratch::Scratch;
 use crate::supervised::Supervised;
 
-/// Far more than a start takes, for machines that do much else.
+/// Far more than a start takes, for busy machines.
 const PATIENCE: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(100);
-/// Between choosing a port and listening on it somebody else may take it; that it happens this often is no coincidence.
+/// Another process may take a port between its choice and its use. If that happens this often, something else is wrong.
 const ATTEMPTS: usize = 5;
 
 const CONTROLLERS: &str = "garbage-collector-controller,namespace-controller,serviceaccount-controller,\
     serviceaccount-token-controller,root-ca-certificate-publisher-controller,clusterrole-aggregation-controller";
 
-/// What a control plane is started with.
+/// How to start a control plane.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The programs to run.
     pub binaries: Binaries,
-    /// Flags of kube-apiserver beside those that are always given (an audit log, feature gates).
+    /// Further flags of kube-apiserver, such as feature gates.
     pub api_server_flags: Vec<String>,
-    /// Controllers of kube-controller-manager, by name, beside those that always run. Those of workloads make Pods, in which
-    /// nothing runs: there is no kubelet.
+    /// Controllers to run beside the usual ones, by name. Those of workloads create Pods, but without a kubelet no Pod runs.
     pub controllers: Vec<&'static str>,
+    /// Whether to run kube-controller-manager at all. Without it, deleted namespaces stay, and owned objects outlive their owners.
+    pub controller_manager: bool,
 }
 
 impl Options {
-    /// The usual control plane of these programs.
+    /// Returns the options of the usual control plane.
     #[must_use]
     pub fn new(binaries: Binaries) -> Self {
-        Self { binaries, api_server_flags: Vec::new(), controllers: Vec::new() }
+        Self { binaries, api_server_flags: Vec::new(), controllers: Vec::new(), controller_manager: true }
     }
 }
 
@@ -51,7 +52,7 @@ impl Options {
 /// The fields are dropped in this order: the programs from the outermost to the store, then the files.
 #[derive(Debug)]
 pub struct ControlPlane {
-    _controller_manager: Supervised,
+    _controller_manager: Option<Supervised>,
     api_server: ApiServer,
     etcd: Mutex<Supervised>,
     kubectl: Kubectl,
@@ -60,7 +61,7 @@ pub struct ControlPlane {
 }
 
 impl ControlPlane {
-    /// Starts a control plane on free ports and waits until it answers and its controllers work.
+    /// Starts a control plane on free ports, and waits until it answers and its controllers work.
     ///
     /// # Errors
     /// A program does not start: the error holds the last lines of its log.
@@ -153,54 +154,38 @@ impl ControlPlane {
         };
         api_server.start(&etcd, &kubectl)?;
 
-        let credentials = path("controller-manager.kubeconfig");
-        let mut controller_manager = run(
-            &program("kube-controller-manager"),
-            directory,
-            vec![
-                format!("--kubeconfig={credentials}"),
-                format!("--authentication-kubeconfig={credentials}"),
-                format!("--authorization-kubeconfig={credentials}"),
-                format!("--controllers={}", [&[CONTROLLERS], &*options.controllers].concat().join(",")),
-                "--use-service-account-credentials".into(),
-                format!("--service-account-private-key-file={}", path("token.key")),
-                format!("--root-ca-file={}", path("ca.crt")),
-                "--leader-elect=false".into(),
-                "--secure-port=0".into(),
-            ],
-        )?;
-        // A controller makes this account: once it is there, they work.
-        wait_for(&mut controller_manager, || succeeds(&kubectl, &["get", "serviceaccount", "default", "--namespace=default"]))?;
-
+        let controller_manager =
+            options.controller_manager.then(|| start_controllers(options, directory, &kubectl)).transpose()?;
         let authority = authority.certificate().to_owned();
         Ok(Self { _controller_manager: controller_manager, api_server, etcd, kubectl, authority, scratch })
     }
 
-    /// Where the API server listens.
+    /// Returns the API server's URL.
     #[must_use]
     pub fn url(&self) -> String {
         format!("https://127.0.0.1:{}", self.api_server.port)
     }
 
-    /// Where the logs of the programs are (`etcd.log` and so on) and all that they keep.
+    /// Returns the directory of the programs' logs (`etcd.log` and so on) and data.
     #[must_use]
     pub fn directory(&self) -> &Path {
         self.scratch.path()
     }
 
-    /// What service accounts have asked the API server for: its audit log, an `audit.k8s.io/v1` Event in JSON a line.
+    /// Returns the path of the API server's audit log. Each line is an `audit.k8s.io/v1` Event in JSON, about a request of a service
+    /// account.
     #[must_use]
     pub fn audit_log(&self) -> PathBuf {
         self.directory().join(AUDIT)
     }
 
-    /// The kubeconfig of a user who may do everything.
+    /// Returns the path of an administrator's kubeconfig.
     #[must_use]
     pub fn admin_kubeconfig(&self) -> PathBuf {
         self.directory().join(ADMIN)
     }
 
-    /// Makes a kubeconfig of an existing service account, with a token that holds for a day.
+    /// Writes a kubeconfig for an existing service account, with a token that is valid for a day, and returns its path.
     ///
     /// # Errors
     /// There is no such service account.
@@ -211,18 +196,18 @@ impl ControlPlane {
         Ok(path)
     }
 
-    /// kubectl as the user who may do everything.
+    /// Returns kubectl with the administrator's kubeconfig.
     #[must_use]
     pub fn kubectl(&self) -> &Kubectl {
         &self.kubectl
     }
 
-    /// Kills the API server, as a crash would, and waits for its end. Nothing happens if it is stopped already.
+    /// Kills the API server, as a crash would, and waits for its end. Does nothing if it is already stopped.
     pub fn stop_apiserver(&self) {
         self.api_server.stop();
     }
 
-    /// Starts the API server on the port that it had, and waits until it is ready. Nothing happens if it runs.
+    /// Starts the API server on the same port, and waits until it is ready. Does nothing if it is running.
     ///
     /// # Errors
     /// It does not start: the error holds the last lines of its log.
@@ -230,14 +215,14 @@ impl ControlPlane {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match self.api_server.start(&self.etcd, &self.kubectl) {
-                // Clients know the port, so it has to be this one.
+                // Clients have this port in their kubeconfig, so no other will do.
                 Err(error) if error.is::<AddressInUse>() && Instant::now() < deadline => thread::sleep(POLL),
                 result => return result,
             }
         }
     }
 
-    /// [`ControlPlane::stop_apiserver`], then [`ControlPlane::start_apiserver`].
+    /// Kills the API server and starts it again.
     ///
     /// # Errors
     /// It does not start: the error holds the last lines of its log.
@@ -247,10 +232,34 @@ impl ControlPlane {
     }
 }
 
+/// Starts kube-controller-manager and waits until its controllers work.
+fn start_controllers(options: &Options, directory: &Path, kubectl: &Kubectl) -> Result<Supervised> {
+    let path = |name: &str| format!("{}/{name}", directory.display());
+    let credentials = path("controller-manager.kubeconfig");
+    let mut controller_manager = run(
+        &options.binaries.program("kube-controller-manager"),
+        directory,
+        vec![
+            format!("--kubeconfig={credentials}"),
+            format!("--authentication-kubeconfig={credentials}"),
+            format!("--authorization-kubeconfig={credentials}"),
+            format!("--controllers={}", [&[CONTROLLERS], &*options.controllers].concat().join(",")),
+            "--use-service-account-credentials".into(),
+            format!("--service-account-private-key-file={}", path("token.key")),
+            format!("--root-ca-file={}", path("ca.crt")),
+            "--leader-elect=false".into(),
+            "--secure-port=0".into(),
+        ],
+    )?;
+    // A controller creates this account.
+    wait_for(&mut controller_manager, || succeeds(kubectl, &["get", "serviceaccount", "default", "--namespace=default"]))?;
+    Ok(controller_manager)
+}
+
 const ADMIN: &str = "admin.kubeconfig";
 const AUDIT: &str = "audit.log";
 
-/// What service accounts ask for, without what they send, but for those of Kubernetes' own controllers.
+/// Logs the requests of service accounts, without their bodies. Those of Kubernetes' own controllers are left out.
 const AUDIT_POLICY: &str = r#"{
     "apiVersion": "audit.k8s.io/v1",
     "kind": "Policy",
@@ -262,7 +271,7 @@ const AUDIT_POLICY: &str = r#"{
     ]
 }"#;
 
-/// The API server, which can be stopped and started while the rest goes on.
+/// The API server, which can be stopped and started while the rest keeps running.
 #[derive(Debug)]
 struct ApiServer {
     program: PathBuf,
@@ -280,7 +289,7 @@ impl ApiServer {
         }
         let mut started = run(&self.program, &self.directory, self.flags.clone())?;
         wait_for(&mut started, || {
-            // A cause is worth more than its effect: without its store, the API server would only time out.
+            // If etcd has ended, report that: the API server would only time out.
             check(&mut lock(etcd))?;
             let listens = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok();
             Ok(listens && succeeds(kubectl, &["get", "--raw=/readyz", "--request-timeout=5s"])?)
@@ -294,7 +303,7 @@ impl ApiServer {
     }
 }
 
-/// A program ended because somebody else listens on its port: the one failure that another attempt may not have.
+/// A program ended because its port is in use. This is the only failure that another attempt can avoid.
 #[derive(Debug)]
 struct AddressInUse(String);
 
@@ -314,7 +323,7 @@ fn run(program: &Path, directory: &Path, arguments: Vec<String>) -> Result<Super
     .with_context(|| format!("cannot start {name}"))
 }
 
-/// Waits until `ready` says so, as long as the program runs.
+/// Waits until `ready` returns true. Fails if the program ends first.
 fn wait_for(process: &mut Supervised, mut ready: impl FnMut() -> Result<bool>) -> Result<()> {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -347,7 +356,7 @@ fn succeeds(kubectl: &Kubectl, arguments: &[&str]) -> Result<bool> {
     Ok(kubectl.output(arguments)?.status.success())
 }
 
-/// A test that panicked while it held the lock left the process as usable as it was.
+/// Ignores poison: a test that panicked while it held the lock did not harm the process.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,9 @@
-//! What to build and how: the Go modules of `dev/`, compiled in so that a checkout need not be found at run time, and the
-//! versions read from them so that none is written twice.
+//! The Go modules to build, from `dev/`. They are compiled in, so that no checkout has to be found at run time. Versions are read
+//! from them, so that each is written once.
 
 use sha2::{Digest, Sha256};
+
+use crate::download::PUBLISHED;
 
 const KUBERNETES: &str = "k8s.io/kubernetes";
 const HELM: &str = "helm.sh/helm/v4";
@@ -9,10 +11,10 @@ const HELM3: &str = "helm.sh/helm/v3";
 const PROMETHEUS: &str = "github.com/prometheus/prometheus";
 const ACTIONLINT: &str = "github.com/rhysd/actionlint";
 
-/// A Go module and the programs that are built of it.
+/// A Go module and the programs built from it.
 #[derive(Debug)]
 pub(crate) struct Module {
-    /// Before the version in the name of the directory that the programs are kept in.
+    /// Precedes the version in the name of the programs' directory.
     prefix: &'static str,
     /// The Go module whose version names that directory.
     named_by: &'static str,
@@ -26,9 +28,9 @@ pub(crate) struct Module {
     pub(crate) programs: &'static [Program],
     /// Go's build tags.
     tags: &'static str,
-    /// Whether clients ask the programs for Kubernetes' version. Unstamped, they would be told v0.0.0.
+    /// Whether to stamp Kubernetes' version into the programs. Without it, they report v0.0.0 to clients.
     stamped: bool,
-    /// What a machine without Go can do instead of building.
+    /// The way out for a machine without Go: the end of an error message.
     pub(crate) instead: &'static str,
 }
 
@@ -39,7 +41,7 @@ pub(crate) struct Program {
     pub(crate) name: &'static str,
     /// The Go package of its `main`.
     pub(crate) package: &'static str,
-    /// The Go module that its version is that of.
+    /// The Go module with the same version.
     module: &'static str,
     /// Roughly the CPU seconds that it adds to a build which starts with an empty Go cache.
     cpu_seconds: u64,
@@ -68,7 +70,7 @@ pub(crate) static CONTROL_PLANE: Module = Module {
     instead: ", or set KUBEBUILDER_ASSETS to a directory with etcd, kube-apiserver, kube-controller-manager, kubectl",
 };
 
-/// What GitOps tools make of a resource, by their own code.
+/// Programs that assess a resource with the code of GitOps tools.
 pub(crate) static GITOPS: Module = Module {
     prefix: "gitops-",
     named_by: HELM,
@@ -84,7 +86,7 @@ pub(crate) static GITOPS: Module = Module {
     instead: "",
 };
 
-/// Prometheus' own check of alerts and queries. Nothing is discovered or scraped, which leaves out most of its dependencies.
+/// Prometheus' own check of alerts and queries. Without service discovery, most of its dependencies are left out.
 pub(crate) static MONITORING: Module = Module {
     prefix: "monitoring-",
     named_by: PROMETHEUS,
@@ -102,7 +104,7 @@ pub(crate) static MONITORING: Module = Module {
     instead: "",
 };
 
-/// The check of the workflows in `.github`.
+/// The program that checks the workflows in `.github`.
 pub(crate) static WORKFLOWS: Module = Module {
     prefix: "workflows-",
     named_by: ACTIONLINT,
@@ -120,7 +122,7 @@ pub(crate) static WORKFLOWS: Module = Module {
     instead: "",
 };
 
-/// Helm 3, whose charts Helm 4 takes too, and which many still have.
+/// Helm 3, which is still in wide use. Helm 4 accepts its charts.
 pub(crate) static HELM_3: Module = Module {
     prefix: "helm3-",
     named_by: HELM3,
@@ -134,13 +136,13 @@ pub(crate) static HELM_3: Module = Module {
 };
 
 impl Module {
-    /// The Go release that `go.mod` asks for, without "go".
+    /// Returns the Go release that `go.mod` requires, without "go".
     pub(crate) fn go_version(&self) -> &'static str {
         let version = self.go_mod.lines().find_map(|line| line.strip_prefix("go "));
         version.expect("a go.mod without a go directive does not build").trim()
     }
 
-    /// Flags of `go build` that decide what comes out.
+    /// Returns the flags of `go build` that affect its output.
     pub(crate) fn build_flags(&self) -> Vec<String> {
         let mut ldflags = "-s -w".to_owned();
         if self.stamped {
@@ -155,7 +157,7 @@ impl Module {
         ["-trimpath".into()].into_iter().chain(tags).chain(["-ldflags".into(), ldflags]).collect()
     }
 
-    /// A directory name that changes whenever the programs would: a version and a hash of all that is built from.
+    /// Returns a directory name that changes whenever the programs would: a version and a hash of the build's inputs.
     pub(crate) fn key(&self) -> String {
         let mut hash = Sha256::new();
         let flags = self.build_flags().join(" ");
@@ -164,10 +166,20 @@ impl Module {
             hash.update([0]);
         }
         let short: String = hash.finalize().iter().take(5).map(|byte| format!("{byte:02x}")).collect();
-        format!("{}{}-{short}", self.prefix, self.required_version(self.named_by))
+        format!("{}{}-{short}", self.prefix, self.main_version())
     }
 
-    /// The version of a program that `go.mod` requires.
+    /// Returns the version that names the programs' directory.
+    pub(crate) fn main_version(&self) -> &'static str {
+        self.required_version(self.named_by)
+    }
+
+    /// Returns whether envtest publishes this program.
+    pub(crate) fn is_published(&self, program: &Program) -> bool {
+        self.stamped && PUBLISHED.contains(&program.name)
+    }
+
+    /// Returns the version of a program that `go.mod` requires.
     pub(crate) fn version(&self, program: &Program) -> &'static str {
         self.required_version(program.module)
     }
@@ -186,7 +198,7 @@ impl Module {
 }
 
 impl Program {
-    /// About how long a build takes that finds nothing in Go's cache.
+    /// Returns the approximate time of a build with an empty Go cache.
     pub(crate) fn estimate(&self, cores: u64) -> String {
         match self.cpu_seconds / cores.max(1) {
             seconds @ 0..90 => format!("{seconds} s"),
@@ -208,7 +220,7 @@ mod tests {
                 assert!(module.go_mod.lines().any(is_required), "{requirement}");
                 let tool = [format!("\n\t{}\n", program.package), format!("\ntool {}\n", program.package)];
                 let is_tool = tool.iter().any(|line| module.go_mod.contains(line));
-                assert!(is_tool || program.package == ".", "{} is no tool of go.mod", program.package);
+                assert!(is_tool || program.package == ".", "{} is not a tool in go.mod", program.package);
             }
         }
     }
@@ -221,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn without_go_there_is_a_way_that_names_every_program() {
+    fn hint_for_machines_without_go_names_every_program() {
         assert!(CONTROL_PLANE.instead.ends_with(&CONTROL_PLANE.programs.iter().map(|p| p.name).collect::<Vec<_>>().join(", ")));
     }
 

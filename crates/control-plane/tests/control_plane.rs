@@ -56,7 +56,14 @@ fn it_is_ready_and_of_the_version_that_was_built() {
     assert_ne!(server, "v0.0.0");
     assert_eq!(versions["clientVersion"]["gitVersion"], server);
     if std::env::var_os("KUBEBUILDER_ASSETS").is_none() {
-        assert!(include_str!("../../../dev/control-plane/go.mod").contains(&format!("k8s.io/kubernetes {server} ")), "{server}");
+        let binaries = Binaries::ensure(|_| ()).unwrap();
+        match fs::read_to_string(binaries.directory().with_file_name("downloaded-version")) {
+            Ok(downloaded) => assert_eq!(server, downloaded),
+            Err(_) => {
+                let go_mod = include_str!("../../../dev/control-plane/go.mod");
+                assert!(go_mod.contains(&format!("k8s.io/kubernetes {server} ")), "{server}");
+            }
+        }
     }
 }
 

@@ -52,7 +52,7 @@ impl Demo {
 
         screen::heading("Building what is missing");
         let programs = programs::build()?;
-        let binaries = Binaries::ensure(|line| eprintln!("{line}"))?;
+        let binaries = Binaries::ensure_api_server(|line| eprintln!("{line}"))?;
         screen::tick("the operator, the simulator, and a Kubernetes control plane");
 
         // Not before: until here, a Ctrl-C is best answered by ending at once.

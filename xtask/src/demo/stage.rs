@@ -50,8 +50,8 @@ impl<'a> Stage<'a> {
         let path = std::env::var("PATH").unwrap_or_default();
         let path = format!("{}:{path}", binaries.directory().display());
 
-        let plane = ControlPlane::start(Options::new(binaries))?;
-        screen::tick(&format!("etcd, kube-apiserver and kube-controller-manager: {}", plane.url()));
+        let plane = ControlPlane::start(Options { controller_manager: false, ..Options::new(binaries) })?;
+        screen::tick(&format!("a Kubernetes API server: {}", plane.url()));
 
         let (simulator_process, simulator) = start_simulator(directory, interrupt, programs)?;
         screen::tick(&format!("Amazon Connect, simulated, with one instance: {}", simulator.url()));
