@@ -132,7 +132,7 @@ async fn on_the_way(scene: &Scene<'_>, table: &mut Table<'_>) {
 
     scene.sim.inject(Fault::on(OperationName::CreateUser, Effect::internal_error()).always().about("failing"));
     scene.apply("failing", &json!({})).await;
-    table.synced("to be created, Connect fails for the moment", "failing", "Unknown", "Transient").await;
+    table.synced("to be created, Connect fails temporarily", "failing", "Unknown", "Transient").await;
 
     scene.apply("secretless", &json!({ "passwordSecretRef": { "name": "absent" } })).await;
     table.synced("the Secret is missing", "secretless", "False", "SecretNotFound").await;
@@ -165,7 +165,7 @@ async fn stalled(scene: &Scene<'_>, table: &mut Table<'_>) {
     scene.sim.deny::<OperationName>([]);
 
     scene.apply("rival", &json!({ "username": "synced" })).await;
-    table.synced("the username is somebody else's", "rival", "False", "Conflict").await;
+    table.synced("the username belongs to another owner", "rival", "False", "Conflict").await;
 
     scene.apply("uninvited", &scene.in_instance(SAML)).await;
     table.synced("its namespace may not use the instance", "uninvited", "False", "InstanceNotAllowed").await;
@@ -184,7 +184,7 @@ async fn observed(scene: &Scene<'_>, table: &mut Table<'_>) {
     scene.apply("observer", &observe("synced")).await;
     table.when("only observed, as the spec asks", "observer", is_ready).await;
     scene.apply("observer", &observe("another")).await;
-    table.synced("only observed, and it differs", "observer", "False", "Drifted").await;
+    table.synced("only observed, and different from the spec", "observer", "False", "Drifted").await;
 }
 
 /// As it should be, and yet not all that somebody asked for was done.
@@ -201,7 +201,7 @@ async fn paused(scene: &Scene<'_>, table: &mut Table<'_>) {
     pause(scene, "resting").await;
     table.synced("paused, as the spec asks", "resting", "False", "Paused").await;
     scene.apply("resting", &json!({ "routingProfileArn": scene.routing_profile("Sales") })).await;
-    table.synced("paused, edited since", "resting", "False", "Paused").await;
+    table.synced("paused, edited afterwards", "resting", "False", "Paused").await;
 
     pause(scene, "invalid").await;
     table.synced("paused, refused before", "invalid", "False", "Paused").await;
@@ -214,7 +214,7 @@ async fn paused(scene: &Scene<'_>, table: &mut Table<'_>) {
 
 async fn deleting(scene: &Scene<'_>, table: &mut Table<'_>) {
     let has_to_wait = [
-        ("being deleted, Connect fails for the moment", "stuck", Effect::internal_error(), "Unknown", "Transient"),
+        ("being deleted, Connect fails temporarily", "stuck", Effect::internal_error(), "Unknown", "Transient"),
         ("being deleted, denied by AWS", "kept", Effect::AccessDenied, "False", "AccessDenied"),
     ];
     for (state, name, effect, status, reason) in has_to_wait {
@@ -258,7 +258,7 @@ async fn every_state_is_seen_by_tools_and_people_as_the_documentation_says() {
     scene.operator.start_again_with(&["--deletion-guard-count=0", "--deletion-guard-share=0.001"]);
     scene.delete("many").await;
     let mut table = Table { scene: &scene, rows };
-    table.synced("being deleted, with more others than is usual", "many", "False", "DeletionHeld").await;
+    table.synced("being deleted, together with more others than usual", "many", "False", "DeletionHeld").await;
     rows = table.rows;
     scene.operator.terminate();
     scene.operator.ended();
