@@ -1,4 +1,5 @@
-//! What is installed in Argo CD: a health check, whose verdict on each state is in docs/states.md (operator/states.rs), and actions.
+//! What is installed in Argo CD: a health check, whose verdict on each state is in docs/states.md (operator/states.rs), and
+//! actions.
 
 use connect_operator::api::{PAUSED, RECONCILE_REQUESTED_AT};
 use serde_json::{Value, json};

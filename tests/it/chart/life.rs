@@ -10,7 +10,8 @@ use super::{
 };
 use crate::support::{eventually, repository};
 
-/// Charts that were released, packaged. There was no release yet: 0.0.1 is made of this chart's first version, with fewer values, and
+/// Charts that were released, packaged. There was no release yet: 0.0.1 is made of this chart's first version, with fewer values,
+/// and
 /// has the definition that the operator had in its first days, of an older shape.
 const RELEASED: &str = "tests/it/chart/released";
 

@@ -134,7 +134,8 @@ fn values() -> Vec<Vec<String>> {
     found
 }
 
-/// Null takes a default away. Where that means something, it does what Kubernetes does without the field; else it is refused by the
+/// Null takes a default away. Where that means something, it does what Kubernetes does without the field; else it is refused by
+/// the
 /// value's name, or changes nothing.
 #[test]
 fn a_value_that_is_taken_away_is_refused_by_name_or_means_what_it_says() {

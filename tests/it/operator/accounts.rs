@@ -14,7 +14,7 @@ use crate::support::eventually;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// The other account with its role, and this external id.
+/// Configures the other account with its role and this external id.
 fn with_role(external_id: &str) -> String {
     let role = OTHER_ROLE.0;
     format!(
@@ -22,7 +22,7 @@ fn with_role(external_id: &str) -> String {
     )
 }
 
-/// The first instance for these namespaces, and all others for nobody.
+/// Allows these namespaces to use the first instance, and no namespace to use the others.
 fn for_namespaces(scene_instance: &str, namespaces: &str) -> String {
     format!("instances:\n  {scene_instance}:\n    namespaces: [{namespaces}]\ninstancesNotListed: Refuse\n")
 }
@@ -35,7 +35,7 @@ fn on_sts(action: &str, effect: Effect) -> Fault {
     fault
 }
 
-/// Calls to Connect, those to STS left out.
+/// Counts the calls to Connect, without those to STS.
 fn calls_to_connect(scene: &Scene<'_>) -> u64 {
     let calls = scene.sim.calls();
     calls.total() - calls.of("AssumeRole") - calls.of("GetCallerIdentity")
@@ -50,7 +50,7 @@ fn status_of<'a>(user: &'a connect_operator::api::ConnectUser, kind: &str) -> Op
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn each_account_is_worked_in_with_its_own_credentials() {
+async fn each_account_is_called_with_its_own_credentials() {
     let scene = Setting::shared("accounts").with_two_accounts(HOUR).configured(&with_role(OTHER_ROLE.1)).start().await;
     scene.applied("here", &json!({})).await;
     scene.applied("there", &scene.in_instance(ELSEWHERE)).await;
@@ -62,13 +62,13 @@ async fn each_account_is_worked_in_with_its_own_credentials() {
         assert_eq!((session.role_arn.as_str(), session.external_id.as_deref()), (OTHER_ROLE.0, Some(OTHER_ROLE.1)));
         assert_eq!((session.session_name.as_str(), session.tags["cluster"].as_str()), ("connect-operator", "tests"));
     }
-    // STS is asked whose the operator's own key is, and says whose a session is when it gives one.
+    // STS is asked for the account of the operator's own key. A session comes with its account.
     assert_eq!(scene.sim.calls().of("GetCallerIdentity"), 1);
     assert_eq!(scene.operator.get(Page::Ready), (200, "[+] connectusers listed\n".into()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn credentials_of_another_account_reach_nothing_until_the_configuration_names_a_role() {
+async fn credentials_of_another_account_are_not_used() {
     let scene = Setting::shared("accounts").with_two_accounts(HOUR).configured("{}").start().await;
     scene.apply("there", &scene.in_instance(ELSEWHERE)).await;
     let message = scene.shown("there", "Ready", "False", "AccessDenied").await;
@@ -83,7 +83,7 @@ async fn credentials_of_another_account_reach_nothing_until_the_configuration_na
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_wrong_external_id_is_told_in_the_words_of_sts_and_holds_up_nobody_else() {
+async fn wrong_external_id_is_reported_and_blocks_no_other_account() {
     let scene = Setting::shared("accounts").with_two_accounts(HOUR).configured(&with_role("7f3c-mistyped")).start().await;
     scene.apply("there", &scene.in_instance(ELSEWHERE)).await;
     let message = scene.shown("there", "Ready", "False", "AccessDenied").await;
@@ -114,20 +114,20 @@ async fn sessions_are_renewed_before_they_end() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_sts_that_cannot_be_reached_at_the_start_is_named_and_asked_until_it_answers() {
+async fn unreachable_sts_at_the_start_is_reported_and_retried() {
     let lost = on_sts("AssumeRole", Effect::LostRequest);
     let setting = Setting::shared("accounts").with_two_accounts(HOUR).configured(&with_role(OTHER_ROLE.1)).with_fault(lost);
     let scene = setting.start().await;
-    let told = || scene.operator.get(Page::Ready).1;
+    let readiness = || scene.operator.get(Page::Ready).1;
     let says = format!("[-] credentials of account {OTHER_ACCOUNT}: STS cannot be reached to assume {}", OTHER_ROLE.0);
-    eventually("readiness says what is missing", || told().contains(&says));
-    assert!(told().contains("AWS_ENDPOINT_URL_STS"), "{}", told());
+    eventually("readiness says what is missing", || readiness().contains(&says));
+    assert!(readiness().contains("AWS_ENDPOINT_URL_STS"), "{}", readiness());
     assert_eq!(scene.operator.get(Page::Ready).0, 503);
     assert_eq!(scene.operator.get(Page::Alive).0, 200);
     scene.apply("there", &scene.in_instance(ELSEWHERE)).await;
     let message = scene.shown("there", "Synced", "Unknown", "Transient").await;
     assert!(message.contains("STS cannot be reached"), "{message}");
-    // What needs no STS goes on.
+    // The account that needs no STS is still served.
     scene.applied("here", &json!({})).await;
 
     scene.sim.clear_faults();
@@ -136,33 +136,33 @@ async fn an_sts_that_cannot_be_reached_at_the_start_is_named_and_asked_until_it_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_role_that_comes_later_is_asked_for_until_sts_answers() {
+async fn role_that_is_added_later_is_assumed_until_sts_answers() {
     let scene = Setting::shared("accounts").with_two_accounts(HOUR).configured("{}").start().await;
-    let told = || scene.operator.get(Page::Ready);
-    eventually("it is ready", || told().0 == 200);
+    let readiness = || scene.operator.get(Page::Ready);
+    eventually("it is ready", || readiness().0 == 200);
     scene.sim.inject(on_sts("AssumeRole", Effect::LostRequest));
     scene.configure(&with_role(OTHER_ROLE.1));
-    eventually("readiness says what is missing", || told().1.contains("STS cannot be reached to assume"));
-    assert_eq!(told().0, 503);
+    eventually("readiness says what is missing", || readiness().1.contains("STS cannot be reached to assume"));
+    assert_eq!(readiness().0, 503);
     scene.sim.clear_faults();
-    eventually("it is ready again", || told().0 == 200);
+    eventually("it is ready again", || readiness().0 == 200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_operator_without_credentials_of_its_own_is_not_ready_and_says_where_it_looked() {
+async fn operator_without_credentials_is_not_ready_and_says_why() {
     let arguments =
         ["run", "--log-format=json", "--health-address=127.0.0.1:0", "--metrics-address=127.0.0.1:0", "--namespace=default"];
     let no_metadata = vec![("AWS_EC2_METADATA_DISABLED".to_owned(), "true".to_owned())];
     let operator = Operator::launch(&Setting::kubeconfig(), arguments.map(str::to_owned).into(), no_metadata);
     let says = "AWS credentials of the operator itself: ";
     eventually("it says what is missing", || operator.log().contains(says));
-    eventually("it has listed what there is", || operator.get(Page::Ready).1.contains("[+] connectusers listed"));
+    eventually("it has listed the ConnectUsers", || operator.get(Page::Ready).1.contains("[+] connectusers listed"));
     let (status, text) = operator.get(Page::Ready);
     assert!(status == 503 && text.contains(&format!("[-] {says}")) && text.contains("IRSA"), "{status} {text}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_sts_that_does_not_tell_whose_credentials_are_holds_up_nobody() {
+async fn sts_that_does_not_name_the_account_blocks_no_resource() {
     let lost = on_sts("GetCallerIdentity", Effect::LostRequest);
     let scene = Setting::shared("accounts").with_two_accounts(HOUR).with_fault(lost).start().await;
     scene.applied("here", &json!({})).await;
@@ -170,20 +170,20 @@ async fn an_sts_that_does_not_tell_whose_credentials_are_holds_up_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_namespace_that_may_not_use_an_instance_is_told_so_without_a_call_and_its_resources_can_go() {
-    let scene = Setting::shared("accounts").configured(&for_namespaces(FIRST_INSTANCE, "somebody-else")).start().await;
+async fn forbidden_namespace_is_refused_without_a_call() {
+    let scene = Setting::shared("accounts").configured(&for_namespaces(FIRST_INSTANCE, "other-team")).start().await;
     scene.apply("uninvited", &json!({})).await;
     let message = scene.shown("uninvited", "Ready", "False", "InstanceNotAllowed").await;
     for part in [scene.namespace(), FIRST_INSTANCE, &format!("instances.{FIRST_INSTANCE}.namespaces")] {
         assert!(message.contains(part), "{part}: {message}");
     }
-    assert!(!message.contains("somebody-else"), "{message}");
+    assert!(!message.contains("other-team"), "{message}");
     let user = scene.users().get("uninvited").await.unwrap();
     assert_eq!((status_of(&user, "Stalled"), status_of(&user, "Reconciling")), (Some("True"), None));
-    let note = scene.told("uninvited", "CreateFailed").await;
+    let note = scene.event_note("uninvited", "CreateFailed").await;
     assert!(note.starts_with("InstanceNotAllowed: "), "{note}");
 
-    // The instances that are not listed are for nobody here, and neither is a listed one under another account.
+    // No namespace may use instances that are not listed, nor a listed one under another account.
     scene.apply("elsewhere", &json!({ "instanceArn": FIRST_INSTANCE.replace("123456789012", OTHER_ACCOUNT) , "routingProfileArn": null, "securityProfileArns": null, "routingProfileName": "Basic Routing Profile", "securityProfileNames": ["Agent"] })).await;
     scene.shown("elsewhere", "Ready", "False", "InstanceNotAllowed").await;
 
@@ -195,14 +195,14 @@ async fn a_namespace_that_may_not_use_an_instance_is_told_so_without_a_call_and_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_namespace_that_is_no_longer_allowed_keeps_its_users_untouched_until_they_are_deleted() {
+async fn namespace_that_is_no_longer_allowed_keeps_its_users() {
     let allowed = |namespaces: &str| for_namespaces(FIRST_INSTANCE, namespaces);
     let scene = Setting::shared("accounts").configured(&allowed("'*'")).start().await;
     scene.applied("kept", &json!({})).await;
     scene.applied("leaver", &json!({})).await;
     let before = scene.live("kept");
 
-    scene.configure(&allowed("somebody-else"));
+    scene.configure(&allowed("other-team"));
     for name in ["kept", "leaver"] {
         scene.shown(name, "Ready", "False", "InstanceNotAllowed").await;
     }
@@ -223,14 +223,14 @@ async fn a_namespace_that_is_no_longer_allowed_keeps_its_users_untouched_until_t
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_file_that_becomes_wrong_is_told_of_and_the_one_before_stays_in_force() {
+async fn invalid_new_configuration_leaves_the_previous_one_in_force() {
     let scene = Setting::shared("accounts").configured(&for_namespaces(FIRST_INSTANCE, "'*'")).start().await;
     let valid = || scene.operator.metric("connect_operator_config_valid");
     scene.applied("before", &json!({})).await;
     assert_eq!(valid(), 1.0);
 
     scene.configure("instancesNotListed: Maybe\n");
-    eventually("the metric tells", || valid() == 0.0);
+    eventually("the metric shows it", || valid() == 0.0);
     let log = scene.operator.log();
     let line =
         log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find(|line| line["level"] == "ERROR").unwrap();
@@ -245,7 +245,7 @@ async fn a_file_that_becomes_wrong_is_told_of_and_the_one_before_stays_in_force(
 }
 
 #[test]
-fn a_file_that_is_wrong_at_the_start_ends_the_process_with_one_line() {
+fn invalid_configuration_at_the_start_ends_the_process() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("config.yaml");
     let run = || {
@@ -253,13 +253,13 @@ fn a_file_that_is_wrong_at_the_start_ends_the_process_with_one_line() {
         let output = program.env_clear().env("CONNECT_OPERATOR_CONFIG", &file).arg("run").output().unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
-    let (code, told) = run();
-    assert_eq!((code, told.lines().count()), (Some(1), 1), "{told}");
-    assert!(told.starts_with(&format!("Error: {}: cannot be read: ", file.display())), "{told}");
+    let (code, error) = run();
+    assert_eq!((code, error.lines().count()), (Some(1), 1), "{error}");
+    assert!(error.starts_with(&format!("Error: {}: cannot be read: ", file.display())), "{error}");
 
     std::fs::write(&file, with_role("x")).unwrap();
-    let (code, told) = run();
-    assert_eq!((code, told.lines().count()), (Some(1), 1), "{told}");
+    let (code, error) = run();
+    assert_eq!((code, error.lines().count()), (Some(1), 1), "{error}");
     let line = format!("Error: {}: accounts.210987654321.externalId: is not an external id: 2 to 1224", file.display());
-    assert!(told.starts_with(&line), "{told}");
+    assert!(error.starts_with(&line), "{error}");
 }

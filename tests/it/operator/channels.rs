@@ -1,4 +1,4 @@
-//! Settings by channel: each change is one call, of the right kind, and nobody undoes what the other way of writing them did.
+//! Settings by channel: each change is one call, of the right kind, and neither way of writing them undoes the other.
 
 use connect_api::{
     AfterContactWorkConfig, AutoAcceptConfig, Channel, ChannelConfigs, OperationName, PersistentConnectionConfig, PhoneConfig,
@@ -31,7 +31,7 @@ fn limit(channel: &str, seconds: i32) -> Value {
     json!({ "channel": channel, "afterContactWorkConfig": { "afterContactWorkTimeLimit": seconds } })
 }
 
-/// Whether each channel accepts contacts by itself, and the seconds of its after-contact work, as Connect has them.
+/// Returns for each channel whether Connect has auto-accept set, and the seconds of its after-contact work.
 fn by_channel(scene: &Scene<'_>, username: &str) -> [(bool, i32); 4] {
     let lists = scene.live(username).user.channel_configs;
     Channel::ALL.map(|channel| {
@@ -41,7 +41,7 @@ fn by_channel(scene: &Scene<'_>, username: &str) -> [(bool, i32); 4] {
     })
 }
 
-/// Applies a spec, looks again, and counts: this one write, or none.
+/// Applies a spec, reconciles again, and asserts that it cost this one write, or none.
 async fn costs(scene: &Scene<'_>, name: &str, spec: &Value, write: Option<OperationName>) {
     scene.sim.reset_calls();
     scene.applied(name, spec).await;
@@ -96,7 +96,7 @@ async fn settings_by_channel_are_set_in_the_create_itself_and_shown() {
         assert_eq!(&observed[list], written, "{list}");
     }
 
-    // Beside a list, phoneConfig is spelled out: CreateUser refuses the two together for one setting.
+    // Together with a list, phoneConfig is spelled out: CreateUser refuses the two together for one setting.
     let mixed = json!({
         "phoneConfig": { "phoneType": "SOFT_PHONE", "afterContactWorkTimeLimit": 30 },
         "autoAcceptConfigs": [accept("CHAT", true)],
@@ -105,7 +105,7 @@ async fn settings_by_channel_are_set_in_the_create_itself_and_shown() {
     costs(&scene, "mixed", &mixed, Some(OperationName::CreateUser)).await;
     assert_eq!(by_channel(&scene, "mixed"), [(false, 30), (true, 30), (false, 30), (false, 30)]);
 
-    // What passes find then is what was foreseen.
+    // Later passes find the user as predicted.
     let before = scene.requeue("jane").await;
     let after = scene.requeue("jane").await;
     assert_eq!(after.status.unwrap().observed, before.status.unwrap().observed);
@@ -125,7 +125,7 @@ async fn each_change_of_a_list_is_one_call_and_an_empty_list_clears() {
     });
     costs(&scene, "jane", &more, update).await;
     assert_eq!(by_channel(&scene, "jane"), [(true, 30), (true, 0), (false, 0), (false, 0)]);
-    // In another order it is the same, and what is no longer named is no longer managed.
+    // The order does not matter, and a channel that is no longer named is no longer managed.
     let mut fewer = more.clone();
     fewer["autoAcceptConfigs"].as_array_mut().unwrap().reverse();
     costs(&scene, "jane", &fewer, None).await;
@@ -135,7 +135,7 @@ async fn each_change_of_a_list_is_one_call_and_an_empty_list_clears() {
     costs(&scene, "jane", &fewer, update).await;
     assert_eq!(by_channel(&scene, "jane"), [(true, 30), (true, 60), (false, 0), (false, 0)]);
 
-    // Drift: a channel that is managed is put right, and the others are left as they are found.
+    // Drift: a managed channel is corrected, and the others are left as they are.
     let (instance, user) = (scene.instance(), scene.live("jane").user.id);
     let channel_configs = ChannelConfigs {
         auto_accept: Some(vec![auto(Channel::Chat, false), auto(Channel::Task, true)]),
@@ -143,12 +143,12 @@ async fn each_change_of_a_list_is_one_call_and_an_empty_list_clears() {
     };
     scene.sim.reset_calls();
     scene.console(UpdateUserConfig { instance: instance.clone(), user: user.clone(), channel_configs }).await;
-    eventually("the change is put right", || scene.sim.calls().of(OperationName::UpdateUserConfig) == 1);
+    eventually("the change is corrected", || scene.sim.calls().of(OperationName::UpdateUserConfig) == 1);
     scene.requeue("jane").await;
     assert_eq!(by_channel(&scene, "jane"), [(false, 30), (true, 60), (true, 0), (false, 0)]);
     let calls = scene.sim.calls();
     assert_eq!(calls.writes(), 1, "{calls:#?}");
-    let note = scene.told("jane", "DriftDetected").await;
+    let note = scene.event_note("jane", "DriftDetected").await;
     assert!(note.contains("autoAcceptConfigs[CHAT].autoAccept"), "{note}");
 
     costs(&scene, "jane", &json!({}), None).await;
@@ -160,14 +160,14 @@ async fn each_change_of_a_list_is_one_call_and_an_empty_list_clears() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn settings_for_all_channels_become_settings_by_channel_and_back() {
+async fn settings_for_all_channels_convert_to_lists_and_back() {
     let scene = scene("channels").await;
     let (phone, lists) = (Some(OperationName::UpdateUserPhoneConfig), Some(OperationName::UpdateUserConfig));
     let for_all = |accepts, seconds| json!({ "phoneConfig": { "autoAccept": accepts, "afterContactWorkTimeLimit": seconds } });
     costs(&scene, "jane", &for_all(true, 30), Some(OperationName::CreateUser)).await;
     costs(&scene, "jane", &for_all(true, 40), phone).await;
 
-    // The same in other words costs nothing.
+    // The same settings written differently cost nothing.
     let mut by_list = json!({ "phoneConfig": { "afterContactWorkTimeLimit": 40 }, "autoAcceptConfigs": [accept("CHAT", true)] });
     costs(&scene, "jane", &by_list, None).await;
     by_list["autoAcceptConfigs"] = json!([accept("CHAT", false)]);
@@ -177,7 +177,7 @@ async fn settings_for_all_channels_become_settings_by_channel_and_back() {
     costs(&scene, "jane", &by_list, lists).await;
     assert_eq!(by_channel(&scene, "jane"), [(true, 50), (false, 50), (true, 50), (true, 50)]);
 
-    // A setting that nobody manages any more is not flattened by phoneConfig, which speaks of another one.
+    // A setting that is no longer managed is not flattened by phoneConfig, which sets another one.
     costs(&scene, "jane", &json!({ "phoneConfig": { "afterContactWorkTimeLimit": 60 } }), lists).await;
     assert_eq!(by_channel(&scene, "jane"), [(true, 60), (false, 60), (true, 60), (true, 60)]);
 
@@ -188,7 +188,7 @@ async fn settings_for_all_channels_become_settings_by_channel_and_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_phone_for_all_beside_lists_is_at_rest_however_connect_reads_what_is_left_out() {
+async fn phone_config_beside_lists_is_stable_whatever_connect_does() {
     for reading in [UserConfigUpdate::MergeChannels, UserConfigUpdate::ReplaceLists, UserConfigUpdate::ReplaceAll] {
         let scene = Setting::shared("channels").flag("--drift-interval=300ms").where_user_config(reading).start().await;
         let spec = |seconds| {
@@ -206,11 +206,11 @@ async fn a_phone_for_all_beside_lists_is_at_rest_however_connect_reads_what_is_l
         assert_eq!(by_channel(&scene, "jane"), as_asked, "{reading:?}");
         rests(&scene, "jane").await;
 
-        // Somebody flattens all channels, which makes no difference in what phoneConfig manages.
+        // All channels are flattened in Connect, which makes no difference to what phoneConfig manages.
         let live = scene.live("jane").user;
         let phone_config = PhoneConfig { persistent_connection: Some(true), ..PhoneConfig::default() };
         scene.console(UpdateUserPhoneConfig { instance: scene.instance(), user: live.id, phone_config }).await;
-        eventually("the channels are put right", || scene.sim.calls().of(OperationName::UpdateUserConfig) == 1);
+        eventually("the channels are corrected", || scene.sim.calls().of(OperationName::UpdateUserConfig) == 1);
         assert_eq!(scene.sim.calls().writes(), 1, "{reading:?}");
         assert_eq!(by_channel(&scene, "jane"), as_asked, "{reading:?}");
         rests(&scene, "jane").await;
@@ -225,7 +225,7 @@ async fn a_phone_for_all_beside_lists_is_at_rest_however_connect_reads_what_is_l
     }
 }
 
-/// Many passes write nothing, to either side.
+/// Asserts that many passes write nothing, neither to Connect nor to Kubernetes.
 async fn rests(scene: &Scene<'_>, name: &str) {
     let before = scene.requeue(name).await;
     scene.sim.reset_calls();

@@ -1,4 +1,4 @@
-//! The operator dies at any moment, and what comes of it is as if it had not.
+//! The operator dies at any moment, and the result is the same as without the crash.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -14,15 +14,14 @@ use crate::support::eventually;
 
 const USERS: usize = 50;
 
-/// Where the operator dies: after so many users were created, and whether in the very moment in which another one has been and
-/// its reply is on the way.
+/// When the operator dies: after how many created users, and whether right after one more CreateUser, before its reply arrives.
 const DEATHS: [(usize, bool); 6] = [(2, true), (9, false), (16, true), (24, false), (31, true), (38, true)];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_operator_that_is_killed_again_and_again_creates_each_user_once() {
+async fn operator_that_is_killed_repeatedly_creates_each_user_once() {
     let setting = Setting::shared("crashes").flag("--settle-window=2s");
     let mut scene = setting.start().await;
-    // Calls that take a while can be interrupted: eight are under way at once.
+    // Slow calls can be interrupted: eight are under way at once.
     scene.sim.inject(Fault::on(OperationName::CreateUser, Effect::Delay { milliseconds: 100 }).always());
     let names: Vec<String> = (0..USERS).map(|n| format!("user-{n:02}")).collect();
     for name in &names {
@@ -56,7 +55,7 @@ async fn an_operator_that_is_killed_again_and_again_creates_each_user_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_operator_that_is_killed_while_it_deletes_leaves_nobody_behind() {
+async fn operator_that_is_killed_while_deleting_orphans_no_user() {
     let mut scene = Setting::shared("crashes").flag("--settle-window=1s").start().await;
     let names: Vec<String> = (0..8).map(|n| format!("leaver-{n}")).collect();
     for name in &names {
@@ -79,7 +78,7 @@ async fn an_operator_that_is_killed_while_it_deletes_leaves_nobody_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_operator_that_is_asked_to_stop_finishes_what_is_under_way_and_exits_with_0() {
+async fn stopping_operator_finishes_its_passes_and_exits_with_0() {
     let mut scene = scene("stopping").await;
     scene.sim.inject(Fault::on(OperationName::CreateUser, Effect::Delay { milliseconds: 1500 }));
     scene.apply("midway", &json!({})).await;
@@ -93,7 +92,7 @@ async fn an_operator_that_is_asked_to_stop_finishes_what_is_under_way_and_exits_
     assert!(super::scene::is_ready(&user), "{:#?}", user.status);
     assert_eq!(user.status.unwrap().user_id.as_deref(), Some(scene.live("midway").user.id.as_str()));
 
-    // What came while nobody worked is not lost.
+    // A resource that was applied while no operator ran is not lost.
     scene.apply("meanwhile", &json!({})).await;
     scene.operator.start_again();
     scene.ready("meanwhile").await;

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::scene::{PASSWORD, SECRET, Setting, condition, scene};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_manifest_becomes_the_user_that_it_describes_by_one_write_and_one_for_its_proficiencies() {
+async fn manifest_becomes_a_user_and_proficiencies_by_two_writes() {
     let scene = scene("creating").await;
     let user = scene
         .applied(
@@ -96,7 +96,7 @@ async fn a_manifest_becomes_the_user_that_it_describes_by_one_write_and_one_for_
     );
     assert!(user.finalizers().iter().any(|finalizer| finalizer == FINALIZER));
 
-    // Another look finds nothing to do, and nothing to note but what only Connect could tell.
+    // A second read finds nothing to do, and nothing to record except values that only Connect knew.
     let looked = scene.requeue("jane").await.status.unwrap();
     let mut expected = status.clone();
     expected.observed.as_mut().unwrap().directory_user_id = live.user.directory_user_id.clone();
@@ -109,7 +109,7 @@ async fn a_manifest_becomes_the_user_that_it_describes_by_one_write_and_one_for_
     assert_eq!(calls.writes(), 2, "{calls:#?}");
     assert_eq!(scene.users().get("jane").await.unwrap().spec, user.spec, "the operator never writes a spec");
 
-    let note = scene.told("jane", "Created").await;
+    let note = scene.event_note("jane", "Created").await;
     assert!(note.contains("jane") && note.contains(live.user.id.as_str()), "{note}");
     let table = scene.kubectl(&["get", "cuser", "jane", "--no-headers"]);
     let cells: Vec<_> = table.split_whitespace().collect();
@@ -128,7 +128,7 @@ async fn a_user_costs_one_write_if_it_has_no_proficiencies() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_password_is_in_no_object_event_metric_or_log() {
     let scene = Setting::shared("silence").flag("--log-level=debug").start().await;
-    // One that Connect takes, and one that it refuses and could have repeated.
+    // A password that Connect accepts, and one that it refuses and might have repeated.
     let refused = "weakbutunmistakable";
     scene.secret("refused", json!({ "password": refused })).await;
     scene.applied("accepted", &json!({})).await;
@@ -137,34 +137,34 @@ async fn a_password_is_in_no_object_event_metric_or_log() {
     let generated = scene.password("generated-initial-password").await;
     scene.apply("refused", &json!({ "passwordSecretRef": { "name": "refused" } })).await;
     scene.shown("refused", "Ready", "False", "InvalidSpec").await;
-    scene.told("refused", "CreateFailed").await;
+    scene.event_note("refused", "CreateFailed").await;
     assert!(scene.live("accepted").has_password && scene.live("generated").has_password);
-    // One that changes when it is too late.
+    // A Secret that changes after the user was created.
     let ignored = "Chang3d-too-late";
     scene.secret(SECRET, json!({ "password": ignored })).await;
     scene.requeue("accepted").await;
-    scene.told("accepted", "PasswordChangeIgnored").await;
+    scene.event_note("accepted", "PasswordChangeIgnored").await;
 
     let resource = ApiResource::erase::<connect_operator::api::ConnectUser>(&());
     let objects: Api<DynamicObject> = Api::namespaced_with(scene.client(), scene.namespace(), &resource);
-    let mut told = scene.operator.log();
-    assert!(told.contains("DEBUG"), "{told}");
-    told += &scene.operator.get(super::process::Page::Metrics).1;
+    let mut output = scene.operator.log();
+    assert!(output.contains("DEBUG"), "{output}");
+    output += &scene.operator.get(super::process::Page::Metrics).1;
     for name in ["accepted", "refused", "generated"] {
-        told += &serde_json::to_string(&objects.get(name).await.unwrap()).unwrap();
-        told += &serde_json::to_string(&scene.events(name).await).unwrap();
+        output += &serde_json::to_string(&objects.get(name).await.unwrap()).unwrap();
+        output += &serde_json::to_string(&scene.events(name).await).unwrap();
     }
-    assert!(told.contains(SECRET), "the Secret's name is none");
+    assert!(output.contains(SECRET), "the name of the Secret is not secret");
     for password in [PASSWORD, refused, ignored, &generated] {
         let encoded = serde_json::to_string(&ByteString(password.into())).unwrap();
         for spelling in [password, encoded.trim_matches('"')] {
-            assert!(!told.contains(spelling), "{spelling} was told");
+            assert!(!output.contains(spelling), "{spelling} was exposed");
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_new_object_is_no_finished_one_before_the_operator_has_seen_it() {
+async fn new_object_is_unfinished_until_the_operator_has_seen_it() {
     let mut scene = scene("creating").await;
     super::process::kill(scene.operator.id());
     scene.operator.ended();

@@ -57,8 +57,8 @@ async fn a_change_at_the_console_is_put_right_by_one_write_and_told_of() {
     assert_eq!(after.user.tags, before.user.tags);
 
     scene.ready("drifter").await;
-    assert!(scene.told("drifter", "DriftDetected").await.contains("outside of Kubernetes"));
-    scene.told("drifter", "DriftCorrected").await;
+    assert!(scene.event_note("drifter", "DriftDetected").await.contains("outside of Kubernetes"));
+    scene.event_note("drifter", "DriftCorrected").await;
     for field in ["routingProfileArn", "hierarchyGroupArn", "phoneConfig.autoAccept", "userProficiencies", "tags"] {
         let sample = format!("connect_operator_drift_detected_total{{field=\"{field}\"}}");
         assert_eq!(scene.operator.metric(&sample), 1.0, "{sample}");
@@ -113,5 +113,5 @@ async fn a_user_deleted_at_the_console_is_created_again() {
     assert_eq!(live.user.tags.get("team").map(String::as_str), Some("billing"));
     assert_eq!(scene.sim.users(&scene.instance()).len(), 1);
     assert_eq!(scene.sim.calls().creates["phoenix"].created, 2);
-    assert!(scene.told("phoenix", "DriftDetected").await.contains(&first));
+    assert!(scene.event_note("phoenix", "DriftDetected").await.contains(&first));
 }

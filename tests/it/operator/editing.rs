@@ -154,7 +154,7 @@ async fn a_one_field_edit_is_one_write_of_the_right_operation_and_leaves_everyth
         assert_eq!((calls.of(operation), calls.writes()), (1, 1), "{member} = {}: {calls:#?}", spec[member]);
         effect(&mut expected);
         assert_eq!(comparable(scene.live("max")), expected, "{member} = {}", spec[member]);
-        let note = scene.told("max", "Updated").await;
+        let note = scene.event_note("max", "Updated").await;
         assert!(!note.is_empty());
         assert_eq!(user.status.unwrap().user_id.as_deref(), Some(expected.user.id.as_str()));
     }

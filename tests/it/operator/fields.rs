@@ -24,7 +24,7 @@ use crate::{golden, support::eventually};
 const AT_ONCE: usize = 4;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_field_is_set_changed_cleared_and_put_right_by_the_calls_that_the_table_names() {
+async fn fields_are_set_changed_cleared_and_corrected_by_these_calls() {
     let rows = rows();
     let (scenes, mut table) = (futures::future::join_all((0..AT_ONCE).map(|_| swept_once())).await, Table::default());
     // For generatePassword.
@@ -47,7 +47,8 @@ async fn each_field_is_set_changed_cleared_and_put_right_by_the_calls_that_the_t
     golden::file("docs/fields.md", &table.page());
 }
 
-/// A scene where sweeps keep the users' statuses fresh, as they do by default, and whose only sweep is over: its calls are not those
+/// A scene where sweeps keep the users' statuses fresh, as they do by default, and whose only sweep is over: its calls are not
+/// those
 /// of a field.
 async fn swept_once() -> Scene<'static> {
     let mut scene = Setting::shared("fields").flag("--sweep-interval=24h").start().await;

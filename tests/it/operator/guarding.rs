@@ -1,4 +1,4 @@
-//! The guard against mass deletion: what goes by mistake waits for a person, and nothing else does.
+//! The guard against mass deletion: mass deletions wait for a person, and nothing else does.
 
 use connect_api::OperationName;
 use connect_operator::api::CONFIRM_DELETION;
@@ -7,17 +7,17 @@ use serde_json::json;
 use super::scene::{Scene, Setting, shows};
 use crate::support::eventually;
 
-/// More than are ever let go without a question.
+/// More than the guard allows without a confirmation.
 const AGENTS: usize = 12;
 
-/// The other tests' operators have no guard.
+/// Operators of other tests run without the guard.
 const AS_SHIPPED: &str = "--deletion-guard-share=0.2";
 
 fn name(number: usize) -> String {
     format!("agent-{number}")
 }
 
-/// All are deleted while no operator is there to let the first of them go.
+/// Deletes all resources while no operator runs that could release the first of them.
 async fn emptied(prefix: &'static str) -> Scene<'static> {
     let mut scene = Setting::shared(prefix).flag(AS_SHIPPED).start().await;
     for number in 0..AGENTS {
@@ -43,28 +43,28 @@ fn held(scene: &Scene<'_>) -> f64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_fleet_that_is_deleted_by_mistake_stays_until_a_person_confirms_it() {
+async fn mass_deletion_is_held_until_a_person_confirms_it() {
     let scene = emptied("guarding").await;
     assert_eq!((users(&scene), scene.sim.calls().of(OperationName::DeleteUser)), (AGENTS, 0));
     assert_eq!(held(&scene), 12.0);
-    let told = scene.told(&name(0), "DeletionHeld").await;
+    let note = scene.event_note(&name(0), "DeletionHeld").await;
     assert!(
-        told.contains("12 of the 12 users that ConnectUsers have in this instance") && told.contains("20% and 10 users in 1h"),
-        "{told}"
+        note.contains("12 of the 12 users that ConnectUsers have in this instance") && note.contains("20% and 10 users in 1h"),
+        "{note}"
     );
-    assert!(told.contains(&format!("kubectl annotate connectuser --namespace {}", scene.namespace())), "{told}");
+    assert!(note.contains(&format!("kubectl annotate connectuser --namespace {}", scene.namespace())), "{note}");
 
-    // One is meant: it goes, at once, and no other with it.
+    // One deletion is confirmed: that user is deleted immediately, and no other.
     scene.kubectl(&["annotate", "cuser", &name(3), &format!("{CONFIRM_DELETION}=true")]);
     scene.gone(&name(3)).await;
-    // One is to stay: the resource goes without it.
+    // One user is retained: its resource is deleted without it.
     scene.kubectl(&["patch", "cuser", &name(4), "--type=merge", r#"--patch={"spec":{"deletionPolicy":"Retain"}}"#]);
     scene.gone(&name(4)).await;
     assert_eq!((users(&scene), scene.sim.calls().of(OperationName::DeleteUser)), (AGENTS - 1, 1));
-    // The API server shows that a resource is gone before the operator has heard so.
+    // The API server shows that a resource is gone before the operator has received the event.
     eventually("ten are held", || held(&scene) == 10.0);
 
-    // Now no more are going than are let go without a question, and still they were asked about, also after a restart.
+    // The remaining deletions are within the limit by now, but they stay held, also after a restart.
     let mut scene = scene;
     scene.operator.terminate();
     scene.operator.start_again();
@@ -75,12 +75,12 @@ async fn a_fleet_that_is_deleted_by_mistake_stays_until_a_person_confirms_it() {
     for number in (0..AGENTS).filter(|number| *number != 3 && *number != 4) {
         scene.gone(&name(number)).await;
     }
-    assert_eq!(users(&scene), 1, "the one that stays");
-    eventually("nobody is held", || held(&scene) == 0.0);
+    assert_eq!(users(&scene), 1, "the retained one");
+    eventually("none is held", || held(&scene) == 0.0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn everything_but_deletions_goes_on_while_some_are_held() {
+async fn creates_and_edits_continue_while_deletions_are_held() {
     let scene = emptied("guarding").await;
     scene.applied("newcomer", &json!({})).await;
     scene.applied("newcomer", &json!({ "routingProfileArn": scene.routing_profile("Sales") })).await;
@@ -88,7 +88,7 @@ async fn everything_but_deletions_goes_on_while_some_are_held() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn few_go_without_a_question() {
+async fn deletions_up_to_the_limit_need_no_confirmation() {
     let scene = Setting::shared("guarding").flag(AS_SHIPPED).start().await;
     for number in 0..AGENTS {
         scene.applied(&name(number), &json!({})).await;
@@ -98,20 +98,20 @@ async fn few_go_without_a_question() {
         scene.gone(&name(number)).await;
     }
     assert_eq!(users(&scene), 2);
-    // The eleventh within the hour is one too many.
+    // The eleventh deletion within the hour exceeds the limit.
     scene.delete(&name(10)).await;
     scene.until(&name(10), "held", |user| shows(user, "Ready", "False", "DeletionHeld")).await;
     assert_eq!(users(&scene), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn as_many_as_are_let_go_may_go_at_once() {
+async fn deletions_up_to_the_limit_may_happen_at_once() {
     let scene = Setting::shared("guarding").flag(AS_SHIPPED).start().await;
     let names: Vec<String> = (0..AGENTS).map(name).collect();
     for name in &names {
         scene.applied(name, &json!({})).await;
     }
-    // Each is still in the cache when the next asks, and counts once all the same.
+    // Each is still in the cache when the next one is checked, and counts only once.
     let ten: Vec<&str> = ["delete", "cuser", "--wait=false"].into_iter().chain(names[..10].iter().map(String::as_str)).collect();
     scene.kubectl(&ten);
     for name in &names[..10] {
@@ -121,7 +121,7 @@ async fn as_many_as_are_let_go_may_go_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn another_limit_asks_anew() {
+async fn new_limit_releases_held_deletions() {
     let mut scene = Setting::shared("guarding").flag("--deletion-guard-count=1").flag("--deletion-guard-share=0.1").start().await;
     for number in 0..3 {
         scene.applied(&name(number), &json!({})).await;

@@ -24,7 +24,7 @@ impl<'scene> Chart<'scene> {
         Self { scene, name, directory }
     }
 
-    /// Installs or upgrades it to this spec. What is given is what Helm says, as its exit code is good or bad.
+    /// Installs the chart or upgrades it to this spec. Returns Helm's output, as Ok or Err by its exit code.
     async fn release(&self, spec: &Value, flags: &[&str]) -> Result<(), String> {
         let template = self.directory.path().join("templates/user.yaml");
         fs::write(template, self.scene.manifest(self.name, spec).to_string()).unwrap();
@@ -38,7 +38,7 @@ impl<'scene> Chart<'scene> {
     }
 }
 
-/// What Helm says where it gives up waiting.
+/// Helm's message when it gives up waiting.
 const TIME_OUT: &str = "deadline";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -52,7 +52,7 @@ async fn helm_waits_until_users_are_as_their_specs_ask() {
     assert!(is_ready(&scene.users().get("jane").await.unwrap()));
     assert_eq!(scene.live("jane").user.routing_profile_id, scene.sim.routing_profile_id(&scene.instance(), "Sales"));
 
-    // What may still come is waited for.
+    // Helm waits for a Secret that may still arrive.
     let early = Chart::new(&scene, "early");
     let spec = json!({ "passwordSecretRef": { "name": "later" } });
     let said = early.release(&spec, &["--wait", "--timeout=2s"]).await.unwrap_err();
@@ -72,7 +72,7 @@ async fn helm_does_not_wait_for_a_user_that_needs_help() {
     assert!(said.contains("Failed") && said.contains("Password must have 8 to 64 characters"), "{said}");
     assert!(!said.contains(TIME_OUT), "{said}");
 
-    // The way of Helm 3 is not to wait for custom resources at all.
+    // Helm 3 does not wait for custom resources at all.
     chart.release(&weak, &["--wait=legacy", "--timeout=60s"]).await.unwrap();
     chart.release(&json!({}), &["--wait", "--timeout=60s"]).await.unwrap();
     assert!(is_ready(&scene.users().get("weakling").await.unwrap()));

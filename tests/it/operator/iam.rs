@@ -1,4 +1,4 @@
-//! What `deploy/iam` allows is what the operator needs: Connect denies everything else here.
+//! The policies of `deploy/iam` allow what the operator needs: Connect denies everything else here.
 
 use connect_api::{CreateUser, IdentityInfo, OperationName, UpdateUserRoutingProfile};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::scene::{Scene, Setting, scene, shows};
 use crate::support::read;
 
-/// Allows what a policy of `deploy/iam` allows, and nothing else.
+/// Allows the actions of a policy of `deploy/iam`, and no others.
 fn allow_only(scene: &Scene<'_>, policy: &str) {
     let policy: Value = serde_json::from_str(&read(&format!("deploy/iam/{policy}"))).unwrap();
     let statements = policy["Statement"].as_array().unwrap();
@@ -16,7 +16,7 @@ fn allow_only(scene: &Scene<'_>, policy: &str) {
     scene.sim.deny(denied);
 }
 
-/// The operations that were denied.
+/// Returns the operations that were denied.
 fn denied(scene: &Scene<'_>) -> Vec<String> {
     let operations = scene.sim.calls().operations;
     let denied = operations.into_iter().filter(|(_, calls)| calls.errors.contains_key("AccessDeniedException"));
@@ -24,7 +24,7 @@ fn denied(scene: &Scene<'_>) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn without_leave_to_change_identity_info_all_else_goes_on_and_the_condition_says_what_is_lacking() {
+async fn policy_without_identity_updates_allows_everything_else() {
     let scene = Setting::shared("iam").flag("--delete-quick-connects").start().await;
     allow_only(&scene, "without-identity-updates.json");
     let manifest = json!({
@@ -62,7 +62,7 @@ async fn without_leave_to_change_identity_info_all_else_goes_on_and_the_conditio
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn who_only_observes_needs_leave_to_look_and_no_other() {
+async fn observing_needs_read_permissions_only() {
     let scene = Setting::shared("iam").flag("--sweep-interval=1s").start().await;
     allow_only(&scene, "observe-only.json");
     let instance = scene.instance();
@@ -102,7 +102,7 @@ async fn who_only_observes_needs_leave_to_look_and_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn who_may_only_look_and_is_asked_to_create_says_what_it_lacks() {
+async fn create_with_read_permissions_names_the_missing_action() {
     let scene = scene("iam").await;
     allow_only(&scene, "observe-only.json");
     scene.apply("agent", &json!({})).await;

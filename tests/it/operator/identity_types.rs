@@ -1,5 +1,5 @@
-//! What users are asked for depends on how their instance's users sign in. Connect's answer decides; the condition says which
-//! field it is about, why, and what to do.
+//! The required fields depend on how the users of an instance sign in. Connect's answer decides; the condition names the field at
+//! fault, the reason, and what to do.
 
 use connect_api::OperationName;
 use connect_sim::{EmailRule, Rules};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::scene::{DIRECTORY, SAML, SECRET, Scene, Setting, condition, scene};
 
-/// What makes [`Scene::manifest`] one for another instance, without a password.
+/// Returns the members that turn [`Scene::manifest`] into one for another instance, without a password.
 fn there(scene: &Scene<'_>, instance: &str) -> Value {
     let (sim, id) = (&scene.sim, instance.into());
     json!({
@@ -24,7 +24,7 @@ fn with(spec: &Value, member: &str, value: Value) -> Value {
     spec
 }
 
-/// Applies what Connect refuses because of its identity type, and checks what is told of it.
+/// Applies a spec that Connect refuses because of the identity type, and checks the message.
 async fn is_refused(scene: &Scene<'_>, name: &str, spec: &Value, words: &[&str]) {
     scene.apply(name, spec).await;
     let message = scene.shown(name, "Stalled", "True", "InvalidSpec").await;
@@ -35,7 +35,7 @@ async fn is_refused(scene: &Scene<'_>, name: &str, spec: &Value, words: &[&str])
     assert_eq!(scene.sim.calls().creates.get(name).map_or(0, |creates| creates.created), 0);
 }
 
-/// What Connect was asked about a user does not grow while its spec stays as it is.
+/// Asserts that the number of calls to Connect does not grow while the spec stays the same.
 async fn is_left_alone(scene: &Scene<'_>, operation: OperationName) {
     let before = scene.sim.calls().of(operation);
     scene.applied("other", &json!({})).await;
@@ -48,7 +48,7 @@ fn directory_update(scene: &Scene<'_>) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_saml_user_needs_names_and_no_password_and_nobody_asks_for_the_identity_type() {
+async fn saml_user_is_created_without_reading_the_identity_type() {
     let scene = scene("saml").await;
     scene.applied("federated", &there(&scene, SAML)).await;
     let users = scene.sim.users(&SAML.into());
@@ -57,14 +57,14 @@ async fn a_saml_user_needs_names_and_no_password_and_nobody_asks_for_the_identit
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_password_for_a_saml_user_is_told_of_until_it_is_taken_out() {
+async fn password_of_a_saml_user_is_refused_until_it_is_removed() {
     let scene = scene("saml").await;
     let spec = there(&scene, SAML);
     let wrong = with(&spec, "passwordSecretRef", json!({ "name": SECRET }));
     let words = ["Password must not be given for SAML", "Correct passwordSecretRef: take it out", "sign in by SAML"];
     is_refused(&scene, "federated", &wrong, &words).await;
     is_left_alone(&scene, OperationName::CreateUser).await;
-    // Of the instance, one answer is enough.
+    // The identity type is read once per instance.
     is_refused(&scene, "another", &with(&wrong, "username", json!("another")), &words).await;
     assert_eq!(scene.sim.calls().of(OperationName::DescribeInstance), 1);
 
@@ -75,14 +75,14 @@ async fn a_password_for_a_saml_user_is_told_of_until_it_is_taken_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_saml_user_without_names_is_told_which_are_missing() {
+async fn saml_user_without_names_is_refused_with_the_missing_field() {
     let scene = scene("saml").await;
     let nameless = with(&there(&scene, SAML), "identityInfo", json!({ "firstName": "Only" }));
     is_refused(&scene, "nameless", &nameless, &["LastName is required", "Correct identityInfo.lastName"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_managed_user_without_a_password_is_told_that_it_is_needed_until_it_is_given() {
+async fn managed_user_without_a_password_is_refused_until_it_has_one() {
     let scene = scene("managed").await;
     let words = ["Password is required", "Correct passwordSecretRef: it is needed", "CONNECT_MANAGED", "generatePassword: true"];
     is_refused(&scene, "open", &json!({ "passwordSecretRef": null }), &words).await;
@@ -92,7 +92,7 @@ async fn a_managed_user_without_a_password_is_told_that_it_is_needed_until_it_is
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn connects_own_words_are_shown_where_the_identity_type_may_not_be_asked_for() {
+async fn connects_words_are_shown_if_the_identity_type_is_denied() {
     let scene = scene("managed").await;
     scene.sim.deny([OperationName::DescribeInstance]);
     let words = ["Password is required", "Correct the field that Connect names"];
@@ -101,7 +101,7 @@ async fn connects_own_words_are_shown_where_the_identity_type_may_not_be_asked_f
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_directorys_user_needs_its_id_there_and_neither_password_nor_names() {
+async fn directory_user_needs_its_id_and_neither_password_nor_names() {
     let scene = scene("directory").await;
     let spec = with(&there(&scene, DIRECTORY), "identityInfo", Value::Null);
     let words =
@@ -126,7 +126,7 @@ async fn a_directorys_user_needs_its_id_there_and_neither_password_nor_names() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_change_of_what_the_directory_keeps_is_told_of_and_not_asked_for_again() {
+async fn change_of_a_directory_field_is_reported_and_not_retried() {
     let scene = scene("directory").await;
     let base = with(&there(&scene, DIRECTORY), "directoryUserId", json!("S-1-5-21-8"));
     let spec = with(&base, "identityInfo", Value::Null);
@@ -140,7 +140,7 @@ async fn a_change_of_what_the_directory_keeps_is_told_of_and_not_asked_for_again
     for words in ["FirstName, LastName and Email come from the directory", "Correct identityInfo.lastName: take it out"] {
         assert!(message.contains(words), "{message}");
     }
-    scene.told("listed", "UpdateFailed").await;
+    scene.event_note("listed", "UpdateFailed").await;
     let asked = directory_update(&scene);
     is_left_alone(&scene, OperationName::UpdateUserIdentityInfo).await;
     assert_eq!(directory_update(&scene), asked);
@@ -154,14 +154,14 @@ async fn a_change_of_what_the_directory_keeps_is_told_of_and_not_asked_for_again
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn what_the_directory_does_not_keep_can_be_changed_and_its_names_are_not_sent_along() {
+async fn fields_outside_the_directory_can_be_changed_without_names() {
     let scene = scene("directory").await;
     let base = with(&there(&scene, DIRECTORY), "directoryUserId", json!("S-1-5-21-9"));
     scene.applied("listed", &with(&base, "identityInfo", Value::Null)).await;
     let mut expected = scene.sim.users(&DIRECTORY.into())[0].user.identity_info.clone();
     assert!(expected.first_name.is_some());
-    // The first such change learns how the instance's users sign in; the second knows.
-    for (mobile, asked) in [("+12065550107", 2), ("+12065550108", 3)] {
+    // The first such change reads the identity type; the second knows it.
+    for (mobile, calls) in [("+12065550107", 2), ("+12065550108", 3)] {
         scene.applied("listed", &with(&base, "identityInfo", json!({ "mobile": mobile }))).await;
         expected.mobile = Some(mobile.into());
         assert_eq!(scene.sim.users(&DIRECTORY.into())[0].user.identity_info, expected);
@@ -172,7 +172,7 @@ async fn what_the_directory_does_not_keep_can_be_changed_and_its_names_are_not_s
 
 /// AWS' pages contradict each other on e-mail addresses: the operator sends what the spec says, and shows what Connect says.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn whether_an_email_address_is_wanted_is_for_connect_to_say() {
+async fn connect_decides_whether_an_email_address_is_required() {
     let lenient = scene("email").await;
     let with_email =
         |spec: &Value| with(spec, "identityInfo", json!({ "firstName": "A", "lastName": "B", "email": "a@b.example" }));

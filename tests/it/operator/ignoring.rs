@@ -29,14 +29,14 @@ fn spec(scene: &Scene<'_>, other: &Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_ignored_field_is_set_at_creation_then_left_to_the_console_and_a_change_of_the_spec_is_applied_once() {
+async fn ignored_field_is_set_at_creation_and_when_the_spec_changes() {
     let scene = scene("ignoring").await;
     scene.applied("agent", &spec(&scene, &json!({}))).await;
     let created = scene.live("agent");
     assert_eq!(created.user.tags["team"], "billing");
-    assert_eq!(created.proficiencies.len(), 1, "CreateUser takes none, and they are set all the same");
+    assert_eq!(created.proficiencies.len(), 1, "they are set although CreateUser does not take them");
 
-    // A supervisor changes all three, and one that nobody ignores.
+    // A supervisor changes all three, and one field that is not ignored.
     route(&scene, &created.user, "Sales").await;
     let key = ProficiencyKey { attribute_name: LANGUAGE.into(), attribute_value: "Danish".into() };
     let proficiencies = vec![Proficiency { key, level: 5.0 }];
@@ -50,16 +50,16 @@ async fn an_ignored_field_is_set_at_creation_then_left_to_the_console_and_a_chan
     assert_eq!(scene.sim.calls().writes(), 0, "{:#?}", scene.sim.calls());
     assert!(super::scene::is_ready(&seen));
     let observed = seen.status.unwrap().observed.unwrap();
-    assert_eq!(observed.routing_profile_arn, Some(scene.routing_profile("Sales")), "what is ignored is shown");
+    assert_eq!(observed.routing_profile_arn, Some(scene.routing_profile("Sales")), "the ignored field is shown");
     assert_eq!(observed.user_proficiencies.unwrap()[0].level, 5);
     assert_eq!(observed.tags["team"], "sales");
 
-    // Another edit does not bring them back.
+    // Another edit does not revert them.
     scene.applied("agent", &spec(&scene, &json!({ "identityInfo": { "firstName": "New" } }))).await;
     let calls = scene.sim.calls();
     assert_eq!((calls.writes(), calls.of(OperationName::UpdateUserIdentityInfo)), (1, 1), "{calls:#?}");
 
-    // Whoever changes an ignored field in Git is obeyed, in that field, once.
+    // A change of an ignored field in Git is applied once, to that field alone.
     scene.sim.reset_calls();
     let tags = json!({ "tags": { "team": "claims" }, "identityInfo": { "firstName": "New" } });
     scene.applied("agent", &spec(&scene, &tags)).await;
@@ -72,7 +72,7 @@ async fn an_ignored_field_is_set_at_creation_then_left_to_the_console_and_a_chan
     let calls = scene.sim.calls();
     assert_eq!((calls.writes(), calls.of(OperationName::TagResource)), (1, 1), "{calls:#?}");
 
-    // One that leaves the list is managed again.
+    // A field that is removed from the list is managed again.
     let managed = json!({ "ignoreDrift": ["tags"], "tags": { "team": "claims" }, "identityInfo": { "firstName": "New" } });
     scene.applied("agent", &spec(&scene, &managed)).await;
     let live = scene.live("agent");
@@ -82,7 +82,7 @@ async fn an_ignored_field_is_set_at_creation_then_left_to_the_console_and_a_chan
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn of_a_user_that_is_taken_over_ignored_fields_stay_as_they_are() {
+async fn ignored_fields_of_an_adopted_user_stay_as_they_are() {
     let scene = scene("ignoring").await;
     by_hand(&scene, "veteran").await;
     let before = scene.live("veteran").user;
@@ -91,11 +91,11 @@ async fn of_a_user_that_is_taken_over_ignored_fields_stay_as_they_are() {
     let after = scene.live("veteran").user;
     assert_eq!(after.routing_profile_id, before.routing_profile_id);
     assert_eq!(after.tags["made"], "by hand");
-    assert_ne!(after.security_profile_ids, before.security_profile_ids, "what is not ignored is put right");
+    assert_ne!(after.security_profile_ids, before.security_profile_ids, "fields that are not ignored are corrected");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_observer_does_not_call_it_drift() {
+async fn observer_does_not_report_ignored_fields_as_drift() {
     let scene = scene("ignoring").await;
     scene.applied("watched", &spec(&scene, &json!({}))).await;
     scene.applied("watched", &spec(&scene, &json!({ "managementPolicy": "Observe" }))).await;

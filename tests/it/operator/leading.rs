@@ -1,4 +1,4 @@
-//! Two replicas, of which one works: how the work is handed over, and that nobody comes to harm when both are at it.
+//! Two replicas, of which one works: how the work is handed over, and that no user is harmed while both are working.
 
 use std::{collections::BTreeSet, io::Write, path::Path};
 
@@ -20,13 +20,13 @@ use super::{
 };
 use crate::support::{eventually, plane};
 
-/// A lease that ends soon, but not because the machine that tests run on is busy.
+/// Sets a lease that ends soon, but not so soon that a busy machine could lose it.
 fn short() -> Setting<'static> {
     let times = ["--lease-duration=5s", "--lease-renew-deadline=4s", "--lease-retry-period=400ms"];
     times.into_iter().fold(Setting::shared("leading").elected(), Setting::flag).flag("--settle-window=2s")
 }
 
-/// A lease that does not end while a test runs: who takes over was given it.
+/// Sets a lease that does not end while a test runs: another replica leads only if the lease was released.
 fn endless() -> Setting<'static> {
     let times = ["--lease-duration=1h", "--lease-renew-deadline=50m", "--lease-retry-period=400ms"];
     times.into_iter().fold(Setting::shared("leading").elected(), Setting::flag)
@@ -40,11 +40,11 @@ fn until_it_leads(operator: &Operator) {
     eventually("the replica leads", || leads(operator));
 }
 
-/// Starts a second replica beside the one that leads, and waits until it stands by.
-fn stand_in(scene: &Scene<'_>) -> Operator {
+/// Starts a second replica beside the leader, and waits until it stands by.
+fn start_standby(scene: &Scene<'_>) -> Operator {
     until_it_leads(&scene.operator);
     let second = scene.operator.another();
-    eventually("the other stands by", || {
+    eventually("the other one stands by", || {
         second.get(Page::Ready) == (200, "[+] standing by: another replica has the lease\n".into())
     });
     second
@@ -55,14 +55,14 @@ async fn lease(scene: &Scene<'_>) -> LeaseSpec {
     leases.get("connect-operator").await.unwrap().spec.unwrap()
 }
 
-/// What a replica calls itself.
+/// Returns the identity that a replica has logged.
 fn identity(operator: &Operator) -> String {
     let log = operator.log();
     let lines = log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     lines.filter_map(|line| line["identity"].as_str().map(str::to_owned)).next_back().unwrap()
 }
 
-/// Each user was created once, nobody is there twice, and those who are there are these.
+/// Asserts that each user was created once and that exactly these users exist, each once.
 fn check(scene: &Scene<'_>, usernames: &[&str]) {
     let users = scene.sim.users(&scene.instance());
     let live: Vec<_> = users.iter().map(|user| user.user.username.as_str()).collect();
@@ -73,16 +73,16 @@ fn check(scene: &Scene<'_>, usernames: &[&str]) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn of_two_replicas_one_works_and_the_other_is_ready_to() {
+async fn one_of_two_replicas_works_and_the_other_stands_by() {
     let scene = endless().start().await;
-    let second = stand_in(&scene);
+    let second = start_standby(&scene);
     scene.applied("jane", &json!({})).await;
 
     assert_eq!(second.get(Page::Alive).0, 200);
     assert!(!leads(&second));
     let (_, metrics) = second.get(Page::Metrics);
     for sample in ["connect_operator_reconcile_total{", "connect_operator_api_requests_total{"] {
-        assert!(!metrics.contains(sample), "a replica that stands by does nothing:\n{metrics}");
+        assert!(!metrics.contains(sample), "a standby does nothing:\n{metrics}");
     }
     assert_eq!(scene.operator.get(Page::Ready), (200, "[+] connectusers listed\n".into()));
 
@@ -106,9 +106,9 @@ async fn of_two_replicas_one_works_and_the_other_is_ready_to() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_leader_that_is_asked_to_stop_finishes_what_is_under_way_and_hands_the_lease_over() {
+async fn stopping_leader_finishes_its_passes_and_releases_the_lease() {
     let mut scene = endless().start().await;
-    let second = stand_in(&scene);
+    let second = start_standby(&scene);
     scene.sim.inject(Fault::on(OperationName::CreateUser, Effect::Delay { milliseconds: 1500 }));
     scene.apply("midway", &json!({})).await;
     let instance = scene.instance();
@@ -127,9 +127,9 @@ async fn a_leader_that_is_asked_to_stop_finishes_what_is_under_way_and_hands_the
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_replica_that_only_stood_by_ends_without_touching_the_lease() {
+async fn stopping_standby_does_not_touch_the_lease() {
     let mut scene = endless().start().await;
-    let second = stand_in(&scene);
+    let second = start_standby(&scene);
     let mut second = second;
     second.terminate();
     assert_eq!(second.ended().code(), Some(0), "{}", second.log_tail());
@@ -139,9 +139,9 @@ async fn a_replica_that_only_stood_by_ends_without_touching_the_lease() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn when_the_leader_is_killed_in_the_middle_of_a_create_the_other_takes_over_and_finishes_it() {
+async fn create_of_a_killed_leader_is_finished_by_the_standby() {
     let mut scene = short().start().await;
-    let second = stand_in(&scene);
+    let second = start_standby(&scene);
     let leader = scene.operator.id();
     scene.sim.after_next(OperationName::CreateUser, move |_| kill(leader));
     scene.apply("midway", &json!({})).await;
@@ -153,17 +153,17 @@ async fn when_the_leader_is_killed_in_the_middle_of_a_create_the_other_takes_ove
     assert!(leads(&second));
     check(&scene, &["after", "midway"]);
 
-    // The one that comes back is a stand-by.
+    // The one that comes back is the standby.
     scene.operator.start_again();
     eventually("it stands by", || scene.operator.get(Page::Ready).1.contains("standing by"));
     assert!(!leads(&scene.operator));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_leader_whose_lease_is_stolen_ends_and_the_thiefs_time_runs_out() {
+async fn leader_whose_lease_is_stolen_exits_and_the_theft_expires() {
     let mut scene = short().start().await;
     scene.applied("before", &json!({})).await;
-    let second = stand_in(&scene);
+    let second = start_standby(&scene);
     let theft = r#"--patch={"spec":{"holderIdentity":"a-thief"}}"#;
     scene.kubectl(&["patch", "lease", "connect-operator", "--type=merge", theft]);
     assert_eq!(scene.operator.ended().code(), Some(1), "{}", scene.operator.log_tail());
@@ -177,10 +177,10 @@ async fn a_leader_whose_lease_is_stolen_ends_and_the_thiefs_time_runs_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_leader_that_stood_still_for_too_long_ends_without_harm() {
+async fn leader_that_was_frozen_too_long_exits_without_harm() {
     let mut scene = short().start().await;
     scene.applied("leaver", &json!({})).await;
-    let second = stand_in(&scene);
+    let second = start_standby(&scene);
     let leader = scene.operator.id();
     scene.sim.after_next(OperationName::CreateUser, move |_| freeze(leader));
     scene.apply("midway", &json!({})).await;
@@ -202,7 +202,7 @@ async fn a_leader_that_stood_still_for_too_long_ends_without_harm() {
     assert_eq!(scene.sim.calls().operations["DeleteUser"].succeeded, 1);
 }
 
-/// A way to the API server that can be cut: then nothing gets through any more, and nobody is told.
+/// A connection to the API server that can be cut: then nothing gets through, and neither end notices.
 struct Wire {
     kubeconfig: NamedTempFile,
     cut: watch::Sender<bool>,
@@ -243,14 +243,14 @@ impl Wire {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_leader_that_is_cut_off_in_the_middle_of_a_create_ends_and_the_other_finishes_it() {
+async fn create_of_a_cut_off_leader_is_finished_by_the_standby() {
     let mut scene = short().start().await;
     let wire = Wire::to_api_server().await;
     let mut cut_off = scene.operator.another_with(wire.kubeconfig());
     scene.operator.terminate();
     until_it_leads(&cut_off);
     scene.operator.start_again();
-    eventually("the other stands by", || scene.operator.get(Page::Ready).1.contains("standing by"));
+    eventually("the other one stands by", || scene.operator.get(Page::Ready).1.contains("standing by"));
 
     scene.sim.after_next(OperationName::CreateUser, move |_| {
         wire.cut.send_replace(true);
@@ -265,7 +265,7 @@ async fn a_leader_that_is_cut_off_in_the_middle_of_a_create_ends_and_the_other_f
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn two_operators_that_both_work_double_nobody_and_leave_nobody_behind() {
+async fn two_working_operators_double_and_orphan_no_user() {
     let scene = Setting::shared("leading").flag("--settle-window=2s").flag("--drift-interval=1s").start().await;
     let second = scene.operator.another();
     // Calls that take a while overlap.
@@ -289,7 +289,7 @@ async fn two_operators_that_both_work_double_nobody_and_leave_nobody_behind() {
     let sales = scene.sim.routing_profile_id(&scene.instance(), "Sales");
     for name in &names {
         scene.ready(name).await;
-        eventually("the edit stands, whoever looked last", || scene.live(name).user.routing_profile_id == sales);
+        eventually("the edit holds, whichever operator wrote last", || scene.live(name).user.routing_profile_id == sales);
     }
 
     for name in &names {
@@ -300,7 +300,7 @@ async fn two_operators_that_both_work_double_nobody_and_leave_nobody_behind() {
     }
     check(&scene, &[]);
     assert_eq!(scene.sim.calls().operations["DeleteUser"].succeeded, 30);
-    // Else this was no test.
+    // Otherwise the test has tested nothing.
     for operator in [&scene.operator, &second] {
         assert!(leads(operator) && operator.metric(r#"connect_operator_reconcile_total{result="in_sync"}"#) > 0.0);
     }

@@ -1,4 +1,4 @@
-//! A ConnectUser goes, and its user with it.
+//! A ConnectUser is deleted, and its user with it.
 
 use connect_api::{DeleteUser, OperationName};
 use k8s_openapi::api::core::v1::Namespace;
@@ -8,7 +8,7 @@ use serde_json::json;
 use super::scene::{Setting, scene};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_deleted_resource_takes_its_user_with_it_at_once() {
+async fn deleting_a_resource_deletes_its_user_immediately() {
     let scene = scene("leaving").await;
     scene.applied("leaver", &json!({})).await;
     scene.applied("stayer", &json!({})).await;
@@ -20,11 +20,11 @@ async fn a_deleted_resource_takes_its_user_with_it_at_once() {
     assert_eq!(left, ["stayer"]);
     let calls = scene.sim.calls();
     assert_eq!((calls.of(OperationName::DeleteUser), calls.writes()), (1, 1), "{calls:#?}");
-    assert!(scene.told("leaver", "Deleted").await.contains(id.as_str()));
+    assert!(scene.event_note("leaver", "Deleted").await.contains(id.as_str()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_deletion_needs_neither_the_secret_nor_a_profile_that_exists() {
+async fn deletion_needs_neither_the_secret_nor_an_existing_profile() {
     let scene = scene("leaving").await;
     scene.applied("bare", &json!({})).await;
     scene.delete_secret().await;
@@ -37,7 +37,7 @@ async fn a_deletion_needs_neither_the_secret_nor_a_profile_that_exists() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_user_that_is_gone_already_lets_its_resource_go_once_that_is_certain() {
+async fn resource_of_a_missing_user_is_released_once_that_is_certain() {
     let scene = Setting::shared("leaving").flag("--settle-window=1s").start().await;
     let user = scene.applied("vanished", &json!({})).await.status.unwrap().user_id.unwrap();
     scene.console(DeleteUser { instance: scene.instance(), user: user.as_str().into() }).await;
@@ -48,7 +48,7 @@ async fn a_user_that_is_gone_already_lets_its_resource_go_once_that_is_certain()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_resource_that_connect_refused_goes_at_once_without_a_delete() {
+async fn refused_resource_is_released_without_a_delete_call() {
     let scene = scene("leaving").await;
     let missing = format!("{}-gone", scene.routing_profile("Sales"));
     scene.apply("refused", &json!({ "routingProfileArn": missing })).await;
@@ -59,7 +59,7 @@ async fn a_resource_that_connect_refused_goes_at_once_without_a_delete() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_namespace_that_is_deleted_with_users_and_secrets_in_it_ends_by_itself() {
+async fn namespace_with_users_and_secrets_can_be_deleted() {
     let scene = scene("ending").await;
     let names = ["ada", "bob", "cleo", "dora", "emil"];
     for name in names {

@@ -1,11 +1,11 @@
-//! Names in place of ARNs: what they cost in calls, and what becomes of a resource whose names mean nothing (any more).
+//! Names in place of ARNs: the calls that they cost, and what happens to a resource whose names are unknown, or no longer known.
 
 use connect_api::{Arn, HierarchyGroupId, InstanceId, OperationName as Op, RoutingProfileId, UpdateUserRoutingProfile};
 use serde_json::{Value, json};
 
 use super::scene::{SAML, Scene, Setting, condition, scene};
 
-/// The manifest's references by name; with other members put in their places.
+/// Returns the manifest's references by name, with other members overlaid.
 fn by_name(other: Value) -> Value {
     let mut spec = json!({
         "routingProfileArn": null,
@@ -17,13 +17,13 @@ fn by_name(other: Value) -> Value {
     spec
 }
 
-/// How often names were read: of routing profiles, security profiles and groups, and where groups are.
+/// Counts the reads of names: of routing profiles, security profiles and groups, and of the places of groups.
 fn reads(scene: &Scene<'_>) -> [u64; 4] {
     let reads = [Op::ListRoutingProfiles, Op::ListSecurityProfiles, Op::ListUserHierarchyGroups, Op::DescribeUserHierarchyGroup];
     reads.map(|operation| scene.sim.calls().of(operation))
 }
 
-/// How often Connect was written to.
+/// Counts the writes to Connect.
 fn writes(scene: &Scene<'_>) -> u64 {
     Op::ALL.iter().filter(|operation| operation.is_write()).map(|operation| scene.sim.calls().of(*operation)).sum()
 }
@@ -36,7 +36,7 @@ fn group(scene: &Scene<'_>, path: &str) -> HierarchyGroupId {
     scene.sim.hierarchy_group_id(&scene.instance(), path).unwrap()
 }
 
-/// Waits for a user whose names mean nothing, and gives what is told of them.
+/// Waits until the names of a resource are reported as unknown, and returns the message.
 async fn unresolved(scene: &Scene<'_>, name: &str) -> String {
     let message = scene.shown(name, "ReferencesResolved", "False", "DependencyNotFound").await;
     assert_eq!(scene.shown(name, "Ready", "False", "DependencyNotFound").await, message);
@@ -45,7 +45,7 @@ async fn unresolved(scene: &Scene<'_>, name: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn names_are_read_once_for_all_users_that_give_them() {
+async fn names_are_read_once_for_all_users_that_use_them() {
     let scene = scene("names").await;
     let spec = by_name(json!({ "hierarchyGroupPath": "/North/Hamburg" }));
     scene.applied("first", &spec).await;
@@ -67,7 +67,7 @@ async fn names_are_read_once_for_all_users_that_give_them() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn names_are_read_once_for_users_that_come_all_at_once() {
+async fn names_are_read_once_for_users_that_are_applied_at_once() {
     let scene = scene("names").await;
     let names: Vec<String> = (0..20).map(|n| format!("user-{n}")).collect();
     futures::future::join_all(names.iter().map(|name| async { scene.apply(name, &by_name(json!({}))).await })).await;
@@ -88,7 +88,7 @@ async fn a_user_by_arns_reads_no_names() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn from_arns_to_the_names_of_the_same_things_nothing_is_written_to_connect() {
+async fn replacing_arns_by_names_of_the_same_things_writes_nothing() {
     let scene = scene("names").await;
     scene.applied("jane", &json!({ "hierarchyGroupArn": scene.hierarchy_group("/North/Hamburg") })).await;
     scene.sim.reset_calls();
@@ -100,7 +100,7 @@ async fn from_arns_to_the_names_of_the_same_things_nothing_is_written_to_connect
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_edit_and_drift_are_told_of_by_name() {
+async fn edits_and_drift_are_reported_by_name() {
     let scene = scene("names").await;
     scene.applied("jane", &by_name(json!({ "hierarchyGroupPath": "/North/Hamburg" }))).await;
     let edit = json!({
@@ -109,26 +109,26 @@ async fn an_edit_and_drift_are_told_of_by_name() {
         "hierarchyGroupPath": "/South/Munich",
     });
     scene.applied("jane", &by_name(edit)).await;
-    let note = scene.told("jane", "Updated").await;
-    for told in
+    let note = scene.event_note("jane", "Updated").await;
+    for change in
         [r#"routingProfileName: "Basic Routing Profile" → "Sales""#, r#"hierarchyGroupPath: "/North/Hamburg" → "/South/Munich""#]
     {
-        assert!(note.contains(told), "{note}");
+        assert!(note.contains(change), "{note}");
     }
-    // Sets are told of in the order of the ids.
+    // Sets are shown in the order of the ids.
     assert!(note.contains(r#"securityProfileNames: "Agent" → "#) && note.contains("QualityAnalyst"), "{note}");
 
     let id = scene.live("jane").user.id;
     let basic = routing_profile(&scene, "Basic Routing Profile");
     scene.console(UpdateUserRoutingProfile { instance: scene.instance(), user: id, routing_profile_id: basic }).await;
     scene.requeue("jane").await;
-    let note = scene.told("jane", "DriftCorrected").await;
+    let note = scene.event_note("jane", "DriftCorrected").await;
     assert_eq!(note, r#"routingProfileName: "Basic Routing Profile" → "Sales""#);
     assert_eq!(scene.live("jane").user.routing_profile_id, Some(routing_profile(&scene, "Sales")));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn unknown_names_refuse_the_whole_and_are_all_told_of_until_they_exist() {
+async fn unknown_names_block_the_spec_and_are_all_reported() {
     let scene = scene("names").await;
     let spec = json!({
         "routingProfileName": "Basic Routing Profle",
@@ -138,7 +138,7 @@ async fn unknown_names_refuse_the_whole_and_are_all_told_of_until_they_exist() {
     scene.apply("jane", &by_name(spec)).await;
     let message = unresolved(&scene, "jane").await;
     let instance = scene.instance();
-    for told in [
+    for part in [
         format!(
             "routingProfileName \"Basic Routing Profle\" does not exist in instance {instance}. Near names: \"Basic Routing Profile\""
         ),
@@ -148,10 +148,10 @@ async fn unknown_names_refuse_the_whole_and_are_all_told_of_until_they_exist() {
         "hierarchyGroupPath \"/South/Hamburg\" does not exist".to_owned(),
         "Near names: \"/North/Hamburg\"".to_owned(),
     ] {
-        assert!(message.contains(&told), "{message}");
+        assert!(message.contains(&part), "{message}");
     }
-    assert!(scene.told("jane", "CreateFailed").await.contains("DependencyNotFound"));
-    // Somebody else is not held up.
+    assert!(scene.event_note("jane", "CreateFailed").await.contains("DependencyNotFound"));
+    // Other resources are not held up.
     scene.applied("other", &by_name(json!({}))).await;
     assert_eq!(scene.sim.calls().creates.get("jane").map_or(0, |creates| creates.attempts), 0);
 
@@ -179,7 +179,7 @@ async fn one_unknown_name_in_an_edit_leaves_the_user_as_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_name_that_two_groups_have_is_refused_with_the_way_out() {
+async fn ambiguous_group_name_is_refused_with_an_alternative() {
     let scene = scene("names").await;
     let twin = scene.sim.create_hierarchy_group(&scene.instance(), Some(&group(&scene, "/North")), "Kiel");
     let hamburg = group(&scene, "/North/Hamburg");
@@ -196,7 +196,7 @@ async fn a_name_that_two_groups_have_is_refused_with_the_way_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_renamed_profile_is_noticed_and_the_user_left_as_it_is_until_the_spec_follows() {
+async fn renamed_profile_is_reported_and_the_user_is_left_unchanged() {
     let scene = scene("names").await;
     scene.applied("jane", &by_name(json!({ "routingProfileName": "Sales" }))).await;
     let (sales, before) = (routing_profile(&scene, "Sales"), (scene.live("jane"), writes(&scene)));
@@ -210,7 +210,7 @@ async fn a_renamed_profile_is_noticed_and_the_user_left_as_it_is_until_the_spec_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_renamed_group_is_noticed_without_anybody_asking() {
+async fn renamed_group_is_noticed_without_a_request() {
     let scene = Setting::shared("names").flag("--drift-interval=2s").start().await;
     scene.applied("jane", &by_name(json!({ "hierarchyGroupPath": "/North/Hamburg" }))).await;
     let before = scene.live("jane");
@@ -221,7 +221,7 @@ async fn a_renamed_group_is_noticed_without_anybody_asking() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_name_that_means_another_profile_now_moves_the_user_there() {
+async fn name_of_a_new_profile_moves_the_user_there() {
     let scene = scene("names").await;
     scene.applied("jane", &by_name(json!({ "routingProfileName": "Sales" }))).await;
     let old = routing_profile(&scene, "Sales");
@@ -252,10 +252,10 @@ async fn a_deleted_profile_is_noticed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_profile_that_connect_no_longer_knows_is_named_and_looked_for_anew() {
+async fn profile_that_connect_no_longer_knows_is_looked_up_again() {
     let scene = scene("names").await;
     scene.applied("other", &by_name(json!({ "routingProfileName": "Sales" }))).await;
-    // The names that were read for the other one still hold it.
+    // The names that were read for the other user still contain it.
     scene
         .console(UpdateUserRoutingProfile {
             instance: scene.instance(),
@@ -279,7 +279,7 @@ async fn one_manifest_serves_two_instances() {
     let saml: InstanceId = SAML.into();
     let arn: Arn = scene.sim.instances().iter().find(|i| i.id == saml).unwrap().arn.parse().unwrap();
     scene.applied("here", &by_name(json!({}))).await;
-    // Passwords are the other instance's directory's.
+    // The other instance's users have no passwords in Connect.
     scene.applied("there", &by_name(json!({ "instanceArn": arn.to_string(), "passwordSecretRef": null }))).await;
     let [here, there] =
         [scene.instance(), saml].map(|instance| (scene.sim.users(&instance), scene.sim.security_profile_id(&instance, "Agent")));
@@ -291,16 +291,16 @@ async fn one_manifest_serves_two_instances() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_user_goes_although_its_names_mean_nothing_and_may_not_even_be_read() {
+async fn deletion_needs_no_names() {
     let scene = scene("names").await;
     scene.applied("jane", &by_name(json!({ "routingProfileName": "Sales" }))).await;
     scene.apply("jane", &by_name(json!({ "routingProfileName": "Nowhere" }))).await;
     unresolved(&scene, "jane").await;
-    scene.apply("nobody", &by_name(json!({ "routingProfileName": "Nowhere" }))).await;
-    unresolved(&scene, "nobody").await;
+    scene.apply("never-created", &by_name(json!({ "routingProfileName": "Nowhere" }))).await;
+    unresolved(&scene, "never-created").await;
     scene.sim.deny([Op::ListRoutingProfiles, Op::ListSecurityProfiles]);
     let before = reads(&scene);
-    for name in ["jane", "nobody"] {
+    for name in ["jane", "never-created"] {
         scene.delete(name).await;
         scene.gone(name).await;
     }
@@ -321,16 +321,16 @@ async fn names_that_may_not_be_read_name_the_iam_action() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_observer_is_told_of_drift_by_name_and_of_names_that_mean_nothing() {
+async fn observer_reports_drift_and_unknown_names() {
     let scene = scene("names").await;
     scene.applied("jane", &by_name(json!({}))).await;
     let observed =
         json!({ "username": "jane", "managementPolicy": "Observe", "routingProfileName": "Sales", "passwordSecretRef": null });
     scene.apply("observer", &by_name(observed.clone())).await;
     let user = scene.until("observer", "drifted", |user| user.status.as_ref().is_some_and(|s| !s.drift.is_empty())).await;
-    let told: Vec<_> = user.status.unwrap().drift.into_iter().map(|d| (d.path, d.desired, d.observed)).collect();
+    let drift: Vec<_> = user.status.unwrap().drift.into_iter().map(|d| (d.path, d.desired, d.observed)).collect();
     let (sales, basic) = (Some("Sales".to_owned()), Some("Basic Routing Profile".to_owned()));
-    assert!(told.contains(&("routingProfileName".to_owned(), sales, basic)), "{told:?}");
+    assert!(drift.contains(&("routingProfileName".to_owned(), sales, basic)), "{drift:?}");
 
     let mut nowhere = observed;
     nowhere["routingProfileName"] = json!("Nowhere");

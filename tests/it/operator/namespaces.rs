@@ -14,7 +14,7 @@ use serde_json::json;
 use super::scene::{PASSWORD, SECRET, Scene, Setting, is_ready};
 use crate::support::namespace;
 
-/// Applies a ConnectUser to a namespace that is not the scene's.
+/// Applies a ConnectUser in a namespace other than the scene's.
 async fn apply(scene: &Scene<'_>, namespace: &str, name: &str) -> Api<ConnectUser> {
     let params = PatchParams::apply("git").force();
     let secrets: Api<Secret> = Api::namespaced(scene.client(), namespace);
@@ -38,14 +38,14 @@ async fn until_ready(users: &Api<ConnectUser>, name: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn of_three_namespaces_the_two_that_are_named_are_watched() {
+async fn only_the_two_named_of_three_namespaces_are_watched() {
     let (second, third) = (namespace("several"), namespace("several"));
     let scene = Setting::shared("several").flag(&format!("--namespace={}", second.name())).start().await;
     let ignored = apply(&scene, third.name(), "ignored").await;
     let users = apply(&scene, second.name(), "mei").await;
     scene.applied("jane", &json!({})).await;
     until_ready(&users, "mei").await;
-    // Each is watched, and not only listed.
+    // Each namespace is watched, and not only listed once.
     let later = apply(&scene, second.name(), "omar").await;
     until_ready(&later, "omar").await;
     scene.delete("jane").await;

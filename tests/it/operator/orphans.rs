@@ -1,5 +1,4 @@
-//! Users that carry this cluster's tags and whose ConnectUser does not exist: found, told of, and deleted only where that is asked
-//! for.
+//! Users that carry this cluster's tags and whose ConnectUser does not exist: found, reported, and deleted only on request.
 
 use std::{
     path::Path,
@@ -18,14 +17,14 @@ use super::{
 };
 use crate::support::{eventually, plane};
 
-/// Makes a user that carries tags as the operator of this cluster gives them.
+/// Creates a user with the tags that the operator of this cluster would set.
 async fn tagged(scene: &Scene<'_>, username: &str, cluster: &str) -> String {
     by_hand(scene, username).await;
     let arn = scene.live(username).user.arn;
-    let tags = [("cluster", cluster), ("namespace", scene.namespace()), ("name", username), ("uid", "of-another-life")];
+    let tags = [("cluster", cluster), ("namespace", scene.namespace()), ("name", username), ("uid", "of-a-former-resource")];
     let tags = tags.map(|(key, value)| (format!("connect-operator.dev/{key}"), value.to_owned())).into();
     scene.console(TagResource { arn: arn.clone(), tags }).await;
-    // SearchUsers shows it a little later.
+    // SearchUsers lags.
     scene.sim.advance(std::time::Duration::from_secs(10));
     arn
 }
@@ -34,12 +33,12 @@ fn counted(scene: &Scene<'_>) -> f64 {
     scene.operator.metric(&format!("connect_operator_orphaned_users{{connect_instance=\"{}\"}}", scene.instance()))
 }
 
-/// Runs `connect-operator orphans` as the operator may.
+/// Runs `connect-operator orphans` with the operator's rights.
 fn orphans(scene: &Scene<'_>, cluster: &str, arguments: &[&str]) -> Output {
     command(scene, cluster, scene.operators_kubeconfig()).args(arguments).output().unwrap()
 }
 
-/// `connect-operator orphans`, as who has this kubeconfig.
+/// Returns the command `connect-operator orphans` with this kubeconfig.
 fn command(scene: &Scene<'_>, cluster: &str, kubeconfig: &Path) -> Command {
     let url = scene.url();
     let mut command = Command::new(env!("CARGO_BIN_EXE_operator-under-test"));
@@ -60,7 +59,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn they_are_told_of_and_left_alone() {
+async fn orphans_are_reported_and_left_alone() {
     let scene = swept().flag("--cluster-name=lossy").start().await;
     scene.applied("kept", &json!({})).await;
     let lost = tagged(&scene, "lost", "lossy").await;
@@ -69,14 +68,14 @@ async fn they_are_told_of_and_left_alone() {
     next_sweep(&scene);
     assert_eq!(scene.live("lost").user.arn, lost);
 
-    // Applied again, the resource comes back for its user.
+    // Applied again, the resource takes its user over.
     scene.applied("lost", &json!({})).await;
     assert_eq!(scene.live("lost").user.arn, lost);
-    eventually("it is not counted any more", || counted(&scene) == 0.0);
+    eventually("it is no longer counted", || counted(&scene) == 0.0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn one_whose_place_has_a_resource_that_asks_for_somebody_else_is_told_of() {
+async fn orphan_is_reported_if_its_resource_asks_for_another_username() {
     let scene = swept().flag("--cluster-name=reused").start().await;
     let left = tagged(&scene, "reused", "reused").await;
     scene.applied("reused", &json!({ "username": "newcomer" })).await;
@@ -86,7 +85,7 @@ async fn one_whose_place_has_a_resource_that_asks_for_somebody_else_is_told_of()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_operator_that_is_told_to_deletes_them_and_nobody_else() {
+async fn delete_orphans_deletes_orphans_and_no_other_user() {
     let scene = swept().flag("--cluster-name=tidy").flag("--delete-orphans").start().await;
     scene.applied("kept", &json!({})).await;
     tagged(&scene, "lost", "tidy").await;
@@ -102,11 +101,11 @@ async fn an_operator_that_is_told_to_deletes_them_and_nobody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn they_are_listed_and_deleted_by_hand() {
-    // The command looks at all namespaces, and in those of other tests are resources that record users of the same ids.
+async fn orphans_are_listed_and_deleted_by_the_command() {
+    // The command reads all namespaces, and resources in those of other tests record users with the same ids.
     let plane = control_plane();
     define(&plane, &definition());
-    // The operator stands by: nothing but the command acts.
+    // The operator stands by: only the command acts.
     let scene = Setting::on(&plane, "orphans").flag("--cluster-name=manual").start().await;
     scene.applied("kept", &json!({})).await;
     let lost = tagged(&scene, "lost", "manual").await;
@@ -116,14 +115,14 @@ async fn they_are_listed_and_deleted_by_hand() {
     assert!(listed.status.success(), "{}", text(&listed.stderr));
     let found: Value = serde_json::from_slice(&listed.stdout).unwrap();
     let of_lost = json!([{
-        "username": "lost", "userArn": lost, "namespace": scene.namespace(), "name": "lost", "uid": "of-another-life",
+        "username": "lost", "userArn": lost, "namespace": scene.namespace(), "name": "lost", "uid": "of-a-former-resource",
     }]);
     assert_eq!(found, of_lost);
     assert_eq!(scene.sim.calls().of(OperationName::DeleteUser), 0);
     let shown = text(&orphans(&scene, "manual", &[]).stdout);
     assert!(shown.starts_with("USERNAME") && shown.contains(&lost), "{shown}");
 
-    // A list that is not complete says nothing, and deletes nobody.
+    // An incomplete list lists and deletes no user.
     scene.sim.deny([OperationName::ListUsers]);
     let failed = orphans(&scene, "manual", &["--delete"]);
     assert!(!failed.status.success() && text(&failed.stderr).contains("ListUsers"), "{}", text(&failed.stderr));
@@ -138,9 +137,9 @@ async fn they_are_listed_and_deleted_by_hand() {
     assert_eq!(text(&orphans(&scene, "manual", &["--delete"]).stdout), "No users without a ConnectUser found.\n");
 }
 
-/// As the chart sets it up with `scopedNamespaces`: rights in these alone, and the namespaces in the environment of the pod.
+/// Set up as the chart does with `scopedNamespaces`: rights in these namespaces only, which are named in the environment.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn who_may_look_into_one_namespace_lists_those_of_that_one() {
+async fn orphans_command_is_limited_to_the_permitted_namespace() {
     let scene = Setting::shared("orphans").flag("--cluster-name=tenants").start().await;
     scene.applied("kept", &json!({})).await;
     let lost = tagged(&scene, "lost", "tenants").await;
@@ -158,8 +157,8 @@ async fn who_may_look_into_one_namespace_lists_those_of_that_one() {
     eventually("the tenant's rights are in force", || tenant.run(&may).is_ok());
 
     let refused = command(&scene, "tenants", &kubeconfig).arg("--delete").output().unwrap();
-    let told = text(&refused.stderr);
-    assert!(!refused.status.success() && told.contains("of all namespaces") && told.contains("--namespace"), "{told}");
+    let error = text(&refused.stderr);
+    assert!(!refused.status.success() && error.contains("of all namespaces") && error.contains("--namespace"), "{error}");
     let mut scoped = command(&scene, "tenants", &kubeconfig);
     let listed = scoped.arg("--output=json").env("CONNECT_OPERATOR_NAMESPACE", scene.namespace()).output().unwrap();
     assert!(listed.status.success(), "{}", text(&listed.stderr));

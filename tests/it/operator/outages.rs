@@ -1,4 +1,4 @@
-//! A control plane that is not as it should be: no definition yet, an object that cannot be read, an API server that dies.
+//! A faulty control plane: no definition yet, an object that cannot be read, an API server that dies.
 
 use std::{net::TcpListener, path::Path};
 
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::support::eventually;
 
-/// Lets the control plane serve ConnectUsers.
+/// Installs the definition, so that the control plane serves ConnectUsers.
 pub fn define(plane: &ControlPlane, definition: &Value) {
     let kubectl = plane.kubectl();
     kubectl.run_with_input(&["apply", "--server-side", "--filename=-"], &definition.to_string()).unwrap();
@@ -29,7 +29,7 @@ pub fn definition() -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_operator_without_its_definition_is_alive_and_not_ready_until_the_definition_comes() {
+async fn operator_is_not_ready_until_its_definition_is_installed() {
     let plane = control_plane();
     let scene = Setting::on(&plane, "early").start().await;
     assert_eq!(scene.operator.get(Page::Alive).0, 200);
@@ -40,7 +40,7 @@ async fn an_operator_without_its_definition_is_alive_and_not_ready_until_the_def
     eventually("it says what to do", || scene.operator.get(Page::Ready).1.contains(advice));
     assert!(scene.operator.log().contains(advice));
     let mut stopped = scene.operator.another();
-    eventually("it has asked", || stopped.log().contains(advice));
+    eventually("it has tried", || stopped.log().contains(advice));
     stopped.terminate();
     assert!(stopped.ended().success(), "{}", stopped.log_tail());
 
@@ -49,7 +49,7 @@ async fn an_operator_without_its_definition_is_alive_and_not_ready_until_the_def
     assert_eq!(scene.operator.get(Page::Ready).0, 200);
 }
 
-/// An operator that is alive, not ready, and says why in its log and in `/readyz`.
+/// Starts an operator and waits until it is alive, not ready, and says why in its log and in `/readyz`.
 fn waits(kubeconfig: &Path, flags: &[&str], why: &[&str]) -> Operator {
     let mut operator = Operator::start(kubeconfig, flags.iter().map(|flag| (*flag).to_owned()).collect(), vec![]);
     eventually("it says why", || {
@@ -63,7 +63,7 @@ fn waits(kubeconfig: &Path, flags: &[&str], why: &[&str]) -> Operator {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn without_leave_to_list_an_operator_says_which_and_what_to_do_and_works_once_it_has_it() {
+async fn operator_without_the_right_to_list_reports_it_and_recovers() {
     let plane = control_plane();
     define(&plane, &definition());
     let kubeconfig = plane.service_account_kubeconfig("default", "default").unwrap();
@@ -76,9 +76,9 @@ async fn without_leave_to_list_an_operator_says_which_and_what_to_do_and_works_o
     eventually("it is ready", || operator.get(Page::Ready).0 == 200);
 }
 
-/// As after a restart, where the namespace is gone that the operator's Role was in.
+/// This happens after a restart if a namespace was deleted together with the operator's Role in it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_namespace_that_may_not_be_listed_holds_up_readiness_and_nobody_in_the_others() {
+async fn forbidden_namespace_does_not_block_the_others() {
     let plane = control_plane();
     define(&plane, &definition());
     let (kubeconfig, kubectl) = (plane.service_account_kubeconfig("default", "default").unwrap(), plane.kubectl());
@@ -93,7 +93,7 @@ async fn a_namespace_that_may_not_be_listed_holds_up_readiness_and_nobody_in_the
     let operator = waits(&kubeconfig, &flags, &[lacks]);
     let said = operator.get(Page::Ready).1;
     assert!(said.contains("is forbidden") && said.contains("or do not name it any more if it is gone"), "{said}");
-    eventually("it works on the others", || operator.get(Page::Ready).1.contains("[+] connectusers listed"));
+    eventually("it lists the others", || operator.get(Page::Ready).1.contains("[+] connectusers listed"));
     let paused = |namespace: &str| {
         let spec = json!({
             "instanceArn": "arn:aws:connect:us-west-2:123456789012:instance/i-1", "username": "jane",
@@ -116,7 +116,7 @@ async fn a_namespace_that_may_not_be_listed_holds_up_readiness_and_nobody_in_the
     eventually("it is ready", || operator.get(Page::Ready).0 == 200);
     paused("south");
 
-    // Refused later, it is told of and counted, and keeps nobody from draining a node.
+    // A later refusal is logged and counted, and does not affect readiness, so nodes can be drained.
     let refusals =
         || operator.log().lines().filter(|line| line.contains("of namespace south") && line.contains("forbidden")).count();
     let failures = || operator.metric("connect_operator_watch_failures_total");
@@ -131,7 +131,7 @@ async fn a_namespace_that_may_not_be_listed_holds_up_readiness_and_nobody_in_the
 }
 
 #[test]
-fn without_an_api_server_that_answers_an_operator_says_so_and_goes_on_asking() {
+fn unreachable_api_server_is_reported_and_retried() {
     let mute = TcpListener::bind("127.0.0.1:0").unwrap();
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let directory = tempfile::tempdir().unwrap();
@@ -163,14 +163,14 @@ async fn an_object_that_cannot_be_read_does_not_stop_the_others() {
     let objects: Api<DynamicObject> = Api::namespaced_with(scene.client(), scene.namespace(), &resource);
     let garbled = scene.manifest("garbled", &json!({ "securityProfileArns": "a word where a list belongs" }));
     objects.patch("garbled", &PatchParams::apply("git"), &Patch::Apply(garbled)).await.unwrap();
-    eventually("the object was met", || scene.operator.log().contains("cannot be read"));
+    eventually("the object was seen", || scene.operator.log().contains("cannot be read"));
     assert!(scene.operator.metric("connect_operator_unreadable_objects_total") >= 1.0);
 
     scene.applied("legible", &json!({})).await;
     assert!(scene.operator.runs());
     assert_eq!(scene.sim.users(&scene.instance()).len(), 1);
 
-    // An operator that starts with it there gets by as well.
+    // An operator that starts while the object exists copes with it too.
     scene.operator.terminate();
     scene.operator.start_again();
     scene.applied("newcomer", &json!({})).await;
@@ -181,7 +181,7 @@ async fn an_object_that_cannot_be_read_does_not_stop_the_others() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_operator_outlives_its_api_server_and_goes_on_with_the_next() {
+async fn operator_survives_a_restart_of_the_api_server() {
     let plane = control_plane();
     define(&plane, &definition());
     let mut scene = Setting::on(&plane, "restart").flag("--drift-interval=500ms").start().await;
@@ -197,7 +197,7 @@ async fn an_operator_outlives_its_api_server_and_goes_on_with_the_next() {
     scene.applied("after", &json!({})).await;
     assert!(scene.operator.runs());
     let basic = scene.sim.routing_profile_id(&scene.instance(), "Basic Routing Profile");
-    eventually("the change in between is put right", || scene.live("before").user.routing_profile_id == basic);
+    eventually("the change in between is corrected", || scene.live("before").user.routing_profile_id == basic);
     scene.delete("before").await;
     scene.gone("before").await;
     assert_eq!(scene.sim.users(&scene.instance()).len(), 1);

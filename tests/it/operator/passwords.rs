@@ -1,4 +1,4 @@
-//! Passwords after and before creation: a Secret that changes too late, and Secrets that the operator makes.
+//! Passwords after and before creation: a Secret that changes too late, and Secrets that the operator creates.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn noted(user: &ConnectUser) -> Option<&String> {
     user.status.as_ref()?.observed_password_version.as_ref()
 }
 
-/// Looks again, and gives what is told of a password that is ignored.
+/// Reconciles again, and returns the message about an ignored password, if any.
 async fn ignored(scene: &Scene<'_>, name: &str) -> Option<String> {
     let user = scene.requeue(name).await;
     assert!(is_ready(&user), "the user itself is as it should be: {:#?}", user.status);
@@ -27,7 +27,7 @@ async fn ignored(scene: &Scene<'_>, name: &str) -> Option<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_secret_that_changes_after_creation_is_told_of_once_and_as_long_as_the_spec_names_it() {
+async fn secret_change_after_creation_is_reported_once() {
     let scene = scene("passwords").await;
     let user = scene.applied("late", &json!({})).await;
     assert!(noted(&user).is_some());
@@ -39,9 +39,9 @@ async fn a_secret_that_changes_after_creation_is_told_of_once_and_as_long_as_the
     for words in [secret.as_str(), "keeps the old one", "Forgot password", "take passwordSecretRef out"] {
         assert!(message.contains(words), "{message}");
     }
-    assert_eq!(scene.told("late", IGNORED).await, message);
+    assert_eq!(scene.event_note("late", IGNORED).await, message);
 
-    // It stays, and nothing is told or written again, but for the look that was asked for.
+    // The condition stays. Nothing is reported or written again, except the answer to the reconcile request.
     let before = scene.requeue("late").await;
     let again = scene.requeue("late").await;
     let steady = |user: &ConnectUser| {
@@ -50,7 +50,7 @@ async fn a_secret_that_changes_after_creation_is_told_of_once_and_as_long_as_the
         status
     };
     assert_eq!(steady(&again), steady(&before));
-    assert_eq!(noted(&again), noted(&user), "what was sent stays what was sent");
+    assert_eq!(noted(&again), noted(&user), "the recorded version is that of the password that was sent");
     assert_eq!(scene.notes("late", IGNORED).await.len(), 1);
     assert_eq!(scene.sim.calls().writes(), 1, "Connect has no operation for it");
 
@@ -60,7 +60,7 @@ async fn a_secret_that_changes_after_creation_is_told_of_once_and_as_long_as_the
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn another_secret_or_key_counts_as_changed_and_a_missing_one_changes_nothing() {
+async fn other_secret_or_key_counts_as_changed_and_a_missing_one_not() {
     let scene = scene("passwords").await;
     scene.secret("other", json!({ "password": PASSWORD, "second": PASSWORD })).await;
     let reference = |name: &str, key: &str| json!({ "passwordSecretRef": { "name": name, "key": key } });
@@ -71,9 +71,9 @@ async fn another_secret_or_key_counts_as_changed_and_a_missing_one_changes_nothi
     scene.applied("mover", &reference(SECRET, "password")).await;
     assert!(ignored(&scene, "mover").await.unwrap().contains(SECRET));
     scene.applied("mover", &reference("missing", "password")).await;
-    assert!(ignored(&scene, "mover").await.is_some(), "nothing is known that would end it");
+    assert!(ignored(&scene, "mover").await.is_some(), "a missing Secret does not end it");
     scene.applied("mover", &reference("other", "password")).await;
-    assert_eq!(ignored(&scene, "mover").await, None, "it is what was sent again");
+    assert_eq!(ignored(&scene, "mover").await, None, "the Secret is the one that was sent again");
     scene.applied("mover", &reference("other", "second")).await;
     assert!(ignored(&scene, "mover").await.is_some());
 }
@@ -102,11 +102,12 @@ fn secrets(scene: &Scene<'_>) -> Api<Secret> {
     Api::namespaced(scene.client(), scene.namespace())
 }
 
-/// Waits until the garbage collector has taken a Secret, which may take it a while: it looks for new kinds of owners twice a minute.
+/// Waits until the garbage collector has deleted a Secret. This may take a while: it discovers new kinds of owners twice a
+/// minute.
 async fn collected(scene: &Scene<'_>, secret: &str) {
     let (secrets, patience) = (secrets(scene), Duration::from_secs(180));
     let gone = await_condition(secrets, secret, |secret: Option<&Secret>| secret.is_none());
-    tokio::time::timeout(patience, gone).await.expect("the Secret goes with its owner").unwrap();
+    tokio::time::timeout(patience, gone).await.expect("the Secret is deleted with its owner").unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -131,7 +132,7 @@ async fn a_password_is_generated_once_the_operator_may_make_secrets() {
     assert!(password.len() >= 24 && connect_operator::plan::broken_rules(&password).is_empty());
     assert_eq!(noted(&user), None);
 
-    // It is made for creating alone.
+    // The password is only needed for creating.
     let unchanged = secret.metadata.resource_version;
     scene.requeue("fresh").await;
     assert_eq!(secrets(&scene).get("fresh-initial-password").await.unwrap().resource_version(), unchanged);
@@ -141,7 +142,7 @@ async fn a_password_is_generated_once_the_operator_may_make_secrets() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn somebody_elses_secret_is_not_taken_for_a_generated_password() {
+async fn foreign_secret_is_not_used_as_a_generated_password() {
     let scene = scene("passwords").await;
     scene.let_passwords_be_generated();
     scene.secret("wary-initial-password", json!({ "password": PASSWORD })).await;
@@ -158,7 +159,7 @@ async fn somebody_elses_secret_is_not_taken_for_a_generated_password() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_generated_password_survives_the_refusal_of_the_first_create() {
+async fn generated_password_survives_a_refused_create() {
     let scene = scene("passwords").await;
     scene.let_passwords_be_generated();
     scene

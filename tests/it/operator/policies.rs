@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::scene::{Scene, Setting, condition, scene};
 
-/// A person makes a user in Connect.
+/// Creates a user in Connect, as a person would.
 pub async fn by_hand(scene: &Scene<'_>, username: &str) {
     scene
         .console(CreateUser {
@@ -45,7 +45,7 @@ async fn annotate(scene: &Scene<'_>, name: &str, annotation: &str, value: Value)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_user_made_by_hand_is_taken_over_where_that_is_asked_for() {
+async fn user_created_by_a_person_is_adopted_on_request() {
     let scene = scene("policies").await;
     by_hand(&scene, "adopted").await;
     let before = scene.live("adopted").user.id;
@@ -58,15 +58,15 @@ async fn a_user_made_by_hand_is_taken_over_where_that_is_asked_for() {
     assert_eq!(after.id, before);
     assert_eq!(resource.status.unwrap().user_id.as_deref(), Some(before.as_str()));
     assert_eq!(our_tags(&scene, "adopted"), 4);
-    assert_eq!(after.tags["made"], "by hand", "other people's tags stay");
+    assert_eq!(after.tags["made"], "by hand", "foreign tags stay");
     assert_eq!(after.identity_info.mobile.as_deref(), Some("+12065550111"), "what the spec does not manage stays");
-    assert!(scene.told("adopted", "Adopted").await.contains(before.as_str()));
+    assert!(scene.event_note("adopted", "Adopted").await.contains(before.as_str()));
     let creates = &scene.sim.calls().creates["adopted"];
     assert_eq!(creates.created, 0, "none was created: {creates:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn adopt_never_creates_and_goes_on_when_the_user_appears() {
+async fn adopt_never_creates_and_continues_when_the_user_appears() {
     let scene = scene("policies").await;
     scene.apply("awaited", &json!({ "adoptionPolicy": "Adopt", "passwordSecretRef": null })).await;
     let message = scene.shown("awaited", "Ready", "False", "DependencyNotFound").await;
@@ -90,7 +90,7 @@ async fn another_resources_user_is_never_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_retained_user_stays_without_our_tags_and_is_taken_up_again() {
+async fn retained_user_stays_without_our_tags_and_can_be_adopted() {
     let scene = scene("policies").await;
     let kept = json!({ "deletionPolicy": "Retain", "adoptionPolicy": "AdoptOrCreate", "tags": { "team": "blue" } });
     scene.applied("kept", &kept).await;
@@ -101,7 +101,7 @@ async fn a_retained_user_stays_without_our_tags_and_is_taken_up_again() {
     assert_eq!(after.id, before.id);
     assert_eq!(our_tags(&scene, "kept"), 0);
     assert_eq!(after.tags["team"], "blue");
-    assert!(scene.told("kept", "Retained").await.contains(before.id.as_str()));
+    assert!(scene.event_note("kept", "Retained").await.contains(before.id.as_str()));
 
     scene.applied("kept", &kept).await;
     assert_eq!(scene.live("kept").user.id, before.id);
@@ -110,7 +110,7 @@ async fn a_retained_user_stays_without_our_tags_and_is_taken_up_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn the_resource_the_namespace_and_the_operator_say_what_becomes_of_a_user_in_this_order() {
+async fn deletion_policy_of_resource_precedes_namespace_and_operator() {
     let scene = Setting::shared("policies").flag("--default-deletion-policy=Retain").start().await;
     scene.applied("by-operator", &json!({})).await;
     scene.delete("by-operator").await;
@@ -121,14 +121,14 @@ async fn the_resource_the_namespace_and_the_operator_say_what_becomes_of_a_user_
     let annotation = json!({ "metadata": { "annotations": { "connect-operator.dev/deletion-policy": "Delete" } } });
     namespaces.patch(scene.namespace(), &PatchParams::default(), &Patch::Merge(&annotation)).await.unwrap();
     scene.applied("by-namespace", &json!({})).await;
-    scene.applied("by-itself", &json!({ "deletionPolicy": "Retain" })).await;
-    for name in ["by-namespace", "by-itself"] {
+    scene.applied("by-resource", &json!({ "deletionPolicy": "Retain" })).await;
+    for name in ["by-namespace", "by-resource"] {
         scene.delete(name).await;
         scene.gone(name).await;
     }
     let mut left: Vec<_> = scene.sim.users(&scene.instance()).into_iter().map(|u| u.user.username).collect();
     left.sort();
-    assert_eq!(left, ["by-itself", "by-operator"]);
+    assert_eq!(left, ["by-resource", "by-operator"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -148,11 +148,11 @@ async fn an_observer_shows_drift_and_writes_nothing() {
         "{:?}",
         status.drift
     );
-    assert!(scene.told("watched", "DriftDetected").await.contains("identityInfo.firstName"));
+    assert!(scene.event_note("watched", "DriftDetected").await.contains("identityInfo.firstName"));
     assert_eq!(scene.live("watched"), before);
     assert_eq!(scene.sim.calls().writes(), 0);
 
-    // To act and back, at any moment.
+    // The policy can be changed to Full and back at any time.
     scene.applied("watched", &json!({ "adoptionPolicy": "Adopt", "passwordSecretRef": null })).await;
     let status = scene.users().get("watched").await.unwrap().status.unwrap();
     assert!(status.drift.is_empty(), "{:?}", status.drift);
@@ -170,7 +170,7 @@ async fn an_observer_shows_drift_and_writes_nothing() {
     scene.delete("watched").await;
     scene.gone("watched").await;
     assert_eq!(scene.live("watched").user.id, before.user.id);
-    assert_eq!(scene.sim.calls().writes(), writes, "not one more write");
+    assert_eq!(scene.sim.calls().writes(), writes, "no further write");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -180,7 +180,7 @@ async fn a_paused_resource_is_left_alone_its_deletion_included() {
     let before = scene.live("paused");
     annotate(&scene, "paused", PAUSED, json!("true")).await;
     scene.shown("paused", "Synced", "False", "Paused").await;
-    assert!(scene.told("paused", "Paused").await.contains("connect-operator.dev/paused"));
+    assert!(scene.event_note("paused", "Paused").await.contains("connect-operator.dev/paused"));
     let resource = scene.users().get("paused").await.unwrap();
     assert_eq!(condition(&resource, "Ready").map(|c| c.status.as_str()), Some("True"), "as last known");
     assert_eq!(condition(&resource, "Stalled"), None);
@@ -209,7 +209,7 @@ async fn a_paused_resource_is_left_alone_its_deletion_included() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_resource_may_be_looked_at_less_often_than_the_others() {
+async fn resource_may_be_read_less_often_than_others() {
     let scene = Setting::shared("policies").flag("--drift-interval=1s").start().await;
     scene.applied("often", &json!({})).await;
     scene.applied("seldom", &json!({ "driftInterval": "24h" })).await;
@@ -220,6 +220,6 @@ async fn a_resource_may_be_looked_at_less_often_than_the_others() {
     };
     scene.console(change("seldom")).await;
     scene.console(change("often")).await;
-    scene.told("often", "DriftCorrected").await;
+    scene.event_note("often", "DriftCorrected").await;
     assert!(scene.notes("seldom", "DriftCorrected").await.is_empty());
 }

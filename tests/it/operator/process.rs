@@ -1,4 +1,4 @@
-//! The operator as a process: started with what it would have in a cluster, ended when the test lets go of it.
+//! The operator as a process: started with the environment that it has in a cluster, ended when it is dropped.
 
 use std::{
     path::{Path, PathBuf},
@@ -25,7 +25,7 @@ pub struct Operator {
     environment: Vec<(String, String)>,
 }
 
-/// What can be asked of it over HTTP.
+/// The pages that it serves over HTTP.
 #[derive(Clone, Copy, Debug)]
 pub enum Page {
     /// `/healthz`
@@ -37,10 +37,10 @@ pub enum Page {
 }
 
 impl Operator {
-    /// Starts it with these flags and variables and what every test needs, and waits until it listens.
+    /// Starts the operator with these flags and variables and those that every test needs, and waits until it listens.
     pub fn start(kubeconfig: &Path, flags: Vec<String>, environment: Vec<(String, String)>) -> Self {
         let mut arguments: Vec<String> = ["run", "--log-format=json"].map(str::to_owned).into();
-        // The system chooses ports, and the log tells which.
+        // The system chooses ports, and the log names them.
         arguments.extend(["--health-address=127.0.0.1:0", "--metrics-address=127.0.0.1:0"].map(str::to_owned));
         arguments.extend(flags);
         let environment = credentials().into_iter().chain(environment).collect();
@@ -49,19 +49,19 @@ impl Operator {
         operator
     }
 
-    /// Starts the program with these arguments and this environment, and with no others.
+    /// Starts the program with exactly these arguments and this environment.
     pub fn launch(kubeconfig: &Path, arguments: Vec<String>, environment: Vec<(String, String)>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let process = spawn(directory.path(), kubeconfig, &arguments, &environment);
         Self { process, directory, kubeconfig: kubeconfig.to_owned(), arguments, environment }
     }
 
-    /// Another replica of it.
+    /// Starts another replica of it.
     pub fn another(&self) -> Self {
         self.another_with(&self.kubeconfig)
     }
 
-    /// Another replica of it, with a kubeconfig of its own.
+    /// Starts another replica of it, with its own kubeconfig.
     pub fn another_with(&self, kubeconfig: &Path) -> Self {
         let operator = Self::launch(kubeconfig, self.arguments.clone(), self.environment.clone());
         operator.wait_until_it_listens();
@@ -75,7 +75,7 @@ impl Operator {
         self.wait_until_it_listens();
     }
 
-    /// The same with other flags, which may take the places of earlier ones.
+    /// Starts another process like [`start_again`](Self::start_again), with further flags, which override earlier ones.
     pub fn start_again_with(&mut self, flags: &[&str]) {
         for flag in flags {
             let name = flag.split('=').next();
@@ -89,24 +89,24 @@ impl Operator {
         eventually("the operator listens", || self.listening().is_some());
     }
 
-    /// The line of the log that tells where it listens.
+    /// Returns the line of the log that names the addresses it listens on.
     fn listening(&self) -> Option<Value> {
         let log = self.process.output();
         log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find(|line| line["message"] == "listening")
     }
 
-    /// Its process id.
+    /// Returns its process id.
     pub fn id(&self) -> Pid {
         let id = std::fs::read_to_string(id_file(self.directory.path())).unwrap();
         Pid::from_raw(id.trim().parse().unwrap()).unwrap()
     }
 
-    /// Asks it to end, as Kubernetes does.
+    /// Asks it to stop, as Kubernetes does.
     pub fn terminate(&self) {
         kill_process(self.id(), Signal::TERM).unwrap();
     }
 
-    /// Waits for its end.
+    /// Waits until it has ended.
     pub fn ended(&mut self) -> ExitStatus {
         let mut status = None;
         eventually("the operator ended", || {
@@ -116,33 +116,33 @@ impl Operator {
         status.unwrap()
     }
 
-    /// Whether it has not ended.
+    /// Returns whether it is still running.
     pub fn runs(&mut self) -> bool {
         self.process.exited().unwrap().is_none()
     }
 
-    /// Whether it says that it is ready. It may not listen yet, or not any more.
+    /// Returns whether it reports to be ready. It may not listen yet, or no longer.
     pub fn is_ready(&self) -> bool {
         let ready = |server: &str| ureq::get(format!("http://{server}/readyz")).call().is_ok();
         self.listening().is_some_and(|line| line["health"].as_str().is_some_and(ready))
     }
 
-    /// All that it and the processes before it have logged.
+    /// Returns the whole log, including that of the processes before it.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.process.log()).unwrap()
     }
 
-    /// Where it logs.
+    /// Returns the path of its log.
     pub fn log_file(&self) -> PathBuf {
         self.process.log().to_owned()
     }
 
-    /// The last lines of it.
+    /// Returns the last lines of the log.
     pub fn log_tail(&self) -> String {
         self.process.log_tail()
     }
 
-    /// Asks for a page: HTTP status and text.
+    /// Requests a page and returns the HTTP status and text.
     pub fn get(&self, page: Page) -> (u16, String) {
         let listening = self.listening().unwrap();
         let (server, path) = match page {
@@ -155,7 +155,7 @@ impl Operator {
         (response.status().as_u16(), response.body_mut().read_to_string().unwrap())
     }
 
-    /// A sample of its metrics, named with its labels; 0 if there is none.
+    /// Returns a sample of its metrics, named with its labels; 0 if there is none.
     pub fn metric(&self, sample: &str) -> f64 {
         let (_, text) = self.get(Page::Metrics);
         // An exemplar may follow.
@@ -165,17 +165,17 @@ impl Operator {
     }
 }
 
-/// Ends a process as a crash of the node would. It may have ended already.
+/// Kills a process, as a crash of the node would. It may have ended already.
 pub fn kill(process: Pid) {
     let _ = kill_process(process, Signal::KILL);
 }
 
-/// Lets a process stand still, as a machine does that is suspended.
+/// Freezes a process, as if its machine were suspended.
 pub fn freeze(process: Pid) {
     kill_process(process, Signal::STOP).unwrap();
 }
 
-/// Lets it go on.
+/// Lets a frozen process continue.
 pub fn thaw(process: Pid) {
     kill_process(process, Signal::CONT).unwrap();
 }
@@ -184,7 +184,7 @@ fn id_file(directory: &Path) -> PathBuf {
     directory.join("id")
 }
 
-/// Credentials for AWS, which the simulator takes, and no way to others.
+/// Returns AWS credentials that the simulator accepts, with all other sources disabled.
 pub fn credentials() -> [(String, String); 3] {
     [
         ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
@@ -200,7 +200,7 @@ fn spawn(directory: &Path, kubeconfig: &Path, arguments: &[String], environment:
     let mut line: Vec<String> = ["-c", NOTE_ID, &id_file, program].map(str::to_owned).into();
     line.extend(arguments.iter().cloned());
     Supervised::spawn(Path::new("/bin/sh"), &line, &directory.join("log"), |command| {
-        // Nothing of the caller's own AWS or Kubernetes configuration may reach it.
+        // The caller's own AWS and Kubernetes configuration must not reach it.
         command.env_clear().env("KUBECONFIG", kubeconfig).envs(environment.iter().cloned());
     })
     .unwrap()

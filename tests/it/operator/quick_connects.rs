@@ -1,4 +1,4 @@
-//! What becomes of the quick connects of a user that goes.
+//! What happens to the quick connects of a deleted user.
 
 use connect_api::{OperationName, UserId};
 use connect_sim::{Effect, Fault, QuickConnectTarget};
@@ -8,7 +8,7 @@ use super::scene::{Scene, Setting, scene};
 
 const FLAG: &str = "--delete-quick-connects";
 
-/// Somebody points quick connects to both users, and others to a queue and a number; then the index shows them.
+/// Creates quick connects that point to both users, to a queue and to a number, and waits until the index shows them.
 fn point(scene: &Scene<'_>, leaver: &UserId, stayer: &UserId) {
     let create = |name: &str, target| scene.sim.create_quick_connect(&scene.instance(), name, target);
     create("Leaver", QuickConnectTarget::User(leaver.to_string()));
@@ -19,7 +19,7 @@ fn point(scene: &Scene<'_>, leaver: &UserId, stayer: &UserId) {
     scene.sim.advance(std::time::Duration::from_secs(60));
 }
 
-/// Two users, with quick connects of which two point to the one that is about to leave.
+/// Creates two users, with quick connects of which two point to the user that is deleted later.
 async fn with_quick_connects(scene: &Scene<'_>) -> UserId {
     scene.applied("leaver", &json!({})).await;
     scene.applied("stayer", &json!({})).await;
@@ -36,7 +36,7 @@ fn names(scene: &Scene<'_>) -> Vec<String> {
 const ALL: [&str; 5] = ["Doctor", "Leaver", "Leaver, by ARN", "Stayer", "Support"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn they_stay_unless_that_is_asked_for() {
+async fn quick_connects_stay_by_default() {
     let scene = scene("quick").await;
     with_quick_connects(&scene).await;
     scene.delete("leaver").await;
@@ -47,7 +47,7 @@ async fn they_stay_unless_that_is_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn those_that_point_to_the_deleted_user_go_and_no_others() {
+async fn only_quick_connects_of_the_deleted_user_are_deleted() {
     let scene = Setting::shared("quick").flag(FLAG).start().await;
     let leaver = with_quick_connects(&scene).await;
     scene.delete("leaver").await;
@@ -55,12 +55,12 @@ async fn those_that_point_to_the_deleted_user_go_and_no_others() {
     assert_eq!(names(&scene), ["Doctor", "Stayer", "Support"]);
     let calls = scene.sim.calls();
     assert_eq!((calls.of(OperationName::DeleteQuickConnect), calls.writes()), (2, 3), "{calls:#?}");
-    let note = scene.told("leaver", "QuickConnectsDeleted").await;
+    let note = scene.event_note("leaver", "QuickConnectsDeleted").await;
     assert!(note.contains(leaver.as_str()) && note.contains("\"Leaver\"") && note.contains("\"Leaver, by ARN\""), "{note}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn those_of_a_user_that_stays_stay_too() {
+async fn quick_connects_of_a_retained_user_stay() {
     let scene = Setting::shared("quick").flag(FLAG).start().await;
     with_quick_connects(&scene).await;
     scene.applied("leaver", &json!({ "deletionPolicy": "Retain" })).await;
@@ -74,7 +74,7 @@ async fn those_of_a_user_that_stays_stay_too() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn what_aws_denies_is_told_and_keeps_no_resource() {
+async fn denied_quick_connect_calls_are_reported_and_block_nothing() {
     let scene = Setting::shared("quick").flag(FLAG).start().await;
     with_quick_connects(&scene).await;
     scene.sim.deny([OperationName::DeleteQuickConnect]);
@@ -82,14 +82,14 @@ async fn what_aws_denies_is_told_and_keeps_no_resource() {
     scene.gone("leaver").await;
     assert_eq!(names(&scene), ALL);
     assert_eq!(scene.sim.users(&scene.instance()).len(), 1, "the user itself is gone");
-    let note = scene.told("leaver", "QuickConnectsLeft").await;
-    for told in ["\"Leaver\"", "connect:SearchQuickConnects", "connect:DescribeQuickConnect", "connect:DeleteQuickConnect"] {
-        assert!(note.contains(told), "{told}: {note}");
+    let note = scene.event_note("leaver", "QuickConnectsLeft").await;
+    for part in ["\"Leaver\"", "connect:SearchQuickConnects", "connect:DescribeQuickConnect", "connect:DeleteQuickConnect"] {
+        assert!(note.contains(part), "{part}: {note}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_connect_that_fails_is_tried_again_and_a_reply_that_is_lost_does_no_harm() {
+async fn quick_connect_failures_are_retried_and_lost_replies_harmless() {
     let scene = Setting::shared("quick").flag(FLAG).start().await;
     with_quick_connects(&scene).await;
     scene.sim.inject(Fault::on(OperationName::SearchQuickConnects, Effect::internal_error()));
@@ -101,7 +101,7 @@ async fn a_connect_that_fails_is_tried_again_and_a_reply_that_is_lost_does_no_ha
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_operator_that_dies_after_the_user_went_takes_them_up_again() {
+async fn crash_after_the_users_deletion_still_deletes_quick_connects() {
     let mut scene = Setting::shared("quick").flag(FLAG).flag("--settle-window=1s").start().await;
     with_quick_connects(&scene).await;
     let id = scene.operator.id();

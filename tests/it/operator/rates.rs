@@ -9,7 +9,7 @@ use super::scene::Setting;
 use crate::support::eventually;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_batch_of_users_is_created_at_the_rate_that_aws_allows_without_a_throttle() {
+async fn batch_is_created_at_the_allowed_rate_without_a_throttle() {
     let scene = Setting::shared("rates").at_real_rates().start().await;
     let names: Vec<String> = (0..12).map(|n| format!("agent-{n:02}")).collect();
     for name in &names {
@@ -25,7 +25,7 @@ async fn a_batch_of_users_is_created_at_the_rate_that_aws_allows_without_a_throt
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_long_wait_for_the_rate_limit_is_told_once_with_the_place_in_line() {
+async fn long_wait_for_the_rate_limit_is_reported_once_with_its_place() {
     let scene = Setting::shared("waits").flag("--operation-quota=CreateUser=0.001:1").start().await;
     scene.applied("first", &json!({})).await;
     scene.apply("second", &json!({})).await;
@@ -33,17 +33,17 @@ async fn a_long_wait_for_the_rate_limit_is_told_once_with_the_place_in_line() {
     let place = "(place 1 of 1 and about 17 min to go when this was written)";
     assert_eq!(message, format!("waiting for the rate limit of CreateUser {place}"));
 
-    // From now on the second is the first of two.
+    // From now on the second caller is the first of two in the queue.
     scene.apply("third", &json!({})).await;
     assert!(scene.shown("third", "Synced", "Unknown", "Throttled").await.contains("(place 2 of 2 "));
-    let told = scene.users().get("second").await.unwrap().status;
-    // Each asking brings a pass, which ends before the next one begins.
+    let status = scene.users().get("second").await.unwrap().status;
+    // Each request causes a pass, which ends before the next one begins.
     for asked in ["once", "twice", "thrice"] {
-        let looks = || scene.operator.log().matches("waiting for the rate limit of CreateUser").count();
-        let before = looks();
+        let attempts = || scene.operator.log().matches("waiting for the rate limit of CreateUser").count();
+        let before = attempts();
         let patch = json!({ "metadata": { "annotations": { RECONCILE_REQUESTED_AT: asked } } });
         scene.users().patch("second", &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
-        eventually("it was looked at again", || looks() > before);
+        eventually("another pass was made", || attempts() > before);
     }
-    assert_eq!(scene.users().get("second").await.unwrap().status, told);
+    assert_eq!(scene.users().get("second").await.unwrap().status, status);
 }

@@ -1,25 +1,25 @@
-//! What the API server lets through and Connect refuses: a condition that says why and what to do, while everything else goes
-//! on; and no restart is needed once the cause is gone.
+//! Specs that the API server admits and Connect refuses: a condition says why and what to do, all other resources are still
+//! processed, and no restart is needed once the cause is gone.
 
 use connect_api::{CreateUser, DeleteUser, OperationName};
 use serde_json::{Value, json};
 
 use super::scene::{PASSWORD, SECRET, Scene, condition, scene};
 
-/// What a refusal has to look like.
+/// The expected report of a refusal.
 struct Refusal<'a> {
     reason: &'a str,
     /// Connect's own words.
     said: &'a str,
     /// What to do.
     advice: &'a str,
-    /// The condition besides Ready that tells of it: `Stalled` where only a person can help.
+    /// The condition besides Ready that shows it: `Stalled` if only a person can help.
     besides: (&'a str, &'a str),
 }
 
 const STALLED: (&str, &str) = ("Stalled", "True");
 
-/// Applies what Connect refuses and checks what is told of it, and that somebody else in the namespace is not held up.
+/// Applies a spec that Connect refuses, and checks the conditions and the Event.
 async fn is_refused(scene: &Scene<'_>, name: &str, spec: &Value, refusal: Refusal<'_>) {
     let Refusal { reason, said, advice, besides } = refusal;
     scene.apply(name, spec).await;
@@ -29,12 +29,12 @@ async fn is_refused(scene: &Scene<'_>, name: &str, spec: &Value, refusal: Refusa
     let user = scene.users().get(name).await.unwrap();
     let besides_it = condition(&user, besides.0).map(|c| (c.type_.as_str(), c.status.as_str()));
     assert_eq!(besides_it, Some(besides));
-    let note = scene.told(name, "CreateFailed").await;
+    let note = scene.event_note(name, "CreateFailed").await;
     assert!(note.contains(reason) && note.contains(said), "{note}");
     assert_eq!(scene.sim.calls().creates.get(name).map_or(0, |creates| creates.created), 0);
 }
 
-/// Somebody else in the namespace is not held up, and meanwhile Connect is not asked the same again.
+/// Asserts that another resource in the namespace is not held up, and that the refused call is not repeated meanwhile.
 async fn others_go_on(scene: &Scene<'_>, refused: &str) {
     let attempts = || scene.sim.calls().creates.get(refused).map_or(0, |creates| creates.attempts);
     let before = attempts();
@@ -43,7 +43,7 @@ async fn others_go_on(scene: &Scene<'_>, refused: &str) {
     assert_eq!((before, attempts()), (1, 1));
 }
 
-/// Asks for a look, now that the cause is gone.
+/// Requests a reconcile, now that the cause is gone, and waits until the user is ready.
 async fn recovers(scene: &Scene<'_>, name: &str) {
     scene.requeue(name).await;
     scene.ready(name).await;
@@ -53,7 +53,7 @@ async fn recovers(scene: &Scene<'_>, name: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_unknown_routing_profile_is_told_of_until_the_spec_names_one_that_exists() {
+async fn unknown_routing_profile_is_reported_until_the_spec_changes() {
     let scene = scene("refused").await;
     let missing = format!("{}-gone", scene.routing_profile("Sales"));
     let refusal = Refusal {
@@ -69,7 +69,7 @@ async fn an_unknown_routing_profile_is_told_of_until_the_spec_names_one_that_exi
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_unknown_profile_in_an_edit_is_told_of_and_the_rest_of_the_edit_is_made() {
+async fn unknown_profile_in_an_edit_does_not_block_the_rest() {
     let scene = scene("refused").await;
     scene.applied("editor", &json!({})).await;
     let missing = format!("{}-gone", scene.security_profile("Agent"));
@@ -84,7 +84,7 @@ async fn an_unknown_profile_in_an_edit_is_told_of_and_the_rest_of_the_edit_is_ma
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_username_that_a_persons_user_has_is_a_conflict_and_that_user_is_left_alone() {
+async fn user_created_by_a_person_is_a_conflict_and_left_alone() {
     let scene = scene("refused").await;
     let taken = scene
         .console(CreateUser {
@@ -117,7 +117,7 @@ async fn a_username_that_a_persons_user_has_is_a_conflict_and_that_user_is_left_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_persons_user_outlives_the_resource_that_wanted_its_name() {
+async fn user_of_another_resource_outlives_a_conflicting_resource() {
     let scene = scene("refused").await;
     scene.applied("first", &json!({})).await;
     scene.apply("second", &json!({ "username": "first" })).await;
@@ -130,7 +130,7 @@ async fn a_persons_user_outlives_the_resource_that_wanted_its_name() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_weak_password_is_told_of_until_the_secret_holds_a_better_one() {
+async fn weak_password_is_reported_until_the_secret_changes() {
     let scene = scene("refused").await;
     scene.secret("weak", json!({ "password": "weak" })).await;
     let refusal = Refusal {
@@ -146,7 +146,7 @@ async fn a_weak_password_is_told_of_until_the_secret_holds_a_better_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_quota_that_is_reached_is_told_of_until_it_is_raised() {
+async fn exhausted_quota_is_reported_until_it_is_raised() {
     let scene = scene("refused").await;
     scene.applied("only", &json!({})).await;
     scene.sim.set_users_quota(&scene.instance(), 1);
@@ -157,7 +157,7 @@ async fn a_quota_that_is_reached_is_told_of_until_it_is_raised() {
         besides: STALLED,
     };
     is_refused(&scene, "waiting", &json!({}), refusal).await;
-    // Nobody can be created, but others can be changed.
+    // No user can be created, but existing ones can be changed.
     scene.applied("only", &json!({ "routingProfileArn": scene.routing_profile("Sales") })).await;
     scene.sim.set_users_quota(&scene.instance(), 2);
     recovers(&scene, "waiting").await;
@@ -183,11 +183,11 @@ async fn a_denied_action_is_named_until_it_is_allowed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_lost_create_reply_ends_with_one_user_that_is_taken_up() {
+async fn user_of_a_lost_create_reply_is_adopted() {
     let scene = scene("refused").await;
     scene.sim.inject(connect_sim::Fault::on(OperationName::CreateUser, connect_sim::Effect::LostReply));
     scene.applied("echo", &json!({ "passwordSecretRef": { "name": SECRET, "key": "password" } })).await;
     assert_eq!(scene.sim.users(&scene.instance()).len(), 1);
     assert_eq!(scene.sim.calls().creates["echo"].created, 1);
-    scene.told("echo", "Adopted").await;
+    scene.event_note("echo", "Adopted").await;
 }

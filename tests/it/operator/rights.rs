@@ -1,5 +1,4 @@
-//! What the rights that `deploy/` gives the operator allow, and what they do not: each that it has is used, and each that it has
-//! not is refused.
+//! The rights that `deploy/` gives the operator: each right that it has is used, and every other verb is refused.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +22,7 @@ use crate::{
     support::{eventually, plane, read},
 };
 
-/// All that the operator may do in a namespace whose ConnectUsers it watches: verb and resource.
+/// The rights of the operator in a namespace whose ConnectUsers it watches: verb and resource.
 const ALLOWED: [(&str, &str); 9] = [
     ("get", "connectusers.connect-operator.dev"),
     ("list", "connectusers.connect-operator.dev"),
@@ -36,14 +35,14 @@ const ALLOWED: [(&str, &str); 9] = [
     ("get", "namespaces"),
 ];
 
-/// And in its own namespace, where its Lease is.
+/// Its rights in its own namespace, where its Lease is.
 const ALLOWED_AT_HOME: [(&str, &str); 3] = [
     ("create", "leases.coordination.k8s.io"),
     ("get", "leases.coordination.k8s.io/connect-operator"),
     ("patch", "leases.coordination.k8s.io/connect-operator"),
 ];
 
-/// What Kubernetes lets every service account do: ask about itself, and learn whom to trust.
+/// The rights of every service account: to ask about itself, and to discover the API.
 const ALLOWED_TO_ALL: [(&str, &str); 6] = [
     ("create", "selfsubjectaccessreviews.authorization.k8s.io"),
     ("create", "selfsubjectrulesreviews.authorization.k8s.io"),
@@ -55,17 +54,17 @@ const ALLOWED_TO_ALL: [(&str, &str); 6] = [
 
 const VERBS: [&str; 8] = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
 
-/// The operator's own namespace, which its kubeconfig names here and its service account's token in a pod.
+/// The operator's own namespace. Here its kubeconfig names it; in a pod, the service account's token does.
 const HOME: &str = "connect-operator-system";
 
-/// A client with the operator's rights.
+/// Returns a client with the operator's rights.
 async fn operators_client() -> Client {
     let kubeconfig = Kubeconfig::read_from(Setting::kubeconfig()).unwrap();
     let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
     Client::try_from(config).unwrap()
 }
 
-/// A question to the API server: may I do this with that resource, which is written as `kubectl auth can-i` has it?
+/// Returns the question whether a verb is allowed on a resource, which is written as for `kubectl auth can-i`.
 fn question(verb: &str, group: &str, resource: &str, namespace: Option<&str>) -> ResourceAttributes {
     let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
     let some = |text: &str| Some(text.to_owned());
@@ -79,7 +78,7 @@ fn question(verb: &str, group: &str, resource: &str, namespace: Option<&str>) ->
     }
 }
 
-/// Every verb with every resource that the API server has, and those that have no resource of their own there.
+/// Returns a question for every verb and every resource of the API server, and for verbs without a resource of their own.
 async fn questions(client: &Client, namespace: &str) -> Vec<ResourceAttributes> {
     let mut questions = Vec::new();
     let mut lists = vec![client.list_core_api_resources("v1").await.unwrap()];
@@ -113,23 +112,23 @@ async fn questions(client: &Client, namespace: &str) -> Vec<ResourceAttributes> 
     questions
 }
 
-/// To which of these questions the answer is yes.
+/// Returns the questions to which the answer is yes.
 async fn granted(client: &Client, questions: Vec<ResourceAttributes>) -> BTreeSet<String> {
     let reviews: Api<SelfSubjectAccessReview> = Api::all(client.clone());
     let asked = questions.into_iter().map(|attributes| {
         let reviews = reviews.clone();
         async move {
-            let told = describe(&attributes);
+            let described = describe(&attributes);
             let spec = SelfSubjectAccessReviewSpec { resource_attributes: Some(attributes), non_resource_attributes: None };
             let review = SelfSubjectAccessReview { spec, ..SelfSubjectAccessReview::default() };
             let answer = reviews.create(&PostParams::default(), &review).await.unwrap();
-            answer.status.unwrap().allowed.then_some(told)
+            answer.status.unwrap().allowed.then_some(described)
         }
     });
     stream::iter(asked).buffer_unordered(16).filter_map(std::future::ready).collect().await
 }
 
-/// Verb, resource, subresource and name, as in the tables above.
+/// Formats verb, resource, subresource and name as in the tables above.
 fn describe(attributes: &ResourceAttributes) -> String {
     let part = |part: &Option<String>| part.clone().unwrap_or_default();
     let dotted = |group: String| if group.is_empty() { group } else { format!(".{group}") };
@@ -144,7 +143,7 @@ fn lines<'a>(rights: impl IntoIterator<Item = &'a (&'a str, &'a str)>) -> BTreeS
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn each_verb_on_each_resource_that_is_not_given_is_refused() {
+async fn every_verb_that_is_not_granted_is_refused() {
     let scene = scene("rights").await;
     let client = operators_client().await;
     let asked = questions(&scene.client(), scene.namespace()).await;
@@ -152,21 +151,21 @@ async fn each_verb_on_each_resource_that_is_not_given_is_refused() {
     let expected = lines(ALLOWED.iter().chain(&ALLOWED_TO_ALL));
     assert_eq!(granted(&client, asked).await, expected);
 
-    // In its own namespace, a Lease by its name and no other.
+    // In its own namespace it may use one Lease, by its name.
     let asked = questions(&scene.client(), HOME).await;
     let named = ["connect-operator", "kube-scheduler"].into_iter().flat_map(|name| {
         let lease = |verb| ResourceAttributes {
             name: Some(name.to_owned()),
             ..question(verb, "coordination.k8s.io", "leases", Some(HOME))
         };
-        // A right to create is not one to a name.
+        // A right to create cannot be limited to a name.
         VERBS.into_iter().filter(|verb| *verb != "create").map(lease)
     });
     let expected = lines(ALLOWED.iter().chain(&ALLOWED_TO_ALL).chain(&ALLOWED_AT_HOME));
     assert_eq!(granted(&client, asked.into_iter().chain(named).collect()).await, expected);
 }
 
-/// The rights in the shipped roles of the operator.
+/// Returns the rights in the shipped roles of the operator.
 fn shipped() -> BTreeSet<String> {
     let roles = documents(&read("deploy/install.yaml")).into_iter().filter(|object| {
         let name = object["metadata"]["name"].as_str().unwrap();
@@ -188,11 +187,11 @@ fn shipped() -> BTreeSet<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn each_right_that_is_given_is_used() {
+async fn every_granted_right_is_used() {
     let rights = shipped();
     assert_eq!(rights, lines(ALLOWED.iter().chain(&ALLOWED_AT_HOME)));
 
-    // A life of a user, with a throttle that is told of twice.
+    // The life of a user, with a throttle that is reported twice.
     let scene = Setting::shared("rights").elected().start().await;
     let throttled = Effect::Error { status: 429, code: Some("ThrottlingException".into()), message: "Rate exceeded".into() };
     scene.applied("jane", &json!({})).await;
@@ -216,18 +215,18 @@ async fn each_right_that_is_given_is_used() {
             let object = &event["objectRef"];
             let resource = [text(&object["resource"]), text(&object["subresource"])].join("/");
             let asked = question(&text(&event["verb"]), &text(&object["apiGroup"]), resource.trim_end_matches('/'), None);
-            // Of Leases, one is given by its name.
+            // The right to use Leases is limited to one name.
             let named = resource == "leases/" && event["verb"] != "create";
             describe(&ResourceAttributes { name: named.then(|| text(&object["name"])), ..asked })
         });
         used.collect::<BTreeSet<_>>()
     };
-    // Events are published beside the passes.
+    // Events are published concurrently with the passes.
     eventually("each right was used", || used() == rights);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_operator_leads_with_the_lease_that_it_may_have_and_with_no_other() {
+async fn operator_leads_with_the_permitted_lease_only() {
     let scene = Setting::shared("rights").flag("--leader-elect").start().await;
     eventually("the operator leads", || scene.operator.metric("connect_operator_leader") == 1.0);
     let holder = plane().kubectl().run(&["get", "lease", "connect-operator", "-n", HOME, "-o=jsonpath={.spec.holderIdentity}"]);
@@ -235,12 +234,12 @@ async fn an_operator_leads_with_the_lease_that_it_may_have_and_with_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_operator_that_may_not_have_its_lease_is_alive_and_says_what_it_lacks() {
+async fn operator_without_access_to_its_lease_reports_it() {
     let elsewhere = Setting::shared("rights").flag("--leader-elect").flag("--leader-election-namespace=default");
     let mut scene = elsewhere.start().await;
     let refusal =
         "could not read Lease default/connect-operator: leases.coordination.k8s.io \\\"connect-operator\\\" is forbidden";
-    eventually("it says what it lacks", || scene.operator.log().contains(refusal));
+    eventually("it logs the missing right", || scene.operator.log().contains(refusal));
     assert_eq!(scene.operator.get(Page::Alive).0, 200);
     let (status, text) = scene.operator.get(Page::Ready);
     assert!(status == 503 && text.contains("may the operator get, create and patch leases"), "{status} {text}");

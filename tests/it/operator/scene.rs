@@ -1,4 +1,4 @@
-//! What a test plays on: a namespace, a simulated instance, an operator between them, and words for what the tests do there.
+//! The surroundings of a test: a namespace, a simulated instance, an operator between them, and the actions that tests perform.
 
 use std::{
     os::unix::fs::symlink,
@@ -32,13 +32,13 @@ use tokio::net::TcpListener;
 use super::process::Operator;
 use crate::support::{eventually, plane, read, repository};
 
-/// Longer than anything takes: only a failing test waits this long.
+/// Longer than any state takes to come: only a failing test waits this long.
 const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(50);
 
 /// The Secret that every namespace has, with the password in its key `password`.
 pub const SECRET: &str = "initial";
-/// A password that Connect takes.
+/// A password that Connect accepts.
 pub const PASSWORD: &str = "Initial-Passw0rd-5150";
 
 /// The instance whose users sign in with SAML.
@@ -53,7 +53,7 @@ pub const OTHER_ACCOUNT: &str = "210987654321";
 /// A role of that account, which asks for this external id.
 pub const OTHER_ROLE: (&str, &str) = ("arn:aws:iam::210987654321:role/connect-operator", "7f3c-example");
 
-/// A scene that is being set.
+/// A scene that has not been started yet.
 #[derive(Debug)]
 pub struct Setting<'plane> {
     plane: &'plane ControlPlane,
@@ -69,7 +69,7 @@ pub struct Setting<'plane> {
     sts: bool,
 }
 
-/// A namespace, an instance and an operator. Whatever the test made in them goes with it.
+/// A namespace, an instance and an operator. Everything that the test created in them is deleted with it.
 pub struct Scene<'plane> {
     /// The operator.
     pub operator: Operator,
@@ -83,23 +83,23 @@ pub struct Scene<'plane> {
     kubeconfig: PathBuf,
 }
 
-/// A scene on the control plane of all tests, as most of them need it.
+/// Starts a scene with the default settings on the control plane of all tests.
 pub async fn scene(prefix: &'static str) -> Scene<'static> {
     Setting::shared(prefix).start().await
 }
 
-/// A control plane for one test that does to it what others would not bear. It knows no ConnectUsers yet.
+/// Starts a control plane for one test whose actions would disturb others. It has no definition of ConnectUser yet.
 pub fn control_plane() -> ControlPlane {
     ControlPlane::start(Options::new(Binaries::ensure(|_| ()).unwrap())).unwrap()
 }
 
 impl Setting<'static> {
-    /// On the control plane of all tests.
+    /// Uses the control plane of all tests.
     pub fn shared(prefix: &'static str) -> Self {
         Self::with(plane(), prefix, Self::kubeconfig())
     }
 
-    /// The kubeconfig of the operators there.
+    /// Returns the kubeconfig of the operators there.
     pub fn kubeconfig() -> PathBuf {
         static KUBECONFIG: OnceLock<PathBuf> = OnceLock::new();
         KUBECONFIG.get_or_init(|| install_rights(plane())).clone()
@@ -107,7 +107,7 @@ impl Setting<'static> {
 }
 
 impl<'plane> Setting<'plane> {
-    /// On a control plane of the test's own.
+    /// Uses the test's own control plane.
     pub fn on(plane: &'plane ControlPlane, prefix: &'static str) -> Self {
         Self::with(plane, prefix, install_rights(plane))
     }
@@ -118,14 +118,14 @@ impl<'plane> Setting<'plane> {
         Self { plane, kubeconfig, prefix, connect, config: config(), hurry, elected, flags, file, faults, sts }
     }
 
-    /// With this flag for the operator.
+    /// Adds a flag for the operator.
     #[must_use]
     pub fn flag(mut self, flag: &str) -> Self {
         self.flags.push(flag.to_owned());
         self
     }
 
-    /// With this configuration file.
+    /// Sets the configuration file.
     #[must_use]
     pub fn configured(mut self, yaml: &str) -> Self {
         let file = ConfigFile::new(yaml);
@@ -134,8 +134,9 @@ impl<'plane> Setting<'plane> {
         self.flag(&flag)
     }
 
-    /// With a second account, whose instance is in another Region, and an STS that knows whose the operator's key is and lets it
-    /// assume the role of the other account, in sessions of this time.
+    /// Adds a second account, whose instance is in another Region, and an STS that knows the account of the operator's key and
+    /// lets it
+    /// assume the role of the other account, in sessions of this duration.
     #[must_use]
     pub fn with_two_accounts(mut self, session_duration: Duration) -> Self {
         let (arn, external_id) = OTHER_ROLE;
@@ -152,14 +153,14 @@ impl<'plane> Setting<'plane> {
         self
     }
 
-    /// With faults that wait from the start.
+    /// Injects a fault before the operator starts.
     #[must_use]
     pub fn with_fault(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
         self
     }
 
-    /// At the rates that AWS allows. Else neither side knows any.
+    /// Applies the rates that AWS allows. By default there are no limits on either side.
     #[must_use]
     pub fn at_real_rates(mut self) -> Self {
         self.config.throttling = Throttling::default();
@@ -167,36 +168,37 @@ impl<'plane> Setting<'plane> {
         self
     }
 
-    /// With a Connect that reads UpdateUserConfig this way, which AWS leaves open.
+    /// Makes Connect interpret UpdateUserConfig in this way, which AWS leaves open.
     #[must_use]
     pub fn where_user_config(mut self, reading: UserConfigUpdate) -> Self {
         self.config.rules.user_config_update = reading;
         self
     }
 
-    /// With a Connect that reads its own documents so.
+    /// Makes Connect follow these rules where its documents contradict each other.
     #[must_use]
     pub fn rules(mut self, rules: Rules) -> Self {
         self.config.rules = rules;
         self
     }
 
-    /// With an operator that works only while it leads. The Lease is in the scene's namespace, so that the operators of other
-    /// scenes do not care, and the rights to it are those that the operator is shipped with.
+    /// Makes the operator work only while it leads. The Lease is in the scene's namespace, so that it does not affect the
+    /// operators of
+    /// other scenes, and the rights to it are those that the operator is installed with.
     #[must_use]
     pub fn elected(mut self) -> Self {
         self.elected = true;
         self.flag("--leader-elect")
     }
 
-    /// With the Connect of another scene.
+    /// Uses the Connect of another scene.
     #[must_use]
     pub fn sharing_connect_with(mut self, other: &Scene<'_>) -> Self {
         self.connect = Some((other.sim.clone(), other.server.clone()));
         self
     }
 
-    /// Starts all that is missing.
+    /// Starts everything.
     pub async fn start(self) -> Scene<'plane> {
         let client = client(self.plane).await;
         let namespace = Namespace::create(self.plane, self.prefix).unwrap();
@@ -217,15 +219,15 @@ impl<'plane> Setting<'plane> {
             flags.push(format!("--leader-election-namespace={}", namespace.name()));
         }
         self.faults.into_iter().for_each(|fault| sim.inject(fault));
-        // Else the operator has nobody to ask whose its key is.
+        // Otherwise the operator has no STS to ask for the account of its key.
         let environment = self.sts.then(|| ("AWS_ENDPOINT_URL_STS".to_owned(), server.url())).into_iter().collect();
         flags.extend(self.flags);
         if !flags.iter().any(|flag| flag.starts_with("--sweep-interval")) {
-            // Its calls would be among those that tests count.
+            // The calls of sweeps would be among those that tests count.
             flags.push("--sweep-interval=0".to_owned());
         }
         if !flags.iter().any(|flag| flag.starts_with("--deletion-guard")) {
-            // Tests delete most of what they have made.
+            // Tests delete most of the users that they have created.
             flags.push("--deletion-guard-share=1".to_owned());
         }
         if !flags.iter().any(|flag| flag.starts_with("--log-level")) {
@@ -239,7 +241,7 @@ impl<'plane> Setting<'plane> {
     }
 }
 
-/// A configuration file as a ConfigMap's volume has it: a link to a link, of which the second is swapped.
+/// A configuration file like in the volume of a ConfigMap: a link to a link, of which the second is replaced.
 #[derive(Debug)]
 struct ConfigFile {
     volume: TempDir,
@@ -266,7 +268,7 @@ impl ConfigFile {
     }
 }
 
-/// Three instances, of which most tests use the first, whose passwords Connect keeps.
+/// Returns the configuration of three instances. Most tests use the first one, which is CONNECT_MANAGED.
 fn config() -> Config {
     let instance = InstanceConfig {
         routing_profiles: ["Basic Routing Profile", "Sales"].map(Into::into).into(),
@@ -284,7 +286,7 @@ fn config() -> Config {
     Config { throttling: Throttling::off(), instances: vec![instance, saml, directory], ..Config::default() }
 }
 
-/// The shipped manifests, but for the definition of ConnectUser: those of deploy/install.yaml, which is the rendered chart.
+/// Returns the shipped manifests except the definition of ConnectUser: those of deploy/install.yaml, which is the rendered chart.
 fn shipped() -> String {
     read("deploy/kustomize/base/operator.yaml")
 }
@@ -293,19 +295,19 @@ fn shipped() -> String {
 fn give_lease(plane: &ControlPlane, namespace: &str) {
     let shipped = shipped();
     let of_lease = shipped.split("---\n").filter(|part| part.contains("kind: Role\n") || part.contains("kind: RoleBinding\n"));
-    // The subject, which is further to the right, stays what it is.
+    // The subject, which is indented further, stays the same.
     let here =
         of_lease.map(|part| part.replace("\n  namespace: connect-operator-system", &format!("\n  namespace: {namespace}")));
     let rights = here.collect::<Vec<_>>().join("---\n");
     plane.kubectl().run_with_input(&["apply", "--server-side", "--filename=-"], &rights).unwrap();
 }
 
-/// Gives the operator the rights that it is shipped with, and no others. What is given is its kubeconfig.
+/// Gives the operator exactly the rights that it is shipped with. Returns its kubeconfig.
 fn install_rights(plane: &ControlPlane) -> PathBuf {
     plane.kubectl().run_with_input(&["apply", "--server-side", "--filename=-"], &shipped()).unwrap();
     let kubeconfig = plane.service_account_kubeconfig("connect-operator-system", "connect-operator").unwrap();
     let operator = plane.kubectl().with_kubeconfig(&kubeconfig);
-    // The API server learns of rights by watching them.
+    // The API server watches the rights and takes a moment to apply them.
     eventually("the operator's rights are in force", || operator.run(&["auth", "can-i", "get", "secrets", "-A"]).is_ok());
     kubeconfig
 }
@@ -321,19 +323,19 @@ fn apply() -> PatchParams {
     PatchParams::apply("git").force()
 }
 
-/// A condition of a ConnectUser: its status and reason.
+/// Returns a condition of a ConnectUser.
 pub fn condition<'a>(user: &'a ConnectUser, kind: &str) -> Option<&'a Condition> {
     user.status.as_ref()?.conditions.iter().find(|condition| condition.type_ == kind)
 }
 
-/// Whether a condition has this status and reason, for the spec as it stands.
+/// Returns whether a condition has this status and reason for the current spec.
 pub fn shows(user: &ConnectUser, kind: &str, status: &str, reason: &str) -> bool {
     condition(user, kind).is_some_and(|condition| {
         condition.status == status && condition.reason == reason && condition.observed_generation == user.metadata.generation
     })
 }
 
-/// Whether a user is as its spec asks, as the spec stands.
+/// Returns whether a user is as its current spec asks.
 pub fn is_ready(user: &ConnectUser) -> bool {
     shows(user, "Ready", "True", "Available")
         && shows(user, "Synced", "True", "InSync")
@@ -341,12 +343,12 @@ pub fn is_ready(user: &ConnectUser) -> bool {
 }
 
 impl Scene<'_> {
-    /// Changes the configuration file, as the kubelet does when its ConfigMap has changed.
+    /// Replaces the configuration file, as the kubelet does when its ConfigMap has changed.
     pub fn configure(&self, yaml: &str) {
         self.file.as_ref().unwrap().write(yaml);
     }
 
-    /// Where a ConnectUser is to be put into another instance: the members of its spec that name the instance.
+    /// Returns the members of a spec that name the instance, for another instance.
     pub fn in_instance(&self, id: &str) -> Value {
         let instance = InstanceId::new(id);
         let arn = self.sim.instances().into_iter().find(|view| view.id == instance).unwrap().arn;
@@ -357,82 +359,81 @@ impl Scene<'_> {
         })
     }
 
-    /// The namespace's name.
+    /// Returns the namespace's name.
     pub fn namespace(&self) -> &str {
         self.namespace.name()
     }
 
-    /// A client that may do everything.
+    /// Returns a client that may do everything.
     pub fn client(&self) -> Client {
         self.client.clone()
     }
 
-    /// The kubeconfig of the user who may do everything.
+    /// Returns the kubeconfig of the administrator.
     pub fn kubeconfig(&self) -> PathBuf {
         self.plane.admin_kubeconfig()
     }
 
-    /// The kubeconfig of the operator.
+    /// Returns the kubeconfig of the operator.
     pub fn operators_kubeconfig(&self) -> &Path {
         &self.kubeconfig
     }
 
-    /// Where Connect is.
+    /// Returns Connect's URL.
     pub fn url(&self) -> String {
         self.server.url().to_string()
     }
 
-    /// kubectl as the user who may do everything, in this namespace.
+    /// Runs kubectl as the administrator in this namespace.
     pub fn kubectl(&self, arguments: &[&str]) -> String {
         self.try_kubectl(arguments).unwrap()
     }
 
-    /// As [`Scene::kubectl`], for what may end without success.
+    /// Runs kubectl like [`Scene::kubectl`], but may fail.
     pub fn try_kubectl(&self, arguments: &[&str]) -> anyhow::Result<String> {
         self.plane.kubectl().run(&[&["--namespace", self.namespace()], arguments].concat())
     }
 
-    /// Lets the operator make Secrets in this namespace.
+    /// Lets the operator create Secrets in this namespace.
     pub fn let_passwords_be_generated(&self) {
         let rights = repository("deploy/rbac-generate-password.yaml");
         self.kubectl(&["apply", "--filename", rights.to_str().unwrap()]);
         let operator = self.plane.kubectl().with_kubeconfig(&self.kubeconfig);
         let asked = ["auth", "can-i", "create", "secrets", "--namespace", self.namespace()];
-        eventually("the operator may make Secrets", || operator.run(&asked).is_ok());
+        eventually("the operator may create Secrets", || operator.run(&asked).is_ok());
     }
 
-    /// The ConnectUsers of the namespace.
+    /// Returns the API of the ConnectUsers of the namespace.
     pub fn users(&self) -> Api<ConnectUser> {
         Api::namespaced(self.client(), self.namespace())
     }
 
-    /// The first instance.
+    /// Returns the id of the first instance.
     pub fn instance(&self) -> InstanceId {
         self.instance_arn().instance
     }
 
-    /// The first instance's ARN.
+    /// Returns the first instance's ARN.
     pub fn instance_arn(&self) -> Arn {
         self.sim.instances()[0].arn.parse().unwrap()
     }
 
-    /// The ARN of a routing profile of the first instance.
+    /// Returns the ARN of a routing profile of the first instance.
     pub fn routing_profile(&self, name: &str) -> String {
         self.sim.routing_profile_arn(&self.instance(), name).unwrap()
     }
 
-    /// The ARN of a security profile of the first instance.
+    /// Returns the ARN of a security profile of the first instance.
     pub fn security_profile(&self, name: &str) -> String {
         self.sim.security_profile_arn(&self.instance(), name).unwrap()
     }
 
-    /// The ARN of a hierarchy group of the first instance.
+    /// Returns the ARN of a hierarchy group of the first instance.
     pub fn hierarchy_group(&self, path: &str) -> String {
         self.sim.hierarchy_group_arn(&self.instance(), path).unwrap()
     }
 
-    /// A manifest of a ConnectUser of the first instance: what a user needs, with other members put in their places. Null takes
-    /// one away.
+    /// Returns a manifest of a ConnectUser of the first instance: the required members, overlaid with others. Null removes one.
     pub fn manifest(&self, name: &str, other: &Value) -> Value {
         let mut spec = json!({
             "instanceArn": self.instance_arn().to_string(),
@@ -451,26 +452,26 @@ impl Scene<'_> {
         })
     }
 
-    /// Applies [`Scene::manifest`] from the server's side.
+    /// Applies [`Scene::manifest`] by server-side apply.
     pub async fn apply(&self, name: &str, other: &Value) -> ConnectUser {
         let manifest = self.manifest(name, other);
         self.users().patch(name, &apply(), &Patch::Apply(manifest)).await.unwrap()
     }
 
-    /// Applies it and waits until the user is as the manifest asks.
+    /// Applies the manifest and waits until the user is as it asks.
     pub async fn applied(&self, name: &str, other: &Value) -> ConnectUser {
         let generation = self.apply(name, other).await.metadata.generation;
         self.until(name, "Ready", |user| user.metadata.generation == generation && is_ready(user)).await
     }
 
-    /// Applies a Secret of text.
+    /// Applies a Secret with this text.
     pub async fn secret(&self, name: &str, content: Value) {
         let secrets: Api<Secret> = Api::namespaced(self.client(), self.namespace());
         let secret = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name }, "stringData": content });
         secrets.patch(name, &apply(), &Patch::Apply(secret)).await.unwrap();
     }
 
-    /// The password in a Secret.
+    /// Returns the password in a Secret.
     pub async fn password(&self, secret: &str) -> String {
         let secrets: Api<Secret> = Api::namespaced(self.client(), self.namespace());
         let value = secrets.get(secret).await.unwrap().data.unwrap().remove("password").unwrap();
@@ -493,13 +494,13 @@ impl Scene<'_> {
         self.until(name, "Ready", is_ready).await
     }
 
-    /// Waits until a condition has this status and reason. What is given is its message.
+    /// Waits until a condition has this status and reason. Returns its message.
     pub async fn shown(&self, name: &str, kind: &str, status: &str, reason: &str) -> String {
         let user = self.until(name, &format!("{kind}={status}/{reason}"), |user| shows(user, kind, status, reason)).await;
         condition(&user, kind).unwrap().message.clone()
     }
 
-    /// Waits until there is no such ConnectUser.
+    /// Waits until the ConnectUser is gone.
     pub async fn gone(&self, name: &str) {
         self.watched(name, "gone", |user| user.is_none().then_some(())).await;
     }
@@ -513,12 +514,12 @@ impl Scene<'_> {
 
     async fn watched<T>(&self, name: &str, what: &str, found: impl Fn(Option<&ConnectUser>) -> Option<T>) -> T {
         let mut seen = None;
-        // By its name alone, so that an unreadable object beside it does not matter.
+        // Watches one name, so that an unreadable object with another name does not matter.
         let states = watch_object(self.users(), name).default_backoff();
         let search = async {
             let mut states = pin!(states);
             loop {
-                // A watch that broke off starts again by itself.
+                // A broken watch restarts automatically.
                 let Ok(state) = states.next().await.unwrap() else { continue };
                 if let Some(found) = found(state.as_ref()) {
                     return found;
@@ -533,32 +534,32 @@ impl Scene<'_> {
         })
     }
 
-    /// Asks for deletion.
+    /// Requests the deletion of a ConnectUser.
     pub async fn delete(&self, name: &str) {
         self.users().delete(name, &DeleteParams::default()).await.unwrap();
     }
 
-    /// Asks the operator to look at a user, and waits until it has: all that it had to do is done then.
+    /// Requests a reconcile of a user and waits until it is done.
     pub async fn requeue(&self, name: &str) -> ConnectUser {
         let before = self.users().get(name).await.unwrap();
-        // Any value that differs from the one before asks anew.
+        // Any new value is a new request.
         let asked = format!("after {}", before.resource_version().unwrap());
         let patch = json!({ "metadata": { "annotations": { RECONCILE_REQUESTED_AT: asked } } });
         self.users().patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
-        self.until(name, "looked at again", |user| {
+        self.until(name, "reconciled again", |user| {
             user.status.as_ref().and_then(|status| status.last_handled_reconcile_at.as_ref()) == Some(&asked)
         })
         .await
     }
 
-    /// The notes of the Events about a ConnectUser that have this reason.
+    /// Returns the notes of the Events about a ConnectUser that have this reason.
     pub async fn notes(&self, name: &str, reason: &str) -> Vec<String> {
         let events: Vec<Event> = self.events(name).await;
         let of_reason = events.into_iter().filter(|event| event.reason.as_deref() == Some(reason));
         of_reason.filter_map(|event| event.note).collect()
     }
 
-    /// The Events about a ConnectUser.
+    /// Returns the Events about a ConnectUser.
     pub async fn events(&self, name: &str) -> Vec<Event> {
         let events: Api<Event> = Api::namespaced(self.client(), self.namespace());
         let all = events.list(&ListParams::default()).await.unwrap();
@@ -566,8 +567,8 @@ impl Scene<'_> {
         all.into_iter().filter(about).collect()
     }
 
-    /// Waits for an Event of this reason. What is given is its note.
-    pub async fn told(&self, name: &str, reason: &str) -> String {
+    /// Waits for an Event with this reason. Returns its note.
+    pub async fn event_note(&self, name: &str, reason: &str) -> String {
         for _ in 0..PATIENCE.as_millis() / POLL.as_millis() {
             if let Some(note) = self.notes(name, reason).await.pop() {
                 return note;
@@ -577,13 +578,13 @@ impl Scene<'_> {
         panic!("no Event {reason} within {} s, but {:#?}", PATIENCE.as_secs(), self.events(name).await)
     }
 
-    /// The user of this name in the first instance, as it is.
+    /// Returns the live user of this name in the first instance.
     pub fn live(&self, username: &str) -> UserView {
         let users = self.sim.users(&self.instance());
         users.into_iter().find(|user| user.user.username == username).unwrap()
     }
 
-    /// Does something at Connect's console, behind the operator's back.
+    /// Makes a call as Connect's console would, without the operator's knowledge.
     pub async fn console<O>(&self, request: O) -> O::Output
     where
         O: Operation,
@@ -592,7 +593,7 @@ impl Scene<'_> {
         self.sim.console().call(&Caller::default(), request).await.unwrap()
     }
 
-    /// The ARN of a user of the first instance.
+    /// Returns the ARN of a user of the first instance.
     pub fn arn_of(&self, user: &UserId) -> String {
         self.instance_arn().sibling(Resource::User(user.clone())).to_string()
     }

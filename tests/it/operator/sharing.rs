@@ -1,4 +1,4 @@
-//! One Connect instance, several namespaces that know nothing of each other, each with an operator of its own.
+//! One Connect instance, shared by several namespaces that do not know each other, each with its own operator.
 
 use connect_api::OperationName;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::scene::{Setting, condition, scene};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_username_of_another_namespace_is_a_conflict_that_names_its_owner_until_it_is_free() {
+async fn username_of_another_namespace_is_a_conflict_until_it_is_free() {
     let here = scene("sharing").await;
     let there = Setting::shared("sharing").sharing_connect_with(&here).start().await;
     here.applied("first", &json!({ "username": "shared" })).await;
@@ -30,7 +30,7 @@ async fn a_username_of_another_namespace_is_a_conflict_that_names_its_owner_unti
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn who_waits_for_a_username_takes_the_user_over_without_help_when_its_owner_lets_it_go() {
+async fn waiting_resource_takes_a_released_user_over_automatically() {
     let scene = scene("sharing").await;
     scene.applied("first", &json!({ "username": "shared", "deletionPolicy": "Retain" })).await;
     let user = scene.live("shared").user.id;
@@ -49,7 +49,7 @@ async fn who_waits_for_a_username_takes_the_user_over_without_help_when_its_owne
     assert_eq!(after.tags["connect-operator.dev/name"], "second");
     scene.shown("third", "Ready", "False", "Conflict").await;
 
-    // And who may only create one, does so when the name is free.
+    // A resource that may only create a user does so when the name is free.
     scene.delete("second").await;
     scene.gone("second").await;
     scene.ready("third").await;

@@ -1,4 +1,5 @@
-//! docs/states.md is true: a real ConnectUser is brought into each state, and what tools and people see of it is compared.
+//! The states in docs/states.md: a real ConnectUser is brought into each state, and compared with what tools and people see of
+//! it.
 
 use connect_api::{DeleteUser, OperationName, UserId};
 use connect_operator::api::{PAUSED, Reason};
@@ -14,22 +15,22 @@ use crate::{golden, health_checkers::judge, support::read};
 
 const FILE: &str = "docs/states.md";
 
-/// How conditions are told of.
+/// The order of the conditions in the table.
 const ORDER: [&str; 6] = ["Ready", "Synced", "ReferencesResolved", "Reconciling", "Stalled", "PasswordChangeIgnored"];
 
-/// The table under way.
+/// The table as it grows.
 struct Table<'scene> {
     scene: &'scene Scene<'scene>,
     rows: Vec<String>,
 }
 
 impl Table<'_> {
-    /// Waits until Synced has this status and reason, and takes the state down.
+    /// Waits until Synced has this status and reason, and records the state.
     async fn synced(&mut self, state: &str, name: &str, status: &str, reason: &str) {
         self.when(state, name, |user| shows(user, "Synced", status, reason)).await;
     }
 
-    /// Waits for a state and takes it down. States in which the operator tries again change for moments.
+    /// Waits for a state and records it. States in which the operator retries change for moments.
     async fn when(&mut self, state: &str, name: &str, holds: impl Fn(&connect_operator::api::ConnectUser) -> bool) {
         loop {
             let before = self.scene.until(name, state, &holds).await;
@@ -41,7 +42,7 @@ impl Table<'_> {
         }
     }
 
-    /// What is seen of a state.
+    /// Returns the row for a state.
     fn seen(&self, state: &str, name: &str) -> String {
         let object: Value = serde_json::from_str(&self.scene.kubectl(&["get", "cuser", name, "--output=json"])).unwrap();
         let generation = object["metadata"]["generation"].as_i64().unwrap();
@@ -53,9 +54,9 @@ impl Table<'_> {
         };
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let mut conditions: Vec<_> = object["status"]["conditions"].as_array().into_iter().flatten().collect();
-        // In the order in which they were first set, which says nothing.
+        // The API server returns them in the order in which they were first set.
         conditions.sort_by_key(|c| ORDER.iter().position(|kind| c["type"] == *kind));
-        let told = |c: &&Value| format!("{}={}/{}", text(&c["type"]), text(&c["status"]), text(&c["reason"]));
+        let shown = |c: &&Value| format!("{}={}/{}", text(&c["type"]), text(&c["status"]), text(&c["reason"]));
         let columns = self.columns(name).map(|cell| if cell.is_empty() { "–".to_owned() } else { cell }).join(" ");
         let verdicts = judge(&object);
         let waited = self.scene.try_kubectl(&["wait", "--for=condition=Ready", "--timeout=0", "cuser", name]);
@@ -66,7 +67,7 @@ impl Table<'_> {
         [
             state.to_owned(),
             observed.to_owned(),
-            conditions.iter().map(told).collect::<Vec<_>>().join("<br>"),
+            conditions.iter().map(shown).collect::<Vec<_>>().join("<br>"),
             columns,
             verdicts.kstatus.status,
             verdicts.argo.status,
@@ -75,7 +76,7 @@ impl Table<'_> {
         .join(" | ")
     }
 
-    /// READY, SYNCED and REASON, as `kubectl get` shows them.
+    /// Returns READY, SYNCED and REASON as `kubectl get` shows them.
     fn columns(&self, name: &str) -> [String; 3] {
         let table = self.scene.kubectl(&["get", "cuser", name]);
         let (head, line) = table.trim_end().split_once('\n').unwrap();
@@ -119,7 +120,7 @@ fn throttled() -> Effect {
 
 /// Creating, waiting, failing.
 async fn on_the_way(scene: &Scene<'_>, table: &mut Table<'_>) {
-    // Each attempt takes longer than a look at it, and is followed by another.
+    // Each attempt takes longer than it takes to record the state, and is followed by another.
     for effect in [Effect::Delay { milliseconds: 8_000 }, Effect::internal_error()] {
         scene.sim.inject(Fault::on(OperationName::CreateUser, effect).always().about("creating"));
     }
@@ -153,7 +154,7 @@ async fn on_the_way(scene: &Scene<'_>, table: &mut Table<'_>) {
     table.synced("no longer shown by Connect, soon after its creation", "vanished", "Unknown", "Settling").await;
 }
 
-/// Without help it does not go on.
+/// States that last until a person helps.
 async fn stalled(scene: &Scene<'_>, table: &mut Table<'_>) {
     scene.secret("weak", json!({ "password": "weak" })).await;
     scene.apply("invalid", &json!({ "passwordSecretRef": { "name": "weak" } })).await;
@@ -187,7 +188,7 @@ async fn observed(scene: &Scene<'_>, table: &mut Table<'_>) {
     table.synced("only observed, and different from the spec", "observer", "False", "Drifted").await;
 }
 
-/// As it should be, and yet not all that somebody asked for was done.
+/// The user is as the spec asks, but a change of its Secret was ignored.
 async fn forgetful(scene: &Scene<'_>, table: &mut Table<'_>) {
     scene.secret("own", json!({ "password": PASSWORD })).await;
     scene.applied("hopeful", &json!({ "passwordSecretRef": { "name": "own" } })).await;
@@ -233,7 +234,7 @@ async fn deleting(scene: &Scene<'_>, table: &mut Table<'_>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn every_state_is_seen_by_tools_and_people_as_the_documentation_says() {
+async fn documented_states_match_what_tools_and_people_see() {
     let saml = format!("arn:aws:connect:us-west-2:123456789012:instance/{SAML}");
     let not_for_us = format!("instances: {{ {saml}: {{ namespaces: [others] }} }}");
     let mut scene = Setting::shared("states").configured(&not_for_us).start().await;
@@ -270,7 +271,7 @@ async fn every_state_is_seen_by_tools_and_people_as_the_documentation_says() {
     table.when("the operator is down: edited", "changed", |_| true).await;
     table.when("the operator is down: deleted", "leaver", |_| true).await;
 
-    // It can only follow from a cluster in which the operator lacks a right that it is shipped with.
+    // KubernetesError only happens in a cluster in which the operator lacks one of the rights that it is installed with.
     let unseen: Vec<_> = Reason::ALL.iter().filter(|reason| !table.text().contains(reason.as_str())).collect();
     assert_eq!(unseen, [&Reason::KubernetesError]);
     golden::section(FILE, &table.text());

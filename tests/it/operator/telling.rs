@@ -1,4 +1,4 @@
-//! What the operator tells of its work by Events.
+//! The Events and log lines that the operator publishes about its work.
 
 use connect_api::OperationName;
 use connect_operator::api::{PAUSED, RECONCILE_REQUESTED_AT};
@@ -14,13 +14,13 @@ async fn annotate(scene: &Scene<'_>, name: &str, annotation: &str, value: Value)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn each_edit_is_told_of_with_its_own_fields() {
+async fn each_edit_has_an_event_with_its_own_fields() {
     let scene = scene("telling").await;
     scene.applied("jane", &json!({})).await;
     scene.applied("jane", &json!({ "routingProfileArn": scene.routing_profile("Sales") })).await;
     let both = json!({ "routingProfileArn": scene.routing_profile("Sales"), "hierarchyGroupArn": scene.hierarchy_group("/South/Munich") });
     scene.applied("jane", &both).await;
-    // The Events of a pass are published before the pass ends, and this is another.
+    // The Events of a pass are published before the pass ends, so those of the earlier passes exist after this one.
     scene.requeue("jane").await;
     let mut notes = scene.notes("jane", "Updated").await;
     notes.sort();
@@ -31,12 +31,12 @@ async fn each_edit_is_told_of_with_its_own_fields() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_request_for_a_look_is_told_of_once_it_is_answered_and_a_paused_one_is_not_answered() {
+async fn reconcile_request_is_reported_when_handled_and_not_if_paused() {
     let scene = scene("telling").await;
     scene.applied("asked", &json!({})).await;
     assert!(scene.notes("asked", "ReconcileRequestHandled").await.is_empty());
     scene.requeue("asked").await;
-    assert!(scene.told("asked", "ReconcileRequestHandled").await.contains("reconcile-requested-at: \"after "));
+    assert!(scene.event_note("asked", "ReconcileRequestHandled").await.contains("reconcile-requested-at: \"after "));
     scene.requeue("asked").await;
 
     annotate(&scene, "asked", PAUSED, json!("true")).await;
@@ -50,15 +50,15 @@ async fn a_request_for_a_look_is_told_of_once_it_is_answered_and_a_paused_one_is
         .await;
     assert_ne!(handled(&paused).as_deref(), Some("while paused"));
     annotate(&scene, "asked", PAUSED, Value::Null).await;
-    scene.until("asked", "looked at", |user| handled(user).as_deref() == Some("while paused")).await;
+    scene.until("asked", "handled", |user| handled(user).as_deref() == Some("while paused")).await;
     scene.requeue("asked").await;
-    // The first, the second, the one that had waited, and the last, whose Event may still be on its way.
-    let told = scene.notes("asked", "ReconcileRequestHandled").await;
-    assert!((3..=4).contains(&told.len()), "{told:?}");
+    // The first, the second, the one that waited, and the last, whose Event may not have been published yet.
+    let notes = scene.notes("asked", "ReconcileRequestHandled").await;
+    assert!((3..=4).contains(&notes.len()), "{notes:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn throttles_are_told_of_by_one_event() {
+async fn throttles_are_reported_by_one_event() {
     let scene = scene("telling").await;
     let throttle = || Effect::Error { status: 429, code: Some("ThrottlingException".into()), message: "Rate exceeded".into() };
     scene.sim.inject(Fault::on(OperationName::CreateUser, throttle()).times(2));
@@ -73,10 +73,10 @@ async fn throttles_are_told_of_by_one_event() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_look_that_fails_where_nothing_may_be_written_is_not_told_of_as_a_failed_update() {
+async fn failed_observation_is_not_reported_as_a_failed_update() {
     let scene = scene("telling").await;
     scene.apply("watched", &json!({ "managementPolicy": "Observe" })).await;
-    let note = scene.told("watched", "ObserveFailed").await;
+    let note = scene.event_note("watched", "ObserveFailed").await;
     assert!(note.contains("there is no user"), "{note}");
 }
 

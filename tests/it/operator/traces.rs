@@ -1,4 +1,4 @@
-//! Traces, as a collector gets them.
+//! Traces, as a collector receives them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,12 +22,12 @@ use super::{
 };
 use crate::support::eventually;
 
-/// A collector that keeps what it is sent.
+/// A collector that keeps what it receives.
 #[derive(Clone, Default)]
 struct Collector(Arc<Mutex<Vec<Bytes>>>);
 
 impl Collector {
-    /// Starts it. What is given is where it is.
+    /// Starts the collector and returns its URL.
     async fn start(&self) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -57,7 +57,7 @@ impl Collector {
 fn text(value: Option<&AnyValue>) -> String {
     match value.and_then(|value| value.value.as_ref()) {
         Some(any_value::Value::StringValue(text)) => text.clone(),
-        other => panic!("{other:?} is no text"),
+        other => panic!("{other:?} is not a string"),
     }
 }
 
@@ -66,7 +66,7 @@ fn attributes(of: &[KeyValue]) -> BTreeMap<&str, String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_collector_is_sent_a_span_for_each_pass_and_each_call_and_nothing_personal() {
+async fn collector_gets_spans_of_passes_and_calls_without_names() {
     let collector = Collector::default();
     let endpoint = collector.start().await;
     let mut scene = Setting::shared("traced").flag(&format!("--otlp-endpoint={endpoint}")).start().await;
@@ -93,10 +93,10 @@ async fn a_collector_is_sent_a_span_for_each_pass_and_each_call_and_nothing_pers
         assert_eq!((call["operation"].as_str(), pass["namespace"].as_str()), ("CreateUser", scene.namespace()));
         assert!(!call["request_id"].is_empty());
         let failed = span.status.is_some_and(|status| status.code() == StatusCode::Error);
-        let told = (call["code"].as_str(), failed, pass["result"].as_str());
+        let outcome = (call["code"].as_str(), failed, pass["result"].as_str());
         match pass["uid"] == uid {
-            true => assert_eq!(told, ("OK", false, "in_sync")),
-            false => assert_eq!(told, ("InvalidParameterException", true, "InvalidSpec")),
+            true => assert_eq!(outcome, ("OK", false, "in_sync")),
+            false => assert_eq!(outcome, ("InvalidParameterException", true, "InvalidSpec")),
         }
     }
 
@@ -109,23 +109,23 @@ async fn a_collector_is_sent_a_span_for_each_pass_and_each_call_and_nothing_pers
     assert_eq!(attributes(&resource.attributes)["service.name"], "connect-operator");
     let sent: Vec<u8> = collector.0.lock().unwrap().iter().flat_map(|body| body.to_vec()).collect();
     let sent = String::from_utf8_lossy(&sent).to_lowercase();
-    assert!(sent.contains(&uid), "what is sent is read as text here");
+    assert!(sent.contains(&uid), "the bodies are searched as text here");
     for personal in ["mariam", "okonkwo", "refused-by-connect", "weakbutunmistakable", PASSWORD, SECRET] {
         assert!(!sent.contains(&personal.to_lowercase()), "{personal} was sent");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_collector_that_is_not_there_changes_nothing_but_a_line_in_the_log() {
-    // Nobody listens there.
+async fn missing_collector_only_causes_a_line_in_the_log() {
+    // The port is closed.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let mut scene = Setting::shared("untraced").flag(&format!("--otlp-endpoint={endpoint}")).start().await;
     scene.applied("jane", &json!({})).await;
-    eventually("it is told", || scene.operator.log().contains("traces cannot be sent"));
+    eventually("it is logged", || scene.operator.log().contains("traces cannot be sent"));
     scene.applied("joe", &json!({})).await;
     scene.operator.terminate();
     assert!(scene.operator.ended().success());
-    assert_eq!(scene.operator.log().matches("traces cannot be sent").count(), 1, "once, and not each time");
+    assert_eq!(scene.operator.log().matches("traces cannot be sent").count(), 1, "only once");
 }

@@ -24,7 +24,7 @@ pub struct Row {
     pub changed: Option<Value>,
     /// It is explicitly empty.
     pub cleared: Option<Value>,
-    /// None where nobody can change it in Connect.
+    /// None if the field cannot be changed in Connect.
     pub drift: Option<Drift>,
     /// Whether `status.observed` shows it, in the words of the spec.
     pub shown: bool,
@@ -58,7 +58,7 @@ fn at(path: &str, value: &Value) -> Value {
 }
 
 impl Row {
-    /// A field that Connect can change, by itself.
+    /// A field that Connect can change, separately from others.
     fn managed(path: &'static str, set: Value, changed: Value, drift: Drift) -> Self {
         Self {
             path,
