@@ -1,4 +1,4 @@
-//! What is installed in Argo CD: a health check, whose verdict on each state is in docs/states.md (operator/states.rs), and
+//! The configuration for Argo CD: a health check, whose verdict on each state is in docs/states.md (operator/states.rs), and
 //! actions.
 
 use connect_operator::api::{PAUSED, RECONCILE_REQUESTED_AT};
@@ -10,7 +10,7 @@ use crate::{
     support::{plane, read, repository},
 };
 
-/// The key under which Argo CD looks for a health check: API group and kind.
+/// The key of a health check in Argo CD: API group and kind.
 const KEY: &str = "resource.customizations.health.connect-operator.dev_ConnectUser";
 /// The key of the actions that it offers.
 const ACTIONS: &str = "resource.customizations.actions.connect-operator.dev_ConnectUser";
@@ -26,7 +26,7 @@ fn indented(text: &str, by: usize) -> String {
 }
 
 #[test]
-fn the_config_map_installs_the_health_check_and_the_actions_as_they_are() {
+fn config_map_contains_the_health_check_and_the_actions() {
     let names = ["pause", "reconcile-now", "resume"];
     let definition = |name: &str| format!("- name: {name}\n  action.lua: |\n{}", indented(&read(&action(name)), 4));
     let definitions: String = names.into_iter().map(definition).collect();
@@ -101,7 +101,7 @@ fn an_action_changes_its_annotation_and_nothing_else() {
 }
 
 #[test]
-fn the_config_map_leaves_alone_what_argo_cd_is_configured_with() {
+fn config_map_leaves_other_settings_of_argo_cd_alone() {
     let kubectl = plane().kubectl();
     kubectl.run(&["create", "namespace", "argocd"]).unwrap();
     kubectl.run(&["create", "configmap", "argocd-cm", "--namespace=argocd", "--from-literal=admin.enabled=false"]).unwrap();
@@ -115,7 +115,7 @@ fn the_config_map_leaves_alone_what_argo_cd_is_configured_with() {
 }
 
 #[test]
-fn the_health_check_reads_what_the_operator_never_writes_as_unfinished() {
+fn health_check_treats_unknown_statuses_as_unfinished() {
     let says = |status: Value| {
         judge(&json!({
             "apiVersion": "connect-operator.dev/v1alpha1",

@@ -1,13 +1,13 @@
-//! Files that tests write, and compare with what is committed.
+//! Files that tests write and compare with the committed ones.
 
 use std::{env, fs};
 
 use crate::support::{read, repository};
 
-/// Set to anything, it has the files written instead of compared.
+/// If this variable is set, the files are written instead of compared.
 const UPDATE: &str = "UPDATE_GOLDEN";
 
-/// A file of the repository is this text.
+/// Asserts that a file of the repository has this text.
 pub fn file(path: &str, text: &str) {
     let file = repository(path);
     if env::var_os(UPDATE).is_some() {
@@ -15,13 +15,10 @@ pub fn file(path: &str, text: &str) {
         return;
     }
     let committed = fs::read_to_string(file).unwrap_or_default();
-    assert!(
-        committed == text,
-        "{path} differs from what is true; {UPDATE}=1 writes it anew. Committed:\n{committed}\nTrue:\n{text}"
-    );
+    assert!(committed == text, "{path} is stale; {UPDATE}=1 rewrites it. Committed:\n{committed}\nCurrent:\n{text}");
 }
 
-/// Of a file of the repository, what stands between the comments `<!-- tested -->` and `<!-- /tested -->` is this text.
+/// Asserts that a file of the repository has this text between the comments `<!-- tested -->` and `<!-- /tested -->`.
 pub fn section(path: &str, text: &str) {
     const BEGIN: &str = "<!-- tested -->\n";
     const END: &str = "<!-- /tested -->\n";

@@ -1,4 +1,4 @@
-//! What GitOps tools make of a ConnectUser, by their own code.
+//! The verdicts of GitOps tools on a ConnectUser, by their own code.
 
 use std::{
     io::{self, Write},
@@ -13,17 +13,17 @@ use serde_json::Value;
 
 use crate::support::repository;
 
-/// The health check for Argo CD, which the tests run as it is.
+/// The health check for Argo CD, as it is shipped.
 pub const HEALTH_CHECK: &str = "deploy/argocd/health.lua";
 
-/// What a tool says.
+/// The verdict of a tool.
 #[derive(Debug, Deserialize)]
 pub struct Verdict {
     pub status: String,
     pub message: String,
 }
 
-/// What they all say.
+/// The verdicts of all tools.
 #[derive(Debug, Deserialize)]
 pub struct Verdicts {
     /// kstatus: Flux and Helm 4.
@@ -32,30 +32,30 @@ pub struct Verdicts {
     pub argo: Verdict,
 }
 
-/// The program of a GitOps tool.
+/// Returns the program of a GitOps tool, which is built if necessary.
 pub fn tool(name: &str) -> PathBuf {
     static TOOLS: OnceLock<Binaries> = OnceLock::new();
-    // Written past the test harness, since a first build takes minutes.
+    // Printed past the test harness, because a first build takes minutes.
     TOOLS.get_or_init(|| Binaries::ensure_gitops(|line| drop(writeln!(io::stderr(), "{line}"))).unwrap()).program(name)
 }
 
-/// Helm 3.
+/// Returns the program of Helm 3.
 pub fn helm3() -> PathBuf {
     static HELM: OnceLock<Binaries> = OnceLock::new();
     HELM.get_or_init(|| Binaries::ensure_helm3(|line| drop(writeln!(io::stderr(), "{line}"))).unwrap()).program("helm3")
 }
 
-/// Has an object judged, as the API server gives it.
+/// Returns the verdicts on an object as the API server returns it.
 pub fn judge(object: &Value) -> Verdicts {
     judge_by(HEALTH_CHECK, object)
 }
 
-/// The same, with another health check for Argo CD.
+/// Returns the verdicts with another health check for Argo CD.
 pub fn judge_by(check: &str, object: &Value) -> Verdicts {
     serde_json::from_slice(&run(&[], check, object)).unwrap()
 }
 
-/// What a script of a resource action of Argo CD makes of an object.
+/// Runs the script of a resource action of Argo CD and returns the changed object.
 pub fn act(script: &str, object: &Value) -> Value {
     serde_json::from_slice(&run(&["run"], script, object)).unwrap()
 }
@@ -63,7 +63,7 @@ pub fn act(script: &str, object: &Value) -> Value {
 fn run(mode: &[&str], script: &str, object: &Value) -> Vec<u8> {
     let mut command = Command::new(tool("judge"));
     let mut judge = command.args(mode).arg(repository(script)).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    // It reads to the end before it can be waited for; an object fits into a pipe.
+    // The tool reads its input to the end before it writes; an object fits into a pipe.
     judge.stdin.take().unwrap().write_all(object.to_string().as_bytes()).unwrap();
     let output = judge.wait_with_output().unwrap();
     assert!(output.status.success(), "{object:#}");

@@ -1,4 +1,4 @@
-//! The operator on a real control plane, with the Connect simulator behind it. One binary, so that all of them share one plane.
+//! The operator on a real control plane, with the Connect simulator behind it. One binary, so that all tests share one plane.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod argocd;

@@ -1,5 +1,5 @@
-//! The kustomizations in `deploy/`, built by kubectl: the base is what deploy/install.yaml is, and the overlays change what they
-//! say they do.
+//! The kustomizations in `deploy/`, built by kubectl: the base equals deploy/install.yaml, and the overlays change what they
+//! promise.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ fn objects(manifests: &str) -> Vec<Value> {
     objects
 }
 
-/// kustomize writes 1.0, as Rust has it, as 1.
+/// Replaces floats with whole values by integers: kustomize writes 1.0 as 1.
 fn whole(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(whole),
@@ -31,7 +31,7 @@ fn whole(value: &mut Value) {
     }
 }
 
-/// The objects that are in one and not in the other.
+/// Returns the objects that are in `one` and not in `other`.
 fn difference(one: &[Value], other: &[Value]) -> Vec<Value> {
     one.iter().filter(|object| !other.contains(object)).cloned().collect()
 }

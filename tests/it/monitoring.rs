@@ -1,4 +1,4 @@
-//! Alerts and dashboard: checked by Prometheus' own code, against what `/metrics` shows once everything has happened.
+//! Alerts and dashboard: checked by Prometheus' own code against a page of `/metrics` on which everything has happened.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,7 +19,7 @@ const TESTS_OF_ALERTS: &str = "deploy/monitoring/prometheus-rules.test.yaml";
 const DASHBOARD: &str = "deploy/helm/connect-operator/files/grafana-dashboard.json";
 const GUIDE: &str = "docs/alerts.md";
 
-/// What Prometheus adds to each sample where it finds targets in Kubernetes.
+/// The labels that Prometheus adds to each sample of a target in Kubernetes.
 const TARGET: [(&str, &str); 3] = [("namespace", "ops"), ("job", "connect-operator"), ("pod", "a")];
 
 fn yaml(path: &str) -> Value {
@@ -28,14 +28,14 @@ fn yaml(path: &str) -> Value {
 
 fn promtool(arguments: &[&str]) {
     static TOOLS: OnceLock<Binaries> = OnceLock::new();
-    // Written past the test harness, since a first build takes minutes.
+    // Printed past the test harness, because a first build takes minutes.
     let tools = TOOLS.get_or_init(|| Binaries::ensure_monitoring(|line| drop(writeln!(io::stderr(), "{line}"))).unwrap());
     let output = Command::new(tools.program("promtool")).args(arguments).output().unwrap();
-    let told = [output.stdout, output.stderr].concat();
-    assert!(output.status.success(), "promtool {arguments:?}:\n{}", String::from_utf8_lossy(&told));
+    let text = [output.stdout, output.stderr].concat();
+    assert!(output.status.success(), "promtool {arguments:?}:\n{}", String::from_utf8_lossy(&text));
 }
 
-/// The samples of the page, with their labels as text and their value.
+/// Returns the samples of the page, with their labels as text and their value.
 fn samples() -> Vec<(String, String, String)> {
     let page = xtask::generate::example_metrics().unwrap();
     let sample = |line: &str| {
@@ -53,7 +53,7 @@ fn names_of_labels(labels: &str) -> BTreeSet<String> {
     names.filter(|label| TARGET.iter().all(|(target, _)| target != label)).collect()
 }
 
-/// The labels of each metric.
+/// Returns the labels of each metric.
 fn exposed() -> BTreeMap<String, BTreeSet<String>> {
     let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (name, labels, _) in samples() {
@@ -67,7 +67,7 @@ fn alerts() -> Vec<Value> {
     groups.iter().flat_map(|group| group["rules"].as_array().unwrap().clone()).collect()
 }
 
-/// The queries of all panels, with what Grafana puts in.
+/// Returns the queries of all panels, with Grafana's variables filled in.
 fn queries() -> BTreeMap<String, String> {
     let dashboard: Value = serde_json::from_str(&read(DASHBOARD)).unwrap();
     let mut queries = BTreeMap::new();
@@ -89,7 +89,7 @@ fn the_alerts_hold_and_do_what_their_tests_say() {
 }
 
 #[test]
-fn alerts_and_their_tests_speak_of_metrics_that_there_are() {
+fn alerts_and_their_tests_use_existing_metrics() {
     let exposed = exposed();
     let name = Regex::new("connect_operator_[a-z_]+").unwrap();
     for alert in alerts() {
@@ -112,7 +112,7 @@ fn every_alert_was_seen_to_fire_and_has_a_guide() {
     let (guide, tests) = (read(GUIDE), read(TESTS_OF_ALERTS));
     for alert in alerts() {
         let name = alert["alert"].as_str().unwrap();
-        assert!(guide.contains(&format!("\n## {name}\n")), "{GUIDE} says nothing of {name}");
+        assert!(guide.contains(&format!("\n## {name}\n")), "{GUIDE} does not describe {name}");
         let link = alert["annotations"]["runbook_url"].as_str().unwrap();
         assert!(link.ends_with(&format!("{GUIDE}#{}", name.to_lowercase())), "{link}");
         let fires = [format!("alertname=\"{name}\""), format!("alertname: {name}")];
@@ -121,7 +121,7 @@ fn every_alert_was_seen_to_fire_and_has_a_guide() {
     assert_eq!(guide.matches("\n## ").count(), alerts().len(), "{GUIDE} has more than the alerts");
 }
 
-/// Prometheus itself evaluates them over series that are named and labelled as the page's.
+/// Prometheus itself evaluates the queries over series with the names and labels of the page.
 #[test]
 fn every_query_of_the_dashboard_finds_what_the_operator_exposes() {
     let target: Vec<String> = TARGET.iter().map(|(name, value)| format!("{name}=\"{value}\"")).collect();
@@ -136,7 +136,7 @@ fn every_query_of_the_dashboard_finds_what_the_operator_exposes() {
         .collect();
     let queries = queries();
     assert!(queries.len() > 20);
-    // Where nothing is found, some panels show 0: here it must be found.
+    // Some panels show 0 if a query finds nothing: here it must find something.
     let found = |query: &str| {
         json!({
             "expr": format!("count({}) > bool 0", query.trim_end_matches(" or vector(0)")),

@@ -1,4 +1,4 @@
-//! The samples for Argo CD and Flux: they name what is there, and keep the operator before its ConnectUsers.
+//! The samples for Argo CD and Flux: they name existing files, and apply the operator before its ConnectUsers.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ fn named<'a>(objects: &'a [Value], kind: &str, name: &str) -> &'a Value {
     objects.iter().find(|object| object["kind"] == kind && object["metadata"]["name"] == name).unwrap()
 }
 
-/// The tag that a release of this version has.
+/// Returns the tag of a release of this version.
 const TAG: &str = concat!("v", env!("CARGO_PKG_VERSION"));
 
 #[test]
@@ -29,13 +29,13 @@ fn argo_cd_applies_the_operator_first_and_prunes_it_last() {
     let source = &named(&applications, "Application", "connect-operator")["spec"]["source"];
     assert_eq!((&source["path"], &source["targetRevision"]), (&json!(CHART), &json!(TAG)));
     for application in &applications {
-        // Deleting an Application waits for what is in it.
+        // Deleting an Application waits until its objects are gone.
         assert_eq!(application["metadata"]["finalizers"], json!(["resources-finalizer.argocd.argoproj.io"]));
     }
 }
 
 #[test]
-fn flux_applies_users_once_the_operator_works_and_waits_for_them() {
+fn flux_applies_users_after_the_operator_and_waits_for_them() {
     let objects = [sample("deploy/flux/operator.yaml"), sample("deploy/flux/kustomizations.yaml")].concat();
     let release = named(&objects, "HelmRelease", "connect-operator");
     assert_eq!(release["spec"]["chart"]["spec"]["chart"], CHART);

@@ -1,4 +1,4 @@
-//! What the tests share: one control plane with the ConnectUser's definition in it, and a way to wait for a state.
+//! Shared by the tests: one control plane with the ConnectUser's definition in it, and a way to wait for a state.
 
 use std::{
     fs,
@@ -14,11 +14,11 @@ use kube::{
     config::{KubeConfigOptions, Kubeconfig},
 };
 
-/// Longer than anything takes: only a failing test waits this long.
+/// Longer than any state takes to come: only a failing test waits this long.
 const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(50);
 
-/// The control plane of all tests. It serves ConnectUsers.
+/// Returns the control plane of all tests, which serves ConnectUsers.
 pub fn plane() -> &'static ControlPlane {
     static SERVES: OnceLock<()> = OnceLock::new();
     let plane = control_plane::shared();
@@ -27,13 +27,13 @@ pub fn plane() -> &'static ControlPlane {
         kubectl.run_with_input(&["apply", "--server-side", "--filename=-"], &crd_yaml().unwrap()).unwrap();
         let definition = "customresourcedefinition/connectusers.connect-operator.dev";
         kubectl.run(&["wait", "--for=condition=Established", "--timeout=60s", definition]).unwrap();
-        // Established comes a moment before the API server serves the resource and tells kubectl of its short names.
+        // The definition is Established a moment before the API server serves the resource and publishes its short names.
         eventually("ConnectUsers are served", || kubectl.run(&["get", "cuser", "--all-namespaces"]).is_ok());
     });
     plane
 }
 
-/// A file or directory of the repository.
+/// Returns the path of a file or directory of the repository.
 pub fn repository(path: &str) -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).canonicalize().unwrap().join(path)
 }
@@ -43,12 +43,12 @@ pub fn read(path: &str) -> String {
     fs::read_to_string(repository(path)).unwrap()
 }
 
-/// A namespace of the shared control plane for one test.
+/// Creates a namespace of the shared control plane for one test.
 pub fn namespace(prefix: &str) -> Namespace<'static> {
     Namespace::create(plane(), prefix).unwrap()
 }
 
-/// A client of the shared control plane that may do everything. It belongs to the runtime that it was made in.
+/// Returns a client of the shared control plane that may do everything. It belongs to the runtime in which it was created.
 pub async fn client() -> Client {
     let kubeconfig = Kubeconfig::read_from(plane().admin_kubeconfig()).unwrap();
     let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();

@@ -16,7 +16,7 @@ fn the_workflows_are_sound() {
     let workflows: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert!(!workflows.is_empty());
     let tools = Binaries::ensure_workflows(|line| drop(writeln!(io::stderr(), "{line}"))).unwrap();
-    // Whether shellcheck is there must not decide what is found.
+    // The result must not depend on whether shellcheck is installed.
     let output =
         Command::new(tools.program("actionlint")).args(["-shellcheck=", "-pyflakes="]).args(&workflows).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));

@@ -1,5 +1,5 @@
-//! A control plane with the controllers of workloads, something that runs the operator's pods, and a Connect: a cluster to
-//! release the chart to.
+//! A cluster to release the chart to: a control plane with the controllers of workloads, a stand-in for the kubelet, and a
+//! Connect.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -16,9 +16,9 @@ use tokio::{net::TcpListener, task::block_in_place};
 use super::{Helm, kubelet::Kubelet};
 use crate::operator::{process::credentials, scene::PASSWORD};
 
-/// Where the operator is released to.
+/// The operator's namespace.
 pub const HOME: &str = "connect-operator-system";
-/// Where ConnectUsers are.
+/// The namespace of the ConnectUsers.
 pub const CENTER: &str = "contact-center";
 
 pub struct Cluster {
@@ -29,7 +29,7 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts all of it.
+    /// Starts everything.
     pub async fn start() -> Self {
         let plane = block_in_place(|| {
             let mut options = Options::new(Binaries::ensure(|_| ()).unwrap());
@@ -66,36 +66,36 @@ impl Cluster {
         cluster
     }
 
-    /// kubectl as the user who may do everything.
+    /// Runs kubectl as the administrator.
     pub fn kubectl(&self, arguments: &[&str]) -> String {
         self.try_kubectl(arguments).unwrap()
     }
 
-    /// As [`Cluster::kubectl`], for what may fail.
+    /// Runs kubectl like [`Cluster::kubectl`], but may fail.
     pub fn try_kubectl(&self, arguments: &[&str]) -> anyhow::Result<String> {
         block_in_place(|| self.plane.kubectl().run(arguments))
     }
 
-    /// Helm as that user.
+    /// Runs Helm as the administrator.
     pub fn helm(&self, helm: Helm, arguments: &[&str]) -> Result<String, String> {
         let kubeconfig: PathBuf = self.plane.admin_kubeconfig();
         let arguments = [arguments, &["--namespace", HOME]].concat();
         block_in_place(|| helm.run(&arguments, Some(&kubeconfig)))
     }
 
-    /// Flags that make a release of the chart work here.
+    /// Returns the flags that a release of the chart needs here.
     pub fn here(&self) -> Vec<String> {
         [
             format!("--set=aws.endpointUrl={}", self.server.url()),
             "--set=quotas.callsPerSecond=1000,quotas.callBurst=1000".into(),
-            // Calls of sweeps would be among those that tests count.
+            // The calls of sweeps would be among those that tests count.
             "--set-string=sweepInterval=0".into(),
             "--set=clusterName=blue,leaderElection.retryPeriod=300ms".into(),
         ]
         .into()
     }
 
-    /// Applies a ConnectUser, whose routing profile is this.
+    /// Applies a ConnectUser with this routing profile.
     pub fn apply(&self, name: &str, routing_profile: &str) {
         let instance = &self.sim.instances()[0].arn;
         let id = instance.parse::<Arn>().unwrap().instance;
@@ -116,7 +116,7 @@ impl Cluster {
         block_in_place(|| self.plane.kubectl().run_with_input(&arguments, &manifest.to_string())).unwrap();
     }
 
-    /// Applies it and waits until the user is so.
+    /// Applies a ConnectUser and waits until the user is as it asks.
     pub fn applied(&self, name: &str, routing_profile: &str) {
         self.apply(name, routing_profile);
         let user = format!("cuser/{name}");
@@ -132,13 +132,13 @@ impl Cluster {
         waited.unwrap_or_else(|error| panic!("{error}\nThe pods' logs end with:\n{}", self.kubelet.logs()));
     }
 
-    /// A ConnectUser as it is.
+    /// Returns a ConnectUser.
     pub fn user(&self, name: &str) -> Value {
         let text = self.kubectl(&["get", "cuser", name, "--namespace", CENTER, "--output=json"]);
         serde_json::from_str(&text).unwrap()
     }
 
-    /// The names in Connect, sorted, of which none was created twice.
+    /// Returns the usernames in Connect, sorted. Asserts that none was created twice.
     pub fn usernames(&self) -> Vec<String> {
         let creates = self.sim.calls().creates;
         assert!(creates.values().all(|creates| creates.created <= 1), "{creates:?}");
@@ -148,8 +148,8 @@ impl Cluster {
         names
     }
 
-    /// What each pod that is ready was told, by its arguments and its variables.
-    pub fn told(&self) -> Vec<Vec<String>> {
+    /// Returns the arguments and variables of each pod that is ready.
+    pub fn settings_of_ready_pods(&self) -> Vec<Vec<String>> {
         let text = self.kubectl(&["get", "pods", "--namespace", HOME, "--output=json"]);
         let list: Value = serde_json::from_str(&text).unwrap();
         let ready = list["items"].as_array().unwrap().iter().filter(|pod| {

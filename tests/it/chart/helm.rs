@@ -24,10 +24,10 @@ pub enum Helm {
 }
 
 impl Helm {
-    /// Both.
+    /// Both versions.
     pub const ALL: [Self; 2] = [Self::Three, Self::Four];
 
-    /// Runs it in the repository. What is given is what it says, as its exit code is good or bad.
+    /// Runs it in the repository. Returns its output, as Ok or Err by its exit code.
     pub fn run(self, arguments: &[&str], kubeconfig: Option<&Path>) -> Result<String, String> {
         let home = TempDir::new().unwrap();
         let mut helm = Command::new(self.program());
@@ -38,9 +38,9 @@ impl Helm {
         if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr) + &text(output.stdout)) }
     }
 
-    /// What the chart renders with these flags, released by its own name.
+    /// Returns the chart rendered with these flags, as a release with the chart's name.
     pub fn template(self, flags: &[&str]) -> Result<String, String> {
-        // Only a released Helm 3 knows for which Kubernetes it was built.
+        // Only released builds of Helm 3 know for which Kubernetes they were built.
         let place = ["--namespace=connect-operator-system", "--kube-version=1.37"];
         self.run(&[&["template", "connect-operator", CHART], &place[..], flags].concat(), None)
     }
@@ -53,7 +53,7 @@ impl Helm {
     }
 }
 
-/// The objects in a stream of manifests.
+/// Returns the objects in a stream of manifests.
 pub fn documents(manifests: &str) -> Vec<Value> {
     let all: Vec<Value> = serde_saphyr::from_multiple(manifests).unwrap();
     all.into_iter().filter(|document| !document.is_null()).collect()

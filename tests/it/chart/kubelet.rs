@@ -1,5 +1,6 @@
-//! What a kubelet does, as far as the operator's pods need one: a process for each, with the arguments, the environment and the
-//! service account that the pod names, and what its readiness probe would find out.
+//! A stand-in for a kubelet, as far as the operator's pods need one: a process for each pod, with the arguments, the environment
+//! and
+//! the service account of the pod, and the result of its readiness probe.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -29,26 +30,26 @@ pub struct Kubelet {
     logs: Logs,
 }
 
-/// The log of each pod that was ever started, by name.
+/// The log of each pod that was started, by name.
 type Logs = Arc<Mutex<BTreeMap<String, PathBuf>>>;
 
 impl Kubelet {
-    /// Starts. Each process is given `node` too: what a node offers to all.
+    /// Starts. Each process also gets the variables in `node`.
     pub fn start(plane: Arc<ControlPlane>, client: Client, namespace: &str, node: Vec<(String, String)>) -> Self {
         let (pods, logs) = (Api::namespaced(client.clone(), namespace), Logs::default());
         let work = Work { pods, client, plane, node, logs: logs.clone(), running: HashMap::new() };
         Self { work: tokio::spawn(work.run()), logs }
     }
 
-    /// How the logs of the pods that run end, for who asks why something did not happen.
+    /// Returns the ends of the logs of the running pods, for the message of a failed test.
     pub fn logs(&self) -> String {
         let tail = |text: String| text.lines().rev().take(8).map(|line| format!("{line}\n")).collect::<Vec<_>>();
         let logs = self.logs.lock().unwrap();
-        let told = logs.iter().filter_map(|(pod, file)| {
+        let ends = logs.iter().filter_map(|(pod, file)| {
             let lines = tail(std::fs::read_to_string(file).ok()?);
             Some(format!("{pod}:\n{}", lines.into_iter().rev().collect::<String>()))
         });
-        told.collect()
+        ends.collect()
     }
 }
 
@@ -61,7 +62,7 @@ impl Drop for Kubelet {
 /// A pod's process.
 struct Running {
     operator: Operator,
-    /// Whether the API server was told that it is ready.
+    /// The pod was reported as ready to the API server.
     ready: Option<bool>,
     _files: TempDir,
 }
@@ -80,7 +81,7 @@ impl Work {
         let mut ending: Vec<Running> = Vec::new();
         loop {
             let pods = self.pods.list(&ListParams::default()).await.unwrap().items;
-            // Nobody has bound these pods to a node, so they are gone as soon as they are deleted.
+            // These pods are not bound to a node, so they are gone as soon as they are deleted.
             let gone = |uid: &String| !pods.iter().any(|pod| pod.uid().as_ref() == Some(uid));
             let ended: Vec<_> = self.running.keys().filter(|uid| gone(uid)).cloned().collect();
             for mut running in ended.iter().filter_map(|uid| self.running.remove(uid)) {
@@ -121,7 +122,7 @@ impl Work {
                 }],
             });
             let patch = Patch::Merge(json!({ "status": status }));
-            // It may be deleted by now.
+            // The pod may have been deleted meanwhile.
             let _ = self.pods.patch_status(&pod.name_any(), &PatchParams::default(), &patch).await;
         }
     }
@@ -151,7 +152,7 @@ impl Work {
         Running { operator, ready: None, _files: files }
     }
 
-    /// Where the container's ConfigMaps are mounted, and where they are here.
+    /// Writes the ConfigMaps of a container to files. Returns their mount paths and the paths here.
     async fn mounted(&self, pod: &Pod, container: &Container, files: &Path) -> Vec<(String, String)> {
         let mut mounted = Vec::new();
         for mount in container.volume_mounts.iter().flatten() {
@@ -172,7 +173,7 @@ impl Work {
     }
 }
 
-/// The container's environment.
+/// Returns the container's environment.
 fn environment(container: &Container, pod: &Pod) -> Vec<(String, String)> {
     let variables = container.env.iter().flatten().map(|variable| {
         let field = variable.value_from.as_ref().and_then(|from| from.field_ref.as_ref()).map(|field| &*field.field_path);

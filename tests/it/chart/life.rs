@@ -1,4 +1,4 @@
-//! A release's life: installed by the chart before this one, upgraded, rolled back, uninstalled, installed again.
+//! The life of a release: installed with the previous chart, upgraded, rolled back, uninstalled, installed again.
 
 use std::{collections::BTreeSet, fs};
 
@@ -10,12 +10,11 @@ use super::{
 };
 use crate::support::{eventually, repository};
 
-/// Charts that were released, packaged. There was no release yet: 0.0.1 is made of this chart's first version, with fewer values,
-/// and
-/// has the definition that the operator had in its first days, of an older shape.
+/// The packaged charts of past releases. There was no release yet: 0.0.1 is this chart's first version, with fewer values and with
+/// the older definition that the operator had then.
 const RELEASED: &str = "tests/it/chart/released";
 
-/// The versions of files that are named after them, those before this one.
+/// Returns the versions of the files named after a version, as far as they are older than this one.
 fn earlier(directory: &str, prefix: &str, suffix: &str) -> BTreeSet<Version> {
     let now: Version = env!("CARGO_PKG_VERSION").parse().unwrap();
     let names = fs::read_dir(repository(directory)).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -27,18 +26,18 @@ fn released_charts() -> BTreeSet<Version> {
     earlier(RELEASED, "connect-operator-", ".tgz")
 }
 
-/// The chart before this one.
+/// Returns the previous chart.
 fn before() -> String {
     format!("{RELEASED}/connect-operator-{}.tgz", released_charts().last().unwrap())
 }
 
 #[test]
-fn each_release_before_this_one_has_left_its_chart_to_upgrade_from() {
+fn every_past_release_has_its_packaged_chart() {
     let without: Vec<_> = earlier("crds/released", "v", ".yaml").difference(&released_charts()).cloned().collect();
     assert!(without.is_empty(), "helm package the charts of {without:?}, as they were tagged, into {RELEASED}");
 }
 
-/// The flag by which kubectl reads a file of the repository.
+/// Returns the flag with which kubectl reads a file of the repository.
 fn shipped(path: &str) -> String {
     format!("--filename={}", repository(path).display())
 }
@@ -57,21 +56,21 @@ impl Cluster {
         self.helm(helm, &[&command, &*here, flags].concat())
     }
 
-    /// Waits until all pods that are ready, two of them, were told this. Helm 3 waits for the new ones only.
-    fn until_all_have(&self, told: &str) {
-        eventually(told, || {
-            let pods = self.told();
-            pods.len() == 2 && pods.iter().all(|pod| pod.iter().any(|other| other == told))
+    /// Waits until two pods are ready and both have this argument or variable. Helm 3 waits for the new ones only.
+    fn until_all_have(&self, setting: &str) {
+        eventually(setting, || {
+            let pods = self.settings_of_ready_pods();
+            pods.len() == 2 && pods.iter().all(|pod| pod.iter().any(|other| other == setting))
         });
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn users_outlive_every_turn_of_a_release_by_helm_3_and_by_helm_4() {
+async fn users_outlive_every_step_of_a_release_with_both_helms() {
     let cluster = Cluster::start().await;
     let now = || [&WAIT[..], &["--set=driftInterval=23h"]].concat();
 
-    // Helm 3, from the chart before this one.
+    // Helm 3, from the previous chart.
     let notes = cluster.release(Helm::Three, &before(), &WAIT).unwrap();
     assert!(notes.contains("STATUS: deployed"), "{notes}");
     cluster.applied("jane", "Basic Routing Profile");
@@ -85,14 +84,14 @@ async fn users_outlive_every_turn_of_a_release_by_helm_3_and_by_helm_4() {
     cluster.until_all_have("--drift-interval=24h");
     cluster.applied("jane", "Basic Routing Profile");
 
-    // Helm 4 takes the release over, and gives it fewer rights: the namespace's alone.
+    // Helm 4 takes the release over, and reduces its rights to the namespace.
     let scoped = [&now()[..], &["--set=scopedNamespaces={contact-center}"]].concat();
     cluster.release(Helm::Four, CHART, &scoped).unwrap();
     cluster.until_all_have("CONNECT_OPERATOR_NAMESPACE=contact-center");
     assert!(cluster.try_kubectl(&["get", "clusterrolebinding", "connect-operator"]).is_err());
     cluster.applied("ravi", "Sales");
 
-    // An upgrade that does not come up does no harm, and is taken back.
+    // A failing upgrade does no harm, and is rolled back.
     let broken = [&scoped[..], &["--set=extraArgs={--no-such-flag}", "--timeout=3s"]].concat();
     let said = cluster.release(Helm::Four, CHART, &broken).unwrap_err();
     assert!(said.contains("deadline"), "{said}");
@@ -101,7 +100,7 @@ async fn users_outlive_every_turn_of_a_release_by_helm_3_and_by_helm_4() {
     cluster.helm(Helm::Four, &[&["rollback", "connect-operator"], &WAIT[..]].concat()).unwrap();
     cluster.until_all_have("CONNECT_OPERATOR_NAMESPACE=contact-center");
 
-    // ConnectUsers and users outlive the release, and another takes them up again.
+    // ConnectUsers and users outlive the release, and the next one takes them over.
     for helm in Helm::ALL {
         cluster.helm(helm, &[&["uninstall", "connect-operator"], &WAIT[..]].concat()).unwrap();
         eventually("the pods are gone", || cluster.kubectl(&["get", "pods", "-n", HOME, "--output=name"]).is_empty());
@@ -114,7 +113,7 @@ async fn users_outlive_every_turn_of_a_release_by_helm_3_and_by_helm_4() {
         cluster.applied("mei", "Basic Routing Profile");
     }
 
-    // Without a release again, and then by kubectl alone.
+    // Without a release again, and then installed with kubectl only.
     cluster.helm(Helm::Four, &[&["uninstall", "connect-operator"], &WAIT[..]].concat()).unwrap();
     cluster.kubectl(&["delete", "cuser", "jane", "-n", CENTER, "--wait=false"]);
     cluster.kubectl(&["apply", "--server-side", "--force-conflicts", &shipped("deploy/install.yaml")]);
@@ -125,7 +124,7 @@ async fn users_outlive_every_turn_of_a_release_by_helm_3_and_by_helm_4() {
     assert!(cluster.usernames().is_empty());
 }
 
-/// Tenants' namespaces, each with an operator of its own in one home: none stands by for another, and none sees another's.
+/// Two tenants, each with its own operator in one namespace: neither stands by for the other or sees its users.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_releases_in_one_namespace_work_side_by_side() {
     let cluster = Cluster::start().await;
@@ -147,28 +146,28 @@ async fn two_releases_in_one_namespace_work_side_by_side() {
     cluster.applied("jane", "Sales");
     cluster.helm(Helm::Four, &[&["uninstall", "connect-operator"], &WAIT[..]].concat()).unwrap();
     cluster.kubectl(&["delete", "cuser", "jane", "-n", CENTER, "--wait=false"]);
-    // Whoever is given the namespace then goes on with what its first operator left.
+    // The next operator of the tenant's namespace continues where the first one stopped.
     let wider = [&second[..], &["--set=scopedNamespaces={sales,contact-center}"]].concat();
     cluster.release_as("second", Helm::Four, CHART, &wider).unwrap();
     cluster.wait(&["--for=delete", "cuser/jane"]);
     assert!(cluster.usernames().is_empty());
 }
 
-/// The Role is in the namespace, and goes before the ConnectUsers can.
+/// The Role is in the namespace and is deleted before the ConnectUsers can be.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_scoped_namespace_that_is_deleted_waits_until_the_operator_has_its_rights_from_outside() {
+async fn deleted_scoped_namespace_waits_for_rights_from_outside() {
     let cluster = Cluster::start().await;
     cluster.kubectl(&["create", "namespace", "sales"]);
     let scoped = ["--set=scopedNamespaces={contact-center,sales}"];
     cluster.release(Helm::Four, CHART, &[&WAIT[..], &scoped].concat()).unwrap();
     cluster.applied("jane", "Sales");
-    // The namespace would take it along, maybe after the operator has finished.
+    // Deleting the namespace would delete the Role too, but perhaps only after the operator has finished.
     cluster.kubectl(&["delete", "rolebinding", "connect-operator", "-n", CENTER]);
     let account = format!("--as=system:serviceaccount:{HOME}:connect-operator");
     let may = ["auth", "can-i", "patch", "connectusers", "-n", CENTER, &account];
     eventually("its rights are gone", || cluster.try_kubectl(&may).is_err());
     cluster.kubectl(&["delete", "namespace", CENTER, "--wait=false"]);
-    eventually("all else is gone", || cluster.kubectl(&["get", "secrets", "-n", CENTER, "--output=name"]).is_empty());
+    eventually("everything else is gone", || cluster.kubectl(&["get", "secrets", "-n", CENTER, "--output=name"]).is_empty());
     assert_eq!(cluster.usernames(), ["jane"]);
 
     cluster.kubectl(&["apply", &shipped("deploy/rbac-rescue.yaml")]);

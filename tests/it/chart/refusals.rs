@@ -1,13 +1,13 @@
-//! What the chart refuses, in one line that names the key.
+//! Values that the chart refuses, in one line that names the key.
 
 use serde_json::{Value, json};
 
 use super::{CHART, Helm, documents};
 use crate::support::read;
 
-/// A value, and what is said of it.
+/// A flag with a wrong value, and a part of the message.
 const REFUSED: [(&str, &str); 55] = [
-    // Keys that nobody knows, at each level.
+    // Unknown keys, at each level.
     ("--set=replicas=1", "at '': additional properties 'replicas' not allowed"),
     ("--set=image.name=x", "at '/image': additional properties 'name' not allowed"),
     ("--set=crds.kept=true", "at '/crds': additional properties 'kept' not allowed"),
@@ -16,7 +16,7 @@ const REFUSED: [(&str, &str); 55] = [
     ("--set=resources.memory=1Gi", "at '/resources': additional properties 'memory' not allowed"),
     ("--set=livenessProbe.httpGet.path=/", "at '/livenessProbe': additional properties 'httpGet' not allowed"),
     ("--set=imagePullSecrets[0].key=x", "at '/imagePullSecrets/0': additional properties 'key' not allowed"),
-    // Labels by which the chart's objects are found.
+    // Labels that select the chart's objects.
     ("--set=commonLabels.app\\.kubernetes\\.io/name=x", "at '/commonLabels/app.kubernetes.io~1name': false schema"),
     ("--set=podLabels.app\\.kubernetes\\.io/instance=x", "at '/podLabels/app.kubernetes.io~1instance': false schema"),
     (
@@ -32,17 +32,17 @@ const REFUSED: [(&str, &str); 55] = [
     ("--set=config=file.yaml", "at '/config': got string, want object"),
     ("--set=sweepInterval=0", "at '/sweepInterval': got number, want string"),
     ("--set=extraArgs={1}", "at '/extraArgs/0': got number, want string"),
-    // Values that cannot be meant.
+    // Values that make no sense.
     ("--set=driftInterval=daily", "at '/driftInterval': 'daily' does not match pattern"),
     ("--set=defaultDeletionPolicy=Keep", "at '/defaultDeletionPolicy': value must be one of 'Delete', 'Retain'"),
     ("--set=log.format=xml", "at '/log/format': value must be one of 'json', 'text'"),
-    // Of --set, Helm makes text of what is no whole number.
+    // Helm turns every value of --set that is not a whole number into text.
     ("--set=quotas.share=1.5", "at '/quotas/share': '1.5' does not match pattern"),
     ("--set-json=quotas.share=1.5", "at '/quotas/share': maximum: got 1.5, want 1"),
     ("--set=quotas.operations.DescribeUser=fast", "at '/quotas/operations/DescribeUser'"),
     ("--set=metrics.service.port=70000", "at '/metrics/service/port': maximum"),
     ("--set=scopedNamespaces={Sales}", "at '/scopedNamespaces/0': 'Sales' does not match pattern"),
-    // What the program would refuse.
+    // Values that the program would refuse.
     ("--set=driftInterval=0s", "at '/driftInterval': '0s' does not match pattern"),
     ("--set=settleWindow=30m1h", "at '/settleWindow': '30m1h' does not match pattern"),
     ("--set-string=sweepInterval=0s", "at '/sweepInterval': '0s' does not match pattern"),
@@ -57,7 +57,7 @@ const REFUSED: [(&str, &str); 55] = [
     ),
     ("--set=leaderElection.leaseDuration=15500ms", "leaderElection.leaseDuration: 15500ms must be whole seconds"),
     ("--set=leaderElection.retryPeriod=5001ms", "leaderElection.retryPeriod: 5001ms must be at most half of"),
-    // The configuration file, before it is one.
+    // The content of the configuration file.
     ("--set=config.account=x", "at '/config': additional properties 'account' not allowed"),
     ("--set=config.instancesNotListed=Deny", "at '/config/instancesNotListed': value must be one of 'Allow', 'Refuse'"),
     ("--set-json=config.accounts={\"prod\":{}}", "at '/config/accounts': additional properties 'prod' not allowed"),
@@ -90,7 +90,7 @@ const REFUSED: [(&str, &str); 55] = [
          \"arn:aws:connect:us-west-2:123456789012:instance/I-1\":{\"namespaces\":[]}}",
         "config.instances.arn:aws:connect:us-west-2:123456789012:instance/i-1: is there twice",
     ),
-    // What goes wrong only together.
+    // Values that are wrong only in combination.
     ("--set=leaderElect=false", "replicaCount: 2 replicas would all work at once, since leaderElect is false"),
     (
         "--set=serviceMonitor.enabled=true,metrics.service.enabled=false",
@@ -110,17 +110,17 @@ const REFUSED: [(&str, &str); 55] = [
 ];
 
 #[test]
-fn unknown_keys_and_wrong_values_are_refused_in_a_line_that_names_the_key() {
+fn unknown_keys_and_wrong_values_are_refused_by_name() {
     for helm in Helm::ALL {
-        for (value, told) in REFUSED {
+        for (value, message) in REFUSED {
             let Err(said) = helm.template(&[value]) else { panic!("{helm:?} takes {value}") };
-            let lines: Vec<_> = said.lines().filter(|line| line.contains(told)).collect();
+            let lines: Vec<_> = said.lines().filter(|line| line.contains(message)).collect();
             assert_eq!(lines.len(), 1, "{helm:?} {value}: {said}");
         }
     }
 }
 
-/// Each value of the chart, and each map of values, by its place in values.yaml.
+/// Returns each value of the chart, and each map of values, by its path in values.yaml.
 fn values() -> Vec<Vec<String>> {
     fn walk(place: &[String], value: &Value, found: &mut Vec<Vec<String>>) {
         for (key, value) in value.as_object().into_iter().flatten() {
@@ -134,13 +134,11 @@ fn values() -> Vec<Vec<String>> {
     found
 }
 
-/// Null takes a default away. Where that means something, it does what Kubernetes does without the field; else it is refused by
-/// the
-/// value's name, or changes nothing.
+/// Null removes a default. The chart then leaves the field to Kubernetes, or refuses the value by its name, or nothing changes.
 #[test]
-fn a_value_that_is_taken_away_is_refused_by_name_or_means_what_it_says() {
+fn null_value_is_refused_by_name_or_means_the_default() {
     let defaults = documents(&Helm::Four.template(&[]).unwrap());
-    // What is Kubernetes' own may be left to it, as OpenShift wants it of the user's id.
+    // Kubernetes' own fields may be left out, as OpenShift requires for the user's id.
     let kubernetes =
         ["resources", "podSecurityContext", "securityContext", "livenessProbe", "readinessProbe", "topologySpreadConstraints"];
     let (mut refused, mut left) = (0, 0);
@@ -164,7 +162,7 @@ fn a_value_that_is_taken_away_is_refused_by_name_or_means_what_it_says() {
     assert!(refused > 40 && left > 10, "{refused} {left}");
 }
 
-/// Whether there is a null in any of them.
+/// Returns whether any of them contains a null.
 fn nulls(values: &[Value]) -> bool {
     values.iter().any(|value| match value {
         Value::Null => true,
@@ -174,7 +172,7 @@ fn nulls(values: &[Value]) -> bool {
     })
 }
 
-/// A list of its own, which a new operation must get into.
+/// The schema has its own list of operations, to which a new one must be added.
 #[test]
 fn the_schema_knows_each_operation_that_has_a_quota() {
     let schema: Value = serde_json::from_str(&read(&format!("{CHART}/values.schema.json"))).unwrap();
@@ -186,7 +184,7 @@ fn the_schema_knows_each_operation_that_has_a_quota() {
     }
 }
 
-/// What the schema must not refuse: the file that docs/configuration.md shows, and no file.
+/// The schema accepts the file in docs/configuration.md, and no file.
 #[test]
 fn the_configuration_that_is_documented_is_taken() {
     let docs = read("docs/configuration.md");

@@ -1,5 +1,5 @@
-//! What the chart renders: its main variants, as files to look at; that the API server takes them; that its flags are the
-//! program's, with the same defaults; that its pods are as restricted as they can be.
+//! The rendered chart: its main variants as files; the API server accepts them; its flags are the program's, with the same
+//! defaults; its pods are as restricted as possible.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,7 +15,7 @@ use crate::{
     support::{namespace, plane, read},
 };
 
-/// The main variants, and the values in the chart's directory `ci` that make them.
+/// The main variants. Their values are in the chart's directory `ci`.
 const VARIANTS: [&str; 3] = ["default", "scoped", "everything"];
 
 fn flags(variant: &str) -> Vec<String> {
@@ -28,7 +28,7 @@ fn rendered(helm: Helm, variant: &str) -> String {
     helm.template(&flags.iter().map(String::as_str).collect::<Vec<_>>()).unwrap()
 }
 
-/// The manifests without what they have from other files.
+/// Returns the manifests without the parts that come from other files.
 fn shortened(manifests: &str) -> String {
     const CUT: [(&str, &str, &str); 3] = [
         ("kind: CustomResourceDefinition\n", "\nspec:\n", "\nspec: # crds/"),
@@ -78,7 +78,7 @@ fn lint_has_nothing_to_say() {
 fn everything_that_can_be_set_is_set_in_one_variant() {
     let read = |name: &str| -> Value { serde_saphyr::from_str(&read(&format!("{CHART}/{name}"))).unwrap() };
     let (defaults, everything) = (read("values.yaml"), read("ci/everything-values.yaml"));
-    // Of these, the default is what a release with everything has, or it excludes another value that is set.
+    // A release with everything has the defaults of these, or they exclude another value that is set.
     let excluded =
         ["enabled", "global", "nameOverride", "leaderElect", "scopedNamespaces", "rbac", "podSecurityContext", "securityContext"];
     let set: BTreeSet<_> = everything.as_object().unwrap().keys().map(String::as_str).collect();
@@ -87,15 +87,15 @@ fn everything_that_can_be_set_is_set_in_one_variant() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
-/// The Deployment among these objects.
+/// Returns the Deployment among these objects.
 fn deployment(manifests: &str) -> Value {
     documents(manifests).into_iter().find(|object| object["kind"] == "Deployment").unwrap()
 }
 
-/// The flags of `connect-operator run` and the variables that stand for them, with their defaults.
+/// Returns the flags of `connect-operator run` and their environment variables, with their defaults.
 fn known(help: &str) -> BTreeMap<String, Option<String>> {
     let mut known = BTreeMap::new();
-    // A flag stands on a line of its own; below it what is said of it, and at the end its variable and its default.
+    // A flag has its own line. Below it is the description, which ends with the variable and the default.
     let mut names: Vec<String> = Vec::new();
     let after = |line: &str, mark: &str, end: [char; 2]| {
         line.split_once(mark).and_then(|(_, rest)| rest.split(end).next().map(str::to_owned))
@@ -107,18 +107,18 @@ fn known(help: &str) -> BTreeMap<String, Option<String>> {
         names.extend(after(line, "[env: ", ['=', ']']));
         let default = after(line, "[default: ", [']', ']']);
         for name in &names {
-            let told = known.entry(name.clone()).or_insert_with(|| default.clone());
-            *told = told.take().or(default.clone());
+            let entry = known.entry(name.clone()).or_insert_with(|| default.clone());
+            *entry = entry.take().or(default.clone());
         }
     }
     known
 }
 
 #[test]
-fn the_deployments_flags_are_the_programs_and_the_defaults_are_the_same() {
+fn flags_and_defaults_of_the_deployment_are_the_programs() {
     let help = Command::new(env!("CARGO_BIN_EXE_operator-under-test")).args(["run", "--help"]).env_clear().output().unwrap();
     let known = known(&String::from_utf8(help.stdout).unwrap());
-    // By itself, the operator logs as for a terminal, and elects nobody.
+    // Without flags, the operator logs for a terminal and does not use leader election.
     let chosen = ["--leader-elect", "--leader-election-namespace", "--log-format"];
     for variant in VARIANTS {
         let container = &deployment(&rendered(Helm::Four, variant))["spec"]["template"]["spec"]["containers"][0];
@@ -140,7 +140,7 @@ fn the_deployments_flags_are_the_programs_and_the_defaults_are_the_same() {
 }
 
 #[test]
-fn a_configuration_becomes_a_file_of_the_pod_as_it_is_and_none_leaves_no_trace() {
+fn configuration_becomes_a_file_of_the_pod_or_leaves_no_trace() {
     let role = "arn:aws:iam::210987654321:role/connect-operator";
     let value = json!({ "accounts": { "210987654321": { "roleArn": role, "quotaShare": 0.5 } } });
     let rendered = Helm::Four.template(&[&format!("--set-json=config={value}")]).unwrap();
@@ -161,9 +161,9 @@ fn a_configuration_becomes_a_file_of_the_pod_as_it_is_and_none_leaves_no_trace()
     );
 }
 
-/// Flux has each chart's output read by kustomize, which takes no key twice; and the API server takes no number for a name.
+/// Flux passes each chart's output to kustomize, which refuses duplicate keys; and the API server refuses a number as a name.
 #[test]
-fn no_label_is_there_twice_and_names_of_digits_stay_names() {
+fn labels_are_unique_and_names_of_digits_stay_names() {
     let values = json!({
         "fullnameOverride": "77", "scopedNamespaces": ["12345"], "crds": { "enabled": false },
         "commonLabels": { "team": "all", "release": "all" },
@@ -176,7 +176,7 @@ fn no_label_is_there_twice_and_names_of_digits_stay_names() {
     fs::write(&file, values.to_string()).unwrap();
     let release = ["template", "2024", CHART, "--namespace=678", "--kube-version=1.37", &format!("--values={}", file.display())];
     for helm in Helm::ALL {
-        // Who reads it here refuses a key that is there twice.
+        // The parser refuses duplicate keys.
         let objects = documents(&helm.run(&release, None).unwrap());
         for object in &objects {
             let metadata = &object["metadata"];
@@ -213,7 +213,7 @@ fn the_api_server_takes_all_that_the_chart_can_render() {
     }
     for variant in VARIANTS {
         let objects = documents(&rendered(Helm::Four, variant));
-        // Prometheus Operator's definitions are not here.
+        // Prometheus Operator's definitions are not installed.
         let served = objects.into_iter().filter(|object| object["apiVersion"] != "monitoring.coreos.com/v1");
         let list = json!({ "apiVersion": "v1", "kind": "List", "items": served.collect::<Vec<_>>() }).to_string();
         let arguments = ["apply", "--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict", "--filename=-"];
@@ -224,7 +224,7 @@ fn the_api_server_takes_all_that_the_chart_can_render() {
 }
 
 #[test]
-fn a_namespace_that_enforces_the_restricted_standard_takes_the_pods() {
+fn pods_are_admitted_by_a_restricted_namespace() {
     let namespace = namespace("restricted");
     let kubectl = plane().kubectl();
     let label = "pod-security.kubernetes.io/enforce=restricted";
@@ -239,7 +239,7 @@ fn a_namespace_that_enforces_the_restricted_standard_takes_the_pods() {
         let pod = &deployment(&rendered(Helm::Four, variant))["spec"]["template"]["spec"];
         admitted(pod).unwrap();
 
-        // Each of these is what lets it in.
+        // Without any one of these, the pod is refused.
         for (part, field) in [
             ("/securityContext", "runAsNonRoot"),
             ("/securityContext", "seccompProfile"),

@@ -1,4 +1,5 @@
-//! Server-side apply, as GitOps tools use it: nothing changes without a change, typing errors are told, people share a resource.
+//! Server-side apply, as GitOps tools use it: nothing changes without an edit, typing errors are reported, appliers share a
+//! resource.
 
 use connect_operator::api::crd_yaml;
 use serde_json::{Value, json};
@@ -26,7 +27,7 @@ impl Person<'_> {
 }
 
 #[test]
-fn the_definition_is_applied_without_a_warning_and_again_without_a_change() {
+fn definition_is_applied_without_warnings_and_idempotently() {
     let kubectl = plane().kubectl();
     let version = || {
         let definition = "customresourcedefinition/connectusers.connect-operator.dev";
@@ -39,7 +40,7 @@ fn the_definition_is_applied_without_a_warning_and_again_without_a_change() {
     assert_eq!(version(), before);
 }
 
-/// The first apply of a definition tells of what the API server does not like in it: not the second, which changes nothing.
+/// The API server returns its warnings about a definition at the first apply, not at a second one, which changes nothing.
 #[test]
 fn the_committed_definition_brings_no_warning_when_it_is_new() {
     let other = read("crds/connectusers.yaml").replace("connect-operator.dev", "warnings.connect-operator.dev");
@@ -58,7 +59,7 @@ fn applying_twice_changes_nothing() {
     for (name, spec) in [("full", full_spec()), ("least", least_spec()), ("defaulted", defaulted()), ("null", nulls())] {
         person.apply(&resource(name, &spec)).unwrap();
         let created = person.get(name);
-        // The first write to a new resource, whoever makes it, also stores the status that the API server has given it.
+        // The first write to a new resource also stores the status that the API server has given it.
         person.apply(&resource(name, &spec)).unwrap();
         let applied = person.get(name);
         assert_eq!((&applied["spec"], &applied["status"]), (&created["spec"], &created["status"]), "{name}");
@@ -69,14 +70,14 @@ fn applying_twice_changes_nothing() {
     }
 }
 
-/// With a field that the API server fills in.
+/// Returns a spec with a field that the API server fills in.
 fn defaulted() -> Value {
     let mut spec = least_spec();
     spec["passwordSecretRef"] = json!({ "name": "jane-password" });
     spec
 }
 
-/// With what a template leaves where nobody gave a value.
+/// Returns a spec with nulls, as a template renders values that were not given.
 fn nulls() -> Value {
     let mut spec = least_spec();
     spec["region"] = json!(null);
@@ -119,7 +120,7 @@ fn typing_errors_are_refused_with_strict_validation() {
     }
 }
 
-/// Profiles and tags have owners by element: who adds one does not have to know of the others.
+/// Profiles and tags have owners by element: an applier that adds one does not have to know the others.
 #[test]
 fn two_appliers_add_to_the_same_profiles_and_tags() {
     let namespace = namespace("shared");
@@ -139,7 +140,8 @@ fn two_appliers_add_to_the_same_profiles_and_tags() {
     assert_eq!(spec["tags"], json!({ "team": "Blue", "cost-center": "7" }));
 }
 
-/// Server-side apply takes away what its last applier no longer names: a list of which all elements go must not stay in the way.
+/// Server-side apply removes elements that their last applier no longer names. A list that has lost all its elements must not
+/// remain.
 #[test]
 fn from_arns_to_names_and_back_by_applying() {
     let namespace = namespace("renamed");
@@ -163,9 +165,9 @@ fn from_arns_to_names_and_back_by_applying() {
     }
 }
 
-/// "None" and "not managed" are two things.
+/// An empty list and an absent one differ: "none" and "not managed".
 #[test]
-fn proficiencies_that_are_all_taken_away_leave_an_empty_list_and_not_nothing() {
+fn removing_all_proficiencies_leaves_an_empty_list() {
     let namespace = namespace("emptied");
     let person = Person { namespace: namespace.name(), name: "flux" };
     let mut spec = full_spec();
@@ -177,7 +179,7 @@ fn proficiencies_that_are_all_taken_away_leave_an_empty_list_and_not_nothing() {
 }
 
 #[test]
-fn settings_by_channel_that_are_all_taken_away_leave_empty_lists_and_not_nothing() {
+fn removing_all_settings_by_channel_leaves_empty_lists() {
     let namespace = namespace("emptied");
     let person = Person { namespace: namespace.name(), name: "flux" };
     let mut spec = full_spec();

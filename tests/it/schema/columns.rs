@@ -1,4 +1,4 @@
-//! What people see of a ConnectUser in kubectl, and under which names they find it.
+//! The columns of a ConnectUser in kubectl, and the names under which it is found.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ fn kubectl_shows_the_columns_that_people_need() {
 
     let table = list(&[]);
     assert_eq!(cells(&table)[0], ["NAME", "READY", "SYNCED", "USERNAME", "REASON", "AGE"]);
-    // Cells that are still empty leave no word: what is there stands in this order.
+    // Empty cells leave no word: the others have this order.
     assert_eq!(cells(&table)[1][..2], ["jane", "jane.doe@example.com"]);
 
     let condition = |r#type: &str, status: &str, reason: &str| {
@@ -33,7 +33,7 @@ fn kubectl_shows_the_columns_that_people_need() {
             "type": r#type,
             "status": status,
             "reason": reason,
-            "message": "as told",
+            "message": "a message",
             "lastTransitionTime": "2026-01-02T03:04:05Z",
         })
     };

@@ -1,4 +1,4 @@
-//! A ConnectUser that the API server takes, with every field set, to change one thing in.
+//! A valid ConnectUser with every field set, from which tests change one thing.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ pub const INSTANCE: &str = "arn:aws:connect:us-west-2:123456789012:instance/1111
 /// Another instance, in another account and Region.
 pub const OTHER_INSTANCE: &str = "arn:aws:connect:eu-central-1:210987654321:instance/22222222-aaaa-4bbb-8ccc-000000000002";
 
-/// A spec with every field set.
+/// Returns a spec with every field set.
 pub fn full_spec() -> Value {
     json!({
         "instanceArn": INSTANCE,
@@ -28,7 +28,7 @@ pub fn full_spec() -> Value {
             "deskPhoneNumber": "+12065550102",
             "persistentConnection": true,
         },
-        // The other lists would say again what phoneConfig says.
+        // The other lists would repeat the settings of phoneConfig.
         "voiceEnhancementConfigs": [{ "channel": "VOICE", "voiceEnhancementMode": "VOICE_ISOLATION" }],
         "routingProfileArn": format!("{INSTANCE}/routing-profile/33333333-aaaa-4bbb-8ccc-000000000003"),
         "securityProfileArns": [
@@ -45,7 +45,7 @@ pub fn full_spec() -> Value {
     })
 }
 
-/// A spec with the fields that must be set, and no others.
+/// Returns a spec with the required fields only.
 pub fn least_spec() -> Value {
     let mut spec = full_spec();
     let needed = ["instanceArn", "username", "routingProfileArn", "securityProfileArns"];
@@ -53,7 +53,7 @@ pub fn least_spec() -> Value {
     spec
 }
 
-/// Puts the user and all that its spec names into another instance.
+/// Moves the user and all references of its spec to another instance.
 pub fn move_to(spec: &mut Value, instance: &str) {
     *spec = serde_json::from_str(&spec.to_string().replace(INSTANCE, instance)).unwrap();
 }

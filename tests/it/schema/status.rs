@@ -1,4 +1,4 @@
-//! The status as the API server keeps it: how it starts, and that it holds whatever Connect shows.
+//! The status as the API server stores it: its initial value, and room for everything that Connect shows.
 
 use connect_operator::api::{ConnectUser, FIELD_MANAGER};
 use kube::{
@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use super::manifest::{full_spec, resource};
 use crate::support::{client, namespace};
 
-/// Tools wait for `observedGeneration` to reach `generation`: without one, some of them take a new object for a finished one.
+/// Tools wait until `observedGeneration` reaches `generation`: without one, some of them take a new object for a finished one.
 #[tokio::test]
-async fn a_new_resource_is_observed_at_no_generation() {
+async fn new_resource_has_no_observed_generation() {
     let namespace = namespace("status");
     let users: Api<ConnectUser> = Api::namespaced(client().await, namespace.name());
     let new = serde_json::from_value(resource("jane", &full_spec())).unwrap();
@@ -20,9 +20,9 @@ async fn a_new_resource_is_observed_at_no_generation() {
     let observed = users.get("jane").await.unwrap().status.unwrap().observed_generation;
     assert_eq!(observed, -1);
 
-    // Also where somebody else's status came with it, as from a backup.
+    // The same holds if a status came with it, as from a backup.
     let mut restored = resource("joe", &full_spec());
-    restored["status"] = json!({ "observedGeneration": 7, "userId": "somebody" });
+    restored["status"] = json!({ "observedGeneration": 7, "userId": "user-of-a-backup" });
     users.create(&PostParams::default(), &serde_json::from_value(restored).unwrap()).await.unwrap();
     let status = users.get("joe").await.unwrap().status.unwrap();
     assert_eq!((status.observed_generation, status.user_id), (-1, None));
