@@ -1,6 +1,5 @@
 //! A stand-in for a kubelet, as far as the operator's pods need one: a process for each pod, with the arguments, the environment
-//! and
-//! the service account of the pod, and the result of its readiness probe.
+//! and the service account of the pod, and the result of its readiness probe.
 
 use std::{
     collections::{BTreeMap, HashMap},

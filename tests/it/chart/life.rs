@@ -10,8 +10,8 @@ use super::{
 };
 use crate::support::{eventually, repository};
 
-/// The packaged charts of past releases. There was no release yet: 0.0.1 is this chart's first version, with fewer values and with
-/// the older definition that the operator had then.
+/// The packaged charts of past releases. There was no release yet: 0.0.1 is this chart's first version, with fewer values and
+/// with the older definition that the operator had then.
 const RELEASED: &str = "tests/it/chart/released";
 
 /// Returns the versions of the files named after a version, as far as they are older than this one.

@@ -48,8 +48,7 @@ async fn fields_are_set_changed_cleared_and_corrected_by_these_calls() {
 }
 
 /// A scene where sweeps keep the users' statuses fresh, as they do by default, and whose only sweep is over: its calls are not
-/// those
-/// of a field.
+/// those of a field.
 async fn swept_once() -> Scene<'static> {
     let mut scene = Setting::shared("fields").flag("--sweep-interval=24h").start().await;
     scene.applied("first", &json!({})).await;

@@ -135,8 +135,7 @@ impl<'plane> Setting<'plane> {
     }
 
     /// Adds a second account, whose instance is in another Region, and an STS that knows the account of the operator's key and
-    /// lets it
-    /// assume the role of the other account, in sessions of this duration.
+    /// lets it assume the role of the other account, in sessions of this duration.
     #[must_use]
     pub fn with_two_accounts(mut self, session_duration: Duration) -> Self {
         let (arn, external_id) = OTHER_ROLE;
@@ -183,8 +182,7 @@ impl<'plane> Setting<'plane> {
     }
 
     /// Makes the operator work only while it leads. The Lease is in the scene's namespace, so that it does not affect the
-    /// operators of
-    /// other scenes, and the rights to it are those that the operator is installed with.
+    /// operators of other scenes, and the rights to it are those that the operator is installed with.
     #[must_use]
     pub fn elected(mut self) -> Self {
         self.elected = true;
