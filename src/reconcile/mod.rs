@@ -30,6 +30,7 @@ mod report;
 mod requests;
 mod schedule;
 mod snapshot;
+mod spread;
 mod steps;
 mod subject;
 mod sweep;

@@ -247,7 +247,7 @@ impl<'a> Pass<'a> {
         // The time at which the pass began counts: a read from before the window's end proves nothing, even if it is over by now.
         known.settled = work.settles_at().is_none_or(|at| work.began > at);
         if let (true, Some(user)) = (known.deleting, &known.recorded)
-            && ctx.memory.was_the_last(&uid, user)
+            && ctx.memory.of(&uid, |m| m.parked.was_the_last(user))
         {
             known.nothing_of_ours_is_left();
         }
@@ -357,7 +357,8 @@ fn user_of_status(work: &Work<'_>, known: &Knowledge) -> Option<Box<Live>> {
     {
         return None;
     }
-    let confirmed = ctx.memory.confirmed(&subject.uid, known.recorded.as_ref()?)?;
+    let recorded = known.recorded.as_ref()?;
+    let confirmed = ctx.memory.of(&subject.uid, |m| m.freshness.confirmed(recorded))?;
     let age = ctx.clock.uptime().saturating_sub(confirmed);
     (age <= ctx.settings.sweep_interval? * 2).then(|| remembered(&subject.instance, &work.report.status))?.map(Box::new)
 }

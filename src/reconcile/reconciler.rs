@@ -12,6 +12,7 @@ use super::{
     context::{Connections, Context, Settings},
     deletion_guard::UserCounter,
     instance_access::{is_allowed, refusal, refuse},
+    memory::Entry,
     outcome::{End, Flow, Verdict},
     pass::Pass,
     requests::{Request, is_paused},
@@ -64,16 +65,16 @@ impl Reconciler {
             ctx.forget(&uid, &cached.spec.instance_arn);
             return Verdict::ended(None, "released");
         }
-        if ctx.memory.is_stale(&uid, cached.resource_version().as_deref()) {
+        if ctx.memory.of(&uid, |m| m.freshness.is_stale(cached.resource_version().as_deref())) {
             // The cache will bring our own write in a moment, and with it a pass.
             return Verdict::ended(Some(STALE), "stale");
         }
         if is_paused(cached) {
-            ctx.memory.clear_hold(&uid);
+            ctx.memory.with(&uid, Entry::wake_for_read);
             let (Ok(mut pass) | Err((mut pass, _))) = Pass::begin(ctx, cached.clone());
             return pass.finish(End::Paused).await;
         }
-        let wakes = ctx.memory.wakes(&uid);
+        let wakes = ctx.memory.of(&uid, |m| m.requests.wakes());
         if let Some(refusal) = refusal(ctx, cached)
             && let Some(verdict) = refuse(ctx, cached, refusal).await
         {
@@ -93,12 +94,13 @@ impl Reconciler {
     /// may have read an older state.
     fn settle(&self, cached: &ConnectUser, uid: &str, wakes: u32, verdict: Verdict) -> Verdict {
         let Some(after) = verdict.after else { return verdict };
-        if self.ctx.memory.wakes(uid) != wakes {
-            self.ctx.memory.clear_hold(uid);
+        if self.ctx.memory.of(uid, |m| m.requests.wakes()) != wakes {
+            self.ctx.memory.with(uid, Entry::wake_for_read);
             return Verdict { after: Some(Duration::ZERO), held: false, ..verdict };
         }
         if verdict.held {
-            self.ctx.memory.hold(uid, Request::of(cached), self.ctx.clock.uptime() + after);
+            let until = self.ctx.clock.uptime() + after;
+            self.ctx.memory.with(uid, |m| m.back_off.hold(Request::of(cached), until));
         }
         verdict
     }
@@ -136,7 +138,7 @@ impl Reconciler {
 
     /// Makes a pass over a resource due at once, whatever it waits for, since its result may differ now.
     pub fn requeue(&self, uid: &str, name: NamespacedName) {
-        self.ctx.memory.end_hold(uid);
+        self.ctx.memory.with(uid, Entry::wake);
         self.ctx.waiters.wake(name);
     }
 

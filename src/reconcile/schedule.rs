@@ -8,8 +8,8 @@ use kube::ResourceExt;
 use super::{
     conditions::is_in_sync,
     context::Context,
-    memory::spread,
     requests::{Request, reconcile_requested},
+    spread::spread,
 };
 use crate::api::ConnectUser;
 
@@ -18,7 +18,7 @@ const WITHOUT_SWEEPS: Duration = Duration::from_secs(600);
 
 /// Returns the time for which a resource that failed is still left alone, unless people have asked something new of it.
 pub(super) fn still_held(ctx: &Context, cached: &ConnectUser, uid: &str) -> Option<Duration> {
-    let until = ctx.memory.held_until(uid, &Request::of(cached))?;
+    let until = ctx.memory.of(uid, |m| m.back_off.held_until(&Request::of(cached)))?;
     until.checked_sub(ctx.clock.uptime()).filter(|left| !left.is_zero())
 }
 
@@ -30,8 +30,8 @@ pub(super) fn still_fresh(ctx: &Context, cached: &ConnectUser, uid: &str) -> Opt
         return None;
     }
     // Since the process started, there was no pass over it: if sweeps find changes, its status counts.
-    let counts_by_status = ctx.settings.sweep_interval.is_some() && !ctx.memory.has_met(uid);
-    if !counts_by_status && !ctx.memory.is_verified(uid, generation) {
+    let counts_by_status = ctx.settings.sweep_interval.is_some() && ctx.memory.of(uid, |m| m.freshness.is_unmet());
+    if !counts_by_status && !ctx.memory.of(uid, |m| m.freshness.is_verified(generation)) {
         return None;
     }
     Some(until_read(ctx, cached)).filter(|left| !left.is_zero())
@@ -41,7 +41,7 @@ pub(super) fn still_fresh(ctx: &Context, cached: &ConnectUser, uid: &str) -> Opt
 /// shows every field.
 pub(super) fn until_read(ctx: &Context, resource: &ConnectUser) -> Duration {
     let (uid, interval) = (resource.uid().unwrap_or_default(), drift_interval(ctx, resource));
-    let due = match ctx.memory.last_read(&uid) {
+    let due = match ctx.memory.of(&uid, |m| m.freshness.last_read) {
         Some(read) => read + interval,
         // The reads of a fleet are spread over the interval, by the time of day: so a process that does not live as long as the
         // interval still reads its share of all users.

@@ -13,6 +13,7 @@ use super::{
     conditions::{is_in_sync, is_settled},
     context::Context,
     drift_scan::{DriftScan, DriftSignal, Expected, ScanReport},
+    memory::Entry,
     orphans::Orphan,
     reconciler::Reconciler,
     requests::is_paused,
@@ -127,9 +128,9 @@ fn expected(ctx: &Context, instance: &Arn, resource: &ConnectUser, uid: &str) ->
         uid: uid.to_owned(),
         name: NamespacedName::of(resource),
         fingerprint: Fingerprint::of_user(&user),
-        modified: ctx.memory.modified(uid),
+        modified: ctx.memory.of(uid, |m| m.freshness.modified),
         // A correction restores what the status shows already, so it does not change the time of the last sync.
-        last_sync: status.last_sync_time.max(ctx.memory.last_change(uid)),
+        last_sync: status.last_sync_time.max(ctx.memory.of(uid, |m| m.freshness.changed)),
         created: status.create_attempt.map(|attempt| attempt.at),
     };
     Some((user.id, expected))
@@ -153,26 +154,28 @@ fn complete(ctx: &Context, scan: &mut DriftScan, resources: impl Iterator<Item =
         let signal = scan.signal(&id, uid, renamed.contains(uid), is_new);
         let modified = listed.is_some_and(|listed| modified(*listed, expected.modified, expected.last_sync));
         let shown = scan.differing.get(uid);
-        if shown.is_none() && scan.found.contains(&id) {
-            ctx.memory.agree(uid);
+        if shown.is_none() && scan.found.contains(&id) && ctx.memory.of(uid, |m| m.freshness.is_disputed()) {
+            ctx.memory.with(uid, |m| m.freshness.agree());
         }
         if is_outdated(ctx, scan.began, signal, modified, uid, &id) {
             continue;
         }
         let is_old_dispute = signal == Some(DriftSignal::Differs)
-            && shown.is_some_and(|shown| ctx.memory.dispute(uid, (id.clone(), expected.fingerprint, *shown), now));
+            && shown.is_some_and(|shown| {
+                ctx.memory.with(uid, |m| m.freshness.dispute((id.clone(), expected.fingerprint, *shown), now))
+            });
         report.disputed += usize::from(is_old_dispute);
         match if is_old_dispute { modified.then_some(DriftSignal::Modified) } else { signal } {
             None => {
-                ctx.memory.note_modified(uid, listed.copied().flatten());
+                ctx.memory.with(uid, |m| m.freshness.modified = listed.copied().flatten());
                 // If the index disagrees with the status, it does not confirm the status.
                 if scan.found.contains(&id) && !is_old_dispute {
-                    ctx.memory.confirm(uid, &id, scan.began.0);
+                    ctx.memory.with(uid, |m| m.freshness.confirm(&id, scan.began.0));
                 }
             }
             Some(signal) => {
                 *report.candidates.entry(signal).or_default() += 1;
-                ctx.memory.clear_hold(uid);
+                ctx.memory.with(uid, Entry::wake_for_read);
                 ctx.waiters.wake(expected.name);
             }
         }
@@ -231,8 +234,8 @@ fn is_outdated(
         // ListUsers does not lag.
         _ => Duration::ZERO,
     };
-    ctx.memory.confirmed(uid, user).is_some_and(|read| read + lag >= uptime)
-        || ctx.memory.last_change(uid).is_some_and(|changed| changed + lag >= time)
+    ctx.memory.of(uid, |m| m.freshness.confirmed(user)).is_some_and(|read| read + lag >= uptime)
+        || ctx.memory.of(uid, |m| m.freshness.changed).is_some_and(|changed| changed + lag >= time)
 }
 
 /// Returns whether the names in a spec now stand for something else than the user has.

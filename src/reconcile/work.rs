@@ -54,7 +54,7 @@ impl<'a> Work<'a> {
     /// Keeps a read of this pass for the next one.
     pub(super) fn keep_read(&self, live: Live, lifetime: Duration) {
         let read = KeptRead { live, generation: self.subject.generation(), at: self.read_at, lifetime };
-        self.ctx.memory.keep_read(&self.subject.uid, read);
+        self.ctx.memory.with(&self.subject.uid, |m| m.parked.keep_read(read));
     }
 
     /// Adds the finalizer: from here on there may be something to clean up.
@@ -83,7 +83,7 @@ impl<'a> Work<'a> {
 
     /// Continues with the resource as our own write left it.
     fn take_over(&mut self, written: ConnectUser) {
-        self.ctx.memory.wrote(&self.subject.uid, written.resource_version().as_deref());
+        self.ctx.memory.with(&self.subject.uid, |m| m.freshness.wrote(written.resource_version().as_deref()));
         self.subject.resource = written;
     }
 

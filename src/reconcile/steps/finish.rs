@@ -42,7 +42,7 @@ pub(in crate::reconcile) async fn finish(work: &mut Work<'_>, known: &Knowledge,
     let retry = match &state {
         State::Failed(failure) => {
             log(failure);
-            Some(ctx.memory.failed(&uid, failure))
+            Some(ctx.memory.with(&uid, |m| m.failed(&uid, failure)))
         }
         State::InSync | State::Drifted(_) | State::Paused { .. } | State::Working(..) => None,
     };
@@ -54,7 +54,8 @@ pub(in crate::reconcile) async fn finish(work: &mut Work<'_>, known: &Knowledge,
         work.report.compose(&work.subject, known.policy.management, &state, live.as_deref(), ctx.clock.now());
     }
     if !work.report.changed.is_empty() {
-        ctx.memory.changed(&uid, ctx.clock.now());
+        let now = ctx.clock.now();
+        ctx.memory.with(&uid, |m| m.freshness.changed = Some(now));
     }
     let written = work.write_status().await;
     events::publish(work, &state, is_reported && written.is_ok()).await;
@@ -66,19 +67,19 @@ pub(in crate::reconcile) async fn finish(work: &mut Work<'_>, known: &Knowledge,
             if work.report.before.observed.is_none() {
                 ctx.metrics.ready_after(age(work));
             }
-            ctx.memory.note_modified(&uid, live.user.last_modified_time);
+            ctx.memory.with(&uid, |m| m.freshness.modified = live.user.last_modified_time);
             // A user that was taken from the status was not read.
             if known.remembered.is_none() {
-                ctx.memory.read(&uid, &live.user.id, work.read_at);
+                ctx.memory.with(&uid, |m| m.freshness.read(&live.user.id, work.read_at));
             }
         }
         // Some calls of a plan were made, and the status does not show their effect.
-        None if !work.report.changed.is_empty() => ctx.memory.doubt(&uid),
+        None if !work.report.changed.is_empty() => ctx.memory.with(&uid, |m| m.freshness.doubt()),
         None => {}
     }
     match (state, retry) {
         (State::InSync, _) => {
-            ctx.memory.verified(&uid, work.subject.generation());
+            ctx.memory.with(&uid, |m| m.in_sync(work.subject.generation()));
             Verdict::ended(Some(until_read(ctx, &work.subject.resource)), "in_sync")
         }
         (State::Drifted(_), _) => Verdict { after: Some(until_read(ctx, &work.subject.resource)), result: "drifted", held: true },
@@ -97,7 +98,7 @@ fn not_written(work: &Work<'_>, known: &Knowledge, error: &ClusterError) -> Verd
     let (ctx, uid) = (work.ctx, &work.subject.uid);
     if !work.report.changed.is_empty() {
         // The status does not show the changes.
-        ctx.memory.doubt(uid);
+        ctx.memory.with(uid, |m| m.freshness.doubt());
     }
     match error.kind {
         ClusterErrorKind::Gone => return gone(work),
@@ -110,7 +111,7 @@ fn not_written(work: &Work<'_>, known: &Knowledge, error: &ClusterError) -> Verd
     }
     let failure = Failure::of_cluster(error, Phase::of(known));
     log(&failure);
-    Verdict::failed(ctx.memory.failed(uid, &failure).after, failure.kind)
+    Verdict::failed(ctx.memory.with(uid, |m| m.failed(uid, &failure)).after, failure.kind)
 }
 
 /// Returns the time since the resource was created.

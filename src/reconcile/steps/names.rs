@@ -18,7 +18,7 @@ use crate::{
 pub(in crate::reconcile) async fn resolve(work: &mut Work<'_>, known: &Knowledge) -> Flow {
     let Work { ctx, subject, connect, caller, .. } = work;
     let (phase, now) = (Phase::of(known), ctx.clock.uptime());
-    let since = ctx.memory.requested_since(&subject.uid, Request::of(&subject.resource), now);
+    let since = ctx.memory.with(&subject.uid, |m| m.requests.since(Request::of(&subject.resource), now));
     let is_requested = reconcile_requested(&subject.resource).is_some();
     // A requested pass reads names that are newer than the request.
     let oldest = if is_requested { since } else { now.saturating_sub(name_lifetime(ctx)) };

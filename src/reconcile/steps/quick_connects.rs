@@ -22,14 +22,15 @@ const ATTEMPTS: u32 = 8;
 /// resource.
 pub(in crate::reconcile) async fn delete(work: &Work<'_>, known: &Knowledge, user: UserId) -> Flow<Learnt> {
     let Work { ctx, subject, connect, caller, .. } = work;
-    let mut cleanup = ctx.memory.take_cleanup(&subject.uid, &user).unwrap_or_else(|| Cleanup::new(user.clone()));
+    let mut cleanup =
+        ctx.memory.with(&subject.uid, |m| m.parked.take_cleanup(&user)).unwrap_or_else(|| Cleanup::new(user.clone()));
     cleanup.alone =
         !matches!(&known.by_name, Observation::Present(other) if subject.owner.of(&other.user.tags) == Ownership::Ours);
     if let Err(error) = cleanup.resume(&**connect, caller, &subject.instance_id()).await {
         // A wait for our own rate limit is not a failure.
         cleanup.failures += u32::from(error.class != Class::Deferred);
         if !is_permanent(&error) && cleanup.failures < ATTEMPTS {
-            ctx.memory.keep_cleanup(&subject.uid, cleanup);
+            ctx.memory.with(&subject.uid, |m| m.parked.keep_cleanup(cleanup));
             let failure = Failure::of_call(&error, Phase::Delete, "the quick connects of the deleted user");
             return Flow::Break(End::Failed(failure));
         }

@@ -36,9 +36,13 @@ fn kept_read(work: &mut Work<'_>, known: &Knowledge, id: &UserId) -> Option<Live
     if known.deleting || reconcile_requested(&subject.resource).is_some() {
         return None;
     }
-    let (live, read_at) = ctx.memory.take_read(&subject.uid, id, subject.generation(), ctx.clock.uptime())?;
-    work.read_at = read_at;
-    Some(live)
+    if !ctx.memory.of(&subject.uid, |m| m.parked.has_read()) {
+        return None;
+    }
+    let (generation, uptime) = (subject.generation(), ctx.clock.uptime());
+    let read = ctx.memory.with(&subject.uid, |m| m.parked.take_read(id, generation, uptime))?;
+    work.read_at = read.at;
+    Some(read.live)
 }
 
 /// Looks up the user with the spec's username.
@@ -53,10 +57,10 @@ pub(in crate::reconcile) async fn by_name(work: &Work<'_>, known: &Knowledge) ->
         || management == ManagementPolicy::Observe;
     let lookup = if thorough { Lookup::Thorough } else { Lookup::Quick };
     let key = (work.report.status.create_attempt, known.settled);
-    let mut listing = ctx.memory.take_listing(&subject.uid, key);
+    let mut listing = ctx.memory.with(&subject.uid, |m| m.parked.take_listing(key));
     let found = lookup::by_name(&**connect, caller, &subject.instance_id(), subject.username(), lookup, &mut listing).await;
     if found.is_err() {
-        ctx.memory.keep_listing(&subject.uid, key, listing);
+        ctx.memory.with(&subject.uid, |m| m.parked.keep_listing(key, listing));
     }
     Flow::Continue(Learnt::ByName(observed(or_fail(found, Phase::of(known), "spec")?)))
 }

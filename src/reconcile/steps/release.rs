@@ -5,6 +5,7 @@ use crate::{
     plan::Knowledge,
     reconcile::{
         cluster::{ClusterError, EventKind},
+        memory::Entry,
         work::Work,
     },
 };
@@ -27,7 +28,7 @@ pub(in crate::reconcile) async fn remove_finalizer(work: &Work<'_>) -> Result<()
     let ctx = work.ctx;
     ctx.cluster.remove_finalizer(&work.subject.resource).await?;
     for uid in ctx.waiters.freed(&work.subject.wanted_username()) {
-        ctx.memory.clear_hold(&uid);
+        ctx.memory.with(&uid, Entry::wake_for_read);
     }
     Ok(())
 }

@@ -1,0 +1,127 @@
+//! Work that had to stop for now, and that the next pass continues.
+
+use std::time::Duration;
+
+use connect_api::UserId;
+
+use crate::{
+    api::CreateAttempt,
+    plan::Live,
+    reconcile::{lookup::Listing, quick_connect_cleanup::Cleanup},
+};
+
+/// Work that had to stop for now.
+#[derive(Debug, Default)]
+pub(in crate::reconcile) struct Parked {
+    reading: Reading,
+    /// The deletion of a deleted user's quick connects. It outlasts a listing, by which another user of ours is looked for meanwhile.
+    cleanup: Option<Box<Cleanup>>,
+}
+
+/// What was read so far. A resource either has a recorded user to read, or looks one up.
+#[derive(Debug, Default)]
+enum Reading {
+    #[default]
+    None,
+    /// A listing of users that had to stop, and what was known when it began.
+    Listing(Box<(ListingKey, Listing)>),
+    /// The user, whose calls had to wait.
+    Read(Box<KeptRead>),
+}
+
+/// A read of a user that is good for a while.
+#[derive(Debug)]
+pub(in crate::reconcile) struct KeptRead {
+    pub(in crate::reconcile) live: Live,
+    /// The generation of the spec it was made for: another one may need calls that carry values over, which need a fresh read.
+    pub(in crate::reconcile) generation: i64,
+    /// The uptime at which it was made.
+    pub(in crate::reconcile) at: Duration,
+    /// The time for which it is good.
+    pub(in crate::reconcile) lifetime: Duration,
+}
+
+/// What must not change while a listing continues: the create mark, and whether it had settled. Pages that were read before such a
+/// change prove nothing about it.
+pub(in crate::reconcile) type ListingKey = (Option<CreateAttempt>, bool);
+
+impl Parked {
+    /// Keeps a listing for the next pass.
+    pub(in crate::reconcile) fn keep_listing(&mut self, key: ListingKey, listing: Listing) {
+        self.reading = Reading::Listing(Box::new((key, listing)));
+    }
+
+    /// Returns the listing to continue, or a new one.
+    pub(in crate::reconcile) fn take_listing(&mut self, key: ListingKey) -> Listing {
+        match std::mem::take(&mut self.reading) {
+            Reading::Listing(kept) if kept.0 == key => kept.1,
+            Reading::Listing(_) => Listing::default(),
+            other => {
+                self.reading = other;
+                Listing::default()
+            }
+        }
+    }
+
+    /// Keeps a read of the user for the next pass.
+    pub(in crate::reconcile) fn keep_read(&mut self, read: KeptRead) {
+        self.reading = Reading::Read(Box::new(read));
+    }
+
+    pub(in crate::reconcile) fn has_read(&self) -> bool {
+        matches!(self.reading, Reading::Read(_))
+    }
+
+    /// Returns the last read of this user for this generation, if it is still good.
+    pub(in crate::reconcile) fn take_read(&mut self, user: &UserId, generation: i64, uptime: Duration) -> Option<KeptRead> {
+        match std::mem::take(&mut self.reading) {
+            Reading::Read(read) => {
+                let is_good = read.live.user.id == *user && read.generation == generation && read.at + read.lifetime >= uptime;
+                is_good.then_some(*read)
+            }
+            other => {
+                self.reading = other;
+                None
+            }
+        }
+    }
+
+    /// Drops a read of the user that is no longer good.
+    pub(super) fn drop_read(&mut self) {
+        if self.has_read() {
+            self.reading = Reading::None;
+        }
+    }
+
+    /// Keeps the deletion of a user's quick connects for the next pass.
+    pub(in crate::reconcile) fn keep_cleanup(&mut self, cleanup: Cleanup) {
+        self.cleanup = Some(Box::new(cleanup));
+    }
+
+    /// Returns the deletion of this user's quick connects to continue, if there is one.
+    pub(in crate::reconcile) fn take_cleanup(&mut self, user: &UserId) -> Option<Cleanup> {
+        self.cleanup.take().map(|cleanup| *cleanup).filter(|cleanup| cleanup.is_of(user))
+    }
+
+    /// Returns whether the deletion of this user's quick connects has begun, and there can be no other user of ours.
+    pub(in crate::reconcile) fn was_the_last(&self, user: &UserId) -> bool {
+        self.cleanup.as_ref().is_some_and(|cleanup| cleanup.is_of(user) && cleanup.alone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::fixtures::live;
+
+    #[test]
+    fn read_for_one_generation_is_not_used_for_another() {
+        let (id, at) = (live().user.id, Duration::from_secs(10));
+        let read = |generation| KeptRead { live: live(), generation, at, lifetime: Duration::from_secs(60) };
+        let mut parked = Parked::default();
+        parked.keep_read(read(3));
+        assert!(parked.take_read(&id, 4, at).is_none());
+        parked.keep_read(read(3));
+        assert!(parked.take_read(&id, 3, at).is_some());
+    }
+}
