@@ -32,7 +32,7 @@ pub(super) fn set_conditions(status: &mut ConnectUserStatus, state: &State, gene
         }
         State::Paused { deleting } => {
             let waits = if *deleting { ", and the deletion waits" } else { "" };
-            let message = format!("paused by the annotation connect-operator.dev/paused{waits}: remove it to go on");
+            let message = format!("paused by the annotation connect-operator.dev/paused{waits}: remove it to continue");
             set.if_absent(ConditionType::Ready, "Unknown", Reason::Paused, &message);
             set.to(ConditionType::Synced, "False", Reason::Paused, &message);
             set.absent(ConditionType::Reconciling);

@@ -1,5 +1,6 @@
-//! The guard against mass deletion: an emptied Git repository, a pruned application or a deleted namespace must not empty a contact
-//! centre. If more of an instance's users are being deleted than its limits admit, they are held until a person confirms it.
+//! The guard against mass deletion: an emptied Git repository, a pruned application or a deleted namespace must not empty a
+//! contact centre. If more of an instance's users are being deleted than its limits admit, they are held until a person confirms
+//! it.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -15,8 +16,8 @@ use crate::api::DeletionPolicy;
 /// `window` are held.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DeletionGuard {
-    /// A share of the instance's users that have a ConnectUser, up to 1. Other users do not count, since the operator does not know
-    /// them. At 1 nothing is ever held.
+    /// A share of the instance's users that have a ConnectUser, up to 1. Other users do not count, since the operator does not
+    /// know them. At 1 nothing is ever held.
     pub share: f64,
     /// A number of users.
     pub count: usize,
@@ -77,8 +78,8 @@ pub(super) struct DeletionLedger {
 }
 
 impl DeletionLedger {
-    /// Admits and records the deletion of this ConnectUser's user, if the guard allows it. A ConnectUser that is in the cache, was
-    /// admitted before or asks now counts once: the cache may lack the one that asks, and still show one that is gone.
+    /// Admits and records the deletion of this ConnectUser's user, if the guard allows it. A ConnectUser that is in the cache,
+    /// was admitted before or asks now counts once: the cache may lack the one that asks, and still show one that is gone.
     pub(super) fn admit(
         &self,
         guard: &DeletionGuard,

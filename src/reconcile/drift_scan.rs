@@ -1,5 +1,5 @@
-//! A scan of one instance for drift: compares all its users, as lists show them, with what their resources' status shows, and collects
-//! users without a resource.
+//! A scan of one instance for drift: compares all its users, as lists show them, with what their resources' status shows, and
+//! collects users without a resource.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -49,8 +49,8 @@ pub struct ScanReport {
     pub users: usize,
     /// The number of ConnectUsers that were compared with them.
     pub compared: usize,
-    /// The number of those that SearchUsers shows otherwise than DescribeUser, even after a read. Their changes are found by ListUsers
-    /// and by the periodic read.
+    /// The number of those that SearchUsers shows otherwise than DescribeUser, even after a read. Their changes are found by
+    /// ListUsers and by the periodic read.
     pub disputed: usize,
     /// The number of passes that the scan caused, by reason.
     pub candidates: BTreeMap<DriftSignal, usize>,

@@ -180,7 +180,7 @@ impl Failure {
                 (Kind::Deferred, format!("waiting for the rate limit of {}{}", error.operation, queue_position(error.turn)))
             }
             Class::Throttled => {
-                (Kind::Throttled, format!("Connect throttles {}: the operator slows down and goes on", error.operation))
+                (Kind::Throttled, format!("Connect throttles {}: the operator slows down and continues", error.operation))
             }
             Class::Transient => (Kind::Transient, said),
             Class::Duplicate | Class::Conflict => (Kind::Raced, said),
@@ -231,7 +231,7 @@ const LONG_WAIT: Duration = Duration::from_secs(30);
 fn queue_position(turn: Option<QueuePosition>) -> String {
     match turn {
         Some(QueuePosition { place, of, wait }) if wait >= LONG_WAIT => {
-            format!(" (place {place} of {of} and about {} to go when this was written)", roughly(wait))
+            format!(" (position {place} of {of}, about {} left when this was written)", roughly(wait))
         }
         _ => String::new(),
     }
@@ -246,8 +246,8 @@ fn roughly(time: Duration) -> String {
     }
 }
 
-/// Returns whether a condition's message already describes this wait: for the same operation, with a position if this one has one.
-/// The numbers differ in each pass, and must not cause a write in each pass.
+/// Returns whether a condition's message already describes this wait: for the same operation, with a position if this one has
+/// one. The numbers differ in each pass, and must not cause a write in each pass.
 pub(super) fn describes_same_wait(shown: &str, message: &str) -> bool {
     let operation = |message: &str| message.split(" (").next().map(str::to_owned);
     operation(shown) == operation(message) && (shown.contains(" (") || !message.contains(" ("))
@@ -304,7 +304,7 @@ mod tests {
             Failure::of_call(&error, Phase::Create, "spec").message
         };
         let long = |time| {
-            format!("waiting for the rate limit of CreateUser (place 312 of 950 and about {time} to go when this was written)")
+            format!("waiting for the rate limit of CreateUser (position 312 of 950, about {time} left when this was written)")
         };
         assert_eq!(waits(29), "waiting for the rate limit of CreateUser");
         assert_eq!([waits(34), waits(156), waits(10_030)], [long("30 s"), long("3 min"), long("2 h 47 min")]);
@@ -313,10 +313,12 @@ mod tests {
     #[test]
     fn wait_is_reported_once_per_operation_and_to_add_the_position() {
         let (short, long) =
-            ("waiting for the rate limit of CreateUser", "waiting for the rate limit of CreateUser (place 1 of 2");
-        let other = "waiting for the rate limit of DescribeUser (place 1 of 2";
+            ("waiting for the rate limit of CreateUser", "waiting for the rate limit of CreateUser (position 1 of 2");
+        let other = "waiting for the rate limit of DescribeUser (position 1 of 2";
         let same = describes_same_wait;
-        assert!(same(short, short) && same(long, "waiting for the rate limit of CreateUser (place 2 of 9") && same(long, short));
+        assert!(
+            same(short, short) && same(long, "waiting for the rate limit of CreateUser (position 2 of 9") && same(long, short)
+        );
         assert!(!same(short, long) && !same(long, other) && !same("the user in Connect equals the spec", short));
     }
 

@@ -34,11 +34,11 @@ pub(super) enum Learnt {
     RecordedGone,
     /// The user was deleted, or was gone; an earlier create attempt may still show its effect.
     Deleted,
-    /// The user was deleted, and there can be no other of ours.
+    /// The user was deleted, and no other user of ours can exist.
     DeletedLast,
     /// The user no longer carries our tags, or is gone; an earlier create attempt may still show its effect.
     Disowned,
-    /// The user no longer carries our tags, and there can be no other of ours.
+    /// The user no longer carries our tags, and no other user of ours can exist.
     DisownedLast,
     /// The quick connects of this user were deleted as far as possible.
     QuickConnectsDone(UserId),

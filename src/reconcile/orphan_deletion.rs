@@ -10,8 +10,8 @@ use super::{
 };
 
 impl Reconciler {
-    /// Returns those of the orphans, found by a cache, that have no ConnectUser in the API server either. Orphans of a namespace that
-    /// the operator may not read are left out.
+    /// Returns those of the orphans, found by a cache, that have no ConnectUser in the API server either. Orphans of a namespace
+    /// that the operator may not read are left out.
     ///
     /// # Errors
     /// The API server does not answer: nothing is known of any of them.

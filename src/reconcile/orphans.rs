@@ -59,14 +59,14 @@ impl Orphan {
         })
     }
 
-    /// Returns whether its ConnectUser was in one of these namespaces; an empty list stands for all. Other namespaces may belong to
-    /// another operator.
+    /// Returns whether its ConnectUser was in one of these namespaces; an empty list stands for all. Other namespaces may belong
+    /// to another operator.
     pub fn is_of(&self, namespaces: &[String]) -> bool {
         namespaces.is_empty() || namespaces.contains(&self.name.namespace)
     }
 
-    /// Returns whether a ConnectUser has this user or may adopt it: the one that the tags name, one that records it, or one with the
-    /// same name that wants the same user. One that wants another username or instance never looks this one up.
+    /// Returns whether a ConnectUser has this user or may adopt it: the one that the tags name, one that records it, or one with
+    /// the same name that wants the same user. One that wants another username or instance never looks this one up.
     pub(super) fn belongs_to(&self, resource: &ConnectUser) -> bool {
         let recorded = || resource.status.as_ref().is_some_and(|status| status.user_arn.as_ref() == Some(&self.arn));
         let same_name = || resource.spec.username.to_lowercase() == self.username.to_lowercase();

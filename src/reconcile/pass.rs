@@ -346,8 +346,8 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// Returns the user as the status shows it, if that is recent enough: a read or a sweep confirmed it a short time ago, there is no
-/// request for a read, and the user is not due for one.
+/// Returns the user as the status shows it, if that is recent enough: a read or a sweep confirmed it a short time ago, there is
+/// no request for a read, and the user is not due for one.
 fn user_of_status(work: &Work<'_>, known: &Knowledge) -> Option<Box<Live>> {
     let Work { ctx, subject, .. } = work;
     if known.by_id != Observation::NotLooked

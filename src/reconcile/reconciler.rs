@@ -90,8 +90,8 @@ impl Reconciler {
         self.settle(cached, &uid, wakes, verdict)
     }
 
-    /// Holds a resource for as long as its pass has said. A resource that was woken during the pass is due again at once: the pass
-    /// may have read an older state.
+    /// Holds a resource for as long as its pass has said. A resource that was woken during the pass is due again at once: the
+    /// pass may have read an older state.
     fn settle(&self, cached: &ConnectUser, uid: &str, wakes: u32, verdict: Verdict) -> Verdict {
         let Some(after) = verdict.after else { return verdict };
         if self.ctx.memory.of(uid, |m| m.requests.wakes()) != wakes {

@@ -184,8 +184,8 @@ fn complete(ctx: &Context, scan: &mut DriftScan, resources: impl Iterator<Item =
     report
 }
 
-/// Compares the scan with all resources as they are now. Returns the UIDs of resources whose names stand for something else, and the
-/// users that belong to no resource.
+/// Compares the scan with all resources as they are now. Returns the UIDs of resources whose names stand for something else, and
+/// the users that belong to no resource.
 fn compare_with_all(
     ctx: &Context,
     scan: &mut DriftScan,
@@ -214,8 +214,8 @@ fn compare_with_all(
     (renamed, orphans.into_values().collect())
 }
 
-/// Returns whether the user was read or changed after the scan saw it. The next sweep compares it, and ends before anything that has
-/// happened since is one interval old.
+/// Returns whether the user was read or changed after the scan saw it. The next sweep compares it, and ends before anything that
+/// has happened since is one interval old.
 fn is_outdated(
     ctx: &Context,
     (uptime, time): (Duration, Timestamp),

@@ -27,8 +27,9 @@ pub(in crate::reconcile) struct BackOff {
 }
 
 impl BackOff {
-    /// Counts a failure, and returns when to retry: at the time that the failure names, or after a delay that doubles from the kind's
-    /// first to its longest. The delay is spread by a quarter, so that resources that failed together are not retried together.
+    /// Counts a failure, and returns when to retry: at the time that the failure names, or after a delay that doubles from the
+    /// kind's first to its longest. The delay is spread by a quarter, so that resources that failed together are not retried
+    /// together.
     pub(super) fn failed(&mut self, uid: &str, failure: &Failure) -> Retry {
         let row = match (failure.kind, self.failing) {
             // A wait for the rate limit neither begins a row of failures nor ends one.

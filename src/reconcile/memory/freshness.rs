@@ -107,8 +107,8 @@ impl Freshness {
         self.confirmed.as_ref().filter(|(confirmed, _)| confirmed == user).map(|(_, at)| *at)
     }
 
-    /// Records that SearchUsers and the status differ. Returns true if they have differed in the same way since before the user was
-    /// last read, and that read led to no change: then another read would find nothing either.
+    /// Records that SearchUsers and the status differ. Returns true if they have differed in the same way since before the user
+    /// was last read, and that read led to no change: then another read would find nothing either.
     pub(in crate::reconcile) fn dispute(&mut self, over: (UserId, Fingerprint, Fingerprint), now: (Duration, Timestamp)) -> bool {
         match self.dispute.as_deref() {
             Some(Dispute { over: before, since: (uptime, time) })

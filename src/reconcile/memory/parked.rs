@@ -14,7 +14,8 @@ use crate::{
 #[derive(Debug, Default)]
 pub(in crate::reconcile) struct Parked {
     reading: Reading,
-    /// The deletion of a deleted user's quick connects. It outlasts a listing, by which another user of ours is looked for meanwhile.
+    /// The deletion of a deleted user's quick connects. It outlasts a listing, by which another user of ours is looked for
+    /// meanwhile.
     cleanup: Option<Box<Cleanup>>,
 }
 
@@ -41,8 +42,8 @@ pub(in crate::reconcile) struct KeptRead {
     pub(in crate::reconcile) lifetime: Duration,
 }
 
-/// What must not change while a listing continues: the create mark, and whether it had settled. Pages that were read before such a
-/// change prove nothing about it.
+/// What must not change while a listing continues: the create mark, and whether it had settled. Pages that were read before such
+/// a change prove nothing about it.
 pub(in crate::reconcile) type ListingKey = (Option<CreateAttempt>, bool);
 
 impl Parked {
@@ -103,7 +104,7 @@ impl Parked {
         self.cleanup.take().map(|cleanup| *cleanup).filter(|cleanup| cleanup.is_of(user))
     }
 
-    /// Returns whether the deletion of this user's quick connects has begun, and there can be no other user of ours.
+    /// Returns whether the deletion of this user's quick connects has begun, and no other user of ours can exist.
     pub(in crate::reconcile) fn was_the_last(&self, user: &UserId) -> bool {
         self.cleanup.as_ref().is_some_and(|cleanup| cleanup.is_of(user) && cleanup.alone)
     }

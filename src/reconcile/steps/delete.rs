@@ -56,7 +56,7 @@ pub(in crate::reconcile) async fn disown(work: &Work<'_>, known: &Knowledge, liv
     Flow::Continue(Learnt::Disowned)
 }
 
-/// Ends the pass if too many users are being deleted, and nobody has confirmed it.
+/// Ends the pass if too many users are being deleted without confirmation.
 fn admit(work: &mut Work<'_>) -> Flow {
     let Work { ctx, subject, report, .. } = work;
     let guard = ctx.settings.deletion_guard;
@@ -89,9 +89,9 @@ fn admit(work: &mut Work<'_>) -> Flow {
 
 fn question(namespace: &str, name: &str, going: usize, of: usize, limit: &str) -> String {
     format!(
-        "the user is still in Connect: {going} of the {of} users that ConnectUsers have in this instance were to be deleted when \
-         this was written, and the guard lets no more than {limit} go. If that is meant, confirm it: kubectl annotate \
-         connectuser --namespace {namespace} {name} {CONFIRM_DELETION}=true (with --all in place of the name for all in the namespace). If not, set \
-         spec.deletionPolicy to Retain: this resource goes then, and the user stays"
+        "the user is still in Connect: when this was written, {going} of the {of} users with a ConnectUser in this instance were \
+         being deleted, and the guard admits no more than {limit}. To confirm the deletion: kubectl annotate connectuser \
+         --namespace {namespace} {name} {CONFIRM_DELETION}=true (with --all in place of the name for all in the namespace). \
+         To keep the user, set spec.deletionPolicy to Retain: then only this resource is deleted"
     )
 }

@@ -39,7 +39,7 @@ pub(super) async fn publish(work: &Work<'_>, state: &State, is_reported: bool) {
     }
     let handled = &status.last_handled_reconcile_at;
     if let Some(requested) = handled.as_ref().filter(|_| is_reported && *handled != before.last_handled_reconcile_at) {
-        let note = format!("looked at the user, as connect-operator.dev/reconcile-requested-at: {requested:?} asked");
+        let note = format!("read the user, as requested by connect-operator.dev/reconcile-requested-at: {requested:?}");
         work.publish(EventKind::Normal, "ReconcileRequestHandled", "Reconcile", note).await;
     }
     if let State::Failed(failure) = state {
@@ -54,7 +54,7 @@ async fn user_appeared(work: &Work<'_>) {
             work.publish(EventKind::Normal, "Created", "Create", format!("created {name:?} as {arn}")).await;
         }
         Some(Appeared::Adopted) => {
-            let note = format!("took up {name:?}, which carries this resource's ownership tags, as {arn}");
+            let note = format!("adopted {name:?}, which carries this resource's ownership tags, as {arn}");
             work.publish(EventKind::Normal, "Adopted", "Create", note).await;
         }
         None => {}

@@ -120,8 +120,8 @@ fn age(work: &Work<'_>) -> Duration {
     Duration::try_from(work.ctx.clock.now() - created).unwrap_or_default()
 }
 
-/// Returns whether the status must show a failure. A race is retried at once, and a read of a user in sync that has to wait for the
-/// rate limit says nothing about the user.
+/// Returns whether the status must show a failure. A race is retried at once, and a read of a user in sync that has to wait for
+/// the rate limit says nothing about the user.
 fn is_worth_reporting(work: &Work<'_>, known: &Knowledge, failure: &Failure, retry: Retry) -> bool {
     let (status, generation) = (work.subject.resource.status.clone().unwrap_or_default(), work.subject.generation());
     let is_pending = !is_in_sync(&status, generation) || known.deleting;

@@ -75,8 +75,8 @@ async fn referenced(work: &Work<'_>, phase: Phase, reference: &PasswordSecretRef
     }
 }
 
-/// Returns the password in the Secret that this resource owns, and creates the Secret if there is none. A password that an earlier
-/// attempt generated is kept: Connect may have received it.
+/// Returns the password in the Secret that this resource owns, and creates the Secret if there is none. A password that an
+/// earlier attempt generated is kept: Connect may have received it.
 async fn generated(work: &Work<'_>, phase: Phase) -> Flow<Password> {
     let Work { ctx, subject, .. } = work;
     let (namespace, name) = (subject.namespace(), secret_name(&subject.resource));
@@ -94,14 +94,14 @@ async fn generated(work: &Work<'_>, phase: Phase) -> Flow<Password> {
             }
         }
         SecretValue::Found { .. } | SecretValue::NoKey(_) | SecretValue::NotText => missing(format!(
-            "the Secret {namespace}/{name} that generatePassword would make exists already, and is not this resource's own \
-             with a password in its key {KEY:?}: it is left alone. Delete it, or name it in passwordSecretRef instead"
+            "the Secret {namespace}/{name} that generatePassword would create exists already, and is not a Secret of this \
+             resource with a password in its key {KEY:?}: it is left alone. Delete it, or name it in passwordSecretRef instead"
         )),
     }
 }
 
-/// Reports whether the Secret has changed since the user was created. Only creating needs the Secret: no fault of it affects a user
-/// that exists.
+/// Reports whether the Secret has changed since the user was created. Only creating needs the Secret: no fault of it affects a
+/// user that exists.
 pub(in crate::reconcile) async fn check_secret(work: &mut Work<'_>) {
     // The create step has recorded the Secret's state.
     if work.report.appeared == Some(Appeared::Created) {
@@ -124,10 +124,10 @@ pub(in crate::reconcile) async fn check_secret(work: &mut Work<'_>) {
     let sent = report.status.observed_password_version.get_or_insert_with(|| version.clone());
     let message = (*sent != version).then(|| {
         format!(
-            "the Secret {namespace}/{}, which passwordSecretRef names, is not what it was when the user was created: if its \
-             password is another, it is ignored, and the user keeps the old one, since Connect has no operation to change a \
-             password. Reset it in Connect's console, or let the user do it (\"Forgot password\"), and take passwordSecretRef \
-             out of the spec: only creating needs it. Or delete this ConnectUser and create it again",
+            "passwordSecretRef or its Secret {namespace}/{} has changed since the user was created. A changed password is \
+             ignored, and the user keeps the old one, since Connect has no operation to change a password. Reset it in \
+             Connect's console, or let the user reset it (\"Forgot password\"), and remove passwordSecretRef from the spec: only \
+             the creation needs it. Or delete this ConnectUser and create it again",
             reference.name
         )
     });

@@ -76,7 +76,7 @@ pub(in crate::reconcile) async fn proficiencies(work: &Work<'_>, known: &Knowled
     Flow::Continue(Learnt::Proficiencies(id, or_fail(read, Phase::of(known), "userProficiencies")?))
 }
 
-/// What a read of a user shows, without its proficiencies.
+/// Returns what a read shows of a user, without its proficiencies.
 pub(super) fn observed(found: Option<User>) -> Observation {
     found.map_or(Observation::Absent, |user| Observation::Present(Box::new(Live::unread(user))))
 }

@@ -49,7 +49,7 @@ async fn mass_deletion_is_held_until_a_person_confirms_it() {
     assert_eq!(held(&scene), 12.0);
     let note = scene.event_note(&name(0), "DeletionHeld").await;
     assert!(
-        note.contains("12 of the 12 users that ConnectUsers have in this instance") && note.contains("20% and 10 users in 1h"),
+        note.contains("12 of the 12 users with a ConnectUser in this instance") && note.contains("20% and 10 users in 1h"),
         "{note}"
     );
     assert!(note.contains(&format!("kubectl annotate connectuser --namespace {}", scene.namespace())), "{note}");

@@ -148,7 +148,7 @@ async fn foreign_secret_is_not_used_as_a_generated_password() {
     scene.secret("wary-initial-password", json!({ "password": PASSWORD })).await;
     scene.apply("wary", &generating()).await;
     let message = scene.shown("wary", "Ready", "False", "SecretNotFound").await;
-    assert!(message.contains("/wary-initial-password that generatePassword would make exists already"), "{message}");
+    assert!(message.contains("/wary-initial-password that generatePassword would create exists already"), "{message}");
     assert_eq!(scene.sim.calls().of(connect_api::OperationName::CreateUser), 0);
     assert_eq!(scene.password("wary-initial-password").await, PASSWORD);
 

@@ -30,12 +30,12 @@ async fn long_wait_for_the_rate_limit_is_reported_once_with_its_place() {
     scene.applied("first", &json!({})).await;
     scene.apply("second", &json!({})).await;
     let message = scene.shown("second", "Synced", "Unknown", "Throttled").await;
-    let place = "(place 1 of 1 and about 17 min to go when this was written)";
+    let place = "(position 1 of 1, about 17 min left when this was written)";
     assert_eq!(message, format!("waiting for the rate limit of CreateUser {place}"));
 
     // From now on the second caller is the first of two in the queue.
     scene.apply("third", &json!({})).await;
-    assert!(scene.shown("third", "Synced", "Unknown", "Throttled").await.contains("(place 2 of 2 "));
+    assert!(scene.shown("third", "Synced", "Unknown", "Throttled").await.contains("(position 2 of 2,"));
     let status = scene.users().get("second").await.unwrap().status;
     // Each request causes a pass, which ends before the next one begins.
     for asked in ["once", "twice", "thrice"] {

@@ -49,7 +49,7 @@ pub(in crate::reconcile) fn raced(work: &Work<'_>, known: &Knowledge) -> Failure
 /// Connect does not show the user, and that proves nothing yet.
 pub(in crate::reconcile) fn unsettled(work: &Work<'_>, known: &Knowledge) -> Failure {
     let until = work.settles_at().map(to_the_second);
-    let what = if known.deleting { "letting this resource go" } else { "creating the user again" };
+    let what = if known.deleting { "the release of this resource" } else { "creating the user again" };
     let when = until.map_or_else(String::new, |at| format!(" until {at}"));
     let message = format!(
         "Connect does not show the user, but an attempt to create it is recent and Connect may show it late: {what} waits{when}"
