@@ -17,7 +17,7 @@ use super::{
     requests::reconcile_requested,
     schedule::until_read,
     snapshot::remembered,
-    steps::{claim, create, delete, finish, names, password, quick_connects, read, refuse, release, update},
+    steps::{claim, create, delete, failures, finish, names, password, quick_connects, read, release, update},
     subject::Subject,
     work::Work,
 };
@@ -144,10 +144,10 @@ impl<'a> Pass<'a> {
                 password::check_secret(work).await;
                 return Flow::Break(End::Drifted(live, changes));
             }
-            Step::Missing => return Flow::Break(End::Failed(refuse::missing(work, known))),
-            Step::Conflict(owner) => return Flow::Break(End::Failed(refuse::conflict(work, known, &owner))),
-            Step::Raced => return Flow::Break(End::Failed(refuse::raced(work, known))),
-            Step::Wait => return Flow::Break(End::Failed(refuse::unsettled(work, known))),
+            Step::Missing => return Flow::Break(End::Failed(failures::missing(work, known))),
+            Step::Conflict(owner) => return Flow::Break(End::Failed(failures::conflict(work, known, &owner))),
+            Step::Raced => return Flow::Break(End::Failed(failures::raced(work, known))),
+            Step::Wait => return Flow::Break(End::Failed(failures::unsettled(work, known))),
             Step::Delete(id) => delete::delete(work, known, id).await?,
             Step::DeleteQuickConnects(id) => quick_connects::delete(work, known, id).await?,
             Step::Disown(live) => delete::disown(work, known, *live).await?,

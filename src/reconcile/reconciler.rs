@@ -49,7 +49,7 @@ impl Reconciler {
     }
 
     /// Records that work begins now. The process may have been on standby for days, without reads and sweeps.
-    pub fn starts(&self) {
+    pub fn start(&self) {
         self.ctx.start();
     }
 

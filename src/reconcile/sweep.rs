@@ -104,7 +104,7 @@ impl Reconciler {
     }
 
     /// Wakes the resources of an instance that could not be swept, so that those that are due are read one by one.
-    pub fn do_without_sweep(&self, instance: &Arn, resources: impl Iterator<Item = ConnectUser>) {
+    pub fn wake_unswept(&self, instance: &Arn, resources: impl Iterator<Item = ConnectUser>) {
         let instance = instance.to_string();
         if !was_swept_lately(&self.ctx, &instance) {
             let of_instance = resources.filter(|r| r.spec.instance_arn == instance);

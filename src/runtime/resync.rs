@@ -109,7 +109,7 @@ impl Sweeper {
                     );
                     // Where Connect is down, or busy, looking at users one by one would fail as well, and keep it so.
                     if !matches!(error.class, Class::Throttled | Class::Transient) {
-                        self.reconciler.do_without_sweep(&instance, unpacked(objects()));
+                        self.reconciler.wake_unswept(&instance, unpacked(objects()));
                     }
                     tokio::time::sleep(self.pause(start)).await;
                 }

@@ -65,7 +65,7 @@ pub async fn watch(
     health: Arc<Health>,
     stop: impl Future<Output = ()> + Send + Sync + 'static,
 ) {
-    reconciler.starts();
+    reconciler.start();
     let stop = stop.shared();
     // Who has listed nothing yet has nothing under way, and the controller would wait for the list before it stops.
     let stopped_early = {
