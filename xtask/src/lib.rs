@@ -1,6 +1,7 @@
 //! The repository's own commands (`cargo xtask`), as a library so that tests can use what they generate.
 
 pub mod bench;
+pub mod compiled_once;
 pub mod demo;
 pub mod generate;
 mod programs;

@@ -3,25 +3,28 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use xtask::{bench, demo, generate};
+use xtask::{bench, compiled_once, demo, generate};
 
 /// The repository's own commands.
 #[derive(Debug, Parser)]
 #[command(name = "xtask", bin_name = "cargo xtask")]
 enum Command {
-    /// Shows the operator at work: a real Kubernetes control plane, the Connect simulator and the operator as processes.
+    /// Shows the operator at work, with a real Kubernetes API server and the Connect simulator.
     Demo(demo::Demo),
     /// Measures the operator at the size of a contact centre, and writes docs/benchmarks.md.
     Bench(bench::Bench),
-    /// Writes the generated files anew: the CustomResourceDefinition, the API reference and that of the metrics, the IAM policies, what the chart has of them, and the
-    /// manifests that are made of the chart.
+    /// Writes the generated files: the CustomResourceDefinition, the references of the API and the metrics, the IAM policies, their
+    /// copies in the chart, and the manifests rendered from the chart.
     Generate,
+    /// Builds the demo and all tests, and fails if these compile a dependency differently.
+    CompiledOnce,
 }
 
 fn main() -> ExitCode {
     let result = match Command::parse() {
         Command::Demo(demo) => demo.run(),
         Command::Bench(bench) => bench.run().map(|()| ExitCode::SUCCESS),
+        Command::CompiledOnce => compiled_once::check().map(|()| ExitCode::SUCCESS),
         Command::Generate => generate::run().map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| {

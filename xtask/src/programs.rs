@@ -11,19 +11,24 @@ use serde::Deserialize;
 
 use crate::repository;
 
-/// Where the built programs are.
+/// The paths of the built programs.
 pub(crate) struct Programs {
     pub operator: PathBuf,
     pub simulator: PathBuf,
 }
 
-/// Builds the programs, if they are not up to date; cargo shows on standard error how it goes on.
+/// Builds the programs if they are not up to date. Cargo shows its progress on standard error.
 pub(crate) fn build() -> Result<Programs> {
-    let messages = build_packages(&["connect-operator", "connect-sim"])?;
+    let mut command = repository::cargo();
+    command.args(BUILD).arg("--message-format=json-render-diagnostics");
+    if !cfg!(debug_assertions) {
+        command.arg("--release");
+    }
+    let messages = messages(&mut command)?;
     Ok(Programs { operator: executable(&messages, "connect-operator")?, simulator: executable(&messages, "connect-sim")? })
 }
 
-/// Builds the operator as it is released: the program of the image.
+/// Builds the image's program: the operator as it is released.
 pub(crate) fn build_released_operator() -> Result<PathBuf> {
     let arch = match std::env::consts::ARCH {
         "x86_64" => "amd64",
@@ -38,21 +43,19 @@ pub(crate) fn build_released_operator() -> Result<PathBuf> {
     Ok(rootfs.join("usr/bin/connect-operator"))
 }
 
-/// What the image sets in the program's environment.
+/// Returns the environment variables that the image sets.
 pub(crate) fn environment_of_image() -> Result<Vec<(String, String)>> {
     let file = fs::read_to_string(repository::root().join("Dockerfile")).context("cannot read the Dockerfile")?;
     let set = file.lines().filter_map(|line| line.strip_prefix("ENV ")).flat_map(str::split_whitespace);
     Ok(set.filter_map(|variable| variable.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
 }
 
-/// What cargo says while it builds the programs of packages.
-fn build_packages(packages: &[&str]) -> Result<String> {
-    let mut command = repository::cargo();
-    command.args(["build", "--bins", "--message-format=json-render-diagnostics"]);
-    command.args(packages.iter().map(|package| format!("--package={package}")));
-    if !cfg!(debug_assertions) {
-        command.arg("--release");
-    }
+/// The arguments of cargo for the demo's programs. The whole workspace is selected, so that the features of dependencies are the same
+/// as in `cargo run --package xtask` and in `cargo test --workspace`, and nothing is compiled again.
+pub(crate) const BUILD: [&str; 6] = ["build", "--workspace", "--bin", "connect-operator", "--bin", "connect-sim"];
+
+/// Runs cargo and returns its messages, a line of JSON each.
+pub(crate) fn messages(command: &mut Command) -> Result<String> {
     let output = command.stderr(Stdio::inherit()).output().context("cannot run cargo")?;
     if !output.status.success() {
         bail!("the build failed ({})", output.status);
@@ -60,7 +63,7 @@ fn build_packages(packages: &[&str]) -> Result<String> {
     String::from_utf8(output.stdout).context("cargo printed what is not UTF-8")
 }
 
-/// Cargo tells of each thing that it built in a line of JSON.
+/// Returns the path of a program that cargo has built.
 fn executable(messages: &str, name: &str) -> Result<PathBuf> {
     #[derive(Deserialize)]
     struct Message {
