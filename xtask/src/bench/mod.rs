@@ -1,9 +1,9 @@
 //! `cargo xtask bench`: the operator at the size of a contact centre, measured in one run and written to `docs/benchmarks.md`.
 
+mod cluster;
 mod machine;
 mod real;
 mod seed;
-mod stage;
 mod table;
 mod virtually;
 

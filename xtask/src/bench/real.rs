@@ -13,8 +13,8 @@ use connect_sim::Calls;
 use kube::api::ResourceExt as _;
 
 use super::{
+    cluster::{Cluster, Operator, until},
     seed::{CLUSTER, Fleet},
-    stage::{Operator, Stage, until},
     table::{REAL, Table},
 };
 
@@ -31,29 +31,29 @@ pub(super) async fn measure(program: &Path, most: usize, drifts: usize, table: &
     let mib = size as f64 / (1024.0 * 1024.0);
     table.add("release binary", "≤ 15 MiB", format!("{mib:.1} MiB"), mib <= 15.0, REAL);
 
-    let stage = Stage::set(program).await?;
-    let mut fleet = Fleet::new(&stage.sim, &stage.client).await?;
+    let bench_cluster = Cluster::start(program).await?;
+    let mut fleet = Fleet::new(&bench_cluster.sim, &bench_cluster.client).await?;
     let cluster = format!("--cluster-name={CLUSTER}");
 
-    memory(table, MEMORY[0], &stage.operator(&[&cluster, "--sweep-interval=10s"]).await?).await?;
-    let template = calls_of_one(&stage, &fleet, table).await?;
+    memory(table, MEMORY[0], &bench_cluster.operator(&[&cluster, "--sweep-interval=10s"]).await?).await?;
+    let template = calls_of_one(&bench_cluster, &fleet, table).await?;
     eprintln!("copies of {} are made", template.name_any());
     for (size, goal) in MEMORY.into_iter().skip(1).filter(|(size, _)| *size <= most) {
         fleet.grow(size, &template).await?;
         // SearchUsers shows them a little later.
         tokio::time::sleep(Duration::from_secs(5)).await;
-        stage.sim.reset_calls();
+        bench_cluster.sim.reset_calls();
         let before = fleet.versions().await?;
-        let operator = stage.operator(&[&cluster, "--sweep-interval=5m"]).await?;
+        let operator = bench_cluster.operator(&[&cluster, "--sweep-interval=5m"]).await?;
         let ready = operator.started.elapsed();
         operator.sweeps(1).await?;
-        let calls = stage.sim.calls();
+        let calls = bench_cluster.sim.calls();
         memory(table, (size, goal), &operator).await?;
         if size == FLEET {
             let written = written(&before, &fleet.versions().await?);
             restart(table, ready, &calls, written, &operator)?;
             drop(operator);
-            sweeps(&stage, &fleet, table, drifts, &cluster).await?;
+            sweeps(&bench_cluster, &fleet, table, drifts, &cluster).await?;
         }
     }
     Ok(())
@@ -69,23 +69,23 @@ async fn memory(table: &mut Table, (size, goal): (usize, f64), operator: &Operat
 }
 
 /// One user's life, counted. Gives it as it was before it was edited.
-async fn calls_of_one(stage: &Stage, fleet: &Fleet<'_>, table: &mut Table) -> Result<ConnectUser> {
+async fn calls_of_one(bench_cluster: &Cluster, fleet: &Fleet<'_>, table: &mut Table) -> Result<ConnectUser> {
     let cluster = format!("--cluster-name={CLUSTER}");
-    let operator = stage.operator(&[&cluster, "--sweep-interval=24h"]).await?;
-    stage.sim.reset_calls();
+    let operator = bench_cluster.operator(&[&cluster, "--sweep-interval=24h"]).await?;
+    bench_cluster.sim.reset_calls();
     fleet.apply_first().await?;
     ready(fleet).await?;
-    let create = stage.sim.calls();
+    let create = bench_cluster.sim.calls();
     let create = (create.of(OperationName::CreateUser), create.writes() - create.of(OperationName::CreateUser), reads(&create));
     fleet.look_at_first().await?;
     asked_until("the first user is looked at", async || fleet.was_looked_at().await).await?;
     let created = fleet.first().await?.context("the first user is not in sync")?;
-    stage.sim.reset_calls();
+    bench_cluster.sim.reset_calls();
     fleet.edit_first().await?;
-    let edited = || stage.sim.calls().of(OperationName::UpdateUserRoutingProfile) > 0;
+    let edited = || bench_cluster.sim.calls().of(OperationName::UpdateUserRoutingProfile) > 0;
     until("the edit is made", || Ok(edited().then_some(()))).await?;
     ready(fleet).await?;
-    let edit = stage.sim.calls();
+    let edit = bench_cluster.sim.calls();
     table.add(
         "calls per create / update of one field (with proficiencies, which CreateUser does not take: +1)",
         "1 (+1) / 1",
@@ -147,15 +147,15 @@ fn restart(table: &mut Table, ready: Duration, calls: &Calls, written: usize, op
 }
 
 /// Sweeps over the whole fleet: with nothing changed, with one in a hundred, and with one.
-async fn sweeps(stage: &Stage, fleet: &Fleet<'_>, table: &mut Table, drifts: usize, cluster: &str) -> Result<()> {
+async fn sweeps(bench_cluster: &Cluster, fleet: &Fleet<'_>, table: &mut Table, drifts: usize, cluster: &str) -> Result<()> {
     // Whose turn to be read comes meanwhile is none of the sweep's doing: that has a line of its own.
-    let operator = stage.operator(&[cluster, "--sweep-interval=40s", "--drift-interval=8760h"]).await?;
+    let operator = bench_cluster.operator(&[cluster, "--sweep-interval=40s", "--drift-interval=8760h"]).await?;
     operator.sweeps(1).await?;
     let (before, versions) = (operator.usage()?.cpu, fleet.versions().await?);
-    stage.sim.reset_calls();
+    bench_cluster.sim.reset_calls();
     operator.sweeps(2).await?;
     let cpu = operator.usage()?.cpu - before;
-    let calls = stage.sim.calls();
+    let calls = bench_cluster.sim.calls();
     table.add(
         format!("CPU of a no-op resync of {FLEET} (a sweep that finds nothing)"),
         "≤ 1 CPU second",
@@ -172,12 +172,12 @@ async fn sweeps(stage: &Stage, fleet: &Fleet<'_>, table: &mut Table, drifts: usi
     );
 
     let swept = operator.swept();
-    stage.sim.reset_calls();
+    bench_cluster.sim.reset_calls();
     fleet.meddle(DRIFTED)?;
     until("all were put right", || Ok((fleet.meddled() == 0).then_some(()))).await?;
     // One sweep has found them, and the next sees that nothing is left.
     operator.sweeps(swept + 3).await?;
-    let calls = stage.sim.calls();
+    let calls = bench_cluster.sim.calls();
     let rounds = u64::try_from(operator.swept() - swept)?;
     let pages = calls.of(OperationName::SearchUsers) + calls.of(OperationName::ListUsers);
     let others = calls.total() - pages - reads(&calls) - calls.writes();

@@ -2,7 +2,7 @@
 
 /// One measure.
 #[derive(Clone, Debug)]
-pub(super) struct Row {
+pub(super) struct Measure {
     pub measure: String,
     pub goal: String,
     pub measured: String,
@@ -14,7 +14,7 @@ pub(super) struct Row {
 
 /// All measures so far.
 #[derive(Debug, Default)]
-pub(super) struct Table(Vec<Row>);
+pub(super) struct Table(Vec<Measure>);
 
 /// On the real control plane, with the operator's own program and the simulator over HTTP at AWS' rates.
 pub(super) const REAL: &str = "real";
@@ -24,15 +24,15 @@ pub(super) const VIRTUAL: &str = "virtual time";
 impl Table {
     /// Adds a measure with a goal that it has reached or not, and shows it.
     pub(super) fn add(&mut self, measure: impl Into<String>, goal: &str, measured: String, reached: bool, how: &'static str) {
-        self.push(Row { measure: measure.into(), goal: goal.to_owned(), measured, reached: Some(reached), how });
+        self.push(Measure { measure: measure.into(), goal: goal.to_owned(), measured, reached: Some(reached), how });
     }
 
     /// Adds a measure without a goal.
     pub(super) fn note(&mut self, measure: impl Into<String>, measured: String, how: &'static str) {
-        self.push(Row { measure: measure.into(), goal: "–".to_owned(), measured, reached: None, how });
+        self.push(Measure { measure: measure.into(), goal: "–".to_owned(), measured, reached: None, how });
     }
 
-    fn push(&mut self, row: Row) {
+    fn push(&mut self, row: Measure) {
         eprintln!("{}", line(&row));
         self.0.push(row);
     }
@@ -49,7 +49,7 @@ impl Table {
     }
 }
 
-fn line(Row { measure, goal, measured, reached, how }: &Row) -> String {
+fn line(Measure { measure, goal, measured, reached, how }: &Measure) -> String {
     let mark = match reached {
         Some(true) => "✓",
         Some(false) => "**missed**",

@@ -1,12 +1,12 @@
-//! The demo's directory: logs, which stay, and how to reach what runs, which goes when nothing runs any more.
+//! The demo's directory. Logs stay in it; the files with addresses and credentials are removed at the end.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-/// What is only good for as long as the demo runs.
-const PASSING: [&str; 2] = [Directory::ENVIRONMENT, Directory::KUBECONFIG];
+/// Files that are useless after the demo.
+const TEMPORARY: [&str; 2] = [Directory::ENVIRONMENT, Directory::KUBECONFIG];
 
 /// A directory that no other demo uses.
 pub(super) struct Directory {
@@ -18,7 +18,7 @@ impl Directory {
     pub(super) const ENVIRONMENT: &str = "demo.env";
     pub(super) const KUBECONFIG: &str = "kubeconfig";
 
-    /// Takes a directory for this demo, which is created if need be.
+    /// Claims a directory for this demo, and creates it if necessary.
     pub(super) fn claim(path: PathBuf) -> Result<Self> {
         let create = || {
             fs::create_dir_all(&path)?;
@@ -28,11 +28,13 @@ impl Directory {
         let lock = File::create(path.join("lock")).with_context(|| format!("cannot write to {}", path.display()))?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => bail!("a demo runs in {} already: name another with --dir", path.display()),
+            Err(TryLockError::WouldBlock) => {
+                bail!("a demo is already running in {}: choose another directory with --dir", path.display())
+            }
             Err(TryLockError::Error(error)) => return Err(error).context(format!("cannot lock {}", path.display())),
         }
         let directory = Self { path, _lock: lock };
-        // What an earlier demo left that was killed.
+        // A killed demo leaves its files behind.
         directory.clear();
         for log in ["operator.log", "simulator.log"] {
             let _ = fs::remove_file(directory.file(log));
@@ -48,9 +50,9 @@ impl Directory {
         &self.path
     }
 
-    /// Writes what a shell has to know to play on.
+    /// Writes the variables with which a shell reaches the demo.
     pub(super) fn write_environment(&self, variables: &[(&str, String)]) -> Result<()> {
-        let mut text = String::from("# For as long as the demo runs. In a shell: . demo.env\n");
+        let mut text = String::from("# Valid while the demo runs. In a shell: . demo.env\n");
         for (name, value) in variables {
             text += &format!("export {name}={value}\n");
         }
@@ -59,8 +61,8 @@ impl Directory {
     }
 
     fn clear(&self) {
-        for name in PASSING {
-            // It may not be there; if it cannot be removed, it does no harm.
+        for name in TEMPORARY {
+            // If it cannot be removed, it does no harm.
             let _ = fs::remove_file(self.file(name));
         }
     }
@@ -72,7 +74,7 @@ impl Drop for Directory {
     }
 }
 
-/// A word for a shell that it takes as it is.
+/// Quotes a word for a shell.
 pub(super) fn quoted(word: impl std::fmt::Display) -> String {
     format!("'{}'", word.to_string().replace('\'', r"'\''"))
 }

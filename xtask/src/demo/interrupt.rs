@@ -1,4 +1,4 @@
-//! Ctrl-C: noticed between two looks, so that everything that was started is stopped in order.
+//! Ctrl-C, checked between steps, so that all processes are stopped in order.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,15 +9,15 @@ use signal_hook::flag;
 
 use super::INTERRUPTED;
 
-/// Whether somebody asked the demo to end.
+/// Records a request to end the demo.
 pub(super) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Takes SIGINT and SIGTERM over. A second one ends the program at once; what it started ends with it all the same.
+    /// Handles SIGINT and SIGTERM. A second signal ends the program at once; its child processes end with it.
     pub(super) fn listen() -> Result<Self> {
         let came = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM] {
-            // In this order: the first signal finds the flag down, and then raises it.
+            // The order matters: the first signal must find the flag unset.
             flag::register_conditional_shutdown(signal, INTERRUPTED.into(), came.clone()).context("cannot listen for signals")?;
             flag::register(signal, came.clone()).context("cannot listen for signals")?;
         }
@@ -28,7 +28,7 @@ impl Interrupt {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Fails if somebody did.
+    /// Fails if the demo should end.
     pub(super) fn check(&self) -> Result<()> {
         if self.came() {
             bail!("interrupted");

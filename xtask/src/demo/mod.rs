@@ -1,42 +1,47 @@
 //! `cargo xtask demo`: the operator at work, on a real Kubernetes control plane and a simulated Amazon Connect.
 //!
-//! The [`Stage`] is what runs, the [`scenario`] what happens on it. Each step of the scenario ends with what Connect really
-//! holds, and with a tick, or a cross and what did not come true.
+//! The [`Installation`] runs the processes, and the [`scenario`] plays steps on it. Each step ends with Connect's actual users and
+//! a tick, or a cross with the reason of the failure.
 
+mod connect_table;
 mod directory;
-mod holdings;
+mod installation;
 mod interrupt;
+mod recording;
 mod scenario;
 mod screen;
 mod simulator;
-mod stage;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
 use control_plane::Binaries;
 
 use self::directory::Directory;
+use self::installation::{Installation, POLL};
 use self::interrupt::Interrupt;
-use self::stage::{POLL, Stage};
 use crate::{programs, repository};
 
-/// As a shell counts an end by SIGINT.
+/// The exit code that a shell reports after SIGINT.
 const INTERRUPTED: u8 = 130;
 
 /// The options of `cargo xtask demo`.
 #[derive(Debug, Args)]
 pub struct Demo {
-    /// End after the scenario: with 0 if all of it came true, else with 1.
+    /// End after the scenario, with 0 if all steps succeeded and 1 otherwise.
     #[arg(long)]
     once: bool,
 
-    /// Where demo.env and the logs go. Default: `demo` in cargo's target directory.
+    /// The directory of demo.env and the logs. Default: `demo` in cargo's target directory.
     #[arg(long)]
     dir: Option<PathBuf>,
+
+    /// Write a recording of the scenario to this file, as an animated SVG.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
 }
 
 impl Demo {
@@ -50,14 +55,14 @@ impl Demo {
             None => repository::target()?.join("demo"),
         })?;
 
-        screen::heading("Building what is missing");
+        screen::heading("Building");
         let programs = programs::build()?;
         let binaries = Binaries::ensure_api_server(|line| eprintln!("{line}"))?;
         screen::tick("the operator, the simulator, and a Kubernetes control plane");
 
-        // Not before: until here, a Ctrl-C is best answered by ending at once.
+        // Only now: until here, a Ctrl-C should end the program at once.
         let interrupt = Interrupt::listen()?;
-        match show(&directory, &interrupt, &programs, binaries, self.once) {
+        match show(&directory, &interrupt, &programs, binaries, self.once, self.record.as_deref()) {
             Err(_) if interrupt.came() => Ok(ExitCode::from(INTERRUPTED)),
             result => result,
         }
@@ -70,18 +75,23 @@ fn show(
     programs: &programs::Programs,
     binaries: Binaries,
     once: bool,
+    record: Option<&Path>,
 ) -> Result<ExitCode> {
     screen::heading("Starting");
-    let mut stage = Stage::set(directory, interrupt, programs, binaries)?;
-    let failed = scenario::play(&mut stage)?;
+    let mut installation = Installation::start(directory, interrupt, programs, binaries)?;
+    let failed = scenario::play(&mut installation)?;
 
-    screen::heading(if failed == 0 { "All of it came true" } else { "Not all of it came true" });
+    screen::heading(&if failed == 0 { "All steps succeeded".to_owned() } else { format!("Steps that failed: {failed}") });
+    if let Some(file) = record {
+        ensure!(failed == 0, "not recorded, since a step failed");
+        recording::write(file, &screen::printed())?;
+    }
     if once {
         return Ok(ExitCode::from(u8::from(failed > 0)));
     }
-    stage.say_how_to_play_on();
+    installation.print_next_steps();
     while !interrupt.came() {
-        stage.check()?;
+        installation.check()?;
         thread::sleep(POLL);
     }
     println!("\nStopping");

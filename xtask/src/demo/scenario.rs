@@ -1,16 +1,16 @@
-//! What happens on the stage.
+//! The steps of the demo.
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
 
-use super::holdings::{self, differences};
+use super::connect_table::{self, differences};
+use super::installation::Installation;
 use super::screen::{self, say};
 use super::simulator::Writes;
-use super::stage::Stage;
 
-type Step = (&'static str, fn(&mut Stage<'_>) -> Result<()>, &'static [(&'static str, u64)]);
+type Step = (&'static str, fn(&mut Installation<'_>) -> Result<()>, &'static [(&'static str, u64)]);
 
-/// Each step, and the writes to Connect that it may cost: these and no others.
+/// The steps, each with the exact writes to Connect that it must cause.
 const STEPS: [Step; 6] = [
     ("Users from manifests", create, &[("AssociateUserProficiencies", 1), ("CreateUser", 3)]),
     ("A change in Git", edit, &[("UpdateUserRoutingProfile", 1)]),
@@ -20,35 +20,36 @@ const STEPS: [Step; 6] = [
     ("A user leaves", leave, &[("DeleteUser", 1)]),
 ];
 
-/// Plays all of it and gives the number of steps that did not come true. Fails only where the stage itself falls.
-pub(super) fn play(stage: &mut Stage<'_>) -> Result<usize> {
+/// Plays all steps and returns the number of those that failed. Fails if a process ends.
+pub(super) fn play(installation: &mut Installation<'_>) -> Result<usize> {
     let mut failed = 0;
-    let mut before = stage.simulator.writes()?;
+    let mut before = installation.simulator.writes()?;
     for (number, (title, step, cost)) in STEPS.iter().enumerate() {
         screen::heading(&format!("{} of {}: {title}", number + 1, STEPS.len()));
-        let result = step(stage).and_then(|()| equal(stage)).and_then(|()| cost_was(stage, &before, cost));
+        let result =
+            step(installation).and_then(|()| check_users(installation)).and_then(|()| check_writes(installation, &before, cost));
         if let Err(error) = result {
-            // Where the stage has fallen, nothing else can come true.
-            stage.check()?;
+            // If a process has ended, no later step can succeed.
+            installation.check()?;
             failed += 1;
             screen::cross(&format!("{error:#}"));
             say("\n  The operator's last lines:");
-            screen::output(&stage.operator_log());
+            screen::output(&installation.operator_log());
         }
-        before = stage.simulator.writes()?;
+        before = installation.simulator.writes()?;
     }
     Ok(failed)
 }
 
-fn create(stage: &mut Stage<'_>) -> Result<()> {
-    say("An agent, a supervisor and an administrator, as a platform team writes them down.");
-    stage.kubectl("apply --server-side --field-manager=demo -f dev/sample/users")?;
-    stage.kubectl("wait --for=condition=Ready cuser --all --timeout=60s")?;
-    show(stage)
+fn create(installation: &mut Installation<'_>) -> Result<()> {
+    say("An agent, a supervisor and an administrator, as a platform team would write them.");
+    installation.kubectl("apply --server-side --field-manager=demo -f dev/sample/users")?;
+    installation.kubectl("wait --for=condition=Ready cuser --all --timeout=60s")?;
+    show(installation)
 }
 
-fn edit(stage: &mut Stage<'_>) -> Result<()> {
-    say("Jane takes escalations from now on: one field of her manifest changes.");
+fn edit(installation: &mut Installation<'_>) -> Result<()> {
+    say("Jane now handles escalations: one field of her manifest changes.");
     let read = |path: &str| std::fs::read_to_string(crate::repository::root().join(path)).with_context(|| path.to_owned());
     let (old, new) = (read("dev/sample/users/jane-doe.yaml")?, read("dev/sample/changes/jane-doe.yaml")?);
     for (sign, text, other) in [('-', &old, &new), ('+', &new, &old)] {
@@ -56,82 +57,85 @@ fn edit(stage: &mut Stage<'_>) -> Result<()> {
             say(&format!("  {sign}{line}"));
         }
     }
-    stage.kubectl("apply --server-side --field-manager=demo -f dev/sample/changes/jane-doe.yaml")?;
-    stage.kubectl("wait --for=condition=Ready cuser/jane-doe --timeout=60s")?;
-    show(stage)
+    installation.kubectl("apply --server-side --field-manager=demo -f dev/sample/changes/jane-doe.yaml")?;
+    installation.kubectl("wait --for=condition=Ready cuser/jane-doe --timeout=60s")?;
+    show(installation)
 }
 
-fn drift(stage: &mut Stage<'_>) -> Result<()> {
-    say("At Connect's console, somebody makes Ravi an administrator. No manifest says so.");
-    let ravi = holdings::user(stage, "ravi.patel")?.context("ravi.patel is not in Connect")?;
+fn drift(installation: &mut Installation<'_>) -> Result<()> {
+    say("In Connect's console, Ravi is made an administrator. His manifest says otherwise.");
+    let ravi = connect_table::user(installation, "ravi.patel")?.context("ravi.patel is not in Connect")?;
     let id = ravi["Id"].as_str().context("ravi.patel has no id")?;
-    let path = format!("/users/{}/{id}/security-profiles", stage.simulator.instance());
-    let admin = stage.simulator.id_of("Admin")?;
-    stage.simulator.at_console(&path, &json!({ "SecurityProfileIds": [admin] }))?;
-    holdings::show(stage, "Right after it, Connect holds:")?;
-    say("\n  Waiting for the operator to look at him again ...");
-    stage.until("the change was put right", |stage| {
-        let events = stage.run(&["events", "--for=connectuser/ravi-patel"])?;
+    let path = format!("/users/{}/{id}/security-profiles", installation.simulator.instance());
+    let admin = installation.simulator.id_of("Admin")?;
+    installation.simulator.at_console(&path, &json!({ "SecurityProfileIds": [admin] }))?;
+    connect_table::show(installation, "Right after the change, Connect holds:")?;
+    say("\n  Waiting for the operator's next check ...");
+    installation.until("the change was corrected", |installation| {
+        let events = installation.run(&["events", "--for=connectuser/ravi-patel"])?;
         Ok(if events.contains("DriftCorrected") { Ok(()) } else { Err(events) })
     })?;
-    stage.kubectl("events --for=connectuser/ravi-patel")?;
-    show(stage)
+    installation.kubectl("events --for=connectuser/ravi-patel")?;
+    show(installation)
 }
 
-fn mistake(stage: &mut Stage<'_>) -> Result<()> {
+fn mistake(installation: &mut Installation<'_>) -> Result<()> {
     say("A new agent's manifest names a routing profile that does not exist.");
-    stage.kubectl("apply --server-side --field-manager=demo -f dev/sample/changes/omar-haddad.yaml")?;
-    stage.kubectl("wait --for=condition=ReferencesResolved=false cuser/omar-haddad --timeout=60s")?;
-    screen::command("kubectl describe cuser omar-haddad    # of which its condition Ready");
-    let described = stage.run(&["describe", "cuser", "omar-haddad"])?;
+    installation.kubectl("apply --server-side --field-manager=demo -f dev/sample/changes/omar-haddad.yaml")?;
+    installation.kubectl("wait --for=condition=ReferencesResolved=false cuser/omar-haddad --timeout=60s")?;
+    screen::command("kubectl describe cuser omar-haddad    # its condition Ready:");
+    let described = installation.run(&["describe", "cuser", "omar-haddad"])?;
     screen::output(&condition(&described, "Ready").context("kubectl describe shows no condition Ready")?);
-    show(stage)?;
-    ensure!(holdings::user(stage, "omar.haddad")?.is_none(), "omar.haddad is in Connect, though his manifest is wrong");
-    screen::tick("the condition says what is wrong and what to do; everybody else is as before");
+    show(installation)?;
+    ensure!(
+        connect_table::user(installation, "omar.haddad")?.is_none(),
+        "omar.haddad is in Connect, though his manifest is wrong"
+    );
+    screen::tick("the condition says what is wrong and what to do; the other users are unchanged");
     Ok(())
 }
 
-fn correct(stage: &mut Stage<'_>) -> Result<()> {
-    say("A corrected manifest is enough: the operator goes on by itself.");
-    stage.kubectl("apply --server-side --field-manager=demo -f dev/sample/changes/omar-haddad-corrected.yaml")?;
-    stage.kubectl("wait --for=condition=Ready cuser/omar-haddad --timeout=60s")?;
-    show(stage)
+fn correct(installation: &mut Installation<'_>) -> Result<()> {
+    say("A corrected manifest is enough: the operator continues automatically.");
+    installation.kubectl("apply --server-side --field-manager=demo -f dev/sample/changes/omar-haddad-corrected.yaml")?;
+    installation.kubectl("wait --for=condition=Ready cuser/omar-haddad --timeout=60s")?;
+    show(installation)
 }
 
-fn leave(stage: &mut Stage<'_>) -> Result<()> {
-    say("Jane's manifest leaves Git. Her resource stays until her user is gone from Connect.");
-    stage.kubectl("delete cuser jane-doe --timeout=60s")?;
-    show(stage)?;
-    ensure!(holdings::user(stage, "jane.doe")?.is_none(), "jane.doe is still in Connect");
+fn leave(installation: &mut Installation<'_>) -> Result<()> {
+    say("Jane's manifest is deleted from Git. Her resource stays until her user is gone from Connect.");
+    installation.kubectl("delete cuser jane-doe --timeout=60s")?;
+    show(installation)?;
+    ensure!(connect_table::user(installation, "jane.doe")?.is_none(), "jane.doe is still in Connect");
     screen::tick("jane.doe is gone from Connect");
     Ok(())
 }
 
-fn show(stage: &Stage<'_>) -> Result<()> {
-    stage.kubectl("get cuser")?;
-    holdings::show(stage, "Connect holds:")
+fn show(installation: &Installation<'_>) -> Result<()> {
+    installation.kubectl("get cuser")?;
+    connect_table::show(installation, "Connect holds:")
 }
 
-/// Whether Connect holds what the manifests say of all users that are Ready, and nobody else.
-fn equal(stage: &mut Stage<'_>) -> Result<()> {
-    let users = stage.until("Connect equals the manifests", |stage| {
-        let (differences, users) = differences(stage)?;
+/// Checks that Connect holds the users of all Ready resources, as specified, and no others.
+fn check_users(installation: &mut Installation<'_>) -> Result<()> {
+    let users = installation.until("Connect equals the manifests", |installation| {
+        let (differences, users) = differences(installation)?;
         Ok(if differences.is_empty() { Ok(users) } else { Err(differences.join("\n")) })
     })?;
-    screen::tick(&format!("Connect holds these {users} users, as their manifests say, and nobody else"));
+    screen::tick(&format!("Connect holds these {users} users, as their manifests say, and no others"));
     Ok(())
 }
 
-/// Whether it took these writes to Connect and no others since `before`.
-fn cost_was(stage: &Stage<'_>, before: &Writes, expected: &[(&str, u64)]) -> Result<()> {
-    let mut made = stage.simulator.writes()?;
+/// Checks that exactly these writes to Connect were made since `before`.
+fn check_writes(installation: &Installation<'_>, before: &Writes, expected: &[(&str, u64)]) -> Result<()> {
+    let mut made = installation.simulator.writes()?;
     for (operation, times) in before {
         made.entry(operation.clone()).and_modify(|now| *now -= times);
     }
     made.retain(|_, times| *times > 0);
     let expected: Writes = expected.iter().map(|(operation, times)| ((*operation).to_owned(), *times)).collect();
     if made != expected {
-        bail!("writes to Connect: {}, where {} were to be made", listed(&made), listed(&expected));
+        bail!("writes to Connect: {}; expected: {}", listed(&made), listed(&expected));
     }
     screen::tick(&format!("writes to Connect: {}", listed(&made)));
     Ok(())
@@ -142,7 +146,7 @@ fn listed(writes: &Writes) -> String {
     if listed.is_empty() { "none".to_owned() } else { listed.join(", ") }
 }
 
-/// The lines of `kubectl describe` that tell of one condition, which ends with its type.
+/// Returns the lines of `kubectl describe` about one condition. The type is its last line.
 fn condition(described: &str, kind: &str) -> Option<String> {
     let lines: Vec<_> = described.lines().collect();
     let field = |line: &str| line.trim().split_once(':').map(|(name, value)| (name.to_owned(), value.trim().to_owned()));

@@ -1,42 +1,57 @@
-//! What the demo prints: plain lines, the same in a terminal and in a log.
+//! The demo's output: plain lines, the same in a terminal and in a log. They are kept for a recording.
 
-/// A part of the demo begins.
-pub(super) fn heading(text: &str) {
-    println!("\n=== {text}");
+use std::sync::{Mutex, PoisonError};
+
+static PRINTED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Returns all lines printed so far.
+pub(super) fn printed() -> Vec<String> {
+    PRINTED.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// What is about to happen, for people.
-pub(super) fn say(text: &str) {
+/// Prints a text.
+fn print(text: &str) {
     println!("{text}");
+    PRINTED.lock().unwrap_or_else(PoisonError::into_inner).extend(text.split('\n').map(str::to_owned));
 }
 
-/// A command that is run.
+/// Prints the heading of a part.
+pub(super) fn heading(text: &str) {
+    print(&format!("\n=== {text}"));
+}
+
+/// Prints a comment for the audience.
+pub(super) fn say(text: &str) {
+    print(text);
+}
+
+/// Prints a command before it is run.
 pub(super) fn command(line: &str) {
-    println!("\n  $ {line}");
+    print(&format!("\n  $ {line}"));
 }
 
-/// What a command printed.
+/// Prints the output of a command.
 pub(super) fn output(text: &str) {
     for line in text.trim_end().lines() {
-        println!("  {}", line.trim_end());
+        print(&format!("  {}", line.trim_end()));
     }
 }
 
-/// Something came true.
+/// Prints a success.
 pub(super) fn tick(text: &str) {
-    println!("  ✓ {text}");
+    print(&format!("  ✓ {text}"));
 }
 
-/// Something did not.
+/// Prints a failure.
 pub(super) fn cross(text: &str) {
     let mut lines = text.lines();
-    println!("  ✗ {}", lines.next().unwrap_or_default());
+    print(&format!("  ✗ {}", lines.next().unwrap_or_default()));
     for line in lines {
-        println!("    {line}");
+        print(&format!("    {line}"));
     }
 }
 
-/// A table, its first row the headings.
+/// Prints a table. Its first row holds the headings.
 pub(super) fn table<const N: usize>(rows: &[[String; N]]) {
     let mut widths = [0; N];
     for row in rows {

@@ -1,4 +1,4 @@
-//! The simulator, asked over HTTP: what it holds, what it was asked to do, and its console, at which somebody may change things.
+//! A client of the simulator: its state, its counts of calls, and its console, which changes users behind the operator's back.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,7 +14,7 @@ pub(super) fn agent() -> Agent {
     Agent::config_builder().proxy(None).timeout_global(Some(Duration::from_secs(10))).build().into()
 }
 
-/// Calls that were to change something, by operation and whether they did.
+/// The numbers of writing calls, by operation. Failed calls are counted apart.
 pub(super) type Writes = BTreeMap<String, u64>;
 
 /// A running simulator with one instance.
@@ -22,12 +22,12 @@ pub(super) struct Simulator {
     agent: Agent,
     url: String,
     instance: String,
-    /// What profiles and groups are called, by id.
+    /// The names of profiles and groups, by id.
     names: BTreeMap<String, String>,
 }
 
 impl Simulator {
-    /// The simulator at this URL.
+    /// Connects to the simulator at this URL.
     pub(super) fn at(url: String) -> Result<Self> {
         let mut simulator = Self { agent: agent(), url, instance: String::new(), names: BTreeMap::new() };
         simulator.instance = simulator.state()?.id;
@@ -49,23 +49,23 @@ impl Simulator {
         &self.url
     }
 
-    /// The id of its instance.
+    /// Returns the id of its instance.
     pub(super) fn instance(&self) -> &str {
         &self.instance
     }
 
-    /// What this id of a profile or group is called.
+    /// Returns the name of a profile or group, or the id if it is unknown.
     pub(super) fn name_of(&self, id: &str) -> String {
         self.names.get(id).cloned().unwrap_or_else(|| id.to_owned())
     }
 
-    /// The id of the profile or group that is called so.
+    /// Returns the id of the profile or group with this name.
     pub(super) fn id_of(&self, name: &str) -> Result<&str> {
         let found = self.names.iter().find(|(_, called)| *called == name);
-        found.map(|(id, _)| id.as_str()).with_context(|| format!("nothing in the instance is called {name:?}"))
+        found.map(|(id, _)| id.as_str()).with_context(|| format!("the instance has nothing with the name {name:?}"))
     }
 
-    /// The users, as DescribeUser would show them, with one member more: their `Proficiencies`.
+    /// Returns the users as DescribeUser does, with their `Proficiencies` added.
     pub(super) fn users(&self) -> Result<Vec<Value>> {
         let with_proficiencies = |held: Held| {
             let Held { mut user, proficiencies } = held;
@@ -75,7 +75,7 @@ impl Simulator {
         Ok(self.state()?.users.into_iter().map(with_proficiencies).collect())
     }
 
-    /// The writes since the start; those that failed are told apart. What was done at the console is not among them.
+    /// Returns the writes since the start, without those made at the console.
     pub(super) fn writes(&self) -> Result<Writes> {
         #[derive(Deserialize)]
         struct Calls {
@@ -98,7 +98,7 @@ impl Simulator {
         Ok(writes)
     }
 
-    /// Does what a person does at Connect's console: one call to this path of the API.
+    /// Makes a call to this path of the API, as a person at Connect's console would.
     pub(super) fn at_console(&self, path: &str, body: &Value) -> Result<()> {
         let url = format!("{}/_sim/console{path}", self.url);
         self.agent.post(&url).send_json(body).with_context(|| format!("POST {url}"))?;

@@ -47,7 +47,7 @@ pub(super) fn readme() -> Result<String> {
     let (before, rest) = readme.split_once(BEGIN).context("README.md of the chart has no place for the values")?;
     let (_, after) = rest.split_once(END).context("README.md of the chart has no end of the values")?;
     let schema = serde_json::from_str(&read("values.schema.json")?).context("values.schema.json")?;
-    let table = values::table(&values::rows(&read("values.yaml")?, &schema)?);
+    let table = values::table(&values::chart_values(&read("values.yaml")?, &schema)?);
     Ok(format!("{before}{BEGIN}{table}{END}{after}"))
 }
 
@@ -75,7 +75,7 @@ mod tests {
         let schema: Value = serde_json::from_str(&file("values.schema.json")).unwrap();
         let values: Value = serde_saphyr::from_str(&file("values.yaml")).unwrap();
         let documented: BTreeSet<String> =
-            values::rows(&file("values.yaml"), &schema).unwrap().into_iter().map(|row| row.key).collect();
+            values::chart_values(&file("values.yaml"), &schema).unwrap().into_iter().map(|value| value.key).collect();
         let mut known = BTreeSet::new();
         keys(&schema, "", &documented, &mut known);
         assert_eq!(known, documented);

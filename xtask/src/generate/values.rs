@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// A value of the chart.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Row {
+pub(super) struct ChartValue {
     /// Its place, such as `image.tag`.
     pub key: String,
     kind: String,
@@ -18,9 +18,9 @@ pub(super) struct Row {
 ///
 /// # Errors
 /// A value that nobody describes, or that the schema does not know.
-pub(super) fn rows(yaml: &str, schema: &Value) -> Result<Vec<Row>> {
+pub(super) fn chart_values(yaml: &str, schema: &Value) -> Result<Vec<ChartValue>> {
     let values: Value = serde_saphyr::from_str(yaml).context("values.yaml")?;
-    let mut rows = Vec::new();
+    let mut chart_values = Vec::new();
     let mut comment: Vec<&str> = Vec::new();
     // The maps around a line, from the outermost, with their indents.
     let mut around: Vec<(usize, &str)> = Vec::new();
@@ -52,10 +52,10 @@ pub(super) fn rows(yaml: &str, schema: &Value) -> Result<Vec<Row>> {
         }
         let default = at(&values, &key).with_context(|| format!("values.yaml: {key} has no value"))?;
         let kind = kind(schema, &key).with_context(|| format!("values.schema.json does not know {key}"))?;
-        rows.push(Row { kind, default: default.to_string(), description, key });
+        chart_values.push(ChartValue { kind, default: default.to_string(), description, key });
         described = Some(indent);
     }
-    Ok(rows)
+    Ok(chart_values)
 }
 
 /// The value at a place.
@@ -92,13 +92,13 @@ fn resolved<'a>(schema: &'a Value, property: &'a Value) -> Option<&'a Value> {
 }
 
 /// The table for people, in Markdown.
-pub(super) fn table(rows: &[Row]) -> String {
+pub(super) fn table(chart_values: &[ChartValue]) -> String {
     let cell = |text: &str| text.replace('|', "\\|");
-    let line = |Row { key, kind, default, description }: &Row| {
+    let line = |ChartValue { key, kind, default, description }: &ChartValue| {
         format!("| `{key}` | {kind} | `{}` | {} |\n", cell(default), cell(description))
     };
     let head = "| Value | Type | Default | |\n|---|---|---|---|\n".to_owned();
-    rows.iter().fold(head, |table, row| table + &line(row))
+    chart_values.iter().fold(head, |table, value| table + &line(value))
 }
 
 #[cfg(test)]
@@ -141,7 +141,7 @@ list:
 # Both.
 quota: 5
 ";
-        let told = table(&rows(yaml, &schema()).unwrap());
+        let told = table(&chart_values(yaml, &schema()).unwrap());
         let expected = "\
 | Value | Type | Default | |
 |---|---|---|---|
@@ -156,7 +156,7 @@ quota: 5
 
     #[test]
     fn what_nobody_describes_or_nothing_checks_is_an_error() {
-        let error = |yaml| format!("{:#}", rows(yaml, &schema()).unwrap_err());
+        let error = |yaml| format!("{:#}", chart_values(yaml, &schema()).unwrap_err());
         assert_eq!(error("image:\n  tag: \"\"\n"), "values.yaml: image.tag has no comment above it");
         assert_eq!(error("# About the file.\n\nquota: 1\n"), "values.yaml: quota has no comment above it");
         assert_eq!(error("# New.\nnovel: 1\n"), "values.schema.json does not know novel");

@@ -1,27 +1,27 @@
-//! What Connect holds, beside what the manifests say.
+//! Connect's users as a table, and their differences from the manifests.
 
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use super::installation::Installation;
 use super::screen;
-use super::stage::Stage;
 
-/// The operator's own tags, which no manifest names.
+/// The prefix of the operator's own tags, which are in no manifest.
 const OWNERSHIP: &str = "connect-operator.dev/";
 
-/// The user with this name.
-pub(super) fn user(stage: &Stage<'_>, username: &str) -> Result<Option<Value>> {
-    Ok(stage.simulator.users()?.into_iter().find(|user| text(&user["Username"]) == username))
+/// Returns the user with this name.
+pub(super) fn user(installation: &Installation<'_>, username: &str) -> Result<Option<Value>> {
+    Ok(installation.simulator.users()?.into_iter().find(|user| text(&user["Username"]) == username))
 }
 
-/// Prints what Connect holds.
-pub(super) fn show(stage: &Stage<'_>, title: &str) -> Result<()> {
+/// Prints Connect's users.
+pub(super) fn show(installation: &Installation<'_>, title: &str) -> Result<()> {
     let headings = ["USERNAME", "ROUTING PROFILE", "SECURITY PROFILES", "HIERARCHY GROUP", "PROFICIENCIES", "TAGS"];
     let mut rows = vec![headings.map(str::to_owned)];
-    for user in stage.simulator.users()? {
-        let name = |id: &Value| stage.simulator.name_of(text(id));
+    for user in installation.simulator.users()? {
+        let name = |id: &Value| installation.simulator.name_of(text(id));
         let group = &user["HierarchyGroupId"];
         let proficiency = |p: &Value| format!("{} {}", text(&p["AttributeValue"]), p["Level"].as_f64().unwrap_or_default());
         let tag = |(key, value): (&String, &Value)| format!("{key}={}", text(value));
@@ -34,20 +34,20 @@ pub(super) fn show(stage: &Stage<'_>, title: &str) -> Result<()> {
             joined(members(&user["Tags"]).filter(|(key, _)| !key.starts_with(OWNERSHIP)).map(tag)),
         ]);
     }
-    println!("\n  {title}");
+    screen::say(&format!("\n  {title}"));
     screen::table(&rows);
     Ok(())
 }
 
-/// Where Connect differs from what the manifests of the Ready users say, and how many these are.
-pub(super) fn differences(stage: &Stage<'_>) -> Result<(Vec<String>, usize)> {
+/// Returns the differences between Connect and the Ready ConnectUsers, and the number of these.
+pub(super) fn differences(installation: &Installation<'_>) -> Result<(Vec<String>, usize)> {
     let resources: Value =
-        serde_json::from_str(&stage.run(&["get", "cuser", "--output=json"])?).context("kubectl printed no JSON")?;
+        serde_json::from_str(&installation.run(&["get", "cuser", "--output=json"])?).context("kubectl printed no JSON")?;
     let ready = |resource: &&Value| {
         items(&resource["status"]["conditions"]).any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
     };
     let specs: Vec<_> = items(&resources["items"]).filter(ready).map(|resource| &resource["spec"]).collect();
-    let users = stage.simulator.users()?;
+    let users = installation.simulator.users()?;
     let mut found = Vec::new();
     for user in &users {
         if !specs.iter().any(|spec| spec["username"] == user["Username"]) {
@@ -64,7 +64,7 @@ pub(super) fn differences(stage: &Stage<'_>) -> Result<(Vec<String>, usize)> {
     Ok((found, specs.len()))
 }
 
-/// The fields of a spec that differ in Connect; those that it leaves out are not managed, and so do not differ.
+/// Returns the fields of a spec that differ in Connect. Fields that it leaves out are not managed, so they cannot differ.
 fn differing(spec: &Value, user: &Value) -> Vec<String> {
     let mut fields = Vec::new();
     let mut check = |field: String, same: bool| {
@@ -87,7 +87,7 @@ fn differing(spec: &Value, user: &Value) -> Vec<String> {
     for (key, value) in members(&spec["tags"]) {
         check(format!("tags[{key}]"), user["Tags"].get(key) == Some(value));
     }
-    // These two are structures that Connect spells alike, but for the first letter.
+    // In these two, Connect's names differ from the spec's in the first letter only.
     for (structure, held) in [("identityInfo", &user["IdentityInfo"]), ("phoneConfig", &user["PhoneConfig"])] {
         for (member, value) in members(&spec[structure]) {
             check(format!("{structure}.{member}"), held[pascal_case(member)] == *value);
@@ -101,7 +101,7 @@ fn pascal_case(name: &str) -> String {
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
-/// The id at the end of an ARN.
+/// Returns the id at the end of an ARN.
 fn id(arn: &Value) -> &str {
     text(arn).rsplit('/').next().unwrap_or_default()
 }

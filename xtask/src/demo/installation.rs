@@ -1,4 +1,4 @@
-//! What runs: the control plane, the simulator and the operator, each a process (or several) of its own.
+//! The demo's processes: a Kubernetes API server, the simulator and the operator.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -15,21 +15,21 @@ use super::simulator::Simulator;
 use crate::programs::Programs;
 use crate::repository;
 
-/// How often something is looked at that is waited for.
+/// The interval of polling.
 pub(super) const POLL: Duration = Duration::from_millis(200);
-/// Far more than anything here takes, for machines that do much else.
+/// Far more than any step takes, for busy machines.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// Short, so that nobody has to wait long to see a change in Connect put right.
+/// Short, so that a change made in Connect is soon corrected.
 const DRIFT_INTERVAL: &str = "5s";
 
 const NAMESPACE: &str = "contact-center";
 const SERVICE_ACCOUNT: [&str; 2] = ["connect-operator-system", "connect-operator"];
 const REGION: &str = "us-west-2";
-/// The simulator takes any.
+/// The simulator accepts any key.
 const ACCESS_KEY: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "demo"), ("AWS_SECRET_ACCESS_KEY", "demo")];
 
-/// What runs. The fields are dropped in this order: the operator first, what it talks to after it.
-pub(super) struct Stage<'a> {
+/// The running processes. The fields are dropped in this order: the operator first, then its servers.
+pub(super) struct Installation<'a> {
     operator: Supervised,
     simulator_process: Supervised,
     plane: ControlPlane,
@@ -39,9 +39,9 @@ pub(super) struct Stage<'a> {
     interrupt: &'a Interrupt,
 }
 
-impl<'a> Stage<'a> {
-    /// Starts everything, and installs what the operator needs in the cluster.
-    pub(super) fn set(
+impl<'a> Installation<'a> {
+    /// Starts everything, and installs the operator's manifests in the cluster.
+    pub(super) fn start(
         directory: &'a Directory,
         interrupt: &'a Interrupt,
         programs: &Programs,
@@ -56,7 +56,7 @@ impl<'a> Stage<'a> {
         let (simulator_process, simulator) = start_simulator(directory, interrupt, programs)?;
         screen::tick(&format!("Amazon Connect, simulated, with one instance: {}", simulator.url()));
 
-        // A copy, so that it can name the namespace that the sample's users are in.
+        // A copy, in which the namespace of the sample's users is the default.
         let kubeconfig = directory.file(Directory::KUBECONFIG);
         std::fs::copy(plane.admin_kubeconfig(), &kubeconfig).context("cannot copy the kubeconfig")?;
         let kubectl = plane.kubectl().with_kubeconfig(&kubeconfig);
@@ -82,7 +82,7 @@ impl<'a> Stage<'a> {
             ("CONNECT_INSTANCE_ID", quoted(simulator.instance())),
             ("AWS_ENDPOINT_URL_CONNECT", quoted(simulator.url())),
             ("AWS_REGION", quoted(REGION)),
-            // Version 1 of the aws CLI knows this name only.
+            // Version 1 of the aws CLI reads only this name.
             ("AWS_DEFAULT_REGION", quoted(REGION)),
         ];
         environment.extend(ACCESS_KEY.map(|(name, value)| (name, quoted(value))));
@@ -90,7 +90,7 @@ impl<'a> Stage<'a> {
         Ok(Self { operator, simulator_process, plane, simulator, kubectl, directory, interrupt })
     }
 
-    /// Runs kubectl as an administrator would, in the repository, and shows it.
+    /// Prints a kubectl command, runs it in the repository as an administrator, and prints its output.
     pub(super) fn kubectl(&self, arguments: &str) -> Result<String> {
         screen::command(&format!("kubectl {arguments}"));
         let output = self.run(&arguments.split_whitespace().collect::<Vec<_>>())?;
@@ -98,7 +98,7 @@ impl<'a> Stage<'a> {
         Ok(output)
     }
 
-    /// Runs kubectl and shows nothing.
+    /// Runs kubectl without printing anything.
     pub(super) fn run(&self, arguments: &[&str]) -> Result<String> {
         let mut command: Command = self.kubectl.command();
         command.args(arguments).current_dir(repository::root()).stdin(Stdio::null());
@@ -110,7 +110,7 @@ impl<'a> Stage<'a> {
         String::from_utf8(output.stdout).context("kubectl printed what is not UTF-8")
     }
 
-    /// Looks until what is looked for is there. `look` gives what it sees instead as long as it is not.
+    /// Polls until `look` returns a value. Until then, it returns a description of the present state for the error message.
     pub(super) fn until<T>(&mut self, what: &str, mut look: impl FnMut(&Self) -> Result<Result<T, String>>) -> Result<T> {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -125,32 +125,32 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Fails if something of it has ended, or if somebody asked for the end.
+    /// Fails if a process has ended or the demo is interrupted.
     pub(super) fn check(&mut self) -> Result<()> {
         self.interrupt.check()?;
         alive(&mut self.operator)?;
         alive(&mut self.simulator_process)
     }
 
-    pub(super) fn say_how_to_play_on(&self) {
+    pub(super) fn print_next_steps(&self) {
         let directory = self.directory.path().display();
-        println!("\nIt all runs on. In another terminal:\n");
+        println!("\nEverything keeps running. In another terminal:\n");
         println!("  . {}", quoted(self.directory.file(Directory::ENVIRONMENT).display()));
         for line in [
             "kubectl get cuser",
             "kubectl edit cuser ravi-patel",
             "kubectl describe cuser ravi-patel",
             "aws connect list-users --instance-id $CONNECT_INSTANCE_ID    # any AWS SDK or tool, as at AWS",
-            "curl $CONNECT_SIM_URL/_sim/calls                             # what was called, how often",
-            "curl $CONNECT_SIM_URL/_sim/state                             # what Connect holds",
+            "curl $CONNECT_SIM_URL/_sim/calls                             # the numbers of calls",
+            "curl $CONNECT_SIM_URL/_sim/state                             # Connect's state",
         ] {
             println!("  {line}");
         }
-        println!("\nLogs: {directory}/operator.log, {directory}/simulator.log, and of the control plane in");
-        println!("{}\n\nCtrl-C ends it all.", self.plane.directory().display());
+        println!("\nLogs: {directory}/operator.log, {directory}/simulator.log, and those of the control plane in");
+        println!("{}\n\nCtrl-C stops everything.", self.plane.directory().display());
     }
 
-    /// The last lines that the operator logged.
+    /// Returns the last lines of the operator's log.
     pub(super) fn operator_log(&self) -> String {
         self.operator.log_tail()
     }
@@ -163,8 +163,8 @@ fn alive(process: &mut Supervised) -> Result<()> {
     Ok(())
 }
 
-/// Waits until a program says something, as long as it runs.
-fn until_it_says<T>(process: &mut Supervised, interrupt: &Interrupt, find: impl Fn(&str) -> Option<T>) -> Result<T> {
+/// Polls a program's output until `find` finds something in it. Fails if the program ends first.
+fn find_in_output<T>(process: &mut Supervised, interrupt: &Interrupt, find: impl Fn(&str) -> Option<T>) -> Result<T> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         interrupt.check()?;
@@ -173,13 +173,13 @@ fn until_it_says<T>(process: &mut Supervised, interrupt: &Interrupt, find: impl 
         }
         alive(process)?;
         if Instant::now() > deadline {
-            bail!("it does not say where it listens: {}\n{}", process.log().display(), process.log_tail());
+            bail!("it does not log its address: {}\n{}", process.log().display(), process.log_tail());
         }
         thread::sleep(POLL);
     }
 }
 
-/// The word that follows `before`. Only of a whole line: a program may be in the middle of writing one.
+/// Returns the word after `before`. Incomplete lines are ignored, since a program may still be writing them.
 fn word_after(output: &str, before: &str) -> Option<String> {
     let whole = &output[..output.rfind('\n')?];
     whole.split_once(before)?.1.split_whitespace().next().map(str::to_owned)
@@ -190,7 +190,7 @@ fn start_simulator(directory: &Directory, interrupt: &Interrupt, programs: &Prog
     let config = config.to_str().context("the repository's path is not UTF-8")?;
     let arguments = ["--listen", "127.0.0.1:0", "--config", config].map(str::to_owned);
     let mut process = Supervised::spawn(&programs.simulator, &arguments, &directory.file("simulator.log"), |_| {})?;
-    let url = until_it_says(&mut process, interrupt, |output| word_after(output, "connect-sim listening on "))?;
+    let url = find_in_output(&mut process, interrupt, |output| word_after(output, "connect-sim listening on "))?;
     Ok((process, Simulator::at(url)?))
 }
 
@@ -207,12 +207,12 @@ fn start_operator(
     }
     let arguments: Vec<_> = arguments.into_iter().map(str::to_owned).collect();
     let mut operator = Supervised::spawn(&programs.operator, &arguments, &directory.file("operator.log"), |command| {
-        // Nothing of the caller's: no AWS profile, no proxy, no settings of an operator.
+        // A clean environment: the caller's AWS profile, proxy or operator settings must not matter.
         command.env_clear().env("NO_COLOR", "1");
         command.env("KUBECONFIG", kubeconfig).env("AWS_ENDPOINT_URL_CONNECT", simulator.url()).env("AWS_REGION", REGION);
         command.envs(ACCESS_KEY);
     })?;
-    let health = until_it_says(&mut operator, interrupt, |output| word_after(output, "health="))?;
+    let health = find_in_output(&mut operator, interrupt, |output| word_after(output, "health="))?;
     let agent = super::simulator::agent();
     let ready = || agent.get(format!("http://{health}/readyz")).call().is_ok();
     let deadline = Instant::now() + PATIENCE;

@@ -28,7 +28,7 @@ const TICKS: f64 = 100.0;
 const NOTE_ID: &str = r#"echo "$$" >"$0"; exec "$@""#;
 
 /// The cluster and Connect.
-pub(super) struct Stage {
+pub(super) struct Cluster {
     pub sim: Sim,
     pub client: Client,
     server: Server,
@@ -58,9 +58,9 @@ pub(super) struct Usage {
     pub cpu: f64,
 }
 
-impl Stage {
+impl Cluster {
     /// Starts all but the operator, and installs what it needs in the cluster.
-    pub(super) async fn set(program: &Path) -> Result<Self> {
+    pub(super) async fn start(program: &Path) -> Result<Self> {
         let plane = ControlPlane::start(Options::new(Binaries::ensure(|line| eprintln!("{line}"))?))?;
         let file = repository::root().join("deploy/install.yaml").display().to_string();
         plane.kubectl().run(&["apply", "--server-side", "--filename", &file])?;
