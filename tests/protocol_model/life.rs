@@ -1,4 +1,4 @@
-//! A ConnectUser's life: all that can happen to it in any order, and what must hold throughout.
+//! The life of a ConnectUser: everything that can happen to it in any order, and what must hold throughout.
 
 use stateright::{Model, Property};
 
@@ -7,14 +7,14 @@ use super::{
     world::{CreateAttempts, EDITED, FIRST, Hazards, Keeper, Resource, User, World},
 };
 
-/// A protocol under hazards: what is checked.
+/// The checked model: a protocol under hazards.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Life {
     pub(super) protocol: Protocol,
     pub(super) hazards: Hazards,
 }
 
-/// What can happen next.
+/// An event that can happen next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Event {
     CacheCatchesUp,
@@ -104,7 +104,7 @@ impl Model for Life {
             }
             Event::RequestArrives => {
                 let profile = world.adrift.take()?;
-                // Nobody hears the answer.
+                // The answer reaches no operator.
                 let _ = world.create(self.protocol, self.hazards, profile);
             }
             Event::RequestGetsLost => world.adrift = None,
@@ -151,8 +151,8 @@ impl Model for Life {
                 let Resource { gone, profile, status, .. } = world.resource;
                 let refused = life.hazards.refuses && profile == FIRST;
                 let as_the_spec_asks = |u: &User| u.proof && u.profile == profile && Some(u.id) == status.recorded;
-                let somebody_elses = |u: &User| u.keeper != Keeper::Operator;
-                let fine = gone || refused || world.users.iter().any(|u| as_the_spec_asks(u) || somebody_elses(u));
+                let is_foreign = |u: &User| u.keeper != Keeper::Operator;
+                let fine = gone || refused || world.users.iter().any(|u| as_the_spec_asks(u) || is_foreign(u));
                 fine || !life.quiet(world)
             }),
         ]
@@ -165,7 +165,7 @@ pub(super) const NO_ORPHAN: &str = "no user without a resource, once all is quie
 pub(super) const NOTHING_DANGLES: &str = "no quick connect of a deleted user, once the resource is gone";
 pub(super) const CONVERGED: &str = "once all is quiet, the user is as the spec asks, or refused";
 
-/// The same life, asked what it can come to.
+/// The same life, checked for outcomes that must be possible.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Outcomes(pub(super) Life);
 
@@ -196,18 +196,18 @@ impl Model for Outcomes {
             Property::sometimes("created again after a person removed it", |life, world: &World| {
                 recorded(world).is_some_and(|u| u.id == 2) && world.people == 1 && life.0.quiet(world)
             }),
-            Property::sometimes("refused, and no mark left", |life, world: &World| {
+            Property::sometimes("refused, without a mark", |life, world: &World| {
                 let Resource { finalizer, status, profile, .. } = world.resource;
                 finalizer && profile == FIRST && status.mark == CreateAttempts::None && life.0.quiet(world)
             }),
-            Property::sometimes("somebody else's user is left alone", |life, world: &World| {
+            Property::sometimes("a foreign user is left alone", |life, world: &World| {
                 world.users.iter().any(|u| u.keeper == Keeper::Person) && world.resource.finalizer && life.0.quiet(world)
             }),
             Property::sometimes("its id was lost in a crash, and it was deleted nevertheless", |_, world: &World| {
                 let Resource { gone, status, .. } = world.resource;
                 gone && status.recorded.is_none() && world.made == 1 && world.people == 0 && world.users.is_empty()
             }),
-            Property::sometimes("deleted after the wait that an unclean mark asks for", |_, world: &World| {
+            Property::sometimes("deleted after the wait that an unclean mark requires", |_, world: &World| {
                 let Resource { gone, status, .. } = world.resource;
                 gone && status.mark == CreateAttempts::Unclean && world.users.is_empty()
             }),

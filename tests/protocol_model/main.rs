@@ -2,17 +2,17 @@
 //! username, where every read of Connect lags, operators crash between any two calls, requests outlive their senders, a person
 //! makes, removes or takes over a user of the same name, and Connect refuses.
 //!
-//! What an operator decides is not modelled: every decision is `connect_operator::plan::next` itself, asked with what the
-//! modelled pass knows. Modelled is what the shell does about it, one read, write or call at a time.
+//! The decisions are not modelled: every decision is made by `connect_operator::plan::next` itself, from the knowledge of the
+//! modelled pass. The model covers the shell around it, one read, write or call at a time.
 //!
-//! Each ingredient of the protocol can be left out, and each of the tests below that does so must find harm: so the model bites,
-//! and nobody simplifies the protocol without being told what for.
+//! Each ingredient of the protocol can be left out, and each of the tests below that does so must find harm. So the model is
+//! sharp, and the protocol cannot be simplified without a failing test that says what the ingredient is for.
 //!
-//! The read from the API server and the guard of the writes are two nets under the same fall, a stale cache: with the guard the
-//! read only saves attempts, and without it the read saves one operator but not two.
+//! The read from the API server and the guard of the writes both protect from a stale cache: with the guard, the read only saves
+//! attempts; without it, the read protects one operator but not two.
 //!
-//! Time has no numbers here. The settle window may be over in any state in which nothing is under way any more: reads show all
-//! that was written, and no create request is marked and not yet answered (`World::calm`). It need never be over.
+//! Time has no numbers here. The settle window may be over in any state in which nothing is under way any more: reads show
+//! everything that was written, and no create request is marked and not yet answered (`World::calm`). It need not ever be over.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
@@ -28,13 +28,13 @@ use operator::{Marking, PROTOCOL, Proof, Protocol, WITH_QUICK_CONNECTS};
 use stateright::{Checker, HasDiscoveries, Model};
 use world::{CRASH, Hazards, PEACE, TWO_OPERATORS};
 
-/// Looks into every state that can come to be.
+/// Asserts that the protocol is safe in every reachable state.
 #[track_caller]
 fn assert_safe(protocol: Protocol, hazards: Hazards) {
     Life { protocol, hazards }.checker().spawn_bfs().join().assert_properties();
 }
 
-/// Looks for a way to this harm.
+/// Asserts that some sequence of events leads to this harm.
 #[track_caller]
 fn assert_harm(protocol: Protocol, hazards: Hazards, harm: &'static str) {
     let until = HasDiscoveries::AnyOf(BTreeSet::from([harm]));
@@ -42,7 +42,7 @@ fn assert_harm(protocol: Protocol, hazards: Hazards, harm: &'static str) {
     assert!(checker.discovery(harm).is_some(), "in {} states: {harm}", checker.unique_state_count());
 }
 
-/// Under these hazards, the protocol is safe, and would do this harm if it were changed so.
+/// Asserts that the protocol is safe under these hazards, and that the changed one does this harm.
 #[track_caller]
 fn assert_needed(hazards: Hazards, changed: Protocol, harm: &'static str) {
     assert_safe(PROTOCOL, hazards);
@@ -55,13 +55,13 @@ fn one_operator_that_crashes_is_safe() {
 }
 
 #[test]
-fn one_operator_that_crashes_while_people_interfere_is_safe() {
+fn one_crashing_operator_with_interfering_people_is_safe() {
     assert_safe(PROTOCOL, Hazards { crashes: 2, people: 2, ..PEACE });
     assert_safe(PROTOCOL, Hazards { people: 1, edits: 1, ..CRASH });
 }
 
 #[test]
-fn one_operator_that_connect_refuses_is_safe() {
+fn one_operator_with_refusals_is_safe() {
     assert_safe(PROTOCOL, Hazards { people: 1, edits: 1, refuses: true, ..CRASH });
 }
 
@@ -71,7 +71,7 @@ fn two_operators_at_once_are_safe() {
 }
 
 #[test]
-fn two_operators_that_connect_refuses_are_safe() {
+fn two_operators_with_refusals_are_safe() {
     assert_safe(PROTOCOL, Hazards { edits: 1, refuses: true, ..TWO_OPERATORS });
 }
 
@@ -94,19 +94,19 @@ fn everything_at_once_is_safe() {
 }
 
 #[test]
-fn tags_that_are_set_after_the_create_leave_a_user_that_nobody_owns() {
+fn tags_set_after_the_create_leave_an_unowned_user() {
     let changed = Protocol { proof: Proof::AfterCreate, ..PROTOCOL };
     assert_needed(CRASH, changed, CONVERGED);
     assert_needed(CRASH, changed, NO_ORPHAN);
 }
 
 #[test]
-fn a_name_without_tags_is_no_proof_of_ownership() {
+fn name_without_tags_does_not_prove_ownership() {
     assert_needed(Hazards { people: 1, ..PEACE }, Protocol { proof: Proof::NameAlone, ..PROTOCOL }, NEVER_TOUCHED);
 }
 
 #[test]
-fn clean_up_by_the_recorded_id_alone_misses_a_user_whose_id_was_lost() {
+fn cleanup_by_recorded_id_alone_misses_a_user_with_a_lost_id() {
     assert_needed(CRASH, Protocol { clean_up_by_tag: false, ..PROTOCOL }, NO_ORPHAN);
 }
 
@@ -134,66 +134,66 @@ fn a_mark_for_a_later_pass_does_not_cover_two_attempts() {
 }
 
 #[test]
-fn a_mark_that_goes_when_the_id_is_recorded_lets_a_lagging_read_count() {
+fn mark_removed_when_the_id_is_recorded_trusts_a_lagging_read() {
     assert_needed(PEACE, Protocol { mark_kept: false, ..PROTOCOL }, NO_ORPHAN);
 }
 
 #[test]
-fn a_refusal_says_nothing_of_an_earlier_attempt() {
+fn refusal_does_not_settle_an_earlier_attempt() {
     assert_needed(CRASH, Protocol { refusal_clears_any_mark: true, ..PROTOCOL }, NO_ORPHAN);
 }
 
 #[test]
-fn a_name_in_somebody_elses_hands_does_not_prove_that_ours_is_gone() {
+fn name_with_another_owner_does_not_prove_that_ours_is_gone() {
     let hazards = Hazards { people: 1, ..CRASH };
     assert_needed(hazards, Protocol { foreign_name_is_proof: true, ..PROTOCOL }, NO_ORPHAN);
 }
 
 #[test]
-fn an_own_delete_says_nothing_of_another_attempt() {
+fn own_delete_does_not_settle_another_attempt() {
     assert_needed(CRASH, Protocol { delete_ends_any_wait: true, ..PROTOCOL }, NO_ORPHAN);
 }
 
 #[test]
-fn a_look_from_before_the_windows_end_does_not_count_after_it() {
+fn read_from_before_the_windows_end_does_not_count_after_it() {
     assert_needed(CRASH, Protocol { settled_before_looking: false, ..PROTOCOL }, NO_ORPHAN);
 }
 
 #[test]
-fn quick_connects_go_with_their_user_whatever_happens() {
+fn quick_connects_are_always_deleted_with_their_user() {
     assert_safe(WITH_QUICK_CONNECTS, Hazards { crashes: 2, people: 1, ..PEACE });
     assert_safe(WITH_QUICK_CONNECTS, Hazards { crashes: 1, ..TWO_OPERATORS });
     assert_safe(WITH_QUICK_CONNECTS, Hazards { people: 1, ..TWO_OPERATORS });
 }
 
 #[test]
-fn a_user_that_is_deleted_before_its_id_is_recorded_leaves_its_quick_connects_behind() {
+fn deleting_a_user_before_recording_it_leaves_quick_connects() {
     let hazards = Hazards { crashes: 2, ..PEACE };
     assert_safe(WITH_QUICK_CONNECTS, hazards);
     assert_harm(Protocol { recorded_before_delete: false, ..WITH_QUICK_CONNECTS }, hazards, NOTHING_DANGLES);
 }
 
 #[test]
-fn a_recorded_id_that_gives_way_to_another_leaves_its_quick_connects_behind() {
+fn overwriting_a_recorded_id_leaves_quick_connects() {
     let hazards = Hazards { crashes: 1, ..TWO_OPERATORS };
     assert_harm(Protocol { recorded_stays: false, ..WITH_QUICK_CONNECTS }, hazards, NOTHING_DANGLES);
 }
 
 #[test]
-fn a_release_that_does_not_ask_again_overlooks_what_the_other_operator_recorded() {
+fn release_without_asking_again_overlooks_a_newly_recorded_id() {
     let hazards = Hazards { crashes: 1, people: 1, ..TWO_OPERATORS };
     assert_harm(Protocol { release_asks_again: false, ..WITH_QUICK_CONNECTS }, hazards, NOTHING_DANGLES);
 }
 
-/// What the protocol cannot do by itself.
+/// The assumptions of the protocol.
 #[test]
-fn it_stands_on_unique_usernames_and_short_stalls() {
+fn protocol_relies_on_unique_usernames_and_short_stalls() {
     assert_harm(PROTOCOL, Hazards { unique_usernames: false, ..CRASH }, ONE_USER);
     assert_harm(PROTOCOL, Hazards { short_stalls: false, ..CRASH }, NO_ORPHAN);
 }
 
 #[test]
-fn it_comes_to_something() {
+fn expected_outcomes_are_reachable() {
     let life = Life { protocol: PROTOCOL, hazards: Hazards { people: 1, edits: 1, refuses: true, ..CRASH } };
     Outcomes(life).checker().finish_when(HasDiscoveries::All).spawn_bfs().join().assert_properties();
 }

@@ -1,4 +1,4 @@
-//! An operator's pass as the shell (`reconcile`) makes it, one read, write or call at a time. What it does next, it asks the plan.
+//! An operator's pass as the shell (`reconcile`) makes it, one read, write or call at a time. The plan decides each step.
 
 use super::{
     life::Life,
@@ -6,7 +6,7 @@ use super::{
     world::{CreateAttempts, Id, Keeper, Refusal, Resource, Status, User, World},
 };
 
-/// How a user is known to be ours.
+/// How a user is recognised as ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Proof {
     /// By the tags that CreateUser itself sets.
@@ -17,7 +17,7 @@ pub(super) enum Proof {
     NameAlone,
 }
 
-/// What is noted of an attempt to create before it is made.
+/// What is recorded of a create attempt before it is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Marking {
     /// A mark for each attempt, in the pass that makes it.
@@ -28,15 +28,15 @@ pub(super) enum Marking {
     Off,
 }
 
-/// What the shell does around the plan.
+/// The behaviour of the shell around the plan.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Protocol {
     pub(super) proof: Proof,
     /// Clean-up looks for the user by name and tags too, not only by the recorded id.
     pub(super) clean_up_by_tag: bool,
-    /// The resource is read from the API server before what cannot be taken back.
+    /// The resource is read from the API server before every step that cannot be undone.
     pub(super) fresh_read: bool,
-    /// Writes hold only if the resource is still the one that the pass read.
+    /// Writes succeed only if the resource is still as the pass read it.
     pub(super) guarded_writes: bool,
     pub(super) marking: Marking,
     /// The mark stays when the id is recorded.
@@ -45,21 +45,21 @@ pub(super) struct Protocol {
     pub(super) refusal_clears_any_mark: bool,
     /// An own delete ends the wait even if the mark is not clean.
     pub(super) delete_ends_any_wait: bool,
-    /// A name in somebody else's hands, as a read shows it, counts as proof that ours does not exist.
+    /// A read that shows the name with another owner counts as proof that our user does not exist.
     pub(super) foreign_name_is_proof: bool,
-    /// An absence counts only if the settle window was over when the pass began, before it looked.
+    /// An absence counts only if the settle window was over when the pass began, before its reads.
     pub(super) settled_before_looking: bool,
-    /// Quick connects go with the user that they point to.
+    /// Quick connects are deleted with the user that they point to.
     pub(super) quick_connects: bool,
-    /// A user's id is recorded before the user is deleted, if its quick connects are to go too.
+    /// A user's id is recorded before the user is deleted, if its quick connects must be deleted too.
     pub(super) recorded_before_delete: bool,
     /// In a deletion, a recorded id is not overwritten by another before its quick connects are gone.
     pub(super) recorded_stays: bool,
-    /// Whoever finds another id recorded when it is about to let the resource go asks the plan again.
+    /// A pass that is about to release the resource and finds another id recorded asks the plan again.
     pub(super) release_asks_again: bool,
 }
 
-/// The protocol as it is built.
+/// The protocol as it is implemented.
 pub(super) const PROTOCOL: Protocol = Protocol {
     proof: Proof::InCreate,
     clean_up_by_tag: true,
@@ -77,10 +77,10 @@ pub(super) const PROTOCOL: Protocol = Protocol {
     release_asks_again: true,
 };
 
-/// The same with the flag that deletes quick connects.
+/// The implemented protocol with the flag that deletes quick connects.
 pub(super) const WITH_QUICK_CONNECTS: Protocol = Protocol { quick_connects: true, ..PROTOCOL };
 
-/// What a look at Connect showed a pass.
+/// The result of a read of Connect in a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Look {
     NotYet,
@@ -88,7 +88,7 @@ pub(super) enum Look {
     Present(User),
 }
 
-/// What a pass is about to do.
+/// The next action of a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Stage {
     /// Ask the plan, and take the step that it names.
@@ -105,16 +105,16 @@ pub(super) enum Stage {
     Ending,
 }
 
-/// A pass of an operator: what it knows, and where it stands.
+/// A pass of an operator: its knowledge and its next action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Pass {
     /// The resource as this pass last read or wrote it.
     pub(super) view: Resource,
-    /// The status as this pass would have it.
+    /// The status that this pass will write.
     pub(super) status: Status,
     /// The view comes from the API server, not from the cache.
     pub(super) fresh: bool,
-    /// The settle window of every mark that stands was over when the pass began.
+    /// The settle window of every existing mark was over when the pass began.
     pub(super) settled: bool,
     pub(super) by_id: Look,
     pub(super) by_name: Look,
@@ -125,7 +125,7 @@ pub(super) struct Pass {
 }
 
 impl Pass {
-    /// The same pass, with what it will not ask for again forgotten: fewer states to check.
+    /// Returns the pass without knowledge that it will not use again, so that there are fewer states to check.
     fn without_what_no_longer_matters(self) -> Self {
         let forgetful = Self { by_id: Look::NotYet, by_name: Look::NotYet, taken: false, settled: false, ..self };
         match self.stage {
@@ -138,18 +138,18 @@ impl Pass {
     }
 }
 
-/// Whether a pass goes on after a step.
+/// Whether a pass continues after a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Then {
     GoOn,
-    /// Nothing is left but to write the status.
+    /// Only the status remains to be written.
     End,
-    /// The pass ends without a word: the resource is gone, or somebody else changed it.
+    /// The pass ends without a report: the resource is gone, or was changed meanwhile.
     Drop,
 }
 
 impl Life {
-    /// A pass over the resource as the cache shows it.
+    /// Begins a pass over the resource as the cache shows it.
     pub(super) fn begin(&self, world: &World) -> Pass {
         Pass {
             view: world.cache,
@@ -164,7 +164,7 @@ impl Life {
         }
     }
 
-    /// Takes one step of a pass, with at most one read, write or call. Gives the pass as it goes on, if it does.
+    /// Takes one step of a pass, with at most one read, write or call. Returns the pass if it continues.
     pub(super) fn step(&self, world: &mut World, mut pass: Pass) -> Option<Pass> {
         let then = match pass.stage {
             Stage::Deciding => self.decide(world, &mut pass),
@@ -258,7 +258,7 @@ impl Life {
         Then::GoOn
     }
 
-    /// Whether a write of this pass goes through. The API server refuses one to an object that is gone in any case.
+    /// Returns whether a write of this pass succeeds. The API server always refuses a write to an object that is gone.
     fn holds(&self, world: &World, pass: &Pass) -> bool {
         !world.resource.gone && (!self.protocol.guarded_writes || world.resource == pass.view)
     }
@@ -272,10 +272,10 @@ impl Life {
         holds
     }
 
-    /// Makes ready for an attempt to create: finalizer, then mark.
+    /// Prepares a create attempt: finalizer, then mark.
     fn mark(&self, world: &mut World, pass: &mut Pass) -> Then {
         if !pass.view.finalizer {
-            // Kubernetes takes no new finalizer on what is being deleted.
+            // Kubernetes accepts no new finalizer on an object that is being deleted.
             if !self.holds(world, pass) || world.resource.deleting {
                 return Then::Drop;
             }
@@ -297,7 +297,7 @@ impl Life {
                     return Then::Drop;
                 }
                 pass.settled = false;
-                // No pass that began before this mark began after its window.
+                // A pass that began before this mark cannot have begun after its window.
                 for other in world.operators.iter_mut().flatten() {
                     other.settled = false;
                 }
@@ -331,7 +331,7 @@ impl Life {
         }
     }
 
-    /// Writes the id into what the resource has become: it must not get lost.
+    /// Writes the id into the resource as it is now: the id must not get lost.
     fn record(&self, world: &mut World, pass: &mut Pass) -> Then {
         if !self.protocol.mark_kept {
             pass.status.mark = CreateAttempts::None;
@@ -362,7 +362,7 @@ impl Life {
             }
             return Then::GoOn;
         }
-        // Not found: the user, or what the call refers to? Only a look at the user tells.
+        // The user may be missing, or a reference of the call. Only a read of the user shows which.
         match world.shown(id) {
             Look::Present(_) | Look::NotYet => Then::End,
             Look::Absent => {
@@ -379,7 +379,7 @@ impl Life {
         let ours = world.users.iter().any(|u| u.id == id && u.keeper == Keeper::Operator);
         world.users.retain(|u| u.id != id);
         if ours && self.protocol.quick_connects {
-            // There were some, as far as anybody knows.
+            // Assume that there were some.
             world.dangling.insert(id);
         }
         if existed && (pass.status.mark != CreateAttempts::Unclean || self.protocol.delete_ends_any_wait) {
@@ -404,12 +404,12 @@ impl Life {
         Then::Drop
     }
 
-    /// Whether the operators have reason to begin a pass over what their cache shows.
+    /// Returns whether the operators have a reason to begin a pass over the cached resource.
     pub(super) fn wakes(&self, world: &World) -> bool {
         !(world.cache.gone || world.cache.deleting && !world.cache.finalizer)
     }
 
-    /// Nothing is under way, everything shows, and a whole pass would change nothing.
+    /// Returns whether nothing is under way, reads show everything, and a whole pass would change nothing.
     pub(super) fn quiet(&self, world: &World) -> bool {
         if world.operators != [None; 2] || world.cache != world.resource || world.shown != world.users || world.adrift.is_some() {
             return false;

@@ -1,4 +1,4 @@
-//! The link to the code under test: what a modelled pass knows, put to `connect_operator::plan::next`.
+//! The link to the code under test: passes the knowledge of a modelled pass to `connect_operator::plan::next`.
 
 use std::{
     cell::RefCell,
@@ -15,7 +15,7 @@ use super::{
     world::{CreateAttempts, Id, Profile, Status, User},
 };
 
-/// What the plan said, in the model's words.
+/// The plan's decision, in the model's terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
     LookById(Id),
@@ -31,7 +31,7 @@ pub(super) enum Decision {
     Rest,
 }
 
-/// What the plan is asked with.
+/// The input of the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Question {
     pub(super) deleting: bool,
@@ -41,9 +41,9 @@ pub(super) struct Question {
     pub(super) by_id: Look,
     pub(super) by_name: Look,
     pub(super) taken: bool,
-    /// Whether a name alone is taken for a proof of ownership.
+    /// A name alone counts as a proof of ownership.
     pub(super) name_is_proof: bool,
-    /// Whether quick connects go with their user.
+    /// Quick connects are deleted with their user.
     pub(super) quick_connects: bool,
     /// The user whose quick connects the pass has deleted.
     pub(super) quick_connects_of: Option<Id>,
@@ -86,7 +86,7 @@ fn live(user: User, name_is_proof: bool) -> Live {
 }
 
 impl Question {
-    /// Asks the plan. Says too whether the step may only follow from a resource that was read from the API server.
+    /// Asks the plan. Also returns whether the step requires a resource that was read from the API server.
     fn ask(self) -> (Decision, bool) {
         let seen = |look| match look {
             Look::NotYet => Observation::NotLooked,
@@ -142,7 +142,7 @@ impl Question {
         (decision, step.needs_fresh_resource())
     }
 
-    /// The same, from memory: the plan is a pure function, and the model asks it the same few hundred questions.
+    /// Asks the plan, with memoised answers: the plan is a pure function, and the model repeats a few hundred questions.
     pub(super) fn ask_once(self) -> (Decision, bool) {
         thread_local!(static ANSWERS: RefCell<HashMap<Question, (Decision, bool)>> = RefCell::default());
         ANSWERS.with_borrow_mut(|answers| *answers.entry(self).or_insert_with(|| self.ask()))

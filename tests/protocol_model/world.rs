@@ -1,10 +1,10 @@
-//! The world: one ConnectUser in the API server, the users of one name in Connect, and all that can go wrong around them.
+//! The world: one ConnectUser in the API server, the users of one name in Connect, and everything that can go wrong around them.
 
 use std::collections::BTreeSet;
 
 use super::operator::{Look, Pass, Proof, Protocol, Stage};
 
-/// Users' ids, in the order in which they were made.
+/// Users' ids, in the order in which they were created.
 pub(super) type Id = u8;
 
 /// The part of a spec that can change: a routing profile.
@@ -13,14 +13,14 @@ pub(super) type Profile = u8;
 pub(super) const FIRST: Profile = 0;
 pub(super) const EDITED: Profile = 1;
 
-/// Who answers for a user.
+/// The origin of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Keeper {
-    /// The operator made it.
+    /// The operator created it.
     Operator,
-    /// A person made it.
+    /// A person created it.
     Person,
-    /// The operator made it, and a person took the proof of ownership off.
+    /// The operator created it, and a person removed the proof of ownership.
     TakenOver,
 }
 
@@ -48,7 +48,7 @@ pub(super) struct Status {
     pub(super) mark: CreateAttempts,
 }
 
-/// The ConnectUser. Its resourceVersion is its content: that guards less than Kubernetes does, and so allows more.
+/// The ConnectUser. Its resourceVersion is its content, which guards less than Kubernetes does and so allows more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Resource {
     pub(super) gone: bool,
@@ -80,7 +80,7 @@ pub(super) struct World {
     pub(super) dangling: BTreeSet<Id>,
 }
 
-/// What the world may do to a ConnectUser and its operators.
+/// The hazards for a ConnectUser and its operators.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Hazards {
     /// One, or two at once: an old leader may still be running.
@@ -88,17 +88,17 @@ pub(super) struct Hazards {
     pub(super) crashes: u8,
     /// How often the spec is edited: once at most.
     pub(super) edits: u8,
-    /// How often a person makes, removes or takes over a user.
+    /// How often a person creates, removes or takes over a user.
     pub(super) people: u8,
     /// Connect refuses to create with the spec's first profile.
     pub(super) refuses: bool,
-    /// Connect takes a username once.
+    /// Connect accepts a username once.
     pub(super) unique_usernames: bool,
     /// No process stalls between its mark and its call for longer than the settle window.
     pub(super) short_stalls: bool,
 }
 
-/// One operator, and nothing but lag.
+/// One operator, and no hazard except lag.
 pub(super) const PEACE: Hazards =
     Hazards { operators: 1, crashes: 0, edits: 0, people: 0, refuses: false, unique_usernames: true, short_stalls: true };
 
@@ -106,7 +106,7 @@ pub(super) const CRASH: Hazards = Hazards { crashes: 1, ..PEACE };
 
 pub(super) const TWO_OPERATORS: Hazards = Hazards { operators: 2, ..PEACE };
 
-/// What CreateUser answers where it does not create.
+/// The answers of CreateUser when it does not create.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
     Invalid,
@@ -133,7 +133,7 @@ impl World {
         }
     }
 
-    /// Whether the settle window of every mark may be over.
+    /// Returns whether the settle window of every mark may be over.
     pub(super) fn calm(&self, hazards: Hazards) -> bool {
         let sending = self.operators.iter().flatten().any(|p| p.stage == Stage::Creating);
         self.shown == self.users && !(hazards.short_stalls && (sending || self.adrift.is_some()))
@@ -143,7 +143,7 @@ impl World {
         self.shown.iter().find(|u| u.id == id).map_or(Look::Absent, |u| Look::Present(*u))
     }
 
-    /// CreateUser, as Connect does it.
+    /// Handles CreateUser as Connect does.
     pub(super) fn create(&mut self, protocol: Protocol, hazards: Hazards, profile: Profile) -> Result<User, Refusal> {
         if hazards.refuses && profile == FIRST {
             return Err(Refusal::Invalid);
@@ -157,7 +157,7 @@ impl World {
         Ok(user)
     }
 
-    /// Notes a change to a user, if that user is none of ours.
+    /// Records a change to a user, if that user is not ours.
     pub(super) fn touch(&mut self, id: Id) {
         self.touched |= self.users.iter().any(|u| u.id == id && u.keeper == Keeper::Person);
     }
