@@ -1,7 +1,7 @@
 # The image of connect-operator: one static program, the certificates it trusts, licences, and nothing else.
 #
-# `docker build .` builds it all. dev/image/build.sh, which releases use, builds the program by itself (dev/image/rootfs.sh) and
-# gives its files in the place of the stage "build": no daemon, no other image, and the same bytes each time.
+# `docker build .` builds everything. dev/image/build.sh, which releases use, builds the program on its own (dev/image/rootfs.sh) and
+# replaces the stage "build" by its files: no daemon, no other image, and the same bytes each time.
 FROM docker.io/library/rust:1.95.0-slim-bookworm AS build
 # Docker's older builder does not set it.
 ARG TARGETARCH
@@ -12,7 +12,7 @@ RUN dev/image/rootfs.sh "${TARGETARCH:-$(dpkg --print-architecture)}" /rootfs
 
 FROM scratch
 COPY --from=build /rootfs/ /
-# The allocator gives back at once what only a page of a list needed: a third less memory with a thousand ConnectUsers.
+# The allocator returns the memory of each page of a list immediately: a third less memory with a thousand ConnectUsers.
 ENV MIMALLOC_GENERIC_COLLECT=1000 MIMALLOC_PURGE_DELAY=0
 # The user "nonroot" of distroless images, by number: Kubernetes' runAsNonRoot cannot check a name.
 USER 65532:65532

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Builds the image without a daemon: `dev/image/build.sh amd64|arm64 ARCHIVE`, on a machine of that kind. ARCHIVE becomes an OCI
-# archive; its digest is printed. It needs what dev/image/rootfs.sh needs, git and buildah.
+# Builds the image without a daemon: `dev/image/build.sh amd64|arm64 ARCHIVE`, on a machine of that platform. Writes an OCI archive
+# to ARCHIVE and prints its digest. Needs git, buildah and the requirements of dev/image/rootfs.sh.
 #
 # The same commit gives the same digest, wherever the checkout and Cargo's home are: SOURCE_DATE_EPOCH, by default the commit's time,
-# stands for all times. rustc is pinned; a C compiler, a linker, musl and the certificates are the machine's, so that it takes the same
-# versions of these. A release says which it had (BUILDINFO).
+# replaces all times. rustc is pinned; the C compiler, the linker, musl and the certificates are the machine's, so the same digest needs
+# the same versions of these. A release lists its versions (BUILDINFO).
 set -euo pipefail
 
 arch=$1 archive=$(realpath --canonicalize-missing "$2")
@@ -21,7 +21,7 @@ print(next(p["version"] for p in json.load(sys.stdin)["packages"] if p["name"] =
 
 dev/image/rootfs.sh "$arch" "$scratch/build/rootfs"
 
-# Storage of its own, so that it leaves nothing behind; vfs and chroot need no kernel module and no user namespace.
+# Uses its own storage, so that it leaves nothing behind; vfs and chroot need no kernel module and no user namespace.
 buildah() {
     command buildah --root "$scratch/storage" --runroot "$scratch/run" --storage-driver vfs "$@"
 }

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Builds the image of this machine's kind twice and looks into it: `dev/image/check.sh`, as root. It fails unless both have the same
-# digest, and the image is what it should be (dev/image/look.sh).
+# Builds the image for this machine's platform twice and inspects it: `dev/image/check.sh`, as root. Fails unless both builds have the
+# same digest and the image passes dev/image/look.sh.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 scratch=$(mktemp --directory)
 trap 'rm -rf "$scratch"' EXIT
 arch=$(uname --machine | sed 's/x86_64/amd64/; s/aarch64/arm64/')
-# Both builds share what is compiled of the dependencies; the workspace's own crates are compiled anew, since a new clone's files
-# are the newest.
+# Both builds share the compiled dependencies; the workspace's own crates are compiled again, because the files of a new clone are
+# newer.
 export CARGO_BUILD_BUILD_DIR=${CARGO_BUILD_BUILD_DIR:-$PWD/target/image-build}
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 
@@ -17,7 +17,7 @@ is() {
 }
 
 digest=$(dev/image/build.sh "$arch" "$scratch/image.tar" | tail -1)
-# From a checkout elsewhere, since no path may matter.
+# From a checkout in another directory, because paths must not matter.
 git clone --quiet --local --no-hardlinks . "$scratch/elsewhere/checkout"
 is "the digest of the second build" "$("$scratch/elsewhere/checkout/dev/image/build.sh" "$arch" "$scratch/again.tar" | tail -1)" "$digest"
 dev/image/look.sh "$arch" "$scratch/image.tar"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Looks into an image: `dev/image/look.sh amd64|arm64 ARCHIVE`, as root on a machine of that kind. It fails unless the image is what it
-# should be, and its program runs.
+# Inspects an image: `dev/image/look.sh amd64|arm64 ARCHIVE`, as root on a machine of that platform. Fails unless the image has the
+# expected content and its program runs.
 set -euo pipefail
 
 arch=$1 archive=$(realpath "$2")
@@ -48,9 +48,9 @@ inside() {
     chroot --userspec=65532:65532 "$scratch/rootfs" /usr/bin/connect-operator "$@"
 }
 version=$(inside --version)
-# It gets past the certificates, which an https endpoint makes it read, and ends where it lacks a cluster.
-told=$(inside run --otlp-endpoint=https://localhost:1 --metrics-address=127.0.0.1:0 --health-address=127.0.0.1:0 2>&1 || true)
-grep --quiet "neither a kubeconfig nor a service account was found" <<<"$told" || { echo "$told" >&2 && exit 1; }
+# The https endpoint makes the program read the certificates; it then ends because there is no cluster.
+output=$(inside run --otlp-endpoint=https://localhost:1 --metrics-address=127.0.0.1:0 --health-address=127.0.0.1:0 2>&1 || true)
+grep --quiet "neither a kubeconfig nor a service account was found" <<<"$output" || { echo "$output" >&2 && exit 1; }
 printf '%s\n%s %s\nprogram: %d bytes\nimage: %d bytes compressed, %d unpacked\n' "$version" "$arch" "$manifest" \
     "$(stat --format %s "$program")" \
     "$(blob "$manifest" | field 'sum(layer["size"] for layer in image["layers"]) + image["config"]["size"]')" \

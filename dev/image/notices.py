@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes down whose software is in the program, under which licences, and their texts, as these ask of who passes it on.
+"""Lists the software in the program with its licences and their texts, as these licences require of distributors.
 
     dev/image/notices.py TARGET FILE
 
@@ -27,7 +27,7 @@ def crates(target):
         node = open_.pop()
         if node not in seen:
             seen.add(node)
-            # Those that a build script or a test needs have another kind.
+            # Dependencies of build scripts and tests have another kind.
             normal = (d["pkg"] for d in nodes[node]["deps"] if any(kind["kind"] is None for kind in d["dep_kinds"]))
             open_.extend(normal)
     others = (packages[node] for node in seen if packages[node]["source"])

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Lays out the files of the image: `dev/image/rootfs.sh amd64|arm64 DIRECTORY`, on a machine of that kind.
+# Writes the files of the image to a directory: `dev/image/rootfs.sh amd64|arm64 DIRECTORY`, on a machine of that platform.
 #
-# The program is linked against nothing, so that the image needs no other file than the certificates to trust: Mozilla's, as the
-# package ca-certificates has them, and not those that this machine trusts beside them. The same sources give the same bytes,
-# wherever the checkout and cargo's home are. It needs rustup, musl-gcc (musl-tools), Python, and that package.
+# The program is linked statically, so that the image needs no other file than the trusted certificates: Mozilla's, from the package
+# ca-certificates, without those that this machine trusts in addition. The same sources give the same bytes, wherever the checkout
+# and cargo's home are. Needs rustup, musl-gcc (musl-tools), Python, and that package.
 set -euo pipefail
-# What a glob gives is sorted the same way everywhere.
+# Globs are sorted the same way everywhere.
 export LC_ALL=C.UTF-8
 
 case $1 in
@@ -21,13 +21,13 @@ certificates=(/usr/share/ca-certificates/mozilla/*.crt)
 
 rustup target list --installed | grep --quiet --line-regexp "$target" || rustup target add "$target"
 
-# No path of this machine gets into the program: of panics, or of what build scripts wrote. Those of the checkout do not, since cargo
-# names its files from there.
+# Keeps this machine's paths out of the program: those in panics and in the output of build scripts. Paths of the checkout are relative
+# already.
 export CARGO_BUILD_BUILD_DIR=${CARGO_BUILD_BUILD_DIR:-$PWD/target/image-build}
 export CARGO_TARGET_DIR=$CARGO_BUILD_BUILD_DIR/artifacts
 home=${CARGO_HOME:-$HOME/.cargo}
 export RUSTFLAGS="--remap-path-prefix=$home=/cargo --remap-path-prefix=$CARGO_BUILD_BUILD_DIR=/build"
-# The addresses that the program corrects as it starts take a twentieth of the room this way: on disk, and in memory.
+# Packed relocations take a twentieth of the space, on disk and in memory.
 RUSTFLAGS+=" -C link-arg=-Wl,-z,pack-relative-relocs"
 export CFLAGS="-ffile-prefix-map=$home=/cargo -ffile-prefix-map=$CARGO_BUILD_BUILD_DIR=/build"
 cargo build --release --locked --target "$target" --package connect-operator --bin connect-operator

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Lists what is in the program: `dev/image/sbom.sh TARGET FILE`. FILE becomes a CycloneDX list (JSON) of the crates that the program
-# for this target is built of, each with version, checksum and licence.
+# Lists the components of the program: `dev/image/sbom.sh TARGET FILE`. Writes a CycloneDX list (JSON) of the crates of the program for
+# this target to FILE, each with version, checksum and licence.
 set -euo pipefail
 
 target=$1 file=$(realpath --canonicalize-missing "$2")
@@ -9,7 +9,7 @@ version=0.5.9
 tool=${CONNECT_OPERATOR_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/connect-operator}/tools/cargo-cyclonedx-$version
 
 [[ -x $tool/bin/cargo-cyclonedx ]] || cargo install --locked cargo-cyclonedx --version "$version" --root "$tool"
-# It writes beside the manifest of each package of the workspace.
+# The tool writes next to the manifest of each package of the workspace.
 name=connect-operator-sbom-$$
 trap 'find . -name "$name.json" -not -path "./target/*" -delete' EXIT
 "$tool/bin/cargo-cyclonedx" cyclonedx --format json --target "$target" --override-filename "$name" --quiet
