@@ -128,7 +128,7 @@ async fn deletion_policy_of_resource_precedes_namespace_and_operator() {
     }
     let mut left: Vec<_> = scene.sim.users(&scene.instance()).into_iter().map(|u| u.user.username).collect();
     left.sort();
-    assert_eq!(left, ["by-resource", "by-operator"]);
+    assert_eq!(left, ["by-operator", "by-resource"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
