@@ -166,4 +166,25 @@ mod tests {
         let another = ("2".into(), fingerprint("mine"), fingerprint("third"));
         assert!(!user.dispute(another, at(110)), "it is another user");
     }
+
+    #[test]
+    fn only_a_pass_in_sync_verifies_a_generation() {
+        let mut user = Freshness::default();
+        assert!(user.is_unmet() && !user.is_verified(2));
+        user.verify(2);
+        assert!(!user.is_unmet() && user.is_verified(2) && !user.is_verified(3));
+        user.distrust();
+        assert!(!user.is_unmet() && !user.is_verified(2));
+    }
+
+    #[test]
+    fn failures_end_a_confirmation_and_waits_do_not() {
+        let (id, at) = ("1".into(), Duration::from_secs(10));
+        let mut user = Freshness::default();
+        user.confirm(&id, at);
+        user.failed(true);
+        assert_eq!((user.confirmed(&id), user.confirmed(&"2".into())), (Some(at), None));
+        user.failed(false);
+        assert_eq!(user.confirmed(&id), None);
+    }
 }

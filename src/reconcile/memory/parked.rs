@@ -125,4 +125,28 @@ mod tests {
         parked.keep_read(read(3));
         assert!(parked.take_read(&id, 3, at).is_some());
     }
+
+    #[test]
+    fn cleanup_outlasts_a_listing() {
+        let (user, key) = (live().user.id, (None, true));
+        let mut parked = Parked::default();
+        parked.keep_cleanup(Cleanup::new(user.clone()));
+        parked.keep_listing(key, Listing::default());
+        parked.take_listing(key);
+        assert!(parked.was_the_last(&user) && parked.take_cleanup(&user).is_some());
+        assert!(!parked.was_the_last(&user) && parked.take_cleanup(&user).is_none());
+    }
+
+    #[test]
+    fn only_a_read_of_the_user_is_dropped() {
+        let (id, at) = (live().user.id, Duration::from_secs(10));
+        let mut parked = Parked::default();
+        parked.keep_listing((None, true), Listing::default());
+        parked.drop_read();
+        assert!(matches!(parked.reading, Reading::Listing(_)) && parked.take_read(&id, 1, at).is_none());
+        assert!(matches!(parked.reading, Reading::Listing(_)));
+        parked.keep_read(KeptRead { live: live(), generation: 1, at, lifetime: Duration::ZERO });
+        parked.drop_read();
+        assert!(parked.take_read(&id, 1, at).is_none());
+    }
 }
