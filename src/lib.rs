@@ -1,8 +1,9 @@
 //! connect-operator: makes the users of Amazon Connect match `ConnectUser` resources in Kubernetes.
 //!
-//! A reader who follows the data turns pages forward only: [`api`] (what people write) → [`plan`] (what to do about it, pure) →
-//! [`reconcile`] (doing it) → [`operator`] (when). [`inventory`] knows what Connect calls what the specs name, [`telemetry`] tells of it
-//! all, [`cli`] starts it.
+//! Each module depends only on those before it: [`api`] (the resource that people write), [`plan`] (decides what to do, without
+//! I/O), [`inventory`] (reads names and users of an instance), [`telemetry`] (metrics, logs and traces), [`reconcile`] (carries
+//! out the plan of a resource), [`runtime`] (decides when passes run, and in which replica) and [`cli`] (parses flags and starts
+//! everything).
 
 pub mod api;
 pub mod cli;

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 
-/// It gives memory back that was needed only while thousands of resources were listed, which the C library's own keeps.
+/// Unlike the C library's allocator, mimalloc returns the memory that is needed only while thousands of resources are listed.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,4 +1,4 @@
-//! Flags of how AWS is reached, for all commands that call Connect.
+//! Flags for access to AWS, shared by all commands that call Connect.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -16,20 +16,20 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(super) struct AwsFlags {
-    /// A YAML file that says how to work in each AWS account, and which namespaces may use which instance.
+    /// A YAML file with the settings of each AWS account, and which namespaces may use which instance.
     #[arg(long, env = "CONNECT_OPERATOR_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 
     #[command(flatten)]
     quotas: QuotaFlags,
 
-    /// Where Connect is, instead of at AWS. `AWS_ENDPOINT_URL_CONNECT` does the same.
+    /// The endpoint of Connect, instead of AWS' own. `AWS_ENDPOINT_URL_CONNECT` has the same effect.
     #[arg(long)]
     aws_endpoint_url: Option<String>,
 }
 
 impl AwsFlags {
-    /// The configuration, and the file that it is from, if there is one.
+    /// Returns the configuration, and its file if there is one.
     pub(super) fn configuration(&self) -> Result<(Option<ConfigFile>, Config), ConfigError> {
         match &self.config {
             Some(path) => ConfigFile::read(path).map(|(file, config)| (Some(file), config)),
@@ -37,11 +37,11 @@ impl AwsFlags {
         }
     }
 
-    /// Clients with this configuration, from then on when it has changed.
+    /// Returns clients that use this configuration and follow its changes.
     pub(super) async fn connections(&self, config: watch::Receiver<Arc<Config>>, metrics: Arc<Metrics>) -> AwsConnections {
-        // Where Connect is says nothing of where STS is.
+        // The endpoint of Connect does not apply to STS.
         let aws = connect_aws::load(&connect_aws::Options::default()).await;
-        let everywhere = Defaults { endpoint_url: self.aws_endpoint_url.clone(), quotas: self.quotas.quotas() };
-        AwsConnections::new(aws, everywhere, config, metrics)
+        let defaults = Defaults { endpoint_url: self.aws_endpoint_url.clone(), quotas: self.quotas.quotas() };
+        AwsConnections::new(aws, defaults, config, metrics)
     }
 }

@@ -1,4 +1,4 @@
-//! The flags of the guard against mass deletion.
+//! Flags for the guard against mass deletion.
 
 use std::time::Duration;
 
@@ -9,17 +9,17 @@ use crate::reconcile::DeletionGuard;
 
 #[derive(Debug, Args)]
 pub(super) struct GuardFlags {
-    /// Deletions of more than this part of the users that ConnectUsers have in an instance within the guard's window, if they
-    /// are more than its count too, are held until a person confirms them by the annotation
-    /// connect-operator.dev/confirm-deletion. 1: none is ever held.
+    /// Deletions are held until a person confirms them by the annotation connect-operator.dev/confirm-deletion if, within the
+    /// guard's window, they exceed this share of the users that ConnectUsers have in an instance, and also exceed the guard's
+    /// count. 1: no deletion is ever held.
     #[arg(long, env = "CONNECT_OPERATOR_DELETION_GUARD_SHARE", default_value_t = DeletionGuard::default().share, value_parser = share)]
     deletion_guard_share: f64,
 
-    /// As many deletions are never held.
+    /// This many deletions are never held.
     #[arg(long, env = "CONNECT_OPERATOR_DELETION_GUARD_COUNT", default_value_t = DeletionGuard::default().count)]
     deletion_guard_count: usize,
 
-    /// How long a deletion counts after it was made.
+    /// How long a deletion counts after it happened.
     #[arg(long, env = "CONNECT_OPERATOR_DELETION_GUARD_WINDOW", default_value = "1h", value_parser = duration)]
     deletion_guard_window: Duration,
 }

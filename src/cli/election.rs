@@ -1,4 +1,4 @@
-//! Flags of the leader election.
+//! Flags for leader election.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(super) struct Election {
-    /// Work only while holding a Lease, so that several replicas can run and one of them works.
+    /// Work only while holding a Lease, so that of several replicas, one works.
     #[arg(
         long,
         env = "CONNECT_OPERATOR_LEADER_ELECT",
@@ -25,29 +25,29 @@ pub(super) struct Election {
     )]
     leader_elect: bool,
 
-    /// The Lease's name. Operators that are not to stand by for each other, since they watch different namespaces, have one each.
+    /// The Lease's name. Operators that watch different namespaces must use different Leases, so that all of them work.
     #[arg(long, env = "CONNECT_OPERATOR_LEASE_NAME", default_value = "connect-operator", value_parser = NonEmptyStringValueParser::new())]
     lease_name: String,
 
-    /// Where the Lease is. Default: the pod's namespace, or the kubeconfig's.
+    /// The Lease's namespace. Default: that of the pod or of the kubeconfig.
     #[arg(long, env = "CONNECT_OPERATOR_LEADER_ELECTION_NAMESPACE")]
     leader_election_namespace: Option<String>,
 
-    /// How long other replicas wait for a leader that shows no sign of life. Whole seconds.
+    /// How long other replicas wait before they replace a leader that does not renew the Lease. Whole seconds.
     #[arg(long, env = "CONNECT_OPERATOR_LEASE_DURATION", default_value = "15s", value_parser = duration)]
     lease_duration: Duration,
 
-    /// How long a leader that cannot renew the Lease goes on before it ends.
+    /// How long a leader that cannot renew the Lease continues before its process ends.
     #[arg(long, env = "CONNECT_OPERATOR_LEASE_RENEW_DEADLINE", default_value = "10s", value_parser = duration)]
     lease_renew_deadline: Duration,
 
-    /// How often the Lease is renewed, or looked at.
+    /// How often a leader renews the Lease and other replicas read it.
     #[arg(long, env = "CONNECT_OPERATOR_LEASE_RETRY_PERIOD", default_value = "2s", value_parser = duration)]
     lease_retry_period: Duration,
 }
 
 impl Election {
-    /// The times to keep to; None if no leader is to be elected.
+    /// Returns the times of the election, or None without leader election.
     pub(super) fn timing(&self) -> anyhow::Result<Option<Timing>> {
         if !self.leader_elect {
             return Ok(None);
@@ -56,19 +56,19 @@ impl Election {
         timing.map(Some).map_err(anyhow::Error::msg)
     }
 
-    /// This process as a candidate.
+    /// Returns an elector with this process as the candidate.
     pub(super) fn elector(&self, client: &Client, timing: Timing) -> Elector {
-        // In a pod this is the pod's own: kube reads it beside the service account's token.
+        // In a pod, the default is the pod's namespace, which kube reads from the service account's directory.
         let namespace = self.leader_election_namespace.as_deref().unwrap_or_else(|| client.default_namespace());
         Elector::new(client.clone(), namespace, &self.lease_name, Candidate::new(identity(), timing), Arc::new(SystemClock))
     }
 }
 
-/// A name for people and a part that no other process has: a container that is restarted has its predecessor's pod.
+/// Returns the pod's or the host's name with a random suffix: a restarted container has the same pod as its predecessor.
 fn identity() -> String {
     let host = || hostname::get().ok().and_then(|name| name.into_string().ok());
-    let place = std::env::var("POD_NAME").ok().or_else(host).unwrap_or_else(|| "connect-operator".to_owned());
-    format!("{place}_{:016x}", fastrand::u64(..))
+    let name = std::env::var("POD_NAME").ok().or_else(host).unwrap_or_else(|| "connect-operator".to_owned());
+    format!("{name}_{:016x}", fastrand::u64(..))
 }
 
 #[cfg(test)]
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_elected_unless_asked_for() {
+    fn leader_election_is_off_by_default() {
         assert_eq!(parsed(&[]).timing().unwrap(), None);
         assert_eq!(parsed(&["--leader-elect=false"]).timing().unwrap(), None);
         for flag in ["--leader-elect", "--leader-elect=true"] {
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_processes_of_one_pod_have_the_same_identity() {
+    fn two_processes_of_one_pod_have_different_identities() {
         assert_ne!(identity(), identity());
     }
 }

@@ -23,17 +23,17 @@ pub struct Cli {
 enum Command {
     /// Runs the operator.
     Run(Box<run::Run>),
-    /// Lists users that carry this cluster's tags and whose ConnectUser does not exist, and deletes them where asked to.
+    /// Lists users that carry this cluster's tags and whose ConnectUser does not exist, and optionally deletes them.
     Orphans(Box<orphans::Orphans>),
     /// Prints the CustomResourceDefinition.
     Crd,
 }
 
 impl Cli {
-    /// Does what was asked.
+    /// Executes the command.
     ///
     /// # Errors
-    /// What keeps it from being done, for people.
+    /// Any error, with a message for people.
     pub fn execute(self) -> anyhow::Result<()> {
         match self.command {
             Command::Run(run) => run.execute(),

@@ -1,4 +1,4 @@
-//! `connect-operator orphans`: users that carry this cluster's tags and whose ConnectUser does not exist.
+//! The command `connect-operator orphans`: lists users that carry this cluster's tags and whose ConnectUser does not exist.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -17,7 +17,7 @@ use crate::{
     telemetry::{self, LogFormat, Metrics},
 };
 
-/// ConnectUsers a page, as kubectl asks for them.
+/// The page size of lists of ConnectUsers, as in kubectl.
 const PAGE: u32 = 500;
 
 #[derive(Debug, Args)]
@@ -25,16 +25,17 @@ pub(super) struct Orphans {
     #[command(flatten)]
     scope: Scope,
 
-    /// An instance of which no ConnectUser speaks any more. All others are looked at anyway. May be given more than once.
+    /// An instance that no ConnectUser refers to any more. Instances of ConnectUsers are always included. May be given more than
+    /// once.
     #[arg(long, value_name = "ARN", value_parser = instance)]
     instance: Vec<Arn>,
 
-    /// Delete them, each if it still is one when its turn comes. A clone of this cluster has the same name: there, these are the
-    /// first one's users.
+    /// Delete these users. Each is checked again before it is deleted. Do not use this in a clone of a cluster: it has the same
+    /// name, so the users may belong to the original.
     #[arg(long)]
     delete: bool,
 
-    /// How to print them.
+    /// The output format.
     #[arg(long, short, default_value = "table")]
     output: Output,
 
@@ -44,9 +45,9 @@ pub(super) struct Orphans {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Output {
-    /// For people.
+    /// A table for people.
     Table,
-    /// For programs.
+    /// JSON for programs.
     Json,
 }
 
@@ -58,13 +59,13 @@ fn instance(text: &str) -> Result<Arn, String> {
 /// A user without a ConnectUser, as it is printed.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Row {
+struct OrphanRow {
     username: String,
     user_arn: String,
     namespace: String,
     name: String,
     uid: String,
-    /// What was done about it, if anything.
+    /// The outcome of the deletion, with `--delete`.
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<String>,
 }
@@ -76,7 +77,7 @@ impl Orphans {
     }
 
     async fn run(self) -> anyhow::Result<()> {
-        let client = Client::try_default().await.context("no cluster: neither a kubeconfig nor a service account was found")?;
+        let client = Client::try_default().await.context("no cluster: found neither a kubeconfig nor a service account")?;
         let cluster = self.scope.cluster(&client).await?;
         let namespaces = self.scope.namespaces();
         let objects = list(&client, &namespaces).await?;
@@ -84,18 +85,18 @@ impl Orphans {
         let of_objects = instances(&objects);
         let all: BTreeSet<&Arn> = of_objects.iter().chain(&self.instance).collect();
         if all.is_empty() {
-            bail!("no ConnectUser speaks of an instance: name those to look at by --instance");
+            bail!("no ConnectUser refers to an instance: name the instances by --instance");
         }
         let mut orphans = Vec::new();
         for instance in all {
-            let swept = match sweep(&reconciler, instance, &|| objects.clone()).await {
+            let report = match sweep(&reconciler, instance, &|| objects.clone()).await {
                 Err(error) if error.class == Class::NotFound => {
-                    tracing::warn!(%instance, "Connect has no such instance, and so none of its users");
+                    tracing::warn!(%instance, "Connect has no such instance, and therefore no users of it");
                     continue;
                 }
-                swept => swept.with_context(|| format!("could not look over all users of {instance}, and so says nothing"))?,
+                swept => swept.with_context(|| format!("could not read all users of {instance}"))?,
             };
-            let ours = swept.orphans.into_iter().filter(|orphan| orphan.is_of(&namespaces)).collect();
+            let ours = report.orphans.into_iter().filter(|orphan| orphan.is_of(&namespaces)).collect();
             orphans.extend(reconciler.confirm(ours).await?);
         }
         let (mut rows, mut failed) = (Vec::new(), 0);
@@ -103,11 +104,11 @@ impl Orphans {
             let outcome = if self.delete { Some(delete_orphan(&reconciler, &orphan, None).await) } else { None };
             failed += usize::from(matches!(outcome, Some(Err(_))));
             let outcome = outcome.map(|outcome| match outcome {
-                Ok(parting) => said(parting).to_owned(),
+                Ok(outcome) => describe(outcome).to_owned(),
                 Err(error) => format!("not deleted: {error}"),
             });
             let Orphan { arn, username, name, uid } = orphan;
-            rows.push(Row { username, user_arn: arn, namespace: name.namespace, name: name.name, uid, outcome });
+            rows.push(OrphanRow { username, user_arn: arn, namespace: name.namespace, name: name.name, uid, outcome });
         }
         match self.output {
             Output::Table => print!("{}", table(&rows)),
@@ -124,7 +125,7 @@ impl Orphans {
         let (_, config) = self.aws.configuration()?;
         let (_, config) = watch::channel(Arc::new(config));
         let connections = self.aws.connections(config, metrics.clone()).await;
-        // No pass is made, so what passes keep to does not matter.
+        // This command runs no passes, so the settings of passes do not matter.
         let settings = Settings {
             cluster,
             call_timeout: connect_aws::CALL_TIMEOUT,
@@ -141,7 +142,8 @@ impl Orphans {
     }
 }
 
-/// All ConnectUsers of the namespaces, of which none stands for all: a list that lacks a namespace would make orphans of its users.
+/// Lists the ConnectUsers of the namespaces, or of all if there are none. If one namespace cannot be listed, the whole list
+/// fails: otherwise its users would be taken for orphans.
 async fn list(client: &Client, namespaces: &[String]) -> anyhow::Result<Objects> {
     let mut objects = Vec::new();
     for namespace in namespaces {
@@ -151,7 +153,7 @@ async fn list(client: &Client, namespaces: &[String]) -> anyhow::Result<Objects>
     if namespaces.is_empty() {
         let read = read(Api::all(client.clone()), &mut objects).await;
         read.context(
-            "could not list the ConnectUsers of all namespaces: if only some are the operator's, name them by --namespace",
+            "could not list the ConnectUsers of all namespaces: if the operator watches only some, name them by --namespace",
         )?;
     }
     Ok(objects)
@@ -170,17 +172,17 @@ async fn read(api: Api<Guarded>, objects: &mut Objects) -> kube::Result<()> {
     }
 }
 
-fn said(parting: OrphanOutcome) -> &'static str {
-    match parting {
+fn describe(outcome: OrphanOutcome) -> &'static str {
+    match outcome {
         OrphanOutcome::Deleted => "deleted",
-        OrphanOutcome::Gone => "gone already",
-        OrphanOutcome::Owned => "left: its ConnectUser is there by now",
-        OrphanOutcome::Changed => "left: its tags are others by now",
+        OrphanOutcome::Gone => "already deleted",
+        OrphanOutcome::Owned => "kept: its ConnectUser exists again",
+        OrphanOutcome::Changed => "kept: its tags have changed",
     }
 }
 
-/// As kubectl prints lists.
-fn table(rows: &[Row]) -> String {
+/// Formats the rows as kubectl does.
+fn table(rows: &[OrphanRow]) -> String {
     if rows.is_empty() {
         return "No users without a ConnectUser found.\n".to_owned();
     }
@@ -202,8 +204,8 @@ fn table(rows: &[Row]) -> String {
 mod tests {
     use super::*;
 
-    fn row(username: &str, outcome: Option<&str>) -> Row {
-        Row {
+    fn row(username: &str, outcome: Option<&str>) -> OrphanRow {
+        OrphanRow {
             username: username.into(),
             user_arn: "arn:1".into(),
             namespace: "sales".into(),

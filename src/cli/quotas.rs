@@ -1,4 +1,4 @@
-//! The flags that say how much of AWS' rate limits the operator may use.
+//! Flags for AWS' rate limits and the share of them that the operator uses.
 
 use clap::Args;
 use connect_api::{OperationName, Quota, Quotas};
@@ -7,16 +7,16 @@ use crate::runtime::config::Operation;
 
 #[derive(Debug, Args)]
 pub(super) struct QuotaFlags {
-    /// AWS' rate limit: calls per second of each operation, by account and Region.
+    /// AWS' rate limit: calls per second of each operation, per account and Region.
     #[arg(long, env = "CONNECT_OPERATOR_CALLS_PER_SECOND", default_value_t = 2.0, value_parser = positive)]
     calls_per_second: f64,
 
-    /// AWS' rate limit: calls of an operation at once.
+    /// AWS' rate limit: the burst of each operation.
     #[arg(long, env = "CONNECT_OPERATOR_CALL_BURST", default_value_t = 5.0, value_parser = positive)]
     call_burst: f64,
 
-    /// AWS' rate limit of one operation where it differs, such as DescribeUser=10 or SearchUsers=5:8: calls per second, and calls
-    /// at once. May be given more than once.
+    /// AWS' rate limit of an operation that has its own, such as DescribeUser=10 or SearchUsers=5:8: calls per second, and the
+    /// burst. May be given more than once.
     #[arg(
         long,
         env = "CONNECT_OPERATOR_OPERATION_QUOTA",
@@ -26,8 +26,8 @@ pub(super) struct QuotaFlags {
     )]
     operation_quota: Vec<OperationQuota>,
 
-    /// The part of AWS' rate limits that this operator uses. At 1 it uses what others leave, and slows down when AWS throttles it;
-    /// less keeps others, who share the limits, from being throttled.
+    /// The share of AWS' rate limits that this operator uses. At 1, it uses what other clients leave, and slows down when AWS
+    /// throttles it. A smaller share prevents other clients in the account from being throttled.
     #[arg(long, env = "CONNECT_OPERATOR_QUOTA_SHARE", default_value_t = 1.0, value_parser = share)]
     quota_share: f64,
 }
@@ -54,11 +54,11 @@ impl QuotaFlags {
 
 fn positive(text: &str) -> Result<f64, String> {
     let number: f64 = text.parse().map_err(|_| "must be a number".to_owned())?;
-    if number.is_finite() && number > 0.0 { Ok(number) } else { Err("must be more than 0".to_owned()) }
+    if number.is_finite() && number > 0.0 { Ok(number) } else { Err("must be greater than 0".to_owned()) }
 }
 
 pub(super) fn share(text: &str) -> Result<f64, String> {
-    positive(text).and_then(|share| if share <= 1.0 { Ok(share) } else { Err("must not be more than 1".to_owned()) })
+    positive(text).and_then(|share| if share <= 1.0 { Ok(share) } else { Err("must be at most 1".to_owned()) })
 }
 
 fn operation_quota(text: &str) -> Result<OperationQuota, String> {
@@ -88,30 +88,30 @@ mod tests {
     }
 
     #[test]
-    fn without_flags_the_whole_of_what_aws_documents_is_used() {
+    fn defaults_are_the_documented_limits() {
         assert_eq!(quotas(&[]).unwrap(), Quotas::default());
     }
 
     #[test]
-    fn an_operation_may_have_a_rate_of_its_own_and_has_the_burst_of_all_if_it_names_none() {
+    fn operation_quota_without_a_burst_uses_the_common_one() {
         let flags = ["--call-burst=7", "--operation-quota=DescribeUser=10,ListUsers=4:6", "--operation-quota=SearchUsers=0.5:1"];
         let quotas = quotas(&flags).unwrap();
-        let told: Vec<(&str, f64, f64)> =
+        let parsed: Vec<(&str, f64, f64)> =
             quotas.by_operation.iter().map(|(operation, quota)| (operation.as_str(), quota.rate, quota.burst)).collect();
         let mut expected = vec![("DescribeUser", 10.0, 7.0), ("ListUsers", 4.0, 6.0), ("SearchUsers", 0.5, 1.0)];
-        expected.sort_by_key(|(name, ..)| told.iter().position(|(other, ..)| other == name));
-        assert_eq!(told, expected);
+        expected.sort_by_key(|(name, ..)| parsed.iter().position(|(other, ..)| other == name));
+        assert_eq!(parsed, expected);
         assert_eq!(quotas.default, Quota { rate: 2.0, burst: 7.0 });
     }
 
     #[test]
-    fn what_cannot_be_meant_is_refused_and_the_names_are_given() {
+    fn invalid_values_are_rejected_with_advice() {
         for (flag, why) in [
-            ("--quota-share=1.5", "must not be more than 1"),
-            ("--quota-share=0", "must be more than 0"),
+            ("--quota-share=1.5", "must be at most 1"),
+            ("--quota-share=0", "must be greater than 0"),
             ("--calls-per-second=fast", "must be a number"),
             ("--operation-quota=DescribeUser", "write it like DescribeUser=10"),
-            ("--operation-quota=DescribeUser=-1", "the rate \"-1\" must be more than 0"),
+            ("--operation-quota=DescribeUser=-1", "the rate \"-1\" must be greater than 0"),
             ("--operation-quota=DescribeUser=1:none", "the burst \"none\" must be a number"),
             ("--operation-quota=DescribeUsers=1", "these are: CreateUser, "),
         ] {

@@ -1,4 +1,4 @@
-//! `connect-operator run`.
+//! The command `connect-operator run`.
 
 use std::{net::SocketAddr, num::NonZeroU16, sync::Arc, time::Duration};
 
@@ -22,7 +22,7 @@ use crate::{
     api::DeletionPolicy,
     plan::QuickConnects,
     reconcile::{Reconciler, Settings, SystemClock},
-    runtime::{self, Health, KubeCluster, Listeners, Stage, WatchOptions},
+    runtime::{self, Health, KubeCluster, Listeners, Readiness, WatchOptions},
     telemetry::{self, LogFormat, Metrics, Traces},
 };
 
@@ -31,35 +31,35 @@ pub(super) struct Run {
     #[command(flatten)]
     scope: Scope,
 
-    /// Passes at once.
+    /// The number of resources that are reconciled at the same time.
     #[arg(long, env = "CONNECT_OPERATOR_CONCURRENCY", default_value = "8")]
     concurrency: NonZeroU16,
 
-    /// How soon a change made outside of Kubernetes is found: how often each instance is swept, at three calls per 1,000 users. 0: never.
+    /// How often each instance is scanned for changes made outside of Kubernetes, at three calls per 1,000 users. 0: never.
     #[arg(long, env = "CONNECT_OPERATOR_SWEEP_INTERVAL", default_value = "5m", value_parser = duration_or_never)]
     sweep_interval: Interval,
 
-    /// How often each user is read by itself, for what a sweep does not see: a call per user.
+    /// How often each user is read individually, at one call per user, to find changes that a sweep cannot see.
     #[arg(long, env = "CONNECT_OPERATOR_DRIFT_INTERVAL", default_value = "24h", value_parser = duration)]
     drift_interval: Duration,
 
-    /// What becomes of users whose ConnectUser is deleted, where neither it nor its namespace says.
+    /// What happens to a user when its ConnectUser is deleted, unless the ConnectUser or its namespace sets a policy.
     #[arg(long, env = "CONNECT_OPERATOR_DEFAULT_DELETION_POLICY", default_value = "Delete")]
     default_deletion_policy: DeletionPolicy,
 
-    /// Delete the quick connects that point to a user once it is deleted; else they stay, as targets that reach nobody.
+    /// When a user is deleted, also delete the quick connects that point to it. Otherwise they remain without a destination.
     #[arg(long, env = "CONNECT_OPERATOR_DELETE_QUICK_CONNECTS")]
     delete_quick_connects: bool,
 
     #[command(flatten)]
     deletion_guard: GuardFlags,
 
-    /// Delete users that carry this cluster's tags and whose ConnectUser does not exist, once two sweeps in a row have found them. A
-    /// clone of this cluster has the same name: there, these are the first one's users.
+    /// Delete users that carry this cluster's tags and whose ConnectUser does not exist, after two consecutive sweeps have found
+    /// them. Do not use this in a clone of a cluster: it has the same name, so the users may belong to the original.
     #[arg(long, env = "CONNECT_OPERATOR_DELETE_ORPHANS")]
     delete_orphans: bool,
 
-    /// How long after an attempt to create a user Connect may still not show it. Only shorten it where that is known not to happen.
+    /// How long Connect may take to show a user after an attempt to create it. Shorten it only if Connect is known to be faster.
     #[arg(long, env = "CONNECT_OPERATOR_SETTLE_WINDOW", default_value = "10m", value_parser = duration)]
     settle_window: Duration,
 
@@ -69,36 +69,37 @@ pub(super) struct Run {
     #[command(flatten)]
     election: Election,
 
-    /// Where /metrics is served. [::] is all addresses, those of IPv4 too.
+    /// The address of /metrics. [::] means all addresses, including those of IPv4.
     #[arg(long, env = "CONNECT_OPERATOR_METRICS_ADDRESS", default_value = "[::]:8080")]
     metrics_address: SocketAddr,
 
-    /// Where /healthz and /readyz are served, likewise.
+    /// The address of /healthz and /readyz. [::] means all addresses, including those of IPv4.
     #[arg(long, env = "CONNECT_OPERATOR_HEALTH_ADDRESS", default_value = "[::]:8081")]
     health_address: SocketAddr,
 
-    /// What to log: error, warn, info, debug, trace, or a filter such as connect_operator=debug.
+    /// The log level: error, warn, info, debug, trace, or a filter such as connect_operator=debug.
     #[arg(long, env = "CONNECT_OPERATOR_LOG_LEVEL", default_value = "info", value_parser = telemetry::log_filter)]
     log_level: String,
 
-    /// How to log it.
+    /// The log format.
     #[arg(long, env = "CONNECT_OPERATOR_LOG_FORMAT", default_value = "text")]
     log_format: LogFormat,
 
-    /// Send traces to this collector by OTLP over HTTP, such as http://collector:4318: a span for each pass and each call to Connect.
+    /// The collector that receives traces by OTLP over HTTP, such as http://collector:4318. Each pass and each call to Connect is
+    /// a span.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
     otlp_endpoint: Option<String>,
 }
 
-/// How long to wait for an API server that does not answer at the start.
+/// How long to wait before the next attempt if the API server does not answer at the start.
 const RETRY: Duration = Duration::from_secs(5);
-/// Longer than any pass should stand still between its create mark and the call; far shorter than the settle window.
+/// Longer than a pass should ever be suspended between its create mark and the call, and far shorter than the settle window.
 pub(super) const LONGEST_STALL: Duration = Duration::from_secs(20);
 
 impl Run {
     pub(super) fn execute(self) -> anyhow::Result<()> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        // OpenTelemetry has it that an empty variable is none.
+        // According to OpenTelemetry, an empty variable counts as unset.
         let endpoint = self.otlp_endpoint.clone().filter(|endpoint| !endpoint.is_empty());
         let traces = endpoint.map(|endpoint| Traces::start(&endpoint, runtime.handle().clone())).transpose()?;
         telemetry::init(&self.log_level, self.log_format, traces.as_ref())?;
@@ -106,14 +107,14 @@ impl Run {
         if let (Some(traces), Ok(())) = (&traces, &end) {
             traces.end();
         }
-        // Who lost the lease does not wait for what still runs, such as a name being looked up.
+        // After the lease is lost, do not wait for running tasks, such as a lookup of a host name.
         runtime.shutdown_background();
         end
     }
 
     async fn run(self) -> anyhow::Result<()> {
         let (file, config) = self.aws.configuration()?;
-        tracing::info!(version = env!("CARGO_PKG_VERSION"), "connect-operator starts");
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), "connect-operator is starting");
         let timing = self.election.timing()?;
         let stop = stop_signal()?.shared();
         let metrics = Arc::new(Metrics::default());
@@ -123,15 +124,15 @@ impl Run {
         let listeners = Listeners::bind(self.health_address, self.metrics_address).await?;
         let server = tokio::spawn(listeners.serve(health.clone(), metrics.clone(), stop.clone()));
 
-        let client = Client::try_default().await.context("no cluster: neither a kubeconfig nor a service account was found")?;
+        let client = Client::try_default().await.context("no cluster: found neither a kubeconfig nor a service account")?;
         let cluster = tokio::select! {
             cluster = self.cluster(&client, &health) => cluster,
             () = stop.clone() => return Ok(()),
         };
-        health.set(Stage::Listing);
+        health.set(Readiness::Listing);
         tracing::info!(cluster, "users are tagged with this cluster's name");
         let connections = Arc::new(self.aws.connections(config.clone(), metrics.clone()).await);
-        // These end with the process.
+        // These tasks end with the process.
         if let Some(file) = file {
             tokio::spawn(file.follow(change, metrics.clone()));
         }
@@ -165,7 +166,7 @@ impl Run {
         let work = {
             let (health, stop) = (health.clone(), stop.clone());
             async move {
-                metrics.leads();
+                metrics.set_leader();
                 runtime::watch(client, options, reconciler, metrics, health, stop).await;
             }
         };
@@ -173,8 +174,8 @@ impl Run {
             None => work.await,
             Some(elector) => {
                 if let Err(lost) = elector.lead(work, &health, stop).await {
-                    // At once, and not when the passes under way are done: another replica works already.
-                    tracing::error!("{lost}: this process ends");
+                    // Exit without waiting for the running passes: another replica is already working.
+                    tracing::error!("{lost}: this process exits");
                     return Err(lost.into());
                 }
             }
@@ -184,14 +185,15 @@ impl Run {
         Ok(())
     }
 
-    /// The name to tag users with. Waits for the API server if it has to be asked.
+    /// Returns the cluster's name, with which users are tagged. If it comes from the API server, waits until the API server
+    /// answers.
     async fn cluster(&self, client: &Client, health: &Health) -> String {
         loop {
             match self.scope.cluster(client).await {
                 Ok(name) => return name,
                 Err(error) => {
                     tracing::warn!("{error:#}");
-                    health.trouble(format!("{error:#}"));
+                    health.set_last_error(format!("{error:#}"));
                 }
             }
             tokio::time::sleep(RETRY).await;
@@ -199,7 +201,7 @@ impl Run {
     }
 }
 
-/// Ends when the process is asked to stop.
+/// Returns a future that ends when the process receives SIGTERM or SIGINT.
 fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {
@@ -207,6 +209,6 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        tracing::info!("asked to stop: finishing what is under way");
+        tracing::info!("received a signal to stop: finishing the running passes");
     })
 }

@@ -1,5 +1,5 @@
-//! The names of the profiles and hierarchy groups of each instance, read once for all resources that use them, and the scan over all
-//! users of an instance.
+//! The names of the profiles and hierarchy groups of each instance, read once for all resources that use them, and the scan over
+//! all users of an instance.
 //!
 //! Only a complete list says what a name means: with a page missing, a name could seem to be unique or absent. A page that fails
 //! changes nothing; the next pass that needs the names continues from that page.
@@ -27,12 +27,12 @@ pub use user_scan::{ScanSink, UserScan};
 pub struct Inventory(Mutex<HashMap<(Arn, ReferenceKind), Arc<NameCache>>>);
 
 impl Inventory {
-    /// Returns all names that the instance has of the wanted kinds. For hierarchy groups, the paths of those that the wanted names may
-    /// mean are resolved too.
+    /// Returns all names that the instance has of the wanted kinds. For hierarchy groups, the paths of those that the wanted
+    /// names may mean are resolved too.
     ///
     /// # Errors
-    /// The call that failed, or [`Class::Deferred`](connect_api::Class::Deferred) with a time to retry after: if the limiter defers
-    /// the call, or if another caller is already reading the list.
+    /// The call that failed, or [`Class::Deferred`](connect_api::Class::Deferred) with a time to retry after: if the limiter
+    /// defers the call, or if another caller is already reading the list.
     pub async fn read(&self, query: &Query<'_>, wanted: &Wanted) -> Result<Found, Error> {
         let mut found = Found { catalogs: Vec::new(), read_at: query.now };
         for (kind, names) in wanted {

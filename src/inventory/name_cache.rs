@@ -18,8 +18,8 @@ use crate::plan::{Catalog, ReferenceKind};
 const RETRY: Duration = Duration::from_secs(1);
 /// The same for an edit that a person waits for. There are few of these; a fleet that retried this often would do nothing else.
 const EDIT_RETRY: Duration = Duration::from_millis(250);
-/// How long a failed read is returned to callers whose question is older than the failure, so that a fleet that cannot be served does
-/// not repeat the call for each resource.
+/// How long a failed read is returned to callers whose question is older than the failure, so that a fleet that cannot be served
+/// does not repeat the call for each resource.
 const FAILURE_LASTS: Duration = Duration::from_secs(2);
 
 /// A complete list of names.
@@ -122,7 +122,8 @@ impl NameCache {
                 Some(path) => catalog.place(&id, path),
                 None => catalog.remove(&id),
             }
-            // Keep each path, even if the next call fails. Only this caller reads; the snapshot can only have been invalidated meanwhile.
+            // Keep each path, even if the next call fails. Only this caller reads; the snapshot can only have been invalidated
+            // meanwhile.
             if let Some(current) = &mut self.last_read().snapshot {
                 current.catalog = snapshot.catalog.clone();
             }

@@ -37,8 +37,8 @@ impl NameLister {
         }
     }
 
-    /// Reads the rest of the list, or all of it if the first page is too old by now. Returns the whole list and the uptime at which
-    /// its first page was read.
+    /// Reads the rest of the list, or all of it if the first page is too old by now. Returns the whole list and the uptime at
+    /// which its first page was read.
     pub(super) async fn finish(&mut self, kind: ReferenceKind, query: &Query<'_>) -> Result<(Catalog, Duration), Error> {
         if self.cursor.token().is_none() || query.now > self.began + LASTS {
             *self = Self { began: query.now, ..Self::default() };

@@ -225,7 +225,7 @@ impl Connect for Silent {
 }
 
 #[test]
-fn concurrent_read_is_deferred_and_a_dropped_read_blocks_nothing() {
+fn concurrent_read_is_deferred_and_a_dropped_one_unblocks() {
     let fixture = fixture(None);
     let now = Duration::from_secs(START);
     let (instance, priority) = (&fixture.instance, Priority::Edit);

@@ -1,6 +1,7 @@
 //! Reads all users of an instance in batches: by SearchUsers, 500 a page, and by ListUsers, 1,000 a page.
 //!
-//! Only a scan that reached the end of both lists is usable. A page that fails changes nothing: the scan continues from that page.
+//! Only a scan that reached the end of both lists is usable. A page that fails changes nothing: the scan continues from that
+//! page.
 
 use connect_api::{
     Caller, Class, Connect, ConnectExt, Error, FoundUser, InstanceId, ListUsers, PageCursor, SearchUsers, UserSummary,
@@ -49,8 +50,8 @@ impl UserScan {
     /// Reads the remaining pages.
     ///
     /// # Errors
-    /// The call that failed. Another call of this function continues with the page that failed, or starts over if Connect rejected the
-    /// page token or returned one twice. If that keeps happening, the error is [`Class::Invalid`].
+    /// The call that failed. Another call of this function continues with the page that failed, or starts over if Connect
+    /// rejected the page token or returned one twice. If that keeps happening, the error is [`Class::Invalid`].
     pub async fn resume(
         &mut self,
         connect: &dyn Connect,

@@ -1,4 +1,4 @@
-//! Clients of Connect, one per account and Region, each with its own limiter, as the configuration has it.
+//! Clients of Connect, one per account and Region, each with its own limiter, according to the configuration.
 
 use std::{
     collections::HashMap,
@@ -12,13 +12,13 @@ use tokio::sync::watch;
 use super::config::{AccountSettings, Config};
 use crate::{reconcile::Connections, telemetry::Metrics};
 
-/// What a session is called where the configuration does not say.
+/// The session name of assumed roles, unless the configuration sets one.
 const SESSION_NAME: &str = "connect-operator";
 
-/// What holds for all accounts, unless the configuration says otherwise of one.
+/// Settings for all accounts, unless the configuration overrides them for one.
 #[derive(Clone, Debug)]
 pub struct Defaults {
-    /// Where Connect is, instead of at AWS.
+    /// The endpoint of Connect, instead of AWS' own.
     pub endpoint_url: Option<String>,
     /// AWS' rate limits.
     pub quotas: Quotas,
@@ -26,15 +26,15 @@ pub struct Defaults {
 
 /// Clients over the AWS SDK.
 pub struct AwsConnections {
-    /// The operator's own credentials, and how AWS is reached.
+    /// The operator's own credentials and the settings of the SDK.
     aws: SdkConfig,
-    everywhere: Defaults,
+    defaults: Defaults,
     config: watch::Receiver<Arc<Config>>,
     metrics: Arc<Metrics>,
     accounts: Mutex<HashMap<String, AccountClients>>,
 }
 
-/// An account with its clients by Region, and the settings that they were made with.
+/// An account with its clients by Region, and the settings that they were created with.
 struct AccountClients {
     settings: AccountSettings,
     account: Account,
@@ -43,34 +43,34 @@ struct AccountClients {
 
 impl std::fmt::Debug for AwsConnections {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AwsConnections").field("everywhere", &self.everywhere).finish_non_exhaustive()
+        f.debug_struct("AwsConnections").field("defaults", &self.defaults).finish_non_exhaustive()
     }
 }
 
 impl AwsConnections {
-    /// Clients with the credentials and limits that hold everywhere, or as the configuration has them for an account, from then
-    /// on when it has changed.
-    pub fn new(aws: SdkConfig, everywhere: Defaults, config: watch::Receiver<Arc<Config>>, metrics: Arc<Metrics>) -> Self {
-        Self { aws, everywhere, config, metrics, accounts: Mutex::default() }
+    /// Uses the operator's own credentials and the defaults, or the settings in the configuration for an account. A change of the
+    /// configuration takes effect with the next client that is requested.
+    pub fn new(aws: SdkConfig, defaults: Defaults, config: watch::Receiver<Arc<Config>>, metrics: Arc<Metrics>) -> Self {
+        Self { aws, defaults, config, metrics, accounts: Mutex::default() }
     }
 
-    /// Gets the operator's own credentials, to see whether they can be had.
-    pub(super) async fn own_credentials(&self) -> Result<(), Arc<CredentialsFault>> {
+    /// Checks that the operator's own credentials can be obtained.
+    pub(super) async fn check_own_credentials(&self) -> Result<(), Arc<CredentialsFault>> {
         connect_aws::check_own(&self.aws).await
     }
 
-    /// An account; its STS is in this Region where the environment names none.
+    /// Returns an account. `sts_region` is the Region of its STS endpoint, unless the environment sets one.
     pub(super) fn account(&self, id: &str, sts_region: &str) -> Account {
-        self.with(id, sts_region, |in_use| in_use.account.clone())
+        self.with_account(id, sts_region, |clients| clients.account.clone())
     }
 
-    /// Does something with an account as it is configured now.
-    fn with<T>(&self, id: &str, sts_region: &str, act: impl FnOnce(&mut AccountClients) -> T) -> T {
+    /// Calls a function with the clients of an account. Creates them again if the settings of the account have changed.
+    fn with_account<T>(&self, id: &str, sts_region: &str, act: impl FnOnce(&mut AccountClients) -> T) -> T {
         let settings = self.config.borrow().account(id);
         // Nothing panics while holding the lock.
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        // Who is in the middle of a call goes on with the client from before.
-        if accounts.get(id).is_some_and(|in_use| in_use.settings != settings) {
+        // Calls in progress continue with the previous client.
+        if accounts.get(id).is_some_and(|clients| clients.settings != settings) {
             accounts.remove(id);
         }
         act(accounts.entry(id.to_owned()).or_insert_with(|| {
@@ -90,7 +90,7 @@ impl AwsConnections {
         AccountOptions {
             id: id.to_owned(),
             role,
-            endpoint_url: endpoint_url.or_else(|| self.everywhere.endpoint_url.clone()),
+            endpoint_url: endpoint_url.or_else(|| self.defaults.endpoint_url.clone()),
             sts_region: sts_region.to_owned(),
             named: format!("accounts.{id}"),
         }
@@ -99,12 +99,12 @@ impl AwsConnections {
 
 impl Connections for AwsConnections {
     fn client_for(&self, instance: &Arn) -> Arc<dyn Connect> {
-        self.with(&instance.account, &instance.region, |AccountClients { settings, account, clients }| {
+        self.with_account(&instance.account, &instance.region, |AccountClients { settings, account, clients }| {
             let client = clients.entry(instance.region.clone()).or_insert_with(|| {
                 let aws = Meter::new(account.connect(&instance.region), self.metrics.clone());
-                let limiter = Limiter::new(aws, settings.quotas(&self.everywhere.quotas));
+                let limiter = Limiter::new(aws, settings.quotas(&self.defaults.quotas));
                 let limiter = Arc::new(limiter.telling(self.metrics.clone()));
-                self.metrics.limiter(instance, &limiter);
+                self.metrics.add_limiter(instance, &limiter);
                 limiter
             });
             client.clone()

@@ -1,5 +1,5 @@
-//! Whether there are credentials: the operator's own, and those of the roles that the configuration names. Asked at the start, and
-//! of an account again when it has changed.
+//! Checks the operator's own credentials and those of the roles in the configuration: at the start, and again for each account
+//! whose settings have changed.
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
@@ -8,25 +8,26 @@ use futures::{StreamExt, stream};
 use tokio::sync::watch;
 
 use super::{
-    AwsConnections, Health,
     config::{Config, RoleArn},
+    connections::AwsConnections,
+    health::Health,
 };
 
-/// How long to wait before those are asked for again that did not come.
+/// How long to wait before unavailable credentials are requested again.
 const RETRY: Duration = Duration::from_secs(5);
-/// Accounts asked for at once, so that some whose STS does not answer do not keep the others waiting.
-const AT_ONCE: usize = 16;
+/// The number of accounts that are checked at the same time, so that accounts whose STS does not answer do not delay the others.
+const CONCURRENCY: usize = 16;
 
-/// Whose credentials are asked for.
+/// Credentials to check.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum CredentialSource {
-    /// The operator's own, with which roles are assumed.
+    /// The operator's own, with which it assumes roles.
     Operator,
-    /// A role's, by the account that it is in.
+    /// Those of the role in an account.
     Account(String),
 }
 
-/// As `/readyz` names the part.
+/// The name of the part in `/readyz`.
 impl fmt::Display for CredentialSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -36,31 +37,31 @@ impl fmt::Display for CredentialSource {
     }
 }
 
-/// Asks for the operator's own credentials until there are some, and for those of each account with a role until STS has answered,
-/// with a yes or a no: before, the process is not ready. Asks again for an account whose settings have changed.
+/// Requests the operator's own credentials until they are available, and those of each account with a role until STS has granted
+/// or denied them. Before that, the process is not ready. Checks an account again when its settings change.
 pub async fn check_accounts(connections: Arc<AwsConnections>, mut config: watch::Receiver<Arc<Config>>, health: Arc<Health>) {
-    let mut known = config.borrow_and_update().clone();
-    // Why they did not come, as far as that was told.
-    let mut open: BTreeMap<CredentialSource, String> = everybodys(&known).map(|whose| (whose, String::new())).collect();
+    let mut current = config.borrow_and_update().clone();
+    // The credentials that are not available yet, each with the reason that was logged.
+    let mut pending: BTreeMap<CredentialSource, String> = sources(&current).map(|source| (source, String::new())).collect();
     loop {
-        // Roles are assumed with the operator's own, which come first: without them, there is nobody to ask.
-        if let Some(told) = open.remove(&CredentialSource::Operator) {
-            let why = ask(&connections, &known, &CredentialSource::Operator, &told).await;
-            health.lacks(&CredentialSource::Operator, why.clone());
-            open.extend(why.map(|why| (CredentialSource::Operator, why)));
+        // The operator's own credentials come first: no role can be assumed without them.
+        if let Some(logged) = pending.remove(&CredentialSource::Operator) {
+            let why = check(&connections, &current, &CredentialSource::Operator, &logged).await;
+            health.set_lacking(&CredentialSource::Operator, why.clone());
+            pending.extend(why.map(|why| (CredentialSource::Operator, why)));
         }
-        if !open.contains_key(&CredentialSource::Operator) {
-            let asking = std::mem::take(&mut open).into_iter().map(|(whose, told)| {
-                let (connections, known) = (&connections, &known);
-                async move { (ask(connections, known, &whose, &told).await, whose) }
+        if !pending.contains_key(&CredentialSource::Operator) {
+            let checks = std::mem::take(&mut pending).into_iter().map(|(source, logged)| {
+                let (connections, current) = (&connections, &current);
+                async move { (check(connections, current, &source, &logged).await, source) }
             });
-            let mut answers = stream::iter(asking).buffer_unordered(AT_ONCE);
-            while let Some((why, whose)) = answers.next().await {
-                health.lacks(&whose, why.clone());
-                open.extend(why.map(|why| (whose, why)));
+            let mut results = stream::iter(checks).buffer_unordered(CONCURRENCY);
+            while let Some((why, source)) = results.next().await {
+                health.set_lacking(&source, why.clone());
+                pending.extend(why.map(|why| (source, why)));
             }
         }
-        let changed = if open.is_empty() {
+        let changed = if pending.is_empty() {
             config.changed().await.is_ok()
         } else {
             tokio::select! {
@@ -72,62 +73,62 @@ pub async fn check_accounts(connections: Arc<AwsConnections>, mut config: watch:
             return;
         }
         let new = config.borrow_and_update().clone();
-        open.retain(|whose, _| {
-            let stays = everybodys(&new).any(|other| other == *whose);
-            if !stays {
-                health.lacks(whose, None);
+        pending.retain(|source, _| {
+            let remains = sources(&new).any(|other| other == *source);
+            if !remains {
+                health.set_lacking(source, None);
             }
-            stays
+            remains
         });
         let differs =
-            |whose: &CredentialSource| matches!(whose, CredentialSource::Account(id) if new.account(id) != known.account(id));
-        open.extend(everybodys(&new).filter(differs).map(|whose| (whose, String::new())));
-        known = new;
+            |source: &CredentialSource| matches!(source, CredentialSource::Account(id) if new.account(id) != current.account(id));
+        pending.extend(sources(&new).filter(differs).map(|source| (source, String::new())));
+        current = new;
     }
 }
 
-/// The process is not ready before it has asked for these.
+/// Marks all credentials as not checked yet, so that the process is not ready before [`check_accounts`] has checked them.
 pub fn await_accounts(config: &Config, health: &Health) {
-    everybodys(config).for_each(|whose| health.lacks(&whose, Some("not asked for yet".to_owned())));
+    sources(config).for_each(|source| health.set_lacking(&source, Some("not checked yet".to_owned())));
 }
 
-/// The operator and the accounts with a role.
-fn everybodys(config: &Config) -> impl Iterator<Item = CredentialSource> {
+/// Returns the operator and the accounts with a role.
+fn sources(config: &Config) -> impl Iterator<Item = CredentialSource> {
     let with_role = config.accounts.iter().filter(|(_, settings)| settings.role_arn.is_some());
     [CredentialSource::Operator].into_iter().chain(with_role.map(|(id, _)| CredentialSource::Account(id.to_string())))
 }
 
-/// Asks once. What is given is why it has to be asked again, which is logged unless that was told.
-async fn ask(connections: &AwsConnections, config: &Config, whose: &CredentialSource, told: &str) -> Option<String> {
-    let (answer, final_no) = match whose {
-        CredentialSource::Operator => (connections.own_credentials().await, false),
+/// Requests credentials once. Returns why they have to be requested again, if so, and logs the reason unless it equals `logged`.
+async fn check(connections: &AwsConnections, config: &Config, source: &CredentialSource, logged: &str) -> Option<String> {
+    let (result, is_final) = match source {
+        CredentialSource::Operator => (connections.check_own_credentials().await, false),
         CredentialSource::Account(id) => {
             let role = config.account(id).role_arn?;
-            let answer = connections.account(id, sts_region(&role)).check().await;
-            let final_no = answer.as_ref().is_err_and(|fault| fault.class != Class::Transient);
-            (answer, final_no)
+            let result = connections.account(id, sts_region(&role)).check().await;
+            let is_final = result.as_ref().is_err_and(|fault| fault.class != Class::Transient);
+            (result, is_final)
         }
     };
-    match answer {
+    match result {
         Ok(()) => {
-            tracing::info!("{whose}: they are there");
+            tracing::info!("{source}: available");
             None
         }
-        Err(fault) if final_no => {
-            tracing::error!("{whose}: {fault}");
+        Err(fault) if is_final => {
+            tracing::error!("{source}: {fault}");
             None
         }
         Err(fault) => {
             let why = fault.to_string();
-            if why != told {
-                tracing::warn!("{whose}: {why}; asking every {} s", RETRY.as_secs());
+            if why != logged {
+                tracing::warn!("{source}: {why}; retrying every {} s", RETRY.as_secs());
             }
             Some(why)
         }
     }
 }
 
-/// A Region with an STS for the role's partition, for where the environment names none.
+/// Returns a Region of the role's partition that has an STS endpoint, for use when the environment sets no Region.
 fn sts_region(role: &RoleArn) -> &'static str {
     match role.partition() {
         "aws-cn" => "cn-north-1",

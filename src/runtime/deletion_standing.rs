@@ -16,7 +16,7 @@ pub(super) enum DeletionStanding {
     Staying,
     /// As a user that is about to be deleted, without a person's confirmation.
     Going,
-    /// The same, provided that the default policy of the namespace or of the operator is to delete.
+    /// The same, provided that the default policy of the namespace or of the operator is `Delete`.
     GoingByDefault,
 }
 

@@ -14,57 +14,57 @@ use tokio::net::TcpListener;
 
 use crate::telemetry::Metrics;
 
-/// How far a process has come on its way to work.
+/// How far a process has come since it started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Stage {
-    /// It has not heard from the API server yet.
+pub enum Readiness {
+    /// The API server has not answered yet.
     #[default]
     Starting,
-    /// It wants the lease and has not seen yet whose it is.
+    /// Leader election has started; the holder of the Lease is not known yet.
     Electing,
-    /// Another replica has the lease.
+    /// Another replica holds the Lease.
     StandingBy,
-    /// It is about to list the ConnectUsers.
+    /// The process is listing the ConnectUsers.
     Listing,
-    /// It has seen every ConnectUser once.
-    AtWork,
+    /// The process has listed every ConnectUser once.
+    Listed,
 }
 
-/// Whether the operator is ready, and if not, what is missing.
+/// The readiness of the operator, and what is missing for it.
 #[derive(Debug, Default)]
 pub struct Health {
-    stage: Mutex<Stage>,
-    /// What went wrong last with the API server, and what to do about it.
-    trouble: Mutex<Option<String>>,
-    /// Parts without which some resources cannot be worked on, and why they are not there.
+    readiness: Mutex<Readiness>,
+    /// The last error of the API server, with advice.
+    last_error: Mutex<Option<String>>,
+    /// Parts that are not ready and without which some resources cannot be reconciled, with the reasons.
     lacking: Mutex<BTreeMap<String, String>>,
 }
 
 impl Health {
-    /// The process has come so far.
-    pub fn set(&self, stage: Stage) {
+    /// Records how far the process has come, and drops the last error.
+    pub fn set(&self, readiness: Readiness) {
         // Nothing panics while holding the lock.
-        *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = stage;
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.readiness.lock().unwrap_or_else(PoisonError::into_inner) = readiness;
+        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Something went wrong with the API server: what, and what to do about it. It is told until the process is at work.
-    pub fn trouble(&self, why: String) {
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+    /// Records an error of the API server, with advice. `/readyz` shows it until the next progress.
+    pub fn set_last_error(&self, error: String) {
+        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
     }
 
-    /// The watch has seen every ConnectUser once.
+    /// Records that the watch has listed every ConnectUser once.
     pub fn set_listed(&self) {
-        self.set(Stage::AtWork);
+        self.set(Readiness::Listed);
     }
 
-    /// Whether it has.
+    /// Returns whether the watch has listed every ConnectUser once.
     pub fn is_listed(&self) -> bool {
-        self.stage() == Stage::AtWork
+        self.readiness() == Readiness::Listed
     }
 
-    /// A part is not there without which some resources cannot be worked on, for this reason; None: it is.
-    pub fn lacks(&self, part: &impl fmt::Display, why: Option<String>) {
+    /// Records why a part is not ready without which some resources cannot be reconciled, or with None that it is ready.
+    pub fn set_lacking(&self, part: &impl fmt::Display, why: Option<String>) {
         let mut lacking = self.lacking.lock().unwrap_or_else(PoisonError::into_inner);
         match why {
             Some(why) => _ = lacking.insert(part.to_string(), why),
@@ -72,12 +72,12 @@ impl Health {
         }
     }
 
-    fn stage(&self) -> Stage {
-        *self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    fn readiness(&self) -> Readiness {
+        *self.readiness.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The sockets of health and metrics, listening.
+/// The listening sockets for health and metrics.
 #[derive(Debug)]
 pub struct Listeners {
     health: TcpListener,
@@ -88,7 +88,7 @@ impl Listeners {
     /// Starts to listen.
     ///
     /// # Errors
-    /// An address that cannot be listened on.
+    /// An address that cannot be bound.
     pub async fn bind(health: SocketAddr, metrics: SocketAddr) -> anyhow::Result<Self> {
         let listeners = Self { health: listen(health).await?, metrics: listen(metrics).await? };
         tracing::info!(health = %listeners.health.local_addr()?, metrics = %listeners.metrics.local_addr()?, "listening");
@@ -98,7 +98,7 @@ impl Listeners {
     /// Serves health and metrics until `stop`.
     ///
     /// # Errors
-    /// A socket that fails.
+    /// An error of a socket.
     pub async fn serve(
         self,
         health: Arc<Health>,
@@ -106,7 +106,7 @@ impl Listeners {
         stop: impl Future<Output = ()> + Clone + Send + 'static,
     ) -> std::io::Result<()> {
         let health = Router::new().route("/healthz", get(async || "ok\n")).route("/readyz", get(readyz)).with_state(health);
-        let metrics = Router::new().route("/metrics", get(show)).with_state(metrics);
+        let metrics = Router::new().route("/metrics", get(metrics_page)).with_state(metrics);
         tokio::try_join!(async { axum::serve(self.health, health).with_graceful_shutdown(stop.clone()).await }, async {
             axum::serve(self.metrics, metrics).with_graceful_shutdown(stop.clone()).await
         },)?;
@@ -114,7 +114,8 @@ impl Listeners {
     }
 }
 
-/// Listens. `[::]` is all addresses, on Linux those of IPv4 too; where there is no IPv6, it is all of IPv4.
+/// Binds an address. On Linux, `[::]` means all addresses, including those of IPv4. Without IPv6, falls back to all addresses of
+/// IPv4.
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     let all = address.ip() == Ipv6Addr::UNSPECIFIED;
     let bound = match TcpListener::bind(address).await {
@@ -127,17 +128,19 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 async fn readyz(State(health): State<Arc<Health>>) -> impl IntoResponse {
-    let (mut ready, line) = match health.stage() {
-        Stage::Starting => (false, "[-] API server: not heard yet\n"),
-        Stage::Electing => (false, "[-] lease seen: not yet (may the operator get, create and patch leases in its namespace?)\n"),
-        // Ready to take over, which is all that a replica can be while another works. Were it not, a rolling update would wait
-        // for a lease that the old replica gives up only when the new one is ready.
-        Stage::StandingBy => (true, "[+] standing by: another replica has the lease\n"),
-        Stage::Listing => (false, "[-] connectusers listed: not yet (is the CRD installed, and may the operator list it?)\n"),
-        Stage::AtWork => (true, "[+] connectusers listed\n"),
+    let (mut ready, line) = match health.readiness() {
+        Readiness::Starting => (false, "[-] API server: no answer yet\n"),
+        Readiness::Electing => {
+            (false, "[-] lease seen: not yet (may the operator get, create and patch leases in its namespace?)\n")
+        }
+        // A replica that stands by is ready. Otherwise, a rolling update would deadlock: the old replica releases the Lease only
+        // after the new one is ready.
+        Readiness::StandingBy => (true, "[+] standing by: another replica holds the lease\n"),
+        Readiness::Listing => (false, "[-] connectusers listed: not yet (is the CRD installed, and may the operator list it?)\n"),
+        Readiness::Listed => (true, "[+] connectusers listed\n"),
     };
     let mut text = line.to_owned();
-    if let (false, Some(why)) = (ready, &*health.trouble.lock().unwrap_or_else(PoisonError::into_inner)) {
+    if let (false, Some(why)) = (ready, &*health.last_error.lock().unwrap_or_else(PoisonError::into_inner)) {
         let _ = writeln!(text, "    {why}");
     }
     for (part, why) in &*health.lacking.lock().unwrap_or_else(PoisonError::into_inner) {
@@ -148,7 +151,7 @@ async fn readyz(State(health): State<Arc<Health>>) -> impl IntoResponse {
     (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, text)
 }
 
-async fn show(State(metrics): State<Arc<Metrics>>) -> impl IntoResponse {
+async fn metrics_page(State(metrics): State<Arc<Metrics>>) -> impl IntoResponse {
     match metrics.encode() {
         Ok(text) => (StatusCode::OK, [(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text),
         Err(e) => (StatusCode::INTERNAL_SERVER_ERROR, [(CONTENT_TYPE, "text/plain; charset=utf-8")], e.to_string()),
@@ -161,9 +164,9 @@ mod tests {
 
     use super::*;
 
-    /// A kubelet comes by the pod's address, which on some clusters is one of IPv6 and on others one of IPv4.
+    /// The kubelet connects to the pod's address, which depending on the cluster is of IPv6 or IPv4.
     #[tokio::test]
-    async fn all_addresses_are_those_of_both_kinds() {
+    async fn unspecified_address_accepts_ipv4_and_ipv6() {
         let listener = listen("[::]:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap();
         TcpStream::connect((Ipv4Addr::LOCALHOST, address.port())).await.unwrap();

@@ -1,4 +1,4 @@
-//! The API server, through kube.
+//! The Kubernetes API server, through kube.
 
 use std::{future::Future, time::Duration};
 
@@ -21,19 +21,19 @@ use crate::{
     reconcile::{Cluster, ClusterError, ClusterErrorKind, Event, EventKind, SecretValue, THROTTLED},
 };
 
-/// A call that takes longer is given up: a pass must not hang on an API server that does not answer.
+/// How long a call may take, so that a pass does not hang on an API server that does not answer.
 const CALL_TIMEOUT: Duration = Duration::from_secs(15);
-/// Who looks after an object, by Kubernetes' own convention.
+/// The label that names the manager of an object, by Kubernetes convention.
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
-/// An Event is not worth waiting for.
+/// How long publishing an Event may take. No pass should wait long for it.
 const EVENT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A cluster, through its API server.
+/// Implements [`Cluster`] with an API server.
 #[derive(Clone)]
 pub struct KubeCluster {
     client: Client,
     reporter: Reporter,
-    /// Counts what is told again, and keeps the first note of it.
+    /// Counts repeated Events, keeping the note of the first.
     counting: Recorder,
 }
 
@@ -44,7 +44,7 @@ impl std::fmt::Debug for KubeCluster {
 }
 
 impl KubeCluster {
-    /// A cluster that this client talks to.
+    /// Uses this client.
     pub fn new(client: Client) -> Self {
         let instance = std::env::var("POD_NAME").ok();
         let reporter = Reporter { controller: FIELD_MANAGER.into(), instance };
@@ -70,31 +70,31 @@ impl KubeCluster {
     }
 }
 
-/// Makes a call, with an end to its patience and words to its error.
+/// Makes a call about a ConnectUser, with the default timeout.
 async fn call<T>(what: &str, on: &ConnectUser, request: impl Future<Output = kube::Result<T>>) -> Result<T, ClusterError> {
     let object = format!("ConnectUser {}/{}", on.namespace().unwrap_or_default(), on.name_any());
-    limited(CALL_TIMEOUT, what, &object, request).await
+    call_within(CALL_TIMEOUT, what, &object, request).await
 }
 
-/// Makes a call that may take so long.
-pub(super) async fn limited<T>(
-    patience: Duration,
+/// Makes a call with a timeout. The error names the verb and the object.
+pub(super) async fn call_within<T>(
+    timeout: Duration,
     what: &str,
     object: &str,
     request: impl Future<Output = kube::Result<T>>,
 ) -> Result<T, ClusterError> {
-    match tokio::time::timeout(patience, request).await {
+    match tokio::time::timeout(timeout, request).await {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(explain(what, object, &error)),
         Err(_) => Err(ClusterError {
             kind: ClusterErrorKind::Unavailable,
-            message: format!("could not {what} {object}: the API server did not answer in {} s", patience.as_secs_f64()),
+            message: format!("could not {what} {object}: the API server did not answer in {} s", timeout.as_secs_f64()),
         }),
     }
 }
 
 fn explain(what: &str, object: &str, error: &kube::Error) -> ClusterError {
-    let (kind, said) = match error {
+    let (kind, reason) = match error {
         kube::Error::Api(status) => {
             let kind = match status.code {
                 404 | 410 => ClusterErrorKind::Gone,
@@ -110,28 +110,30 @@ fn explain(what: &str, object: &str, error: &kube::Error) -> ClusterError {
     };
     let hint = match kind {
         ClusterErrorKind::Forbidden => ". Check the RBAC of the operator's service account",
-        // A server-side apply of what the definition does not have, which the API server calls an error of its own.
-        _ if said.contains("field not declared in schema") => {
-            ". The definition of ConnectUser is older than this operator: apply the CRD of this version"
+        // The API server reports a server-side apply of an unknown field as an internal error.
+        _ if reason.contains("field not declared in schema") => {
+            ". The CRD is older than this operator: apply the CRD of this version"
         }
         _ => "",
     };
-    ClusterError { kind, message: format!("could not {what} {object}: {said}{hint}") }
+    ClusterError { kind, message: format!("could not {what} {object}: {reason}{hint}") }
 }
 
 impl Cluster for KubeCluster {
     fn get<'a>(&'a self, namespace: &'a str, name: &'a str) -> BoxFuture<'a, Result<Option<ConnectUser>, ClusterError>> {
         let api: Api<ConnectUser> = Api::namespaced(self.client.clone(), namespace);
-        async move { limited(CALL_TIMEOUT, "read", &format!("ConnectUser {namespace}/{name}"), api.get_opt(name)).await }.boxed()
+        async move { call_within(CALL_TIMEOUT, "read", &format!("ConnectUser {namespace}/{name}"), api.get_opt(name)).await }
+            .boxed()
     }
 
     fn secret<'a>(&'a self, namespace: &'a str, name: &'a str, key: &'a str) -> BoxFuture<'a, Result<SecretValue, ClusterError>> {
         let api: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
         async move {
-            if is_no_name(name) {
+            if is_invalid_name(name) {
                 return Ok(SecretValue::NoSecret);
             }
-            let Some(secret) = limited(CALL_TIMEOUT, "read", &format!("Secret {namespace}/{name}"), api.get_opt(name)).await?
+            let Some(secret) =
+                call_within(CALL_TIMEOUT, "read", &format!("Secret {namespace}/{name}"), api.get_opt(name)).await?
             else {
                 return Ok(SecretValue::NoSecret);
             };
@@ -151,12 +153,16 @@ impl Cluster for KubeCluster {
     fn secret_version<'a>(&'a self, namespace: &'a str, name: &'a str) -> BoxFuture<'a, Result<Option<String>, ClusterError>> {
         let api: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
         async move {
-            if is_no_name(name) {
+            if is_invalid_name(name) {
                 return Ok(None);
             }
-            let found =
-                limited(CALL_TIMEOUT, "read the metadata of", &format!("Secret {namespace}/{name}"), api.get_metadata_opt(name))
-                    .await?;
+            let found = call_within(
+                CALL_TIMEOUT,
+                "read the metadata of",
+                &format!("Secret {namespace}/{name}"),
+                api.get_metadata_opt(name),
+            )
+            .await?;
             Ok(found.map(|secret| version_of(&secret.metadata)))
         }
         .boxed()
@@ -171,7 +177,8 @@ impl Cluster for KubeCluster {
     ) -> BoxFuture<'a, Result<(), ClusterError>> {
         let namespace = owner.namespace().unwrap_or_default();
         let api: Api<Secret> = Api::namespaced(self.client.clone(), &namespace);
-        // Without blockOwnerDeletion, which some clusters ask further rights for: the Secret may go after its owner.
+        // Without blockOwnerDeletion, which needs additional permissions in some clusters: the Secret may be deleted after its
+        // owner.
         let owner = OwnerReference {
             api_version: ConnectUser::api_version(&()).into(),
             kind: ConnectUser::kind(&()).into(),
@@ -192,7 +199,9 @@ impl Cluster for KubeCluster {
         };
         async move {
             let params = PostParams { field_manager: Some(FIELD_MANAGER.into()), ..PostParams::default() };
-            limited(CALL_TIMEOUT, "create", &format!("Secret {namespace}/{name}"), api.create(&params, &secret)).await.map(drop)
+            call_within(CALL_TIMEOUT, "create", &format!("Secret {namespace}/{name}"), api.create(&params, &secret))
+                .await
+                .map(drop)
         }
         .boxed()
     }
@@ -204,7 +213,7 @@ impl Cluster for KubeCluster {
     ) -> BoxFuture<'a, Result<Option<String>, ClusterError>> {
         let api: Api<Namespace> = Api::all(self.client.clone());
         async move {
-            match limited(CALL_TIMEOUT, "read", &format!("Namespace {namespace}"), api.get_opt(namespace)).await {
+            match call_within(CALL_TIMEOUT, "read", &format!("Namespace {namespace}"), api.get_opt(namespace)).await {
                 Ok(found) => Ok(found.and_then(|n| n.metadata.annotations?.remove(annotation))),
                 Err(error) if error.kind == ClusterErrorKind::Forbidden => Ok(None),
                 Err(error) => Err(error),
@@ -262,11 +271,11 @@ impl Cluster for KubeCluster {
                 EventKind::Warning => EventType::Warning,
             },
             reason: event.reason.into(),
-            note: Some(short(event.note)),
+            note: Some(truncated(event.note)),
             action: event.action.into(),
             secondary: None,
         };
-        // A recorder that remembers nothing gives each Event its own note: which fields were changed differs each time.
+        // A new recorder does not aggregate, so that each Event keeps its own note: the changed fields differ each time.
         let recorder = match event.reason.as_str() {
             THROTTLED => self.counting.clone(),
             _ => Recorder::new(self.client.clone(), self.reporter.clone()),
@@ -283,12 +292,14 @@ impl Cluster for KubeCluster {
     }
 }
 
-/// A name goes into the request's path as it is; the schema refuses such a name, an older schema may not.
-fn is_no_name(name: &str) -> bool {
+/// Returns whether a name would change the path of the request, which contains it unescaped. The schema rejects such names, but
+/// an older schema may not.
+fn is_invalid_name(name: &str) -> bool {
     name.contains('/') || name.contains("..")
 }
 
-/// The UID tells a Secret from another of its name, the resourceVersion its states.
+/// Returns the UID, which distinguishes a Secret from others of the same name, with the resourceVersion, which distinguishes its
+/// states.
 fn version_of(secret: &ObjectMeta) -> String {
     let part = |part: &Option<String>| part.clone().unwrap_or_default();
     format!("{}/{}", part(&secret.uid), part(&secret.resource_version))
@@ -298,8 +309,8 @@ fn controller_of(secret: &ObjectMeta) -> Option<String> {
     secret.owner_references.iter().flatten().find(|owner| owner.controller == Some(true)).map(|owner| owner.uid.clone())
 }
 
-/// The API server takes notes of at most 1024 bytes.
-fn short(mut note: String) -> String {
+/// Shortens a note to 1024 bytes, the maximum that the API server accepts.
+fn truncated(mut note: String) -> String {
     const LONGEST: usize = 1024;
     const DOTS: &str = "…";
     if note.len() > LONGEST {
@@ -315,21 +326,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_cannot_write_is_told_what_to_do() {
-        let said = |code, message: &str| {
+    fn errors_say_what_to_do() {
+        let explained = |code, message: &str| {
             let status = kube::core::Status::failure(message, "").with_code(code);
             explain("write the status of", "ConnectUser sales/jane", &kube::Error::Api(status.boxed())).message
         };
-        let unknown = said(500, "failed to create typed patch object: .status.novel: field not declared in schema");
+        let unknown = explained(500, "failed to create typed patch object: .status.novel: field not declared in schema");
         assert!(unknown.ends_with("apply the CRD of this version"), "{unknown}");
-        assert!(said(403, "forbidden").ends_with("the RBAC of the operator's service account"));
-        assert_eq!(said(500, "no leader"), "could not write the status of ConnectUser sales/jane: no leader");
+        assert!(explained(403, "forbidden").ends_with("the RBAC of the operator's service account"));
+        assert_eq!(explained(500, "no leader"), "could not write the status of ConnectUser sales/jane: no leader");
     }
 
     #[test]
-    fn a_note_is_cut_to_what_the_api_server_takes() {
-        assert_eq!(short("as it is".into()), "as it is");
-        let long = short("ä".repeat(1000));
+    fn note_is_truncated_to_the_maximum() {
+        assert_eq!(truncated("as it is".into()), "as it is");
+        let long = truncated("ä".repeat(1000));
         assert!(long.len() <= 1024 && long.ends_with("ä…"));
     }
 }

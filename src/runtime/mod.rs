@@ -1,5 +1,4 @@
-//! When passes are made, and by which replica: the lease, the watch, the queue, health, shutdown, and what is
-//! configured for it.
+//! When passes run, and in which replica: the lease, the watch, the queue, health, shutdown, and the configuration of these.
 
 pub mod config;
 mod connections;
@@ -12,13 +11,14 @@ mod lease;
 mod namespaces;
 mod packed;
 mod resync;
+mod sweep;
 mod watch;
 
 pub use connections::{AwsConnections, Defaults};
 pub use credential_check::{await_accounts, check_accounts};
-pub use health::{Health, Listeners, Stage};
+pub use health::{Health, Listeners, Readiness};
 pub use kubernetes::KubeCluster;
 pub use lease::{Candidate, Decision, Elector, Lost, LostLease, Timing};
 pub(crate) use packed::Guarded;
-pub(crate) use resync::{Objects, delete_orphan, instances, sweep};
+pub(crate) use sweep::{Objects, delete_orphan, instances, sweep};
 pub use watch::{WatchOptions, watch};

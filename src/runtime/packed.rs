@@ -1,7 +1,9 @@
-//! A ConnectUser as the watch caches it: compressed, since the cache may hold a hundred thousand of them and few need a pass at a time.
+//! A ConnectUser as the watch caches it: compressed, since the cache may hold a hundred thousand of them and few need a pass at a
+//! time.
 //!
-//! The values that the controller, the counts and the metrics read of every resource are kept as fields. The rest is the JSON of the
-//! resource, compressed against the first complete one as a dictionary. In a contact centre, resources differ in little: names and ids.
+//! The values that the controller, the counts and the metrics read of every resource are kept as fields. The rest is the JSON of
+//! the resource, compressed against the first complete one as a dictionary. In a contact centre, resources differ in little:
+//! names and ids.
 
 use std::{
     borrow::Cow,
@@ -64,16 +66,16 @@ impl From<ConnectUser> for PackedConnectUser {
 }
 
 impl PackedConnectUser {
-    /// Returns the resource without the metadata that no pass needs. None if it cannot be unpacked, which does not happen to a resource
-    /// that was parsed.
+    /// Returns the resource without the metadata that no pass needs. None if it cannot be unpacked, which does not happen to a
+    /// resource that was parsed.
     pub(crate) fn resource(&self) -> Option<ConnectUser> {
         let Rest { spec, status } = self.rest.unpack()?;
         Some(ConnectUser { metadata: self.metadata.clone(), spec, status })
     }
 }
 
-/// Removes metadata that no pass needs and that makes up most of the size of an object. For this reason, objects from the cache are
-/// never sent back whole.
+/// Removes metadata that no pass needs and that makes up most of the size of an object. For this reason, objects from the cache
+/// are never sent back whole.
 fn strip(metadata: &mut ObjectMeta) {
     metadata.managed_fields = None;
     metadata.labels = None;
@@ -184,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn unpacked_resource_equals_the_one_sent_without_unused_metadata() {
+    fn unpacked_resource_is_the_original_without_unused_metadata() {
         let observed =
             json!({ "observedGeneration": 3, "userId": "u-1", "observed": { "username": "jane", "tags": { "a": "b" } } });
         // Before there is a dictionary, the one that becomes it, and two after it.

@@ -1,5 +1,5 @@
-//! When instances are swept: each by itself, page by page as the rate limit lets it, so often that what somebody changes is found
-//! within one interval.
+//! Sweeps each instance periodically and independently of the others, as fast as the rate limit admits, and often enough that a
+//! change made outside of Kubernetes is found within one interval.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -11,37 +11,29 @@ use tokio::time::Instant;
 use tracing::{Instrument, debug_span};
 
 use super::{
-    Health,
+    health::Health,
     packed::{Guarded, PackedConnectUser, uids},
+    sweep::{delete_orphan, instances, sweep, unpacked},
 };
 use crate::{
-    api::ConnectUser,
     reconcile::{Orphan, OrphanError, OrphanOutcome, Reconciler, ScanReport},
     telemetry::Metrics,
 };
 
-/// Faults in a row after which a sweep is given up until the next is due.
-const PATIENCE: u32 = 8;
-/// How long to wait after the first fault; it doubles with each, up to the longest.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// Until every ConnectUser was listed once, there is nothing to compare with.
+/// How often to check whether all ConnectUsers are listed. Before that, there is nothing to compare users with.
 const UNTIL_LISTED: Duration = Duration::from_millis(100);
-/// How soon an instance of which no ConnectUser spoke before is noticed, if the interval is longer.
+/// How soon the first ConnectUser of an instance is noticed, if the interval is longer.
 const NEW_INSTANCES: Duration = Duration::from_secs(60);
 
-/// ConnectUsers as the watch keeps them, or as they were listed.
-pub(crate) type Objects = Vec<Arc<Guarded>>;
-
-/// Sweeps all instances that ConnectUsers speak of.
+/// Sweeps all instances of the ConnectUsers.
 pub(super) struct Sweeper {
     pub(super) store: Store<Guarded>,
-    /// Those whose ConnectUsers are in the store; none: all.
+    /// The namespaces of the ConnectUsers in the store. Empty: all.
     pub(super) namespaces: Vec<String>,
     pub(super) reconciler: Arc<Reconciler>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) interval: Duration,
-    /// Users without a ConnectUser are deleted, once two sweeps in a row have found them.
+    /// Whether to delete users without a ConnectUser that two sweeps in a row have found.
     pub(super) delete_orphans: bool,
 }
 
@@ -51,28 +43,28 @@ impl Sweeper {
         while !health.is_listed() {
             tokio::time::sleep(UNTIL_LISTED).await;
         }
-        let mut rounds = FuturesUnordered::new();
+        let mut sweeping = FuturesUnordered::new();
         let mut swept = HashSet::new();
         loop {
             let instances = self.instances();
-            self.metrics.sweeps(instances.iter().map(|instance| instance.instance.clone()).collect(), self.interval);
+            self.metrics.set_swept_instances(instances.iter().map(|instance| instance.instance.clone()).collect(), self.interval);
             for instance in instances {
                 if swept.insert(instance.clone()) {
-                    rounds.push(self.go_round(instance).boxed());
+                    sweeping.push(self.sweep_repeatedly(instance).boxed());
                 }
             }
-            let look_again = tokio::time::sleep(self.interval.min(NEW_INSTANCES));
-            tokio::pin!(look_again);
+            let next_check = tokio::time::sleep(self.interval.min(NEW_INSTANCES));
+            tokio::pin!(next_check);
             loop {
                 tokio::select! {
-                    () = &mut look_again => break,
-                    Some(instance) = rounds.next() => drop(swept.remove(&instance)),
+                    () = &mut next_check => break,
+                    Some(instance) = sweeping.next() => drop(swept.remove(&instance)),
                 }
             }
         }
     }
 
-    /// The instances of ConnectUsers whose namespaces may use them.
+    /// Returns the instances of the ConnectUsers whose namespaces may use them.
     fn instances(&self) -> HashSet<Arn> {
         let mut objects = self.store.state();
         objects.retain(|object| object.0.as_ref().is_ok_and(|resource| self.may_use_its_instance(resource)));
@@ -84,30 +76,30 @@ impl Sweeper {
         resource.instance.parse().is_ok_and(|instance| self.reconciler.is_allowed(&instance, &namespace))
     }
 
-    /// Sweeps an instance again and again, until no ConnectUser speaks of it any more.
-    async fn go_round(&self, instance: Arn) -> Arn {
-        let mut told = HashSet::new();
+    /// Sweeps an instance at each interval until it has no ConnectUser any more. Returns the instance.
+    async fn sweep_repeatedly(&self, instance: Arn) -> Arn {
+        let mut known_orphans = HashSet::new();
         while self.instances().contains(&instance) {
             let start = Instant::now();
             let objects = || self.store.state();
             match sweep(&self.reconciler, &instance, &objects).instrument(debug_span!("sweep")).await {
-                Ok(swept) => {
+                Ok(report) => {
                     let next = Instant::now() + self.pause(start);
-                    // What a sweep found out of resources that went meanwhile is not kept for ever.
+                    // Drop what the sweep recorded about resources that were deleted meanwhile.
                     self.reconciler.forget_all_but(&uids(&self.store));
-                    self.tell(&instance, &swept, start.elapsed());
-                    self.see_to_orphans(&instance, swept, &mut told, next).await;
+                    self.record(&instance, &report, start.elapsed());
+                    self.handle_orphans(&instance, report, &mut known_orphans, next).await;
                     tokio::time::sleep_until(next).await;
                 }
                 Err(error) => {
-                    self.metrics.not_swept();
+                    self.metrics.sweep_failed();
                     let action = error.operation.iam_action();
                     tracing::warn!(
                         instance = %instance.instance,
                         %error,
                         "could not sweep the instance; it needs {action}"
                     );
-                    // Where Connect is down, or busy, looking at users one by one would fail as well, and keep it so.
+                    // If Connect is unavailable or throttles, reading each user individually would also fail and add load.
                     if !matches!(error.class, Class::Throttled | Class::Transient) {
                         self.reconciler.wake_unswept(&instance, unpacked(objects()));
                     }
@@ -118,144 +110,96 @@ impl Sweeper {
         instance
     }
 
-    /// How long to rest after a sweep that began then. Replicas and clusters that were started at once do not sweep at once.
+    /// Returns how long to pause after a sweep that began at `start`, with jitter, so that replicas and clusters that were
+    /// started at the same time do not sweep at the same time.
     fn pause(&self, start: Instant) -> Duration {
         pause(self.interval, start.elapsed()).mul_f64(0.9 + 0.1 * fastrand::f64())
     }
 
-    fn tell(&self, instance: &Arn, swept: &ScanReport, took: Duration) {
-        self.metrics.swept(&instance.instance, swept, took);
-        let worth: usize = swept.candidates.values().sum();
+    fn record(&self, instance: &Arn, report: &ScanReport, took: Duration) {
+        let candidates = report.candidates.iter().map(|(signal, users)| (signal.as_str(), *users));
+        self.metrics.sweep_completed(&instance.instance, report.users, candidates, took);
+        let candidates: usize = report.candidates.values().sum();
         tracing::info!(
             instance = %instance.instance,
-            calls = swept.calls,
-            users = swept.users,
-            compared = swept.compared,
-            candidates = worth,
-            disputed = swept.disputed,
+            calls = report.calls,
+            users = report.users,
+            compared = report.compared,
+            candidates,
+            disputed = report.disputed,
             "swept the instance"
         );
     }
 
-    /// Logs users without a ConnectUser, each once, and deletes whom an earlier sweep has found already, where that is asked for. Who
-    /// does not go until then is left to the next sweep, which is not to wait.
-    async fn see_to_orphans(&self, instance: &Arn, mut swept: ScanReport, told: &mut HashSet<String>, until: Instant) {
-        swept.orphans.retain(|orphan| orphan.is_of(&self.namespaces));
-        let orphans = match self.reconciler.confirm(swept.orphans).await {
+    /// Logs each user without a ConnectUser once, and deletes those that an earlier sweep has already found, if that is enabled.
+    /// Stops deleting at `until`, so that the next sweep is not delayed; that sweep continues with the rest.
+    async fn handle_orphans(&self, instance: &Arn, mut report: ScanReport, known: &mut HashSet<String>, until: Instant) {
+        report.orphans.retain(|orphan| orphan.is_of(&self.namespaces));
+        let orphans = match self.reconciler.confirm(report.orphans).await {
             Ok(orphans) => orphans,
             Err(error) => return tracing::warn!(%error, "users without a ConnectUser could not be confirmed"),
         };
-        let so_many = orphans.len();
-        let delete = self.delete_orphans && self.reconciler.may_delete(so_many, swept.users);
+        let count = orphans.len();
+        let delete = self.delete_orphans && self.reconciler.may_delete(count, report.users);
         if self.delete_orphans && !delete {
             tracing::error!(
                 instance = %instance.instance,
-                "{so_many} of {} users have no ConnectUser, which are more than the guard against mass deletion lets go: they stay. \
-                 If they are to go: \"connect-operator orphans --delete\"",
-                swept.users
+                "{count} of {} users have no ConnectUser, which is more than the guard against mass deletion allows: they are \
+                 not deleted. To delete them, run \"connect-operator orphans --delete\"",
+                report.users
             );
         }
-        // However long it took to ask for all of them, some go each time.
+        // Even if confirming them took all the time, each sweep deletes some.
         let until = until.max(Instant::now() + self.interval / 8);
-        let mut left = orphans.len();
+        let mut remaining = orphans.len();
         for orphan in &orphans {
             let Orphan { arn, username, name, uid } = orphan;
-            if !told.contains(arn) {
-                let instead = if delete {
+            if !known.contains(arn) {
+                let advice = if delete {
                     "the next sweep deletes it"
                 } else {
-                    "delete it with \"connect-operator orphans --delete\", or apply that resource again to take it up"
+                    "delete it with \"connect-operator orphans --delete\", or apply that resource again to adopt it"
                 };
                 tracing::warn!(
                     user = arn,
                     username,
-                    "this user belongs to ConnectUser {}/{} ({uid}), which does not exist: {instead}",
+                    "this user belongs to ConnectUser {}/{} ({uid}), which does not exist: {advice}",
                     name.namespace,
                     name.name
                 );
             } else if delete && Instant::now() < until {
                 match delete_orphan(&self.reconciler, orphan, Some(until)).await {
-                    Ok(parting) => {
-                        tracing::info!(user = arn, username, "a user without a ConnectUser was to be deleted: {parting:?}");
-                        self.metrics.orphan_resolved(parting);
-                        left -= 1;
+                    Ok(outcome) => {
+                        let outcome = label(outcome);
+                        tracing::info!(user = arn, username, outcome, "resolved a user without a ConnectUser");
+                        self.metrics.orphan_resolved(outcome);
+                        remaining -= 1;
                     }
-                    // It did not get its turn in time.
+                    // The rate limit did not admit it in time.
                     Err(OrphanError::Connect(Error { class: Class::Deferred | Class::Throttled, .. })) => break,
                     Err(error) => tracing::warn!(user = arn, %error, "a user without a ConnectUser could not be deleted"),
                 }
             }
         }
-        self.metrics.orphans(&instance.instance, left);
-        *told = orphans.into_iter().map(|orphan| orphan.arn).collect();
+        self.metrics.set_orphans(&instance.instance, remaining);
+        *known = orphans.into_iter().map(|orphan| orphan.arn).collect();
     }
 }
 
-/// One sweep over one instance, to its end.
-///
-/// # Errors
-/// The call that failed too often.
-pub(crate) async fn sweep(reconciler: &Reconciler, instance: &Arn, objects: &impl Fn() -> Objects) -> Result<ScanReport, Error> {
-    let mut sweeping = reconciler.begin_sweep(instance, unpacked(objects()));
-    let (mut faults, mut furthest) = (0, 0);
-    loop {
-        match reconciler.resume_sweep(&mut sweeping, unpacked(objects())).await {
-            Err(Error { class: Class::Deferred, retry_after, .. }) => {
-                tokio::time::sleep(retry_after.unwrap_or(FIRST_WAIT)).await;
-            }
-            Err(error) if matches!(error.class, Class::Throttled | Class::Transient) => {
-                // Beside a busy tool, every few pages are throttled: what counts is that it goes on.
-                if sweeping.calls() > furthest {
-                    (faults, furthest) = (0, sweeping.calls());
-                }
-                if faults == PATIENCE {
-                    return Err(error);
-                }
-                let wait = FIRST_WAIT.saturating_mul(1 << faults).min(LONGEST_WAIT);
-                faults += 1;
-                tokio::time::sleep(error.retry_after.unwrap_or(wait)).await;
-            }
-            ended => return ended,
-        }
+/// The outcome as a metric's label.
+fn label(outcome: OrphanOutcome) -> &'static str {
+    match outcome {
+        OrphanOutcome::Deleted => "deleted",
+        OrphanOutcome::Gone => "gone",
+        OrphanOutcome::Owned => "owned",
+        OrphanOutcome::Changed => "changed",
     }
 }
 
-/// Deletes an orphan, however long the rate limit takes, or for as long as there is time.
-///
-/// # Errors
-/// The call that failed.
-pub(crate) async fn delete_orphan(
-    reconciler: &Reconciler,
-    orphan: &Orphan,
-    until: Option<Instant>,
-) -> Result<OrphanOutcome, OrphanError> {
-    loop {
-        let ended = reconciler.delete_orphan(orphan).await;
-        let Err(OrphanError::Connect(Error { class: Class::Deferred | Class::Throttled, retry_after, .. })) = &ended else {
-            return ended;
-        };
-        let turn = Instant::now() + retry_after.unwrap_or(FIRST_WAIT);
-        if until.is_some_and(|until| turn > until) {
-            return ended;
-        }
-        tokio::time::sleep_until(turn).await;
-    }
-}
-
-/// How long to rest after a sweep that took so long. What somebody changes right behind its back is to be found one interval later,
-/// and it is found when the next sweep ends; but half of the time, at least, belongs to others.
+/// Returns how long to pause after a sweep. A change made just after the sweep has read a user is found at the end of the next
+/// sweep, which should be within one interval. At least half of the time is left to other callers, however long sweeps take.
 fn pause(interval: Duration, took: Duration) -> Duration {
     interval.saturating_sub(took * 2).max(took.min(interval / 2))
-}
-
-/// The instances that ConnectUsers speak of.
-pub(crate) fn instances(objects: &Objects) -> HashSet<Arn> {
-    let speak_of: HashSet<&str> = objects.iter().filter_map(|object| object.0.as_ref().ok()).map(|r| &*r.instance).collect();
-    speak_of.into_iter().filter_map(|instance| instance.parse().ok()).collect()
-}
-
-fn unpacked(objects: Objects) -> impl Iterator<Item = ConnectUser> {
-    objects.into_iter().filter_map(|object| object.0.as_ref().ok().and_then(PackedConnectUser::resource))
 }
 
 #[cfg(test)]
@@ -263,14 +207,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_changed_behind_a_sweeps_back_is_found_one_interval_later_if_sweeps_are_short() {
+    fn changes_are_found_within_one_interval_if_sweeps_are_short() {
         let seconds = Duration::from_secs;
         for took in [0, 1, 8, 60, 100] {
             let (interval, took) = (seconds(300), seconds(took));
-            // From the beginning of one, in which the change was made, to the end of the next.
+            // From the start of the sweep during which the change was made to the end of the next one.
             assert!(took + pause(interval, took) + took <= interval, "{took:?}");
         }
-        assert_eq!(pause(seconds(300), seconds(140)), seconds(140), "half of the time is others'");
-        assert_eq!(pause(seconds(300), seconds(900)), seconds(150), "and a sweep that takes for ever is followed by a rest");
+        assert_eq!(pause(seconds(300), seconds(140)), seconds(140), "half of the time is left to others");
+        assert_eq!(pause(seconds(300), seconds(900)), seconds(150), "a pause follows even a very long sweep");
     }
 }

@@ -1,4 +1,4 @@
-//! The watch and the queue: kube's controller, fed with objects that are stripped of what no pass needs.
+//! The watch and the queue: kube's controller over packed objects.
 
 use std::{
     convert::Infallible,
@@ -15,15 +15,16 @@ use futures::{
 use kube::{Api, Client, ResourceExt};
 use kube_runtime::{
     Controller, WatchStreamExt,
-    controller::{Action, Config},
+    controller::{self, Action},
     reflector::{self, ObjectRef, Store},
     watcher::{self, Event, watcher},
 };
 use tracing::Instrument;
 
 use super::{
-    Health, config,
+    config::Config,
     deletion_counts::StoreCounter,
+    health::Health,
     namespaces::{is_refused, merge},
     packed::{Guarded, readable, uids},
     resync::Sweeper,
@@ -33,21 +34,21 @@ use crate::{
     telemetry::{self, Metrics},
 };
 
-/// ConnectUsers that are listed at a time. A page is in memory as text and as it was parsed, and only then packed.
+/// The page size of the list. A page is in memory as text and parsed at the same time, before it is packed.
 const PAGE: u32 = 100;
 
-/// What to watch, and how many passes may run at once.
+/// Options of the watch.
 #[derive(Clone, Debug)]
 pub struct WatchOptions {
-    /// Only these namespaces, each once; none: all.
+    /// The namespaces to watch, without duplicates. Empty: all.
     pub namespaces: Vec<String>,
-    /// How often each instance is swept for changes made outside of Kubernetes; None: never.
+    /// How often each instance is swept for changes made outside of Kubernetes. None: never.
     pub sweep_interval: Option<Duration>,
-    /// Whether users without a ConnectUser are deleted, once two sweeps in a row have found them.
+    /// Whether to delete users without a ConnectUser that two sweeps in a row have found.
     pub delete_orphans: bool,
-    /// What is configured for accounts and instances, as it is now and as it changes.
-    pub config: tokio::sync::watch::Receiver<Arc<config::Config>>,
-    /// Passes at once. Few: the rate limit of Connect decides, not the number of passes.
+    /// The configuration of accounts and instances, and its changes.
+    pub config: tokio::sync::watch::Receiver<Arc<Config>>,
+    /// The number of concurrent passes. A few suffice: the rate limit of Connect bounds the throughput.
     pub concurrency: NonZeroU16,
 }
 
@@ -56,7 +57,7 @@ struct Context {
     metrics: Arc<Metrics>,
 }
 
-/// Watches and makes passes until `stop`, then finishes the passes under way.
+/// Watches and reconciles until `stop`, then finishes the running passes.
 pub async fn watch(
     client: Client,
     options: WatchOptions,
@@ -67,7 +68,7 @@ pub async fn watch(
 ) {
     reconciler.start();
     let stop = stop.shared();
-    // Who has listed nothing yet has nothing under way, and the controller would wait for the list before it stops.
+    // Before the list, no pass is running, but the controller would wait for the list before it stops.
     let stopped_early = {
         let (stop, health) = (stop.clone(), health.clone());
         async move {
@@ -79,17 +80,18 @@ pub async fn watch(
     };
     let (reader, writer) = reflector::store::<Guarded>();
     let store = reader.clone();
-    metrics.resources(move |visit| {
+    metrics.set_resources(move |visit| {
         readable(&store)
             .filter_map(|object| object.0.as_ref().ok().map(|resource| resource.condition_summary))
-            .for_each(|s| visit(&s));
+            .for_each(|summary| visit(&summary));
     });
     let on_event = {
         let (reconciler, health, store) = (reconciler.clone(), health.clone(), reader.clone());
         move |event: &Event<Guarded>| match event {
             Event::InitDone => {
                 health.set_listed();
-                // Of those who went while nobody watched, no event tells. The first list is no time for it: it takes the most memory.
+                // There is no event for resources that were deleted while the watch was interrupted. Not after the first list,
+                // when memory use is at its peak and nothing is remembered.
                 if reconciler.remembered() > 0 {
                     reconciler.forget_all_but(&uids(&store));
                 }
@@ -106,7 +108,7 @@ pub async fn watch(
         .inspect_ok(on_event)
         .applied_objects();
     reconciler.set_user_counter(StoreCounter::new(reader.clone()));
-    let woken = reconciler.woken().map(|place| ObjectRef::new_with(&place.name, ()).within(&place.namespace));
+    let requested = reconciler.woken().map(|name| ObjectRef::new_with(&name.name, ()).within(&name.namespace));
     let sweeping = match options.sweep_interval {
         None => std::future::pending().boxed(),
         Some(interval) => {
@@ -116,13 +118,13 @@ pub async fn watch(
             async move { Sweeper { store, namespaces, reconciler, metrics, interval, delete_orphans }.run(&health).await }.boxed()
         }
     };
-    let reconfigured = follow(options.config, reader.clone(), reconciler.clone());
+    let reconfigured = requeue_on_config_change(options.config, reader.clone(), reconciler.clone());
     let passes = Controller::for_stream(objects, reader)
-        .reconcile_on(woken)
-        .with_config(Config::default().concurrency(options.concurrency.get()))
+        .reconcile_on(requested)
+        .with_config(controller::Config::default().concurrency(options.concurrency.get()))
         .graceful_shutdown_on(stop)
         .run(pass, |_, never: &Infallible, _| match *never {}, Arc::new(Context { reconciler, metrics }))
-        // What ends here is a pass that was made, or an object that went away while it was queued: both were dealt with.
+        // An item is a finished pass, or an object that was deleted while it was queued. Neither needs handling.
         .for_each(|_| std::future::ready(()));
     tokio::select! {
         () = passes => {}
@@ -132,9 +134,9 @@ pub async fn watch(
     }
 }
 
-/// Has resources looked at that fare otherwise since the configuration has changed. Does not end.
-async fn follow(
-    mut config: tokio::sync::watch::Receiver<Arc<config::Config>>,
+/// Requeues the resources that a change of the configuration affects. Does not end.
+async fn requeue_on_config_change(
+    mut config: tokio::sync::watch::Receiver<Arc<Config>>,
     store: Store<Guarded>,
     reconciler: Arc<Reconciler>,
 ) {
@@ -144,9 +146,9 @@ async fn follow(
         for object in readable(&store) {
             let Ok(resource) = &object.0 else { continue };
             let Ok(instance) = resource.instance.parse() else { continue };
-            let place = NamespacedName { namespace: resource.namespace().unwrap_or_default(), name: resource.name_any() };
-            if !now.treats_alike(&before, &instance, &place.namespace) {
-                reconciler.requeue(&resource.uid().unwrap_or_default(), place);
+            let name = NamespacedName { namespace: resource.namespace().unwrap_or_default(), name: resource.name_any() };
+            if !now.treats_alike(&before, &instance, &name.namespace) {
+                reconciler.requeue(&resource.uid().unwrap_or_default(), name);
             }
         }
         before = now;
@@ -154,7 +156,7 @@ async fn follow(
     std::future::pending().await
 }
 
-/// What the API server tells of the ConnectUsers.
+/// Returns the watch events of the ConnectUsers.
 fn events(
     client: Client,
     namespaces: &[String],
@@ -162,51 +164,52 @@ fn events(
     health: &Arc<Health>,
     metrics: &Arc<Metrics>,
 ) -> BoxStream<'static, watcher::Result<Event<Guarded>>> {
-    let of = |api: Api<Guarded>, place: String| {
+    let watch_one = |api: Api<Guarded>, scope: String| {
         let (health, metrics) = (health.clone(), metrics.clone());
-        let events = begun_with_a_page(watcher(api, watcher::Config::default().page_size(PAGE))).default_backoff();
+        let events = init_with_first_page(watcher(api, watcher::Config::default().page_size(PAGE))).default_backoff();
         events.inspect_err(move |error| {
             let advice = advice(error);
-            tracing::warn!(%error, "the watch of {place} failed{advice}; it starts again by itself");
-            health.trouble(format!("{place}: {error}{advice}"));
+            tracing::warn!(%error, "the watch of {scope} failed{advice}; it restarts automatically");
+            health.set_last_error(format!("{scope}: {error}{advice}"));
             metrics.watch_failed();
         })
     };
     match namespaces {
-        [] => of(Api::all(client), "all namespaces".to_owned()).boxed(),
-        [namespace] => of(Api::namespaced(client, namespace), format!("namespace {namespace}")).boxed(),
+        [] => watch_one(Api::all(client), "all namespaces".to_owned()).boxed(),
+        [namespace] => watch_one(Api::namespaced(client, namespace), format!("namespace {namespace}")).boxed(),
         several => {
             let one = |name: &String| {
-                let events = of(Api::namespaced(client.clone(), name), format!("namespace {name}"));
-                (name.clone(), telling(events, format!("connectusers of namespace {name}"), health.clone()))
+                let events = watch_one(Api::namespaced(client.clone(), name), format!("namespace {name}"));
+                (name.clone(), reporting_refusals(events, format!("connectusers of namespace {name}"), health.clone()))
             };
             merge(several.iter().map(one).collect(), known).boxed()
         }
     }
 }
 
-/// Holds back that a list begins until there is a page of it. Else the attempt alone would count as a success, and one that fails
-/// again and again would be made every second.
-fn begun_with_a_page(
+/// Delays the event that a list begins until its first page arrives. Otherwise, the attempt alone would reset the back-off, and a
+/// list that fails repeatedly would be retried every second.
+fn init_with_first_page(
     events: impl Stream<Item = watcher::Result<Event<Guarded>>> + Send + 'static,
 ) -> impl Stream<Item = watcher::Result<Event<Guarded>>> + Send + 'static {
-    let mut begun = false;
+    let mut init_pending = false;
     events.flat_map(move |event| {
-        let told: Vec<_> = match event {
+        let events: Vec<_> = match event {
             Ok(Event::Init) => {
-                begun = true;
+                init_pending = true;
                 Vec::new()
             }
-            Ok(event) => std::mem::take(&mut begun).then_some(Event::Init).into_iter().chain([event]).map(Ok).collect(),
+            Ok(event) => std::mem::take(&mut init_pending).then_some(Event::Init).into_iter().chain([event]).map(Ok).collect(),
             Err(error) => vec![Err(error)],
         };
-        stream::iter(told)
+        stream::iter(events)
     })
 }
 
-/// One of several watches, of which it is told while it may not be listed: the others go on without it. As for one watch alone, that
-/// is a matter of the start: who was ready and is refused later says so in the log and the metrics, and stays ready.
-fn telling(
+/// Reports to `health` while one of several namespaces may not be listed; the other watches continue without it. As with a single
+/// watch, this concerns the start: if the API server refuses a namespace that was already listed, the log and the metrics show
+/// it, and the process stays ready.
+fn reporting_refusals(
     events: impl Stream<Item = watcher::Result<Event<Guarded>>> + Send + 'static,
     part: String,
     health: Arc<Health>,
@@ -215,24 +218,24 @@ fn telling(
     events.inspect(move |event| match event {
         Ok(Event::InitDone) => {
             listed = true;
-            health.lacks(&part, None);
+            health.set_lacking(&part, None);
         }
         Err(error) if !listed && is_refused(error) => {
             let advice = advice(error);
-            health.lacks(&part, Some(format!("{error}{advice}, or do not name it any more if it is gone")));
+            health.set_lacking(&part, Some(format!("{error}{advice}, or stop watching it if it no longer exists")));
         }
         Ok(_) | Err(_) => {}
     })
 }
 
-/// What to do about a watch that fails, as the rest of the sentence.
+/// Returns advice on a failed watch, as the end of a sentence.
 fn advice(error: &watcher::Error) -> &'static str {
     use watcher::Error::{InitialListFailed, WatchFailed, WatchStartFailed};
     let (InitialListFailed(error) | WatchStartFailed(error) | WatchFailed(error)) = error else { return "" };
     match error {
         kube::Error::Api(status) => match status.code {
             404 => ": install the CRD of this version (kubectl apply --server-side -f crds/connectusers.yaml)",
-            401 | 403 => ": let the operator's service account list and watch connectusers (the chart's rbac.create)",
+            401 | 403 => ": allow the operator's service account to list and watch connectusers (the chart's rbac.create)",
             _ => "",
         },
         _ => ": is the API server reachable from here?",
@@ -241,24 +244,28 @@ fn advice(error: &watcher::Error) -> &'static str {
 
 async fn pass(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, Infallible> {
     let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
-    // Not "name": in JSON, that is the span's own.
+    // Not "name": in JSON, that is the name of the span.
     let span = tracing::info_span!("reconcile", namespace, resource = name);
     let unpacked = match &object.0 {
-        Ok(cached) => cached.resource().ok_or_else(|| "it could not be kept".to_owned()),
+        Ok(packed) => packed.resource().ok_or_else(|| "it cannot be unpacked".to_owned()),
         Err(error) => Err(error.to_string()),
     };
     let resource = match unpacked {
         Ok(resource) => resource,
         Err(error) => {
             context.metrics.unreadable();
-            tracing::error!(parent: &span, error, "this ConnectUser cannot be read and is left alone: apply the CRD of this version and correct it");
+            tracing::error!(
+                parent: &span,
+                error,
+                "this ConnectUser cannot be read and is skipped: apply the CRD of this version and correct the resource"
+            );
             return Ok(Action::await_change());
         }
     };
     let start = Instant::now();
-    telemetry::note(&span, "uid", resource.uid().unwrap_or_default());
+    telemetry::set_attribute(&span, "uid", resource.uid().unwrap_or_default());
     let verdict = context.reconciler.reconcile(&resource).instrument(span.clone()).await;
-    telemetry::note(&span, "result", verdict.result);
+    telemetry::set_attribute(&span, "result", verdict.result);
     context.metrics.pass(verdict.result, start.elapsed());
     Ok(verdict.after.map_or_else(Action::await_change, Action::requeue))
 }

@@ -1,4 +1,4 @@
-//! Metrics in Prometheus' text format. No label names a single object.
+//! Metrics in the OpenMetrics text format. No label names a single object.
 
 use std::{
     collections::BTreeSet,
@@ -20,8 +20,11 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use super::{levels::Limiters, resources::ConditionSummary, resources::Resources, traces};
-use crate::reconcile::{OrphanOutcome, ScanReport};
+use super::{
+    limiters::Limiters,
+    resources::{ConditionSummary, Resources},
+    traces,
+};
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct CallLabels {
@@ -44,7 +47,7 @@ struct ReasonLabels {
     reason: &'static str,
 }
 
-/// Not `instance`: Prometheus gives each sample a label of that name, the address that it was scraped from.
+/// The label is not `instance`, which Prometheus sets to the address that it scraped.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct InstanceLabels {
     connect_instance: String,
@@ -55,13 +58,13 @@ struct PriorityLabels {
     priority: &'static str,
 }
 
-/// An exemplar: the reply that AWS support can be asked about.
+/// An exemplar: the request id that AWS support asks for.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ReplyLabels {
     request_id: String,
 }
 
-/// An exemplar: the trace that shows more of it.
+/// An exemplar: the trace of the call.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct TraceLabels {
     trace_id: String,
@@ -89,25 +92,24 @@ pub struct Metrics {
     drift: Family<FieldLabels, Counter>,
     unreadable: Counter,
     watch_failures: Counter,
-    denied: Gauge<f64, AtomicU64>,
+    access_denied: Gauge<f64, AtomicU64>,
     sweeps: Family<ResultLabels, Counter>,
     sweep_seconds: Histogram,
-    /// The instances that are swept.
-    instances: Mutex<BTreeSet<InstanceId>>,
+    swept_instances: Mutex<BTreeSet<InstanceId>>,
     sweep_completed: Family<InstanceLabels, Gauge>,
     sweep_interval: Gauge<f64, AtomicU64>,
     sweep_users: Family<InstanceLabels, Gauge>,
     candidates: Family<ReasonLabels, Counter>,
     orphans: Family<InstanceLabels, Gauge>,
-    partings: Family<ResultLabels, Counter>,
-    held: Gauge,
+    orphans_resolved: Family<ResultLabels, Counter>,
+    deletions_held: Gauge,
     leader: Gauge,
     config_valid: Gauge,
 }
 
-/// A call ends after 10 seconds at the latest; so do nearly all passes.
+/// A call takes at most 10 seconds, and so do nearly all passes.
 const SHORT: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
-/// From what a person hardly notices to the hours that ten thousand creates take at two a second.
+/// From a delay that a person hardly notices to the hours that ten thousand creates take at two a second.
 const LONG: [f64; 13] = [0.1, 0.5, 1.0, 2.5, 5.0, 15.0, 30.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0];
 
 fn short() -> Histogram {
@@ -137,21 +139,26 @@ impl Default for Metrics {
         let call_seconds = Family::new_with_constructor(short_with_exemplars as fn() -> HistogramWithExemplars<TraceLabels>);
         registry.register_with_unit(
             "api_request_duration",
-            "Time that calls to Amazon Connect took",
+            "Duration of calls to Amazon Connect",
             Unit::Seconds,
             call_seconds.clone(),
         );
         let wait_seconds: Durations<PriorityLabels> = Family::new_with_constructor(long);
         registry.register_with_unit(
             "throttle_wait",
-            "Time that calls waited at the operator's limiter before they were made, by priority: edit (a person waits for it), backlog, repair, sweep",
+            "Time that calls waited in the operator's limiter, by priority: edit (a person waits for it), backlog, repair, sweep",
             Unit::Seconds,
             wait_seconds.clone(),
         );
         let passes = Family::default();
-        registry.register("reconcile", "Passes over a resource, by how they ended", passes.clone());
+        registry.register("reconcile", "Passes over a resource, by result", passes.clone());
         let pass_seconds = short();
-        registry.register_with_unit("reconcile_duration", "Time that passes took", Unit::Seconds, pass_seconds.clone());
+        registry.register_with_unit(
+            "reconcile_duration",
+            "Duration of passes over a resource",
+            Unit::Seconds,
+            pass_seconds.clone(),
+        );
         let ready_seconds = long();
         registry.register_with_unit(
             "time_to_ready",
@@ -160,60 +167,73 @@ impl Default for Metrics {
             ready_seconds.clone(),
         );
         let drift = Family::default();
-        registry.register("drift_detected", "Changes made outside of Kubernetes that were found, by field", drift.clone());
+        registry.register("drift_detected", "Detected changes made outside of Kubernetes, by field", drift.clone());
         let unreadable = Counter::default();
         registry.register("unreadable_objects", "ConnectUser objects that could not be parsed", unreadable.clone());
         let watch_failures = Counter::default();
-        let help = "Times that the API server could not be asked for ConnectUsers, or refused to list or watch them";
+        let help = "Failed attempts to list or watch ConnectUsers, because the API server could not be reached or refused";
         registry.register("watch_failures", help, watch_failures.clone());
-        let denied = Gauge::default();
-        registry.register("access_denied", "1 while AWS' last answer was a refusal of credentials or action", denied.clone());
+        let access_denied = Gauge::default();
+        registry.register(
+            "access_denied",
+            "1 while AWS' last reply was a denial of the credentials or the action",
+            access_denied.clone(),
+        );
         let leader = Gauge::default();
-        registry.register("leader", "1 while this process does the work: it holds the lease, or needs none", leader.clone());
+        registry.register(
+            "leader",
+            "1 while this process is the leader: it holds the Lease, or leader election is disabled",
+            leader.clone(),
+        );
         let config_valid = Gauge::default();
-        // Without a file there is nothing wrong with it.
+        // Valid as long as there is no file.
         config_valid.set(1);
         registry.register(
             "config_valid",
-            "1 while the configuration file is the one in force, 0 while it has changed and cannot be used",
+            "1 while the configuration file is valid, 0 while it is invalid and the previous configuration stays in effect",
             config_valid.clone(),
         );
         let sweeps = Family::default();
-        registry.register("sweeps", "Sweeps over an instance, by how they ended", sweeps.clone());
+        registry.register("sweeps", "Sweeps over an instance, by result", sweeps.clone());
         let sweep_seconds = Histogram::new([0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0]);
-        registry.register_with_unit("sweep_duration", "Time that sweeps took", Unit::Seconds, sweep_seconds.clone());
+        registry.register_with_unit(
+            "sweep_duration",
+            "Duration of sweeps over an instance",
+            Unit::Seconds,
+            sweep_seconds.clone(),
+        );
         let sweep_completed = Family::default();
         registry.register_with_unit(
             "sweep_completed_timestamp",
-            "When the last sweep of an instance was completed; 0 until the first is",
+            "When the last sweep of an instance was completed; 0 before the first",
             Unit::Seconds,
             sweep_completed.clone(),
         );
         let sweep_interval = Gauge::default();
         registry.register_with_unit(
             "sweep_interval",
-            "How often instances are swept; 0: never",
+            "The interval at which instances are swept; 0: never",
             Unit::Seconds,
             sweep_interval.clone(),
         );
         let sweep_users = Family::default();
-        registry.register("sweep_users", "Users that the last sweep of an instance saw", sweep_users.clone());
+        registry.register("sweep_users", "Users that the last sweep of an instance found in Connect", sweep_users.clone());
         let candidates = Family::default();
-        registry.register("sweep_candidates", "Users that sweeps had looked at one by one, by reason", candidates.clone());
+        registry.register("sweep_candidates", "Users that sweeps selected for an individual read, by reason", candidates.clone());
         let orphans = Family::default();
         registry.register(
             "orphaned_users",
-            "Users of an instance that carry this cluster's tags, and whose ConnectUser does not exist",
+            "Users of an instance that carry this cluster's tags and whose ConnectUser does not exist",
             orphans.clone(),
         );
-        let partings = Family::default();
+        let orphans_resolved = Family::default();
         registry.register(
             "orphans_resolved",
-            "Users without a ConnectUser that were to be deleted, by what became of them",
-            partings.clone(),
+            "Users without a ConnectUser that were due for deletion, by outcome",
+            orphans_resolved.clone(),
         );
-        let held = Gauge::default();
-        registry.register("deletions_held", "Deletions that the guard against mass deletion holds", held.clone());
+        let deletions_held = Gauge::default();
+        registry.register("deletions_held", "Deletions that the guard against mass deletion holds", deletions_held.clone());
         registry.register("build", "The version of the operator", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         Self {
             registry,
@@ -228,17 +248,17 @@ impl Default for Metrics {
             drift,
             unreadable,
             watch_failures,
-            denied,
+            access_denied,
             sweeps,
             sweep_seconds,
-            instances: Mutex::default(),
+            swept_instances: Mutex::default(),
             sweep_completed,
             sweep_interval,
             sweep_users,
             candidates,
             orphans,
-            partings,
-            held,
+            orphans_resolved,
+            deletions_held,
             leader,
             config_valid,
         }
@@ -252,27 +272,28 @@ impl Metrics {
         self.pass_seconds.observe(took.as_secs_f64());
     }
 
-    /// Notes how long after its creation a ConnectUser was Ready for the first time.
+    /// Records how long after its creation a ConnectUser was Ready for the first time.
     pub fn ready_after(&self, time: Duration) {
         self.ready_seconds.observe(time.as_secs_f64());
     }
 
-    /// The resources whose conditions are counted when the metrics are read: `visits` shows a visitor what each counts as.
-    pub fn resources(&self, visits: impl Fn(&mut dyn FnMut(&ConditionSummary)) + Send + Sync + 'static) {
-        self.resources.are(visits);
+    /// Sets the resources whose conditions are counted when the metrics are scraped. `visit` calls a visitor with the summary of
+    /// each.
+    pub fn set_resources(&self, visit: impl Fn(&mut dyn FnMut(&ConditionSummary)) + Send + Sync + 'static) {
+        self.resources.set(visit);
     }
 
-    /// The limiter of an instance's account and Region, which is asked how it stands when the metrics are read.
-    pub fn limiter(&self, instance: &Arn, limiter: &Arc<impl LimiterStatus + 'static>) {
+    /// Adds the limiter of an instance's account and Region. Its state is read when the metrics are scraped.
+    pub fn add_limiter(&self, instance: &Arn, limiter: &Arc<impl LimiterStatus + 'static>) {
         let limiter: Arc<dyn LimiterStatus> = limiter.clone();
         self.limiters.insert(&instance.account, &instance.region, Arc::downgrade(&limiter));
     }
 
-    /// Notes which instances are swept from now on, and how often. Of others nothing is told any more.
-    pub fn sweeps(&self, instances: BTreeSet<InstanceId>, interval: Duration) {
+    /// Sets which instances are swept and how often. The series of other instances are removed.
+    pub fn set_swept_instances(&self, instances: BTreeSet<InstanceId>, interval: Duration) {
         self.sweep_interval.set(interval.as_secs_f64());
         // Nothing panics while holding the lock.
-        let mut before = self.instances.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut before = self.swept_instances.lock().unwrap_or_else(PoisonError::into_inner);
         for gone in before.difference(&instances) {
             let labels = InstanceLabels { connect_instance: gone.to_string() };
             for gauges in [&self.sweep_completed, &self.sweep_users, &self.orphans] {
@@ -285,7 +306,7 @@ impl Metrics {
         *before = instances;
     }
 
-    /// Counts a change that was made outside of Kubernetes. Keys and values in a field's path are not labels.
+    /// Counts a change made outside of Kubernetes. Keys and values in the path of a field are not part of the label.
     pub fn drift(&self, field: &str) {
         let field = field.split('[').next().unwrap_or(field).to_owned();
         self.drift.get_or_create(&FieldLabels { field }).inc();
@@ -301,58 +322,57 @@ impl Metrics {
         self.watch_failures.inc();
     }
 
-    /// Counts a sweep that came to its end.
-    pub fn swept(&self, instance: &InstanceId, swept: &ScanReport, took: Duration) {
+    /// Counts a complete sweep, with the users in the instance and the candidates by reason.
+    pub fn sweep_completed(
+        &self,
+        instance: &InstanceId,
+        users: usize,
+        candidates: impl IntoIterator<Item = (&'static str, usize)>,
+        took: Duration,
+    ) {
         self.sweeps.get_or_create(&ResultLabels { result: "complete" }).inc();
         self.sweep_seconds.observe(took.as_secs_f64());
         let labels = InstanceLabels { connect_instance: instance.to_string() };
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         self.sweep_completed.get_or_create(&labels).set(i64::try_from(now).unwrap_or(i64::MAX));
-        self.sweep_users.get_or_create(&labels).set(i64::try_from(swept.users).unwrap_or(i64::MAX));
-        for (worth, users) in &swept.candidates {
-            let users = u64::try_from(*users).unwrap_or(u64::MAX);
-            self.candidates.get_or_create(&ReasonLabels { reason: worth.as_str() }).inc_by(users);
+        self.sweep_users.get_or_create(&labels).set(i64::try_from(users).unwrap_or(i64::MAX));
+        for (reason, users) in candidates {
+            self.candidates.get_or_create(&ReasonLabels { reason }).inc_by(u64::try_from(users).unwrap_or(u64::MAX));
         }
     }
 
-    /// Counts a sweep that failed.
-    pub fn not_swept(&self) {
+    /// Counts a failed sweep.
+    pub fn sweep_failed(&self) {
         self.sweeps.get_or_create(&ResultLabels { result: "failed" }).inc();
     }
 
-    /// Notes how many users of an instance have no ConnectUser any more.
-    pub fn orphans(&self, instance: &InstanceId, orphans: usize) {
+    /// Sets the number of users of an instance whose ConnectUser does not exist.
+    pub fn set_orphans(&self, instance: &InstanceId, orphans: usize) {
         let orphans = i64::try_from(orphans).unwrap_or(i64::MAX);
         self.orphans.get_or_create(&InstanceLabels { connect_instance: instance.to_string() }).set(orphans);
     }
 
-    /// Counts a user without a ConnectUser that was to be deleted.
-    pub fn orphan_resolved(&self, parting: OrphanOutcome) {
-        let result = match parting {
-            OrphanOutcome::Deleted => "deleted",
-            OrphanOutcome::Gone => "gone",
-            OrphanOutcome::Owned => "owned",
-            OrphanOutcome::Changed => "changed",
-        };
-        self.partings.get_or_create(&ResultLabels { result }).inc();
+    /// Counts a user without a ConnectUser that was due for deletion.
+    pub fn orphan_resolved(&self, result: &'static str) {
+        self.orphans_resolved.get_or_create(&ResultLabels { result }).inc();
     }
 
-    /// Notes how many deletions are held.
+    /// Sets the number of held deletions.
     pub fn held(&self, held: usize) {
-        self.held.set(i64::try_from(held).unwrap_or(i64::MAX));
+        self.deletions_held.set(i64::try_from(held).unwrap_or(i64::MAX));
     }
 
-    /// Notes that this process does the work from now on.
-    pub fn leads(&self) {
+    /// Records that this process is the leader.
+    pub fn set_leader(&self) {
         self.leader.set(1);
     }
 
-    /// Notes whether the configuration file, as it stands now, can be used.
-    pub fn config_valid(&self, valid: bool) {
+    /// Sets whether the current configuration file is valid.
+    pub fn set_config_valid(&self, valid: bool) {
         self.config_valid.set(i64::from(valid));
     }
 
-    /// The metrics in the text format.
+    /// Returns the metrics in the text format.
     ///
     /// # Errors
     /// None in practice: writing to a string does not fail.
@@ -369,14 +389,14 @@ impl CallObserver for Metrics {
             Ok(()) => "OK".to_owned(),
             Err(error) => error.answer().into_owned(),
         };
-        self.denied.set(f64::from(u8::from(matches!(outcome, Err(e) if e.class == Class::Denied))));
+        self.access_denied.set(f64::from(u8::from(matches!(outcome, Err(e) if e.class == Class::Denied))));
         let operation = operation.as_str();
-        // Of a call that went wrong, what AWS support asks for; of any, the trace if there is one.
-        let reply = outcome.err().and_then(|error| error.request_id.as_deref()).filter(|id| is_short(id));
+        // The exemplars: the request id of a failed call, and the trace of any call if there is one.
+        let reply = outcome.err().and_then(|error| error.request_id.as_deref()).filter(|id| fits_exemplar(id));
         let reply = reply.map(|id| ReplyLabels { request_id: id.to_owned() });
         let now = SystemTime::now();
         self.calls.get_or_create(&CallLabels { operation, code }).inc_by(1, reply, Some(now));
-        let trace = traces::current().map(|trace_id| TraceLabels { trace_id });
+        let trace = traces::current_trace_id().map(|trace_id| TraceLabels { trace_id });
         self.call_seconds.get_or_create(&OperationLabels { operation }).observe(took.as_secs_f64(), trace, Some(now));
     }
 
@@ -391,8 +411,9 @@ impl CallObserver for Metrics {
     }
 }
 
-/// An exemplar holds 128 characters, its label's name included. Who answers in Connect's place may call its reply anything.
-fn is_short(request_id: &str) -> bool {
+/// Returns whether a request id fits in an exemplar, which holds 128 characters including the label's name. A server that stands
+/// in for Connect may send any text as the request id.
+fn fits_exemplar(request_id: &str) -> bool {
     request_id.len() <= 64 && request_id.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
@@ -401,7 +422,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_metrics_have_the_names_that_the_documentation_gives() {
+    fn metrics_have_their_documented_names() {
         let metrics = Metrics::default();
         metrics.called(OperationName::CreateUser, Ok(()), Duration::from_millis(20));
         let refused = Error::reply(OperationName::DeleteUser, 403, Some("AccessDeniedException"), "");

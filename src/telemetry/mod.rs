@@ -1,6 +1,6 @@
-//! What the operator tells of itself: metrics, logs and traces. Events are told by the passes.
+//! Metrics, logs and traces. Passes publish Events themselves.
 
-mod levels;
+mod limiters;
 mod logs;
 mod metrics;
 mod resources;
@@ -10,4 +10,4 @@ pub use logs::{LogFormat, init, log_filter};
 pub use metrics::Metrics;
 pub use resources::ConditionSummary;
 pub use traces::Traces;
-pub(crate) use traces::note;
+pub(crate) use traces::set_attribute;

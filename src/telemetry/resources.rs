@@ -1,5 +1,5 @@
-//! What the resources say of themselves, counted when metrics are scraped: there is nothing to keep in step with the watch, and
-//! no label names one of them.
+//! Counts the conditions of the resources when metrics are scraped, so that no second copy has to follow the watch. No label
+//! names a single resource.
 
 use std::{
     fmt,
@@ -23,22 +23,22 @@ use prometheus_client::{
 use crate::api::{ConditionType, ConnectUser, ManagementPolicy, Reason};
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct StandingLabels {
+struct ConditionLabels {
     ready: &'static str,
     synced: &'static str,
 }
 
-/// Shows a visitor what each resource counts as.
-type Visits = dyn Fn(&mut dyn FnMut(&ConditionSummary)) + Send + Sync;
+/// Calls a visitor with the summary of each resource.
+type Visit = dyn Fn(&mut dyn FnMut(&ConditionSummary)) + Send + Sync;
 
-/// The resources of the watch, once there is one.
+/// The resources of the watch, once it has started.
 #[derive(Clone, Default)]
-pub(super) struct Resources(Arc<OnceLock<Box<Visits>>>);
+pub(super) struct Resources(Arc<OnceLock<Box<Visit>>>);
 
 impl Resources {
-    /// These are the resources. Only the first watch of a process is heard.
-    pub(super) fn are(&self, visits: impl Fn(&mut dyn FnMut(&ConditionSummary)) + Send + Sync + 'static) {
-        drop(self.0.set(Box::new(visits)));
+    /// Sets the resources to count. Only the first call has an effect.
+    pub(super) fn set(&self, visit: impl Fn(&mut dyn FnMut(&ConditionSummary)) + Send + Sync + 'static) {
+        drop(self.0.set(Box::new(visit)));
     }
 }
 
@@ -50,30 +50,32 @@ impl fmt::Debug for Resources {
 
 impl Collector for Resources {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
-        let users = Family::<StandingLabels, Gauge>::default();
+        let users = Family::<ConditionLabels, Gauge>::default();
         let (mut unready, mut unsynced) = (None, None);
-        if let Some(visits) = self.0.get() {
-            visits(&mut |standing| {
-                users.get_or_create(&StandingLabels { ready: standing.ready, synced: standing.synced }).inc();
-                unready = earlier(unready, standing.unready_since);
-                unsynced = earlier(unsynced, standing.unsynced_since);
+        if let Some(visit) = self.0.get() {
+            visit(&mut |summary| {
+                users.get_or_create(&ConditionLabels { ready: summary.ready, synced: summary.synced }).inc();
+                unready = earlier(unready, summary.unready_since);
+                unsynced = earlier(unsynced, summary.unsynced_since);
             });
         }
         users.encode(encoder.encode_descriptor(
             "managed_users",
-            "ConnectUsers, by what their conditions Ready and Synced say",
+            "ConnectUsers, by the status of their conditions Ready and Synced",
             None,
             MetricType::Gauge,
         )?)?;
         let since = [
             (
                 "oldest_unready_timestamp",
-                "Since when the ConnectUser that has waited longest is not Ready; none where all are. Paused ones do not count",
+                "Since when the ConnectUser that has waited longest is not Ready; no sample if all are Ready. \
+                 Paused ConnectUsers are not counted",
                 unready,
             ),
             (
                 "oldest_unsynced_timestamp",
-                "Since when the Ready ConnectUser that has differed longest is not Synced; none where all are. Paused and observed ones do not count",
+                "Since when the Ready ConnectUser that has differed longest is not Synced; no sample if all are Synced. \
+                 Paused and observed ConnectUsers are not counted",
                 unsynced,
             ),
         ];
@@ -91,7 +93,7 @@ fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp
     one.into_iter().chain(other).min()
 }
 
-/// What one resource counts as.
+/// The parts of a resource's conditions that the metrics count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConditionSummary {
     ready: &'static str,
@@ -101,7 +103,7 @@ pub struct ConditionSummary {
 }
 
 impl ConditionSummary {
-    /// What this one counts as.
+    /// Summarizes the conditions of a resource.
     pub fn of(resource: &ConnectUser) -> Self {
         let status = resource.status.as_ref();
         let condition = |wanted: ConditionType| {
@@ -109,7 +111,7 @@ impl ConditionSummary {
         };
         let (ready, synced) = (condition(ConditionType::Ready), condition(ConditionType::Synced));
         let created = resource.creation_timestamp().map(|time| time.0);
-        // What was said of an earlier spec says nothing of this one.
+        // A condition that describes an earlier spec says nothing about the current one.
         let is_current = status.is_some_and(|status| Some(status.observed_generation) == resource.metadata.generation);
         let paused = synced.is_some_and(|condition| condition.reason == Reason::Paused.as_str());
         let observed = resource.spec.management_policy == ManagementPolicy::Observe;
@@ -119,16 +121,16 @@ impl ConditionSummary {
             None => created,
         };
         Self {
-            ready: value(ready),
-            synced: if is_current { value(synced) } else { "Unknown" },
+            ready: label(ready),
+            synced: if is_current { label(synced) } else { "Unknown" },
             unready_since: since(ready).filter(|_| !paused),
-            unsynced_since: since(synced).filter(|_| value(ready) == "True" && !paused && !observed),
+            unsynced_since: since(synced).filter(|_| label(ready) == "True" && !paused && !observed),
         }
     }
 }
 
-/// A condition's status as one of three labels.
-fn value(condition: Option<&Condition>) -> &'static str {
+/// Returns the status of a condition as one of three label values.
+fn label(condition: Option<&Condition>) -> &'static str {
     match condition.map(|condition| condition.status.as_str()) {
         Some("True") => "True",
         Some("False") => "False",
@@ -165,12 +167,12 @@ mod tests {
     }
 
     #[test]
-    fn a_resource_counts_as_what_its_conditions_say() {
+    fn summary_reflects_the_conditions() {
         const EARLY: &str = "2026-01-02T00:00:00Z";
         const LATE: &str = "2026-01-03T00:00:00Z";
         let at = |time: &str| Some(time.to_owned());
         let available = ("Ready", "True", "Available", EARLY);
-        for (management, conditions, standing, since) in [
+        for (management, conditions, labels, since) in [
             ("Full", vec![available, ("Synced", "True", "InSync", EARLY)], "True/True", [None, None]),
             ("Full", vec![], "Unknown/Unknown", [at("2026-01-01T00:00:00Z"), None]),
             ("Full", vec![available, ("Synced", "Unknown", "Throttled", LATE)], "True/Unknown", [None, at(LATE)]),
@@ -189,12 +191,12 @@ mod tests {
             ),
         ] {
             let resource = resource(management, &conditions);
-            assert_eq!(describe(&resource), (standing.to_owned(), since), "{conditions:?}");
+            assert_eq!(describe(&resource), (labels.to_owned(), since), "{conditions:?}");
         }
     }
 
     #[test]
-    fn what_was_said_of_an_earlier_spec_is_not_taken_for_synced() {
+    fn synced_condition_of_an_earlier_spec_counts_as_unknown() {
         let mut resource = resource(
             "Full",
             &[("Ready", "True", "Available", ""), ("Synced", "True", "InSync", "")]

@@ -1,7 +1,7 @@
-//! Traces by OTLP, where they are asked for: one span for each pass, for each sweep, and for each call to Connect in them.
+//! Traces by OTLP, if an endpoint is configured: one span for each pass, for each sweep, and for each of their calls to Connect.
 //!
-//! What leaves the process is what [`SENT`] names, and nothing else that a span may hold: traces often go to somebody else's
-//! machines, and the names of resources and users are people's.
+//! Only the attributes in [`SENT`] leave the process, whatever else a span contains: traces often go to a third party, and the
+//! names of resources and users are personal data.
 
 use std::{
     sync::{
@@ -35,33 +35,34 @@ use tracing_subscriber::{
 
 /// The attributes of spans that are sent.
 const SENT: [&str; 6] = ["namespace", "uid", "result", "operation", "code", "request_id"];
-/// The `code` of a call that went well.
+/// The `code` of a successful call.
 const OK: &str = "OK";
-/// Where the port over the SDK and the operator make their spans.
+/// The crates whose spans are traced.
 const OURS: [&str; 2] = ["connect_aws", "connect_operator"];
-/// A collector that takes longer gets nothing.
+/// How long a collector may take to accept a batch of spans.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the end of the process waits for the last spans to be sent.
-const LAST_WORDS: Duration = Duration::from_secs(3);
+/// How long the process waits at its end for the last spans to be sent.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Sends spans to a collector.
 #[derive(Debug)]
 pub struct Traces(SdkTracerProvider);
 
 impl Traces {
-    /// Starts to send spans to a collector's endpoint, such as `http://collector:4318`, by OTLP over HTTP. It is not asked whether it
-    /// is there. `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_EXPORTER_OTLP_HEADERS` and `OTEL_TRACES_SAMPLER` hold.
+    /// Starts to send spans to the endpoint of a collector, such as `http://collector:4318`, by OTLP over HTTP. Does not check
+    /// that the collector can be reached. Respects `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_EXPORTER_OTLP_HEADERS`
+    /// and `OTEL_TRACES_SAMPLER`.
     ///
     /// # Errors
-    /// An endpoint that is no URL, or a machine without trusted certificates where it is an `https` one.
+    /// An endpoint that is not a URL, or an `https` endpoint on a machine without trusted certificates.
     pub fn start(endpoint: &str, runtime: Handle) -> anyhow::Result<Self> {
         let exporter = exporter(endpoint).map_err(|error| anyhow::anyhow!("--otlp-endpoint: {error:#}"))?;
-        let sending = Sending { exporter: Arc::new(exporter), runtime, fails: AtomicBool::default() };
-        let provider = SdkTracerProvider::builder().with_batch_exporter(sending).with_resource(resource()).build();
+        let exporter = FilteringExporter { exporter: Arc::new(exporter), runtime, failing: AtomicBool::default() };
+        let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource()).build();
         Ok(Self(provider))
     }
 
-    /// The layer that makes traces of spans. Log lines are none of them.
+    /// Returns the layer that makes traces of spans. Traces do not contain log lines.
     pub fn layer<S: Subscriber + for<'a> LookupSpan<'a>>(&self) -> impl Layer<S> + use<S> {
         let layer = tracing_opentelemetry::layer().with_tracer(self.0.tracer("connect-operator"));
         let layer =
@@ -69,21 +70,21 @@ impl Traces {
         layer.with_filter(filter_fn(is_ours).with_max_level_hint(LevelFilter::DEBUG))
     }
 
-    /// Sends what was not sent yet.
+    /// Sends the remaining spans.
     pub fn end(&self) {
-        if let Err(error) = self.0.shutdown_with_timeout(LAST_WORDS) {
+        if let Err(error) = self.0.shutdown_with_timeout(SHUTDOWN_TIMEOUT) {
             tracing::debug!(%error, "the last spans were not sent");
         }
     }
 }
 
-/// Adds to what a span tells of itself in traces, and not in logs.
-pub(crate) fn note(span: &Span, name: &'static str, value: impl Into<Value>) {
+/// Sets an attribute of a span that appears in traces but not in logs.
+pub(crate) fn set_attribute(span: &Span, name: &'static str, value: impl Into<Value>) {
     span.set_attribute(name, value);
 }
 
-/// The trace that is being made, if there is one and it is to be sent.
-pub(super) fn current() -> Option<String> {
+/// Returns the id of the current trace, if there is one that is sampled.
+pub(super) fn current_trace_id() -> Option<String> {
     let context = Span::current().context();
     let span = context.span();
     let context = span.span_context();
@@ -105,13 +106,13 @@ fn exporter(endpoint: &str) -> anyhow::Result<opentelemetry_otlp::SpanExporter> 
     Ok(exporter)
 }
 
-/// Rustls with ring and the machine's own certificates, as all other connections; or no TLS, where the endpoint has none.
+/// Returns an HTTP client with rustls, ring and the machine's certificates, as for all other connections; without TLS for `http`.
 fn client(endpoint: &str) -> anyhow::Result<Arc<dyn HttpClient>> {
     if endpoint.starts_with("http://") {
         return Ok(Arc::new(HyperClient::with_default_connector(TIMEOUT, None)));
     }
     if !endpoint.starts_with("https://") {
-        anyhow::bail!("{endpoint:?} is no URL: write it like http://collector:4318");
+        anyhow::bail!("{endpoint:?} is not a URL: write it like http://collector:4318");
     }
     let connector = HttpsConnectorBuilder::new().with_native_roots().context("this machine trusts no certificates")?;
     Ok(Arc::new(HyperClient::new(connector.https_only().enable_http1().build(), TIMEOUT, None)))
@@ -119,30 +120,33 @@ fn client(endpoint: &str) -> anyhow::Result<Arc<dyn HttpClient>> {
 
 fn resource() -> Resource {
     let version = KeyValue::new("service.version", env!("CARGO_PKG_VERSION"));
-    // What the environment says goes before our own name, but an own name before the SDK's "unknown_service".
-    let named = Resource::builder().build();
-    let name = named.get(&"service.name".into()).map(|name| name.to_string()).filter(|name| !name.starts_with("unknown_service"));
+    // The name in the environment takes precedence, and "connect-operator" replaces the SDK's default "unknown_service".
+    let detected = Resource::builder().build();
+    let name =
+        detected.get(&"service.name".into()).map(|name| name.to_string()).filter(|name| !name.starts_with("unknown_service"));
     let name = name.unwrap_or_else(|| "connect-operator".to_owned());
     Resource::builder().with_service_name(name).with_attribute(version).build()
 }
 
-/// Sends what may be sent of each span, and logs when that begins to fail and when it works again.
+/// Sends the permitted attributes of each span, and logs when sending starts to fail and when it works again.
 #[derive(Debug)]
-struct Sending<E> {
+struct FilteringExporter<E> {
     exporter: Arc<E>,
-    /// The exporter's HTTP client needs a runtime, and the thread on which spans are gathered has none.
+    /// The exporter's HTTP client needs a runtime; the thread that batches spans has none.
     runtime: Handle,
-    fails: AtomicBool,
+    failing: AtomicBool,
 }
 
-impl<E: SpanExporter + 'static> SpanExporter for Sending<E> {
+impl<E: SpanExporter + 'static> SpanExporter for FilteringExporter<E> {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-        let (exporter, batch) = (self.exporter.clone(), batch.into_iter().map(presentable).collect());
+        let (exporter, batch) = (self.exporter.clone(), batch.into_iter().map(without_private_parts).collect());
         let sent = self.runtime.spawn(async move { exporter.export(batch).await }).await;
         let sent = sent.unwrap_or_else(|error| Err(OTelSdkError::InternalFailure(error.to_string())));
-        match (&sent, self.fails.swap(sent.is_err(), Ordering::Relaxed)) {
-            (Err(error), false) => tracing::warn!(%error, "traces cannot be sent and are dropped until the collector takes them"),
-            (Ok(()), true) => tracing::info!("traces are sent again"),
+        match (&sent, self.failing.swap(sent.is_err(), Ordering::Relaxed)) {
+            (Err(error), false) => {
+                tracing::warn!(%error, "traces cannot be sent and are dropped until the collector accepts them")
+            }
+            (Ok(()), true) => tracing::info!("traces can be sent again"),
             (Ok(()), false) | (Err(_), true) => {}
         }
         sent
@@ -163,8 +167,9 @@ impl<E: SpanExporter + 'static> SpanExporter for Sending<E> {
     }
 }
 
-/// A span as it may be sent: without what is not meant for others, and a call by its operation's name.
-fn presentable(mut span: SpanData) -> SpanData {
+/// Removes events and all attributes that are not in [`SENT`], names the span of a call after its operation, and
+/// sets its status from its code.
+fn without_private_parts(mut span: SpanData) -> SpanData {
     span.attributes.retain(|attribute| SENT.contains(&attribute.key.as_str()));
     span.events = SpanEvents::default();
     let value = |name: &str| span.attributes.iter().find(|a| a.key.as_str() == name).map(|a| a.value.to_string());
@@ -185,7 +190,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn an_endpoint_that_is_no_url_is_refused_in_one_line_that_names_the_flag() {
+    async fn invalid_endpoint_is_reported_in_one_line_naming_the_flag() {
         for (endpoint, why) in [("collector:4318", "write it like http://collector:4318"), ("http://a b", "invalid")] {
             let error = Traces::start(endpoint, Handle::current()).unwrap_err();
             let line = format!("{error:?}").lines().next().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! The configuration file itself: read at the start, and again whenever it has changed.
+//! Reads the configuration file at the start, and again whenever it has changed.
 
 use std::{
     fmt, fs,
@@ -9,14 +9,14 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::Config;
+use super::settings::Config;
 use crate::telemetry::Metrics;
 
-/// How often the file is looked at. The volume of a ConfigMap changes by a link to another directory, of which a watch of the
-/// file itself hears nothing; and the kubelet takes up to a minute for it anyway.
+/// How often the file is read. Polling, because the volume of a ConfigMap changes by a link to another directory, which a watch
+/// of the file would not notice. The kubelet takes up to a minute for the change anyway.
 const INTERVAL: Duration = Duration::from_secs(2);
 
-/// A configuration that cannot be used: one line, with the file, the key and what is allowed.
+/// An invalid configuration. Its message is one line with the file, the key and what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct ConfigError {
     file: PathBuf,
@@ -38,40 +38,40 @@ impl fmt::Display for ConfigError {
 #[derive(Debug)]
 pub struct ConfigFile {
     path: PathBuf,
-    /// What was found there the last time: its text, or why there was none.
-    found: Result<String, String>,
+    /// The result of the last read: the text, or why it could not be read.
+    last: Result<String, String>,
 }
 
 impl ConfigFile {
     /// Reads a configuration.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// A file that cannot be read, or an invalid configuration.
     pub fn read(path: &Path) -> Result<(Self, Config), ConfigError> {
-        let found = text_of(path);
-        let config = understand(path, &found)?;
-        Ok((Self { path: path.to_owned(), found }, config))
+        let text = text_of(path);
+        let config = load(path, &text)?;
+        Ok((Self { path: path.to_owned(), last: text }, config))
     }
 
-    /// Reads it again whenever it changes, until this is dropped. One that cannot be used changes nothing: it is logged and
-    /// counted, and the configuration from before stays in force.
+    /// Reads the file again whenever it changes, until this is dropped. An invalid configuration is logged and reported in the
+    /// metrics; the previous one stays in effect.
     pub async fn follow(mut self, config: watch::Sender<Arc<Config>>, metrics: Arc<Metrics>) {
         loop {
             tokio::time::sleep(INTERVAL).await;
-            // A local file of a few kilobytes: no task is held up by it.
-            let found = text_of(&self.path);
-            if found == self.found {
+            // A local file of a few kilobytes: reading it blocks only briefly.
+            let text = text_of(&self.path);
+            if text == self.last {
                 continue;
             }
-            let understood = understand(&self.path, &found);
-            metrics.config_valid(understood.is_ok());
-            match understood {
+            let loaded = load(&self.path, &text);
+            metrics.set_config_valid(loaded.is_ok());
+            match loaded {
                 Ok(new) => {
                     tracing::info!(
                         file = %self.path.display(),
                         accounts = new.accounts.len(),
                         instances = new.instances.len(),
-                        "the configuration has changed, and is in force"
+                        "the configuration has changed and is in effect"
                     );
                     config.send_if_modified(|old| {
                         let differs = **old != new;
@@ -79,9 +79,9 @@ impl ConfigFile {
                         differs
                     });
                 }
-                Err(error) => tracing::error!("{error} (the configuration from before stays in force)"),
+                Err(error) => tracing::error!("{error} (the previous configuration stays in effect)"),
             }
-            self.found = found;
+            self.last = text;
         }
     }
 }
@@ -90,22 +90,22 @@ fn text_of(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))
 }
 
-fn understand(path: &Path, found: &Result<String, String>) -> Result<Config, ConfigError> {
-    let wrong = |(key, why)| ConfigError { file: path.to_owned(), key, why };
-    let text = found.as_ref().map_err(|why| wrong((String::new(), why.clone())))?;
-    parse(text).map_err(wrong)
+fn load(path: &Path, text: &Result<String, String>) -> Result<Config, ConfigError> {
+    let error = |(key, why)| ConfigError { file: path.to_owned(), key, why };
+    let text = text.as_ref().map_err(|why| error((String::new(), why.clone())))?;
+    parse(text).map_err(error)
 }
 
-/// Reads the text of a configuration. What is wrong is given with its key.
+/// Parses and checks the text of a configuration. An error is a key with a message.
 pub(super) fn parse(text: &str) -> Result<Config, (String, String)> {
-    // Nothing but comments is a file too.
+    // A file with comments alone is valid; the parser would reject it.
     if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
         return Ok(Config::default());
     }
     let mut key = String::new();
     let read = serde_saphyr::with_deserializer_from_str(text, |deserializer| {
         serde_path_to_error::deserialize(deserializer).map_err(|error| {
-            // Where the text itself cannot be parsed, the end of the path is a question mark.
+            // If the text cannot be parsed, the path ends with a question mark.
             let path = error.path().to_string();
             key = path.trim_end_matches(['.', '?']).to_owned();
             error.into_inner()
@@ -116,7 +116,7 @@ pub(super) fn parse(text: &str) -> Result<Config, (String, String)> {
     Ok(config)
 }
 
-/// What the parser says, without the lines of the file that it shows, and without its advice to programmers.
+/// Returns the parser's message on one line, without the excerpt of the file and without advice for programmers.
 fn one_line(error: &serde_saphyr::Error) -> String {
     let said = error.without_snippet().to_string().replace(", set DuplicateKeyPolicy in Options if acceptable", "");
     said.split_whitespace().collect::<Vec<_>>().join(" ")

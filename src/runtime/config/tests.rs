@@ -1,6 +1,6 @@
-//! The configuration file, value by value.
+//! Every value of the configuration file.
 
-use connect_api::{OperationName, Quota, Quotas};
+use connect_api::{Arn, OperationName, Quota, Quotas};
 
 use super::{file::parse, *};
 
@@ -37,7 +37,7 @@ fn arn(text: &str) -> Arn {
 }
 
 #[test]
-fn every_value_is_read() {
+fn every_value_is_parsed() {
     let config = parse(FULL).unwrap();
     let account = config.account("210987654321");
     assert_eq!(account.role_arn.as_ref().unwrap().account(), "210987654321");
@@ -50,24 +50,24 @@ fn every_value_is_read() {
 }
 
 #[test]
-fn nothing_at_all_is_a_configuration_that_changes_nothing() {
+fn empty_file_is_the_default_configuration() {
     for text in ["", "\n", "# nothing yet\n", "{}", "accounts: {}\ninstances: {}\n"] {
         let config = parse(text).unwrap();
         assert_eq!(config, Config::default(), "{text:?}");
         let anywhere = arn("arn:aws:connect:us-west-2:123456789012:instance/i-1");
-        assert_eq!(config.refusal(&anywhere, "anybody"), None);
+        assert_eq!(config.refusal(&anywhere, "any-namespace"), None);
     }
 }
 
 #[test]
-fn limits_that_an_account_does_not_give_are_those_of_the_command_line() {
+fn account_inherits_the_limits_that_it_does_not_set() {
     let config = parse(FULL).unwrap();
     let quota = |rate, burst| Quota { rate, burst };
-    let of_operation = [(OperationName::CreateUser, quota(3.0, 3.5)), (OperationName::DescribeUser, quota(7.0, 7.5))];
-    let everywhere = Quotas { default: quota(2.5, 6.0), by_operation: of_operation.into(), share: 0.9 };
-    assert_eq!(config.account("000000000012").quotas(&everywhere), everywhere);
-    assert_eq!(config.account("999999999999").quotas(&everywhere), everywhere);
-    let here = config.account("210987654321").quotas(&everywhere);
+    let by_operation = [(OperationName::CreateUser, quota(3.0, 3.5)), (OperationName::DescribeUser, quota(7.0, 7.5))];
+    let defaults = Quotas { default: quota(2.5, 6.0), by_operation: by_operation.into(), share: 0.9 };
+    assert_eq!(config.account("000000000012").quotas(&defaults), defaults);
+    assert_eq!(config.account("999999999999").quotas(&defaults), defaults);
+    let here = config.account("210987654321").quotas(&defaults);
     assert_eq!((here.default, here.share), (quota(4.0, 8.5), 0.5));
     let by_operation = [
         (OperationName::CreateUser, quota(3.0, 3.5)),
@@ -78,23 +78,23 @@ fn limits_that_an_account_does_not_give_are_those_of_the_command_line() {
 }
 
 #[test]
-fn an_instance_is_used_by_those_namespaces_alone_that_it_lists() {
+fn only_listed_namespaces_may_use_an_instance() {
     let config = parse(FULL).unwrap();
     let listed = "arn:aws:connect:eu-central-1:210987654321:instance/aaaa0000-1111-4222-8333-444444444444";
-    let everybodys = "arn:aws:connect:us-west-2:123456789012:instance/bbbb0000-1111-4222-8333-444444444444";
-    let nobodys = "arn:aws:connect:us-west-2:123456789012:instance/cccc0000-1111-4222-8333-444444444444";
+    let open_to_all = "arn:aws:connect:us-west-2:123456789012:instance/bbbb0000-1111-4222-8333-444444444444";
+    let closed = "arn:aws:connect:us-west-2:123456789012:instance/cccc0000-1111-4222-8333-444444444444";
     let unknown = "arn:aws:connect:us-west-2:123456789012:instance/dddd0000-1111-4222-8333-444444444444";
     for (instance, namespace, allowed) in [
         (listed, "support", true),
         (listed, "sales-emea", true),
         (listed, "sales", false),
-        (everybodys, "sales", true),
-        (nobodys, "support", false),
+        (open_to_all, "sales", true),
+        (closed, "support", false),
         (unknown, "support", false),
-        // Connect may not care for the case of an id.
+        // Connect may ignore the case of an id.
         (&listed.replace("aaaa", "AAAA"), "support", true),
         (&listed.replace("aaaa", "AAAA"), "sales", false),
-        // Connect is sent the id alone, so that this would reach the same instance.
+        // Requests contain only the id, so these would reach the same instance.
         (&listed.replace("210987654321", "123456789012"), "support", false),
         (&listed.replace("eu-central-1", "us-west-2"), "sales", false),
     ] {
@@ -106,7 +106,7 @@ fn an_instance_is_used_by_those_namespaces_alone_that_it_lists() {
         refusal.contains(r#"the namespace "sales""#) && refusal.contains(&format!("instances.{listed}.namespaces")),
         "{refusal}"
     );
-    assert!(!refusal.contains("support"), "whom else it is open to is nobody's business: {refusal}");
+    assert!(!refusal.contains("support"), "the other namespaces are not disclosed: {refusal}");
     let refusal = config.refusal(&arn(unknown), "sales").unwrap();
     assert!(refusal.contains(&format!("instances.{unknown}.namespaces")), "{refusal}");
 
@@ -116,9 +116,9 @@ fn an_instance_is_used_by_those_namespaces_alone_that_it_lists() {
     assert!(open.refusal(&arn(&listed.replace("210987654321", "123456789012")), "sales").is_some());
 }
 
-/// Each wrong value: where it stands, and what is said of it.
+/// Each invalid value, with the key and the message of the error.
 #[test]
-fn each_wrong_value_is_told_in_one_line_that_names_its_key_and_what_is_allowed() {
+fn each_invalid_value_is_reported_in_one_line_with_its_key() {
     let account = |body: &str| format!("accounts:\n  \"123456789012\": {{ {body} }}\n");
     let role = "roleArn: arn:aws:iam::123456789012:role/r";
     let in_account = "accounts.123456789012";
@@ -134,9 +134,9 @@ fn each_wrong_value_is_told_in_one_line_that_names_its_key_and_what_is_allowed()
         (account("roleArn: connect-operator"), format!("{in_account}.roleArn"), "arn:aws:iam::123456789012:role/"),
         (account("roleArn: arn:aws:iam::123456789012:user/u"), format!("{in_account}.roleArn"), "not the ARN of an IAM role"),
         (account("roleArn: arn:aws:iam::210987654321:role/r"), format!("{in_account}.roleArn"), "role of account 210987654321"),
-        (account("externalId: abc"), format!("{in_account}.externalId"), "give roleArn too"),
-        (account("sessionName: abc"), format!("{in_account}.sessionName"), "give roleArn too"),
-        (account("sessionTags: { a: b }"), format!("{in_account}.sessionTags"), "give roleArn too"),
+        (account("externalId: abc"), format!("{in_account}.externalId"), "set roleArn too"),
+        (account("sessionName: abc"), format!("{in_account}.sessionName"), "set roleArn too"),
+        (account("sessionTags: { a: b }"), format!("{in_account}.sessionTags"), "set roleArn too"),
         (account(&format!("{role}, externalId: x")), format!("{in_account}.externalId"), "2 to 1224"),
         (account(&format!("{role}, externalId: 'a b'")), format!("{in_account}.externalId"), "letters, digits or any of"),
         (account(&format!("{role}, sessionName: {long}")), format!("{in_account}.sessionName"), "2 to 64"),
@@ -144,9 +144,9 @@ fn each_wrong_value_is_told_in_one_line_that_names_its_key_and_what_is_allowed()
         (
             account(&format!("{role}, sessionTags: {{ 'aws:x': y }}")),
             format!("{in_account}.sessionTags"),
-            "not aws: at the start",
+            "not starting with aws:",
         ),
-        (account(&format!("{role}, sessionTags: {{ a: 'b!' }}")), format!("{in_account}.sessionTags"), "value of a tag"),
+        (account(&format!("{role}, sessionTags: {{ a: 'b!' }}")), format!("{in_account}.sessionTags"), "not valid in a tag"),
         (
             account(&format!(
                 "{role}, sessionTags: {{ {} }}",
@@ -163,18 +163,18 @@ fn each_wrong_value_is_told_in_one_line_that_names_its_key_and_what_is_allowed()
         (
             account(&format!("{role}, sessionTags: {{ a: {} }}", "x".repeat(257))),
             format!("{in_account}.sessionTags"),
-            "value of a tag",
+            "not valid in a tag",
         ),
         (account(&format!("{role}, externalId: {{ a: b }}")), format!("{in_account}.externalId"), "string"),
         (account("endpointUrl: 'https://example.com/?a=b'"), format!("{in_account}.endpointUrl"), "not a URL"),
-        (account("quotas: { callBurst: 0 }"), format!("{in_account}.quotas.callBurst"), "more than 0"),
-        (account("quotas: { callsPerSecond: .inf }"), format!("{in_account}.quotas.callsPerSecond"), "more than 0"),
+        (account("quotas: { callBurst: 0 }"), format!("{in_account}.quotas.callBurst"), "greater than 0"),
+        (account("quotas: { callsPerSecond: .inf }"), format!("{in_account}.quotas.callsPerSecond"), "greater than 0"),
         (account("quotas: 5"), format!("{in_account}.quotas"), "map"),
         (account("endpointUrl: connect.example.com"), format!("{in_account}.endpointUrl"), "not a URL"),
         (account("endpointUrl: 'ftp://example.com'"), format!("{in_account}.endpointUrl"), "such as https://"),
-        (account("quotas: { callsPerSecond: 0 }"), format!("{in_account}.quotas.callsPerSecond"), "more than 0"),
+        (account("quotas: { callsPerSecond: 0 }"), format!("{in_account}.quotas.callsPerSecond"), "greater than 0"),
         (account("quotas: { callsPerSecond: fast }"), format!("{in_account}.quotas.callsPerSecond"), "float"),
-        (account("quotas: { callBurst: -1 }"), format!("{in_account}.quotas.callBurst"), "more than 0"),
+        (account("quotas: { callBurst: -1 }"), format!("{in_account}.quotas.callBurst"), "greater than 0"),
         (account("quotas: { rate: 1 }"), format!("{in_account}.quotas.rate"), "expected one of callsPerSecond, "),
         (
             account("quotas: { operations: { DescribeUsers: { callsPerSecond: 1 } } }"),
@@ -189,36 +189,36 @@ fn each_wrong_value_is_told_in_one_line_that_names_its_key_and_what_is_allowed()
         (
             account("quotas: { operations: { DescribeUser: { callsPerSecond: 0 } } }"),
             format!("{in_account}.quotas.operations.DescribeUser.callsPerSecond"),
-            "more than 0",
+            "greater than 0",
         ),
-        (account("quotaShare: 1.5"), format!("{in_account}.quotaShare"), "1 at most"),
-        (account("quotaShare: 0"), format!("{in_account}.quotaShare"), "more than 0"),
+        (account("quotaShare: 1.5"), format!("{in_account}.quotaShare"), "at most 1"),
+        (account("quotaShare: 0"), format!("{in_account}.quotaShare"), "greater than 0"),
         ("instances:\n  i-1: { namespaces: [] }".into(), "instances.i-1".into(), "not the ARN of an instance"),
         (instance("i-1/agent/u-1", "namespaces: []"), format!("{INSTANCE}/agent/u-1"), "not the ARN of an instance"),
         (instance("i-1", ""), INSTANCE.into(), "namespaces"),
         (instance("i-1", "namespace: [a]"), format!("{INSTANCE}.namespace"), "expected one of namespaces"),
         (instance("i-1", "namespaces: support"), format!("{INSTANCE}.namespaces"), "sequence"),
         (instance("i-1", "namespaces: [support, Sales]"), format!("{INSTANCE}.namespaces[1]"), "not the name of a namespace"),
-        (instance("i-1", "namespaces: ['team-*']"), format!("{INSTANCE}.namespaces[0]"), r#""*", which stands for all"#),
+        (instance("i-1", "namespaces: ['team-*']"), format!("{INSTANCE}.namespaces[0]"), r#""*", which means all"#),
         (
             format!(
                 "{}  arn:aws:connect:us-east-1:210987654321:instance/I-1: {{ namespaces: [] }}\n",
                 instance("i-1", "namespaces: []")
             ),
             "instances.arn:aws:connect:us-west-2:123456789012:instance/i-1".into(),
-            "there twice",
+            "has the same instance id as",
         ),
         (format!("{0}{0}", "instancesNotListed: Allow\n"), String::new(), "duplicate mapping key: instancesNotListed at line 2"),
         ("accounts: {".into(), "accounts".into(), "unclosed bracket '{' at line 1"),
     ];
-    let mut told = Vec::new();
+    let mut wrong = Vec::new();
     for (text, key, why) in &table {
-        let (at, said) = parse(text).unwrap_err();
-        if at != *key || !said.contains(why) || said.contains('\n') {
-            told.push(format!("{text}\n  at {at:?}: {said}\n  expected {key:?}: {why}"));
+        let (at, message) = parse(text).unwrap_err();
+        if at != *key || !message.contains(why) || message.contains('\n') {
+            wrong.push(format!("{text}\n  at {at:?}: {message}\n  expected {key:?}: {why}"));
         }
     }
-    assert!(told.is_empty(), "{}", told.join("\n"));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 const INSTANCE: &str = "instances.arn:aws:connect:us-west-2:123456789012:instance/i-1";

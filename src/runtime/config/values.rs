@@ -1,4 +1,4 @@
-//! What may stand in the configuration file: each value is checked where it is read, so that whoever has one has a valid one.
+//! The values in the configuration file. Each is checked when it is parsed, so that every instance of these types is valid.
 
 use std::{borrow::Borrow, collections::BTreeMap, fmt};
 
@@ -14,7 +14,7 @@ macro_rules! texts {
         pub struct $name(String);
 
         impl $name {
-            /// As it was written.
+            /// Returns the text as written.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -57,12 +57,12 @@ impl Borrow<str> for AccountId {
 }
 
 impl RoleArn {
-    /// `aws`, `aws-us-gov`, …
+    /// Returns the partition: `aws`, `aws-us-gov`, …
     pub fn partition(&self) -> &str {
         self.0.split(':').nth(1).unwrap_or_default()
     }
 
-    /// The account that the role is in.
+    /// Returns the account of the role.
     pub fn account(&self) -> &str {
         self.0.split(':').nth(4).unwrap_or_default()
     }
@@ -91,7 +91,7 @@ fn role_arn(text: &str) -> Result<(), String> {
     Err(format!("{text:?} is not the ARN of an IAM role, such as arn:aws:iam::123456789012:role/connect-operator"))
 }
 
-/// What IAM calls a word: letters of ASCII, digits and the underscore.
+/// Returns whether a character is a word character in IAM's patterns: an ASCII letter, a digit or an underscore.
 fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
@@ -120,20 +120,20 @@ fn endpoint_url(text: &str) -> Result<(), String> {
 pub struct InstanceArn(Arn);
 
 impl InstanceArn {
-    /// The instance's id, as all spellings of it have it.
+    /// Returns the instance's id in lower case, so that different spellings compare equal.
     pub(super) fn id(&self) -> String {
         self.0.instance.as_str().to_ascii_lowercase()
     }
 
-    /// Whether another ARN is about the instance of this id, wherever it says that the instance is.
+    /// Returns whether an ARN has the same instance id, in any account and Region.
     pub(super) fn has_the_id_of(&self, other: &Arn) -> bool {
         self.0.instance.as_str().eq_ignore_ascii_case(other.instance.as_str())
     }
 
-    /// Whether another ARN is about this instance.
+    /// Returns whether an ARN refers to the same instance.
     pub(super) fn is(&self, other: &Arn) -> bool {
-        let place = |arn: &Arn| (arn.partition.clone(), arn.region.clone(), arn.account.clone());
-        self.has_the_id_of(other) && place(&self.0) == place(other)
+        let location = |arn: &Arn| (arn.partition.clone(), arn.region.clone(), arn.account.clone());
+        self.has_the_id_of(other) && location(&self.0) == location(other)
     }
 }
 
@@ -158,13 +158,13 @@ impl fmt::Display for InstanceArn {
     }
 }
 
-/// Names of namespaces, or all of them.
+/// The names of namespaces, or `*` for all.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Namespaces(Vec<Namespace>);
 
 impl Namespaces {
-    /// Whether this namespace is among them.
-    pub(super) fn hold(&self, namespace: &str) -> bool {
+    /// Returns whether they contain a namespace.
+    pub(super) fn contain(&self, namespace: &str) -> bool {
         self.0.iter().any(|Namespace(name)| name == ALL || name == namespace)
     }
 }
@@ -186,22 +186,22 @@ impl TryFrom<String> for Namespace {
         if is_label || name == ALL {
             return Ok(Self(name));
         }
-        Err(format!("{name:?} is not the name of a namespace, and not {ALL:?}, which stands for all of them"))
+        Err(format!("{name:?} is not the name of a namespace, nor {ALL:?}, which means all of them"))
     }
 }
 
-/// Tags of a session.
+/// The tags of a session.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "BTreeMap<String, String>")]
 pub struct SessionTags(BTreeMap<String, String>);
 
 impl SessionTags {
-    /// Whether there are none.
+    /// Returns whether there are no tags.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// By key.
+    /// Returns the tags by key.
     pub fn get(&self) -> &BTreeMap<String, String> {
         &self.0
     }
@@ -212,16 +212,16 @@ impl TryFrom<BTreeMap<String, String>> for SessionTags {
 
     fn try_from(tags: BTreeMap<String, String>) -> Result<Self, String> {
         if tags.len() > 50 {
-            return Err(format!("has {} tags, and a session has 50 at most", tags.len()));
+            return Err(format!("has {} tags, but a session has at most 50", tags.len()));
         }
         for (key, value) in &tags {
-            if !(1..=128).contains(&key.chars().count()) || key.to_lowercase().starts_with("aws:") || !is_of_tags(key) {
-                let allowed = "1 to 128 letters, digits, spaces or any of _.:/=+-@, and not aws: at the start";
+            if !(1..=128).contains(&key.chars().count()) || key.to_lowercase().starts_with("aws:") || !is_tag_text(key) {
+                let allowed = "1 to 128 letters, digits, spaces or any of _.:/=+-@, not starting with aws:";
                 return Err(format!("{key:?} is not the key of a tag: {allowed}"));
             }
-            if value.chars().count() > 256 || !is_of_tags(value) {
+            if value.chars().count() > 256 || !is_tag_text(value) {
                 return Err(format!(
-                    "{key:?} has {value:?}, which is not the value of a tag: up to 256 letters, digits, spaces or any of _.:/=+-@"
+                    "{key:?} has the value {value:?}, which is not valid in a tag: up to 256 letters, digits, spaces or any of _.:/=+-@"
                 ));
             }
         }
@@ -229,19 +229,19 @@ impl TryFrom<BTreeMap<String, String>> for SessionTags {
     }
 }
 
-/// Whether a text has only what AWS lets tags have.
-pub(crate) fn is_of_tags(text: &str) -> bool {
+/// Returns whether a text contains only characters that AWS allows in tags.
+pub(crate) fn is_tag_text(text: &str) -> bool {
     let is_space = |c: char| c.is_whitespace() && !c.is_control();
     text.chars().all(|c| c.is_alphanumeric() || is_space(c) || "_.:/=+-@".contains(c))
 }
 
-/// A number above 0.
+/// A number greater than 0.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(try_from = "f64")]
 pub struct Positive(f64);
 
 impl Positive {
-    /// The number.
+    /// Returns the number.
     pub fn get(self) -> f64 {
         self.0
     }
@@ -251,17 +251,17 @@ impl TryFrom<f64> for Positive {
     type Error = String;
 
     fn try_from(number: f64) -> Result<Self, String> {
-        if number.is_finite() && number > 0.0 { Ok(Self(number)) } else { Err(format!("{number} must be more than 0")) }
+        if number.is_finite() && number > 0.0 { Ok(Self(number)) } else { Err(format!("{number} must be greater than 0")) }
     }
 }
 
-/// A part of a whole: above 0, and 1 at most.
+/// A share: greater than 0 and at most 1.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(try_from = "f64")]
 pub struct Share(f64);
 
 impl Share {
-    /// The number.
+    /// Returns the number.
     pub fn get(self) -> f64 {
         self.0
     }
@@ -271,7 +271,11 @@ impl TryFrom<f64> for Share {
     type Error = String;
 
     fn try_from(number: f64) -> Result<Self, String> {
-        if number > 0.0 && number <= 1.0 { Ok(Self(number)) } else { Err(format!("{number} must be more than 0, and 1 at most")) }
+        if number > 0.0 && number <= 1.0 {
+            Ok(Self(number))
+        } else {
+            Err(format!("{number} must be greater than 0 and at most 1"))
+        }
     }
 }
 
@@ -281,7 +285,7 @@ impl TryFrom<f64> for Share {
 pub struct Operation(OperationName);
 
 impl Operation {
-    /// Its name.
+    /// Returns its name.
     pub fn name(self) -> OperationName {
         self.0
     }

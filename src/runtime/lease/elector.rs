@@ -1,4 +1,4 @@
-//! The Lease at the API server: read, claimed, kept, released.
+//! Acquires, renews and releases the Lease at the API server.
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -10,25 +10,28 @@ use kube::{
 use serde_json::json;
 use tokio::sync::oneshot;
 
-use super::{Candidate, Decision, Lost};
+use super::candidate::{Candidate, Decision, Lost};
 use crate::{
     api::FIELD_MANAGER,
     reconcile::{Clock, ClusterError},
-    runtime::{Health, Stage, kubernetes::limited},
+    runtime::{
+        health::{Health, Readiness},
+        kubernetes::call_within,
+    },
 };
 
-/// A candidate, and the Lease that it wants.
+/// A candidate for a Lease.
 pub struct Elector {
     leases: Api<Lease>,
     /// The Lease's name.
     name: String,
-    /// How messages name the Lease.
+    /// The Lease's name in messages.
     lease: String,
     candidate: Candidate,
     clock: Arc<dyn Clock>,
 }
 
-/// The Lease was ours and is no more.
+/// The process held the Lease and lost it.
 #[derive(Debug, thiserror::Error)]
 #[error("the {lease} is lost: {why}")]
 pub struct LostLease {
@@ -43,90 +46,90 @@ impl std::fmt::Debug for Elector {
 }
 
 impl Elector {
-    /// One for the Lease of this name in this namespace. Operators that are not to keep each other from work have one each.
+    /// Uses the Lease with this name in this namespace. Operators that should work at the same time need different Leases.
     pub fn new(client: Client, namespace: &str, name: &str, candidate: Candidate, clock: Arc<dyn Clock>) -> Self {
         let (leases, name) = (Api::namespaced(client, namespace), name.to_owned());
         Self { leases, lease: format!("Lease {namespace}/{name}"), name, candidate, clock }
     }
 
-    /// Waits for the Lease, works while it is ours, and lets it go when the work has ended. `stop` ends the waiting; to end on it
-    /// is the work's own part.
+    /// Waits for the Lease, runs `work` while the process holds it, and releases it after the work. `stop` ends the wait for the
+    /// Lease; the work itself must also end on it.
     ///
     /// # Errors
-    /// The Lease was lost. The work was dropped where it stood.
+    /// The Lease was lost. The work was dropped at an await point.
     pub async fn lead(
         mut self,
         work: impl Future<Output = ()>,
         health: &Health,
         stop: impl Future<Output = ()>,
     ) -> Result<(), LostLease> {
-        health.set(Stage::Electing);
+        health.set(Readiness::Electing);
         let elected = tokio::select! {
-            () = self.acquire(|| health.set(Stage::StandingBy)) => true,
+            () = self.acquire(|| health.set(Readiness::StandingBy)) => true,
             () = stop => false,
         };
         if elected {
-            health.set(Stage::Listing);
+            health.set(Readiness::Listing);
             let (work_ends, work_ended) = oneshot::channel::<()>();
             let lease = self.lease.clone();
-            // A task of its own: the work may count over all resources for a while, and must not lose the lease by it.
-            let mut keeper = tokio::spawn(async move {
+            // A separate task: the work may compute for a while, and must not delay a renewal.
+            let mut renewal = tokio::spawn(async move {
                 tokio::select! {
-                    why = self.keep() => Err(why),
+                    why = self.renew_until_lost() => Err(why),
                     _ = work_ended => Ok(self),
                 }
             });
             let kept = tokio::select! {
                 biased;
-                kept = &mut keeper => kept,
+                kept = &mut renewal => kept,
                 () = work => {
                     drop(work_ends);
-                    keeper.await
+                    renewal.await
                 }
             };
             self = match kept {
                 Ok(Ok(elector)) => elector,
                 Ok(Err(why)) => return Err(LostLease { lease, why }),
-                Err(died) => return Err(LostLease { lease, why: Lost::Unkept(died.to_string()) }),
+                Err(error) => return Err(LostLease { lease, why: Lost::RenewalEnded(error.to_string()) }),
             };
         }
-        // Also if it was only waited for: a claim may have been under way.
+        // Even if the process was not elected: a claim may have been in progress.
         self.release().await;
         Ok(())
     }
 
-    /// Waits until the Lease is ours. Calls `standing_by` when it was seen that somebody else has it.
+    /// Waits until the process holds the Lease. Calls `standing_by` when another process holds it.
     async fn acquire(&mut self, standing_by: impl Fn()) {
-        let (mut told, mut trouble) = (None, None);
+        let (mut logged_holder, mut logged_error) = (None, None);
         loop {
             let decision = self.attempt().await;
             if self.candidate.was_elected() {
-                tracing::info!(lease = self.lease, identity = self.candidate.name(), "this replica leads");
+                tracing::info!(lease = self.lease, identity = self.candidate.name(), "this replica is the leader");
                 return;
             }
             if let Ok(Decision::Wait { holder, .. }) = &decision {
                 standing_by();
-                if told.as_ref() != Some(holder) {
+                if logged_holder.as_ref() != Some(holder) {
                     tracing::info!(lease = self.lease, identity = self.candidate.name(), holder, "standing by");
-                    told = Some(holder.clone());
+                    logged_holder = Some(holder.clone());
                 }
             }
-            // A stand-by that cannot reach the API server says so once, not at every attempt.
+            // Log an error once, not at every attempt.
             let message = decision.as_ref().err().map(|error| error.message.clone());
-            if let Some(message) = message.as_ref().filter(|_| message != trouble) {
+            if let Some(message) = message.as_ref().filter(|_| message != logged_error) {
                 tracing::warn!("{message}");
             }
-            trouble = message;
+            logged_error = message;
             let rest = self.candidate.rest(decision.ok().as_ref(), self.clock.uptime());
             tokio::time::sleep(rest).await;
         }
     }
 
-    /// Renews the Lease for as long as that works.
-    async fn keep(&mut self) -> Lost {
+    /// Renews the Lease until it is lost.
+    async fn renew_until_lost(&mut self) -> Lost {
         loop {
             tokio::time::sleep(self.candidate.rest(None, self.clock.uptime())).await;
-            // The clock is asked and not the timer, which does not count the time in which the machine was suspended.
+            // By the clock and not by a timer, which does not count the time during which the machine was suspended.
             let left = self.candidate.left(self.clock.uptime());
             if left.is_zero() {
                 return Lost::Expired(self.candidate.timing().renew_deadline());
@@ -139,7 +142,8 @@ impl Elector {
         }
     }
 
-    /// Lets the Lease go, if it is ours, so that another takes over at once. That may fail: then the other has to wait.
+    /// Releases the Lease if the process holds it, so that another can take over immediately. If this fails, the other has to
+    /// wait.
     async fn release(self) {
         let released = async {
             let found = self.read().await?;
@@ -150,16 +154,16 @@ impl Elector {
             }
         };
         match released.await {
-            Ok(true) => tracing::info!(lease = self.lease, "the lease is released"),
+            Ok(true) => tracing::info!(lease = self.lease, "released the lease"),
             Ok(false) => {}
             Err(ClusterError { message, .. }) => {
-                tracing::warn!("{message}: the lease was not released, and another replica has to wait for its end");
+                tracing::warn!("{message}: the lease was not released, so another replica has to wait until it expires");
             }
         }
     }
 
-    /// Reads the Lease, and writes what was decided about it. A write that comes too late, or whose reply is lost, is told from
-    /// one that stands when the Lease is read again.
+    /// Reads the Lease and acts on the decision. After a write that is late or whose reply is lost, the next read shows whether
+    /// it succeeded.
     async fn attempt(&mut self) -> Result<Decision, ClusterError> {
         let found = self.read().await?;
         let spec = found.as_ref().and_then(|lease| lease.spec.as_ref());
@@ -174,10 +178,10 @@ impl Elector {
     }
 
     async fn read(&self) -> Result<Option<Lease>, ClusterError> {
-        self.limited("read", self.leases.get_opt(&self.name)).await
+        self.call("read", self.leases.get_opt(&self.name)).await
     }
 
-    /// Writes a Lease in place of the very one that was found.
+    /// Writes the Lease, provided that it has not changed since it was read.
     async fn write(&self, found: Option<&Lease>, spec: LeaseSpec) -> Result<(), ClusterError> {
         let field_manager = Some(FIELD_MANAGER.to_owned());
         match found {
@@ -185,21 +189,21 @@ impl Elector {
                 let metadata = ObjectMeta { name: Some(self.name.clone()), ..ObjectMeta::default() };
                 let lease = Lease { metadata, spec: Some(spec) };
                 let params = PostParams { field_manager, ..PostParams::default() };
-                self.limited("create", self.leases.create(&params, &lease)).await?;
+                self.call("create", self.leases.create(&params, &lease)).await?;
             }
             Some(found) => {
                 let guard = json!({ "uid": found.uid(), "resourceVersion": found.resource_version() });
                 let patch = Patch::Merge(json!({ "metadata": guard, "spec": spec }));
                 let params = PatchParams { field_manager, ..PatchParams::default() };
-                self.limited("patch", self.leases.patch(&self.name, &params, &patch)).await?;
+                self.call("patch", self.leases.patch(&self.name, &params, &patch)).await?;
             }
         }
         Ok(())
     }
 
-    /// No call may eat up all the time that there is to renew: the next one may meet another API server.
-    async fn limited<T>(&self, what: &str, request: impl Future<Output = kube::Result<T>>) -> Result<T, ClusterError> {
-        let patience: Duration = self.candidate.timing().renew_deadline() / 2;
-        limited(patience, what, &self.lease, request).await
+    /// Makes a call that takes at most half of the time for a renewal: another attempt may reach another API server.
+    async fn call<T>(&self, what: &str, request: impl Future<Output = kube::Result<T>>) -> Result<T, ClusterError> {
+        let timeout: Duration = self.candidate.timing().renew_deadline() / 2;
+        call_within(timeout, what, &self.lease, request).await
     }
 }

@@ -1,14 +1,14 @@
-//! Which of several replicas works: the one that holds a `coordination.k8s.io/v1` Lease.
+//! Leader election: of several replicas, the one that holds a `coordination.k8s.io/v1` Lease works.
 //!
-//! A lease is no fence: a process that stood still may go on for a moment after another has taken over. That no user is doubled
-//! or lost then is the protocol's doing, not the lease's. The lease keeps replicas from doing each other's work, and from
-//! spending one rate limit twice.
+//! A lease is not a fence: a process that was suspended may continue for a moment after another has taken over. The protocol for
+//! creating and deleting users, and not the lease, guarantees that no user is duplicated or lost in this case. The lease prevents
+//! replicas from repeating each other's work and from using the same rate limit twice.
 
 mod candidate;
 mod elector;
-mod timing;
 #[cfg(test)]
-mod world;
+mod model;
+mod timing;
 
 pub use candidate::{Candidate, Decision, Lost};
 pub use elector::{Elector, LostLease};

@@ -1,4 +1,4 @@
-//! How long a Lease is good for, and how often it is renewed.
+//! How long a Lease is valid and how often it is renewed.
 
 use std::time::Duration;
 
@@ -11,38 +11,43 @@ pub struct Timing {
 }
 
 impl Timing {
-    /// Times that fit together. `duration` is how long others wait for a holder that shows no sign of life, `renew_deadline` how
-    /// long a holder that cannot renew still takes itself for the leader, `retry_period` the time between two attempts.
+    /// Checks that the times are consistent. `duration` is how long others wait for a holder that does not renew,
+    /// `renew_deadline` how long a holder that cannot renew remains the leader, `retry_period` the time between two attempts.
     ///
     /// # Errors
-    /// Times with which two could lead, or with which a holder would not get to renew. The text names the flags.
+    /// Times with which two processes could lead at once, or with which a holder could not renew in time. The message names the
+    /// flag.
     pub fn new(duration: Duration, renew_deadline: Duration, retry_period: Duration) -> Result<Self, String> {
         if duration.subsec_nanos() != 0 || i32::try_from(duration.as_secs()).is_err() {
-            return Err("--lease-duration must be whole seconds: a Lease holds nothing finer".into());
+            return Err("--lease-duration must be whole seconds: a Lease stores seconds".into());
         }
         if renew_deadline >= duration {
-            return Err("--lease-renew-deadline must be less than --lease-duration: else two replicas could lead at once".into());
+            return Err(
+                "--lease-renew-deadline must be less than --lease-duration: otherwise two replicas could lead at once".into()
+            );
         }
         if retry_period * 2 > renew_deadline {
-            return Err("--lease-retry-period must be at most half of --lease-renew-deadline: else one failed renewal would end the operator".into());
+            return Err("--lease-retry-period must be at most half of --lease-renew-deadline: \
+                        otherwise one failed renewal would end the operator"
+                .into());
         }
         if retry_period.is_zero() {
-            return Err("--lease-retry-period must be more than nothing".into());
+            return Err("--lease-retry-period must be greater than zero".into());
         }
         Ok(Self { duration, renew_deadline, retry_period })
     }
 
-    /// How long others wait for a holder that shows no sign of life.
+    /// Returns how long others wait for a holder that does not renew.
     pub fn duration(&self) -> Duration {
         self.duration
     }
 
-    /// How long a holder that cannot renew still takes itself for the leader.
+    /// Returns how long a holder that cannot renew remains the leader.
     pub fn renew_deadline(&self) -> Duration {
         self.renew_deadline
     }
 
-    /// The time between two attempts.
+    /// Returns the time between two attempts.
     pub fn retry_period(&self) -> Duration {
         self.retry_period
     }
@@ -57,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn times_that_do_not_fit_together_are_refused_by_the_flag_at_fault() {
+    fn inconsistent_times_are_rejected_with_the_flag_at_fault() {
         assert!(timing(15_000, 10_000, 2_000).is_ok());
         assert!(timing(2_000, 1_000, 500).is_ok());
         for (times, flag) in [

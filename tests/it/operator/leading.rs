@@ -45,7 +45,7 @@ fn start_standby(scene: &Scene<'_>) -> Operator {
     until_it_leads(&scene.operator);
     let second = scene.operator.another();
     eventually("the other one stands by", || {
-        second.get(Page::Ready) == (200, "[+] standing by: another replica has the lease\n".into())
+        second.get(Page::Ready) == (200, "[+] standing by: another replica holds the lease\n".into())
     });
     second
 }

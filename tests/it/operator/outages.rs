@@ -69,7 +69,7 @@ async fn operator_without_the_right_to_list_reports_it_and_recovers() {
     let kubeconfig = plane.service_account_kubeconfig("default", "default").unwrap();
     let no_name = waits(&kubeconfig, &[], &["[-] API server", "kube-system", "may get it, or set --cluster-name"]);
     drop(no_name);
-    let lists = "let the operator's service account list and watch connectusers";
+    let lists = "allow the operator's service account to list and watch connectusers";
     let operator = waits(&kubeconfig, &["--cluster-name=blue"], &["[-] connectusers listed: not yet", lists]);
     let bind = ["create", "clusterrolebinding", "all", "--clusterrole=cluster-admin", "--serviceaccount=default:default"];
     plane.kubectl().run(&bind).unwrap();
@@ -92,7 +92,7 @@ async fn forbidden_namespace_does_not_block_the_others() {
     let flags = ["--cluster-name=blue", "--namespace=north", "--namespace=south"];
     let operator = waits(&kubeconfig, &flags, &[lacks]);
     let said = operator.get(Page::Ready).1;
-    assert!(said.contains("is forbidden") && said.contains("or do not name it any more if it is gone"), "{said}");
+    assert!(said.contains("is forbidden") && said.contains("or stop watching it if it no longer exists"), "{said}");
     eventually("it lists the others", || operator.get(Page::Ready).1.contains("[+] connectusers listed"));
     let paused = |namespace: &str| {
         let spec = json!({
@@ -135,7 +135,7 @@ fn unreachable_api_server_is_reported_and_retried() {
     let mute = TcpListener::bind("127.0.0.1:0").unwrap();
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let directory = tempfile::tempdir().unwrap();
-    for (address, why) in [(mute.local_addr().unwrap(), "no answer in 15 s"), (closed, "onnect")] {
+    for (address, why) in [(mute.local_addr().unwrap(), "no reply in 15 s"), (closed, "onnect")] {
         let kubeconfig = directory.path().join("kubeconfig");
         let named = |name: &str, key: &str, what: Value| json!([{ "name": name, key: what }]);
         let config = json!({

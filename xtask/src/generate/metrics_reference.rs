@@ -10,7 +10,7 @@ use connect_api::{Arn, BucketStatus, CallObserver, Error, LimiterStatus, Operati
 
 use connect_operator::{
     api::ConnectUser,
-    reconcile::{DriftSignal, OrphanOutcome, ScanReport},
+    reconcile::DriftSignal,
     telemetry::{ConditionSummary, Metrics},
 };
 
@@ -134,14 +134,13 @@ pub fn example() -> Result<String, std::fmt::Error> {
     let metrics = Metrics::default();
     let limiter = Arc::new(BusyLimiter);
     if let Ok(instance) = INSTANCE.parse::<Arn>() {
-        metrics.limiter(&instance, &limiter);
-        metrics.sweeps([instance.instance.clone()].into(), Duration::from_secs(300));
-        let report = ScanReport { users: 3, candidates: [(DriftSignal::Differs, 1)].into(), ..ScanReport::default() };
-        metrics.swept(&instance.instance, &report, Duration::from_secs(2));
-        metrics.orphans(&instance.instance, 1);
+        metrics.add_limiter(&instance, &limiter);
+        metrics.set_swept_instances([instance.instance.clone()].into(), Duration::from_secs(300));
+        metrics.sweep_completed(&instance.instance, 3, [(DriftSignal::Differs.as_str(), 1)], Duration::from_secs(2));
+        metrics.set_orphans(&instance.instance, 1);
     }
     if let Ok(resources) = serde_json::from_str::<Vec<ConnectUser>>(RESOURCES) {
-        metrics.resources(move |visit| resources.iter().map(ConditionSummary::of).for_each(|summary| visit(&summary)));
+        metrics.set_resources(move |visit| resources.iter().map(ConditionSummary::of).for_each(|summary| visit(&summary)));
     }
     let took = Duration::from_millis(20);
     metrics.called(OperationName::CreateUser, Ok(()), took);
@@ -153,10 +152,10 @@ pub fn example() -> Result<String, std::fmt::Error> {
     metrics.drift("routingProfileArn");
     metrics.unreadable();
     metrics.watch_failed();
-    metrics.not_swept();
-    metrics.orphan_resolved(OrphanOutcome::Deleted);
+    metrics.sweep_failed();
+    metrics.orphan_resolved("deleted");
     metrics.held(1);
-    metrics.leads();
+    metrics.set_leader();
     metrics.encode()
 }
 

@@ -1,4 +1,4 @@
-//! How the rate limiters stand, asked when metrics are scraped: a call that passes pays nothing for it.
+//! The state of the rate limiters, read when metrics are scraped, so that it adds no cost to calls.
 
 use std::{
     collections::BTreeMap,
@@ -20,26 +20,26 @@ struct BucketLabels {
     operation: &'static str,
 }
 
-/// By account and Region.
-type ByPlace = BTreeMap<(String, String), Weak<dyn LimiterStatus>>;
+/// Limiters by account and Region.
+type LimitersByRegion = BTreeMap<(String, String), Weak<dyn LimiterStatus>>;
 
-/// The limiters. One that nobody uses any more is left out.
+/// The limiters. Those that are no longer in use are skipped.
 #[derive(Clone, Default)]
-pub(super) struct Limiters(Arc<Mutex<ByPlace>>);
+pub(super) struct Limiters(Arc<Mutex<LimitersByRegion>>);
 
 impl Limiters {
-    /// Takes a limiter in, in the place of an earlier one for the same account and Region.
+    /// Adds a limiter, replacing an earlier one for the same account and Region.
     pub(super) fn insert(&self, account: &str, region: &str, limiter: Weak<dyn LimiterStatus>) {
         // Nothing panics while holding the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((account.to_owned(), region.to_owned()), limiter);
     }
 
-    fn all(&self) -> Vec<(String, String, Arc<dyn LimiterStatus>)> {
+    fn in_use(&self) -> Vec<(String, String, Arc<dyn LimiterStatus>)> {
         let limiters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let living = limiters
+        let in_use = limiters
             .iter()
             .filter_map(|((account, region), limiter)| Some((account.clone(), region.clone(), limiter.upgrade()?)));
-        living.collect()
+        in_use.collect()
     }
 }
 
@@ -53,22 +53,22 @@ impl Collector for Limiters {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
         let (tokens, waiting) =
             (Family::<BucketLabels, Gauge<f64, AtomicU64>>::default(), Family::<BucketLabels, Gauge>::default());
-        for (account, region, limiter) in self.all() {
-            for (operation, level) in limiter.levels() {
+        for (account, region, limiter) in self.in_use() {
+            for (operation, bucket) in limiter.levels() {
                 let labels = BucketLabels { account: account.clone(), region: region.clone(), operation: operation.as_str() };
-                tokens.get_or_create(&labels).set(level.tokens);
-                waiting.get_or_create(&labels).set(i64::try_from(level.waiting).unwrap_or(i64::MAX));
+                tokens.get_or_create(&labels).set(bucket.tokens);
+                waiting.get_or_create(&labels).set(i64::try_from(bucket.waiting).unwrap_or(i64::MAX));
             }
         }
         tokens.encode(encoder.encode_descriptor(
             "rate_limit_tokens",
-            "Calls that the operator's limiter would let through at once, by operation, account and Region",
+            "Calls that the operator's limiter would admit immediately, by operation, account and Region",
             None,
             MetricType::Gauge,
         )?)?;
         waiting.encode(encoder.encode_descriptor(
             "queue_depth",
-            "Callers that wait at the operator's limiter, by operation, account and Region",
+            "Calls that wait in the operator's limiter, by operation, account and Region",
             None,
             MetricType::Gauge,
         )?)

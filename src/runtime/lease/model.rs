@@ -1,7 +1,7 @@
-//! Three replicas and one Lease in a world where clocks run fast and slow, jump and stand still, where calls and replies are late
-//! or lost, and processes freeze and die. Repeatable by its seed.
+//! A model of three replicas and one Lease under faults: clocks run fast or slow, jump and stop; calls and replies are late or
+//! lost; processes freeze and crash. A run is reproducible by its seed.
 //!
-//! The API server is real in what matters: it checks a write against the version that it is to replace, when the write arrives.
+//! Like the real API server, the model checks the version that a write replaces when the write arrives.
 
 use std::time::Duration;
 
@@ -9,67 +9,70 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::coordination::v1::LeaseSpec;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
-use super::{Candidate, Decision, Timing};
+use super::{
+    candidate::{Candidate, Decision},
+    timing::Timing,
+};
 
 const REPLICAS: usize = 3;
 const TICK: Duration = Duration::from_millis(50);
 const LEASE: Duration = Duration::from_secs(15);
 const DEADLINE: Duration = Duration::from_secs(10);
-/// How long the others still wait when a leader gives up, less what clocks that run at different rates take of it.
+/// The time between the renew deadline of a leader and the expiry of its Lease, less the error of clocks with different rates.
 const MARGIN: Duration = Duration::from_secs(4);
-/// How long the world is in trouble, and how long it is watched afterwards.
-const TROUBLE: Duration = Duration::from_secs(400);
-const PEACE: Duration = Duration::from_secs(60);
-/// Until somebody leads again: a lease that nobody renews ends, a dead process starts again, an attempt is made.
+/// How long faults occur, and how long the model runs after the last fault.
+const FAULTY: Duration = Duration::from_secs(400);
+const QUIET: Duration = Duration::from_secs(60);
+/// How long it may take until a replica leads again: a Lease expires, a process restarts, and an attempt follows.
 const RECOVERY: Duration = Duration::from_secs(25);
 
-/// What is left out, to see that it was needed.
+/// A safeguard to leave out, to show that it is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Without {
-    Nothing,
-    /// Writes replace whatever there is.
-    Guard,
-    /// A leader that cannot renew goes on.
-    Deadline,
+enum Mutation {
+    None,
+    /// Writes do not check the version that they replace.
+    UncheckedWrites,
+    /// A leader that cannot renew continues.
+    NoRenewDeadline,
 }
 
-/// The time of day as a machine has it.
+/// The time of day on a machine.
 #[derive(Clone, Copy, Debug)]
 enum TimeOfDay {
-    /// Off by this much.
+    /// Wrong by this much.
     Off(SignedDuration),
-    /// It stands still.
+    /// It does not advance.
     Frozen(Timestamp),
 }
 
 #[derive(Debug)]
-enum Doing {
-    /// Until this local time.
+enum Activity {
+    /// It waits until this local time.
     Resting(Duration),
-    /// For the reply to the call of this number, sent then by the local clock.
-    Waiting { call: u64, sent: Duration, stood: Duration },
-    /// Dead, or ended because the lease was lost, until this local time.
+    /// It waits for the reply to the call with this number, which was sent at this local time.
+    Calling { call: u64, sent: Duration, stood: Duration },
+    /// The process has ended, and restarts at this local time.
     Down(Duration),
 }
 
 #[derive(Debug)]
 struct Replica {
     candidate: Candidate,
-    doing: Doing,
+    activity: Activity,
     last: Option<Decision>,
     uptime: Duration,
-    /// How fast its clock runs.
+    /// The rate of its clock.
     rate: f64,
     time_of_day: TimeOfDay,
-    /// Does nothing until this true time; its clock may stand still meanwhile, as in a virtual machine that is paused.
+    /// It does nothing until this true time. Its clock may stand still meanwhile, as in a paused virtual machine.
     frozen: Duration,
     clock_stands: bool,
-    /// For how long its clock has stood still in all.
+    /// The total time for which its clock has stood still.
     stood: Duration,
-    /// As `stood` was when the claim that stands was sent.
+    /// The value of `stood` when the last successful claim was sent.
     stood_at_claim: Duration,
-    /// No call arrives and no reply until this true time.
-    cut_off: Duration,
+    /// Its calls and replies are lost until this true time.
+    partitioned: Duration,
 }
 
 #[derive(Clone, Debug)]
@@ -94,12 +97,12 @@ struct Counts {
     conflicts: u64,
     lost: u64,
     leaders_at_once: u64,
-    leaderless_in_peace: u64,
+    leaderless_when_quiet: u64,
 }
 
-struct World {
+struct LeaseModel {
     rng: StdRng,
-    without: Without,
+    mutation: Mutation,
     now: Duration,
     lease: Option<(u64, LeaseSpec)>,
     versions: u64,
@@ -122,12 +125,12 @@ fn signed(time: Duration) -> SignedDuration {
     SignedDuration::try_from(time).unwrap()
 }
 
-impl World {
-    fn new(seed: u64, without: Without) -> Self {
+impl LeaseModel {
+    fn new(seed: u64, mutation: Mutation) -> Self {
         let mut rng = StdRng::seed_from_u64(seed);
         let replicas = (0..REPLICAS as u64).map(|n| Replica {
             candidate: Candidate::new(format!("process-{n}"), timing()),
-            doing: Doing::Resting(Duration::ZERO),
+            activity: Activity::Resting(Duration::ZERO),
             last: None,
             uptime: Duration::from_secs(rng.random_range(0..1_000_000)),
             rate: rng.random_range(0.98..1.02),
@@ -136,12 +139,12 @@ impl World {
             clock_stands: false,
             stood: Duration::ZERO,
             stood_at_claim: Duration::ZERO,
-            cut_off: Duration::ZERO,
+            partitioned: Duration::ZERO,
         });
         let replicas = replicas.collect();
         Self {
             rng,
-            without,
+            mutation,
             now: Duration::ZERO,
             lease: None,
             versions: 0,
@@ -157,31 +160,31 @@ impl World {
         Duration::from_secs_f64(self.rng.random_range(range))
     }
 
-    /// The end of a trouble that lasts so many seconds. All trouble has an end.
+    /// Returns the end of a fault that lasts this many seconds. No fault lasts longer than [`FAULTY`].
     fn until(&mut self, seconds: std::ops::Range<f64>) -> Duration {
-        (self.now + self.seconds(seconds)).min(TROUBLE)
+        (self.now + self.seconds(seconds)).min(FAULTY)
     }
 
-    fn in_trouble(&self) -> bool {
-        self.now < TROUBLE
+    fn is_faulty(&self) -> bool {
+        self.now < FAULTY
     }
 
     fn run(mut self) -> Counts {
-        while self.now < TROUBLE + PEACE {
+        while self.now < FAULTY + QUIET {
             self.now += TICK;
-            if self.in_trouble() {
-                self.make_trouble();
+            if self.is_faulty() {
+                self.inject_fault();
             }
             self.deliver();
             for k in 0..REPLICAS {
                 self.tick(k);
             }
-            self.judge();
+            self.check();
         }
         self.counts
     }
 
-    fn make_trouble(&mut self) {
+    fn inject_fault(&mut self) {
         let k = self.rng.random_range(0..REPLICAS);
         match self.rng.random_range(0..2_000) {
             0..8 => {
@@ -189,7 +192,7 @@ impl World {
                 let replica = &mut self.replicas[k];
                 (replica.frozen, replica.clock_stands) = (until, stands);
             }
-            8..16 => self.replicas[k].cut_off = self.until(0.1..30.0),
+            8..16 => self.replicas[k].partitioned = self.until(0.1..30.0),
             16..20 => self.kill(k),
             20..24 => {
                 let off = SignedDuration::from_secs(self.rng.random_range(-1_000_000..1_000_000));
@@ -197,7 +200,7 @@ impl World {
             }
             24..28 => self.replicas[k].time_of_day = TimeOfDay::Frozen(self.time_of_day(k)),
             28..30 => {
-                // Somebody labels the Lease: its version changes and nothing else.
+                // Another client labels the Lease, which changes only its version.
                 self.versions += 1;
                 if let Some((version, _)) = &mut self.lease {
                     *version = self.versions;
@@ -207,11 +210,11 @@ impl World {
                 self.versions += 1;
                 if let Some((version, lease)) = &mut self.lease {
                     *version = self.versions;
-                    lease.holder_identity = Some("a thief".into());
+                    lease.holder_identity = Some("another client".into());
                 }
             }
             32..34 => {
-                // A leader that is asked to stop lets go, if it still can.
+                // A leader that is asked to stop releases the Lease if it can.
                 let found = self.lease.clone().filter(|_| self.frozen(k).is_none());
                 let released = self.replicas[k].candidate.released(found.as_ref().map(|(_, lease)| lease), self.time_of_day(k));
                 if let Some(released) = released {
@@ -239,18 +242,18 @@ impl World {
         let down = self.seconds(1.0..5.0);
         let replica = &mut self.replicas[k];
         replica.candidate = Candidate::new(format!("process-{}", self.processes), timing());
-        replica.doing = Doing::Down(replica.uptime + down);
+        replica.activity = Activity::Down(replica.uptime + down);
         replica.last = None;
         self.processes += 1;
     }
 
-    /// Sends a message between a replica and the API server. It may be late or lost.
+    /// Sends a message between a replica and the API server. It may arrive late or be lost.
     fn send(&mut self, replica: usize, call: u64, message: Message) {
-        let cut_off = self.now < self.replicas[replica].cut_off;
-        if self.in_trouble() && (cut_off || self.rng.random_bool(0.02)) {
+        let partitioned = self.now < self.replicas[replica].partitioned;
+        if self.is_faulty() && (partitioned || self.rng.random_bool(0.02)) {
             return;
         }
-        let slow = self.in_trouble() && self.rng.random_bool(0.03);
+        let slow = self.is_faulty() && self.rng.random_bool(0.03);
         let arrives = if slow { self.until(0.2..30.0) } else { self.now + self.seconds(0.0..0.2) };
         self.in_flight.push(InFlight { arrives, replica, call, message });
     }
@@ -263,23 +266,23 @@ impl World {
             match message {
                 Message::Read => self.send(replica, call, Message::Found(self.lease.clone())),
                 Message::Write { replaces, spec } => {
-                    let stands = replaces == self.lease.as_ref().map(|(version, _)| *version);
-                    self.counts.conflicts += u64::from(!stands);
-                    let written = stands || self.without == Without::Guard;
+                    let is_current = replaces == self.lease.as_ref().map(|(version, _)| *version);
+                    self.counts.conflicts += u64::from(!is_current);
+                    let written = is_current || self.mutation == Mutation::UncheckedWrites;
                     if written {
                         self.versions += 1;
                         self.lease = Some((self.versions, spec));
                     }
                     self.send(replica, call, Message::Written(written));
                 }
-                reply => self.hear(replica, call, reply),
+                reply => self.receive(replica, call, reply),
             }
         }
     }
 
-    /// A reply arrives.
-    fn hear(&mut self, k: usize, call: u64, reply: Message) {
-        // A process that stands still finds it when it goes on.
+    /// Handles a reply that arrives at a replica.
+    fn receive(&mut self, k: usize, call: u64, reply: Message) {
+        // A frozen process receives it when it continues.
         if let Some(replica) = self.frozen(k) {
             let arrives = replica.frozen;
             self.in_flight.push(InFlight { arrives, replica: k, call, message: reply });
@@ -288,7 +291,7 @@ impl World {
         let time_of_day = self.time_of_day(k);
         let replica = &mut self.replicas[k];
         let now = replica.uptime;
-        let Doing::Waiting { call: awaited, sent, stood } = replica.doing else { return };
+        let Activity::Calling { call: awaited, sent, stood } = replica.activity else { return };
         if awaited != call {
             return;
         }
@@ -323,18 +326,18 @@ impl World {
 
     fn call(&mut self, k: usize, message: Message) {
         self.calls += 1;
-        self.replicas[k].doing =
-            Doing::Waiting { call: self.calls, sent: self.replicas[k].uptime, stood: self.replicas[k].stood };
+        self.replicas[k].activity =
+            Activity::Calling { call: self.calls, sent: self.replicas[k].uptime, stood: self.replicas[k].stood };
         self.send(k, self.calls, message);
     }
 
     fn rest(&mut self, k: usize, last: Option<Decision>) {
         let replica = &mut self.replicas[k];
-        replica.doing = Doing::Resting(replica.uptime + replica.candidate.rest(last.as_ref(), replica.uptime));
+        replica.activity = Activity::Resting(replica.uptime + replica.candidate.rest(last.as_ref(), replica.uptime));
         replica.last = last;
     }
 
-    /// Time passes for a replica, and it does what is due. It is what [`super::Elector`] does.
+    /// Advances the time of a replica and does what is due, as [`super::Elector`] would.
     fn tick(&mut self, k: usize) {
         let frozen = self.frozen(k).is_some();
         let replica = &mut self.replicas[k];
@@ -348,43 +351,43 @@ impl World {
         }
         let now = replica.uptime;
         let expired = replica.candidate.was_elected() && !replica.candidate.leads(now);
-        if expired && self.without != Without::Deadline {
+        if expired && self.mutation != Mutation::NoRenewDeadline {
             self.counts.lost += 1;
             return self.kill(k);
         }
-        match replica.doing {
-            Doing::Resting(until) if now >= until => self.call(k, Message::Read),
-            Doing::Waiting { sent, .. } if now >= sent + DEADLINE / 2 => self.rest(k, None),
-            Doing::Down(until) if now >= until => self.rest(k, None),
-            Doing::Resting(_) | Doing::Waiting { .. } | Doing::Down(_) => {}
+        match replica.activity {
+            Activity::Resting(until) if now >= until => self.call(k, Message::Read),
+            Activity::Calling { sent, .. } if now >= sent + DEADLINE / 2 => self.rest(k, None),
+            Activity::Down(until) if now >= until => self.rest(k, None),
+            Activity::Resting(_) | Activity::Calling { .. } | Activity::Down(_) => {}
         }
     }
 
-    fn judge(&mut self) {
+    fn check(&mut self) {
         let leads = |k: &usize| {
             let replica = &self.replicas[*k];
-            let leads = match self.without {
-                Without::Deadline => replica.candidate.was_elected(),
-                Without::Nothing | Without::Guard => replica.candidate.leads(replica.uptime),
+            let leads = match self.mutation {
+                Mutation::NoRenewDeadline => replica.candidate.was_elected(),
+                Mutation::None | Mutation::UncheckedWrites => replica.candidate.leads(replica.uptime),
             };
-            // What no clock tells a process, it cannot know before it hears of the Lease again.
-            let dazed = replica.stood - replica.stood_at_claim > MARGIN;
-            leads && !dazed && self.frozen(*k).is_none()
+            // A process whose clock stood still does not know how long, until it reads the Lease again.
+            let unaware = replica.stood - replica.stood_at_claim > MARGIN;
+            leads && !unaware && self.frozen(*k).is_none()
         };
         let leaders = (0..REPLICAS).filter(leads).count();
         self.counts.leaders_at_once += u64::from(leaders > 1);
-        self.counts.leaderless_in_peace += u64::from(leaders == 0 && self.now > TROUBLE + RECOVERY);
+        self.counts.leaderless_when_quiet += u64::from(leaders == 0 && self.now > FAULTY + RECOVERY);
     }
 }
 
-/// All that happened under these seeds.
-fn explore(seeds: std::ops::Range<u64>, without: Without) -> Counts {
+/// Runs the model with each seed. Returns the sum of the counts.
+fn explore(seeds: std::ops::Range<u64>, mutation: Mutation) -> Counts {
     let mut all = Counts::default();
     for seed in seeds {
-        let counts = World::new(seed, without).run();
-        if without == Without::Nothing {
-            assert_eq!(counts.leaders_at_once, 0, "seed {seed}: two led at once: {counts:?}");
-            assert_eq!(counts.leaderless_in_peace, 0, "seed {seed}: nobody led: {counts:?}");
+        let counts = LeaseModel::new(seed, mutation).run();
+        if mutation == Mutation::None {
+            assert_eq!(counts.leaders_at_once, 0, "seed {seed}: two replicas led at once: {counts:?}");
+            assert_eq!(counts.leaderless_when_quiet, 0, "seed {seed}: no replica led: {counts:?}");
         }
         all.terms += counts.terms;
         all.conflicts += counts.conflicts;
@@ -394,20 +397,20 @@ fn explore(seeds: std::ops::Range<u64>, without: Without) -> Counts {
     all
 }
 
-/// `LEASE_SEEDS=100000` explores further.
+/// `LEASE_SEEDS=100000` runs more seeds.
 #[test]
-fn at_most_one_leads_whatever_clocks_and_networks_do_and_in_peace_one_does() {
+fn at_most_one_replica_leads_and_one_does_without_faults() {
     let seeds = std::env::var("LEASE_SEEDS").map_or(150, |seeds| seeds.parse().unwrap());
-    let counts = explore(0..seeds, Without::Nothing);
-    assert!(counts.terms > seeds * 3 && counts.conflicts > 0 && counts.lost > seeds, "trouble must have come: {counts:?}");
+    let counts = explore(0..seeds, Mutation::None);
+    assert!(counts.terms > seeds * 3 && counts.conflicts > 0 && counts.lost > seeds, "too few faults: {counts:?}");
 }
 
 #[test]
-fn without_the_guard_on_writes_two_would_lead() {
-    assert!(explore(0..40, Without::Guard).leaders_at_once > 0);
+fn unchecked_writes_would_allow_two_leaders() {
+    assert!(explore(0..40, Mutation::UncheckedWrites).leaders_at_once > 0);
 }
 
 #[test]
-fn a_leader_that_went_on_without_renewing_would_be_one_of_two() {
-    assert!(explore(0..40, Without::Deadline).leaders_at_once > 0);
+fn ignoring_the_renew_deadline_would_allow_two_leaders() {
+    assert!(explore(0..40, Mutation::NoRenewDeadline).leaders_at_once > 0);
 }

@@ -1,0 +1,173 @@
+//! The contents of the configuration file, and what follows from them for an instance and a namespace.
+
+use std::collections::BTreeMap;
+
+use connect_api::{Arn, Quota, Quotas};
+use serde::Deserialize;
+
+use super::values::{
+    AccountId, EndpointUrl, ExternalId, InstanceArn, Namespaces, Operation, Positive, RoleArn, SessionName, SessionTags, Share,
+};
+
+/// The contents of the configuration file. The default applies if there is no file: the operator uses its own credentials for all
+/// accounts, and every namespace may use every instance.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Config {
+    /// The settings of AWS accounts.
+    pub accounts: BTreeMap<AccountId, AccountSettings>,
+    /// The settings of instances.
+    pub instances: BTreeMap<InstanceArn, InstanceSettings>,
+    /// Whether all namespaces may use instances that are not listed.
+    pub instances_not_listed: NotListed,
+}
+
+/// The settings of an AWS account. Settings that are absent are those of the command line.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct AccountSettings {
+    /// The role to assume in this account. Absent: the operator's own credentials belong to this account.
+    pub role_arn: Option<RoleArn>,
+    /// The external id that the role's trust policy requires (`sts:ExternalId`).
+    pub external_id: Option<ExternalId>,
+    /// The session's name, which appears in CloudTrail. Default: connect-operator.
+    pub session_name: Option<SessionName>,
+    /// The session's tags, which policies can refer to as `aws:PrincipalTag`.
+    pub session_tags: SessionTags,
+    /// The endpoint of Connect for this account.
+    pub endpoint_url: Option<EndpointUrl>,
+    /// AWS' rate limits in this account.
+    pub quotas: QuotaSettings,
+    /// The share of these limits that the operator uses.
+    pub quota_share: Option<Share>,
+}
+
+/// AWS' rate limits in an account, where they differ from those of the command line.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct QuotaSettings {
+    /// Calls per second of each operation.
+    pub calls_per_second: Option<Positive>,
+    /// The burst of each operation.
+    pub call_burst: Option<Positive>,
+    /// The limits of operations that have their own.
+    pub operations: BTreeMap<Operation, OperationQuota>,
+}
+
+/// The rate limit of one operation.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OperationQuota {
+    /// Calls per second.
+    pub calls_per_second: Positive,
+    /// The burst. Default: that of the other operations.
+    #[serde(default)]
+    pub call_burst: Option<Positive>,
+}
+
+/// The settings of an instance.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct InstanceSettings {
+    /// The namespaces whose ConnectUsers may use the instance. `*` means all namespaces; an empty list means none.
+    pub namespaces: Namespaces,
+}
+
+/// The rule for instances that are not listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum NotListed {
+    /// Every namespace may use them.
+    #[default]
+    Allow,
+    /// No namespace may use them.
+    Refuse,
+}
+
+impl Config {
+    /// Returns the settings of an account.
+    pub fn account(&self, id: &str) -> AccountSettings {
+        self.accounts.get(id).cloned().unwrap_or_default()
+    }
+
+    /// Returns why the resources of a namespace may not use an instance, or None if they may.
+    ///
+    /// Instances are compared by id alone, because requests to Connect contain only the id: an ARN that places a listed instance
+    /// in another account or Region does not circumvent its namespaces.
+    pub fn refusal(&self, instance: &Arn, namespace: &str) -> Option<String> {
+        let listed = self.instances.iter().find(|(listed, _)| listed.has_the_id_of(instance));
+        match (listed, self.instances_not_listed) {
+            (Some((listed, _)), _) if !listed.is(instance) => Some(format!(
+                "the operator's configuration lists this instance as {listed}, not as {instance}: correct instanceArn"
+            )),
+            (Some((_, settings)), _) if settings.namespaces.contain(namespace) => None,
+            (Some((listed, _)), _) => Some(format!(
+                "the namespace {namespace:?} may not use the instance {instance}: \
+                 an administrator can allow it in the operator's configuration, instances.{listed}.namespaces"
+            )),
+            (None, NotListed::Allow) => None,
+            (None, NotListed::Refuse) => Some(format!(
+                "the namespace {namespace:?} may not use the instance {instance}, which the operator's configuration does not \
+                 list: an administrator can allow it there, instances.{instance}.namespaces"
+            )),
+        }
+    }
+
+    /// Returns whether another configuration has the same effect on a resource of this namespace and instance.
+    pub fn treats_alike(&self, other: &Self, instance: &Arn, namespace: &str) -> bool {
+        self.account(&instance.account) == other.account(&instance.account)
+            && self.refusal(instance, namespace) == other.refusal(instance, namespace)
+    }
+
+    /// Checks constraints between values. An error is a key with a message.
+    pub(super) fn check(&self) -> Result<(), (String, String)> {
+        for (id, account) in &self.accounts {
+            account.check(id).map_err(|(key, why)| (format!("accounts.{id}.{key}"), why))?;
+        }
+        let mut seen: BTreeMap<String, &InstanceArn> = BTreeMap::new();
+        for instance in self.instances.keys() {
+            if let Some(other) = seen.insert(instance.id(), instance) {
+                return Err((
+                    format!("instances.{instance}"),
+                    format!("has the same instance id as {other}: remove one of them"),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl AccountSettings {
+    /// Returns the rate limits in this account: its own, and the defaults where it sets none.
+    pub fn quotas(&self, defaults: &Quotas) -> Quotas {
+        let default = Quota {
+            rate: self.quotas.calls_per_second.map_or(defaults.default.rate, Positive::get),
+            burst: self.quotas.call_burst.map_or(defaults.default.burst, Positive::get),
+        };
+        let mut by_operation = defaults.by_operation.clone();
+        by_operation.extend(self.quotas.operations.iter().map(|(operation, quota)| {
+            let burst = quota.call_burst.map_or(default.burst, Positive::get);
+            (operation.name(), Quota { rate: quota.calls_per_second.get(), burst })
+        }));
+        Quotas { default, by_operation, share: self.quota_share.map_or(defaults.share, Share::get) }
+    }
+
+    fn check(&self, id: &AccountId) -> Result<(), (&'static str, String)> {
+        match &self.role_arn {
+            Some(role) if role.account() != id.as_str() => {
+                let why = format!("is a role of account {}: set a role of account {id}", role.account());
+                return Err(("roleArn", why));
+            }
+            Some(_) => return Ok(()),
+            None => {}
+        }
+        let session_settings = [
+            ("externalId", self.external_id.is_some()),
+            ("sessionName", self.session_name.is_some()),
+            ("sessionTags", !self.session_tags.is_empty()),
+        ];
+        match session_settings.into_iter().find(|(_, is_set)| *is_set) {
+            Some((key, _)) => Err((key, "applies only to an assumed role: set roleArn too, or remove it".into())),
+            None => Ok(()),
+        }
+    }
+}
