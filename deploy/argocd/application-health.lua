@@ -1,5 +1,6 @@
--- Lets the sync waves of applications.yaml wait: without it, Argo CD sees no health in an Application, and does not wait for one.
--- It goes into argocd-cm under resource.customizations.health.argoproj.io_Application, unless something is there already.
+-- Makes the sync waves of applications.yaml wait for each other: without it, Argo CD does not assess the health of an
+-- Application. It belongs in argocd-cm under resource.customizations.health.argoproj.io_Application, unless that key already
+-- exists.
 
 local health = { status = "Progressing", message = "" }
 if obj.status ~= nil and obj.status.health ~= nil and obj.status.health.status ~= nil then

@@ -1,7 +1,7 @@
--- What Argo CD says of a ConnectUser. docs/states.md shows it for every state; the messages are those of the conditions.
--- argocd-cm.yaml beside this file installs it.
+-- The health of a ConnectUser in Argo CD. docs/states.md shows it for every state; the messages are those of the conditions.
+-- argocd-cm.yaml, in the same directory, installs it.
 
-local health = { status = "Progressing", message = "waiting for the operator to look at this resource" }
+local health = { status = "Progressing", message = "waiting for the operator to reconcile this resource" }
 
 local status = obj.status or {}
 local conditions = {}
@@ -32,7 +32,7 @@ if obj.metadata.deletionTimestamp ~= nil then
   return health
 end
 
--- What the conditions say is of another spec than the one that is there.
+-- The conditions describe an earlier spec.
 if status.observedGeneration ~= obj.metadata.generation then
   return health
 end
@@ -47,7 +47,7 @@ if is("Reconciling", "True") then
   return say("Progressing", conditions.Reconciling)
 end
 if is("Ready", "True") then
-  -- An observer's user may differ from the spec: that is told, and is no failure.
+  -- The user of a resource that only observes may differ from the spec: this is reported, but is not a failure.
   return say("Healthy", is("Synced", "False") and conditions.Synced or conditions.Ready)
 end
 if conditions.Ready ~= nil then

@@ -1,4 +1,4 @@
--- Which actions Argo CD offers for a ConnectUser.
+-- The actions that Argo CD offers for a ConnectUser.
 
 local paused = obj.metadata.annotations ~= nil and obj.metadata.annotations["connect-operator.dev/paused"] == "true"
 

@@ -1,4 +1,4 @@
--- Has the operator look at the user at once: any value that differs from the last one asks for it.
+-- Makes the operator reconcile the user immediately: any new value of the annotation requests it.
 
 obj.metadata.annotations = obj.metadata.annotations or {}
 obj.metadata.annotations["connect-operator.dev/reconcile-requested-at"] = os.date("!%Y-%m-%dT%XZ")

@@ -1,4 +1,4 @@
--- Has the operator go on with a user that was paused.
+-- Makes the operator manage a paused user again.
 
 if obj.metadata.annotations ~= nil then
   obj.metadata.annotations["connect-operator.dev/paused"] = nil

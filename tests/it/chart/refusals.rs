@@ -88,25 +88,25 @@ const REFUSED: [(&str, &str); 55] = [
     (
         "--set-json=config.instances={\"arn:aws:connect:us-west-2:123456789012:instance/i-1\":{\"namespaces\":[]},\
          \"arn:aws:connect:us-west-2:123456789012:instance/I-1\":{\"namespaces\":[]}}",
-        "config.instances.arn:aws:connect:us-west-2:123456789012:instance/i-1: is there twice",
+        "config.instances.arn:aws:connect:us-west-2:123456789012:instance/i-1: has the same instance id as",
     ),
     // Values that are wrong only in combination.
-    ("--set=leaderElect=false", "replicaCount: 2 replicas would all work at once, since leaderElect is false"),
+    ("--set=leaderElect=false", "replicaCount: 2 replicas would all work at once, because leaderElect is false"),
     (
         "--set=serviceMonitor.enabled=true,metrics.service.enabled=false",
-        "serviceMonitor.enabled: a ServiceMonitor finds the metrics by their Service",
+        "serviceMonitor.enabled: a ServiceMonitor needs the Service of the metrics",
     ),
-    ("--set=replicaCount=1,podDisruptionBudget.enabled=true", "podDisruptionBudget.enabled: with one replica"),
+    ("--set=replicaCount=1,podDisruptionBudget.enabled=true", "podDisruptionBudget.enabled: with one replica,"),
     (
         "--set=podDisruptionBudget.enabled=true,podDisruptionBudget.minAvailable=2",
-        "podDisruptionBudget.minAvailable: 2 of 2 replicas would keep nodes from being drained",
+        "podDisruptionBudget.minAvailable: 2 of 2 replicas would prevent nodes from being drained",
     ),
     (
         "--set=podDisruptionBudget.enabled=true,podDisruptionBudget.minAvailable=100%",
-        "podDisruptionBudget.minAvailable: 100% of 2 replicas would keep nodes from being drained",
+        "podDisruptionBudget.minAvailable: 100% of 2 replicas would prevent nodes from being drained",
     ),
     ("--set=serviceMonitor.scrapeTimeout=1m", "serviceMonitor.scrapeTimeout: 1m must be at most serviceMonitor.interval, 30s"),
-    ("--set=leaderElection.leaseDuration=600000h", "leaderElection.leaseDuration: 600000h is longer than a Lease can say"),
+    ("--set=leaderElection.leaseDuration=600000h", "leaderElection.leaseDuration: 600000h is longer than a Lease can store"),
 ];
 
 #[test]

@@ -28,7 +28,7 @@ app.kubernetes.io/name: {{ include "connect-operator.name" . | toYaml }}
 app.kubernetes.io/instance: {{ .Release.Name | toYaml }}
 {{- end }}
 
-{{/* What the chart says of all its objects. */}}
+{{/* The labels that the chart gives to all objects. */}}
 {{- define "connect-operator.ownLabels" -}}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
 {{ include "connect-operator.selectorLabels" . }}
@@ -36,12 +36,12 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
-{{/* And what the values say of all of them. */}}
+{{/* These labels and commonLabels. */}}
 {{- define "connect-operator.labels" -}}
 {{- include "connect-operator.labelsAnd" (list . nil) }}
 {{- end }}
 
-{{/* The same and others, given as a list of the context and these: of a label that is in several, the more special one counts. */}}
+{{/* The same labels and additional ones. The argument is a list of the context and the additional labels, which take precedence. */}}
 {{- define "connect-operator.labelsAnd" -}}
 {{- $own := include "connect-operator.ownLabels" (index . 0) | fromYaml }}
 {{- toYaml (merge dict (default dict (index . 1)) (default dict (index . 0).Values.commonLabels) $own) }}

@@ -1,4 +1,4 @@
-{{/* A duration such as 1m30s, as a number of milliseconds. */}}
+{{/* Converts a duration such as 1m30s to milliseconds. */}}
 {{- define "connect-operator.milliseconds" -}}
 {{- $sum := 0.0 }}
 {{- range regexFindAll "[0-9.]+(ms|s|m|h)" . -1 }}
@@ -8,36 +8,36 @@
 {{- $sum }}
 {{- end }}
 
-{{/* What the schema cannot say: each message names the values at fault. */}}
+{{/* Checks what the schema cannot express. Each message names the values at fault. */}}
 {{- define "connect-operator.validate" -}}
 {{- if and (gt (int .Values.replicaCount) 1) (not .Values.leaderElect) }}
-{{- fail (printf "replicaCount: %d replicas would all work at once, since leaderElect is false: set leaderElect to true, or replicaCount to 1" (int .Values.replicaCount)) }}
+{{- fail (printf "replicaCount: %d replicas would all work at once, because leaderElect is false: set leaderElect to true, or replicaCount to 1" (int .Values.replicaCount)) }}
 {{- end }}
 {{- if and .Values.serviceMonitor.enabled (not .Values.metrics.service.enabled) }}
-{{- fail "serviceMonitor.enabled: a ServiceMonitor finds the metrics by their Service: set metrics.service.enabled to true" }}
+{{- fail "serviceMonitor.enabled: a ServiceMonitor needs the Service of the metrics: set metrics.service.enabled to true" }}
 {{- end }}
 {{- if and .Values.podDisruptionBudget.enabled (le (int .Values.replicaCount) 1) }}
-{{- fail "podDisruptionBudget.enabled: with one replica it would keep nodes from being drained: set replicaCount to 2, or podDisruptionBudget.enabled to false" }}
+{{- fail "podDisruptionBudget.enabled: with one replica, it would prevent nodes from being drained: set replicaCount to 2, or podDisruptionBudget.enabled to false" }}
 {{- end }}
 {{- with .Values.podDisruptionBudget }}
 {{- $all := eq "100%" (toString .minAvailable) }}
 {{- if and .enabled (or $all (and (not (kindIs "string" .minAvailable)) (ge (int .minAvailable) (int $.Values.replicaCount)))) }}
-{{- fail (printf "podDisruptionBudget.minAvailable: %v of %d replicas would keep nodes from being drained: give less than replicaCount" .minAvailable (int $.Values.replicaCount)) }}
+{{- fail (printf "podDisruptionBudget.minAvailable: %v of %d replicas would prevent nodes from being drained: set it to less than replicaCount" .minAvailable (int $.Values.replicaCount)) }}
 {{- end }}
 {{- end }}
 {{- $scrape := .Values.serviceMonitor }}
 {{- if gt (include "connect-operator.milliseconds" (default "" $scrape.scrapeTimeout) | float64) (include "connect-operator.milliseconds" $scrape.interval | float64) }}
-{{- fail (printf "serviceMonitor.scrapeTimeout: %s must be at most serviceMonitor.interval, %s, or Prometheus refuses it" $scrape.scrapeTimeout $scrape.interval) }}
+{{- fail (printf "serviceMonitor.scrapeTimeout: %s must be at most serviceMonitor.interval, %s, or Prometheus rejects it" $scrape.scrapeTimeout $scrape.interval) }}
 {{- end }}
 {{- if .Values.leaderElect }}
 {{- with .Values.leaderElection }}
 {{- $duration := include "connect-operator.milliseconds" .leaseDuration | float64 }}
 {{- $deadline := include "connect-operator.milliseconds" .renewDeadline | float64 }}
 {{- if ne $duration (mulf 1000 (floor (divf $duration 1000))) }}
-{{- fail (printf "leaderElection.leaseDuration: %s must be whole seconds, since a Lease holds nothing finer" .leaseDuration) }}
+{{- fail (printf "leaderElection.leaseDuration: %s must be whole seconds, because a Lease stores seconds" .leaseDuration) }}
 {{- end }}
 {{- if gt $duration 2147483647000.0 }}
-{{- fail (printf "leaderElection.leaseDuration: %s is longer than a Lease can say" .leaseDuration) }}
+{{- fail (printf "leaderElection.leaseDuration: %s is longer than a Lease can store" .leaseDuration) }}
 {{- end }}
 {{- if ge $deadline $duration }}
 {{- fail (printf "leaderElection.renewDeadline: %s must be less than leaderElection.leaseDuration, %s, or two replicas could lead at once" .renewDeadline .leaseDuration) }}
@@ -50,7 +50,7 @@
 {{- range $id, $account := (default dict .Values.config).accounts }}
 {{- with $account.roleArn }}
 {{- if ne $id (index (splitList ":" .) 4) }}
-{{- fail (printf "config.accounts.%s.roleArn: %s is a role of another account: give one of account %s, which the operator is to work in" $id . $id) }}
+{{- fail (printf "config.accounts.%s.roleArn: %s is a role of another account: set a role of account %s" $id . $id) }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -58,7 +58,7 @@
 {{- range $instance, $_ := (default dict .Values.config).instances }}
 {{- $id := last (splitList "/" $instance) | lower }}
 {{- if hasKey $seen $id }}
-{{- fail (printf "config.instances.%s: is there twice, as %s too" $instance (get $seen $id)) }}
+{{- fail (printf "config.instances.%s: has the same instance id as %s: remove one of them" $instance (get $seen $id)) }}
 {{- end }}
 {{- $_ := set $seen $id $instance }}
 {{- end }}
