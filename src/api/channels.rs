@@ -1,6 +1,6 @@
 //! Settings by channel, as UpdateUserConfig and AWS::Connect::User spell them: the elements of the five lists of the spec.
 //!
-//! What concerns a list as a whole stands at its field in the spec.
+//! Rules for a list as a whole are at its field in the spec.
 
 use connect_api::UnknownName;
 use kube::KubeSchema;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::PhoneType;
 
-/// What reaches the user.
+/// A channel by which contacts reach the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Channel {
@@ -27,7 +27,7 @@ pub enum Channel {
     Other(UnknownName),
 }
 
-/// Whether contacts of a channel are accepted without the agent's doing.
+/// Whether contacts of a channel are accepted automatically.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("self.channel == 'VOICE' || !has(self.agentFirstCallbackAutoAccept)")
@@ -36,7 +36,7 @@ pub enum Channel {
 pub struct AutoAcceptConfig {
     /// The channel.
     pub channel: Channel,
-    /// Whether its contacts are accepted without the agent's doing.
+    /// Whether contacts of the channel are accepted automatically.
     pub auto_accept: bool,
     /// The same for agent-first callbacks; `VOICE` only. Left out: not managed.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -9,16 +9,16 @@ pub enum Type {
     Synced,
     /// The Secret, profiles, groups and attributes that the spec names exist.
     ReferencesResolved,
-    /// The operator is at work (kstatus: InProgress). Only present when true.
+    /// The operator is working (kstatus: InProgress). Only present when true.
     Reconciling,
-    /// The operator cannot go on without help (kstatus: Failed). Only present when true.
+    /// The operator cannot continue without help (kstatus: Failed). Only present when true.
     Stalled,
-    /// The Secret changed after its password was sent, and Connect cannot be told. Only present when true; the user is fine.
+    /// The Secret changed after its password was sent, and Connect cannot change it. Only present when true; the user is fine.
     PasswordChangeIgnored,
 }
 
 impl Type {
-    /// As it stands in the resource.
+    /// Returns the name as it appears in the resource.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ready => "Ready",
@@ -41,7 +41,7 @@ macro_rules! reasons {
             /// Every reason.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
-            /// As it stands in the resource.
+            /// Returns the name as it appears in the resource.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => stringify!($name),)* }
             }
@@ -58,13 +58,13 @@ reasons! {
     Resolved,
     /// The user is being created.
     Creating,
-    /// The user is being deleted, which has to wait: Synced and Reconciling say for what.
+    /// The deletion of the user has to wait: Synced and Reconciling say for what.
     Deleting,
-    /// Connect's or our own rate limit has to be waited for.
+    /// The operator waits for Connect's rate limit or its own.
     Throttled,
-    /// Connect or the way to it failed for the moment. What lasts has a reason of its own.
+    /// Connect or the way to it failed temporarily. Lasting failures have their own reasons.
     Transient,
-    /// Connect may not show yet what was done: an absence is not believed before it has settled.
+    /// Connect may not show yet what was done: an absence counts only once it has settled.
     Settling,
     /// A profile, group or attribute that the spec names does not exist.
     DependencyNotFound,
@@ -74,13 +74,13 @@ reasons! {
     AccessDenied,
     /// Connect, or the operator, cannot accept the spec.
     InvalidSpec,
-    /// The user belongs to somebody else.
+    /// The user belongs to another owner.
     Conflict,
     /// The operator's configuration does not let the resource's namespace use the instance.
     InstanceNotAllowed,
     /// A quota of the instance is reached.
     QuotaExceeded,
-    /// More of the users that ConnectUsers have in the instance are to go than the guard against mass deletion lets go without a question.
+    /// More of the users that ConnectUsers have in the instance would be deleted than the guard allows without a confirmation.
     DeletionHeld,
     /// A Kubernetes call failed.
     KubernetesError,

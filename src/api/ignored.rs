@@ -8,9 +8,9 @@ use super::ConnectUserSpec;
 
 macro_rules! fields {
     ($($name:ident = $path:literal,)*) => {
-        /// A field of the spec, by its path, whose changes in Connect may be left alone (`ignoreDrift`).
+        /// A field of the spec, by its path, whose changes in Connect can be ignored (`ignoreDrift`).
         ///
-        /// Fields that Connect cannot change have no drift, and are not here.
+        /// Fields that cannot be changed in Connect have no drift, and are not listed.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[expect(missing_docs, reason = "each is the field of that name")]
         #[schemars(description = "A field of the spec whose changes in Connect may be left alone.")]
@@ -20,7 +20,7 @@ macro_rules! fields {
             /// Every field.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
-            /// The path below `spec`.
+            /// Returns the path below `spec`.
             pub fn path(self) -> &'static str {
                 match self { $(Self::$name => $path,)* }
             }
@@ -57,7 +57,7 @@ fields! {
 }
 
 impl IgnoredField {
-    /// What a spec says of the field, as JSON. Two specs that say the same have the same text. None where it says nothing.
+    /// Returns the field's value in a spec, as JSON. Equal values have equal texts. None if the spec leaves the field out.
     pub fn text_in(self, spec: &ConnectUserSpec) -> Option<String> {
         let pointer = format!("/{}", self.path().replace('.', "/"));
         // A spec was read from JSON and can be written as such.
@@ -72,7 +72,7 @@ mod tests {
 
     use super::*;
 
-    /// The fields of the spec that are about the operator, or that Connect has no operation for.
+    /// The fields of the spec that control the operator, or that Connect has no operation for.
     const WITHOUT_DRIFT: [&str; 11] = [
         "instanceArn",
         "username",
@@ -88,7 +88,7 @@ mod tests {
     ];
 
     #[test]
-    fn each_field_of_the_schema_that_can_drift_can_be_left_alone_and_no_other() {
+    fn exactly_the_fields_that_can_drift_can_be_ignored() {
         let schema = super::super::crd().spec.versions.remove(0).schema.unwrap().open_api_v3_schema.unwrap();
         let spec = schema.properties.unwrap().remove("spec").unwrap();
         let mut paths = BTreeSet::new();

@@ -1,5 +1,5 @@
-//! The `ConnectUser` resource: what people write (`spec`), what the operator answers (`status`), and what the API server
-//! refuses by itself (schema and CEL). No I/O.
+//! The `ConnectUser` resource: the `spec` that people write, the `status` that the operator writes, and the rules of the API
+//! server (schema and CEL). No I/O.
 //!
 //! An absent optional field means "not managed"; an explicitly empty one (`[]`, `{}`, `""`) means "cleared".
 
@@ -24,17 +24,17 @@ pub use spec::{
 };
 pub use status::{ConnectUserStatus, CreateAttempt, DriftedField, ObservedUser};
 
-/// Keeps a ConnectUser until its user is gone from Connect.
+/// The finalizer that keeps a ConnectUser until its user is gone from Connect.
 pub const FINALIZER: &str = "connect-operator.dev/finalizer";
 /// The name under which the operator owns fields of a resource (server-side apply).
 pub const FIELD_MANAGER: &str = "connect-operator";
 /// The prefix of the operator's annotations and of its tags on a Connect user.
 pub const PREFIX: &str = "connect-operator.dev/";
-/// Any new value asks for a pass at once, with a fresh look at Connect.
+/// An annotation: any new value requests an immediate pass that reads the user from Connect.
 pub const RECONCILE_REQUESTED_AT: &str = "connect-operator.dev/reconcile-requested-at";
-/// `"true"`: nothing is done for the resource, its deletion included.
+/// An annotation: `"true"` keeps the operator from doing anything for the resource, its deletion included.
 pub const PAUSED: &str = "connect-operator.dev/paused";
-/// `"true"`: a person confirms that the user is to go, where the guard against mass deletion holds it.
+/// An annotation: `"true"` confirms a deletion that the guard against mass deletion holds.
 pub const CONFIRM_DELETION: &str = "connect-operator.dev/confirm-deletion";
-/// On a namespace: the deletion policy of its ConnectUsers that name none themselves.
+/// An annotation of a namespace: the deletion policy of its ConnectUsers that name none themselves.
 pub const DELETION_POLICY: &str = "connect-operator.dev/deletion-policy";

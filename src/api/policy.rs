@@ -1,21 +1,21 @@
-//! How far the operator may go with a user: lasting policy, as fields of the spec, so that it is reviewed with it.
+//! How far the operator may go with a user: lasting policies are fields of the spec, so that they are reviewed with it.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What becomes of a user that exists already, without an owner, when a resource asks for its name.
+/// What happens to an existing user without an owner when a resource asks for its name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum AdoptionPolicy {
     /// It is left alone: the resource is in conflict.
     #[default]
     Never,
-    /// It is taken over; where there is none, one is created.
+    /// It is taken over. If there is none, one is created.
     AdoptOrCreate,
     /// It is taken over; none is ever created.
     Adopt,
 }
 
-/// What becomes of the user when its resource is deleted.
+/// What happens to the user when its resource is deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
 #[value(rename_all = "PascalCase")]
 pub enum DeletionPolicy {
@@ -27,14 +27,13 @@ pub enum DeletionPolicy {
 }
 
 impl DeletionPolicy {
-    /// Reads the policy as a person wrote it in an annotation. What cannot be read keeps the user: a slip of the pen must not
-    /// delete people.
+    /// Parses the policy in an annotation. An unreadable value keeps the user: a typing error must not delete users.
     pub fn of_annotation(value: &str) -> Self {
         if value.eq_ignore_ascii_case("delete") { Self::Delete } else { Self::Retain }
     }
 }
 
-/// Whether the operator acts or only looks.
+/// Whether the operator acts or only observes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ManagementPolicy {
     /// It makes Connect match the spec.

@@ -1,8 +1,8 @@
-//! What people write: AWS::Connect::User in Kubernetes' spelling.
+//! The spec: AWS::Connect::User in Kubernetes' spelling.
 //!
-//! Every rule that needs no look at Connect stands here, as schema or CEL, with a message that says what to do. Lengths have
-//! bounds even where Connect names none: the API server prices CEL rules by them. Where a rule checks the form of a value, its
-//! bound is generous: beyond it the API server speaks of the length alone and the rule's message is lost.
+//! Every rule that can be checked without Connect is here, as schema or CEL, with a message that says what to do. Lengths are
+//! bounded even if Connect names no bound: the API server estimates the cost of CEL rules by them. If a rule checks the form of a
+//! value, its bound is generous: beyond it, the API server reports only the length, and the rule's message is lost.
 #![expect(clippy::duplicated_attributes, reason = "each printcolumn has a name, a type and a path")]
 
 use std::collections::BTreeMap;
@@ -121,14 +121,14 @@ pub struct ConnectUserSpec {
     )]
     pub username: String,
 
-    /// Where the initial password stands. Needed where Connect keeps the passwords (CONNECT_MANAGED), an error elsewhere.
+    /// The Secret with the initial password. Required if Connect keeps the passwords (CONNECT_MANAGED), an error otherwise.
     /// It is sent once, when the user is created: Connect has no operation to change it later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_secret_ref: Option<PasswordSecretRef>,
 
-    /// Whether the operator makes the initial password, in place of `passwordSecretRef`: at creation it writes one into the
-    /// Secret `<name of this resource>-initial-password`, key `password`, which goes with this resource. The agent sets another
-    /// by Connect's reset e-mail. The operator needs the right to create Secrets for it.
+    /// Whether the operator generates the initial password, instead of `passwordSecretRef`: at creation it stores one in the
+    /// Secret `<name of this resource>-initial-password`, key `password`, which is deleted with this resource. The agent sets a
+    /// new one by Connect's reset e-mail. The operator needs the right to create Secrets for this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generate_password: Option<bool>,
 
@@ -141,12 +141,12 @@ pub struct ConnectUserSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity_info: Option<IdentityInfo>,
 
-    /// How contacts reach the user, for all channels alike. A member that is left out is not managed. What differs between
-    /// channels is set by `autoAcceptConfigs` and `afterContactWorkConfigs` instead.
+    /// How contacts reach the user, for all channels. A member that is left out is not managed. To set different values by
+    /// channel, use `autoAcceptConfigs` and `afterContactWorkConfigs` instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_config: Option<PhoneConfig>,
 
-    /// Whether contacts are accepted without the agent's doing, by channel, in the place of `phoneConfig.autoAccept`. Left out:
+    /// Whether contacts are accepted automatically, by channel, instead of `phoneConfig.autoAccept`. Left out:
     /// not managed, nor are channels that it does not name. `[]`: `false` for every channel, which is Connect's default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 10))]
@@ -157,7 +157,7 @@ pub struct ConnectUserSpec {
     )]
     pub auto_accept_configs: Option<Vec<AutoAcceptConfig>>,
 
-    /// After-contact work, by channel, in the place of `phoneConfig.afterContactWorkTimeLimit`. Left out: not managed, nor are
+    /// After-contact work, by channel, instead of `phoneConfig.afterContactWorkTimeLimit`. Left out: not managed, nor are
     /// channels that it does not name. `[]`: 0 for every channel, which is Connect's default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 10))]
@@ -168,7 +168,7 @@ pub struct ConnectUserSpec {
     )]
     pub after_contact_work_configs: Option<Vec<AfterContactWorkConfigPerChannel>>,
 
-    /// Where calls ring, in the place of `phoneConfig.phoneType` and `deskPhoneNumber`; `VOICE` only. Left out: not managed.
+    /// Where calls ring, instead of `phoneConfig.phoneType` and `deskPhoneNumber`; `VOICE` only. Left out: not managed.
     /// `[]`: `SOFT_PHONE`, which is Connect's default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 10))]
@@ -179,7 +179,7 @@ pub struct ConnectUserSpec {
     )]
     pub phone_number_configs: Option<Vec<PhoneNumberConfig>>,
 
-    /// Whether the connection stays open between calls, in the place of `phoneConfig.persistentConnection`; `VOICE` only. Left
+    /// Whether the connection stays open between calls, instead of `phoneConfig.persistentConnection`; `VOICE` only. Left
     /// out: not managed. `[]`: `false`, which is Connect's default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 10))]
@@ -200,23 +200,23 @@ pub struct ConnectUserSpec {
     )]
     pub voice_enhancement_configs: Option<Vec<VoiceEnhancementConfig>>,
 
-    /// The routing profile by its ARN. It, or `routingProfileName`.
+    /// The routing profile by its ARN. Either this or `routingProfileName` is required.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 300))]
     pub routing_profile_arn: Option<String>,
 
-    /// The routing profile by its name in the instance, so that one manifest serves several instances. Upper and lower case count.
+    /// The routing profile by its name in the instance, so that one manifest serves several instances. Case matters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 127))]
     pub routing_profile_name: Option<String>,
 
-    /// The security profiles by their ARNs, 1 to 10, in any order. They, or `securityProfileNames`.
+    /// The security profiles by their ARNs, 1 to 10, in any order. Either these or `securityProfileNames` are required.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 10), inner(length(max = 300)))]
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub security_profile_arns: Option<Vec<String>>,
 
-    /// The security profiles by their names in the instance, 1 to 10, in any order. Upper and lower case count.
+    /// The security profiles by their names in the instance, 1 to 10, in any order. Case matters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 10), inner(length(min = 1, max = 127)))]
     #[x_kube(merge_strategy = ListMerge::Set)]
@@ -227,7 +227,7 @@ pub struct ConnectUserSpec {
     #[schemars(length(max = 300))]
     pub hierarchy_group_arn: Option<String>,
 
-    /// The hierarchy group by the names from the top level down to it, such as `/North/Hamburg`. Upper and lower case count.
+    /// The hierarchy group by the names from the top level down to it, such as `/North/Hamburg`. Case matters.
     /// `""`: the user is in none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1000))]
@@ -238,7 +238,8 @@ pub struct ConnectUserSpec {
     /// The proficiencies, by attribute and value, in any order. Left out: not managed. `[]`: the user has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 100))]
-    // One value for server-side apply: of a list that it merges by keys it makes null, and not [], when the last element goes.
+    // Atomic for server-side apply: a list that is merged by keys would become null, and not [], when its last element is
+    // removed.
     #[x_kube(
         merge_strategy = ListMerge::Atomic,
         validation = Rule::new("self.all(p, self.exists_one(q, q.attributeName == p.attributeName && q.attributeValue == p.attributeValue))")
@@ -256,14 +257,14 @@ pub struct ConnectUserSpec {
     #[schemars(length(max = 64))]
     pub region: Option<String>,
 
-    /// What becomes of a user of this name that exists already and that no operator owns: `Never` (it is left alone),
-    /// `AdoptOrCreate` or `Adopt` (never creates). A user that belongs to another ConnectUser is never taken.
+    /// What happens to an existing user of this name that no operator owns: `Never` (it is left alone), `AdoptOrCreate`, or
+    /// `Adopt` (never creates). A user that belongs to another ConnectUser is never taken over.
     #[serde(default)]
     pub adoption_policy: AdoptionPolicy,
 
-    /// What becomes of the user when this resource is deleted: `Delete`, or `Retain` (it stays, without the operator's tags).
+    /// What happens to the user when this resource is deleted: `Delete`, or `Retain` (it stays, without the operator's tags).
     /// Default: the namespace's annotation `connect-operator.dev/deletion-policy`, then the operator's own default.
-    // No enum for the API server: it refuses null, which templates write for what is left out.
+    // Not an enum for the API server: that would refuse null, which templates render for values that are left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", length(max = 64))]
     #[x_kube(validation = Rule::new("self in ['Delete', 'Retain']").message("deletionPolicy must be Delete or Retain"))]
@@ -273,8 +274,8 @@ pub struct ConnectUserSpec {
     #[serde(default)]
     pub management_policy: ManagementPolicy,
 
-    /// How often the user is read by itself for changes made outside of Kubernetes, such as `10m` or `1h30m`; at least `1m`.
-    /// Left out: with all users of the instance, at the operator's own interval.
+    /// How often the user is read individually for changes made outside of Kubernetes, such as `10m` or `1h30m`; at least `1m`.
+    /// Left out: together with all users of the instance, at the operator's interval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 32))]
     #[x_kube(validation = Rule::new("self.matches('^([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$') && size(self) > 0 && duration(self) >= duration('1m')")
@@ -282,7 +283,7 @@ pub struct ConnectUserSpec {
     pub drift_interval: Option<String>,
 
     /// Fields that are set when the user is created and then left to the people at Connect's console; `status.observed` shows
-    /// what became of them. Whoever changes such a field here is obeyed once.
+    /// their current values. A change of such a field here is applied once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     #[x_kube(merge_strategy = ListMerge::Set)]
@@ -294,7 +295,7 @@ pub struct ConnectUserSpec {
 #[serde(rename_all = "camelCase")]
 pub struct PasswordSecretRef {
     /// The Secret's name.
-    // It becomes part of a URL of the API server: `../` in it could lead into another namespace.
+    // The name becomes part of a URL of the API server: `../` in it could lead into another namespace.
     #[schemars(length(max = 253))]
     #[x_kube(validation = Rule::new(r"self.matches('^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$')")
         .message("passwordSecretRef.name must be the name of a Secret in the same namespace: lower-case letters, digits, - and ."))]
@@ -311,7 +312,7 @@ fn default_key() -> String {
     "password".to_owned()
 }
 
-/// UserIdentityInfo. Which members an instance asks for or refuses depends on how its users sign in: Connect's answer decides.
+/// UserIdentityInfo. Which members an instance requires or refuses depends on how its users sign in: Connect's answer decides.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct IdentityInfo {
@@ -323,13 +324,13 @@ pub struct IdentityInfo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 300))]
     pub last_name: Option<String>,
-    /// E-mail address. Password resets go there.
+    /// E-mail address. Password resets are sent there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 320))]
     #[x_kube(validation = Rule::new(r"self == '' || self.matches('^[^\\s@]+@[^\\s@]+\\.[^\\s@]+$')")
         .message("identityInfo.email must be an e-mail address such as jane@example.com, or \"\" to clear it"))]
     pub email: Option<String>,
-    /// Secondary e-mail address. It gets all notices but password resets.
+    /// Secondary e-mail address. It receives all notices except password resets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 265))]
     #[x_kube(validation = Rule::new(r"self == '' || self.matches('^[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\\.[a-zA-Z]{2,63}$')")
@@ -358,7 +359,7 @@ pub enum PhoneType {
     Other(UnknownName),
 }
 
-/// UserPhoneConfig: settings for all channels alike.
+/// UserPhoneConfig: settings for all channels.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("has(self.deskPhoneNumber) == (has(self.phoneType) && self.phoneType == 'DESK_PHONE')")
@@ -369,7 +370,7 @@ pub struct PhoneConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "phone_type_schema")]
     pub phone_type: Option<PhoneType>,
-    /// Whether contacts are accepted without the agent's doing.
+    /// Whether contacts are accepted automatically.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_accept: Option<bool>,
     /// After-contact work time limit in seconds. 0: no limit, the agent must close it.
@@ -402,7 +403,7 @@ pub struct UserProficiency {
     pub level: u8,
 }
 
-/// A rule in place of an enum: an enum would refuse `null`, which is "left out" everywhere else in a spec.
+/// Returns a rule instead of an enum: an enum would refuse `null`, which means "left out" everywhere else in a spec.
 fn phone_type_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     schemars::json_schema!({
         "type": "string",

@@ -1,4 +1,4 @@
-//! What the operator answers. No secret, and no field that changes on each pass.
+//! The status that the operator writes. It holds no secret, and no field that changes on each pass.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,11 +13,11 @@ use super::{
     UserProficiency, VoiceEnhancementConfig,
 };
 
-/// What the operator last did and saw.
+/// The last actions and observations of the operator.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectUserStatus {
-    /// The generation of the spec that this status speaks of. −1: none yet.
+    /// The generation of the spec that this status refers to. −1: none yet.
     #[serde(default = "never")]
     pub observed_generation: i64,
     /// The user's ARN in Connect.
@@ -33,13 +33,13 @@ pub struct ConnectUserStatus {
     /// The user as Connect last showed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed: Option<ObservedUser>,
-    /// How Connect differs from the spec, where the operator only observes.
+    /// How Connect differs from the spec, if the operator only observes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub drift: Vec<DriftedField>,
-    /// Keys of tags that the operator set for the spec, so that one which leaves the spec can be removed.
+    /// Keys of tags that the operator set for the spec, so that a key can be removed once it leaves the spec.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub applied_tag_keys: BTreeSet<String>,
-    /// What the spec said of each field in `ignoreDrift` when it was last applied, as JSON.
+    /// The value in the spec of each field in `ignoreDrift` when it was last applied, as JSON.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub applied_values: BTreeMap<String, String>,
     /// When the user was last seen to equal the spec after a change. It does not move while nothing changes.
@@ -49,14 +49,14 @@ pub struct ConnectUserStatus {
     /// The value of the annotation `connect-operator.dev/reconcile-requested-at` that was last acted on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_handled_reconcile_at: Option<String>,
-    /// The last attempt to create the user: written before it, and kept.
+    /// The last attempt to create the user. It is written before the attempt, and kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub create_attempt: Option<CreateAttempt>,
-    /// Which state of the Secret that `passwordSecretRef` names the user has its password from; nothing of the password itself.
+    /// The version of the Secret in `passwordSecretRef` that the user has its password from; no part of the password itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_password_version: Option<String>,
     /// The limit of the guard against mass deletion that holds the deletion, until the annotation
-    /// `connect-operator.dev/confirm-deletion: "true"` confirms it or the limit is another.
+    /// `connect-operator.dev/confirm-deletion: "true"` confirms it or the limit changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion_held_by: Option<String>,
 }
@@ -71,22 +71,22 @@ fn never() -> i64 {
 pub struct DriftedField {
     /// The field's path below `spec`.
     pub path: String,
-    /// What the spec asks for; absent for nothing.
+    /// The value in the spec; absent for no value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub desired: Option<String>,
-    /// What Connect shows; absent for nothing.
+    /// The value in Connect; absent for no value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed: Option<String>,
 }
 
-/// A note that CreateUser is about to be sent. While it is young, "not seen" does not mean "does not exist".
+/// A mark that CreateUser is about to be sent. While it is recent, "not seen" does not mean "does not exist".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateAttempt {
-    /// When it was written.
+    /// When the mark was written.
     #[schemars(schema_with = "date_time")]
     pub at: Timestamp,
-    /// Whether no earlier attempt's outcome was unknown when it was written.
+    /// Whether the outcomes of all earlier attempts were known when the mark was written.
     pub clean: bool,
 }
 
@@ -94,9 +94,9 @@ pub struct CreateAttempt {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ObservedUser {
-    /// The name it signs in with.
+    /// The name that the user signs in with.
     pub username: String,
-    /// The id in the directory; Connect fills it even where nobody gave one.
+    /// The id in the directory. Connect fills it even if none was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directory_user_id: Option<String>,
     /// Names, e-mail addresses, mobile number.
@@ -105,7 +105,7 @@ pub struct ObservedUser {
     /// Settings for all channels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_config: Option<PhoneConfig>,
-    /// Whether contacts are accepted without the agent's doing, by channel.
+    /// Whether contacts are accepted automatically, by channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_accept_configs: Option<Vec<AutoAcceptConfig>>,
     /// After-contact work, by channel.
@@ -126,13 +126,13 @@ pub struct ObservedUser {
     /// The security profiles.
     #[serde(default)]
     pub security_profile_arns: BTreeSet<String>,
-    /// The hierarchy group, if it is in one.
+    /// The hierarchy group, if the user is in one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hierarchy_group_arn: Option<String>,
-    /// The proficiencies; only read where the spec manages them.
+    /// The proficiencies; only read if the spec manages them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_proficiencies: Option<Vec<UserProficiency>>,
-    /// All tags, the operator's and other people's included.
+    /// All tags, including the operator's and those set by others.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
 }
@@ -147,7 +147,7 @@ mod tests {
 
     use crate::api::ConnectUser;
 
-    /// Each shape that was ever stored stays one that is read: the API server gives objects as they were written.
+    /// Every shape that was ever stored must stay readable: the API server returns objects as they were written.
     #[test]
     fn objects_of_older_and_of_newer_shape_are_read() {
         let arn = "arn:aws:connect:us-west-2:123456789012:instance/i-1/agent/u-1";

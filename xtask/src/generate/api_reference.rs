@@ -6,9 +6,9 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 };
 
 const INTRODUCTION: &str = "\
-An optional field that is left out, or `null`, is not managed: what stands in Connect stays. One that is explicitly empty \
-(`\"\"`, `[]`, `{}`) is cleared, where its description says so. The API server refuses what breaks a rule below, with the words \
-given here.";
+An optional field that is left out, or `null`, is not managed: its value in Connect stays. A field that is explicitly empty \
+(`\"\"`, `[]`, `{}`) is cleared, if its description says so. The API server refuses a resource that breaks a rule below, with the \
+message given here.";
 
 /// Returns the API reference as Markdown.
 pub(super) fn page() -> String {
