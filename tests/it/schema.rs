@@ -1,8 +1,8 @@
-//! What the API server does with ConnectUsers by itself: each rule of the schema, defaults, ownership of fields, columns.
+//! What the API server does with a ConnectUser: each rule of the schema, defaults, ownership of fields, columns.
 
 mod applying;
+mod cases;
 mod columns;
 mod manifest;
-mod rows;
 mod rules;
 mod status;

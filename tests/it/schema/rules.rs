@@ -1,4 +1,4 @@
-//! The table, on the real API server: a create and a server-side apply (dry runs), and updates of resources that exist.
+//! The cases of `cases.yaml` on the real API server: as a create and a server-side apply (dry runs), or as an update.
 
 use std::collections::BTreeSet;
 
@@ -11,108 +11,103 @@ use kube::{
 use serde_json::Value;
 
 use super::{
-    manifest::{full_spec, resource},
-    rows::{Row, Verdict, rows},
+    cases::{Case, Cases},
+    manifest::resource,
 };
 use crate::support::{client, namespace};
 
 /// How a spec reaches the API server.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Way {
+enum Method {
     Create,
     Apply,
     Update,
 }
 
 #[tokio::test]
-async fn every_rule_accepts_the_good_and_refuses_the_bad_with_its_message() {
+async fn each_schema_rule_accepts_and_refuses_its_cases() {
     let namespace = namespace("rules");
     let users: Api<DynamicObject> =
         Api::namespaced_with(client().await, namespace.name(), &ApiResource::erase::<ConnectUser>(&()));
-    let mut wrong = Vec::new();
-    let mut heard = BTreeSet::new();
-    for (number, row) in rows().iter().enumerate() {
-        let ways: &[Way] = if row.before.is_some() { &[Way::Update] } else { &[Way::Create, Way::Apply] };
-        for way in ways {
-            let answer = send(&users, *way, &format!("user-{number}"), row).await;
-            if let Err(refusal) = &answer {
-                heard.extend(causes(refusal).into_iter().map(|(_, message)| message));
+    let (mut failures, mut messages) = (Vec::new(), BTreeSet::new());
+    let cases = Cases::read();
+    for (number, case) in cases.cases.iter().enumerate() {
+        let (existing, spec) = cases.specs(case);
+        let methods: &[Method] = if existing.is_some() { &[Method::Update] } else { &[Method::Create, Method::Apply] };
+        for method in methods {
+            let result = send(&users, *method, &format!("user-{number}"), existing.as_ref(), &spec).await;
+            if let Err(refusal) = &result {
+                messages.extend(causes(refusal).into_iter().map(|(_, message)| message));
             }
-            if let Err(why) = judge(row, *way, &answer) {
-                wrong.push(format!("{} ({way:?}): {why}", row.name));
+            if let Err(difference) = check(case, *method, &result) {
+                failures.push(format!("{} ({method:?}): {difference}", case.name));
             }
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 
-    let rules = messages();
+    let rules = rule_messages();
     assert!(!rules.is_empty());
-    let unproven: Vec<_> = rules.iter().filter(|rule| !heard.iter().any(|said| said.ends_with(*rule))).collect();
-    assert!(unproven.is_empty(), "rules that no row breaks: {unproven:#?}");
+    let unproven: Vec<_> = rules.iter().filter(|rule| !messages.iter().any(|message| message.ends_with(*rule))).collect();
+    assert!(unproven.is_empty(), "rules that no case breaks: {unproven:#?}");
 }
 
-async fn send(users: &Api<DynamicObject>, way: Way, name: &str, row: &Row) -> Result<ConnectUser, Box<Status>> {
-    let mut spec = full_spec();
-    let create = |spec: &Value| serde_json::from_value::<DynamicObject>(resource(name, spec)).unwrap();
+async fn send(
+    users: &Api<DynamicObject>,
+    method: Method,
+    name: &str,
+    existing: Option<&Value>,
+    spec: &Value,
+) -> Result<ConnectUser, Box<Status>> {
+    let object = |spec: &Value| serde_json::from_value::<DynamicObject>(resource(name, spec)).unwrap();
     let dry_run = PostParams { dry_run: true, ..PostParams::default() };
-    let answer = match way {
-        Way::Create => {
-            (row.change)(&mut spec);
-            users.create(&dry_run, &create(&spec)).await
-        }
-        Way::Apply => {
-            (row.change)(&mut spec);
+    let result = match method {
+        Method::Create => users.create(&dry_run, &object(spec)).await,
+        Method::Apply => {
             let params = PatchParams::apply("table").dry_run().validation_strict();
-            users.patch(name, &params, &Patch::Apply(create(&spec))).await
+            users.patch(name, &params, &Patch::Apply(object(spec))).await
         }
-        Way::Update => {
-            row.before.unwrap()(&mut spec);
-            let mut existing = users.create(&PostParams::default(), &create(&spec)).await.unwrap();
-            (row.change)(&mut spec);
-            existing.data["spec"] = spec;
-            users.replace(name, &PostParams::default(), &existing).await
+        Method::Update => {
+            let mut stored = users.create(&PostParams::default(), &object(existing.unwrap())).await.unwrap();
+            stored.data["spec"] = spec.clone();
+            users.replace(name, &PostParams::default(), &stored).await
         }
     };
-    match answer {
+    match result {
         Ok(object) => Ok(object.try_parse().unwrap()),
         Err(kube::Error::Api(refusal)) => Err(refusal),
-        Err(error) => panic!("{}: {error}", row.name),
+        Err(error) => panic!("{name}: {error}"),
     }
 }
 
-/// The fields that a refusal names, each with what it says of it. What it says of none is that not all was checked.
+/// The fields that a refusal names, each with its message. A cause without a field says that not everything was checked.
 fn causes(refusal: &Status) -> Vec<(String, String)> {
     let causes = refusal.details.iter().flat_map(|details| &details.causes);
     causes.filter(|c| c.field != "<nil>").map(|c| (c.field.clone(), c.message.clone())).collect()
 }
 
-/// A refusal must be for the row's one reason: another one beside it would hide that the row's own rule is gone.
-fn judge(row: &Row, way: Way, answer: &Result<ConnectUser, Box<Status>>) -> Result<(), String> {
-    let verdict = match (way, row.applying) {
-        (Way::Apply, Some(words)) => return judge_apply(words, answer),
-        _ => row.verdict,
-    };
-    match (verdict, answer) {
-        (Verdict::Accepted, Ok(_)) => Ok(()),
-        (Verdict::Accepted, Err(refusal)) => Err(format!("refused: {}", refusal.message)),
-        (Verdict::Refused(..), Ok(_)) => Err("accepted".to_owned()),
-        (Verdict::Refused(field, words), Err(refusal)) => match &causes(refusal)[..] {
-            [(at, message)] if at == field && message.contains(words) => Ok(()),
-            _ => Err(refusal.message.clone()),
+/// Compares a result with its case. A refusal must have the one cause of the case: a second one would hide that the case's own rule
+/// is gone.
+fn check(case: &Case, method: Method, result: &Result<ConnectUser, Box<Status>>) -> Result<(), String> {
+    let applying = case.applying.as_ref().filter(|_| method == Method::Apply);
+    let expected = match (applying, result) {
+        (Some(_), Ok(_)) => return Err("accepted".to_owned()),
+        (Some(words), Err(refusal)) => refusal.message.contains(words),
+        (None, Ok(_)) if case.refused.is_empty() => true,
+        (None, Ok(_)) => return Err("accepted".to_owned()),
+        (None, Err(refusal)) => match &causes(refusal)[..] {
+            [(field, message)] => case.refused.get(field).is_some_and(|words| message.contains(words)),
+            _ => false,
         },
-    }
-}
-
-fn judge_apply(words: &str, answer: &Result<ConnectUser, Box<Status>>) -> Result<(), String> {
-    match answer {
-        Ok(_) => Err("accepted".to_owned()),
-        Err(refusal) if refusal.message.contains(words) => Ok(()),
-        Err(refusal) => Err(refusal.message.clone()),
+    };
+    match (expected, result) {
+        (false, Err(refusal)) => Err(format!("refused: {}", refusal.message)),
+        _ => Ok(()),
     }
 }
 
 /// The messages of all rules on the spec.
-fn messages() -> Vec<String> {
+fn rule_messages() -> Vec<String> {
     fn collect(schema: &Value, found: &mut Vec<String>) {
         match schema {
             Value::Object(members) => {
