@@ -9,7 +9,6 @@ mod channels;
 mod crashes;
 mod creating;
 mod drifting;
-mod editing;
 mod fields;
 mod guarding;
 mod helm;

@@ -1,71 +1,11 @@
 //! What changes behind the operator's back is found and put right; what does not change costs nothing.
 
-use connect_api::{
-    DeleteUser, DisassociateUserProficiencies, OperationName, UntagResource, UpdateUserHierarchy, UpdateUserPhoneConfig,
-    UpdateUserRoutingProfile,
-};
+use connect_api::{DeleteUser, OperationName};
 use kube::ResourceExt;
 use serde_json::json;
 
 use super::scene::{Setting, scene};
 use crate::support::eventually;
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_change_at_the_console_is_put_right_by_one_write_and_told_of() {
-    let scene = Setting::shared("drift").flag("--drift-interval=500ms").start().await;
-    let spec = json!({
-        "phoneConfig": { "autoAccept": true, "afterContactWorkTimeLimit": 20 },
-        "hierarchyGroupArn": scene.hierarchy_group("/South/Munich"),
-        "userProficiencies": [{ "attributeName": "Language", "attributeValue": "Danish", "level": 3 }],
-        "tags": { "team": "billing" },
-    });
-    scene.applied("drifter", &spec).await;
-    let before = scene.live("drifter");
-    let (instance, user) = (scene.instance(), before.user.id.clone());
-    let put_right = |what: &str, operation: OperationName| {
-        eventually(what, || scene.sim.calls().of(operation) == 1);
-        let calls = scene.sim.calls();
-        assert_eq!(calls.writes(), 1, "{calls:#?}");
-        scene.sim.reset_calls();
-    };
-    scene.sim.reset_calls();
-
-    let routing_profile_id = scene.sim.routing_profile_id(&instance, "Sales").unwrap();
-    scene.console(UpdateUserRoutingProfile { instance: instance.clone(), user: user.clone(), routing_profile_id }).await;
-    put_right("the routing profile is put right", OperationName::UpdateUserRoutingProfile);
-
-    let hierarchy_group_id = None;
-    scene.console(UpdateUserHierarchy { instance: instance.clone(), user: user.clone(), hierarchy_group_id }).await;
-    put_right("the hierarchy group is put right", OperationName::UpdateUserHierarchy);
-
-    let phone_config = connect_api::PhoneConfig { auto_accept: false, ..before.user.phone_config.clone().unwrap() };
-    scene.console(UpdateUserPhoneConfig { instance: instance.clone(), user: user.clone(), phone_config }).await;
-    put_right("the phone's settings are put right", OperationName::UpdateUserPhoneConfig);
-
-    let proficiencies = before.proficiencies.iter().map(|p| p.key.clone()).collect();
-    scene.console(DisassociateUserProficiencies { instance, user, proficiencies }).await;
-    put_right("the proficiency is put right", OperationName::AssociateUserProficiencies);
-
-    scene.console(UntagResource { arn: before.user.arn.clone(), keys: ["team".to_owned()].into() }).await;
-    put_right("the tag is put right", OperationName::TagResource);
-
-    let after = scene.live("drifter");
-    assert_eq!(after.user.routing_profile_id, before.user.routing_profile_id);
-    assert_eq!(after.user.hierarchy_group_id, before.user.hierarchy_group_id);
-    assert_eq!(after.user.phone_config, before.user.phone_config);
-    assert_eq!(after.proficiencies, before.proficiencies);
-    assert_eq!(after.user.tags, before.user.tags);
-
-    scene.ready("drifter").await;
-    assert!(scene.event_note("drifter", "DriftDetected").await.contains("outside of Kubernetes"));
-    scene.event_note("drifter", "DriftCorrected").await;
-    for field in ["routingProfileArn", "hierarchyGroupArn", "phoneConfig.autoAccept", "userProficiencies", "tags"] {
-        let sample = format!("connect_operator_drift_detected_total{{field=\"{field}\"}}");
-        assert_eq!(scene.operator.metric(&sample), 1.0, "{sample}");
-    }
-    let notes = scene.notes("drifter", "DriftDetected").await;
-    assert!(notes.iter().any(|note| note.contains("routingProfileArn")), "{notes:?}");
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn passes_over_a_user_in_sync_write_nothing_to_either_side() {

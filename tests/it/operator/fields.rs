@@ -95,6 +95,8 @@ impl Walk<'_> {
         let changed = self.step("without", changed.as_ref()).await;
         let cleared = self.step("without", cleared.as_ref()).await;
         let left_out = self.step("without", Some(unset)).await;
+        let drift = self.scene.notes(&self.name("without"), "DriftDetected").await;
+        assert!(drift.is_empty(), "{}: an edit is not drift: {drift:?}", self.row.path);
         [with, without, is_set, changed, cleared, left_out, drifted]
     }
 
@@ -142,13 +144,20 @@ impl Walk<'_> {
     async fn drifted(&self) -> String {
         let Some(drift) = self.row.drift else { return "–".to_owned() };
         let (name, scene) = (self.name("with"), self.scene);
-        let before = scene.live(&name);
+        let sample = format!("connect_operator_drift_detected_total{{field=\"{}\"}}", self.row.path);
+        let (before, detected) = (scene.live(&name), scene.operator.metric(&sample));
         scene.sim.console().call_now(drift(scene, before.user.clone())).unwrap();
         assert_ne!(content(scene.live(&name)), content(before.clone()), "{name}: nothing was changed");
         scene.sim.reset_calls();
         assert!(is_ready(&scene.requeue(&name).await), "{name}");
         assert_eq!(content(scene.live(&name)), content(before), "{name}: not put right");
-        self.calls()
+        let calls = self.calls();
+        let note = scene.event_note(&name, "DriftDetected").await;
+        assert!(note.starts_with("changed outside of Kubernetes: ") && note.contains(self.row.path), "{name}: {note}");
+        // Events are published after the metric is counted.
+        scene.event_note(&name, "DriftCorrected").await;
+        assert_eq!(scene.operator.metric(&sample), detected + 1.0, "{sample}");
+        calls
     }
 
     fn calls(&self) -> String {
