@@ -1,4 +1,4 @@
-//! Connect as one operator reaches it: the simulator behind a door, with an eye on every write.
+//! Connect as one operator reaches it: the simulator behind a gate, with checks of every write.
 
 use std::sync::{Arc, Mutex};
 
@@ -12,33 +12,33 @@ use futures::{FutureExt, future::BoxFuture};
 use kube::ResourceExt;
 
 use crate::{
-    door::{Door, Passed},
+    gate::{Gate, GateResult},
     kube::{NAME, NAMESPACE, Store},
     mutation::Mutation,
-    quick_connects::Ledger,
+    quick_connects::UserLedger,
 };
 
 pub const CLUSTER: &str = "blue";
 
-/// Whether a user's tags name this world's resource, whichever of its lives.
+/// Returns whether a user's tags name the resource of the simulation, with any UID.
 pub fn is_ours(tags: &Tags) -> bool {
     let tag = |name: &str| tags.get(&format!("connect-operator.dev/{name}")).map(String::as_str);
     (tag("cluster"), tag("namespace"), tag("name")) == (Some(CLUSTER), Some(NAMESPACE), Some(NAME))
 }
 
-/// Connect, watched.
-pub struct WatchedConnect {
+/// Connect, with checks of every call.
+pub struct CheckedConnect {
     pub sim: Sim,
     pub instance: InstanceId,
     pub store: Arc<Mutex<Store>>,
-    pub door: Door,
+    pub gate: Gate,
     pub violations: Arc<Mutex<Vec<String>>>,
-    pub ledger: Arc<Mutex<Ledger>>,
+    pub ledger: Arc<Mutex<UserLedger>>,
     pub quick_connects: bool,
-    pub sabotage: Option<Mutation>,
+    pub mutation: Option<Mutation>,
 }
 
-impl WatchedConnect {
+impl CheckedConnect {
     pub fn violated(&self, what: String) {
         self.violations.lock().unwrap().push(what);
     }
@@ -47,7 +47,7 @@ impl WatchedConnect {
         self.sim.users(&self.instance).into_iter().find(|u| u.user.id == *user).map(|u| u.user.tags)
     }
 
-    /// The user that a write is about, if it is about one.
+    /// Returns the user that a write changes, if it changes one.
     fn target(call: &Call) -> Option<UserId> {
         match call {
             Call::DeleteUser(c) => Some(c.user.clone()),
@@ -74,13 +74,13 @@ impl WatchedConnect {
         is_asked_for && is_unowned && matches!(call, Call::TagResource(c) if is_ours(&c.tags))
     }
 
-    fn watch(&self, call: &Call) {
+    fn check(&self, call: &Call) {
         if let Some(user) = Self::target(call)
             && let Some(tags) = self.tags_of(&user)
             && !is_ours(&tags)
             && !self.adopts(call, &tags)
         {
-            self.violated(format!("{} on a user that is not ours", call.name()));
+            self.violated(format!("{} on a user of another owner", call.name()));
         }
         if let Call::DeleteUser(c) = call {
             let store = self.store.lock().unwrap();
@@ -89,28 +89,28 @@ impl WatchedConnect {
                 && let Some(tags) = self.tags_of(&c.user)
                 && tags.get("connect-operator.dev/uid") == living.uid().as_ref()
             {
-                self.violated("DeleteUser on the user of a resource that lives".into());
+                self.violated("DeleteUser on the user of a resource that is not being deleted".into());
             }
         }
     }
 
-    fn do_it(&self, mut call: Call) -> Result<Reply, Error> {
-        self.watch(&call);
-        if let (Call::CreateUser(c), Some(Mutation::NoTagsInCreate)) = (&mut call, self.sabotage) {
+    fn execute(&self, mut call: Call) -> Result<Reply, Error> {
+        self.check(&call);
+        if let (Call::CreateUser(c), Some(Mutation::NoTagsInCreate)) = (&mut call, self.mutation) {
             c.tags.clear();
         }
         let deleting = || self.store.lock().unwrap().object.as_ref().is_some_and(|o| o.metadata.deletion_timestamp.is_some());
-        if self.sabotage == Some(Mutation::CleanUpByIdOnly) && deleting() {
+        if self.mutation == Some(Mutation::CleanUpByIdOnly) && deleting() {
             match &call {
                 Call::SearchUsers(_) => return Ok(Reply::SearchUsers(Page { items: vec![], next_token: None })),
                 Call::ListUsers(_) => return Ok(Reply::ListUsers(Page { items: vec![], next_token: None })),
                 _ => {}
             }
         }
-        self.watch_quick_connects(&call);
+        self.check_quick_connect_call(&call);
         let doing = call.clone();
         let result = self.sim.client().call_now(call);
-        self.note_users(&doing, &result);
+        self.record_users(&doing, &result);
         let ours = self.sim.users(&self.instance).iter().filter(|u| is_ours(&u.user.tags)).count();
         if ours > 1 {
             self.violated(format!("{ours} users for one resource"));
@@ -119,23 +119,23 @@ impl WatchedConnect {
     }
 }
 
-impl Connect for WatchedConnect {
+impl Connect for CheckedConnect {
     fn send<'a>(&'a self, _: &'a Caller, call: Call) -> BoxFuture<'a, Result<Reply, Error>> {
         async move {
             let operation = call.name();
-            match self.door.pass(operation.as_str(), || self.do_it(call)).await {
-                Passed::Answered(result) => result,
-                Passed::NoAnswer => Err(Error::no_reply(operation, "the connection was closed")),
+            match self.gate.pass(operation.as_str(), || self.execute(call)).await {
+                GateResult::Answered(result) => result,
+                GateResult::NoAnswer => Err(Error::no_reply(operation, "the connection was closed")),
             }
         }
         .boxed()
     }
 }
 
-/// Gives out one client, whichever instance it is for.
-pub struct OneConnect(pub Arc<WatchedConnect>);
+/// Returns the same client for every instance.
+pub struct SingleClient(pub Arc<CheckedConnect>);
 
-impl Connections for OneConnect {
+impl Connections for SingleClient {
     fn client_for(&self, _: &connect_api::Arn) -> Arc<dyn Connect> {
         self.0.clone()
     }

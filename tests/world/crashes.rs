@@ -1,4 +1,4 @@
-//! Create, update and delete, with each call of theirs crashed before and after, failed before and after, alone and in pairs.
+//! Create, update and delete, with a crash or a failure before and after each call, alone and in pairs.
 
 use std::time::Duration;
 
@@ -8,109 +8,96 @@ use connect_sim::Sim;
 use kube::ResourceExt;
 
 use crate::{
-    door::Fault,
+    gate::Fault,
     mutation::Mutation,
+    simulation::{Lag, Setup, Simulation},
     specs::{SECRET, by_name, first, plainly_edited, second},
-    world::{Lag, Setting, World},
 };
 
-/// A user's life: created, changed, deleted. Returns how many calls it took.
-pub fn live(setting: Setting) -> Result<u64, String> {
-    live_by(setting, |_, spec| spec)
+/// Creates, changes and deletes a user. Returns the number of calls.
+pub fn live(setup: Setup) -> Result<u64, String> {
+    live_by(setup, |_, spec| spec)
 }
 
-/// The same with names in place of ARNs.
-fn live_by_name(setting: Setting) -> Result<u64, String> {
-    live_by(setting, by_name)
+/// Does the same with names in place of ARNs.
+fn live_by_name(setup: Setup) -> Result<u64, String> {
+    live_by(setup, by_name)
 }
 
-fn live_by(setting: Setting, words: fn(&Sim, ConnectUserSpec) -> ConnectUserSpec) -> Result<u64, String> {
-    let mut world = World::new(setting, 1);
-    world.apply(words(&world.sim, first(&world.sim)));
-    world.run_until("created", World::is_ready);
-    world.check_converged();
-    world.apply(words(&world.sim, second(&world.sim)));
-    world.run_until("updated", World::is_ready);
-    world.check_converged();
-    world.delete();
-    world.run_until("deleted", |w| w.object().is_none());
-    world.check_gone();
-    world.check_secrecy();
-    world.verdict()?;
-    let calls = world.schedule.lock().unwrap().calls;
-    Ok(calls)
+fn live_by(setup: Setup, words: fn(&Sim, ConnectUserSpec) -> ConnectUserSpec) -> Result<u64, String> {
+    let mut simulation = Simulation::new(setup, 1);
+    simulation.apply(words(&simulation.sim, first(&simulation.sim)));
+    simulation.run_until("created", Simulation::is_ready);
+    simulation.check_converged();
+    simulation.apply(words(&simulation.sim, second(&simulation.sim)));
+    simulation.run_until("updated", Simulation::is_ready);
+    simulation.check_converged();
+    simulation.delete();
+    simulation.run_until("deleted", |w| w.object().is_none());
+    simulation.check_gone();
+    simulation.finish()
 }
 
-/// A user is created and then edited, before anybody had a reason to read it.
-fn live_and_be_edited(setting: Setting) -> Result<u64, String> {
-    let mut world = World::new(setting, 1);
-    world.apply(first(&world.sim));
-    world.run_until("created", World::is_ready);
-    world.apply(plainly_edited(&world.sim));
-    world.run_until("updated", World::is_ready);
-    world.check_converged();
-    world.check_secrecy();
-    world.verdict()?;
-    let calls = world.schedule.lock().unwrap().calls;
-    Ok(calls)
+/// Creates a user and edits it before an operator has a reason to read it.
+fn live_and_be_edited(setup: Setup) -> Result<u64, String> {
+    let mut simulation = Simulation::new(setup, 1);
+    simulation.apply(first(&simulation.sim));
+    simulation.run_until("created", Simulation::is_ready);
+    simulation.apply(plainly_edited(&simulation.sim));
+    simulation.run_until("updated", Simulation::is_ready);
+    simulation.check_converged();
+    simulation.finish()
 }
 
-/// The life of a user whose password the operator makes.
-fn live_with_a_generated_password(setting: Setting) -> Result<u64, String> {
-    let mut world = World::new(setting, 1);
-    let spec = ConnectUserSpec { password_secret_ref: None, generate_password: Some(true), ..first(&world.sim) };
-    world.apply(spec);
-    world.run_until("created", World::is_ready);
-    world.check_converged();
-    let made = world.store.lock().unwrap().owned_secrets.clone();
-    if made != [("jane-initial-password".to_owned(), world.object().unwrap().uid().unwrap())].into() {
-        world.violated(format!("these Secrets were made: {made:?}"));
+/// Creates and deletes a user whose password the operator generates.
+fn live_with_a_generated_password(setup: Setup) -> Result<u64, String> {
+    let mut simulation = Simulation::new(setup, 1);
+    let spec = ConnectUserSpec { password_secret_ref: None, generate_password: Some(true), ..first(&simulation.sim) };
+    simulation.apply(spec);
+    simulation.run_until("created", Simulation::is_ready);
+    simulation.check_converged();
+    let made = simulation.store.lock().unwrap().owned_secrets.clone();
+    if made != [("jane-initial-password".to_owned(), simulation.object().unwrap().uid().unwrap())].into() {
+        simulation.violated(format!("these Secrets were created: {made:?}"));
     }
-    world.delete();
-    world.run_until("deleted", |w| w.object().is_none());
-    world.check_gone();
-    world.check_secrecy();
-    world.verdict()?;
-    let calls = world.schedule.lock().unwrap().calls;
-    Ok(calls)
+    simulation.delete();
+    simulation.run_until("deleted", |w| w.object().is_none());
+    simulation.check_gone();
+    simulation.finish()
 }
 
-/// A short life: created and deleted before anybody looked.
-pub fn live_shortly(setting: Setting) -> Result<u64, String> {
-    let mut world = World::new(setting, 1);
-    world.apply(first(&world.sim));
-    world.sync(0);
-    // The deletion comes right after the first mishap, or after the creation.
-    while world.is_runnable(0) && !world.had_mishap() {
-        world.step(0);
+/// Deletes a user right after its creation or the first fault.
+pub fn live_shortly(setup: Setup) -> Result<u64, String> {
+    let mut simulation = Simulation::new(setup, 1);
+    simulation.apply(first(&simulation.sim));
+    simulation.sync(0);
+    while simulation.is_runnable(0) && !simulation.had_fault() {
+        simulation.step(0);
     }
-    world.delete();
-    world.run_until("deleted", |w| w.object().is_none());
-    world.check_gone();
-    world.check_secrecy();
-    world.verdict()?;
-    let calls = world.schedule.lock().unwrap().calls;
-    Ok(calls)
+    simulation.delete();
+    simulation.run_until("deleted", |w| w.object().is_none());
+    simulation.check_gone();
+    simulation.finish()
 }
 
-/// Every schedule of one mishap, and of two, in every setting; the first that fails.
-pub fn explore(life: fn(Setting) -> Result<u64, String>, sabotage: Option<Mutation>, pairs: bool) -> Result<u64, String> {
-    // Each lag in a thread of its own: there are many schedules.
+/// Runs every schedule of one fault, and of two, in every setup. Returns the number of schedules, or the first failure.
+pub fn explore(life: fn(Setup) -> Result<u64, String>, mutation: Option<Mutation>, pairs: bool) -> Result<u64, String> {
+    // Each lag has a thread, since there are many schedules.
     std::thread::scope(|scope| {
-        let threads = Lag::ALL.map(|lag| scope.spawn(move || explore_with(lag, life, sabotage, pairs)));
+        let threads = Lag::ALL.map(|lag| scope.spawn(move || explore_with(lag, life, mutation, pairs)));
         threads.into_iter().map(|thread| thread.join().unwrap()).sum()
     })
 }
 
-/// Which pairs of calls are tried in one of the six settings. Every pair is tried in two of them, or, with `WORLD_PAIRS=all` or
-/// where harm is to be noticed, in each.
+/// The pairs of calls that are tried in one of the six setups. Every pair is tried in two of them; with `WORLD_PAIRS=all`, or where
+/// a mutation must be noticed, in each.
 struct Share(Option<u64>);
 
 impl Share {
     const OF: u64 = 3;
 
-    fn of(lag: Lag, travel: bool, sabotage: Option<Mutation>) -> Self {
-        let all = sabotage.is_some() || std::env::var("WORLD_PAIRS").is_ok_and(|pairs| pairs == "all");
+    fn of(lag: Lag, travel: bool, mutation: Option<Mutation>) -> Self {
+        let all = mutation.is_some() || std::env::var("WORLD_PAIRS").is_ok_and(|pairs| pairs == "all");
         let lag = Lag::ALL.iter().position(|other| *other == lag).unwrap();
         Self((!all).then(|| (lag as u64 + u64::from(travel)) % Self::OF))
     }
@@ -122,27 +109,27 @@ impl Share {
 
 fn explore_with(
     lag: Lag,
-    life: fn(Setting) -> Result<u64, String>,
-    sabotage: Option<Mutation>,
+    life: fn(Setup) -> Result<u64, String>,
+    mutation: Option<Mutation>,
     pairs: bool,
 ) -> Result<u64, String> {
     let mut schedules = 0;
     for travel in [false, true] {
-        let share = Share::of(lag, travel, sabotage);
-        let setting = Setting { lag: Some(lag), travel, sweeps: travel, sabotage, ..Setting::default() };
-        let calls = life(setting.clone())?;
+        let share = Share::of(lag, travel, mutation);
+        let setup = Setup { lag: Some(lag), travel, sweeps: travel, mutation, ..Setup::default() };
+        let calls = life(setup.clone())?;
         for at in 0..calls {
-            for mishap in Fault::ALL {
-                let one = Setting { mishaps: vec![(at, mishap)], ..setting.clone() };
+            for fault in Fault::ALL {
+                let one = Setup { faults: vec![(at, fault)], ..setup.clone() };
                 let then = life(one.clone())?;
                 schedules += 1;
-                if !pairs || !matches!(mishap, Fault::CrashBefore | Fault::CrashAfter | Fault::FailAfter) {
+                if !pairs || !matches!(fault, Fault::CrashBefore | Fault::CrashAfter | Fault::FailAfter) {
                     continue;
                 }
                 for second in (at + 1..then).filter(|second| share.has(at + second)) {
-                    for mishap in [Fault::CrashBefore, Fault::CrashAfter, Fault::FailAfter] {
+                    for fault in [Fault::CrashBefore, Fault::CrashAfter, Fault::FailAfter] {
                         let mut two = one.clone();
-                        two.mishaps.push((second, mishap));
+                        two.faults.push((second, fault));
                         life(two)?;
                         schedules += 1;
                     }
@@ -154,167 +141,171 @@ fn explore_with(
 }
 
 #[test]
-fn a_life_without_mishaps_costs_what_it_must() {
-    let mut world = World::new(Setting::default(), 1);
-    world.apply(first(&world.sim));
-    world.run_until("created", World::is_ready);
-    let calls = world.sim.calls();
+fn life_without_faults_costs_two_calls() {
+    let mut simulation = Simulation::new(Setup::default(), 1);
+    simulation.apply(first(&simulation.sim));
+    simulation.run_until("created", Simulation::is_ready);
+    let calls = simulation.sim.calls();
     assert_eq!(calls.writes(), 2, "CreateUser and, for the proficiencies, one more: {calls:?}");
-    assert_eq!(calls.total(), 2, "and not a read: {calls:?}");
-    assert_eq!(world.store.lock().unwrap().writes, 4, "finalizer, mark, id, done");
-    world.check_converged();
-    world.delete();
-    world.run_until("deleted", |w| w.object().is_none());
-    world.check_gone();
-    world.verdict().unwrap();
+    assert_eq!(calls.total(), 2, "no reads: {calls:?}");
+    assert_eq!(simulation.store.lock().unwrap().writes, 4, "finalizer, mark, id, done");
+    simulation.check_converged();
+    simulation.delete();
+    simulation.run_until("deleted", |w| w.object().is_none());
+    simulation.check_gone();
+    simulation.result().unwrap();
 }
 
-/// How many reads of the user an edit costs, and how many writes.
-fn an_edit(sweeps: bool, before: impl FnOnce(&mut World)) -> (u64, u64) {
-    let mut world = World::new(Setting { sweeps, ..Setting::default() }, 1);
-    world.apply(first(&world.sim));
-    world.run_until("created", World::is_ready);
-    before(&mut world);
-    world.sim.reset_calls();
-    world.apply(plainly_edited(&world.sim));
-    world.run_until("updated", World::is_ready);
-    let calls = world.sim.calls();
-    world.check_converged();
-    world.verdict().unwrap();
+/// Makes an edit. Returns the number of reads of the user and of writes.
+fn an_edit(sweeps: bool, before: impl FnOnce(&mut Simulation)) -> (u64, u64) {
+    let mut simulation = Simulation::new(Setup { sweeps, ..Setup::default() }, 1);
+    simulation.apply(first(&simulation.sim));
+    simulation.run_until("created", Simulation::is_ready);
+    before(&mut simulation);
+    simulation.sim.reset_calls();
+    simulation.apply(plainly_edited(&simulation.sim));
+    simulation.run_until("updated", Simulation::is_ready);
+    let calls = simulation.sim.calls();
+    simulation.check_converged();
+    simulation.result().unwrap();
     (calls.of(OperationName::DescribeUser) + calls.of(OperationName::ListUserProficiencies), calls.writes())
 }
 
 #[test]
-fn an_edit_of_a_user_that_was_seen_a_short_time_ago_costs_no_read() {
+fn edit_of_a_recently_seen_user_costs_no_read() {
     // Routing profile, hierarchy group, two for tags, two for proficiencies.
     assert_eq!(an_edit(true, |_| {}), (0, 6));
-    assert_eq!(an_edit(false, |_| {}), (2, 6), "without sweeps nobody knows what has become of it");
-    assert_eq!(an_edit(true, |world| world.sim.advance(Duration::from_secs(601))), (2, 6), "it may have changed since");
+    assert_eq!(an_edit(false, |_| {}), (2, 6), "without sweeps the user may have changed");
+    assert_eq!(
+        an_edit(true, |simulation| simulation.sim.advance(Duration::from_secs(601))),
+        (2, 6),
+        "the user may have changed since"
+    );
 }
 
-/// The status that was to tell of it meets another resourceVersion, and what it had before is not how the user is now.
+/// The write of the status then meets another resourceVersion, and the old status does not show how the user is now.
 #[test]
-fn an_edit_that_is_taken_back_while_it_is_made_is_undone() {
+fn edit_that_is_reverted_while_it_is_made_is_undone() {
     for made in 1..=6 {
-        let mut world = World::new(Setting { sweeps: true, ..Setting::default() }, 1);
-        world.apply(first(&world.sim));
-        world.run_until("created", World::is_ready);
-        world.sim.reset_calls();
-        world.apply(plainly_edited(&world.sim));
-        world.sync(0);
-        while world.sim.calls().writes() < made {
-            world.step(0);
+        let mut simulation = Simulation::new(Setup { sweeps: true, ..Setup::default() }, 1);
+        simulation.apply(first(&simulation.sim));
+        simulation.run_until("created", Simulation::is_ready);
+        simulation.sim.reset_calls();
+        simulation.apply(plainly_edited(&simulation.sim));
+        simulation.sync(0);
+        while simulation.sim.calls().writes() < made {
+            simulation.step(0);
         }
-        world.apply(first(&world.sim));
-        world.run_until("taken back", World::is_ready);
-        world.check_converged();
-        world.verdict().unwrap();
+        simulation.apply(first(&simulation.sim));
+        simulation.run_until("reverted", Simulation::is_ready);
+        simulation.check_converged();
+        simulation.result().unwrap();
     }
 }
 
 #[test]
-fn what_is_refused_for_want_of_a_look_is_done_after_one() {
-    // Somebody takes a proficiency away whose level the edit changes, which Connect then refuses.
-    let (reads, writes) = an_edit(true, |world| {
+fn edit_refused_because_of_a_stale_status_succeeds_after_a_read() {
+    // A person removes a proficiency whose level the edit changes, which Connect then refuses.
+    let (reads, writes) = an_edit(true, |simulation| {
         let request = DisassociateUserProficiencies {
-            instance: world.instance.clone(),
-            user: world.ours()[0].user.id.clone(),
-            proficiencies: vec![world.ours()[0].proficiencies[0].key.clone()],
+            instance: simulation.instance.clone(),
+            user: simulation.ours()[0].user.id.clone(),
+            proficiencies: vec![simulation.ours()[0].proficiencies[0].key.clone()],
         };
-        world.sim.console().call_now(request.into()).unwrap();
+        simulation.sim.console().call_now(request.into()).unwrap();
     });
     assert_eq!(reads, 2);
-    assert_eq!(writes, 7, "the refused call is not made again as it was");
+    assert_eq!(writes, 7, "the refused call is not repeated unchanged");
 }
 
 #[test]
-fn one_mishap_at_any_call_does_no_harm() {
+fn one_fault_at_any_call_does_no_harm() {
     let schedules = [live, live_by_name, live_shortly, live_and_be_edited].map(|life| explore(life, None, false).unwrap());
-    println!("{schedules:?} schedules of one mishap");
+    println!("{schedules:?} schedules of one fault");
 }
 
 #[test]
-fn one_password_is_generated_whatever_call_meets_a_mishap() {
+fn one_password_is_generated_despite_a_fault_at_any_call() {
     let schedules = explore(live_with_a_generated_password, None, false).unwrap();
-    println!("{schedules} schedules of one mishap");
+    println!("{schedules} schedules of one fault");
 }
 
-/// The first CreateUser meets a mishap, and the Secret has another password before the next. Tells whether the resource says that
-/// the user has not got that one.
-fn change_the_secret_between_two_attempts(lag: Lag, mishap: Fault) -> bool {
+/// Injects a fault into the first CreateUser and changes the password in the Secret before the next one. Returns whether the status
+/// then says that the change was ignored.
+fn change_the_secret_between_two_attempts(lag: Lag, fault: Fault) -> bool {
     let is_create = |call: &String| call.contains("CreateUser");
-    let mut world = World::new(Setting::default(), 1);
-    world.apply(first(&world.sim));
-    world.sync(0);
-    while !world.schedule.lock().unwrap().log.iter().any(is_create) {
-        world.step(0);
+    let mut simulation = Simulation::new(Setup::default(), 1);
+    simulation.apply(first(&simulation.sim));
+    simulation.sync(0);
+    while !simulation.schedule.lock().unwrap().log.iter().any(is_create) {
+        simulation.step(0);
     }
-    let at = u64::try_from(world.schedule.lock().unwrap().log.iter().position(is_create).unwrap()).unwrap();
+    let at = u64::try_from(simulation.schedule.lock().unwrap().log.iter().position(is_create).unwrap()).unwrap();
 
-    let mut world = World::new(Setting { lag: Some(lag), mishaps: vec![(at, mishap)], ..Setting::default() }, 1);
-    world.apply(first(&world.sim));
-    world.sync(0);
-    while !world.had_mishap() {
-        world.step(0);
+    let mut simulation = Simulation::new(Setup { lag: Some(lag), faults: vec![(at, fault)], ..Setup::default() }, 1);
+    simulation.apply(first(&simulation.sim));
+    simulation.sync(0);
+    while !simulation.had_fault() {
+        simulation.step(0);
     }
-    world.store.lock().unwrap().change_secret(SECRET, "password", "An0ther-Whistle");
-    world.run_until("created", World::is_ready);
-    world.check_converged();
-    world.check_secrecy();
-    world.verdict().unwrap();
-    let status = world.object().unwrap().status.unwrap();
+    simulation.store.lock().unwrap().change_secret(SECRET, "password", "An0ther-Whistle");
+    simulation.run_until("created", Simulation::is_ready);
+    simulation.check_converged();
+    simulation.check_secrecy();
+    simulation.result().unwrap();
+    let status = simulation.object().unwrap().status.unwrap();
     status.conditions.iter().any(|c| c.type_ == "PasswordChangeIgnored")
 }
 
 #[test]
-fn the_password_that_a_lost_create_has_set_is_not_taken_for_a_later_one() {
-    for (mishap, ignored) in
+fn password_of_a_lost_create_is_not_mistaken_for_a_later_one() {
+    for (fault, ignored) in
         [(Fault::FailAfter, true), (Fault::CrashAfter, true), (Fault::FailBefore, false), (Fault::CrashBefore, false)]
     {
         for lag in Lag::ALL {
-            assert_eq!(change_the_secret_between_two_attempts(lag, mishap), ignored, "{lag:?} {mishap:?}");
+            assert_eq!(change_the_secret_between_two_attempts(lag, fault), ignored, "{lag:?} {fault:?}");
         }
     }
 }
 
 #[test]
-fn two_mishaps_at_any_calls_do_no_harm() {
+fn two_faults_at_any_calls_do_no_harm() {
     let schedules = explore(live, None, true).unwrap() + explore(live_shortly, None, true).unwrap();
-    println!("{schedules} schedules of one and two mishaps");
+    println!("{schedules} schedules of one and two faults");
 }
 
 #[test]
-fn the_oracles_notice_each_ingredient_that_is_taken_out() {
-    for sabotage in [Mutation::NoTagsInCreate, Mutation::CleanUpByIdOnly, Mutation::NoMark, Mutation::MarkNotKept] {
-        let noticed = explore(live, Some(sabotage), false).and_then(|_| explore(live_shortly, Some(sabotage), true));
-        assert!(noticed.is_err(), "{sabotage:?} goes unnoticed");
+fn each_mutation_is_noticed() {
+    for mutation in [Mutation::NoTagsInCreate, Mutation::CleanUpByIdOnly, Mutation::NoMark, Mutation::MarkNotKept] {
+        let noticed = explore(live, Some(mutation), false).and_then(|_| explore(live_shortly, Some(mutation), true));
+        assert!(noticed.is_err(), "{mutation:?} goes unnoticed");
     }
 }
 
-/// A resource is forced away and made again, while an operator still holds its old, deleting self in the cache.
-fn come_back(sabotage: Option<Mutation>) -> Result<(), String> {
-    let mut world = World::new(Setting { sabotage, ..Setting::default() }, 2);
-    world.operators[1].frozen = true;
-    world.apply(first(&world.sim));
-    world.run_until("created", World::is_ready);
-    world.operators[0].frozen = true;
-    world.delete();
-    world.sync(1);
-    world.store.lock().unwrap().strip_finalizers();
-    world.apply(first(&world.sim));
-    world.operators[0].frozen = false;
-    world.run_until("taken up by its second self", World::is_ready);
-    world.operators[1].frozen = false;
-    while world.is_runnable(1) {
-        world.step(1);
+/// Removes a resource by force and creates it again, while an operator still has the deleted one in its cache.
+fn recreate_with_a_stale_cache(mutation: Option<Mutation>) -> Result<(), String> {
+    let mut simulation = Simulation::new(Setup { mutation, ..Setup::default() }, 2);
+    simulation.operators[1].frozen = true;
+    simulation.apply(first(&simulation.sim));
+    simulation.run_until("created", Simulation::is_ready);
+    simulation.operators[0].frozen = true;
+    simulation.delete();
+    simulation.sync(1);
+    simulation.store.lock().unwrap().strip_finalizers();
+    simulation.apply(first(&simulation.sim));
+    simulation.operators[0].frozen = false;
+    simulation.run_until("adopted by the new resource", Simulation::is_ready);
+    simulation.operators[1].frozen = false;
+    while simulation.is_runnable(1) {
+        simulation.step(1);
     }
-    world.run_until("still ready", World::is_ready);
-    world.check_converged();
-    world.verdict()
+    simulation.run_until("still ready", Simulation::is_ready);
+    simulation.check_converged();
+    simulation.result()
 }
 
 #[test]
-fn a_stale_cache_does_not_delete_the_user_of_a_resource_that_came_back() {
-    come_back(None).unwrap();
-    assert!(come_back(Some(Mutation::NoFreshGet)).is_err(), "taking the fresh GET out goes unnoticed");
+fn stale_cache_does_not_delete_the_user_of_a_recreated_resource() {
+    recreate_with_a_stale_cache(None).unwrap();
+    assert!(recreate_with_a_stale_cache(Some(Mutation::NoFreshGet)).is_err(), "a missing fresh GET goes unnoticed");
 }

@@ -1,4 +1,4 @@
-//! Every call of an operator goes through a door, where the world can let others go first, break the call, or end the process.
+//! Every call of an operator passes a gate, where the simulation can run other operators first, fail the call, or end the process.
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +13,7 @@ use std::{
 pub enum Fault {
     /// The process dies before the call has any effect.
     CrashBefore,
-    /// The process dies after the call took effect, before it learns of that.
+    /// The process dies after the call took effect, before the reply arrives.
     CrashAfter,
     /// The call fails without effect.
     FailBefore,
@@ -25,57 +25,57 @@ impl Fault {
     pub const ALL: [Self; 4] = [Self::CrashBefore, Self::CrashAfter, Self::FailBefore, Self::FailAfter];
 }
 
-/// How a call that was let through ended.
-pub enum Passed<T> {
-    /// As the other side answered.
+/// The result of a call that passed the gate.
+pub enum GateResult<T> {
+    /// The other side answered.
     Answered(T),
-    /// Without an answer.
+    /// There was no answer.
     NoAnswer,
 }
 
-/// Which calls meet a mishap, counted over all operators; and what came of it.
+/// The faults by the number of the call, counted over all operators, and the calls that were made.
 #[derive(Debug, Default)]
 pub struct Schedule {
-    pub mishaps: BTreeMap<u64, Fault>,
+    pub faults: BTreeMap<u64, Fault>,
     pub calls: u64,
     pub log: Vec<String>,
 }
 
-/// One operator's door.
+/// The gate of one operator.
 #[derive(Clone, Debug)]
-pub struct Door {
+pub struct Gate {
     pub schedule: Arc<Mutex<Schedule>>,
-    /// Set when this operator's process died.
+    /// Set when this operator's process has died.
     pub dead: Arc<Mutex<bool>>,
 }
 
-impl Door {
+impl Gate {
     pub fn new(schedule: Arc<Mutex<Schedule>>) -> Self {
         Self { schedule, dead: Arc::default() }
     }
 
-    /// Lets a call through.
-    pub async fn pass<T>(&self, what: &str, effect: impl FnOnce() -> T) -> Passed<T> {
+    /// Makes a call, or what a fault makes of it.
+    pub async fn pass<T>(&self, what: &str, effect: impl FnOnce() -> T) -> GateResult<T> {
         Yield(false).await;
-        let mishap = {
+        let fault = {
             let mut schedule = self.schedule.lock().unwrap();
             let number = schedule.calls;
             schedule.calls += 1;
-            let mishap = schedule.mishaps.get(&number).copied();
-            schedule.log.push(format!("{number} {what}{}", mishap.map_or_else(String::new, |m| format!(" [{m:?}]"))));
-            mishap
+            let fault = schedule.faults.get(&number).copied();
+            schedule.log.push(format!("{number} {what}{}", fault.map_or_else(String::new, |m| format!(" [{m:?}]"))));
+            fault
         };
-        match mishap {
-            None => Passed::Answered(effect()),
+        match fault {
+            None => GateResult::Answered(effect()),
             Some(Fault::CrashBefore) => self.die().await,
             Some(Fault::CrashAfter) => {
                 effect();
                 self.die().await
             }
-            Some(Fault::FailBefore) => Passed::NoAnswer,
+            Some(Fault::FailBefore) => GateResult::NoAnswer,
             Some(Fault::FailAfter) => {
                 effect();
-                Passed::NoAnswer
+                GateResult::NoAnswer
             }
         }
     }
@@ -86,7 +86,7 @@ impl Door {
     }
 }
 
-/// Lets others go first, once.
+/// Is pending once, so that other operators can run.
 struct Yield(bool);
 
 impl Future for Yield {

@@ -1,4 +1,5 @@
-//! An API server in memory: resourceVersions, UIDs, generations, finalizers and their guards, as the real one keeps them.
+//! An API server of one object, in memory and in typed values: the simulation makes millions of calls to it. Like the real one, it
+//! keeps resourceVersions, UIDs, generations, finalizers and their guards. `testbed::ApiServer` is the one for whole fleets.
 
 use std::{
     collections::BTreeMap,
@@ -15,26 +16,26 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
 
 use crate::{
-    door::{Door, Passed},
+    gate::{Gate, GateResult},
     mutation::Mutation,
 };
 
 pub const NAMESPACE: &str = "sales";
 pub const NAME: &str = "jane";
 
-/// What the API server stores of the one resource of this world, and its Secret.
+/// The resource of the simulation and its Secrets, as the API server stores them.
 #[derive(Debug, Default)]
 pub struct Store {
     pub object: Option<ConnectUser>,
-    /// Every state that the object ever was in: what a cache may show.
+    /// Every state of the object so far, any of which a cache may show.
     pub past: Vec<Option<ConnectUser>>,
     pub secrets: BTreeMap<String, BTreeMap<String, String>>,
-    /// The Secrets that belong to an object, with its UID.
+    /// The UID of the owner, by the name of the Secret.
     pub owned_secrets: BTreeMap<String, String>,
-    /// How often people have changed Secrets.
+    /// The number of changes that people made to Secrets.
     pub secret_changes: u64,
     pub writes: u64,
-    /// The password stood in a status or an Event.
+    /// Whether a password was in a status or an Event.
     pub leaked: bool,
     version: u64,
     uids: u64,
@@ -50,7 +51,7 @@ impl Store {
         self.object = object;
     }
 
-    /// A person applies a spec.
+    /// Applies a spec, as a person does.
     pub fn apply(&mut self, spec: ConnectUserSpec) {
         let object = match self.object.clone() {
             Some(mut object) => {
@@ -74,7 +75,7 @@ impl Store {
         self.keep(Some(object));
     }
 
-    /// A person annotates the resource: a change that is none of the operator's business.
+    /// Adds an annotation that the operator ignores.
     pub fn annotate(&mut self) {
         if let Some(mut object) = self.object.clone() {
             let count = object.annotations().len();
@@ -83,7 +84,7 @@ impl Store {
         }
     }
 
-    /// A person deletes the resource.
+    /// Deletes the resource, as a person does.
     pub fn delete(&mut self, now: jiff::Timestamp) {
         let Some(mut object) = self.object.clone() else { return };
         if object.finalizers().is_empty() {
@@ -94,7 +95,7 @@ impl Store {
         }
     }
 
-    /// A person takes the finalizers away by force.
+    /// Removes the finalizers by force, as a person does.
     pub fn strip_finalizers(&mut self) {
         let Some(mut object) = self.object.clone() else { return };
         object.metadata.finalizers = None;
@@ -120,7 +121,7 @@ impl Store {
         Ok(self.object.clone().unwrap_or(object))
     }
 
-    /// A person puts another password into a Secret.
+    /// Writes another password into a Secret, as a person does.
     pub fn change_secret(&mut self, name: &str, key: &str, password: &str) {
         self.secret_changes += 1;
         self.secrets.insert(name.to_owned(), [(key.to_owned(), password.to_owned())].into());
@@ -153,8 +154,8 @@ impl Store {
 pub struct FakeCluster {
     pub store: Arc<Mutex<Store>>,
     pub cache: Arc<Mutex<Option<ConnectUser>>>,
-    pub door: Door,
-    pub sabotage: Option<Mutation>,
+    pub gate: Gate,
+    pub mutation: Option<Mutation>,
 }
 
 fn unavailable() -> ClusterError {
@@ -168,9 +169,9 @@ impl FakeCluster {
         effect: impl FnOnce(&mut Store) -> Result<T, ClusterError> + Send + 'a,
     ) -> BoxFuture<'a, Result<T, ClusterError>> {
         async move {
-            match self.door.pass(what, || effect(&mut self.store.lock().unwrap())).await {
-                Passed::Answered(result) => result,
-                Passed::NoAnswer => Err(unavailable()),
+            match self.gate.pass(what, || effect(&mut self.store.lock().unwrap())).await {
+                GateResult::Answered(result) => result,
+                GateResult::NoAnswer => Err(unavailable()),
             }
         }
         .boxed()
@@ -179,7 +180,7 @@ impl FakeCluster {
 
 impl Cluster for FakeCluster {
     fn get<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<Option<ConnectUser>, ClusterError>> {
-        let cached = (self.sabotage == Some(Mutation::NoFreshGet)).then(|| self.cache.lock().unwrap().clone());
+        let cached = (self.mutation == Some(Mutation::NoFreshGet)).then(|| self.cache.lock().unwrap().clone());
         self.call("GET ConnectUser", move |store| Ok(cached.unwrap_or_else(|| store.object.clone())))
     }
 
@@ -242,7 +243,7 @@ impl Cluster for FakeCluster {
         status: &'a ConnectUserStatus,
     ) -> BoxFuture<'a, Result<ConnectUser, ClusterError>> {
         let mut status = status.clone();
-        match self.sabotage {
+        match self.mutation {
             Some(Mutation::NoMark) => status.create_attempt = None,
             Some(Mutation::MarkNotKept) if status.user_id.is_some() => status.create_attempt = None,
             _ => {}
@@ -258,7 +259,7 @@ impl Cluster for FakeCluster {
                 let mut store = store();
                 store.leaked |= store.holds_password(&event.note);
             };
-            self.door.pass(&what, keep).await;
+            self.gate.pass(&what, keep).await;
         }
         .boxed()
     }

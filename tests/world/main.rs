@@ -1,15 +1,15 @@
-//! The real shell in small simulated worlds, crashed and cut off at every single call and at every pair of calls.
+//! The real reconciler in small simulations, with a crash or a lost reply at every single call and at every pair of calls.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
-mod chance;
 mod connect;
 mod crashes;
-mod door;
+mod gate;
 mod kube;
 mod mutation;
 mod names;
 mod quick_connects;
+mod random;
+mod simulation;
 mod specs;
 mod transcripts;
-mod waking;
-mod world;
+mod wakeups;

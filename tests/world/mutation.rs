@@ -1,17 +1,17 @@
-//! The five ingredients of the create and delete protocol, each to be taken out: a world in which that goes unnoticed would
-//! prove nothing. They are taken out at the doors; the operator itself is the real one.
+//! Mutations of the create and delete protocol: each removes one of its five ingredients. A simulation that does not notice would
+//! prove nothing. The ingredients are removed at the gates; the operator itself is the real one.
 
-/// What is taken out.
+/// The ingredient that is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mutation {
     /// CreateUser loses its ownership tags on the way.
     NoTagsInCreate,
     /// Clean-up does not find users by name and tag, only by id.
     CleanUpByIdOnly,
-    /// What should be read from the API server comes from the cache.
+    /// A read from the API server is answered from the cache.
     NoFreshGet,
     /// The create mark is not written.
     NoMark,
-    /// The create mark goes once the id is recorded.
+    /// The create mark is removed when the id is recorded.
     MarkNotKept,
 }

@@ -1,77 +1,78 @@
-//! Names whose meaning changes, on a clock that the test moves.
+//! Names that are renamed, created or deleted, on a clock that the test moves.
 
 use std::time::Duration;
 
 use connect_api::OperationName;
 
 use crate::{
+    simulation::{Setup, Simulation},
     specs::{USERNAME, by_name, first},
-    world::{Setting, World},
 };
 
-/// Whether some condition says this.
-fn says(words: &'static str) -> impl Fn(&World) -> bool {
-    move |world| {
-        let conditions = world.object().and_then(|o| o.status).map(|status| status.conditions).unwrap_or_default();
+/// Returns whether a condition contains these words.
+fn says(words: &'static str) -> impl Fn(&Simulation) -> bool {
+    move |simulation| {
+        let conditions = simulation.object().and_then(|o| o.status).map(|status| status.conditions).unwrap_or_default();
         conditions.iter().any(|condition| condition.message.contains(words))
     }
 }
 
-fn world() -> World {
-    let world = World::new(Setting::default(), 1);
-    world.apply(by_name(&world.sim, first(&world.sim)));
-    world
+fn created_by_name() -> Simulation {
+    let simulation = Simulation::new(Setup::default(), 1);
+    simulation.apply(by_name(&simulation.sim, first(&simulation.sim)));
+    simulation
 }
 
 #[test]
-fn a_name_that_connect_refused_is_looked_up_anew_before_it_is_tried_again() {
-    let mut world = world();
-    let instance = world.instance.clone();
-    world.sim.after_next(OperationName::ListRoutingProfiles, move |sim| {
+fn refused_name_is_looked_up_again_before_the_next_attempt() {
+    let mut simulation = created_by_name();
+    let instance = simulation.instance.clone();
+    simulation.sim.after_next(OperationName::ListRoutingProfiles, move |sim| {
         sim.delete_routing_profile(&instance, &sim.routing_profile_id(&instance, "Basic").unwrap());
     });
-    world.run_until("refused", says("Routing profile not found"));
-    world.run_until("unknown", says("routingProfileName \"Basic\" does not exist"));
-    assert_eq!(world.sim.calls().creates[USERNAME].attempts, 1);
+    simulation.run_until("refused", says("Routing profile not found"));
+    simulation.run_until("unknown", says("routingProfileName \"Basic\" does not exist"));
+    assert_eq!(simulation.sim.calls().creates[USERNAME].attempts, 1);
 
-    world.sim.create_routing_profile(&world.instance, "Basic");
-    world.run_until("created", World::is_ready);
-    world.check_converged();
-    world.verdict().unwrap();
+    simulation.sim.create_routing_profile(&simulation.instance, "Basic");
+    simulation.run_until("created", Simulation::is_ready);
+    simulation.check_converged();
+    simulation.result().unwrap();
 }
 
 #[test]
-fn what_is_made_a_moment_after_its_name_was_missed_is_found_without_the_long_wait() {
-    let mut world = world();
-    let (instance, basic) =
-        (&world.instance.clone(), |world: &World| world.sim.routing_profile_id(&world.instance, "Basic").unwrap());
-    world.run_until("created", World::is_ready);
-    let mut spec = by_name(&world.sim, first(&world.sim));
+fn name_created_after_it_was_missed_is_found_within_a_minute() {
+    let mut simulation = created_by_name();
+    let (instance, basic) = (&simulation.instance.clone(), |simulation: &Simulation| {
+        simulation.sim.routing_profile_id(&simulation.instance, "Basic").unwrap()
+    });
+    simulation.run_until("created", Simulation::is_ready);
+    let mut spec = by_name(&simulation.sim, first(&simulation.sim));
     spec.routing_profile_name = Some("Nights".into());
-    world.sim.advance(Duration::from_secs(3));
-    let asked = world.sim.now();
-    world.apply(spec);
-    world.run_until("missed", says("\"Nights\" does not exist"));
-    world.sim.rename_routing_profile(instance, &basic(&world), "Nights");
-    world.run_until("found", World::is_ready);
-    assert!(world.sim.now() < asked + Duration::from_secs(60), "by {}, asked at {asked}", world.sim.now());
-    world.check_converged();
-    world.verdict().unwrap();
+    simulation.sim.advance(Duration::from_secs(3));
+    let asked = simulation.sim.now();
+    simulation.apply(spec);
+    simulation.run_until("missed", says("\"Nights\" does not exist"));
+    simulation.sim.rename_routing_profile(instance, &basic(&simulation), "Nights");
+    simulation.run_until("found", Simulation::is_ready);
+    assert!(simulation.sim.now() < asked + Duration::from_secs(60), "by {}, asked at {asked}", simulation.sim.now());
+    simulation.check_converged();
+    simulation.result().unwrap();
 }
 
 #[test]
-fn a_renaming_is_noticed_at_the_next_look_and_undone_by_nobody() {
-    let mut world = world();
-    world.run_until("created", World::is_ready);
-    let (instance, writes) = (world.instance.clone(), world.sim.calls().writes());
-    let north = world.sim.hierarchy_group_id(&instance, "/North").unwrap();
-    world.sim.rename_hierarchy_group(&instance, &north, "Nord");
-    world.run_until("noticed", says("hierarchyGroupPath \"/North\" does not exist"));
-    assert_eq!(world.sim.calls().writes(), writes);
+fn renamed_group_is_reported_and_the_user_is_left_as_it_is() {
+    let mut simulation = created_by_name();
+    simulation.run_until("created", Simulation::is_ready);
+    let (instance, writes) = (simulation.instance.clone(), simulation.sim.calls().writes());
+    let north = simulation.sim.hierarchy_group_id(&instance, "/North").unwrap();
+    simulation.sim.rename_hierarchy_group(&instance, &north, "Nord");
+    simulation.run_until("noticed", says("hierarchyGroupPath \"/North\" does not exist"));
+    assert_eq!(simulation.sim.calls().writes(), writes);
 
-    world.sim.rename_hierarchy_group(&instance, &north, "North");
-    world.run_until("named so again", World::is_ready);
-    assert_eq!(world.sim.calls().writes(), writes);
-    world.check_converged();
-    world.verdict().unwrap();
+    simulation.sim.rename_hierarchy_group(&instance, &north, "North");
+    simulation.run_until("renamed back", Simulation::is_ready);
+    assert_eq!(simulation.sim.calls().writes(), writes);
+    simulation.check_converged();
+    simulation.result().unwrap();
 }

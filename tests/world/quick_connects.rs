@@ -1,4 +1,4 @@
-//! Quick connects in these worlds: somebody points one to every user at once, and others point to no user at all.
+//! Quick connects in the simulation: one points to every user from its creation on, and others point to no user.
 
 use std::collections::BTreeSet;
 
@@ -7,30 +7,30 @@ use connect_sim::{Effect, Fault, QuickConnectTarget, QuickConnectView, Sim};
 use jiff::Timestamp;
 
 use crate::{
-    connect::WatchedConnect,
+    connect::CheckedConnect,
     crashes::{explore, live, live_shortly},
+    simulation::{Lag, Setup, Simulation},
     specs::first,
-    world::{Lag, Setting, World},
 };
 
-/// What is remembered of users that are gone.
+/// The users that operators created and deleted.
 #[derive(Debug, Default)]
-pub struct Ledger {
-    /// Users that operators created.
+pub struct UserLedger {
+    /// The users that operators created.
     ours: BTreeSet<UserId>,
-    /// Users that operators deleted, and when.
+    /// The users that operators deleted, with the times.
     deleted: Vec<(UserId, Timestamp)>,
 }
 
 const BYSTANDERS: [&str; 2] = ["Doctor", "Support"];
 
-/// Somebody points a quick connect to a user.
+/// Creates a quick connect that points to a user.
 pub fn point_to(sim: &Sim, instance: &InstanceId, user: &UserId) {
     sim.create_quick_connect(instance, &format!("to {user}"), QuickConnectTarget::User(user.to_string()));
 }
 
-impl WatchedConnect {
-    pub fn note_users(&self, call: &Call, result: &Result<Reply, Error>) {
+impl CheckedConnect {
+    pub fn record_users(&self, call: &Call, result: &Result<Reply, Error>) {
         let mut ledger = self.ledger.lock().unwrap();
         match (call, result) {
             (Call::CreateUser(_), Ok(Reply::CreateUser(made))) => {
@@ -42,10 +42,10 @@ impl WatchedConnect {
         }
     }
 
-    pub fn watch_quick_connects(&self, call: &Call) {
+    pub fn check_quick_connect_call(&self, call: &Call) {
         let touches = matches!(call, Call::SearchQuickConnects(_) | Call::DescribeQuickConnect(_) | Call::DeleteQuickConnect(_));
         if touches && !self.quick_connects {
-            self.violated(format!("{}, which nobody asked for", call.name()));
+            self.violated(format!("{} without the flag for it", call.name()));
         }
         let Call::DeleteQuickConnect(c) = call else { return };
         let all = self.sim.quick_connects(&self.instance);
@@ -53,7 +53,7 @@ impl WatchedConnect {
         let lives = |user: &UserId| self.sim.users(&self.instance).iter().any(|view| view.user.id == *user);
         match view.quick_connect.user {
             Some(user) if !self.ledger.lock().unwrap().ours.contains(&user) => {
-                self.violated("DeleteQuickConnect on one that points to somebody else's user".into());
+                self.violated("DeleteQuickConnect on one that points to another owner's user".into());
             }
             Some(user) if lives(&user) => self.violated("DeleteQuickConnect before its user was deleted".into()),
             Some(_) => {}
@@ -62,7 +62,7 @@ impl WatchedConnect {
     }
 }
 
-impl World {
+impl Simulation {
     pub fn add_bystanders(&self) {
         let [doctor, support] = BYSTANDERS;
         self.sim.create_quick_connect(&self.instance, doctor, QuickConnectTarget::PhoneNumber("+12065550100".into()));
@@ -74,7 +74,7 @@ impl World {
         all.into_iter().filter(|view| view.quick_connect.user.as_ref() == Some(user)).collect()
     }
 
-    /// Of the users that operators deleted, none that the index had shown is left; all others are.
+    /// Checks that exactly those quick connects of deleted users are gone that the index had shown.
     pub fn check_quick_connects(&self) {
         let all = self.sim.quick_connects(&self.instance);
         for name in BYSTANDERS {
@@ -83,118 +83,125 @@ impl World {
             }
         }
         let deleted = self.ledger.lock().unwrap().deleted.clone();
-        let lag = self.setting.lag.map(Lag::of_search).unwrap_or_default();
+        let lag = self.setup.lag.map(Lag::of_search).unwrap_or_default();
         for (user, at) in deleted {
             let left = self.pointing_to(&user);
-            if !self.setting.quick_connects && left.is_empty() {
-                self.violated(format!("quick connects of {user} went, which nobody asked for"));
+            if !self.setup.quick_connects && left.is_empty() {
+                self.violated(format!("quick connects of {user} were deleted without the flag for it"));
             }
-            if self.setting.quick_connects && left.iter().any(|view| view.created + lag <= at) {
-                self.violated(format!("a quick connect points to {user}, who was deleted"));
+            if self.setup.quick_connects && left.iter().any(|view| view.created + lag <= at) {
+                self.violated(format!("a quick connect points to {user}, which was deleted"));
             }
         }
     }
 
-    /// How often a pass published this Event.
-    fn told(&self, reason: &str) -> usize {
+    /// Returns how often passes published this Event.
+    fn events(&self, reason: &str) -> usize {
         let line = format!(" Event {reason}: ");
         self.schedule.lock().unwrap().log.iter().filter(|call| call.contains(&line)).count()
     }
 }
 
-fn with_quick_connects(setting: Setting) -> Setting {
-    Setting { quick_connects: true, ..setting }
+fn with_quick_connects(setup: Setup) -> Setup {
+    Setup { quick_connects: true, ..setup }
 }
 
-/// A world whose user is there, and has one quick connect.
-fn with_a_user() -> (World, UserId) {
-    let mut world = World::new(with_quick_connects(Setting::default()), 1);
-    world.apply(first(&world.sim));
-    world.run_until("created", World::is_ready);
-    let user = world.ours()[0].user.id.clone();
-    world.sim.reset_calls();
-    (world, user)
+/// Starts a simulation whose user exists and has one quick connect.
+fn with_a_user() -> (Simulation, UserId) {
+    let mut simulation = Simulation::new(with_quick_connects(Setup::default()), 1);
+    simulation.apply(first(&simulation.sim));
+    simulation.run_until("created", Simulation::is_ready);
+    let user = simulation.ours()[0].user.id.clone();
+    simulation.sim.reset_calls();
+    (simulation, user)
 }
 
-fn leave(world: &mut World) {
-    world.delete();
-    world.run_until("deleted", |w| w.object().is_none());
-    assert_eq!(world.sim.users(&world.instance), [], "the user is gone");
+fn delete(simulation: &mut Simulation) {
+    simulation.delete();
+    simulation.run_until("deleted", |w| w.object().is_none());
+    assert_eq!(simulation.sim.users(&simulation.instance), [], "the user is deleted");
 }
 
 #[test]
-fn one_mishap_at_any_call_leaves_no_quick_connect_behind() {
+fn one_fault_at_any_call_leaves_no_quick_connect() {
     let lives = [|s| live(with_quick_connects(s)), |s| live_shortly(with_quick_connects(s))];
     let schedules: u64 = lives.into_iter().map(|life| explore(life, None, false).unwrap()).sum();
-    println!("{schedules} schedules of one mishap");
+    println!("{schedules} schedules of one fault");
 }
 
 #[test]
-fn two_mishaps_in_a_short_life_leave_no_quick_connect_behind() {
-    let schedules = explore(|setting| live_shortly(with_quick_connects(setting)), None, true).unwrap();
-    println!("{schedules} schedules of one and two mishaps");
+fn two_faults_in_a_short_life_leave_no_quick_connect() {
+    let schedules = explore(|setup| live_shortly(with_quick_connects(setup)), None, true).unwrap();
+    println!("{schedules} schedules of one and two faults");
 }
 
 #[test]
-fn a_deletion_with_quick_connects_costs_three_more_calls() {
-    let (mut world, user) = with_a_user();
-    leave(&mut world);
-    let calls = world.sim.calls();
+fn deletion_with_quick_connects_costs_three_more_calls() {
+    let (mut simulation, user) = with_a_user();
+    delete(&mut simulation);
+    let calls = simulation.sim.calls();
     for operation in [Op::DeleteUser, Op::SearchQuickConnects, Op::DescribeQuickConnect, Op::DeleteQuickConnect] {
         assert_eq!(calls.of(operation), 1, "{operation}: {calls:#?}");
     }
-    assert_eq!((world.pointing_to(&user).len(), world.told("QuickConnectsDeleted"), world.told("QuickConnectsLeft")), (0, 1, 0));
-    world.verdict().unwrap();
+    assert_eq!(
+        (simulation.pointing_to(&user).len(), simulation.events("QuickConnectsDeleted"), simulation.events("QuickConnectsLeft")),
+        (0, 1, 0)
+    );
+    simulation.result().unwrap();
 }
 
 #[test]
-fn a_walk_that_fails_goes_on_where_it_stopped_and_the_user_is_not_looked_for_again() {
-    let (mut world, user) = with_a_user();
+fn failed_search_resumes_without_looking_up_the_user_again() {
+    let (mut simulation, user) = with_a_user();
     for n in 0..250 {
-        world.sim.create_quick_connect(&world.instance, &format!("queue {n}"), QuickConnectTarget::Queue("queue-1".into()));
+        simulation.sim.create_quick_connect(
+            &simulation.instance,
+            &format!("queue {n}"),
+            QuickConnectTarget::Queue("queue-1".into()),
+        );
     }
-    world.sim.inject(Fault::on(Op::SearchQuickConnects, Effect::internal_error()).after(1));
-    leave(&mut world);
-    let calls = world.sim.calls();
+    simulation.sim.inject(Fault::on(Op::SearchQuickConnects, Effect::internal_error()).after(1));
+    delete(&mut simulation);
+    let calls = simulation.sim.calls();
     assert_eq!(calls.of(Op::SearchQuickConnects), 3 + 1, "{calls:#?}");
     assert_eq!((calls.of(Op::DescribeUser), calls.of(Op::ListUsers)), (1, 0), "{calls:#?}");
-    assert_eq!((world.pointing_to(&user).len(), world.told("QuickConnectsDeleted")), (0, 1));
-    world.verdict().unwrap();
+    assert_eq!((simulation.pointing_to(&user).len(), simulation.events("QuickConnectsDeleted")), (0, 1));
+    simulation.result().unwrap();
 }
 
 #[test]
-fn a_resource_does_not_wait_for_ever_for_a_connect_that_fails() {
+fn resource_does_not_wait_forever_while_connect_fails() {
     for operation in [Op::SearchQuickConnects, Op::DescribeQuickConnect, Op::DeleteQuickConnect] {
-        let (mut world, user) = with_a_user();
-        world.sim.inject(Fault::on(operation, Effect::internal_error()).always());
-        leave(&mut world);
-        assert_eq!(world.sim.calls().of(operation), 8, "{operation}");
-        assert_eq!((world.pointing_to(&user).len(), world.told("QuickConnectsLeft")), (1, 1), "{operation}");
+        let (mut simulation, user) = with_a_user();
+        simulation.sim.inject(Fault::on(operation, Effect::internal_error()).always());
+        delete(&mut simulation);
+        assert_eq!(simulation.sim.calls().of(operation), 8, "{operation}");
+        assert_eq!((simulation.pointing_to(&user).len(), simulation.events("QuickConnectsLeft")), (1, 1), "{operation}");
     }
 }
 
 #[test]
-fn what_connect_denies_is_told_and_not_tried_again() {
+fn denied_quick_connect_call_is_reported_and_not_retried() {
     for operation in [Op::SearchQuickConnects, Op::DescribeQuickConnect, Op::DeleteQuickConnect] {
-        let (mut world, user) = with_a_user();
-        world.sim.inject(Fault::on(operation, Effect::AccessDenied).always());
-        leave(&mut world);
-        assert_eq!(world.sim.calls().of(operation), 1, "{operation}");
-        assert_eq!((world.pointing_to(&user).len(), world.told("QuickConnectsLeft")), (1, 1), "{operation}");
+        let (mut simulation, user) = with_a_user();
+        simulation.sim.inject(Fault::on(operation, Effect::AccessDenied).always());
+        delete(&mut simulation);
+        assert_eq!(simulation.sim.calls().of(operation), 1, "{operation}");
+        assert_eq!((simulation.pointing_to(&user).len(), simulation.events("QuickConnectsLeft")), (1, 1), "{operation}");
     }
 }
 
 #[test]
-fn one_that_points_elsewhere_by_now_stays() {
-    let (mut world, user) = with_a_user();
-    let (instance, old) = (world.instance.clone(), world.pointing_to(&user).remove(0).quick_connect.id);
-    // What the index shows is older than what the quick connect is.
-    world.sim.after_next(Op::SearchQuickConnects, move |sim| {
+fn quick_connect_that_was_pointed_elsewhere_stays() {
+    let (mut simulation, user) = with_a_user();
+    let (instance, old) = (simulation.instance.clone(), simulation.pointing_to(&user).remove(0).quick_connect.id);
+    // The index is behind the quick connect.
+    simulation.sim.after_next(Op::SearchQuickConnects, move |sim| {
         sim.point_quick_connect_to(&instance, &old, QuickConnectTarget::Queue("queue-1".into()));
     });
-    leave(&mut world);
-    let calls = world.sim.calls();
+    delete(&mut simulation);
+    let calls = simulation.sim.calls();
     assert_eq!((calls.of(Op::DescribeQuickConnect), calls.of(Op::DeleteQuickConnect)), (1, 0), "{calls:#?}");
-    assert_eq!((world.told("QuickConnectsDeleted"), world.told("QuickConnectsLeft")), (0, 0));
-    world.verdict().unwrap();
+    assert_eq!((simulation.events("QuickConnectsDeleted"), simulation.events("QuickConnectsLeft")), (0, 0));
+    simulation.result().unwrap();
 }

@@ -1,5 +1,5 @@
-//! Worlds left to chance: two operators at once, each with its own lagging cache, people who edit, delete and interfere in
-//! Connect, calls that fail, processes that die. Repeatable by their seed.
+//! Random simulations: two operators at once, each with its own lagging cache, people who edit, delete and interfere in Connect,
+//! calls that fail, processes that die. A seed repeats each of them.
 
 use std::time::Duration;
 
@@ -9,34 +9,34 @@ use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 
 use crate::{
     connect::is_ours,
-    door::Fault,
+    gate::Fault,
     quick_connects::point_to,
+    simulation::{Lag, Setup, Simulation},
     specs::{USERNAME, first, second},
-    world::{Lag, Setting, World},
 };
 
-/// No process stands still in a pass for longer than this: the protocol promises nothing beyond the settle window.
+/// No process is paused in a pass for longer than this: the protocol guarantees nothing beyond the settle window.
 const LONGEST_PASS: Duration = Duration::from_secs(300);
 
-fn somebody_elses(world: &World) -> Option<UserView> {
-    world.sim.users(&world.instance).into_iter().find(|u| !is_ours(&u.user.tags))
+fn foreign_user(simulation: &Simulation) -> Option<UserView> {
+    simulation.sim.users(&simulation.instance).into_iter().find(|u| !is_ours(&u.user.tags))
 }
 
-/// What a person does in Connect's console.
-fn meddle(world: &World, rng: &mut StdRng) {
-    let console = world.sim.console();
-    let instance = world.instance.clone();
-    let users = world.sim.users(&world.instance);
+/// Makes a random change at Connect's console.
+fn interfere(simulation: &Simulation, rng: &mut StdRng) {
+    let console = simulation.sim.console();
+    let instance = simulation.instance.clone();
+    let users = simulation.sim.users(&simulation.instance);
     let call: Call = match users.choose(rng) {
         Some(view) if rng.random_bool(0.5) => DeleteUser { instance, user: view.user.id.clone() }.into(),
         Some(view) => UpdateUserRoutingProfile {
             instance,
             user: view.user.id.clone(),
-            routing_profile_id: world.sim.routing_profile_id(&world.instance, "Voice").unwrap(),
+            routing_profile_id: simulation.sim.routing_profile_id(&simulation.instance, "Voice").unwrap(),
         }
         .into(),
         None => {
-            let profile = world.sim.security_profile_id(&world.instance, "Lead").unwrap();
+            let profile = simulation.sim.security_profile_id(&simulation.instance, "Lead").unwrap();
             CreateUser {
                 instance,
                 username: USERNAME.into(),
@@ -50,7 +50,7 @@ fn meddle(world: &World, rng: &mut StdRng) {
                 channel_configs: Default::default(),
                 directory_user_id: None,
                 security_profile_ids: [profile].into(),
-                routing_profile_id: world.sim.routing_profile_id(&world.instance, "Basic").unwrap(),
+                routing_profile_id: simulation.sim.routing_profile_id(&simulation.instance, "Basic").unwrap(),
                 hierarchy_group_id: None,
                 tags: Default::default(),
             }
@@ -58,99 +58,102 @@ fn meddle(world: &World, rng: &mut StdRng) {
         }
     };
     if let Reply::CreateUser(made) = console.call_now(call).unwrap() {
-        point_to(&world.sim, &world.instance, &made.id);
+        point_to(&simulation.sim, &simulation.instance, &made.id);
     }
 }
 
-/// Time passes, but not so much that a process under way stands still for too long.
-fn wait(world: &World, rng: &mut StdRng) {
+/// Advances the time, unless a pass under way would last too long.
+fn wait(simulation: &Simulation, rng: &mut StdRng) {
     let by = Duration::from_secs(*[1, 5, 30, 100, 700].choose(rng).unwrap());
-    let then = world.sim.now() + by;
-    let too_long = (0..world.operators.len())
-        .any(|k| world.is_running(k) && Duration::try_from(then - world.operators[k].since).unwrap() > LONGEST_PASS);
+    let then = simulation.sim.now() + by;
+    let too_long = (0..simulation.operators.len())
+        .any(|k| simulation.is_running(k) && Duration::try_from(then - simulation.operators[k].since).unwrap() > LONGEST_PASS);
     if !too_long {
-        world.sim.advance(by);
+        simulation.sim.advance(by);
     }
 }
 
 fn run(seed: u64) -> Result<(), String> {
     let mut rng = StdRng::seed_from_u64(seed);
-    let setting = Setting {
+    let setup = Setup {
         lag: Lag::ALL.choose(&mut rng).copied(),
         travel: rng.random_bool(0.5),
         quick_connects: rng.random_bool(0.5),
         sweeps: rng.random_bool(0.5),
-        ..Setting::default()
+        ..Setup::default()
     };
-    let mut world = World::new(setting, 2);
-    world.apply(first(&world.sim));
+    let mut simulation = Simulation::new(setup, 2);
+    simulation.apply(first(&simulation.sim));
     for _ in 0..rng.random_range(20..300) {
         let k = rng.random_range(0..2);
         match rng.random_range(0..100) {
             0..60 => {
-                if world.is_runnable(k) {
-                    world.step(k);
+                if simulation.is_runnable(k) {
+                    simulation.step(k);
                 } else {
-                    wait(&world, &mut rng);
+                    wait(&simulation, &mut rng);
                 }
             }
             60..75 => {
-                if world.is_behind(k) {
-                    world.sync(k);
+                if simulation.is_behind(k) {
+                    simulation.sync(k);
                 }
             }
-            75..82 => wait(&world, &mut rng),
-            82..86 => world.next_call_meets(*Fault::ALL.choose(&mut rng).unwrap()),
-            86..89 => world.restart(k),
+            75..82 => wait(&simulation, &mut rng),
+            82..86 => simulation.fault_next_call(*Fault::ALL.choose(&mut rng).unwrap()),
+            86..89 => simulation.restart(k),
             89..92 => {
-                let spec = if rng.random_bool(0.5) { first(&world.sim) } else { second(&world.sim) };
-                world.apply(spec);
+                let spec = if rng.random_bool(0.5) { first(&simulation.sim) } else { second(&simulation.sim) };
+                simulation.apply(spec);
             }
-            92..94 => world.delete(),
-            94..97 => world.store.lock().unwrap().annotate(),
-            _ => meddle(&world, &mut rng),
+            92..94 => simulation.delete(),
+            94..97 => simulation.store.lock().unwrap().annotate(),
+            _ => interfere(&simulation, &mut rng),
         }
     }
-    // From here on nobody interferes, and what is under way ends.
-    let undo = world.schedule.lock().unwrap().calls;
-    world.schedule.lock().unwrap().mishaps.retain(|at, _| *at < undo);
+    // From here on people and faults do not interfere, and what is under way ends.
+    let undo = simulation.schedule.lock().unwrap().calls;
+    simulation.schedule.lock().unwrap().faults.retain(|at, _| *at < undo);
     if rng.random_bool(0.5)
-        && let Some(other) = somebody_elses(&world)
+        && let Some(other) = foreign_user(&simulation)
     {
-        world.sim.console().call_now(DeleteUser { instance: world.instance.clone(), user: other.user.id }.into()).unwrap();
+        simulation
+            .sim
+            .console()
+            .call_now(DeleteUser { instance: simulation.instance.clone(), user: other.user.id }.into())
+            .unwrap();
     }
-    let kept = somebody_elses(&world);
-    let conflict = |w: &World| {
+    let kept = foreign_user(&simulation);
+    let conflict = |w: &Simulation| {
         w.object()
             .and_then(|o| o.status)
             .is_some_and(|s| s.conditions.iter().any(|c| c.type_ == "Ready" && c.reason == "Conflict"))
     };
-    // A status that still says Ready of a user that somebody has just deleted is no rest yet: the operators look again first.
-    let looked = world.sim.now() + Duration::from_secs(3600);
-    world.run_until("at rest", |w| {
-        let settled = || w.sim.now() >= looked && if kept.is_some() { conflict(w) } else { w.is_ready() };
+    // The status may still say Ready of a user that was just deleted, so the operators read it again first.
+    let rested = simulation.sim.now() + Duration::from_secs(3600);
+    simulation.run_until("at rest", |w| {
+        let settled = || w.sim.now() >= rested && if kept.is_some() { conflict(w) } else { w.is_ready() };
         w.object().is_none() || settled()
     });
-    match world.object() {
+    match simulation.object() {
         None => {
-            // Whoever still runs has a cache that shows nothing.
-            world.check_gone();
+            simulation.check_gone();
         }
-        Some(_) if kept.is_none() => world.check_converged(),
+        Some(_) if kept.is_none() => simulation.check_converged(),
         Some(_) => {}
     }
-    let now = somebody_elses(&world);
+    let now = foreign_user(&simulation);
     if now != kept {
-        world.violated(format!("somebody else's user was {kept:?} and is {now:?}"));
+        simulation.violated(format!("a foreign user was {kept:?} and is {now:?}"));
     }
-    world.check_quick_connects();
-    world.check_secrecy();
-    world.verdict().map_err(|e| format!("seed {seed}: {e}"))
+    simulation.check_quick_connects();
+    simulation.check_secrecy();
+    simulation.result().map_err(|e| format!("seed {seed}: {e}"))
 }
 
-/// `WORLD_SEEDS=100000` explores further; `WORLD_SEED=7` runs one.
+/// `WORLD_SEEDS=100000` runs more seeds; `WORLD_SEED=7` runs one.
 #[test]
-fn two_operators_and_meddling_people_do_no_harm() {
+fn two_operators_and_interfering_people_do_no_harm() {
     let number = |name: &str| std::env::var(name).ok().map(|v| v.parse::<u64>().unwrap());
     if let Some(seed) = number("WORLD_SEED") {
         return run(seed).unwrap();

@@ -1,5 +1,5 @@
-//! A world of one resource: its API server, Connect, a clock, people, and operators that make passes when a cache or a timer
-//! tells them to. Single-threaded and, from its seed on, without chance.
+//! A simulation of one resource: its API server, Connect, a clock, people, and operators that make passes when a cache or a timer
+//! wakes them. It is single-threaded and deterministic.
 
 use std::{
     future::Future,
@@ -19,14 +19,15 @@ use connect_operator::{
 use connect_sim::{Config, DescribeLagCovers, InstanceConfig, Sim, Throttling, UserView};
 use jiff::Timestamp;
 use kube::ResourceExt;
+use testbed::{ExtraTags, user_matches};
 
 use crate::{
-    connect::{CLUSTER, OneConnect, WatchedConnect, is_ours},
-    door::{Door, Fault, Schedule},
+    connect::{CLUSTER, CheckedConnect, SingleClient, is_ours},
+    gate::{Fault, Gate, Schedule},
     kube::{FakeCluster, Store},
     mutation::Mutation,
-    quick_connects::Ledger,
-    specs::{PASSWORD, SECRET, by_arn, matches},
+    quick_connects::UserLedger,
+    specs::{PASSWORD, SECRET},
 };
 
 /// How far Connect's reads are behind its writes.
@@ -52,16 +53,16 @@ impl Lag {
     }
 }
 
-/// What a world starts with.
+/// What a simulation starts with.
 #[derive(Clone, Debug, Default)]
-pub struct Setting {
+pub struct Setup {
     pub lag: Option<Lag>,
-    pub mishaps: Vec<(u64, Fault)>,
-    pub sabotage: Option<Mutation>,
+    pub faults: Vec<(u64, Fault)>,
+    pub mutation: Option<Mutation>,
     /// A restarted operator's cache shows an older state at first.
     pub travel: bool,
-    /// The operators sweep, as far as they know: what the status shows of a user is then as good as a look for a while. Sweeps
-    /// themselves are not part of these worlds, so nothing is found by them.
+    /// The operators are configured to sweep: the status of a user then counts as a read for a while. The simulation makes no
+    /// sweeps, so they find nothing.
     pub sweeps: bool,
     /// The operators delete the quick connects of users that they delete.
     pub quick_connects: bool,
@@ -79,40 +80,40 @@ impl Clock for SimClock {
     }
 }
 
-/// An operator's process.
+/// The process of an operator.
 pub struct Operator {
     reconciler: Arc<Reconciler>,
     pub cache: Arc<Mutex<Option<ConnectUser>>>,
-    door: Door,
+    gate: Gate,
     running: Option<Pin<Box<dyn Future<Output = Verdict> + Send>>>,
     due: Option<Timestamp>,
-    /// The cache changed during the pass under way: another follows, as in a real queue.
+    /// The cache changed during the pass under way, so another pass follows, as in a real queue.
     again: bool,
     /// When the pass under way began.
     pub since: Timestamp,
-    /// It stands still, and its cache with it.
+    /// The process and its cache are paused.
     pub frozen: bool,
 }
 
-/// All of it.
-pub struct World {
+/// The whole simulation.
+pub struct Simulation {
     pub sim: Sim,
     pub instance: InstanceId,
     pub store: Arc<Mutex<Store>>,
     pub schedule: Arc<Mutex<Schedule>>,
     pub violations: Arc<Mutex<Vec<String>>>,
     pub operators: Vec<Operator>,
-    pub ledger: Arc<Mutex<Ledger>>,
-    pub setting: Setting,
+    pub ledger: Arc<Mutex<UserLedger>>,
+    pub setup: Setup,
 }
 
-/// Longer than the settle window and every backoff but the hourly ones.
+/// Longer than the settle window and every backoff, except for the hourly ones.
 const PATIENCE: Duration = Duration::from_secs(3 * 3600);
 
-impl World {
-    pub fn new(setting: Setting, operators: usize) -> Self {
+impl Simulation {
+    pub fn new(setup: Setup, operators: usize) -> Self {
         let seconds = Duration::from_secs;
-        let lag = setting.lag.unwrap_or(Lag::None);
+        let lag = setup.lag.unwrap_or(Lag::None);
         let (search_lag, describe_lag) = (lag.of_search(), if lag == Lag::Reads { seconds(60) } else { seconds(0) });
         let config = Config {
             search_lag,
@@ -130,8 +131,8 @@ impl World {
         };
         let sim = Sim::new(config).unwrap();
         let instance = sim.instances()[0].id.clone();
-        let schedule = Schedule { mishaps: setting.mishaps.iter().copied().collect(), ..Schedule::default() };
-        let mut world = Self {
+        let schedule = Schedule { faults: setup.faults.iter().copied().collect(), ..Schedule::default() };
+        let mut simulation = Self {
             sim,
             instance,
             store: Arc::default(),
@@ -139,47 +140,47 @@ impl World {
             violations: Arc::default(),
             operators: Vec::new(),
             ledger: Arc::default(),
-            setting,
+            setup,
         };
-        world.store.lock().unwrap().secrets.insert(SECRET.into(), [("password".to_owned(), PASSWORD.to_owned())].into());
-        world.add_bystanders();
+        simulation.store.lock().unwrap().secrets.insert(SECRET.into(), [("password".to_owned(), PASSWORD.to_owned())].into());
+        simulation.add_bystanders();
         for _ in 0..operators {
-            let operator = world.start(None);
-            world.operators.push(operator);
+            let operator = simulation.start(None);
+            simulation.operators.push(operator);
         }
-        world
+        simulation
     }
 
-    /// A new process, whose cache shows this.
+    /// Starts a process with this cache.
     fn start(&self, cache: Option<ConnectUser>) -> Operator {
-        let door = Door::new(self.schedule.clone());
+        let gate = Gate::new(self.schedule.clone());
         let cache = Arc::new(Mutex::new(cache));
         let cluster =
-            FakeCluster { store: self.store.clone(), cache: cache.clone(), door: door.clone(), sabotage: self.setting.sabotage };
-        let connect = WatchedConnect {
+            FakeCluster { store: self.store.clone(), cache: cache.clone(), gate: gate.clone(), mutation: self.setup.mutation };
+        let connect = CheckedConnect {
             sim: self.sim.clone(),
             instance: self.instance.clone(),
             store: self.store.clone(),
-            door: door.clone(),
+            gate: gate.clone(),
             violations: self.violations.clone(),
             ledger: self.ledger.clone(),
-            quick_connects: self.setting.quick_connects,
-            sabotage: self.setting.sabotage,
+            quick_connects: self.setup.quick_connects,
+            mutation: self.setup.mutation,
         };
         let settings = Settings {
             cluster: CLUSTER.into(),
             call_timeout: Duration::from_secs(10),
             settle_window: Duration::from_secs(600),
             longest_stall: Duration::from_secs(20),
-            sweep_interval: self.setting.sweeps.then_some(Duration::from_secs(300)),
+            sweep_interval: self.setup.sweeps.then_some(Duration::from_secs(300)),
             drift_interval: Duration::from_secs(700),
             deletion_policy: Default::default(),
-            quick_connects: if self.setting.quick_connects { QuickConnects::Go } else { QuickConnects::Stay },
+            quick_connects: if self.setup.quick_connects { QuickConnects::Go } else { QuickConnects::Stay },
             deletion_guard: Default::default(),
         };
         let reconciler = Reconciler::new(
             Arc::new(cluster),
-            Arc::new(OneConnect(Arc::new(connect))),
+            Arc::new(SingleClient(Arc::new(connect))),
             Arc::new(SimClock(self.sim.clone())),
             settings,
             Arc::new(Metrics::default()),
@@ -187,7 +188,7 @@ impl World {
         Operator {
             reconciler: Arc::new(reconciler),
             cache,
-            door,
+            gate,
             running: None,
             due: Some(self.sim.now()),
             since: self.sim.now(),
@@ -196,10 +197,10 @@ impl World {
         }
     }
 
-    /// A process dies, and another takes its place.
+    /// Replaces a process with a new one.
     pub fn restart(&mut self, k: usize) {
         let store = self.store.lock().unwrap();
-        let past = if self.setting.travel && store.past.len() > 2 {
+        let past = if self.setup.travel && store.past.len() > 2 {
             store.past[store.past.len() - 3].clone()
         } else {
             store.object.clone()
@@ -208,13 +209,13 @@ impl World {
         self.operators[k] = self.start(past);
     }
 
-    /// Whether a cache differs from the API server.
+    /// Returns whether a cache differs from the API server.
     pub fn is_behind(&self, k: usize) -> bool {
         let real = self.store.lock().unwrap().object.clone();
         !self.operators[k].frozen && *self.operators[k].cache.lock().unwrap() != real
     }
 
-    /// The watch brings what the API server has.
+    /// Updates a cache from the API server, as the watch does.
     pub fn sync(&mut self, k: usize) {
         let real = self.store.lock().unwrap().object.clone();
         let operator = &mut self.operators[k];
@@ -226,13 +227,13 @@ impl World {
         operator.again = operator.running.is_some();
     }
 
-    /// Something has changed for the resource that no watch tells of.
+    /// Wakes the resource for a reason that no watch reports.
     pub fn wake(&self, k: usize) {
         let object = self.object().unwrap();
         self.operators[k].reconciler.requeue(&object.uid().unwrap(), NamespacedName::of(&object));
     }
 
-    /// Whether a pass of this operator is under way or due.
+    /// Returns whether a pass of this operator is under way or due.
     pub fn is_runnable(&self, k: usize) -> bool {
         let operator = &self.operators[k];
         if operator.frozen {
@@ -242,7 +243,7 @@ impl World {
             || (operator.cache.lock().unwrap().is_some() && operator.due.is_some_and(|due| due <= self.sim.now()))
     }
 
-    /// Goes on with a pass up to its next call, or begins one.
+    /// Continues a pass up to its next call, or begins one.
     pub fn step(&mut self, k: usize) {
         let now = self.sim.now();
         let operator = &mut self.operators[k];
@@ -263,21 +264,21 @@ impl World {
                     if std::mem::take(&mut operator.again) { Some(now) } else { verdict.after.map(|after| now + after) };
             }
             Poll::Pending => {
-                if *operator.door.dead.lock().unwrap() {
+                if *operator.gate.dead.lock().unwrap() {
                     self.restart(k);
                 }
             }
         }
     }
 
-    /// Lets everything take its course until `done`, or gives up.
+    /// Runs the operators until `done`, or records a violation.
     pub fn run_until(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
         let end = self.sim.now() + PATIENCE;
         let mut steps = 0;
         loop {
             steps += 1;
             if steps > 20_000 {
-                self.violated(format!("{what}: it never comes to rest"));
+                self.violated(format!("{what}: the operators never come to rest"));
                 return;
             }
             if let Some(k) = (0..self.operators.len()).find(|k| self.is_runnable(*k)) {
@@ -296,7 +297,7 @@ impl World {
                 Some(next) if next > self.sim.now() => self.sim.advance(Duration::try_from(next - self.sim.now()).unwrap()),
                 _ => {
                     let status = self.object().and_then(|o| o.status).map(|s| s.conditions);
-                    self.violated(format!("{what}: it did not come true; conditions: {status:?}"));
+                    self.violated(format!("{what}: this state was not reached; conditions: {status:?}"));
                     return;
                 }
             }
@@ -320,17 +321,17 @@ impl World {
         self.store.lock().unwrap().delete(now);
     }
 
-    /// Whether a pass is under way.
+    /// Returns whether a pass is under way.
     pub fn is_running(&self, k: usize) -> bool {
         self.operators[k].running.is_some()
     }
 
-    /// The users that carry this resource's tags.
+    /// Returns the users that carry this resource's tags.
     pub fn ours(&self) -> Vec<UserView> {
         self.sim.users(&self.instance).into_iter().filter(|u| is_ours(&u.user.tags)).collect()
     }
 
-    /// Whether the resource says that its spec is in effect.
+    /// Returns whether the status says that the spec is in effect.
     pub fn is_ready(&self) -> bool {
         self.object().is_some_and(|o| {
             let status = o.status.clone().unwrap_or_default();
@@ -339,13 +340,14 @@ impl World {
         })
     }
 
-    /// The resource says that it is in sync: then Connect must equal the spec, and nothing more must be written.
+    /// Checks a resource that is in sync: its user must match the spec, and further passes must write nothing.
     pub fn check_converged(&mut self) {
         let Some(object) = self.object() else { return self.violated("the resource is gone".into()) };
         let ours = self.ours();
         match &ours[..] {
             [user] => {
-                if let Err(difference) = matches(&by_arn(&self.sim, object.spec), user, self.operators.len() > 1) {
+                let extra = if self.operators.len() > 1 { ExtraTags::Allowed } else { ExtraTags::Refused };
+                if let Err(difference) = user_matches(&object.spec, user, &self.sim, extra) {
                     self.violated(format!("ready, but {difference}"));
                 }
                 let status = object.status.unwrap_or_default();
@@ -359,10 +361,10 @@ impl World {
         self.check_rest();
     }
 
-    /// A further pass, and one after the drift interval, write nothing to either side.
+    /// Checks that a further pass, and one after the drift interval, write nothing to either side.
     fn check_rest(&mut self) {
-        self.schedule.lock().unwrap().mishaps.clear();
-        // The first look after a write may still bring what Connect filled in by itself into the status.
+        self.schedule.lock().unwrap().faults.clear();
+        // The first read after a write may still bring values that Connect filled in into the status.
         self.requeue(700);
         let before = (self.store.lock().unwrap().writes, self.sim.calls().writes());
         self.requeue(0);
@@ -383,43 +385,51 @@ impl World {
         }
     }
 
-    /// The resource is gone: so must be its user.
+    /// Checks that no user is left of a resource that is gone.
     pub fn check_gone(&self) {
-        // Connect may still hold what a lost call brings; nothing is under way any more, so nothing may be left.
+        // No call is under way any more, so a lost call cannot bring back a user.
         let left = self.ours().len();
         if left > 0 {
-            self.violated(format!("{left} ownerless users after the resource went"));
+            self.violated(format!("{left} users without an owner after the resource was deleted"));
         }
         self.check_quick_connects();
     }
 
-    /// No password anywhere that people can read.
+    /// Checks that no password is where people can read it.
     pub fn check_secrecy(&self) {
         if self.store.lock().unwrap().leaked {
             self.violated("the password is in a status or an Event".into());
         }
     }
 
-    /// Whether a call has met a mishap yet.
-    pub fn had_mishap(&self) -> bool {
+    /// Returns whether a fault has happened.
+    pub fn had_fault(&self) -> bool {
         let schedule = self.schedule.lock().unwrap();
-        schedule.mishaps.keys().next().is_some_and(|at| *at < schedule.calls)
+        schedule.faults.keys().next().is_some_and(|at| *at < schedule.calls)
     }
 
-    /// The next call of whichever operator meets this.
-    pub fn next_call_meets(&self, mishap: Fault) {
+    /// Injects a fault into the next call of any operator.
+    pub fn fault_next_call(&self, fault: Fault) {
         let mut schedule = self.schedule.lock().unwrap();
         let next = schedule.calls;
-        schedule.mishaps.insert(next, mishap);
+        schedule.faults.insert(next, fault);
     }
 
-    /// What went wrong, with the calls that led there.
-    pub fn verdict(&self) -> Result<(), String> {
+    /// Ends a life. Returns the number of calls, or the violations.
+    pub fn finish(self) -> Result<u64, String> {
+        self.check_secrecy();
+        self.result()?;
+        let calls = self.schedule.lock().unwrap().calls;
+        Ok(calls)
+    }
+
+    /// Returns the violations, with the calls that led to them.
+    pub fn result(&self) -> Result<(), String> {
         let violations = self.violations.lock().unwrap();
         if violations.is_empty() {
             return Ok(());
         }
         let log = self.schedule.lock().unwrap().log.join("\n  ");
-        Err(format!("{:?}\n{}\n  {log}", self.setting, violations.join("\n")))
+        Err(format!("{:?}\n{}\n  {log}", self.setup, violations.join("\n")))
     }
 }

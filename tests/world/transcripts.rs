@@ -1,7 +1,7 @@
 //! Stories from `tests/transcripts`: each file holds commands and what the operator did after each of them.
 //!
 //! A line that begins with `> ` is a command, and indented lines right below a command are its input. Lines that begin with `#`
-//! and blank lines are kept. Everything else is output: the real reconciler writes it, step by step, in a world without chance.
+//! and blank lines are kept. Everything else is output: the real reconciler writes it, step by step, in a deterministic simulation.
 //! `UPDATE_GOLDEN=1 cargo test --test world transcripts` writes the output again.
 
 use std::{
@@ -26,18 +26,18 @@ use tracing::{
 use tracing_subscriber::{Layer, layer::Context, prelude::*};
 
 use crate::{
+    simulation::{Setup, Simulation},
     specs::{PASSWORD, SECRET, USERNAME},
-    world::{Setting, World},
 };
 
 /// A story while it is played.
 struct Player {
-    world: World,
+    simulation: Simulation,
     /// The spec as the person last applied it.
     spec: Value,
     /// What the operator logged and was not printed yet.
     logged: Arc<Mutex<Vec<String>>>,
-    /// How many calls of the world's log were printed.
+    /// How many calls of the simulation's log were printed.
     printed: usize,
     /// The ids of users in the order in which they appeared: a story shows them as `user-1`, `user-2` and so on.
     ids: Vec<String>,
@@ -57,9 +57,9 @@ fn play(text: &str) -> String {
     let logged = Arc::default();
     let subscriber = tracing_subscriber::registry().with(Log(Arc::clone(&logged)));
     tracing::subscriber::with_default(subscriber, || {
-        let world = World::new(Setting::default(), 1);
+        let simulation = Simulation::new(Setup::default(), 1);
         let mut player =
-            Player { world, spec: json!({}), logged, printed: 0, ids: Vec::new(), begins: false, out: String::new() };
+            Player { simulation, spec: json!({}), logged, printed: 0, ids: Vec::new(), begins: false, out: String::new() };
         let mut lines = text.lines().peekable();
         while let Some(line) = lines.next() {
             if line.is_empty() && player.out.ends_with("\n\n") {
@@ -84,8 +84,8 @@ fn play(text: &str) -> String {
                 player.line("");
             }
         }
-        player.world.verdict().unwrap();
-        player.world.check_secrecy();
+        player.simulation.result().unwrap();
+        player.simulation.check_secrecy();
         player.out.trim_end().to_owned() + "\n"
     })
 }
@@ -93,7 +93,7 @@ fn play(text: &str) -> String {
 impl Player {
     fn line(&mut self, line: &str) {
         let mut line = line.to_owned();
-        for view in self.world.sim.users(&self.world.instance) {
+        for view in self.simulation.sim.users(&self.simulation.instance) {
             let id = view.user.id.as_str();
             if line.contains(id) && !self.ids.iter().any(|known| known == id) {
                 self.ids.push(id.to_owned());
@@ -102,7 +102,7 @@ impl Player {
         for (position, id) in self.ids.iter().enumerate() {
             line = line.replace(id, &format!("user-{}", position + 1));
         }
-        let instance = &self.world.sim.instances()[0];
+        let instance = &self.simulation.sim.instances()[0];
         line = line.replace(&instance.arn, "INSTANCE").replace(instance.id.as_str(), "INSTANCE");
         writeln!(self.out, "{line}").unwrap();
     }
@@ -121,16 +121,16 @@ impl Player {
                 self.spec.pointer_mut(parent).unwrap()[key] = serde_saphyr::from_str(value).unwrap();
                 self.apply();
             }
-            "delete" => self.world.delete(),
-            "secret" if rest == "absent" => self.world.store.lock().unwrap().secrets.clear(),
-            "secret" => self.world.store.lock().unwrap().change_secret(SECRET, "password", rest),
+            "delete" => self.simulation.delete(),
+            "secret" if rest == "absent" => self.simulation.store.lock().unwrap().secrets.clear(),
+            "secret" => self.simulation.store.lock().unwrap().change_secret(SECRET, "password", rest),
             "console" => self.console(rest),
             "fault" => self.fault(rest),
             "crash-after" => self.crash_after(rest),
             "run" => self.run(),
             "wait" => {
                 let wait: jiff::SignedDuration = rest.parse().unwrap();
-                self.world.sim.advance(Duration::try_from(wait).unwrap());
+                self.simulation.sim.advance(Duration::try_from(wait).unwrap());
                 self.run();
             }
             "status" => self.status(),
@@ -141,14 +141,14 @@ impl Player {
 
     fn apply(&mut self) {
         let mut spec = self.spec.clone();
-        spec["instanceArn"] = json!(self.world.sim.instances()[0].arn);
+        spec["instanceArn"] = json!(self.simulation.sim.instances()[0].arn);
         let spec: ConnectUserSpec = serde_json::from_value(spec).unwrap();
-        self.world.apply(spec);
+        self.simulation.apply(spec);
     }
 
     /// A change that another client makes in Connect.
     fn console(&self, what: &str) {
-        let (sim, instance) = (&self.world.sim, self.world.instance.clone());
+        let (sim, instance) = (&self.simulation.sim, self.simulation.instance.clone());
         let profile = |name: &str| sim.routing_profile_id(&instance, name).unwrap();
         let (verb, value) = what.split_once(' ').unwrap_or((what, ""));
         let user = || sim.user(&instance, USERNAME).unwrap().user;
@@ -195,20 +195,20 @@ impl Player {
             "quota" => error(429, "LimitExceededException", "The users quota of the instance is reached"),
             other => panic!("{other:?} is not a fault"),
         };
-        self.world.sim.inject(Fault::on(operation, effect));
+        self.simulation.sim.inject(Fault::on(operation, effect));
     }
 
     /// The process ends right after the next call of this name took effect, and another one starts.
     fn crash_after(&mut self, call: &str) {
-        self.world.sync(0);
+        self.simulation.sync(0);
         loop {
             self.step();
-            let was_made = self.world.schedule.lock().unwrap().log.last().is_some_and(|line| line.ends_with(call));
+            let was_made = self.simulation.schedule.lock().unwrap().log.last().is_some_and(|line| line.ends_with(call));
             if was_made {
                 break;
             }
         }
-        self.world.restart(0);
+        self.simulation.restart(0);
         self.line("  (the process ends, and another one starts)");
     }
 
@@ -216,10 +216,10 @@ impl Player {
     fn run(&mut self) {
         let before = self.out.len();
         loop {
-            if self.world.is_runnable(0) {
+            if self.simulation.is_runnable(0) {
                 self.step();
-            } else if self.world.is_behind(0) {
-                self.world.sync(0);
+            } else if self.simulation.is_behind(0) {
+                self.simulation.sync(0);
             } else {
                 break;
             }
@@ -231,10 +231,10 @@ impl Player {
 
     /// Lets the operator go on up to its next call, and prints what it did.
     fn step(&mut self) {
-        let begins = !self.world.is_running(0);
-        self.world.step(0);
+        let begins = !self.simulation.is_running(0);
+        self.simulation.step(0);
         self.begins |= begins;
-        let calls: Vec<_> = self.world.schedule.lock().unwrap().log[self.printed..].to_vec();
+        let calls: Vec<_> = self.simulation.schedule.lock().unwrap().log[self.printed..].to_vec();
         self.printed += calls.len();
         let logged = std::mem::take(&mut *self.logged.lock().unwrap());
         if self.begins && !(calls.is_empty() && logged.is_empty()) {
@@ -251,7 +251,7 @@ impl Player {
     }
 
     fn status(&mut self) {
-        let Some(object) = self.world.object() else { return self.line("  (the ConnectUser is gone)") };
+        let Some(object) = self.simulation.object() else { return self.line("  (the ConnectUser is gone)") };
         let status = object.status.unwrap_or_default();
         let mut above = "";
         for condition in &status.conditions {
@@ -275,12 +275,12 @@ impl Player {
     }
 
     fn users(&mut self) {
-        let users = self.world.sim.users(&self.world.instance);
+        let users = self.simulation.sim.users(&self.simulation.instance);
         for view in users.iter().filter(|view| view.user.username == USERNAME) {
             let user = &view.user;
             let identity = &user.identity_info;
             let names = [&identity.first_name, &identity.last_name].map(|name| name.clone().unwrap_or_default()).join(" ");
-            let profile = routing_profile(&self.world.sim, user.routing_profile_id.as_ref(), &self.world.instance);
+            let profile = routing_profile(&self.simulation.sim, user.routing_profile_id.as_ref(), &self.simulation.instance);
             let (ours, others): (Vec<_>, Vec<_>) = user.tags.iter().partition(|(key, _)| key.starts_with(PREFIX));
             let owner = if ours.is_empty() { "no owner".to_owned() } else { format!("owned by {}", owner(&ours)) };
             let tags: Vec<_> = others.iter().map(|(key, value)| format!("{key}={value}")).collect();

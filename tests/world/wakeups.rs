@@ -1,17 +1,17 @@
-//! What changes for a resource while a pass over it is under way, and no watch tells of.
+//! Wake-ups during a pass that no watch reports.
 
 use std::time::Duration;
 
 use connect_api::{Call, CreateUser, DeleteUser, IdentityInfo, Password, Reply, UserId};
 
 use crate::{
+    simulation::{Setup, Simulation},
     specs::{PASSWORD, USERNAME, first},
-    world::{Setting, World},
 };
 
-/// Somebody else's user of this name.
-fn somebody(world: &World) -> UserId {
-    let (sim, instance) = (&world.sim, world.instance.clone());
+/// Creates a user of the same name by hand.
+fn foreign_user(simulation: &Simulation) -> UserId {
+    let (sim, instance) = (&simulation.sim, simulation.instance.clone());
     let name = |name: &str| Some(name.to_owned());
     let create = CreateUser {
         instance: instance.clone(),
@@ -26,40 +26,40 @@ fn somebody(world: &World) -> UserId {
         hierarchy_group_id: None,
         tags: Default::default(),
     };
-    let Ok(Reply::CreateUser(created)) = sim.client().call_now(Call::CreateUser(create)) else { panic!("it can be created") };
+    let Ok(Reply::CreateUser(created)) = sim.client().call_now(Call::CreateUser(create)) else { panic!("it cannot be created") };
     created.id
 }
 
-/// Goes on until a pass has told of a conflict, and has its Event yet to publish.
-fn until_it_has_told(world: &mut World) {
-    world.sync(0);
-    let told = |world: &World| {
-        let status = world.object().and_then(|object| object.status).unwrap_or_default();
+/// Runs a pass until it has written a conflict into the status, and still has to publish its Event.
+fn run_until_conflict(simulation: &mut Simulation) {
+    simulation.sync(0);
+    let in_conflict = |simulation: &Simulation| {
+        let status = simulation.object().and_then(|object| object.status).unwrap_or_default();
         status.conditions.iter().any(|condition| condition.reason == "Conflict")
     };
     for _ in 0..100 {
-        if told(world) {
-            return assert!(world.is_running(0), "{:?}", world.schedule.lock().unwrap().log);
+        if in_conflict(simulation) {
+            return assert!(simulation.is_running(0), "{:?}", simulation.schedule.lock().unwrap().log);
         }
-        world.step(0);
+        simulation.step(0);
     }
-    panic!("there is no conflict: {:?}", world.schedule.lock().unwrap().log);
+    panic!("no conflict: {:?}", simulation.schedule.lock().unwrap().log);
 }
 
 #[test]
-fn a_resource_that_is_woken_while_its_pass_ends_does_not_sleep_for_an_hour() {
-    let mut world = World::new(Setting::default(), 1);
-    let user = somebody(&world);
-    world.apply(first(&world.sim));
-    until_it_has_told(&mut world);
+fn wake_up_at_the_end_of_a_pass_starts_another_soon() {
+    let mut simulation = Simulation::new(Setup::default(), 1);
+    let user = foreign_user(&simulation);
+    simulation.apply(first(&simulation.sim));
+    run_until_conflict(&mut simulation);
 
-    // It has seen the user, and says so; meanwhile the username becomes free, or the configuration lets it in.
-    let delete = DeleteUser { instance: world.instance.clone(), user };
-    world.sim.client().call_now(Call::DeleteUser(delete)).unwrap();
-    world.wake(0);
-    let woken = world.sim.now();
-    world.run_until("created", World::is_ready);
-    assert!(world.sim.now() < woken + Duration::from_secs(60), "by {}, woken at {woken}", world.sim.now());
-    world.check_converged();
-    world.verdict().unwrap();
+    // The pass has seen the foreign user; meanwhile the username becomes free, or the configuration allows the instance.
+    let delete = DeleteUser { instance: simulation.instance.clone(), user };
+    simulation.sim.client().call_now(Call::DeleteUser(delete)).unwrap();
+    simulation.wake(0);
+    let woken = simulation.sim.now();
+    simulation.run_until("created", Simulation::is_ready);
+    assert!(simulation.sim.now() < woken + Duration::from_secs(60), "by {}, woken at {woken}", simulation.sim.now());
+    simulation.check_converged();
+    simulation.result().unwrap();
 }

@@ -7,9 +7,10 @@ use connect_operator::api::PREFIX;
 use connect_sim::{InstanceView, Sim, UserView};
 
 use crate::{
-    ApiServer,
+    ApiServer, ExtraTags,
     agent::{ROUTING_PROFILES, SECURITY_PROFILES},
     operator::CLUSTER,
+    user_matches,
 };
 
 fn tag(tags: &Tags, name: &str) -> String {
@@ -76,17 +77,12 @@ pub(crate) fn violations(sim: &Sim, instance: &InstanceView, api: &ApiServer, by
         let in_sync = status["observedGeneration"] == metadata["generation"]
             && conditions.filter(|c| c["type"] == "Synced" || c["type"] == "Ready").all(|c| c["status"] == "True");
         if in_sync && let Some(recorded) = recorded {
-            let spec = &resource["spec"];
             match users.first() {
                 None => wrong.push(format!("{place} says that it is in sync, and has no user {recorded}")),
                 Some(user) => {
-                    let identity = &user.user.identity_info;
-                    let differs = text(&spec["username"]) != user.user.username
-                        || spec["identityInfo"]["firstName"].as_str() != identity.first_name.as_deref()
-                        || spec["identityInfo"]["lastName"].as_str() != identity.last_name.as_deref()
-                        || spec["userProficiencies"].as_array().is_some_and(|list| list.len() != user.proficiencies.len());
-                    if differs {
-                        wrong.push(format!("{place} says that it is in sync, and its user differs"));
+                    let spec = serde_json::from_value(resource["spec"].clone()).expect("a spec that the API server took");
+                    if let Err(difference) = user_matches(&spec, user, sim, ExtraTags::Refused) {
+                        wrong.push(format!("{place} says that it is in sync, and its user differs: {difference}"));
                     }
                 }
             }
