@@ -51,13 +51,13 @@ fn manifests_rendered_from_the_chart_are_up_to_date() {
 }
 
 #[test]
-fn the_base_is_the_rendered_chart() {
+fn base_equals_the_rendered_chart() {
     let (base, install) = (built("base"), objects(&read("deploy/install.yaml")));
     assert_eq!((names(&difference(&base, &install)), names(&difference(&install, &base))), (set([]), set([])));
 }
 
 #[test]
-fn an_iam_role_goes_to_the_service_account() {
+fn irsa_overlay_annotates_the_service_account() {
     let (base, overlay) = (built("base"), built("overlays/irsa"));
     let changed = difference(&overlay, &base);
     assert_eq!((names(&changed), overlay.len()), (set(["ServiceAccount connect-operator"]), base.len()));
@@ -66,7 +66,7 @@ fn an_iam_role_goes_to_the_service_account() {
 }
 
 #[test]
-fn one_namespace_is_watched_and_nothing_given_beyond_it() {
+fn namespaced_overlay_grants_rights_in_one_namespace_only() {
     let (base, overlay) = (built("base"), built("overlays/namespaced"));
     assert_eq!(names(&difference(&base, &overlay)), set(["ClusterRoleBinding connect-operator", "Deployment connect-operator"]));
     let changed = difference(&overlay, &base);
@@ -79,7 +79,7 @@ fn one_namespace_is_watched_and_nothing_given_beyond_it() {
 }
 
 #[test]
-fn production_adds_and_changes_nothing() {
+fn production_overlay_adds_objects_and_changes_none() {
     let (base, overlay) = (built("base"), built("overlays/production"));
     assert_eq!(names(&difference(&base, &overlay)), set([]));
     let added = set([

@@ -1,26 +1,28 @@
-//! The operator's own program, with the rights that `deploy/` gives it, between a real API server and the simulator over HTTP.
+//! The operator's own program, with the rights that `deploy/` grants it, between a real API server and the simulator over HTTP.
 //!
-//! Each test has a namespace, a simulated instance and an operator process of its own, so that they can run at the same time
-//! on one control plane. Tests wait for states, and assert on states and on counts of calls.
+//! Each test has its own namespace, simulated instance and operator process, so that tests can run at the same time on one control
+//! plane. Tests wait for states, and assert on states and on counts of calls.
 
 mod accounts;
-mod at_work;
 mod channels;
 mod crashes;
-mod creating;
-mod drifting;
+mod creation;
+mod deletion;
+mod deletion_guard;
+mod drift;
+mod events;
 mod fields;
-mod guarding;
+pub(crate) mod harness;
 mod helm;
 mod iam;
 mod identity_types;
-mod ignoring;
-mod leading;
-mod leaving;
+mod ignore_drift;
+mod leader_election;
 mod names;
 mod namespaces;
 mod orphans;
 mod outages;
+mod pages;
 mod passwords;
 mod policies;
 pub(crate) mod process;
@@ -28,10 +30,8 @@ mod quick_connects;
 mod rates;
 mod refusals;
 mod rights;
-pub(crate) mod scene;
 mod secrets;
-mod sharing;
+mod shared_instance;
 mod states;
-mod sweeping;
-mod telling;
+mod sweeps;
 mod traces;

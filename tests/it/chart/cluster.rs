@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::block_in_place};
 
 use super::{Helm, kubelet::Kubelet};
-use crate::operator::{process::credentials, scene::PASSWORD};
+use crate::operator::{harness::PASSWORD, process::credentials};
 
 /// The operator's namespace.
 pub const HOME: &str = "connect-operator-system";

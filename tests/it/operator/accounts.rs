@@ -1,4 +1,4 @@
-//! Several accounts, each with credentials of its own, and instances that not every namespace may use.
+//! Several accounts with their own credentials, and instances that only some namespaces may use.
 
 use std::{process::Command, time::Duration};
 
@@ -7,8 +7,8 @@ use connect_sim::{Effect, Fault, UserView};
 use serde_json::{Value, json};
 
 use super::{
+    harness::{ELSEWHERE, Harness, OTHER_ACCOUNT, OTHER_ROLE, condition, operators_kubeconfig},
     process::{Operator, Page},
-    scene::{ELSEWHERE, OTHER_ACCOUNT, OTHER_ROLE, Scene, Setting, condition},
 };
 use crate::support::eventually;
 
@@ -36,13 +36,13 @@ fn on_sts(action: &str, effect: Effect) -> Fault {
 }
 
 /// Counts the calls to Connect, without those to STS.
-fn calls_to_connect(scene: &Scene<'_>) -> u64 {
-    let calls = scene.sim.calls();
+fn calls_to_connect(harness: &Harness<'_>) -> u64 {
+    let calls = harness.sim.calls();
     calls.total() - calls.of("AssumeRole") - calls.of("GetCallerIdentity")
 }
 
-fn users_elsewhere(scene: &Scene<'_>) -> Vec<UserView> {
-    scene.sim.users(&InstanceId::new(ELSEWHERE))
+fn users_elsewhere(harness: &Harness<'_>) -> Vec<UserView> {
+    harness.sim.users(&InstanceId::new(ELSEWHERE))
 }
 
 fn status_of<'a>(user: &'a connect_operator::api::ConnectUser, kind: &str) -> Option<&'a str> {
@@ -51,100 +51,100 @@ fn status_of<'a>(user: &'a connect_operator::api::ConnectUser, kind: &str) -> Op
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn each_account_is_called_with_its_own_credentials() {
-    let scene = Setting::shared("accounts").with_two_accounts(HOUR).configured(&with_role(OTHER_ROLE.1)).start().await;
-    scene.applied("here", &json!({})).await;
-    scene.applied("there", &scene.in_instance(ELSEWHERE)).await;
-    assert_eq!(users_elsewhere(&scene).len(), 1);
+    let harness = Harness::builder("accounts").with_two_accounts(HOUR).config_file(&with_role(OTHER_ROLE.1)).start().await;
+    harness.apply_until_ready("here", &json!({})).await;
+    harness.apply_until_ready("there", &harness.in_instance(ELSEWHERE)).await;
+    assert_eq!(users_elsewhere(&harness).len(), 1);
 
-    let sessions = scene.sim.sessions();
+    let sessions = harness.sim.sessions();
     assert!(!sessions.is_empty());
     for session in sessions {
         assert_eq!((session.role_arn.as_str(), session.external_id.as_deref()), (OTHER_ROLE.0, Some(OTHER_ROLE.1)));
         assert_eq!((session.session_name.as_str(), session.tags["cluster"].as_str()), ("connect-operator", "tests"));
     }
     // STS is asked for the account of the operator's own key. A session comes with its account.
-    assert_eq!(scene.sim.calls().of("GetCallerIdentity"), 1);
-    assert_eq!(scene.operator.get(Page::Ready), (200, "[+] connectusers listed\n".into()));
+    assert_eq!(harness.sim.calls().of("GetCallerIdentity"), 1);
+    assert_eq!(harness.operator.get(Page::Ready), (200, "[+] connectusers listed\n".into()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn credentials_of_another_account_are_not_used() {
-    let scene = Setting::shared("accounts").with_two_accounts(HOUR).configured("{}").start().await;
-    scene.apply("there", &scene.in_instance(ELSEWHERE)).await;
-    let message = scene.shown("there", "Ready", "False", "AccessDenied").await;
+    let harness = Harness::builder("accounts").with_two_accounts(HOUR).config_file("{}").start().await;
+    harness.apply("there", &harness.in_instance(ELSEWHERE)).await;
+    let message = harness.wait_for_condition("there", "Ready", "False", "AccessDenied").await;
     for part in ["123456789012", OTHER_ACCOUNT, "accounts.210987654321.roleArn"] {
         assert!(message.contains(part), "{part}: {message}");
     }
-    assert_eq!(calls_to_connect(&scene), 0);
+    assert_eq!(calls_to_connect(&harness), 0);
 
-    scene.configure(&with_role(OTHER_ROLE.1));
-    scene.ready("there").await;
-    assert_eq!(users_elsewhere(&scene).len(), 1);
+    harness.configure(&with_role(OTHER_ROLE.1));
+    harness.wait_until_ready("there").await;
+    assert_eq!(users_elsewhere(&harness).len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn wrong_external_id_is_reported_and_blocks_no_other_account() {
-    let scene = Setting::shared("accounts").with_two_accounts(HOUR).configured(&with_role("7f3c-mistyped")).start().await;
-    scene.apply("there", &scene.in_instance(ELSEWHERE)).await;
-    let message = scene.shown("there", "Ready", "False", "AccessDenied").await;
+    let harness = Harness::builder("accounts").with_two_accounts(HOUR).config_file(&with_role("7f3c-mistyped")).start().await;
+    harness.apply("there", &harness.in_instance(ELSEWHERE)).await;
+    let message = harness.wait_for_condition("there", "Ready", "False", "AccessDenied").await;
     for part in ["not authorized to perform: sts:AssumeRole", OTHER_ROLE.0, "accounts.210987654321.externalId"] {
         assert!(message.contains(part), "{part}: {message}");
     }
-    assert_eq!(calls_to_connect(&scene), 0);
-    scene.applied("here", &json!({})).await;
-    assert_eq!(scene.operator.get(Page::Ready).0, 200, "one account's trust policy does not stop a rollout");
+    assert_eq!(calls_to_connect(&harness), 0);
+    harness.apply_until_ready("here", &json!({})).await;
+    assert_eq!(harness.operator.get(Page::Ready).0, 200, "one account's trust policy does not stop a rollout");
 
-    scene.configure(&with_role(OTHER_ROLE.1));
-    scene.ready("there").await;
+    harness.configure(&with_role(OTHER_ROLE.1));
+    harness.wait_until_ready("there").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn sessions_are_renewed_before_they_end() {
-    // The SDK renews them ten seconds before their end at the latest.
+async fn sessions_are_renewed_before_they_expire() {
+    // The SDK renews them ten seconds before they expire at the latest.
     let short = Duration::from_secs(12);
-    let scene = Setting::shared("accounts").with_two_accounts(short).configured(&with_role(OTHER_ROLE.1)).start().await;
-    scene.applied("there", &scene.in_instance(ELSEWHERE)).await;
-    let before = scene.sim.sessions().len();
-    while scene.sim.sessions().len() < before + 2 {
-        scene.requeue("there").await;
+    let harness = Harness::builder("accounts").with_two_accounts(short).config_file(&with_role(OTHER_ROLE.1)).start().await;
+    harness.apply_until_ready("there", &harness.in_instance(ELSEWHERE)).await;
+    let before = harness.sim.sessions().len();
+    while harness.sim.sessions().len() < before + 2 {
+        harness.requeue("there").await;
     }
-    scene.requeue("there").await;
-    let refused: Vec<_> = scene.sim.calls().operations.into_values().filter(|calls| calls.failed > 0).collect();
+    harness.requeue("there").await;
+    let refused: Vec<_> = harness.sim.calls().operations.into_values().filter(|calls| calls.failed > 0).collect();
     assert!(refused.is_empty(), "{refused:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn unreachable_sts_at_the_start_is_reported_and_retried() {
     let lost = on_sts("AssumeRole", Effect::LostRequest);
-    let setting = Setting::shared("accounts").with_two_accounts(HOUR).configured(&with_role(OTHER_ROLE.1)).with_fault(lost);
-    let scene = setting.start().await;
-    let readiness = || scene.operator.get(Page::Ready).1;
+    let setting = Harness::builder("accounts").with_two_accounts(HOUR).config_file(&with_role(OTHER_ROLE.1)).with_fault(lost);
+    let harness = setting.start().await;
+    let readiness = || harness.operator.get(Page::Ready).1;
     let says = format!("[-] credentials of account {OTHER_ACCOUNT}: STS cannot be reached to assume {}", OTHER_ROLE.0);
-    eventually("readiness says what is missing", || readiness().contains(&says));
+    eventually("readiness names what is missing", || readiness().contains(&says));
     assert!(readiness().contains("AWS_ENDPOINT_URL_STS"), "{}", readiness());
-    assert_eq!(scene.operator.get(Page::Ready).0, 503);
-    assert_eq!(scene.operator.get(Page::Alive).0, 200);
-    scene.apply("there", &scene.in_instance(ELSEWHERE)).await;
-    let message = scene.shown("there", "Synced", "Unknown", "Transient").await;
+    assert_eq!(harness.operator.get(Page::Ready).0, 503);
+    assert_eq!(harness.operator.get(Page::Alive).0, 200);
+    harness.apply("there", &harness.in_instance(ELSEWHERE)).await;
+    let message = harness.wait_for_condition("there", "Synced", "Unknown", "Transient").await;
     assert!(message.contains("STS cannot be reached"), "{message}");
     // The account that needs no STS is still served.
-    scene.applied("here", &json!({})).await;
+    harness.apply_until_ready("here", &json!({})).await;
 
-    scene.sim.clear_faults();
-    scene.ready("there").await;
-    eventually("it is ready", || scene.operator.get(Page::Ready).0 == 200);
+    harness.sim.clear_faults();
+    harness.wait_until_ready("there").await;
+    eventually("it is ready", || harness.operator.get(Page::Ready).0 == 200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn role_that_is_added_later_is_assumed_until_sts_answers() {
-    let scene = Setting::shared("accounts").with_two_accounts(HOUR).configured("{}").start().await;
-    let readiness = || scene.operator.get(Page::Ready);
+    let harness = Harness::builder("accounts").with_two_accounts(HOUR).config_file("{}").start().await;
+    let readiness = || harness.operator.get(Page::Ready);
     eventually("it is ready", || readiness().0 == 200);
-    scene.sim.inject(on_sts("AssumeRole", Effect::LostRequest));
-    scene.configure(&with_role(OTHER_ROLE.1));
-    eventually("readiness says what is missing", || readiness().1.contains("STS cannot be reached to assume"));
+    harness.sim.inject(on_sts("AssumeRole", Effect::LostRequest));
+    harness.configure(&with_role(OTHER_ROLE.1));
+    eventually("readiness names what is missing", || readiness().1.contains("STS cannot be reached to assume"));
     assert_eq!(readiness().0, 503);
-    scene.sim.clear_faults();
+    harness.sim.clear_faults();
     eventually("it is ready again", || readiness().0 == 200);
 }
 
@@ -153,9 +153,9 @@ async fn operator_without_credentials_is_not_ready_and_says_why() {
     let arguments =
         ["run", "--log-format=json", "--health-address=127.0.0.1:0", "--metrics-address=127.0.0.1:0", "--namespace=default"];
     let no_metadata = vec![("AWS_EC2_METADATA_DISABLED".to_owned(), "true".to_owned())];
-    let operator = Operator::launch(&Setting::kubeconfig(), arguments.map(str::to_owned).into(), no_metadata);
+    let operator = Operator::launch(&operators_kubeconfig(), arguments.map(str::to_owned).into(), no_metadata);
     let says = "AWS credentials of the operator itself: ";
-    eventually("it says what is missing", || operator.log().contains(says));
+    eventually("it names what is missing", || operator.log().contains(says));
     eventually("it has listed the ConnectUsers", || operator.get(Page::Ready).1.contains("[+] connectusers listed"));
     let (status, text) = operator.get(Page::Ready);
     assert!(status == 503 && text.contains(&format!("[-] {says}")) && text.contains("IRSA"), "{status} {text}");
@@ -164,84 +164,84 @@ async fn operator_without_credentials_is_not_ready_and_says_why() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn sts_that_does_not_name_the_account_blocks_no_resource() {
     let lost = on_sts("GetCallerIdentity", Effect::LostRequest);
-    let scene = Setting::shared("accounts").with_two_accounts(HOUR).with_fault(lost).start().await;
-    scene.applied("here", &json!({})).await;
-    assert!(scene.operator.log().contains("STS does not tell whose the AWS credentials are"));
+    let harness = Harness::builder("accounts").with_two_accounts(HOUR).with_fault(lost).start().await;
+    harness.apply_until_ready("here", &json!({})).await;
+    assert!(harness.operator.log().contains("STS does not tell whose the AWS credentials are"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn forbidden_namespace_is_refused_without_a_call() {
-    let scene = Setting::shared("accounts").configured(&for_namespaces(FIRST_INSTANCE, "other-team")).start().await;
-    scene.apply("uninvited", &json!({})).await;
-    let message = scene.shown("uninvited", "Ready", "False", "InstanceNotAllowed").await;
-    for part in [scene.namespace(), FIRST_INSTANCE, &format!("instances.{FIRST_INSTANCE}.namespaces")] {
+    let harness = Harness::builder("accounts").config_file(&for_namespaces(FIRST_INSTANCE, "other-team")).start().await;
+    harness.apply("uninvited", &json!({})).await;
+    let message = harness.wait_for_condition("uninvited", "Ready", "False", "InstanceNotAllowed").await;
+    for part in [harness.namespace(), FIRST_INSTANCE, &format!("instances.{FIRST_INSTANCE}.namespaces")] {
         assert!(message.contains(part), "{part}: {message}");
     }
     assert!(!message.contains("other-team"), "{message}");
-    let user = scene.users().get("uninvited").await.unwrap();
+    let user = harness.users().get("uninvited").await.unwrap();
     assert_eq!((status_of(&user, "Stalled"), status_of(&user, "Reconciling")), (Some("True"), None));
-    let note = scene.event_note("uninvited", "CreateFailed").await;
+    let note = harness.wait_for_event("uninvited", "CreateFailed").await;
     assert!(note.starts_with("InstanceNotAllowed: "), "{note}");
 
     // No namespace may use instances that are not listed, nor a listed one under another account.
-    scene.apply("elsewhere", &json!({ "instanceArn": FIRST_INSTANCE.replace("123456789012", OTHER_ACCOUNT) , "routingProfileArn": null, "securityProfileArns": null, "routingProfileName": "Basic Routing Profile", "securityProfileNames": ["Agent"] })).await;
-    scene.shown("elsewhere", "Ready", "False", "InstanceNotAllowed").await;
+    harness.apply("elsewhere", &json!({ "instanceArn": FIRST_INSTANCE.replace("123456789012", OTHER_ACCOUNT) , "routingProfileArn": null, "securityProfileArns": null, "routingProfileName": "Basic Routing Profile", "securityProfileNames": ["Agent"] })).await;
+    harness.wait_for_condition("elsewhere", "Ready", "False", "InstanceNotAllowed").await;
 
     for name in ["uninvited", "elsewhere"] {
-        scene.delete(name).await;
-        scene.gone(name).await;
+        harness.delete(name).await;
+        harness.wait_until_gone(name).await;
     }
-    assert_eq!(scene.sim.calls().total(), 0);
+    assert_eq!(harness.sim.calls().total(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn namespace_that_is_no_longer_allowed_keeps_its_users() {
     let allowed = |namespaces: &str| for_namespaces(FIRST_INSTANCE, namespaces);
-    let scene = Setting::shared("accounts").configured(&allowed("'*'")).start().await;
-    scene.applied("kept", &json!({})).await;
-    scene.applied("leaver", &json!({})).await;
-    let before = scene.live("kept");
+    let harness = Harness::builder("accounts").config_file(&allowed("'*'")).start().await;
+    harness.apply_until_ready("kept", &json!({})).await;
+    harness.apply_until_ready("leaver", &json!({})).await;
+    let before = harness.live("kept");
 
-    scene.configure(&allowed("other-team"));
+    harness.configure(&allowed("other-team"));
     for name in ["kept", "leaver"] {
-        scene.shown(name, "Ready", "False", "InstanceNotAllowed").await;
+        harness.wait_for_condition(name, "Ready", "False", "InstanceNotAllowed").await;
     }
-    scene.sim.reset_calls();
-    scene.apply("kept", &json!({ "routingProfileArn": scene.routing_profile("Sales") })).await;
-    scene.shown("kept", "Ready", "False", "InstanceNotAllowed").await;
-    assert_eq!((scene.live("kept"), scene.sim.calls().total()), (before, 0));
+    harness.sim.reset_calls();
+    harness.apply("kept", &json!({ "routingProfileArn": harness.routing_profile("Sales") })).await;
+    harness.wait_for_condition("kept", "Ready", "False", "InstanceNotAllowed").await;
+    assert_eq!((harness.live("kept"), harness.sim.calls().total()), (before, 0));
 
-    scene.delete("leaver").await;
-    scene.gone("leaver").await;
-    assert!(scene.sim.user(&scene.instance(), "leaver").is_none());
-    assert_eq!(scene.sim.calls().writes(), 1, "{:?}", scene.sim.calls());
+    harness.delete("leaver").await;
+    harness.wait_until_gone("leaver").await;
+    assert!(harness.sim.user(&harness.instance(), "leaver").is_none());
+    assert_eq!(harness.sim.calls().writes(), 1, "{:?}", harness.sim.calls());
 
-    scene.configure(&allowed(scene.namespace()));
-    scene.ready("kept").await;
-    let sales = scene.sim.routing_profile_id(&scene.instance(), "Sales");
-    assert_eq!(scene.live("kept").user.routing_profile_id, sales);
+    harness.configure(&allowed(harness.namespace()));
+    harness.wait_until_ready("kept").await;
+    let sales = harness.sim.routing_profile_id(&harness.instance(), "Sales");
+    assert_eq!(harness.live("kept").user.routing_profile_id, sales);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn invalid_new_configuration_leaves_the_previous_one_in_force() {
-    let scene = Setting::shared("accounts").configured(&for_namespaces(FIRST_INSTANCE, "'*'")).start().await;
-    let valid = || scene.operator.metric("connect_operator_config_valid");
-    scene.applied("before", &json!({})).await;
+    let harness = Harness::builder("accounts").config_file(&for_namespaces(FIRST_INSTANCE, "'*'")).start().await;
+    let valid = || harness.operator.metric("connect_operator_config_valid");
+    harness.apply_until_ready("before", &json!({})).await;
     assert_eq!(valid(), 1.0);
 
-    scene.configure("instancesNotListed: Maybe\n");
+    harness.configure("instancesNotListed: Maybe\n");
     eventually("the metric shows it", || valid() == 0.0);
-    let log = scene.operator.log();
+    let log = harness.operator.log();
     let line =
         log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find(|line| line["level"] == "ERROR").unwrap();
     let said = line["message"].as_str().unwrap();
     assert!(said.contains("config.yaml: instancesNotListed: ") && said.contains("Refuse"), "{said}");
-    scene.applied("meanwhile", &json!({})).await;
+    harness.apply_until_ready("meanwhile", &json!({})).await;
 
-    scene.configure(&for_namespaces(FIRST_INSTANCE, ""));
-    scene.shown("meanwhile", "Ready", "False", "InstanceNotAllowed").await;
+    harness.configure(&for_namespaces(FIRST_INSTANCE, ""));
+    harness.wait_for_condition("meanwhile", "Ready", "False", "InstanceNotAllowed").await;
     assert_eq!(valid(), 1.0);
-    assert_eq!(scene.sim.calls().of(OperationName::CreateUser), 2);
+    assert_eq!(harness.sim.calls().of(OperationName::CreateUser), 2);
 }
 
 #[test]

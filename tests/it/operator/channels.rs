@@ -8,7 +8,7 @@ use connect_sim::UserConfigUpdate;
 use kube::ResourceExt;
 use serde_json::{Value, json};
 
-use super::scene::{Scene, Setting, scene};
+use super::harness::{Harness, harness};
 use crate::support::eventually;
 
 fn auto(channel: Channel, auto_accept: bool) -> AutoAcceptConfig {
@@ -32,8 +32,8 @@ fn limit(channel: &str, seconds: i32) -> Value {
 }
 
 /// Returns for each channel whether Connect has auto-accept set, and the seconds of its after-contact work.
-fn by_channel(scene: &Scene<'_>, username: &str) -> [(bool, i32); 4] {
-    let lists = scene.live(username).user.channel_configs;
+fn by_channel(harness: &Harness<'_>, username: &str) -> [(bool, i32); 4] {
+    let lists = harness.live(username).user.channel_configs;
     Channel::ALL.map(|channel| {
         let accepts = lists.auto_accept.iter().flatten().any(|c| c.channel == channel && c.auto_accept);
         let work = lists.after_contact_work.iter().flatten().find(|c| c.channel == channel);
@@ -42,18 +42,18 @@ fn by_channel(scene: &Scene<'_>, username: &str) -> [(bool, i32); 4] {
 }
 
 /// Applies a spec, reconciles again, and asserts that it cost this one write, or none.
-async fn costs(scene: &Scene<'_>, name: &str, spec: &Value, write: Option<OperationName>) {
-    scene.sim.reset_calls();
-    scene.applied(name, spec).await;
-    scene.requeue(name).await;
-    let calls = scene.sim.calls();
+async fn costs(harness: &Harness<'_>, name: &str, spec: &Value, write: Option<OperationName>) {
+    harness.sim.reset_calls();
+    harness.apply_until_ready(name, spec).await;
+    harness.requeue(name).await;
+    let calls = harness.sim.calls();
     let expected = u64::from(write.is_some());
     assert_eq!((write.map_or(0, |write| calls.of(write)), calls.writes()), (expected, expected), "{spec}: {calls:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn settings_by_channel_are_set_in_the_create_itself_and_shown() {
-    let scene = scene("channels").await;
+async fn create_sets_settings_by_channel() {
+    let harness = harness("channels").await;
     let mut voice = limit("VOICE", 45);
     voice["agentFirstCallbackAfterContactWorkConfig"] = json!({ "afterContactWorkTimeLimit": 75 });
     let spec = json!({
@@ -66,8 +66,8 @@ async fn settings_by_channel_are_set_in_the_create_itself_and_shown() {
         "persistentConnectionConfigs": [{ "channel": "VOICE", "persistentConnection": true }],
         "voiceEnhancementConfigs": [{ "channel": "VOICE", "voiceEnhancementMode": "NOISE_SUPPRESSION" }],
     });
-    let user = scene.applied("jane", &spec).await;
-    let calls = scene.sim.calls();
+    let user = harness.apply_until_ready("jane", &spec).await;
+    let calls = harness.sim.calls();
     assert_eq!((calls.of(OperationName::CreateUser), calls.writes()), (1, 1), "{calls:#?}");
     let channel = Channel::Voice;
     let expected = ChannelConfigs {
@@ -90,7 +90,7 @@ async fn settings_by_channel_are_set_in_the_create_itself_and_shown() {
             voice_enhancement_mode: VoiceEnhancementMode::NoiseSuppression,
         }]),
     };
-    assert_eq!(scene.live("jane").user.channel_configs, expected);
+    assert_eq!(harness.live("jane").user.channel_configs, expected);
     let observed = serde_json::to_value(user.status.unwrap().observed.unwrap()).unwrap();
     for (list, written) in spec.as_object().unwrap() {
         assert_eq!(&observed[list], written, "{list}");
@@ -102,95 +102,95 @@ async fn settings_by_channel_are_set_in_the_create_itself_and_shown() {
         "autoAcceptConfigs": [accept("CHAT", true)],
         "voiceEnhancementConfigs": [],
     });
-    costs(&scene, "mixed", &mixed, Some(OperationName::CreateUser)).await;
-    assert_eq!(by_channel(&scene, "mixed"), [(false, 30), (true, 30), (false, 30), (false, 30)]);
+    costs(&harness, "mixed", &mixed, Some(OperationName::CreateUser)).await;
+    assert_eq!(by_channel(&harness, "mixed"), [(false, 30), (true, 30), (false, 30), (false, 30)]);
 
     // Later passes find the user as predicted.
-    let before = scene.requeue("jane").await;
-    let after = scene.requeue("jane").await;
+    let before = harness.requeue("jane").await;
+    let after = harness.requeue("jane").await;
     assert_eq!(after.status.unwrap().observed, before.status.unwrap().observed);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn each_change_of_a_list_is_one_call_and_an_empty_list_clears() {
-    let scene = Setting::shared("channels").flag("--drift-interval=500ms").start().await;
+    let harness = Harness::builder("channels").flag("--drift-interval=500ms").start().await;
     let update = Some(OperationName::UpdateUserConfig);
-    scene.applied("jane", &json!({ "autoAcceptConfigs": [accept("CHAT", true)] })).await;
+    harness.apply_until_ready("jane", &json!({ "autoAcceptConfigs": [accept("CHAT", true)] })).await;
 
-    costs(&scene, "jane", &json!({ "autoAcceptConfigs": [accept("CHAT", false)] }), update).await;
-    assert_eq!(by_channel(&scene, "jane"), [(false, 0); 4]);
+    costs(&harness, "jane", &json!({ "autoAcceptConfigs": [accept("CHAT", false)] }), update).await;
+    assert_eq!(by_channel(&harness, "jane"), [(false, 0); 4]);
     let more = json!({
         "autoAcceptConfigs": [accept("VOICE", true), accept("CHAT", true)],
         "afterContactWorkConfigs": [limit("VOICE", 30)],
     });
-    costs(&scene, "jane", &more, update).await;
-    assert_eq!(by_channel(&scene, "jane"), [(true, 30), (true, 0), (false, 0), (false, 0)]);
+    costs(&harness, "jane", &more, update).await;
+    assert_eq!(by_channel(&harness, "jane"), [(true, 30), (true, 0), (false, 0), (false, 0)]);
     // The order does not matter, and a channel that is no longer named is no longer managed.
     let mut fewer = more.clone();
     fewer["autoAcceptConfigs"].as_array_mut().unwrap().reverse();
-    costs(&scene, "jane", &fewer, None).await;
+    costs(&harness, "jane", &fewer, None).await;
     fewer["autoAcceptConfigs"] = json!([accept("CHAT", true)]);
-    costs(&scene, "jane", &fewer, None).await;
+    costs(&harness, "jane", &fewer, None).await;
     fewer["afterContactWorkConfigs"] = json!([limit("CHAT", 60)]);
-    costs(&scene, "jane", &fewer, update).await;
-    assert_eq!(by_channel(&scene, "jane"), [(true, 30), (true, 60), (false, 0), (false, 0)]);
+    costs(&harness, "jane", &fewer, update).await;
+    assert_eq!(by_channel(&harness, "jane"), [(true, 30), (true, 60), (false, 0), (false, 0)]);
 
     // Drift: a managed channel is corrected, and the others are left as they are.
-    let (instance, user) = (scene.instance(), scene.live("jane").user.id);
+    let (instance, user) = (harness.instance(), harness.live("jane").user.id);
     let channel_configs = ChannelConfigs {
         auto_accept: Some(vec![auto(Channel::Chat, false), auto(Channel::Task, true)]),
         ..ChannelConfigs::default()
     };
-    scene.sim.reset_calls();
-    scene.console(UpdateUserConfig { instance: instance.clone(), user: user.clone(), channel_configs }).await;
-    eventually("the change is corrected", || scene.sim.calls().of(OperationName::UpdateUserConfig) == 1);
-    scene.requeue("jane").await;
-    assert_eq!(by_channel(&scene, "jane"), [(false, 30), (true, 60), (true, 0), (false, 0)]);
-    let calls = scene.sim.calls();
+    harness.sim.reset_calls();
+    harness.call_at_console(UpdateUserConfig { instance: instance.clone(), user: user.clone(), channel_configs }).await;
+    eventually("the change is corrected", || harness.sim.calls().of(OperationName::UpdateUserConfig) == 1);
+    harness.requeue("jane").await;
+    assert_eq!(by_channel(&harness, "jane"), [(false, 30), (true, 60), (true, 0), (false, 0)]);
+    let calls = harness.sim.calls();
     assert_eq!(calls.writes(), 1, "{calls:#?}");
-    let note = scene.event_note("jane", "DriftDetected").await;
+    let note = harness.wait_for_event("jane", "DriftDetected").await;
     assert!(note.contains("autoAcceptConfigs[CHAT].autoAccept"), "{note}");
 
-    costs(&scene, "jane", &json!({}), None).await;
-    costs(&scene, "jane", &json!({ "autoAcceptConfigs": [] }), update).await;
-    assert_eq!(by_channel(&scene, "jane"), [(false, 30), (false, 60), (false, 0), (false, 0)]);
-    costs(&scene, "jane", &json!({ "autoAcceptConfigs": [], "afterContactWorkConfigs": [] }), update).await;
-    assert_eq!(by_channel(&scene, "jane"), [(false, 0); 4]);
-    costs(&scene, "jane", &json!({ "autoAcceptConfigs": [], "phoneNumberConfigs": [] }), None).await;
+    costs(&harness, "jane", &json!({}), None).await;
+    costs(&harness, "jane", &json!({ "autoAcceptConfigs": [] }), update).await;
+    assert_eq!(by_channel(&harness, "jane"), [(false, 30), (false, 60), (false, 0), (false, 0)]);
+    costs(&harness, "jane", &json!({ "autoAcceptConfigs": [], "afterContactWorkConfigs": [] }), update).await;
+    assert_eq!(by_channel(&harness, "jane"), [(false, 0); 4]);
+    costs(&harness, "jane", &json!({ "autoAcceptConfigs": [], "phoneNumberConfigs": [] }), None).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn settings_for_all_channels_convert_to_lists_and_back() {
-    let scene = scene("channels").await;
+    let harness = harness("channels").await;
     let (phone, lists) = (Some(OperationName::UpdateUserPhoneConfig), Some(OperationName::UpdateUserConfig));
     let for_all = |accepts, seconds| json!({ "phoneConfig": { "autoAccept": accepts, "afterContactWorkTimeLimit": seconds } });
-    costs(&scene, "jane", &for_all(true, 30), Some(OperationName::CreateUser)).await;
-    costs(&scene, "jane", &for_all(true, 40), phone).await;
+    costs(&harness, "jane", &for_all(true, 30), Some(OperationName::CreateUser)).await;
+    costs(&harness, "jane", &for_all(true, 40), phone).await;
 
     // The same settings written differently cost nothing.
     let mut by_list = json!({ "phoneConfig": { "afterContactWorkTimeLimit": 40 }, "autoAcceptConfigs": [accept("CHAT", true)] });
-    costs(&scene, "jane", &by_list, None).await;
+    costs(&harness, "jane", &by_list, None).await;
     by_list["autoAcceptConfigs"] = json!([accept("CHAT", false)]);
-    costs(&scene, "jane", &by_list, lists).await;
-    assert_eq!(by_channel(&scene, "jane"), [(true, 40), (false, 40), (true, 40), (true, 40)]);
+    costs(&harness, "jane", &by_list, lists).await;
+    assert_eq!(by_channel(&harness, "jane"), [(true, 40), (false, 40), (true, 40), (true, 40)]);
     by_list["phoneConfig"]["afterContactWorkTimeLimit"] = json!(50);
-    costs(&scene, "jane", &by_list, lists).await;
-    assert_eq!(by_channel(&scene, "jane"), [(true, 50), (false, 50), (true, 50), (true, 50)]);
+    costs(&harness, "jane", &by_list, lists).await;
+    assert_eq!(by_channel(&harness, "jane"), [(true, 50), (false, 50), (true, 50), (true, 50)]);
 
     // A setting that is no longer managed is not flattened by phoneConfig, which sets another one.
-    costs(&scene, "jane", &json!({ "phoneConfig": { "afterContactWorkTimeLimit": 60 } }), lists).await;
-    assert_eq!(by_channel(&scene, "jane"), [(true, 60), (false, 60), (true, 60), (true, 60)]);
+    costs(&harness, "jane", &json!({ "phoneConfig": { "afterContactWorkTimeLimit": 60 } }), lists).await;
+    assert_eq!(by_channel(&harness, "jane"), [(true, 60), (false, 60), (true, 60), (true, 60)]);
 
-    costs(&scene, "jane", &for_all(true, 60), lists).await;
-    assert_eq!(by_channel(&scene, "jane"), [(true, 60); 4]);
-    costs(&scene, "jane", &for_all(false, 60), phone).await;
-    assert_eq!(by_channel(&scene, "jane"), [(false, 60); 4]);
+    costs(&harness, "jane", &for_all(true, 60), lists).await;
+    assert_eq!(by_channel(&harness, "jane"), [(true, 60); 4]);
+    costs(&harness, "jane", &for_all(false, 60), phone).await;
+    assert_eq!(by_channel(&harness, "jane"), [(false, 60); 4]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn phone_config_beside_lists_is_stable_whatever_connect_does() {
     for reading in [UserConfigUpdate::MergeChannels, UserConfigUpdate::ReplaceLists, UserConfigUpdate::ReplaceAll] {
-        let scene = Setting::shared("channels").flag("--drift-interval=300ms").where_user_config(reading).start().await;
+        let harness = Harness::builder("channels").flag("--drift-interval=300ms").user_config_update(reading).start().await;
         let spec = |seconds| {
             json!({
                 "phoneConfig": { "phoneType": "SOFT_PHONE", "persistentConnection": true },
@@ -198,40 +198,40 @@ async fn phone_config_beside_lists_is_stable_whatever_connect_does() {
                 "afterContactWorkConfigs": [limit("VOICE", seconds), limit("EMAIL", 120)],
             })
         };
-        scene.applied("jane", &spec(30)).await;
-        scene.applied("jane", &spec(31)).await;
-        let calls = scene.sim.calls();
+        harness.apply_until_ready("jane", &spec(30)).await;
+        harness.apply_until_ready("jane", &spec(31)).await;
+        let calls = harness.sim.calls();
         assert_eq!((calls.of(OperationName::UpdateUserConfig), calls.writes()), (1, 2), "{reading:?}: {calls:#?}");
         let as_asked = [(false, 31), (true, 0), (false, 0), (false, 120)];
-        assert_eq!(by_channel(&scene, "jane"), as_asked, "{reading:?}");
-        rests(&scene, "jane").await;
+        assert_eq!(by_channel(&harness, "jane"), as_asked, "{reading:?}");
+        rests(&harness, "jane").await;
 
         // All channels are flattened in Connect, which makes no difference to what phoneConfig manages.
-        let live = scene.live("jane").user;
+        let live = harness.live("jane").user;
         let phone_config = PhoneConfig { persistent_connection: Some(true), ..PhoneConfig::default() };
-        scene.console(UpdateUserPhoneConfig { instance: scene.instance(), user: live.id, phone_config }).await;
-        eventually("the channels are corrected", || scene.sim.calls().of(OperationName::UpdateUserConfig) == 1);
-        assert_eq!(scene.sim.calls().writes(), 1, "{reading:?}");
-        assert_eq!(by_channel(&scene, "jane"), as_asked, "{reading:?}");
-        rests(&scene, "jane").await;
+        harness.call_at_console(UpdateUserPhoneConfig { instance: harness.instance(), user: live.id, phone_config }).await;
+        eventually("the channels are corrected", || harness.sim.calls().of(OperationName::UpdateUserConfig) == 1);
+        assert_eq!(harness.sim.calls().writes(), 1, "{reading:?}");
+        assert_eq!(by_channel(&harness, "jane"), as_asked, "{reading:?}");
+        rests(&harness, "jane").await;
 
         let mut cleared = spec(31);
         cleared["autoAcceptConfigs"] = json!([]);
         cleared["afterContactWorkConfigs"] = json!([]);
-        costs(&scene, "jane", &cleared, Some(OperationName::UpdateUserConfig)).await;
-        assert_eq!(by_channel(&scene, "jane"), [(false, 0); 4], "{reading:?}");
-        assert_eq!(scene.live("jane").user.phone_config.unwrap().persistent_connection, Some(true), "{reading:?}");
-        rests(&scene, "jane").await;
+        costs(&harness, "jane", &cleared, Some(OperationName::UpdateUserConfig)).await;
+        assert_eq!(by_channel(&harness, "jane"), [(false, 0); 4], "{reading:?}");
+        assert_eq!(harness.live("jane").user.phone_config.unwrap().persistent_connection, Some(true), "{reading:?}");
+        rests(&harness, "jane").await;
     }
 }
 
 /// Asserts that many passes write nothing, neither to Connect nor to Kubernetes.
-async fn rests(scene: &Scene<'_>, name: &str) {
-    let before = scene.requeue(name).await;
-    scene.sim.reset_calls();
-    eventually("passes were made", || scene.sim.calls().of(OperationName::DescribeUser) >= 6);
-    let calls = scene.sim.calls();
+async fn rests(harness: &Harness<'_>, name: &str) {
+    let before = harness.requeue(name).await;
+    harness.sim.reset_calls();
+    eventually("passes were made", || harness.sim.calls().of(OperationName::DescribeUser) >= 6);
+    let calls = harness.sim.calls();
     assert_eq!(calls.writes(), 0, "{calls:#?}");
-    assert_eq!(scene.users().get(name).await.unwrap().resource_version(), before.resource_version());
-    scene.sim.reset_calls();
+    assert_eq!(harness.users().get(name).await.unwrap().resource_version(), before.resource_version());
+    harness.sim.reset_calls();
 }

@@ -7,8 +7,8 @@ use connect_sim::{Effect, Fault};
 use serde_json::json;
 
 use super::{
+    harness::{Harness, harness},
     process::kill,
-    scene::{Setting, scene},
 };
 use crate::support::eventually;
 
@@ -19,36 +19,36 @@ const DEATHS: [(usize, bool); 6] = [(2, true), (9, false), (16, true), (24, fals
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn operator_that_is_killed_repeatedly_creates_each_user_once() {
-    let setting = Setting::shared("crashes").flag("--settle-window=2s");
-    let mut scene = setting.start().await;
+    let setting = Harness::builder("crashes").flag("--settle-window=2s");
+    let mut harness = setting.start().await;
     // Slow calls can be interrupted: eight are under way at once.
-    scene.sim.inject(Fault::on(OperationName::CreateUser, Effect::Delay { milliseconds: 100 }).always());
+    harness.sim.inject(Fault::on(OperationName::CreateUser, Effect::Delay { milliseconds: 100 }).always());
     let names: Vec<String> = (0..USERS).map(|n| format!("user-{n:02}")).collect();
     for name in &names {
-        scene.apply(name, &json!({})).await;
+        harness.apply(name, &json!({})).await;
     }
     for (users, in_the_moment) in DEATHS {
-        let instance = scene.instance();
-        eventually("users were created", || scene.sim.users(&instance).len() >= users);
-        let operator = scene.operator.id();
+        let instance = harness.instance();
+        eventually("users were created", || harness.sim.users(&instance).len() >= users);
+        let operator = harness.operator.id();
         if in_the_moment {
-            scene.sim.after_next(OperationName::CreateUser, move |_| kill(operator));
+            harness.sim.after_next(OperationName::CreateUser, move |_| kill(operator));
         } else {
             kill(operator);
         }
-        scene.operator.ended();
-        scene.operator.start_again();
+        harness.operator.ended();
+        harness.operator.start_again();
     }
 
     let mut recorded = BTreeSet::new();
     for name in &names {
-        recorded.extend(scene.ready(name).await.status.unwrap().user_id);
+        recorded.extend(harness.wait_until_ready(name).await.status.unwrap().user_id);
     }
-    let users = scene.sim.users(&scene.instance());
+    let users = harness.sim.users(&harness.instance());
     let live: BTreeSet<_> = users.iter().map(|user| user.user.id.to_string()).collect();
     assert_eq!(live.len(), USERS);
     assert_eq!(recorded, live);
-    let calls = scene.sim.calls();
+    let calls = harness.sim.calls();
     assert_eq!(calls.operations["CreateUser"].succeeded, USERS as u64, "{calls:#?}");
     assert!(calls.creates.values().all(|creates| creates.created == 1), "{calls:#?}");
     assert_eq!(calls.of(OperationName::DeleteUser), 0);
@@ -56,46 +56,46 @@ async fn operator_that_is_killed_repeatedly_creates_each_user_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn operator_that_is_killed_while_deleting_orphans_no_user() {
-    let mut scene = Setting::shared("crashes").flag("--settle-window=1s").start().await;
+    let mut harness = Harness::builder("crashes").flag("--settle-window=1s").start().await;
     let names: Vec<String> = (0..8).map(|n| format!("leaver-{n}")).collect();
     for name in &names {
-        scene.apply(name, &json!({})).await;
+        harness.apply(name, &json!({})).await;
     }
     for name in &names {
-        scene.ready(name).await;
+        harness.wait_until_ready(name).await;
     }
-    let operator = scene.operator.id();
-    scene.sim.after_next(OperationName::DeleteUser, move |_| kill(operator));
+    let operator = harness.operator.id();
+    harness.sim.after_next(OperationName::DeleteUser, move |_| kill(operator));
     for name in &names {
-        scene.delete(name).await;
+        harness.delete(name).await;
     }
-    scene.operator.ended();
-    scene.operator.start_again();
+    harness.operator.ended();
+    harness.operator.start_again();
     for name in &names {
-        scene.gone(name).await;
+        harness.wait_until_gone(name).await;
     }
-    assert!(scene.sim.users(&scene.instance()).is_empty());
+    assert!(harness.sim.users(&harness.instance()).is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn stopping_operator_finishes_its_passes_and_exits_with_0() {
-    let mut scene = scene("stopping").await;
-    scene.sim.inject(Fault::on(OperationName::CreateUser, Effect::Delay { milliseconds: 1500 }));
-    scene.apply("midway", &json!({})).await;
-    let instance = scene.instance();
-    eventually("the user was created, and the reply is on its way", || scene.sim.users(&instance).len() == 1);
-    scene.operator.terminate();
-    let status = scene.operator.ended();
-    assert_eq!(status.code(), Some(0), "{}", scene.operator.log_tail());
+    let mut harness = harness("stopping").await;
+    harness.sim.inject(Fault::on(OperationName::CreateUser, Effect::Delay { milliseconds: 1500 }));
+    harness.apply("midway", &json!({})).await;
+    let instance = harness.instance();
+    eventually("the user was created, and the reply is on its way", || harness.sim.users(&instance).len() == 1);
+    harness.operator.terminate();
+    let status = harness.operator.ended();
+    assert_eq!(status.code(), Some(0), "{}", harness.operator.log_tail());
 
-    let user = scene.users().get("midway").await.unwrap();
-    assert!(super::scene::is_ready(&user), "{:#?}", user.status);
-    assert_eq!(user.status.unwrap().user_id.as_deref(), Some(scene.live("midway").user.id.as_str()));
+    let user = harness.users().get("midway").await.unwrap();
+    assert!(super::harness::is_ready(&user), "{:#?}", user.status);
+    assert_eq!(user.status.unwrap().user_id.as_deref(), Some(harness.live("midway").user.id.as_str()));
 
     // A resource that was applied while no operator ran is not lost.
-    scene.apply("meanwhile", &json!({})).await;
-    scene.operator.start_again();
-    scene.ready("meanwhile").await;
-    tokio::time::timeout(Duration::from_secs(60), scene.requeue("midway")).await.unwrap();
-    assert_eq!(scene.sim.calls().creates["midway"].attempts, 1);
+    harness.apply("meanwhile", &json!({})).await;
+    harness.operator.start_again();
+    harness.wait_until_ready("meanwhile").await;
+    tokio::time::timeout(Duration::from_secs(60), harness.requeue("midway")).await.unwrap();
+    assert_eq!(harness.sim.calls().creates["midway"].attempts, 1);
 }

@@ -11,18 +11,18 @@ use kube::{
 use kube_runtime::wait::await_condition;
 use serde_json::json;
 
-use super::scene::{PASSWORD, SECRET, Scene, Setting, is_ready};
+use super::harness::{Harness, PASSWORD, SECRET, is_ready};
 use crate::support::namespace;
 
-/// Applies a ConnectUser in a namespace other than the scene's.
-async fn apply(scene: &Scene<'_>, namespace: &str, name: &str) -> Api<ConnectUser> {
+/// Applies a ConnectUser in a namespace other than the harness's.
+async fn apply(harness: &Harness<'_>, namespace: &str, name: &str) -> Api<ConnectUser> {
     let params = PatchParams::apply("git").force();
-    let secrets: Api<Secret> = Api::namespaced(scene.client(), namespace);
+    let secrets: Api<Secret> = Api::namespaced(harness.client(), namespace);
     let secret =
         json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": SECRET }, "stringData": { "password": PASSWORD } });
     secrets.patch(SECRET, &params, &Patch::Apply(secret)).await.unwrap();
-    let users: Api<ConnectUser> = Api::namespaced(scene.client(), namespace);
-    let mut manifest = scene.manifest(name, &json!({}));
+    let users: Api<ConnectUser> = Api::namespaced(harness.client(), namespace);
+    let mut manifest = harness.manifest(name, &json!({}));
     manifest["metadata"]["namespace"] = json!(namespace);
     users.patch(name, &params, &Patch::Apply(manifest)).await.unwrap();
     users
@@ -40,19 +40,19 @@ async fn until_ready(users: &Api<ConnectUser>, name: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn only_the_two_named_of_three_namespaces_are_watched() {
     let (second, third) = (namespace("several"), namespace("several"));
-    let scene = Setting::shared("several").flag(&format!("--namespace={}", second.name())).start().await;
-    let ignored = apply(&scene, third.name(), "ignored").await;
-    let users = apply(&scene, second.name(), "mei").await;
-    scene.applied("jane", &json!({})).await;
+    let harness = Harness::builder("several").flag(&format!("--namespace={}", second.name())).start().await;
+    let ignored = apply(&harness, third.name(), "ignored").await;
+    let users = apply(&harness, second.name(), "mei").await;
+    harness.apply_until_ready("jane", &json!({})).await;
     until_ready(&users, "mei").await;
     // Each namespace is watched, and not only listed once.
-    let later = apply(&scene, second.name(), "omar").await;
+    let later = apply(&harness, second.name(), "omar").await;
     until_ready(&later, "omar").await;
-    scene.delete("jane").await;
-    scene.gone("jane").await;
+    harness.delete("jane").await;
+    harness.wait_until_gone("jane").await;
 
     assert_eq!(ignored.get("ignored").await.unwrap().status.unwrap().observed_generation, -1);
-    let mut live: Vec<_> = scene.sim.users(&scene.instance()).into_iter().map(|user| user.user.username).collect();
+    let mut live: Vec<_> = harness.sim.users(&harness.instance()).into_iter().map(|user| user.user.username).collect();
     live.sort();
     assert_eq!(live, ["mei", "omar"]);
     for name in ["mei", "omar"] {

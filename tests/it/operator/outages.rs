@@ -12,8 +12,8 @@ use kube::{
 use serde_json::{Value, json};
 
 use super::{
+    harness::{Harness, own_control_plane},
     process::{Operator, Page},
-    scene::{Setting, control_plane},
 };
 use crate::support::eventually;
 
@@ -30,29 +30,29 @@ pub fn definition() -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn operator_is_not_ready_until_its_definition_is_installed() {
-    let plane = control_plane();
-    let scene = Setting::on(&plane, "early").start().await;
-    assert_eq!(scene.operator.get(Page::Alive).0, 200);
-    let (status, text) = scene.operator.get(Page::Ready);
+    let plane = own_control_plane();
+    let harness = Harness::builder_on(&plane, "early").start().await;
+    assert_eq!(harness.operator.get(Page::Alive).0, 200);
+    let (status, text) = harness.operator.get(Page::Ready);
     assert_eq!(status, 503);
     assert!(text.contains("connectusers listed: not yet"), "{text}");
     let advice = "install the CRD of this version";
-    eventually("it says what to do", || scene.operator.get(Page::Ready).1.contains(advice));
-    assert!(scene.operator.log().contains(advice));
-    let mut stopped = scene.operator.another();
+    eventually("it says what to do", || harness.operator.get(Page::Ready).1.contains(advice));
+    assert!(harness.operator.log().contains(advice));
+    let mut stopped = harness.operator.another();
     eventually("it has tried", || stopped.log().contains(advice));
     stopped.terminate();
     assert!(stopped.ended().success(), "{}", stopped.log_tail());
 
     define(&plane, &definition());
-    scene.applied("first", &json!({})).await;
-    assert_eq!(scene.operator.get(Page::Ready).0, 200);
+    harness.apply_until_ready("first", &json!({})).await;
+    assert_eq!(harness.operator.get(Page::Ready).0, 200);
 }
 
 /// Starts an operator and waits until it is alive, not ready, and says why in its log and in `/readyz`.
 fn waits(kubeconfig: &Path, flags: &[&str], why: &[&str]) -> Operator {
     let mut operator = Operator::start(kubeconfig, flags.iter().map(|flag| (*flag).to_owned()).collect(), vec![]);
-    eventually("it says why", || {
+    eventually("it reports the reasons", || {
         let said = operator.get(Page::Ready).1;
         why.iter().all(|why| said.contains(why))
     });
@@ -64,7 +64,7 @@ fn waits(kubeconfig: &Path, flags: &[&str], why: &[&str]) -> Operator {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn operator_without_the_right_to_list_reports_it_and_recovers() {
-    let plane = control_plane();
+    let plane = own_control_plane();
     define(&plane, &definition());
     let kubeconfig = plane.service_account_kubeconfig("default", "default").unwrap();
     let no_name = waits(&kubeconfig, &[], &["[-] API server", "kube-system", "may get it, or set --cluster-name"]);
@@ -79,7 +79,7 @@ async fn operator_without_the_right_to_list_reports_it_and_recovers() {
 /// This happens after a restart if a namespace was deleted together with the operator's Role in it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn forbidden_namespace_does_not_block_the_others() {
-    let plane = control_plane();
+    let plane = own_control_plane();
     define(&plane, &definition());
     let (kubeconfig, kubectl) = (plane.service_account_kubeconfig("default", "default").unwrap(), plane.kubectl());
     let bind = |namespace: &str| {
@@ -150,56 +150,56 @@ fn unreachable_api_server_is_reported_and_retried() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn an_object_that_cannot_be_read_does_not_stop_the_others() {
-    let plane = control_plane();
+async fn unparsable_object_does_not_block_the_others() {
+    let plane = own_control_plane();
     let mut loose = definition();
     let spec = &mut loose["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
     spec.as_object_mut().unwrap().remove("x-kubernetes-validations");
     spec["properties"]["securityProfileArns"] = json!({ "x-kubernetes-preserve-unknown-fields": true });
     define(&plane, &loose);
 
-    let mut scene = Setting::on(&plane, "unreadable").start().await;
+    let mut harness = Harness::builder_on(&plane, "unreadable").start().await;
     let resource = ApiResource::erase::<connect_operator::api::ConnectUser>(&());
-    let objects: Api<DynamicObject> = Api::namespaced_with(scene.client(), scene.namespace(), &resource);
-    let garbled = scene.manifest("garbled", &json!({ "securityProfileArns": "a word where a list belongs" }));
+    let objects: Api<DynamicObject> = Api::namespaced_with(harness.client(), harness.namespace(), &resource);
+    let garbled = harness.manifest("garbled", &json!({ "securityProfileArns": "a word where a list belongs" }));
     objects.patch("garbled", &PatchParams::apply("git"), &Patch::Apply(garbled)).await.unwrap();
-    eventually("the object was seen", || scene.operator.log().contains("cannot be read"));
-    assert!(scene.operator.metric("connect_operator_unreadable_objects_total") >= 1.0);
+    eventually("the object was seen", || harness.operator.log().contains("cannot be read"));
+    assert!(harness.operator.metric("connect_operator_unreadable_objects_total") >= 1.0);
 
-    scene.applied("legible", &json!({})).await;
-    assert!(scene.operator.runs());
-    assert_eq!(scene.sim.users(&scene.instance()).len(), 1);
+    harness.apply_until_ready("legible", &json!({})).await;
+    assert!(harness.operator.runs());
+    assert_eq!(harness.sim.users(&harness.instance()).len(), 1);
 
     // An operator that starts while the object exists copes with it too.
-    scene.operator.terminate();
-    scene.operator.start_again();
-    scene.applied("newcomer", &json!({})).await;
-    assert_eq!(scene.operator.get(Page::Ready).0, 200);
+    harness.operator.terminate();
+    harness.operator.start_again();
+    harness.apply_until_ready("newcomer", &json!({})).await;
+    assert_eq!(harness.operator.get(Page::Ready).0, 200);
 
-    // Once it is corrected, it is a ConnectUser like any other.
-    scene.applied("garbled", &json!({})).await;
+    // Once it is corrected, it is reconciled.
+    harness.apply_until_ready("garbled", &json!({})).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn operator_survives_a_restart_of_the_api_server() {
-    let plane = control_plane();
+    let plane = own_control_plane();
     define(&plane, &definition());
-    let mut scene = Setting::on(&plane, "restart").flag("--drift-interval=500ms").start().await;
-    scene.applied("before", &json!({})).await;
+    let mut harness = Harness::builder_on(&plane, "restart").flag("--drift-interval=500ms").start().await;
+    harness.apply_until_ready("before", &json!({})).await;
 
     plane.stop_apiserver();
-    let routing_profile_id = scene.sim.routing_profile_id(&scene.instance(), "Sales").unwrap();
-    let user = scene.live("before").user.id;
-    let update = connect_api::UpdateUserRoutingProfile { instance: scene.instance(), user, routing_profile_id };
-    scene.console(update).await;
+    let routing_profile_id = harness.sim.routing_profile_id(&harness.instance(), "Sales").unwrap();
+    let user = harness.live("before").user.id;
+    let update = connect_api::UpdateUserRoutingProfile { instance: harness.instance(), user, routing_profile_id };
+    harness.call_at_console(update).await;
     plane.start_apiserver().unwrap();
 
-    scene.applied("after", &json!({})).await;
-    assert!(scene.operator.runs());
-    let basic = scene.sim.routing_profile_id(&scene.instance(), "Basic Routing Profile");
-    eventually("the change in between is corrected", || scene.live("before").user.routing_profile_id == basic);
-    scene.delete("before").await;
-    scene.gone("before").await;
-    assert_eq!(scene.sim.users(&scene.instance()).len(), 1);
-    assert_eq!(scene.sim.calls().creates["before"].attempts, 1);
+    harness.apply_until_ready("after", &json!({})).await;
+    assert!(harness.operator.runs());
+    let basic = harness.sim.routing_profile_id(&harness.instance(), "Basic Routing Profile");
+    eventually("the change in between is corrected", || harness.live("before").user.routing_profile_id == basic);
+    harness.delete("before").await;
+    harness.wait_until_gone("before").await;
+    assert_eq!(harness.sim.users(&harness.instance()).len(), 1);
+    assert_eq!(harness.sim.calls().creates["before"].attempts, 1);
 }

@@ -5,45 +5,45 @@ use connect_operator::api::RECONCILE_REQUESTED_AT;
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
 
-use super::scene::Setting;
+use super::harness::Harness;
 use crate::support::eventually;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn batch_is_created_at_the_allowed_rate_without_a_throttle() {
-    let scene = Setting::shared("rates").at_real_rates().start().await;
+    let harness = Harness::builder("rates").at_real_rates().start().await;
     let names: Vec<String> = (0..12).map(|n| format!("agent-{n:02}")).collect();
     for name in &names {
-        scene.apply(name, &json!({})).await;
+        harness.apply(name, &json!({})).await;
     }
     for name in &names {
-        scene.ready(name).await;
+        harness.wait_until_ready(name).await;
     }
-    let calls = scene.sim.calls();
+    let calls = harness.sim.calls();
     assert_eq!(calls.of(OperationName::CreateUser), names.len() as u64, "{calls:#?}");
     assert!(calls.operations.values().all(|operation| operation.failed == 0), "{calls:#?}");
-    assert_eq!(scene.sim.users(&scene.instance()).len(), names.len());
+    assert_eq!(harness.sim.users(&harness.instance()).len(), names.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn long_wait_for_the_rate_limit_is_reported_once_with_its_place() {
-    let scene = Setting::shared("waits").flag("--operation-quota=CreateUser=0.001:1").start().await;
-    scene.applied("first", &json!({})).await;
-    scene.apply("second", &json!({})).await;
-    let message = scene.shown("second", "Synced", "Unknown", "Throttled").await;
+    let harness = Harness::builder("waits").flag("--operation-quota=CreateUser=0.001:1").start().await;
+    harness.apply_until_ready("first", &json!({})).await;
+    harness.apply("second", &json!({})).await;
+    let message = harness.wait_for_condition("second", "Synced", "Unknown", "Throttled").await;
     let place = "(position 1 of 1, about 17 min left when this was written)";
     assert_eq!(message, format!("waiting for the rate limit of CreateUser {place}"));
 
     // From now on the second caller is the first of two in the queue.
-    scene.apply("third", &json!({})).await;
-    assert!(scene.shown("third", "Synced", "Unknown", "Throttled").await.contains("(position 2 of 2,"));
-    let status = scene.users().get("second").await.unwrap().status;
+    harness.apply("third", &json!({})).await;
+    assert!(harness.wait_for_condition("third", "Synced", "Unknown", "Throttled").await.contains("(position 2 of 2,"));
+    let status = harness.users().get("second").await.unwrap().status;
     // Each request causes a pass, which ends before the next one begins.
     for asked in ["once", "twice", "thrice"] {
-        let attempts = || scene.operator.log().matches("waiting for the rate limit of CreateUser").count();
+        let attempts = || harness.operator.log().matches("waiting for the rate limit of CreateUser").count();
         let before = attempts();
         let patch = json!({ "metadata": { "annotations": { RECONCILE_REQUESTED_AT: asked } } });
-        scene.users().patch("second", &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
+        harness.users().patch("second", &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
         eventually("another pass was made", || attempts() > before);
     }
-    assert_eq!(scene.users().get("second").await.unwrap().status, status);
+    assert_eq!(harness.users().get("second").await.unwrap().status, status);
 }

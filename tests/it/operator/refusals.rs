@@ -4,14 +4,14 @@
 use connect_api::{CreateUser, DeleteUser, OperationName};
 use serde_json::{Value, json};
 
-use super::scene::{PASSWORD, SECRET, Scene, condition, scene};
+use super::harness::{Harness, PASSWORD, SECRET, condition, harness};
 
 /// The expected report of a refusal.
 struct Refusal<'a> {
     reason: &'a str,
-    /// Connect's own words.
+    /// A part of Connect's message.
     said: &'a str,
-    /// What to do.
+    /// A part of the advice.
     advice: &'a str,
     /// The condition besides Ready that shows it: `Stalled` if only a person can help.
     besides: (&'a str, &'a str),
@@ -20,75 +20,75 @@ struct Refusal<'a> {
 const STALLED: (&str, &str) = ("Stalled", "True");
 
 /// Applies a spec that Connect refuses, and checks the conditions and the Event.
-async fn is_refused(scene: &Scene<'_>, name: &str, spec: &Value, refusal: Refusal<'_>) {
+async fn is_refused(harness: &Harness<'_>, name: &str, spec: &Value, refusal: Refusal<'_>) {
     let Refusal { reason, said, advice, besides } = refusal;
-    scene.apply(name, spec).await;
-    let message = scene.shown(name, "Ready", "False", reason).await;
+    harness.apply(name, spec).await;
+    let message = harness.wait_for_condition(name, "Ready", "False", reason).await;
     assert!(message.contains(said), "{message:?} does not say {said:?}");
     assert!(message.contains(advice), "{message:?} does not say {advice:?}");
-    let user = scene.users().get(name).await.unwrap();
+    let user = harness.users().get(name).await.unwrap();
     let besides_it = condition(&user, besides.0).map(|c| (c.type_.as_str(), c.status.as_str()));
     assert_eq!(besides_it, Some(besides));
-    let note = scene.event_note(name, "CreateFailed").await;
+    let note = harness.wait_for_event(name, "CreateFailed").await;
     assert!(note.contains(reason) && note.contains(said), "{note}");
-    assert_eq!(scene.sim.calls().creates.get(name).map_or(0, |creates| creates.created), 0);
+    assert_eq!(harness.sim.calls().creates.get(name).map_or(0, |creates| creates.created), 0);
 }
 
 /// Asserts that another resource in the namespace is not held up, and that the refused call is not repeated meanwhile.
-async fn others_go_on(scene: &Scene<'_>, refused: &str) {
-    let attempts = || scene.sim.calls().creates.get(refused).map_or(0, |creates| creates.attempts);
+async fn others_go_on(harness: &Harness<'_>, refused: &str) {
+    let attempts = || harness.sim.calls().creates.get(refused).map_or(0, |creates| creates.attempts);
     let before = attempts();
-    scene.applied("other", &json!({})).await;
-    scene.requeue("other").await;
+    harness.apply_until_ready("other", &json!({})).await;
+    harness.requeue("other").await;
     assert_eq!((before, attempts()), (1, 1));
 }
 
 /// Requests a reconcile, now that the cause is gone, and waits until the user is ready.
-async fn recovers(scene: &Scene<'_>, name: &str) {
-    scene.requeue(name).await;
-    scene.ready(name).await;
-    let user = scene.users().get(name).await.unwrap();
+async fn recovers(harness: &Harness<'_>, name: &str) {
+    harness.requeue(name).await;
+    harness.wait_until_ready(name).await;
+    let user = harness.users().get(name).await.unwrap();
     assert!(condition(&user, "Stalled").is_none());
-    assert_eq!(scene.sim.calls().creates[name].created, 1);
+    assert_eq!(harness.sim.calls().creates[name].created, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn unknown_routing_profile_is_reported_until_the_spec_changes() {
-    let scene = scene("refused").await;
-    let missing = format!("{}-gone", scene.routing_profile("Sales"));
+    let harness = harness("refused").await;
+    let missing = format!("{}-gone", harness.routing_profile("Sales"));
     let refusal = Refusal {
         reason: "DependencyNotFound",
         said: "Routing profile not found",
         advice: "Check instanceArn, routingProfileArn, securityProfileArns and hierarchyGroupArn",
         besides: ("ReferencesResolved", "False"),
     };
-    is_refused(&scene, "lost", &json!({ "routingProfileArn": missing }), refusal).await;
-    others_go_on(&scene, "lost").await;
-    scene.applied("lost", &json!({})).await;
-    assert_eq!(scene.sim.calls().creates["lost"].created, 1);
+    is_refused(&harness, "lost", &json!({ "routingProfileArn": missing }), refusal).await;
+    others_go_on(&harness, "lost").await;
+    harness.apply_until_ready("lost", &json!({})).await;
+    assert_eq!(harness.sim.calls().creates["lost"].created, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn unknown_profile_in_an_edit_does_not_block_the_rest() {
-    let scene = scene("refused").await;
-    scene.applied("editor", &json!({})).await;
-    let missing = format!("{}-gone", scene.security_profile("Agent"));
-    let both = json!({ "securityProfileArns": [missing], "routingProfileArn": scene.routing_profile("Sales") });
-    scene.apply("editor", &both).await;
-    let message = scene.shown("editor", "Ready", "False", "DependencyNotFound").await;
+    let harness = harness("refused").await;
+    harness.apply_until_ready("editor", &json!({})).await;
+    let missing = format!("{}-gone", harness.security_profile("Agent"));
+    let both = json!({ "securityProfileArns": [missing], "routingProfileArn": harness.routing_profile("Sales") });
+    harness.apply("editor", &both).await;
+    let message = harness.wait_for_condition("editor", "Ready", "False", "DependencyNotFound").await;
     assert!(message.contains("Security profile not found") && message.contains("securityProfileArns"), "{message}");
-    let sales = scene.sim.routing_profile_id(&scene.instance(), "Sales");
-    assert_eq!(scene.live("editor").user.routing_profile_id, sales);
-    assert_eq!(scene.live("editor").user.security_profile_ids.len(), 1);
-    scene.applied("editor", &json!({})).await;
+    let sales = harness.sim.routing_profile_id(&harness.instance(), "Sales");
+    assert_eq!(harness.live("editor").user.routing_profile_id, sales);
+    assert_eq!(harness.live("editor").user.security_profile_ids.len(), 1);
+    harness.apply_until_ready("editor", &json!({})).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn user_created_by_a_person_is_a_conflict_and_left_alone() {
-    let scene = scene("refused").await;
-    let taken = scene
-        .console(CreateUser {
-            instance: scene.instance(),
+    let harness = harness("refused").await;
+    let taken = harness
+        .call_at_console(CreateUser {
+            instance: harness.instance(),
             username: "taken".into(),
             password: Some(connect_api::Password::new("By-hand-0123")),
             identity_info: Some(connect_api::IdentityInfo {
@@ -99,95 +99,95 @@ async fn user_created_by_a_person_is_a_conflict_and_left_alone() {
             phone_config: None,
             channel_configs: Default::default(),
             directory_user_id: None,
-            security_profile_ids: [scene.sim.security_profile_id(&scene.instance(), "Admin").unwrap()].into(),
-            routing_profile_id: scene.sim.routing_profile_id(&scene.instance(), "Sales").unwrap(),
+            security_profile_ids: [harness.sim.security_profile_id(&harness.instance(), "Admin").unwrap()].into(),
+            routing_profile_id: harness.sim.routing_profile_id(&harness.instance(), "Sales").unwrap(),
             hierarchy_group_id: None,
             tags: Default::default(),
         })
         .await;
-    let before = scene.live("taken");
+    let before = harness.live("taken");
     let refusal =
         Refusal { reason: "Conflict", said: "\"taken\" exists already", advice: "Choose another username", besides: STALLED };
-    is_refused(&scene, "taken", &json!({}), refusal).await;
-    others_go_on(&scene, "taken").await;
-    assert_eq!(scene.live("taken"), before);
+    is_refused(&harness, "taken", &json!({}), refusal).await;
+    others_go_on(&harness, "taken").await;
+    assert_eq!(harness.live("taken"), before);
 
-    scene.console(DeleteUser { instance: scene.instance(), user: taken.id }).await;
-    recovers(&scene, "taken").await;
+    harness.call_at_console(DeleteUser { instance: harness.instance(), user: taken.id }).await;
+    recovers(&harness, "taken").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn user_of_another_resource_outlives_a_conflicting_resource() {
-    let scene = scene("refused").await;
-    scene.applied("first", &json!({})).await;
-    scene.apply("second", &json!({ "username": "first" })).await;
-    let message = scene.shown("second", "Ready", "False", "Conflict").await;
-    assert!(message.contains(&format!("ConnectUser {}/first", scene.namespace())), "{message}");
-    scene.delete("second").await;
-    scene.gone("second").await;
-    assert_eq!(scene.sim.calls().of(OperationName::DeleteUser), 0);
-    assert_eq!(scene.live("first").user.username, "first");
+    let harness = harness("refused").await;
+    harness.apply_until_ready("first", &json!({})).await;
+    harness.apply("second", &json!({ "username": "first" })).await;
+    let message = harness.wait_for_condition("second", "Ready", "False", "Conflict").await;
+    assert!(message.contains(&format!("ConnectUser {}/first", harness.namespace())), "{message}");
+    harness.delete("second").await;
+    harness.wait_until_gone("second").await;
+    assert_eq!(harness.sim.calls().of(OperationName::DeleteUser), 0);
+    assert_eq!(harness.live("first").user.username, "first");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn weak_password_is_reported_until_the_secret_changes() {
-    let scene = scene("refused").await;
-    scene.secret("weak", json!({ "password": "weak" })).await;
+    let harness = harness("refused").await;
+    harness.secret("weak", json!({ "password": "weak" })).await;
     let refusal = Refusal {
         reason: "InvalidSpec",
         said: "Password must have 8 to 64 characters",
         advice: "Correct the password that passwordSecretRef names: it has fewer than 8 characters",
         besides: STALLED,
     };
-    is_refused(&scene, "weakling", &json!({ "passwordSecretRef": { "name": "weak" } }), refusal).await;
-    others_go_on(&scene, "weakling").await;
-    scene.secret("weak", json!({ "password": PASSWORD })).await;
-    recovers(&scene, "weakling").await;
+    is_refused(&harness, "weakling", &json!({ "passwordSecretRef": { "name": "weak" } }), refusal).await;
+    others_go_on(&harness, "weakling").await;
+    harness.secret("weak", json!({ "password": PASSWORD })).await;
+    recovers(&harness, "weakling").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn exhausted_quota_is_reported_until_it_is_raised() {
-    let scene = scene("refused").await;
-    scene.applied("only", &json!({})).await;
-    scene.sim.set_users_quota(&scene.instance(), 1);
+    let harness = harness("refused").await;
+    harness.apply_until_ready("only", &json!({})).await;
+    harness.sim.set_users_quota(&harness.instance(), 1);
     let refusal = Refusal {
         reason: "QuotaExceeded",
         said: "The limit of 1 users for this instance has been reached",
         advice: "Ask AWS to raise the quota",
         besides: STALLED,
     };
-    is_refused(&scene, "waiting", &json!({}), refusal).await;
+    is_refused(&harness, "waiting", &json!({}), refusal).await;
     // No user can be created, but existing ones can be changed.
-    scene.applied("only", &json!({ "routingProfileArn": scene.routing_profile("Sales") })).await;
-    scene.sim.set_users_quota(&scene.instance(), 2);
-    recovers(&scene, "waiting").await;
+    harness.apply_until_ready("only", &json!({ "routingProfileArn": harness.routing_profile("Sales") })).await;
+    harness.sim.set_users_quota(&harness.instance(), 2);
+    recovers(&harness, "waiting").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_denied_action_is_named_until_it_is_allowed() {
-    let scene = scene("refused").await;
-    scene.applied("only", &json!({})).await;
-    scene.sim.deny([OperationName::CreateUser]);
+async fn denied_action_is_named_until_it_is_allowed() {
+    let harness = harness("refused").await;
+    harness.apply_until_ready("only", &json!({})).await;
+    harness.sim.deny([OperationName::CreateUser]);
     let refusal = Refusal {
         reason: "AccessDenied",
         said: "is not authorized to perform: connect:CreateUser",
         advice: "Allow this action in the IAM policy of the operator's role",
         besides: STALLED,
     };
-    is_refused(&scene, "denied", &json!({}), refusal).await;
-    assert_eq!(scene.operator.metric("connect_operator_access_denied"), 1.0);
-    scene.applied("only", &json!({ "routingProfileArn": scene.routing_profile("Sales") })).await;
-    scene.sim.deny::<OperationName>([]);
-    recovers(&scene, "denied").await;
-    assert_eq!(scene.operator.metric("connect_operator_access_denied"), 0.0);
+    is_refused(&harness, "denied", &json!({}), refusal).await;
+    assert_eq!(harness.operator.metric("connect_operator_access_denied"), 1.0);
+    harness.apply_until_ready("only", &json!({ "routingProfileArn": harness.routing_profile("Sales") })).await;
+    harness.sim.deny::<OperationName>([]);
+    recovers(&harness, "denied").await;
+    assert_eq!(harness.operator.metric("connect_operator_access_denied"), 0.0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn user_of_a_lost_create_reply_is_adopted() {
-    let scene = scene("refused").await;
-    scene.sim.inject(connect_sim::Fault::on(OperationName::CreateUser, connect_sim::Effect::LostReply));
-    scene.applied("echo", &json!({ "passwordSecretRef": { "name": SECRET, "key": "password" } })).await;
-    assert_eq!(scene.sim.users(&scene.instance()).len(), 1);
-    assert_eq!(scene.sim.calls().creates["echo"].created, 1);
-    scene.event_note("echo", "Adopted").await;
+    let harness = harness("refused").await;
+    harness.sim.inject(connect_sim::Fault::on(OperationName::CreateUser, connect_sim::Effect::LostReply));
+    harness.apply_until_ready("echo", &json!({ "passwordSecretRef": { "name": SECRET, "key": "password" } })).await;
+    assert_eq!(harness.sim.users(&harness.instance()).len(), 1);
+    assert_eq!(harness.sim.calls().creates["echo"].created, 1);
+    harness.wait_for_event("echo", "Adopted").await;
 }

@@ -14,8 +14,8 @@ use kube::{
 use serde_json::{Value, json};
 
 use super::{
+    harness::{Harness, harness, operators_kubeconfig},
     process::Page,
-    scene::{Setting, scene},
 };
 use crate::{
     chart::documents,
@@ -59,7 +59,7 @@ const HOME: &str = "connect-operator-system";
 
 /// Returns a client with the operator's rights.
 async fn operators_client() -> Client {
-    let kubeconfig = Kubeconfig::read_from(Setting::kubeconfig()).unwrap();
+    let kubeconfig = Kubeconfig::read_from(operators_kubeconfig()).unwrap();
     let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
     Client::try_from(config).unwrap()
 }
@@ -144,15 +144,15 @@ fn lines<'a>(rights: impl IntoIterator<Item = &'a (&'a str, &'a str)>) -> BTreeS
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn every_verb_that_is_not_granted_is_refused() {
-    let scene = scene("rights").await;
+    let harness = harness("rights").await;
     let client = operators_client().await;
-    let asked = questions(&scene.client(), scene.namespace()).await;
+    let asked = questions(&harness.client(), harness.namespace()).await;
     assert!(asked.len() > 500, "{}", asked.len());
     let expected = lines(ALLOWED.iter().chain(&ALLOWED_TO_ALL));
     assert_eq!(granted(&client, asked).await, expected);
 
     // In its own namespace it may use one Lease, by its name.
-    let asked = questions(&scene.client(), HOME).await;
+    let asked = questions(&harness.client(), HOME).await;
     let named = ["connect-operator", "kube-scheduler"].into_iter().flat_map(|name| {
         let lease = |verb| ResourceAttributes {
             name: Some(name.to_owned()),
@@ -192,22 +192,22 @@ async fn every_granted_right_is_used() {
     assert_eq!(rights, lines(ALLOWED.iter().chain(&ALLOWED_AT_HOME)));
 
     // The life of a user, with a throttle that is reported twice.
-    let scene = Setting::shared("rights").elected().start().await;
+    let harness = Harness::builder("rights").leader_election().start().await;
     let throttled = Effect::Error { status: 429, code: Some("ThrottlingException".into()), message: "Rate exceeded".into() };
-    scene.applied("jane", &json!({})).await;
+    harness.apply_until_ready("jane", &json!({})).await;
     for profile in ["Sales", "Basic Routing Profile"] {
-        scene.sim.inject(Fault::on(OperationName::UpdateUserRoutingProfile, throttled.clone()).times(1));
-        scene.applied("jane", &json!({ "routingProfileArn": scene.routing_profile(profile) })).await;
+        harness.sim.inject(Fault::on(OperationName::UpdateUserRoutingProfile, throttled.clone()).times(1));
+        harness.apply_until_ready("jane", &json!({ "routingProfileArn": harness.routing_profile(profile) })).await;
     }
-    scene.delete("jane").await;
-    scene.gone("jane").await;
+    harness.delete("jane").await;
+    harness.wait_until_gone("jane").await;
 
     let used = || {
         let log = std::fs::read_to_string(plane().audit_log()).unwrap();
         let events = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let done = events.filter(|event| {
             let (object, code) = (&event["objectRef"], event["responseStatus"]["code"].as_u64().unwrap_or_default());
-            let here = object["namespace"] == scene.namespace() || object["name"] == "kube-system";
+            let here = object["namespace"] == harness.namespace() || object["name"] == "kube-system";
             event["user"]["username"] == format!("system:serviceaccount:{HOME}:connect-operator") && here && code < 300
         });
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -227,23 +227,23 @@ async fn every_granted_right_is_used() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn operator_leads_with_the_permitted_lease_only() {
-    let scene = Setting::shared("rights").flag("--leader-elect").start().await;
-    eventually("the operator leads", || scene.operator.metric("connect_operator_leader") == 1.0);
+    let harness = Harness::builder("rights").flag("--leader-elect").start().await;
+    eventually("the operator leads", || harness.operator.metric("connect_operator_leader") == 1.0);
     let holder = plane().kubectl().run(&["get", "lease", "connect-operator", "-n", HOME, "-o=jsonpath={.spec.holderIdentity}"]);
-    assert!(scene.operator.log().contains(&format!(r#""identity":"{}""#, holder.unwrap())));
+    assert!(harness.operator.log().contains(&format!(r#""identity":"{}""#, holder.unwrap())));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn operator_without_access_to_its_lease_reports_it() {
-    let elsewhere = Setting::shared("rights").flag("--leader-elect").flag("--leader-election-namespace=default");
-    let mut scene = elsewhere.start().await;
+    let elsewhere = Harness::builder("rights").flag("--leader-elect").flag("--leader-election-namespace=default");
+    let mut harness = elsewhere.start().await;
     let refusal =
         "could not read Lease default/connect-operator: leases.coordination.k8s.io \\\"connect-operator\\\" is forbidden";
-    eventually("it logs the missing right", || scene.operator.log().contains(refusal));
-    assert_eq!(scene.operator.get(Page::Alive).0, 200);
-    let (status, text) = scene.operator.get(Page::Ready);
+    eventually("it logs the missing right", || harness.operator.log().contains(refusal));
+    assert_eq!(harness.operator.get(Page::Alive).0, 200);
+    let (status, text) = harness.operator.get(Page::Ready);
     assert!(status == 503 && text.contains("may the operator get, create and patch leases"), "{status} {text}");
-    assert_eq!(scene.operator.metric("connect_operator_leader"), 0.0);
-    scene.operator.terminate();
-    assert_eq!(scene.operator.ended().code(), Some(0), "{}", scene.operator.log_tail());
+    assert_eq!(harness.operator.metric("connect_operator_leader"), 0.0);
+    harness.operator.terminate();
+    assert_eq!(harness.operator.ended().code(), Some(0), "{}", harness.operator.log_tail());
 }

@@ -10,7 +10,7 @@ use kube::{
 };
 use serde_json::{Value, json};
 
-use super::scene::{PASSWORD, SAML, Scene, Setting, condition, is_ready, shows};
+use super::harness::{Harness, PASSWORD, SAML, condition, has_condition, is_ready};
 use crate::{golden, health_checkers::judge, support::read};
 
 const FILE: &str = "docs/states.md";
@@ -19,23 +19,23 @@ const FILE: &str = "docs/states.md";
 const ORDER: [&str; 6] = ["Ready", "Synced", "ReferencesResolved", "Reconciling", "Stalled", "PasswordChangeIgnored"];
 
 /// The table as it grows.
-struct Table<'scene> {
-    scene: &'scene Scene<'scene>,
+struct Table<'harness> {
+    harness: &'harness Harness<'harness>,
     rows: Vec<String>,
 }
 
 impl Table<'_> {
     /// Waits until Synced has this status and reason, and records the state.
     async fn synced(&mut self, state: &str, name: &str, status: &str, reason: &str) {
-        self.when(state, name, |user| shows(user, "Synced", status, reason)).await;
+        self.when(state, name, |user| has_condition(user, "Synced", status, reason)).await;
     }
 
     /// Waits for a state and records it. States in which the operator retries change for moments.
     async fn when(&mut self, state: &str, name: &str, holds: impl Fn(&connect_operator::api::ConnectUser) -> bool) {
         loop {
-            let before = self.scene.until(name, state, &holds).await;
+            let before = self.harness.wait_until(name, state, &holds).await;
             let row = self.seen(state, name);
-            if self.scene.users().get(name).await.unwrap().resource_version() == before.resource_version() {
+            if self.harness.users().get(name).await.unwrap().resource_version() == before.resource_version() {
                 self.rows.push(row);
                 return;
             }
@@ -44,7 +44,7 @@ impl Table<'_> {
 
     /// Returns the row for a state.
     fn seen(&self, state: &str, name: &str) -> String {
-        let object: Value = serde_json::from_str(&self.scene.kubectl(&["get", "cuser", name, "--output=json"])).unwrap();
+        let object: Value = serde_json::from_str(&self.harness.kubectl(&["get", "cuser", name, "--output=json"])).unwrap();
         let generation = object["metadata"]["generation"].as_i64().unwrap();
         let observed = match object["status"]["observedGeneration"].as_i64().unwrap() {
             -1 => "−1",
@@ -59,7 +59,7 @@ impl Table<'_> {
         let shown = |c: &&Value| format!("{}={}/{}", text(&c["type"]), text(&c["status"]), text(&c["reason"]));
         let columns = self.columns(name).map(|cell| if cell.is_empty() { "–".to_owned() } else { cell }).join(" ");
         let verdicts = judge(&object);
-        let waited = self.scene.try_kubectl(&["wait", "--for=condition=Ready", "--timeout=0", "cuser", name]);
+        let waited = self.harness.try_kubectl(&["wait", "--for=condition=Ready", "--timeout=0", "cuser", name]);
         if !conditions.is_empty() && observed != "older" {
             let messages: Vec<_> = conditions.iter().map(|c| text(&c["message"])).collect();
             assert!(messages.contains(&verdicts.argo.message), "{state}: Argo CD says {:?}", verdicts.argo);
@@ -78,7 +78,7 @@ impl Table<'_> {
 
     /// Returns READY, SYNCED and REASON as `kubectl get` shows them.
     fn columns(&self, name: &str) -> [String; 3] {
-        let table = self.scene.kubectl(&["get", "cuser", name]);
+        let table = self.harness.kubectl(&["get", "cuser", name]);
         let (head, line) = table.trim_end().split_once('\n').unwrap();
         ["READY", "SYNCED", "REASON"].map(|column| {
             let start = head.find(column).unwrap();
@@ -102,133 +102,133 @@ impl Table<'_> {
     }
 }
 
-async fn patch(scene: &Scene<'_>, name: &str, patch: Value) {
-    scene.users().patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await.unwrap();
+async fn patch(harness: &Harness<'_>, name: &str, patch: Value) {
+    harness.users().patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await.unwrap();
 }
 
-async fn pause(scene: &Scene<'_>, name: &str) {
-    patch(scene, name, json!({ "metadata": { "annotations": { PAUSED: "true" } } })).await;
+async fn pause(harness: &Harness<'_>, name: &str) {
+    patch(harness, name, json!({ "metadata": { "annotations": { PAUSED: "true" } } })).await;
 }
 
-fn user_of(scene: &Scene<'_>, username: &str) -> UserId {
-    scene.live(username).user.id
+fn user_of(harness: &Harness<'_>, username: &str) -> UserId {
+    harness.live(username).user.id
 }
 
 fn throttled() -> Effect {
     Effect::Error { status: 429, code: Some("ThrottlingException".into()), message: "Rate exceeded".into() }
 }
 
-/// Creating, waiting, failing.
-async fn on_the_way(scene: &Scene<'_>, table: &mut Table<'_>) {
+/// Adds states in which the operator continues without help.
+async fn on_the_way(harness: &Harness<'_>, table: &mut Table<'_>) {
     // Each attempt takes longer than it takes to record the state, and is followed by another.
     for effect in [Effect::Delay { milliseconds: 8_000 }, Effect::internal_error()] {
-        scene.sim.inject(Fault::on(OperationName::CreateUser, effect).always().about("creating"));
+        harness.sim.inject(Fault::on(OperationName::CreateUser, effect).always().about("creating"));
     }
-    scene.apply("creating", &json!({})).await;
+    harness.apply("creating", &json!({})).await;
     table.synced("being created", "creating", "False", "Creating").await;
 
-    scene.sim.inject(Fault::on(OperationName::CreateUser, throttled()).always().about("throttled"));
-    scene.apply("throttled", &json!({})).await;
+    harness.sim.inject(Fault::on(OperationName::CreateUser, throttled()).always().about("throttled"));
+    harness.apply("throttled", &json!({})).await;
     table.synced("to be created, the rate limit is reached", "throttled", "Unknown", "Throttled").await;
 
-    scene.sim.inject(Fault::on(OperationName::CreateUser, Effect::internal_error()).always().about("failing"));
-    scene.apply("failing", &json!({})).await;
+    harness.sim.inject(Fault::on(OperationName::CreateUser, Effect::internal_error()).always().about("failing"));
+    harness.apply("failing", &json!({})).await;
     table.synced("to be created, Connect fails temporarily", "failing", "Unknown", "Transient").await;
 
-    scene.apply("secretless", &json!({ "passwordSecretRef": { "name": "absent" } })).await;
+    harness.apply("secretless", &json!({ "passwordSecretRef": { "name": "absent" } })).await;
     table.synced("the Secret is missing", "secretless", "False", "SecretNotFound").await;
 
-    let missing = format!("{}-gone", scene.routing_profile("Sales"));
-    scene.apply("lost", &json!({ "routingProfileArn": missing })).await;
+    let missing = format!("{}-gone", harness.routing_profile("Sales"));
+    harness.apply("lost", &json!({ "routingProfileArn": missing })).await;
     table.synced("a profile, group or attribute is missing", "lost", "False", "DependencyNotFound").await;
 
-    scene.applied("edited", &json!({})).await;
-    let id = user_of(scene, "edited");
-    scene.sim.inject(Fault::on(OperationName::UpdateUserRoutingProfile, throttled()).always().about(id.as_str()));
-    scene.apply("edited", &json!({ "routingProfileArn": scene.routing_profile("Sales") })).await;
+    harness.apply_until_ready("edited", &json!({})).await;
+    let id = user_of(harness, "edited");
+    harness.sim.inject(Fault::on(OperationName::UpdateUserRoutingProfile, throttled()).always().about(id.as_str()));
+    harness.apply("edited", &json!({ "routingProfileArn": harness.routing_profile("Sales") })).await;
     table.synced("edited, the rate limit is reached", "edited", "Unknown", "Throttled").await;
 
-    scene.applied("vanished", &json!({})).await;
-    scene.console(DeleteUser { instance: scene.instance(), user: user_of(scene, "vanished") }).await;
-    scene.requeue("vanished").await;
+    harness.apply_until_ready("vanished", &json!({})).await;
+    harness.call_at_console(DeleteUser { instance: harness.instance(), user: user_of(harness, "vanished") }).await;
+    harness.requeue("vanished").await;
     table.synced("no longer shown by Connect, soon after its creation", "vanished", "Unknown", "Settling").await;
 }
 
 /// States that last until a person helps.
-async fn stalled(scene: &Scene<'_>, table: &mut Table<'_>) {
-    scene.secret("weak", json!({ "password": "weak" })).await;
-    scene.apply("invalid", &json!({ "passwordSecretRef": { "name": "weak" } })).await;
+async fn stalled(harness: &Harness<'_>, table: &mut Table<'_>) {
+    harness.secret("weak", json!({ "password": "weak" })).await;
+    harness.apply("invalid", &json!({ "passwordSecretRef": { "name": "weak" } })).await;
     table.synced("refused by Connect as invalid", "invalid", "False", "InvalidSpec").await;
 
-    scene.sim.deny([OperationName::CreateUser]);
-    scene.apply("denied", &json!({})).await;
+    harness.sim.deny([OperationName::CreateUser]);
+    harness.apply("denied", &json!({})).await;
     table.synced("denied by AWS", "denied", "False", "AccessDenied").await;
-    scene.sim.deny::<OperationName>([]);
+    harness.sim.deny::<OperationName>([]);
 
-    scene.apply("rival", &json!({ "username": "synced" })).await;
+    harness.apply("rival", &json!({ "username": "synced" })).await;
     table.synced("the username belongs to another owner", "rival", "False", "Conflict").await;
 
-    scene.apply("uninvited", &scene.in_instance(SAML)).await;
+    harness.apply("uninvited", &harness.in_instance(SAML)).await;
     table.synced("its namespace may not use the instance", "uninvited", "False", "InstanceNotAllowed").await;
 
-    scene.sim.set_users_quota(&scene.instance(), scene.sim.users(&scene.instance()).len());
-    scene.apply("surplus", &json!({})).await;
+    harness.sim.set_users_quota(&harness.instance(), harness.sim.users(&harness.instance()).len());
+    harness.apply("surplus", &json!({})).await;
     table.synced("the quota is reached", "surplus", "False", "QuotaExceeded").await;
-    scene.sim.set_users_quota(&scene.instance(), 1000);
+    harness.sim.set_users_quota(&harness.instance(), 1000);
 }
 
-async fn observed(scene: &Scene<'_>, table: &mut Table<'_>) {
+async fn observed(harness: &Harness<'_>, table: &mut Table<'_>) {
     let observe = |last_name: &str| {
         let identity = json!({ "firstName": "Given", "lastName": last_name });
         json!({ "username": "synced", "managementPolicy": "Observe", "identityInfo": identity })
     };
-    scene.apply("observer", &observe("synced")).await;
+    harness.apply("observer", &observe("synced")).await;
     table.when("only observed, as the spec asks", "observer", is_ready).await;
-    scene.apply("observer", &observe("another")).await;
+    harness.apply("observer", &observe("another")).await;
     table.synced("only observed, and different from the spec", "observer", "False", "Drifted").await;
 }
 
 /// The user is as the spec asks, but a change of its Secret was ignored.
-async fn forgetful(scene: &Scene<'_>, table: &mut Table<'_>) {
-    scene.secret("own", json!({ "password": PASSWORD })).await;
-    scene.applied("hopeful", &json!({ "passwordSecretRef": { "name": "own" } })).await;
-    scene.secret("own", json!({ "password": "Another-Passw0rd" })).await;
-    scene.requeue("hopeful").await;
+async fn forgetful(harness: &Harness<'_>, table: &mut Table<'_>) {
+    harness.secret("own", json!({ "password": PASSWORD })).await;
+    harness.apply_until_ready("hopeful", &json!({ "passwordSecretRef": { "name": "own" } })).await;
+    harness.secret("own", json!({ "password": "Another-Passw0rd" })).await;
+    harness.requeue("hopeful").await;
     table.when("as the spec asks; the Secret has changed since", "hopeful", is_ready).await;
 }
 
-async fn paused(scene: &Scene<'_>, table: &mut Table<'_>) {
-    scene.applied("resting", &json!({})).await;
-    pause(scene, "resting").await;
+async fn paused(harness: &Harness<'_>, table: &mut Table<'_>) {
+    harness.apply_until_ready("resting", &json!({})).await;
+    pause(harness, "resting").await;
     table.synced("paused, as the spec asks", "resting", "False", "Paused").await;
-    scene.apply("resting", &json!({ "routingProfileArn": scene.routing_profile("Sales") })).await;
+    harness.apply("resting", &json!({ "routingProfileArn": harness.routing_profile("Sales") })).await;
     table.synced("paused, edited afterwards", "resting", "False", "Paused").await;
 
-    pause(scene, "invalid").await;
+    pause(harness, "invalid").await;
     table.synced("paused, refused before", "invalid", "False", "Paused").await;
 
-    let mut unborn = scene.manifest("unborn", &json!({}));
+    let mut unborn = harness.manifest("unborn", &json!({}));
     unborn["metadata"]["annotations"] = json!({ PAUSED: "true" });
-    scene.users().patch("unborn", &PatchParams::apply("git"), &Patch::Apply(unborn)).await.unwrap();
+    harness.users().patch("unborn", &PatchParams::apply("git"), &Patch::Apply(unborn)).await.unwrap();
     table.synced("paused from the start", "unborn", "False", "Paused").await;
 }
 
-async fn deleting(scene: &Scene<'_>, table: &mut Table<'_>) {
+async fn deleting(harness: &Harness<'_>, table: &mut Table<'_>) {
     let has_to_wait = [
         ("being deleted, Connect fails temporarily", "stuck", Effect::internal_error(), "Unknown", "Transient"),
         ("being deleted, denied by AWS", "kept", Effect::AccessDenied, "False", "AccessDenied"),
     ];
     for (state, name, effect, status, reason) in has_to_wait {
-        scene.applied(name, &json!({})).await;
-        let id = user_of(scene, name);
-        scene.sim.inject(Fault::on(OperationName::DeleteUser, effect).always().about(id.as_str()));
-        scene.delete(name).await;
+        harness.apply_until_ready(name, &json!({})).await;
+        let id = user_of(harness, name);
+        harness.sim.inject(Fault::on(OperationName::DeleteUser, effect).always().about(id.as_str()));
+        harness.delete(name).await;
         table.synced(state, name, status, reason).await;
     }
-    scene.delete("vanished").await;
+    harness.delete("vanished").await;
     let waits = |user: &_| condition(user, "Ready").is_some_and(|c| c.reason == "Deleting");
     table.when("being deleted, not shown by Connect, soon after its creation", "vanished", waits).await;
-    scene.delete("resting").await;
+    harness.delete("resting").await;
     let waits = |user: &_| condition(user, "Synced").is_some_and(|c| c.message.contains("the deletion waits"));
     table.when("being deleted, paused", "resting", waits).await;
 }
@@ -237,36 +237,36 @@ async fn deleting(scene: &Scene<'_>, table: &mut Table<'_>) {
 async fn documented_states_match_what_tools_and_people_see() {
     let saml = format!("arn:aws:connect:us-west-2:123456789012:instance/{SAML}");
     let not_for_us = format!("instances: {{ {saml}: {{ namespaces: [others] }} }}");
-    let mut scene = Setting::shared("states").configured(&not_for_us).start().await;
+    let mut harness = Harness::builder("states").config_file(&not_for_us).start().await;
     let mut rows = Vec::new();
     {
-        let mut table = Table { scene: &scene, rows };
-        on_the_way(&scene, &mut table).await;
-        scene.applied("synced", &json!({})).await;
-        stalled(&scene, &mut table).await;
+        let mut table = Table { harness: &harness, rows };
+        on_the_way(&harness, &mut table).await;
+        harness.apply_until_ready("synced", &json!({})).await;
+        stalled(&harness, &mut table).await;
         table.when("as the spec asks", "synced", is_ready).await;
-        forgetful(&scene, &mut table).await;
-        observed(&scene, &mut table).await;
-        paused(&scene, &mut table).await;
-        deleting(&scene, &mut table).await;
+        forgetful(&harness, &mut table).await;
+        observed(&harness, &mut table).await;
+        paused(&harness, &mut table).await;
+        deleting(&harness, &mut table).await;
         rows = table.rows;
     }
     for name in ["leaver", "changed", "many"] {
-        scene.applied(name, &json!({})).await;
+        harness.apply_until_ready(name, &json!({})).await;
     }
-    scene.operator.terminate();
-    scene.operator.ended();
-    scene.operator.start_again_with(&["--deletion-guard-count=0", "--deletion-guard-share=0.001"]);
-    scene.delete("many").await;
-    let mut table = Table { scene: &scene, rows };
+    harness.operator.terminate();
+    harness.operator.ended();
+    harness.operator.start_again_with(&["--deletion-guard-count=0", "--deletion-guard-share=0.001"]);
+    harness.delete("many").await;
+    let mut table = Table { harness: &harness, rows };
     table.synced("being deleted, together with more others than usual", "many", "False", "DeletionHeld").await;
     rows = table.rows;
-    scene.operator.terminate();
-    scene.operator.ended();
-    scene.apply("new", &json!({})).await;
-    scene.apply("changed", &json!({ "routingProfileArn": scene.routing_profile("Sales") })).await;
-    scene.delete("leaver").await;
-    let mut table = Table { scene: &scene, rows };
+    harness.operator.terminate();
+    harness.operator.ended();
+    harness.apply("new", &json!({})).await;
+    harness.apply("changed", &json!({ "routingProfileArn": harness.routing_profile("Sales") })).await;
+    harness.delete("leaver").await;
+    let mut table = Table { harness: &harness, rows };
     table.when("the operator is down: just applied", "new", |_| true).await;
     table.when("the operator is down: edited", "changed", |_| true).await;
     table.when("the operator is down: deleted", "leaver", |_| true).await;
@@ -278,7 +278,7 @@ async fn documented_states_match_what_tools_and_people_see() {
 }
 
 #[test]
-fn the_documentation_explains_every_reason() {
+fn documentation_explains_every_reason() {
     let text = read(FILE);
     let unexplained: Vec<_> = Reason::ALL.iter().filter(|reason| !text.contains(&format!("| `{reason}`"))).collect();
     assert!(unexplained.is_empty(), "{unexplained:?}");

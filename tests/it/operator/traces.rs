@@ -17,8 +17,8 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::{
+    harness::{Harness, PASSWORD, SECRET},
     process::Page,
-    scene::{PASSWORD, SECRET, Setting},
 };
 use crate::support::eventually;
 
@@ -69,19 +69,19 @@ fn attributes(of: &[KeyValue]) -> BTreeMap<&str, String> {
 async fn collector_gets_spans_of_passes_and_calls_without_names() {
     let collector = Collector::default();
     let endpoint = collector.start().await;
-    let mut scene = Setting::shared("traced").flag(&format!("--otlp-endpoint={endpoint}")).start().await;
+    let mut harness = Harness::builder("traced").flag(&format!("--otlp-endpoint={endpoint}")).start().await;
     let identity = json!({ "firstName": "Mariam", "lastName": "Okonkwo", "email": "mariam.okonkwo@example.com" });
-    let user = scene.applied("mariam-okonkwo", &json!({ "identityInfo": identity })).await;
-    scene.secret("weak", json!({ "password": "weakbutunmistakable" })).await;
-    scene.apply("refused-by-connect", &json!({ "passwordSecretRef": { "name": "weak" } })).await;
-    scene.shown("refused-by-connect", "Ready", "False", "InvalidSpec").await;
+    let user = harness.apply_until_ready("mariam-okonkwo", &json!({ "identityInfo": identity })).await;
+    harness.secret("weak", json!({ "password": "weakbutunmistakable" })).await;
+    harness.apply("refused-by-connect", &json!({ "passwordSecretRef": { "name": "weak" } })).await;
+    harness.wait_for_condition("refused-by-connect", "Ready", "False", "InvalidSpec").await;
 
-    let (_, page) = scene.operator.get(Page::Metrics);
-    assert!(page.contains(" # {trace_id=\""), "calls leave their trace:\n{page}");
-    assert!(page.contains(" # {request_id=\""), "calls that failed leave their request id:\n{page}");
+    let (_, page) = harness.operator.get(Page::Metrics);
+    assert!(page.contains(" # {trace_id=\""), "no exemplar of a trace:\n{page}");
+    assert!(page.contains(" # {request_id=\""), "no exemplar of a failed call:\n{page}");
 
-    scene.operator.terminate();
-    assert!(scene.operator.ended().success());
+    harness.operator.terminate();
+    assert!(harness.operator.ended().success());
     eventually("both attempts to create a user were sent", || collector.named("CreateUser").len() == 2);
 
     let passes: BTreeMap<Vec<u8>, Span> =
@@ -90,7 +90,7 @@ async fn collector_gets_spans_of_passes_and_calls_without_names() {
     for span in collector.named("CreateUser") {
         let (call, pass) = (attributes(&span.attributes), attributes(&passes[&span.parent_span_id].attributes));
         assert_eq!(span.trace_id, passes[&span.parent_span_id].trace_id);
-        assert_eq!((call["operation"].as_str(), pass["namespace"].as_str()), ("CreateUser", scene.namespace()));
+        assert_eq!((call["operation"].as_str(), pass["namespace"].as_str()), ("CreateUser", harness.namespace()));
         assert!(!call["request_id"].is_empty());
         let failed = span.status.is_some_and(|status| status.code() == StatusCode::Error);
         let outcome = (call["code"].as_str(), failed, pass["result"].as_str());
@@ -104,7 +104,7 @@ async fn collector_gets_spans_of_passes_and_calls_without_names() {
     let keys: BTreeSet<&str> =
         spans.iter().flat_map(|span| span.attributes.iter().map(|attribute| attribute.key.as_str())).collect();
     assert_eq!(keys, ["code", "namespace", "operation", "request_id", "result", "uid"].into());
-    assert!(spans.iter().all(|span| span.events.is_empty()), "log lines are not sent");
+    assert!(spans.iter().all(|span| span.events.is_empty()), "log lines are not exported");
     let resource = collector.requests().remove(0).resource_spans.remove(0).resource.unwrap();
     assert_eq!(attributes(&resource.attributes)["service.name"], "connect-operator");
     let sent: Vec<u8> = collector.0.lock().unwrap().iter().flat_map(|body| body.to_vec()).collect();
@@ -121,11 +121,11 @@ async fn missing_collector_only_causes_a_line_in_the_log() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let mut scene = Setting::shared("untraced").flag(&format!("--otlp-endpoint={endpoint}")).start().await;
-    scene.applied("jane", &json!({})).await;
-    eventually("it is logged", || scene.operator.log().contains("traces cannot be sent"));
-    scene.applied("joe", &json!({})).await;
-    scene.operator.terminate();
-    assert!(scene.operator.ended().success());
-    assert_eq!(scene.operator.log().matches("traces cannot be sent").count(), 1, "only once");
+    let mut harness = Harness::builder("untraced").flag(&format!("--otlp-endpoint={endpoint}")).start().await;
+    harness.apply_until_ready("jane", &json!({})).await;
+    eventually("it is logged", || harness.operator.log().contains("traces cannot be sent"));
+    harness.apply_until_ready("joe", &json!({})).await;
+    harness.operator.terminate();
+    assert!(harness.operator.ended().success());
+    assert_eq!(harness.operator.log().matches("traces cannot be sent").count(), 1, "only once");
 }

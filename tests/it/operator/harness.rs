@@ -53,9 +53,9 @@ pub const OTHER_ACCOUNT: &str = "210987654321";
 /// A role of that account, which asks for this external id.
 pub const OTHER_ROLE: (&str, &str) = ("arn:aws:iam::210987654321:role/connect-operator", "7f3c-example");
 
-/// A scene that has not been started yet.
+/// A harness that has not been started yet.
 #[derive(Debug)]
-pub struct Setting<'plane> {
+pub struct HarnessBuilder<'plane> {
     plane: &'plane ControlPlane,
     kubeconfig: PathBuf,
     prefix: &'static str,
@@ -70,7 +70,7 @@ pub struct Setting<'plane> {
 }
 
 /// A namespace, an instance and an operator. Everything that the test created in them is deleted with it.
-pub struct Scene<'plane> {
+pub struct Harness<'plane> {
     /// The operator.
     pub operator: Operator,
     file: Option<ConfigFile>,
@@ -83,36 +83,38 @@ pub struct Scene<'plane> {
     kubeconfig: PathBuf,
 }
 
-/// Starts a scene with the default settings on the control plane of all tests.
-pub async fn scene(prefix: &'static str) -> Scene<'static> {
-    Setting::shared(prefix).start().await
+/// Starts a harness with the default settings on the control plane of all tests.
+pub async fn harness(prefix: &'static str) -> Harness<'static> {
+    Harness::builder(prefix).start().await
 }
 
 /// Starts a control plane for one test whose actions would disturb others. It has no definition of ConnectUser yet.
-pub fn control_plane() -> ControlPlane {
+pub fn own_control_plane() -> ControlPlane {
     ControlPlane::start(Options::new(Binaries::ensure(|_| ()).unwrap())).unwrap()
 }
 
-impl Setting<'static> {
-    /// Uses the control plane of all tests.
-    pub fn shared(prefix: &'static str) -> Self {
-        Self::with(plane(), prefix, Self::kubeconfig())
-    }
+/// Returns the kubeconfig of the operators on the shared control plane.
+pub fn operators_kubeconfig() -> PathBuf {
+    static KUBECONFIG: OnceLock<PathBuf> = OnceLock::new();
+    KUBECONFIG.get_or_init(|| install_rights(plane())).clone()
+}
 
-    /// Returns the kubeconfig of the operators there.
-    pub fn kubeconfig() -> PathBuf {
-        static KUBECONFIG: OnceLock<PathBuf> = OnceLock::new();
-        KUBECONFIG.get_or_init(|| install_rights(plane())).clone()
+impl Harness<'static> {
+    /// Builds a harness on the shared control plane.
+    pub fn builder(prefix: &'static str) -> HarnessBuilder<'static> {
+        HarnessBuilder::new(plane(), prefix, operators_kubeconfig())
     }
 }
 
-impl<'plane> Setting<'plane> {
-    /// Uses the test's own control plane.
-    pub fn on(plane: &'plane ControlPlane, prefix: &'static str) -> Self {
-        Self::with(plane, prefix, install_rights(plane))
+impl<'plane> Harness<'plane> {
+    /// Builds a harness on a control plane of the test's own.
+    pub fn builder_on(plane: &'plane ControlPlane, prefix: &'static str) -> HarnessBuilder<'plane> {
+        HarnessBuilder::new(plane, prefix, install_rights(plane))
     }
+}
 
-    fn with(plane: &'plane ControlPlane, prefix: &'static str, kubeconfig: PathBuf) -> Self {
+impl<'plane> HarnessBuilder<'plane> {
+    fn new(plane: &'plane ControlPlane, prefix: &'static str, kubeconfig: PathBuf) -> Self {
         let (flags, connect) = (Vec::new(), None);
         let (hurry, elected, file, faults, sts) = (true, false, None, Vec::new(), false);
         Self { plane, kubeconfig, prefix, connect, config: config(), hurry, elected, flags, file, faults, sts }
@@ -127,7 +129,7 @@ impl<'plane> Setting<'plane> {
 
     /// Sets the configuration file.
     #[must_use]
-    pub fn configured(mut self, yaml: &str) -> Self {
+    pub fn config_file(mut self, yaml: &str) -> Self {
         let file = ConfigFile::new(yaml);
         let flag = format!("--config={}", file.path().display());
         self.file = Some(file);
@@ -169,7 +171,7 @@ impl<'plane> Setting<'plane> {
 
     /// Makes Connect interpret UpdateUserConfig in this way, which AWS leaves open.
     #[must_use]
-    pub fn where_user_config(mut self, reading: UserConfigUpdate) -> Self {
+    pub fn user_config_update(mut self, reading: UserConfigUpdate) -> Self {
         self.config.rules.user_config_update = reading;
         self
     }
@@ -181,23 +183,23 @@ impl<'plane> Setting<'plane> {
         self
     }
 
-    /// Makes the operator work only while it leads. The Lease is in the scene's namespace, so that it does not affect the
-    /// operators of other scenes, and the rights to it are those that the operator is installed with.
+    /// Makes the operator work only while it leads. The Lease is in the harness's namespace, so that it does not affect the
+    /// operators of other harnesses, and the rights to it are those that the operator is installed with.
     #[must_use]
-    pub fn elected(mut self) -> Self {
+    pub fn leader_election(mut self) -> Self {
         self.elected = true;
         self.flag("--leader-elect")
     }
 
-    /// Uses the Connect of another scene.
+    /// Uses the Connect of another harness.
     #[must_use]
-    pub fn sharing_connect_with(mut self, other: &Scene<'_>) -> Self {
+    pub fn sharing_connect_with(mut self, other: &Harness<'_>) -> Self {
         self.connect = Some((other.sim.clone(), other.server.clone()));
         self
     }
 
     /// Starts everything.
-    pub async fn start(self) -> Scene<'plane> {
+    pub async fn start(self) -> Harness<'plane> {
         let client = client(self.plane).await;
         let namespace = Namespace::create(self.plane, self.prefix).unwrap();
         let (sim, server) = match self.connect {
@@ -232,10 +234,10 @@ impl<'plane> Setting<'plane> {
             flags.push("--log-level=info,connect_operator=debug".to_owned());
         }
         let operator = Operator::start(&self.kubeconfig, flags, environment);
-        let scene =
-            Scene { operator, file: self.file, sim, server, client, namespace, plane: self.plane, kubeconfig: self.kubeconfig };
-        scene.secret(SECRET, json!({ "password": PASSWORD })).await;
-        scene
+        let harness =
+            Harness { operator, file: self.file, sim, server, client, namespace, plane: self.plane, kubeconfig: self.kubeconfig };
+        harness.secret(SECRET, json!({ "password": PASSWORD })).await;
+        harness
     }
 }
 
@@ -327,7 +329,7 @@ pub fn condition<'a>(user: &'a ConnectUser, kind: &str) -> Option<&'a Condition>
 }
 
 /// Returns whether a condition has this status and reason for the current spec.
-pub fn shows(user: &ConnectUser, kind: &str, status: &str, reason: &str) -> bool {
+pub fn has_condition(user: &ConnectUser, kind: &str, status: &str, reason: &str) -> bool {
     condition(user, kind).is_some_and(|condition| {
         condition.status == status && condition.reason == reason && condition.observed_generation == user.metadata.generation
     })
@@ -335,12 +337,12 @@ pub fn shows(user: &ConnectUser, kind: &str, status: &str, reason: &str) -> bool
 
 /// Returns whether a user is as its current spec asks.
 pub fn is_ready(user: &ConnectUser) -> bool {
-    shows(user, "Ready", "True", "Available")
-        && shows(user, "Synced", "True", "InSync")
+    has_condition(user, "Ready", "True", "Available")
+        && has_condition(user, "Synced", "True", "InSync")
         && user.status.as_ref().map(|status| status.observed_generation) == user.metadata.generation
 }
 
-impl Scene<'_> {
+impl Harness<'_> {
     /// Replaces the configuration file, as the kubelet does when its ConfigMap has changed.
     pub fn configure(&self, yaml: &str) {
         self.file.as_ref().unwrap().write(yaml);
@@ -387,13 +389,13 @@ impl Scene<'_> {
         self.try_kubectl(arguments).unwrap()
     }
 
-    /// Runs kubectl like [`Scene::kubectl`], but may fail.
+    /// Runs kubectl like [`Harness::kubectl`], but may fail.
     pub fn try_kubectl(&self, arguments: &[&str]) -> anyhow::Result<String> {
         self.plane.kubectl().run(&[&["--namespace", self.namespace()], arguments].concat())
     }
 
     /// Lets the operator create Secrets in this namespace.
-    pub fn let_passwords_be_generated(&self) {
+    pub fn allow_generated_passwords(&self) {
         let rights = repository("deploy/rbac-generate-password.yaml");
         self.kubectl(&["apply", "--filename", rights.to_str().unwrap()]);
         let operator = self.plane.kubectl().with_kubeconfig(&self.kubeconfig);
@@ -450,16 +452,16 @@ impl Scene<'_> {
         })
     }
 
-    /// Applies [`Scene::manifest`] by server-side apply.
+    /// Applies [`Harness::manifest`] by server-side apply.
     pub async fn apply(&self, name: &str, other: &Value) -> ConnectUser {
         let manifest = self.manifest(name, other);
         self.users().patch(name, &apply(), &Patch::Apply(manifest)).await.unwrap()
     }
 
     /// Applies the manifest and waits until the user is as it asks.
-    pub async fn applied(&self, name: &str, other: &Value) -> ConnectUser {
+    pub async fn apply_until_ready(&self, name: &str, other: &Value) -> ConnectUser {
         let generation = self.apply(name, other).await.metadata.generation;
-        self.until(name, "Ready", |user| user.metadata.generation == generation && is_ready(user)).await
+        self.wait_until(name, "Ready", |user| user.metadata.generation == generation && is_ready(user)).await
     }
 
     /// Applies a Secret with this text.
@@ -483,28 +485,29 @@ impl Scene<'_> {
     }
 
     /// Waits for a state of a ConnectUser.
-    pub async fn until(&self, name: &str, what: &str, holds: impl Fn(&ConnectUser) -> bool) -> ConnectUser {
+    pub async fn wait_until(&self, name: &str, what: &str, holds: impl Fn(&ConnectUser) -> bool) -> ConnectUser {
         self.watched(name, what, |user| user.filter(|user| holds(user)).cloned()).await
     }
 
     /// Waits until a user is as its spec asks.
-    pub async fn ready(&self, name: &str) -> ConnectUser {
-        self.until(name, "Ready", is_ready).await
+    pub async fn wait_until_ready(&self, name: &str) -> ConnectUser {
+        self.wait_until(name, "Ready", is_ready).await
     }
 
     /// Waits until a condition has this status and reason. Returns its message.
-    pub async fn shown(&self, name: &str, kind: &str, status: &str, reason: &str) -> String {
-        let user = self.until(name, &format!("{kind}={status}/{reason}"), |user| shows(user, kind, status, reason)).await;
+    pub async fn wait_for_condition(&self, name: &str, kind: &str, status: &str, reason: &str) -> String {
+        let user =
+            self.wait_until(name, &format!("{kind}={status}/{reason}"), |user| has_condition(user, kind, status, reason)).await;
         condition(&user, kind).unwrap().message.clone()
     }
 
     /// Waits until the ConnectUser is gone.
-    pub async fn gone(&self, name: &str) {
+    pub async fn wait_until_gone(&self, name: &str) {
         self.watched(name, "gone", |user| user.is_none().then_some(())).await;
     }
 
     /// Waits until the namespace, which the test has deleted, is gone.
-    pub async fn namespace_gone(&self) {
+    pub async fn wait_until_namespace_gone(&self) {
         let namespaces: Api<k8s_openapi::api::core::v1::Namespace> = Api::all(self.client());
         let ended = await_condition(namespaces, self.namespace(), |namespace: Option<&_>| namespace.is_none());
         tokio::time::timeout(PATIENCE, ended).await.expect("the namespace ends in time").unwrap();
@@ -544,14 +547,14 @@ impl Scene<'_> {
         let asked = format!("after {}", before.resource_version().unwrap());
         let patch = json!({ "metadata": { "annotations": { RECONCILE_REQUESTED_AT: asked } } });
         self.users().patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
-        self.until(name, "reconciled again", |user| {
+        self.wait_until(name, "reconciled again", |user| {
             user.status.as_ref().and_then(|status| status.last_handled_reconcile_at.as_ref()) == Some(&asked)
         })
         .await
     }
 
     /// Returns the notes of the Events about a ConnectUser that have this reason.
-    pub async fn notes(&self, name: &str, reason: &str) -> Vec<String> {
+    pub async fn event_notes(&self, name: &str, reason: &str) -> Vec<String> {
         let events: Vec<Event> = self.events(name).await;
         let of_reason = events.into_iter().filter(|event| event.reason.as_deref() == Some(reason));
         of_reason.filter_map(|event| event.note).collect()
@@ -566,9 +569,9 @@ impl Scene<'_> {
     }
 
     /// Waits for an Event with this reason. Returns its note.
-    pub async fn event_note(&self, name: &str, reason: &str) -> String {
+    pub async fn wait_for_event(&self, name: &str, reason: &str) -> String {
         for _ in 0..PATIENCE.as_millis() / POLL.as_millis() {
-            if let Some(note) = self.notes(name, reason).await.pop() {
+            if let Some(note) = self.event_notes(name, reason).await.pop() {
                 return note;
             }
             tokio::time::sleep(POLL).await;
@@ -583,7 +586,7 @@ impl Scene<'_> {
     }
 
     /// Makes a call as Connect's console would, without the operator's knowledge.
-    pub async fn console<O>(&self, request: O) -> O::Output
+    pub async fn call_at_console<O>(&self, request: O) -> O::Output
     where
         O: Operation,
         O::Output: Send,

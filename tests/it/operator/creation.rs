@@ -6,13 +6,13 @@ use k8s_openapi::ByteString;
 use kube::{Api, ResourceExt, api::DynamicObject, discovery::ApiResource};
 use serde_json::json;
 
-use super::scene::{PASSWORD, SECRET, Setting, condition, scene};
+use super::harness::{Harness, PASSWORD, SECRET, condition, harness};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn manifest_becomes_a_user_and_proficiencies_by_two_writes() {
-    let scene = scene("creating").await;
-    let user = scene
-        .applied(
+    let harness = harness("creating").await;
+    let user = harness
+        .apply_until_ready(
             "jane",
             &json!({
                 "identityInfo": {
@@ -29,9 +29,9 @@ async fn manifest_becomes_a_user_and_proficiencies_by_two_writes() {
                     "deskPhoneNumber": "+12065550102",
                     "persistentConnection": true,
                 },
-                "routingProfileArn": scene.routing_profile("Sales"),
-                "securityProfileArns": [scene.security_profile("QualityAnalyst"), scene.security_profile("Agent")],
-                "hierarchyGroupArn": scene.hierarchy_group("/North/Hamburg"),
+                "routingProfileArn": harness.routing_profile("Sales"),
+                "securityProfileArns": [harness.security_profile("QualityAnalyst"), harness.security_profile("Agent")],
+                "hierarchyGroupArn": harness.hierarchy_group("/North/Hamburg"),
                 "userProficiencies": [
                     { "attributeName": "Language", "attributeValue": "German", "level": 4 },
                     { "attributeName": "Language", "attributeValue": "Danish", "level": 2 },
@@ -42,7 +42,7 @@ async fn manifest_becomes_a_user_and_proficiencies_by_two_writes() {
         )
         .await;
 
-    let live = scene.live("jane");
+    let live = harness.live("jane");
     assert!(live.has_password);
     assert_eq!(
         live.user.identity_info,
@@ -64,7 +64,7 @@ async fn manifest_becomes_a_user_and_proficiencies_by_two_writes() {
             persistent_connection: Some(true),
         })
     );
-    let (sim, instance) = (&scene.sim, scene.instance());
+    let (sim, instance) = (&harness.sim, harness.instance());
     assert_eq!(live.user.routing_profile_id, sim.routing_profile_id(&instance, "Sales"));
     let profiles = ["QualityAnalyst", "Agent"].map(|name| sim.security_profile_id(&instance, name).unwrap());
     assert_eq!(live.user.security_profile_ids, profiles.into());
@@ -74,13 +74,13 @@ async fn manifest_becomes_a_user_and_proficiencies_by_two_writes() {
     let tag = |key: &str| live.user.tags.get(key).map(String::as_str);
     assert_eq!((tag("team"), tag("cost center")), (Some("billing"), Some("")));
     assert_eq!(tag("connect-operator.dev/uid"), user.uid().as_deref());
-    assert_eq!(tag("connect-operator.dev/namespace"), Some(scene.namespace()));
+    assert_eq!(tag("connect-operator.dev/namespace"), Some(harness.namespace()));
     assert_eq!(tag("connect-operator.dev/name"), Some("jane"));
     assert_eq!(live.user.tags.len(), 6);
 
     let status = user.status.as_ref().unwrap();
     assert_eq!(status.user_id.as_deref(), Some(live.user.id.as_str()));
-    assert_eq!(status.user_arn, Some(scene.arn_of(&live.user.id)));
+    assert_eq!(status.user_arn, Some(harness.arn_of(&live.user.id)));
     assert_eq!(status.observed_generation, 1);
     assert!(status.last_sync_time.is_some());
     let observed = serde_json::to_value(status.observed.as_ref().unwrap()).unwrap();
@@ -97,62 +97,62 @@ async fn manifest_becomes_a_user_and_proficiencies_by_two_writes() {
     assert!(user.finalizers().iter().any(|finalizer| finalizer == FINALIZER));
 
     // A second read finds nothing to do, and nothing to record except values that only Connect knew.
-    let looked = scene.requeue("jane").await.status.unwrap();
+    let looked = harness.requeue("jane").await.status.unwrap();
     let mut expected = status.clone();
     expected.observed.as_mut().unwrap().directory_user_id = live.user.directory_user_id.clone();
     expected.last_sync_time = looked.last_sync_time;
     expected.last_handled_reconcile_at = looked.last_handled_reconcile_at.clone();
     assert_eq!(looked, expected);
-    let calls = scene.sim.calls();
+    let calls = harness.sim.calls();
     assert_eq!(calls.of(OperationName::CreateUser), 1);
     assert_eq!(calls.of(OperationName::AssociateUserProficiencies), 1);
     assert_eq!(calls.writes(), 2, "{calls:#?}");
-    assert_eq!(scene.users().get("jane").await.unwrap().spec, user.spec, "the operator never writes a spec");
+    assert_eq!(harness.users().get("jane").await.unwrap().spec, user.spec, "the operator never writes a spec");
 
-    let note = scene.event_note("jane", "Created").await;
+    let note = harness.wait_for_event("jane", "Created").await;
     assert!(note.contains("jane") && note.contains(live.user.id.as_str()), "{note}");
-    let table = scene.kubectl(&["get", "cuser", "jane", "--no-headers"]);
+    let table = harness.kubectl(&["get", "cuser", "jane", "--no-headers"]);
     let cells: Vec<_> = table.split_whitespace().collect();
     assert_eq!(cells[..5], ["jane", "True", "True", "jane", "Available"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_user_costs_one_write_if_it_has_no_proficiencies() {
-    let scene = scene("creating").await;
-    scene.applied("joe", &json!({})).await;
-    scene.requeue("joe").await;
-    let calls = scene.sim.calls();
+async fn user_without_proficiencies_costs_one_write() {
+    let harness = harness("creating").await;
+    harness.apply_until_ready("joe", &json!({})).await;
+    harness.requeue("joe").await;
+    let calls = harness.sim.calls();
     assert_eq!((calls.of(OperationName::CreateUser), calls.writes()), (1, 1), "{calls:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_password_is_in_no_object_event_metric_or_log() {
-    let scene = Setting::shared("silence").flag("--log-level=debug").start().await;
+async fn password_is_in_no_object_event_metric_or_log() {
+    let harness = Harness::builder("silence").flag("--log-level=debug").start().await;
     // A password that Connect accepts, and one that it refuses and might have repeated.
     let refused = "weakbutunmistakable";
-    scene.secret("refused", json!({ "password": refused })).await;
-    scene.applied("accepted", &json!({})).await;
-    scene.let_passwords_be_generated();
-    scene.applied("generated", &json!({ "passwordSecretRef": null, "generatePassword": true })).await;
-    let generated = scene.password("generated-initial-password").await;
-    scene.apply("refused", &json!({ "passwordSecretRef": { "name": "refused" } })).await;
-    scene.shown("refused", "Ready", "False", "InvalidSpec").await;
-    scene.event_note("refused", "CreateFailed").await;
-    assert!(scene.live("accepted").has_password && scene.live("generated").has_password);
+    harness.secret("refused", json!({ "password": refused })).await;
+    harness.apply_until_ready("accepted", &json!({})).await;
+    harness.allow_generated_passwords();
+    harness.apply_until_ready("generated", &json!({ "passwordSecretRef": null, "generatePassword": true })).await;
+    let generated = harness.password("generated-initial-password").await;
+    harness.apply("refused", &json!({ "passwordSecretRef": { "name": "refused" } })).await;
+    harness.wait_for_condition("refused", "Ready", "False", "InvalidSpec").await;
+    harness.wait_for_event("refused", "CreateFailed").await;
+    assert!(harness.live("accepted").has_password && harness.live("generated").has_password);
     // A Secret that changes after the user was created.
     let ignored = "Chang3d-too-late";
-    scene.secret(SECRET, json!({ "password": ignored })).await;
-    scene.requeue("accepted").await;
-    scene.event_note("accepted", "PasswordChangeIgnored").await;
+    harness.secret(SECRET, json!({ "password": ignored })).await;
+    harness.requeue("accepted").await;
+    harness.wait_for_event("accepted", "PasswordChangeIgnored").await;
 
     let resource = ApiResource::erase::<connect_operator::api::ConnectUser>(&());
-    let objects: Api<DynamicObject> = Api::namespaced_with(scene.client(), scene.namespace(), &resource);
-    let mut output = scene.operator.log();
+    let objects: Api<DynamicObject> = Api::namespaced_with(harness.client(), harness.namespace(), &resource);
+    let mut output = harness.operator.log();
     assert!(output.contains("DEBUG"), "{output}");
-    output += &scene.operator.get(super::process::Page::Metrics).1;
+    output += &harness.operator.get(super::process::Page::Metrics).1;
     for name in ["accepted", "refused", "generated"] {
         output += &serde_json::to_string(&objects.get(name).await.unwrap()).unwrap();
-        output += &serde_json::to_string(&scene.events(name).await).unwrap();
+        output += &serde_json::to_string(&harness.events(name).await).unwrap();
     }
     assert!(output.contains(SECRET), "the name of the Secret is not secret");
     for password in [PASSWORD, refused, ignored, &generated] {
@@ -165,12 +165,12 @@ async fn a_password_is_in_no_object_event_metric_or_log() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn new_object_is_unfinished_until_the_operator_has_seen_it() {
-    let mut scene = scene("creating").await;
-    super::process::kill(scene.operator.id());
-    scene.operator.ended();
-    let user = scene.apply("late", &json!({})).await;
+    let mut harness = harness("creating").await;
+    super::process::kill(harness.operator.id());
+    harness.operator.ended();
+    let user = harness.apply("late", &json!({})).await;
     assert_eq!(user.status.as_ref().map(|status| status.observed_generation), Some(-1));
     assert!(condition(&user, "Ready").is_none());
-    scene.operator.start_again();
-    scene.ready("late").await;
+    harness.operator.start_again();
+    harness.wait_until_ready("late").await;
 }
