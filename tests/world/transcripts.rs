@@ -8,7 +8,7 @@ use std::{
     fmt::Write as _,
     fs,
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
     time::Duration,
 };
 
@@ -20,7 +20,7 @@ use connect_operator::api::{ConnectUserSpec, PREFIX};
 use connect_sim::{Effect, Fault, Sim};
 use serde_json::{Value, json};
 use tracing::{
-    Event, Level, Subscriber,
+    Dispatch, Event, Level, Subscriber,
     field::{Field, Visit},
 };
 use tracing_subscriber::{Layer, layer::Context, prelude::*};
@@ -54,6 +54,9 @@ struct Command<'a> {
 
 /// Plays a story and returns the whole text of its file as it should be.
 fn play(text: &str) -> String {
+    // With one dispatcher alone, tracing would ask that of whichever thread reaches a log line first, and other tests have none.
+    static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(tracing_subscriber::registry()));
+    LazyLock::force(&SECOND);
     let logged = Arc::default();
     let subscriber = tracing_subscriber::registry().with(Log(Arc::clone(&logged)));
     tracing::subscriber::with_default(subscriber, || {

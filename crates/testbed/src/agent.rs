@@ -1,9 +1,9 @@
-//! The people of a fleet, and what is written of them.
+//! The agents of a fleet and their specs.
 
 use connect_sim::{InstanceView, Sim};
 use serde_json::{Value, json};
 
-use crate::Place;
+use crate::NamespacedName;
 
 /// The Secret that holds a namespace's initial password.
 pub(crate) const SECRET: &str = "initial-password";
@@ -12,31 +12,31 @@ pub(crate) const SECURITY_PROFILES: [&str; 2] = ["Agent", "Lead"];
 pub(crate) const GROUPS: [&str; 2] = ["/North", "/North/Hamburg"];
 pub(crate) const ATTRIBUTE: (&str, [&str; 2]) = ("Language", ["Spanish", "French"]);
 
-/// One who is to be a user of Connect.
+/// A person with a ConnectUser.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Agent {
     /// The namespace of its ConnectUser.
     pub namespace: String,
-    /// Tells it from the others; its names are made of it.
+    /// Its number, from which its names are made.
     pub number: usize,
-    /// Its spec names profiles and groups by their names and not by their ARNs.
+    /// Whether its spec refers to profiles and groups by name instead of by ARN.
     pub by_name: bool,
-    /// Its spec says which proficiencies it has, which CreateUser cannot carry.
+    /// Whether its spec has proficiencies, which CreateUser cannot carry.
     pub proficient: bool,
 }
 
 impl Agent {
-    /// One whose spec CreateUser can carry whole, with ARNs.
+    /// An agent whose whole spec CreateUser can carry, with ARNs.
     pub fn plain(namespace: &str, number: usize) -> Self {
         Self { namespace: namespace.to_owned(), number, by_name: false, proficient: false }
     }
 
-    /// One of a mixed fleet: every third names profiles by their names, every tenth has proficiencies.
+    /// An agent of a mixed fleet: every third refers to profiles by name, every tenth has proficiencies.
     pub fn mixed(namespace: &str, number: usize) -> Self {
         Self { by_name: number.is_multiple_of(3), proficient: number.is_multiple_of(10), ..Self::plain(namespace, number) }
     }
 
-    /// A mixed fleet of so many.
+    /// A mixed fleet of this size.
     pub fn fleet(namespace: &str, count: usize) -> Vec<Self> {
         (0..count).map(|number| Self::mixed(namespace, number)).collect()
     }
@@ -46,17 +46,17 @@ impl Agent {
         format!("agent-{:06}", self.number)
     }
 
-    /// Where its ConnectUser is.
-    pub fn place(&self) -> Place {
-        Place::new(&self.namespace, self.name())
+    /// The namespace and name of its ConnectUser.
+    pub fn resource(&self) -> NamespacedName {
+        NamespacedName::new(&self.namespace, self.name())
     }
 
-    /// The name that it signs in with.
+    /// Its username.
     pub fn username(&self) -> String {
         format!("{}.{}", self.namespace, self.name())
     }
 
-    /// What is applied for it.
+    /// Its spec.
     pub(crate) fn spec(&self, sim: &Sim, instance: &InstanceView) -> Value {
         let id = &instance.id;
         let second = self.number % 2;

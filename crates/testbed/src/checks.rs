@@ -1,4 +1,4 @@
-//! What must hold whatever happened: design.md's invariants, as far as a fleet can break them.
+//! The invariants of design.md, as far as a fleet can break them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,7 +17,7 @@ fn tag(tags: &Tags, name: &str) -> String {
     tags.get(&format!("{PREFIX}{name}")).cloned().unwrap_or_default()
 }
 
-/// Users who are none of the operator's business: without tags, with another cluster's, with a person's own.
+/// Creates users that the operator must not touch: without tags, with those of another cluster, with those of a person.
 pub(crate) fn add_bystanders(sim: &Sim, instance: &InstanceView) -> Vec<UserView> {
     let others = |cluster: &str| -> Tags {
         let tags = [("cluster", cluster), ("uid", "1"), ("namespace", "sales"), ("name", "agent-000001")];
@@ -49,8 +49,8 @@ pub(crate) fn add_bystanders(sim: &Sim, instance: &InstanceView) -> Vec<UserView
     sim.users(&instance.id)
 }
 
-/// What is not as it must be. ConnectUsers may still be on their way: a user may be missing, but none may be there twice or be
-/// left behind.
+/// Returns the violations. ConnectUsers may still be in progress: a user may be missing, but none may exist twice or without its
+/// ConnectUser.
 pub(crate) fn violations(sim: &Sim, instance: &InstanceView, api: &ApiServer, bystanders: &[UserView]) -> Vec<String> {
     let mut wrong = Vec::new();
     let users = sim.users(&instance.id);
@@ -78,18 +78,18 @@ pub(crate) fn violations(sim: &Sim, instance: &InstanceView, api: &ApiServer, by
             && conditions.filter(|c| c["type"] == "Synced" || c["type"] == "Ready").all(|c| c["status"] == "True");
         if in_sync && let Some(recorded) = recorded {
             match users.first() {
-                None => wrong.push(format!("{place} says that it is in sync, and has no user {recorded}")),
+                None => wrong.push(format!("{place} is in sync without its user {recorded}")),
                 Some(user) => {
                     let spec = serde_json::from_value(resource["spec"].clone()).expect("a spec that the API server took");
                     if let Err(difference) = user_matches(&spec, user, sim, ExtraTags::Refused) {
-                        wrong.push(format!("{place} says that it is in sync, and its user differs: {difference}"));
+                        wrong.push(format!("{place} is in sync, but {difference}"));
                     }
                 }
             }
         }
     }
     for (uid, users) in &of_uid {
-        wrong.push(format!("{} is the user of nobody: its ConnectUser {uid} does not exist", users[0].user.username));
+        wrong.push(format!("{} has no ConnectUser: {uid} does not exist", users[0].user.username));
     }
     let now: HashMap<_, _> = users.iter().map(|user| (&user.user.id, user)).collect();
     for bystander in bystanders {
@@ -98,7 +98,7 @@ pub(crate) fn violations(sim: &Sim, instance: &InstanceView, api: &ApiServer, by
         }
     }
     if api.leaks() > 0 {
-        wrong.push(format!("a password stood in {} statuses or Events", api.leaks()));
+        wrong.push(format!("a password was in {} statuses or Events", api.leaks()));
     }
     wrong
 }

@@ -1,4 +1,4 @@
-//! A world: an API server, Connect with its rates, people, and operators that are started and stopped in it.
+//! A fleet: an API server, Connect with its rates, people, and operators that are started and stopped.
 
 use std::{num::NonZeroU16, time::Duration};
 
@@ -17,24 +17,24 @@ use crate::{
     time::Paced,
 };
 
-/// What a world is like.
+/// The settings of a fleet.
 #[derive(Clone, Debug)]
 pub struct Setup {
-    /// Connect's rates. Default: AWS', 2 a second with bursts of 5 for each operation.
+    /// Connect's rates. Default: those of AWS, 2 per second with bursts of 5 for each operation.
     pub throttling: Throttling,
-    /// What the operator believes of them, and how much of them it uses. None: it does not limit itself. Default: as its flags'.
+    /// The quotas that the operator assumes, and its share of them. None: it has no limiter. Default: the defaults of its flags.
     pub quotas: Option<Quotas>,
-    /// Users that the instance may have. Default 1,000,000.
+    /// The users quota of the instance. Default 1,000,000.
     pub users_quota: usize,
-    /// How long a call to Connect takes, there and back. Default 50 ms.
+    /// The latency of a call to Connect. Default 50 ms.
     pub connect_latency: Duration,
-    /// How long a request to the API server takes. Default 5 ms.
+    /// The latency of a request to the API server. Default 5 ms.
     pub api_latency: Duration,
     /// How often the operator sweeps the instance. Default 5 min.
     pub sweep_interval: Option<Duration>,
-    /// How often it reads each user by itself. Default 24 h.
+    /// How often it reads each user. Default 24 h.
     pub drift_interval: Duration,
-    /// How many passes it makes at once. Default 8.
+    /// The number of concurrent passes. Default 8.
     pub concurrency: NonZeroU16,
 }
 
@@ -53,7 +53,7 @@ impl Default for Setup {
     }
 }
 
-/// A world in virtual time. It is made, and lives, within [`in_virtual_time`](crate::in_virtual_time).
+/// A fleet in virtual time. It must be created and used within [`in_virtual_time`](crate::in_virtual_time).
 #[derive(Debug)]
 pub struct Fleet {
     setup: Setup,
@@ -65,14 +65,14 @@ pub struct Fleet {
     bystanders: Vec<UserView>,
 }
 
-/// How often a world is asked whether it has come so far.
-const LOOK: Duration = Duration::from_millis(250);
+/// The polling interval of [`Fleet::until`].
+const POLL: Duration = Duration::from_millis(250);
 
 impl Fleet {
-    /// An instance with a few users of other people's, and a cluster without ConnectUsers.
+    /// Creates an instance with a few foreign users, and a cluster without ConnectUsers.
     ///
     /// # Panics
-    /// Where the setup makes no sense.
+    /// If the setup is invalid.
     pub fn new(setup: Setup) -> Self {
         let named = |names: &[&str]| names.iter().copied().map(NamedConfig::from).collect::<Vec<_>>();
         let (attribute, values) = ATTRIBUTE;
@@ -89,14 +89,14 @@ impl Fleet {
             ..Config::manual()
         };
         let time = VirtualTime::starting_at(config.start);
-        let sim = Sim::new(config).expect("a setup that makes sense");
+        let sim = Sim::new(config).expect("a valid setup");
         let instance = sim.instances().remove(0);
         let bystanders = checks::add_bystanders(&sim, &instance);
         let api = ApiServer::new(time, setup.api_latency);
         Self { paced: Paced::new(sim, time), time, instance, api, journal: Journal::default(), bystanders, setup }
     }
 
-    /// The simulated Connect, at the time that it is.
+    /// Returns the simulated Connect at the current time.
     pub fn sim(&self) -> &Sim {
         self.paced.now()
     }
@@ -116,12 +116,12 @@ impl Fleet {
         &self.journal
     }
 
-    /// The time of this world.
+    /// The clock of the fleet.
     pub fn time(&self) -> VirtualTime {
         self.time
     }
 
-    /// How long this world has lasted.
+    /// The virtual time since the start.
     pub fn elapsed(&self) -> Duration {
         self.time.elapsed()
     }
@@ -136,35 +136,35 @@ impl Fleet {
         Operator::start(&self.setup, &self.api, self.time, connect, self.setup.quotas.clone())
     }
 
-    /// A client of somebody else's: behind the same rates, in nobody's journal, and limited by nothing but them.
+    /// Creates a client of another tool: under the same rates, without a limiter, and not in the journal.
     pub fn stranger(&self) -> impl connect_api::Connect {
         self.remote(self.sim().client(), Journal::default())
     }
 
-    /// A person applies an agent's ConnectUser, and its namespace's Secret with the first. Gives its UID.
+    /// Applies the ConnectUser of an agent, with the Secret of its namespace. Returns its UID.
     pub fn apply(&self, agent: &Agent) -> String {
         self.add_secret(&agent.namespace);
-        self.api.apply(&agent.place(), self.spec(agent))
+        self.api.apply(&agent.resource(), self.spec(agent))
     }
 
     fn add_secret(&self, namespace: &str) {
         self.api.put_secret_once(namespace, SECRET, "password", &format!("{namespace}-Wh1stle-Down-Wind"));
     }
 
-    /// What is applied for an agent.
+    /// Returns the spec of an agent.
     pub fn spec(&self, agent: &Agent) -> Value {
         agent.spec(&self.paced.sim(), &self.instance)
     }
 
-    /// A call by the person at Connect's console, which nothing throttles or counts.
+    /// Makes a call at Connect's console, which is neither throttled nor counted.
     ///
     /// # Errors
-    /// What Connect refuses.
+    /// Those of Connect.
     pub fn at_console(&self, call: Call) -> Result<Reply, Error> {
         self.sim().console().call_now(call)
     }
 
-    /// Waits until this holds, and says how long that took. None: it did not, in all of that time.
+    /// Waits until this holds. Returns how long that took, or None after the time.
     pub async fn until(&self, patience: Duration, holds: impl Fn(&Self) -> bool) -> Option<Duration> {
         let began = self.elapsed();
         loop {
@@ -175,11 +175,11 @@ impl Fleet {
             if took >= patience {
                 return None;
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL).await;
         }
     }
 
-    /// Waits until every ConnectUser is in sync and none is being deleted, and says how long that took.
+    /// Waits until every ConnectUser is in sync and none is being deleted. Returns how long that took.
     pub async fn settled(&self, patience: Duration) -> Option<Duration> {
         self.until(patience, |fleet| {
             let tally = fleet.api.tally();
@@ -188,10 +188,10 @@ impl Fleet {
         .await
     }
 
-    /// Puts these agents there as if an operator had created their users long ago, and forgets all counts. See `seeds`.
+    /// Stores these agents as if an operator had created their users long ago, and resets all counts. See `seeds`.
     ///
     /// # Panics
-    /// If they do not all come to be in sync.
+    /// If they are not all in sync afterwards.
     pub async fn seed(&self, agents: &[Agent]) {
         let (models, others) = seeds::models(agents);
         models.iter().for_each(|agent| _ = self.apply(agent));
@@ -199,8 +199,8 @@ impl Fleet {
         let connect = self.remote(self.sim().console(), Journal::default());
         let operator = Operator::start(&setup, &self.api, self.time, connect, None);
         let settled = self.settled(Duration::from_secs(3600)).await;
-        // Connect has filled in what no CreateUser tells: each is looked at once.
-        models.iter().for_each(|agent| self.api.annotate(&agent.place(), RECONCILE_REQUESTED_AT, "created"));
+        // Connect fills in values that CreateUser does not return: each user is read once.
+        models.iter().for_each(|agent| self.api.annotate(&agent.resource(), RECONCILE_REQUESTED_AT, "created"));
         tokio::time::sleep(Duration::from_secs(60)).await;
         operator.stop().await;
         assert!(settled.is_some(), "not in sync: {:?}", self.api.tally());
@@ -213,13 +213,13 @@ impl Fleet {
         self.reset();
     }
 
-    /// Forgets what was counted so far, on both sides.
+    /// Resets the counts of both sides.
     pub fn reset(&self) {
         self.sim().reset_calls();
         self.api.reset_requests();
     }
 
-    /// What is not as it must always be: a user doubled, orphaned or somebody else's touched, a status that is not so, a password told.
+    /// Returns the violations: duplicate or orphaned users, changed foreign users, wrong statuses, disclosed passwords.
     pub fn violations(&self) -> Vec<String> {
         checks::violations(self.sim(), &self.instance, &self.api, &self.bystanders)
     }

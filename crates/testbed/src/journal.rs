@@ -1,4 +1,4 @@
-//! Who called Connect when: every call that was sent, on whose behalf, and what came of it.
+//! The calls that were sent to Connect: when, for which resource, and with which result.
 
 use std::{
     collections::BTreeMap,
@@ -19,13 +19,13 @@ pub struct Sent {
     pub at: Duration,
     /// Its operation.
     pub operation: OperationName,
-    /// On whose behalf: a ConnectUser's UID, or what the operator's own work goes by.
+    /// The caller's key: the UID of a ConnectUser, or the name of the operator's own work.
     pub key: String,
-    /// The namespace of whom it was made for; empty for the operator's own work.
+    /// The namespace of the ConnectUser; empty for the operator's own work.
     pub group: String,
-    /// How urgent it was.
+    /// Its priority.
     pub priority: Priority,
-    /// What class of error answered it; None: it succeeded.
+    /// The class of its error. None: it succeeded.
     pub error: Option<Class>,
 }
 
@@ -39,22 +39,22 @@ impl Journal {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(sent);
     }
 
-    /// How many calls were answered so far: a mark for [`since`](Self::since).
+    /// Returns the number of answered calls, to be passed to [`since`](Self::since).
     pub fn len(&self) -> usize {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// Whether none was.
+    /// Returns whether no call was answered.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The calls from this mark on.
+    /// Returns the calls from this position on.
     pub fn since(&self, mark: usize) -> Vec<Sent> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(mark..).unwrap_or_default().to_vec()
     }
 
-    /// How many calls from this mark on there were of each operation.
+    /// Returns the number of calls of each operation from this position on.
     pub fn counts(&self, mark: usize) -> BTreeMap<OperationName, usize> {
         let mut counts = BTreeMap::new();
         for sent in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().skip(mark) {
@@ -63,13 +63,13 @@ impl Journal {
         counts
     }
 
-    /// How many calls from this mark on failed in this way.
+    /// Returns the number of calls from this position on with this class of error.
     pub fn failed(&self, mark: usize, class: Class) -> usize {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().skip(mark).filter(|sent| sent.error == Some(class)).count()
     }
 }
 
-/// The most calls that were sent within any stretch of time of this length.
+/// Returns the largest number of calls within any period of this length.
 pub fn most_within(calls: &[Sent], stretch: Duration) -> usize {
     let mut at: Vec<Duration> = calls.iter().map(|sent| sent.at).collect();
     at.sort();
@@ -84,7 +84,7 @@ pub fn most_within(calls: &[Sent], stretch: Duration) -> usize {
     most
 }
 
-/// A simulator as if it were far away: each call takes a while, and is written down.
+/// A remote simulator: each call has a latency and is recorded.
 pub(crate) struct Remote {
     pub client: Client,
     pub paced: Paced,

@@ -1,11 +1,12 @@
-//! connect-operator at the size of ten thousand users and more, in virtual time. Development and tests only.
+//! What tests and benchmarks share: the operator with ten thousand users and more in virtual time, an API server in memory, and the
+//! comparison of a user with its spec. For development only.
 //!
 //! The real controller, sweeper, reconciler, limiter and meter run on tokio's paused clock, between an API server in memory
 //! ([`ApiServer`], a `tower` service behind the real [`kube::Client`]) and the simulated Connect with AWS' real rates. Hours of
-//! waiting for a rate limit pass in the seconds that the work itself takes, and every figure is a count or a virtual time.
+//! waiting for a rate limit pass in the seconds that the work takes, and every figure is a count or a virtual time.
 //!
-//! [`Fleet`] is one such world; [`scenarios`] are the questions that are asked of it, each as a function that gives a report. Tests
-//! assert on the reports, the benchmark prints them.
+//! [`Fleet`] is one such environment. Each of the [`scenarios`] runs a fleet and returns a report: tests assert on the reports, and the
+//! benchmark prints them. [`user_matches`] compares a user with a spec, for every test that needs to.
 //!
 //! ```
 //! use testbed::{Agent, Fleet, Setup, in_virtual_time};
@@ -33,7 +34,7 @@ mod seeds;
 mod time;
 
 pub use agent::Agent;
-pub use api_server::{ApiServer, Place, Requests, Tally};
+pub use api_server::{ApiServer, NamespacedName, Requests, Tally};
 pub use fleet::{Fleet, Setup};
 pub use journal::{Journal, Sent, most_within};
 pub use operator::Operator;

@@ -1,4 +1,4 @@
-//! The operator's process, as `connect-operator run` puts it together, without its sockets and its lease.
+//! The operator as `connect-operator run` assembles it, without its sockets and its lease.
 
 use std::{
     num::NonZeroU16,
@@ -19,12 +19,12 @@ use crate::{ApiServer, Setup, VirtualTime, journal::Remote};
 
 /// The cluster's name in ownership tags.
 pub(crate) const CLUSTER: &str = "blue";
-/// As the client over the SDK has it.
+/// The default of the client over the SDK.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 const SETTLE_WINDOW: Duration = Duration::from_secs(600);
 const LONGEST_STALL: Duration = Duration::from_secs(20);
 
-/// An operator at work. Dropped, it goes on: [`stop`](Self::stop) or [`kill`](Self::kill) it.
+/// A running operator. It continues when dropped: [`stop`](Self::stop) or [`kill`](Self::kill) it.
 #[derive(Debug)]
 pub struct Operator {
     stop: oneshot::Sender<()>,
@@ -33,7 +33,7 @@ pub struct Operator {
     reconciler: Arc<Reconciler>,
 }
 
-/// One client, whichever instance it is for: a fleet has one account and Region.
+/// Returns the same client for every instance: a fleet has one account and Region.
 struct OneAccount(Arc<dyn Connect>);
 
 impl Connections for OneAccount {
@@ -42,13 +42,13 @@ impl Connections for OneAccount {
     }
 }
 
-/// The time as the limiter asks for it.
+/// The clock of the limiter.
 pub(crate) fn tokio_now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
 impl Operator {
-    /// Starts one. Where there are no quotas, nothing limits it.
+    /// Starts an operator. Without quotas, it has no limiter.
     pub(crate) fn start(setup: &Setup, api: &ApiServer, time: VirtualTime, connect: Remote, quotas: Option<Quotas>) -> Self {
         let metrics = Arc::new(Metrics::default());
         let metered = Meter::new(connect, metrics.clone());
@@ -65,7 +65,7 @@ impl Operator {
             drift_interval: setup.drift_interval,
             deletion_policy: Default::default(),
             quick_connects: QuickConnects::Stay,
-            // Here it is asked how fast a fleet can go, and not whether it may.
+            // Scenarios measure how fast deletions are, not whether they are admitted.
             deletion_guard: DeletionGuard { share: 1.0, ..DeletionGuard::default() },
         };
         let reconciler = Arc::new(Reconciler::new(
@@ -88,26 +88,26 @@ impl Operator {
         Self { stop, task: tokio::spawn(work), metrics, reconciler }
     }
 
-    /// Its metrics in Prometheus' text format.
+    /// Returns its metrics in the text format of Prometheus.
     pub fn metrics(&self) -> String {
         self.metrics.encode().unwrap_or_default()
     }
 
-    /// The sum of a counter's values, whatever their labels, by the metric's name without `_total`.
+    /// Returns the sum of a counter over all labels, by the name of the metric without `_total`.
     pub fn counted(&self, metric: &str) -> u64 {
         let text = self.metrics();
         let values = text.lines().filter(|line| line.starts_with(&format!("{metric}_total")));
         values.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
     }
 
-    /// How many sweeps it has completed.
+    /// Returns the number of completed sweeps.
     pub fn sweeps(&self) -> u64 {
         let text = self.metrics();
         let line = text.lines().find_map(|line| line.strip_prefix(r#"connect_operator_sweeps_total{result="complete"} "#));
         line.and_then(|count| count.parse().ok()).unwrap_or_default()
     }
 
-    /// Waits until it has completed so many sweeps, and says how long that took. None: it did not, in all of that time.
+    /// Waits for this number of completed sweeps. Returns how long that took, or None after the time.
     pub async fn swept(&self, patience: Duration, sweeps: u64) -> Option<Duration> {
         let began = tokio::time::Instant::now();
         while self.sweeps() < sweeps {
@@ -119,26 +119,26 @@ impl Operator {
         Some(began.elapsed())
     }
 
-    /// How many resources it remembers something of.
+    /// Returns the number of resources that it remembers.
     pub fn remembers(&self) -> usize {
         self.reconciler.remembered()
     }
 
-    /// Asks it to stop, and waits until the passes under way are done.
+    /// Stops it after the passes under way.
     pub async fn stop(self) {
         _ = self.stop.send(());
-        // What failed inside was told when it did.
+        // A failure inside was already logged.
         _ = self.task.await;
     }
 
-    /// Ends it in the middle of whatever it does.
+    /// Aborts it at once.
     pub async fn kill(self) {
         self.task.abort();
         _ = self.task.await;
     }
 }
 
-/// How many passes an operator makes at once where nothing else is said.
+/// The default number of concurrent passes.
 pub(crate) fn default_concurrency() -> NonZeroU16 {
     NonZeroU16::new(8).unwrap_or(NonZeroU16::MIN)
 }

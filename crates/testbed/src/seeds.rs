@@ -1,7 +1,7 @@
-//! A fleet in sync, of which an operator made a few by itself: the others are copies of those, with other names.
+//! A fleet in sync: an operator creates a few users, and the others are copies of them with other names.
 //!
-//! Ten thousand passes of creation are not what a test of a fleet in sync is about. What a copy is must be what the operator would
-//! have left: a sweep that finds it worth a look, or a pass that changes it, says that it is not.
+//! This saves ten thousand creating passes in tests of a fleet in sync. A copy must equal the result of the operator: otherwise a
+//! sweep would read it or a pass would change it.
 
 use std::collections::HashMap;
 
@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 
 use crate::{Agent, Fleet};
 
-/// Agents alike but for their names.
+/// Agents that differ only in their names.
 type Kind = (String, bool, bool, usize);
 
 fn kind(agent: &Agent) -> Kind {
     (agent.namespace.clone(), agent.by_name, agent.proficient, agent.number % 2)
 }
 
-/// One agent of each kind, and every other one with the one that it is like.
+/// Returns one agent of each kind, and each of the others with its model.
 pub(crate) fn models(agents: &[Agent]) -> (Vec<Agent>, Vec<(Agent, Agent)>) {
     let (mut by_kind, mut others) = (HashMap::<Kind, Agent>::new(), Vec::new());
     for agent in agents {
@@ -30,11 +30,11 @@ pub(crate) fn models(agents: &[Agent]) -> (Vec<Agent>, Vec<(Agent, Agent)>) {
     (by_kind.into_values().collect(), others)
 }
 
-/// Puts an agent there, in Kubernetes and in Connect, as its model is.
+/// Stores a copy of the model in Kubernetes and in Connect.
 pub(crate) fn copy(fleet: &Fleet, model: &Agent, agent: &Agent) {
-    let resource = fleet.api().get(&model.place()).expect("the model was created");
+    let resource = fleet.api().get(&model.resource()).expect("the model was created");
     let id = |field: &str| resource["status"][field].as_str().expect("the model is in sync").to_owned();
-    fleet.api().put(&agent.place(), fleet.spec(agent), |uid| {
+    fleet.api().put(&agent.resource(), fleet.spec(agent), |uid| {
         let user = create(fleet, model, agent, &id("userId"), uid);
         let directory_user_id = describe(fleet, &user).directory_user_id;
         let old_uid = resource["metadata"]["uid"].as_str().unwrap_or_default();
@@ -52,13 +52,13 @@ pub(crate) fn copy(fleet: &Fleet, model: &Agent, agent: &Agent) {
         if let Some(status) = status.as_object_mut() {
             status.remove("lastHandledReconcileAt");
         }
-        // When the user was last changed: just now.
+        // The user was changed just now.
         status["lastSyncTime"] = json!((fleet.time().now() + std::time::Duration::from_secs(1)).strftime("%FT%TZ").to_string());
         status
     });
 }
 
-/// In quotes, or "Agent 1" would be found in "Agent 10".
+/// With quotes, since "Agent 10" contains "Agent 1".
 fn first_name(agent: &Agent) -> String {
     format!("\"Agent {}\"", agent.number)
 }
@@ -73,7 +73,7 @@ fn describe(fleet: &Fleet, id: &str) -> User {
     user
 }
 
-/// Creates a user as its model's is. Gives its id.
+/// Creates a copy of the model's user. Returns its id.
 fn create(fleet: &Fleet, model: &Agent, agent: &Agent, model_id: &str, uid: &str) -> String {
     let instance = &fleet.instance().id;
     let user = describe(fleet, model_id);

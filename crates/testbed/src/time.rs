@@ -1,4 +1,4 @@
-//! Virtual time: tokio's paused clock, which jumps to the next timer whenever nothing is left to do.
+//! Virtual time: the paused clock of tokio, which advances to the next timer when all tasks are idle.
 
 use std::{future::Future, time::Duration};
 
@@ -7,16 +7,16 @@ use connect_sim::Sim;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-/// Runs this in virtual time: an hour takes as long as the work that is done in it.
+/// Runs a future in virtual time: an hour takes as long as the work in it.
 ///
 /// # Panics
-/// If the machine gives no thread's worth of a runtime.
+/// If the runtime cannot be created.
 pub fn in_virtual_time<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime with nothing but a clock").block_on(work)
 }
 
-/// The time of a virtual world, which began when this was made.
+/// A virtual clock, which starts when it is created.
 #[derive(Clone, Copy, Debug)]
 pub struct VirtualTime {
     began: Instant,
@@ -24,12 +24,12 @@ pub struct VirtualTime {
 }
 
 impl VirtualTime {
-    /// A world that begins now, and whose calendar shows this.
+    /// Starts a clock at this time.
     pub fn starting_at(epoch: Timestamp) -> Self {
         Self { began: Instant::now(), epoch }
     }
 
-    /// How long it has lasted.
+    /// The virtual time since the start.
     pub fn elapsed(&self) -> Duration {
         self.began.elapsed()
     }
@@ -45,7 +45,7 @@ impl Clock for VirtualTime {
     }
 }
 
-/// A simulator whose own clock is kept to the virtual one.
+/// A simulator whose clock follows the virtual one.
 #[derive(Clone, Debug)]
 pub(crate) struct Paced {
     sim: Sim,
@@ -57,12 +57,12 @@ impl Paced {
         Self { sim, time }
     }
 
-    /// The simulator, at whatever time it was asked last.
+    /// Returns the simulator without advancing its clock.
     pub(crate) fn sim(&self) -> Sim {
         self.sim.clone()
     }
 
-    /// The simulator, at the time that it is.
+    /// Returns the simulator at the current time.
     pub(crate) fn now(&self) -> &Sim {
         let behind = self.time.now() - self.sim.now();
         if let Ok(behind) = Duration::try_from(behind) {

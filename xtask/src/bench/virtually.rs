@@ -3,7 +3,9 @@
 use std::{thread, time::Duration};
 
 use connect_api::OperationName;
-use testbed::scenarios::{self, AtOnceReport, Beside, CreatesReport, EditsReport, Fault, NamespaceReport, OutageReport, Waits};
+use testbed::scenarios::{
+    self, AtOnceReport, Beside, CreatesReport, EditsReport, NamespaceReport, OutageKind, OutageReport, Waits,
+};
 
 use super::table::{Table, VIRTUAL};
 
@@ -47,7 +49,7 @@ pub(super) fn measure(table: &mut Table) {
         at_once(table, "applied", OperationName::CreateUser, &applied);
         at_once(table, "deleted", OperationName::DeleteUser, &deleted);
         namespace_deleted(table, &namespace);
-        outage(table, &scenarios::outage(FLEET, WAITING, Fault::NoConnection));
+        outage(table, &scenarios::outage(FLEET, WAITING, OutageKind::NoConnection));
     });
 }
 

@@ -1,4 +1,4 @@
-//! What the API server stores, and the rules by which it changes.
+//! The stored objects, and the rules by which they change.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -14,50 +14,50 @@ use crate::time::VirtualTime;
 
 pub(super) const API_VERSION: &str = "connect-operator.dev/v1alpha1";
 pub(super) const KIND: &str = "ConnectUser";
-/// So many changes are kept for watches; who is further behind has to list anew.
+/// The number of changes that are kept for watches. A client that is further behind has to list again.
 const LOG: usize = 200_000;
 
-/// Where a ConnectUser is.
+/// The namespace and name of an object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
+pub struct NamespacedName {
     /// Its namespace.
     pub namespace: String,
     /// Its name.
     pub name: String,
 }
 
-impl Place {
-    /// This name in this namespace.
+impl NamespacedName {
+    /// The name in the namespace.
     pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
         Self { namespace: namespace.into(), name: name.into() }
     }
 }
 
-/// How ConnectUsers stand.
+/// The number of ConnectUsers by state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// All there are.
+    /// All of them.
     pub objects: usize,
-    /// Those whose status says of the spec as it is: Ready and Synced.
+    /// Those whose status is Ready and Synced for the current generation.
     pub in_sync: usize,
     /// Those that are being deleted.
     pub deleting: usize,
-    /// By the reason of their condition Ready; `-` where there is none yet.
+    /// By the reason of their condition Ready; `-` if there is none yet.
     pub ready: BTreeMap<String, usize>,
-    /// Those that are Stalled, by its reason.
+    /// Those that are Stalled, by the reason.
     pub stalled: BTreeMap<String, usize>,
 }
 
-/// What can be told of an object without reading it.
+/// The state of an object, kept so that it need not be parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Standing {
+struct ConditionSummary {
     ready: String,
     stalled: Option<String>,
     in_sync: bool,
     deleting: bool,
 }
 
-impl Standing {
+impl ConditionSummary {
     fn of(object: &Value) -> Self {
         let condition = |kind: &str| {
             let all = object["status"]["conditions"].as_array();
@@ -77,10 +77,10 @@ impl Standing {
 
 struct Object {
     json: Bytes,
-    standing: Standing,
+    summary: ConditionSummary,
 }
 
-/// A change that watches tell of.
+/// A change for watches.
 pub(super) struct Change {
     pub version: u64,
     pub kind: &'static str,
@@ -88,25 +88,25 @@ pub(super) struct Change {
     pub object: Bytes,
 }
 
-/// Everything that is stored.
+/// All stored objects.
 pub(super) struct Objects {
     time: VirtualTime,
-    objects: BTreeMap<Place, Object>,
+    objects: BTreeMap<NamespacedName, Object>,
     tally: Tally,
-    secrets: BTreeMap<Place, Value>,
+    secrets: BTreeMap<NamespacedName, Value>,
     passwords: Vec<String>,
-    events: BTreeMap<Place, Value>,
+    events: BTreeMap<NamespacedName, Value>,
     log: VecDeque<Change>,
     /// The resourceVersion of the last write.
     version: u64,
-    /// Watches from before this resourceVersion are answered 410.
+    /// Watches from before this resourceVersion get 410.
     oldest: u64,
     uids: u64,
     pub requests: Requests,
     pub leaks: u64,
 }
 
-type Answer = Result<Value, Refusal>;
+type ApiResult = Result<Value, Refusal>;
 
 impl Objects {
     pub fn new(time: VirtualTime) -> Self {
@@ -134,19 +134,24 @@ impl Objects {
         self.tally.clone()
     }
 
-    pub fn places(&self) -> impl Iterator<Item = &Place> {
+    pub fn places(&self) -> impl Iterator<Item = &NamespacedName> {
         self.objects.keys()
     }
 
-    /// Up to `limit` objects from this place on, as they are stored, and the place at which to go on.
-    pub fn page(&self, namespace: Option<&str>, from: Option<&Place>, limit: usize) -> (Vec<Bytes>, Option<Place>) {
-        let start = from.cloned().unwrap_or_else(|| Place::new(namespace.unwrap_or_default(), ""));
+    /// Returns up to `limit` objects from this name on, as they are stored, and the name of the next one.
+    pub fn page(
+        &self,
+        namespace: Option<&str>,
+        from: Option<&NamespacedName>,
+        limit: usize,
+    ) -> (Vec<Bytes>, Option<NamespacedName>) {
+        let start = from.cloned().unwrap_or_else(|| NamespacedName::new(namespace.unwrap_or_default(), ""));
         let mut rest = self.objects.range(start..).take_while(|(place, _)| namespace.is_none_or(|ns| place.namespace == ns));
         let page = rest.by_ref().take(limit).map(|(_, object)| object.json.clone()).collect();
         (page, rest.next().map(|(place, _)| place.clone()))
     }
 
-    /// The changes since this resourceVersion; None where they are no longer known.
+    /// Returns the changes since this resourceVersion, or None if they are no longer known.
     pub fn since(&self, version: u64) -> Option<impl Iterator<Item = &Change>> {
         let first = self.log.partition_point(|change| change.version <= version);
         (version >= self.oldest).then(|| self.log.range(first..))
@@ -154,16 +159,16 @@ impl Objects {
 
     pub fn compact(&mut self) {
         self.log.clear();
-        // Another resource's write: without it, who saw everything would be within the log.
+        // Like a write of another resource: without it, a client that has seen everything could resume.
         self.version += 1;
         self.oldest = self.version;
     }
 
-    pub fn stored(&self, place: &Place) -> Option<Bytes> {
+    pub fn stored(&self, place: &NamespacedName) -> Option<Bytes> {
         self.objects.get(place).map(|object| object.json.clone())
     }
 
-    pub fn read(&self, place: &Place) -> Option<Value> {
+    pub fn read(&self, place: &NamespacedName) -> Option<Value> {
         let stored = self.objects.get(place)?;
         Some(serde_json::from_slice(&stored.json).expect("it was written from a value"))
     }
@@ -177,37 +182,37 @@ impl Objects {
         self.time.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 
-    fn count(&mut self, standing: &Standing, there: bool) {
+    fn count(&mut self, summary: &ConditionSummary, there: bool) {
         let step = |count: &mut usize| if there { *count += 1 } else { *count -= 1 };
         let tally = &mut self.tally;
         step(&mut tally.objects);
-        if standing.in_sync {
+        if summary.in_sync {
             step(&mut tally.in_sync);
         }
-        if standing.deleting {
+        if summary.deleting {
             step(&mut tally.deleting);
         }
-        step(tally.ready.entry(standing.ready.clone()).or_default());
+        step(tally.ready.entry(summary.ready.clone()).or_default());
         tally.ready.retain(|_, count| *count > 0);
-        if let Some(reason) = &standing.stalled {
+        if let Some(reason) = &summary.stalled {
             step(tally.stalled.entry(reason.clone()).or_default());
             tally.stalled.retain(|_, count| *count > 0);
         }
     }
 
-    /// Stores an object, or takes it away, and tells the watches.
-    fn keep(&mut self, place: &Place, mut object: Value, gone: bool) -> Value {
+    /// Stores or deletes an object, and records the change for watches.
+    fn keep(&mut self, place: &NamespacedName, mut object: Value, gone: bool) -> Value {
         self.version += 1;
         object["metadata"]["resourceVersion"] = json!(self.version.to_string());
         let json = Bytes::from(serde_json::to_vec(&object).expect("a value is JSON"));
         let before = self.objects.remove(place);
         if let Some(before) = &before {
-            self.count(&before.standing, false);
+            self.count(&before.summary, false);
         }
         if !gone {
-            let standing = Standing::of(&object);
-            self.count(&standing, true);
-            self.objects.insert(place.clone(), Object { json: json.clone(), standing });
+            let summary = ConditionSummary::of(&object);
+            self.count(&summary, true);
+            self.objects.insert(place.clone(), Object { json: json.clone(), summary });
         }
         let kind = match (before.is_some(), gone) {
             (_, true) => "DELETED",
@@ -221,7 +226,7 @@ impl Objects {
         object
     }
 
-    pub fn apply(&mut self, place: &Place, spec: Value) -> String {
+    pub fn apply(&mut self, place: &NamespacedName, spec: Value) -> String {
         // With the schema's defaults.
         let spec: ConnectUserSpec = serde_json::from_value(spec).expect("a spec that the schema takes");
         let spec = serde_json::to_value(spec).expect("a spec is JSON");
@@ -246,21 +251,21 @@ impl Objects {
         object["metadata"]["uid"].as_str().unwrap_or_default().to_owned()
     }
 
-    pub fn finalize(&mut self, place: &Place, finalizers: &[String]) {
+    pub fn finalize(&mut self, place: &NamespacedName, finalizers: &[String]) {
         if let Some(mut object) = self.read(place) {
             object["metadata"]["finalizers"] = json!(finalizers);
             self.keep(place, object, false);
         }
     }
 
-    pub fn set_status(&mut self, place: &Place, status: Value) {
+    pub fn set_status(&mut self, place: &NamespacedName, status: Value) {
         if let Some(mut object) = self.read(place) {
             object["status"] = status;
             self.keep(place, object, false);
         }
     }
 
-    pub fn delete(&mut self, place: &Place) -> bool {
+    pub fn delete(&mut self, place: &NamespacedName) -> bool {
         let Some(mut object) = self.read(place) else { return false };
         let metadata = &mut object["metadata"];
         if finalizers(metadata).is_empty() {
@@ -274,8 +279,8 @@ impl Objects {
         true
     }
 
-    /// The object that a request is about, if its guards allow it.
-    fn guarded(&self, place: &Place, asked: &Value) -> Answer {
+    /// Returns the object of a request, if its UID and resourceVersion match.
+    fn guarded(&self, place: &NamespacedName, asked: &Value) -> ApiResult {
         let Some(object) = self.read(place) else { return Err(not_found("connectusers", &place.name)) };
         for guard in ["uid", "resourceVersion"] {
             let (expected, is) = (&asked["metadata"][guard], &object["metadata"][guard]);
@@ -286,8 +291,8 @@ impl Objects {
         Ok(object)
     }
 
-    /// A merge patch of a ConnectUser. Its status is a resource of its own and stays as it is.
-    pub fn merge(&mut self, place: &Place, patch: &Value) -> Answer {
+    /// Merges a patch into a ConnectUser. The status is a subresource and stays as it is.
+    pub fn merge(&mut self, place: &NamespacedName, patch: &Value) -> ApiResult {
         let object = self.guarded(place, patch)?;
         let mut merged = object.clone();
         merge(&mut merged, patch);
@@ -314,8 +319,8 @@ impl Objects {
         Ok(self.keep(place, merged, deleting && after.is_empty()))
     }
 
-    /// A server-side apply of the status by the one who has applied all of it before.
-    pub fn apply_status(&mut self, place: &Place, patch: &Value) -> Answer {
+    /// Applies the whole status, of which the applier is the only field manager.
+    pub fn apply_status(&mut self, place: &NamespacedName, patch: &Value) -> ApiResult {
         let mut object = self.guarded(place, patch)?;
         let status = &patch["status"];
         if object["status"] == *status {
@@ -333,19 +338,19 @@ impl Objects {
 
     pub fn put_secret(&mut self, namespace: &str, name: &str, key: &str, value: &str) {
         let data = json!({ key: base64(value) });
-        self.store_secret(&Place::new(namespace, name), json!({ "metadata": {}, "data": data }));
+        self.store_secret(&NamespacedName::new(namespace, name), json!({ "metadata": {}, "data": data }));
         self.passwords.push(value.to_owned());
     }
 
-    pub fn create_secret(&mut self, namespace: &str, secret: Value) -> Answer {
-        let place = Place::new(namespace, secret["metadata"]["name"].as_str().unwrap_or_default());
+    pub fn create_secret(&mut self, namespace: &str, secret: Value) -> ApiResult {
+        let place = NamespacedName::new(namespace, secret["metadata"]["name"].as_str().unwrap_or_default());
         if self.secrets.contains_key(&place) {
             return Err(exists(&place.name));
         }
         Ok(self.store_secret(&place, secret))
     }
 
-    fn store_secret(&mut self, place: &Place, mut secret: Value) -> Value {
+    fn store_secret(&mut self, place: &NamespacedName, mut secret: Value) -> Value {
         self.version += 1;
         let uid = self.next_uid();
         secret["apiVersion"] = json!("v1");
@@ -362,7 +367,7 @@ impl Objects {
         secret
     }
 
-    pub fn secret(&self, place: &Place, metadata_only: bool) -> Answer {
+    pub fn secret(&self, place: &NamespacedName, metadata_only: bool) -> ApiResult {
         let secret = self.secrets.get(place).ok_or_else(|| not_found("secrets", &place.name))?;
         Ok(match metadata_only {
             false => secret.clone(),
@@ -372,22 +377,22 @@ impl Objects {
         })
     }
 
-    pub fn namespace(&self, name: &str) -> Answer {
+    pub fn namespace(&self, name: &str) -> ApiResult {
         let uid = format!("00000000-0000-4000-9000-{:012x}", name.len());
         Ok(json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name, "uid": uid } }))
     }
 
-    /// Keeps an Event. Its writer is told what was kept.
+    /// Stores an Event and returns it.
     pub fn create_event(&mut self, namespace: &str, mut event: Value) -> Value {
         self.look_for_leaks(&event);
         self.version += 1;
         event["metadata"]["resourceVersion"] = json!(self.version.to_string());
         let name = event["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-        self.events.insert(Place::new(namespace, name), event.clone());
+        self.events.insert(NamespacedName::new(namespace, name), event.clone());
         event
     }
 
-    pub fn patch_event(&mut self, place: &Place, patch: &Value) -> Answer {
+    pub fn patch_event(&mut self, place: &NamespacedName, patch: &Value) -> ApiResult {
         self.look_for_leaks(patch);
         let event = self.events.get_mut(place).ok_or_else(|| not_found("events", &place.name))?;
         merge(event, patch);
@@ -419,7 +424,7 @@ fn merge(target: &mut Value, patch: &Value) {
     }
 }
 
-/// Secrets carry their values so.
+/// Encodes the value of a Secret.
 fn base64(text: &str) -> Value {
     serde_json::to_value(k8s_openapi::ByteString(text.as_bytes().to_vec())).expect("bytes are JSON")
 }

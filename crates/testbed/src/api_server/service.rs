@@ -1,4 +1,4 @@
-//! HTTP: from a request's path to what is done, and back.
+//! HTTP: maps requests to operations on the objects.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +15,7 @@ use kube::client::Body;
 use serde_json::Value;
 
 use super::{
-    ApiServer, Place,
+    ApiServer, NamespacedName,
     objects::{API_VERSION, KIND},
     status::{Refusal, not_found, not_served},
 };
@@ -71,7 +71,7 @@ impl ApiServer {
             [] => String::new(),
         };
         *self.objects().requests.entry(format!("{verb} {resource}")).or_default() += 1;
-        let place = Place::new(namespace.clone().unwrap_or_default(), below.get(1).copied().unwrap_or_default());
+        let place = NamespacedName::new(namespace.clone().unwrap_or_default(), below.get(1).copied().unwrap_or_default());
         let asked = || serde_json::from_slice::<Value>(body).unwrap_or_default();
         let result = match (verb, resource.as_str()) {
             ("watch", "connectusers") => return self.watched(namespace, &query),
@@ -109,10 +109,10 @@ impl ApiServer {
 
     fn listed(&self, namespace: Option<&str>, query: &BTreeMap<String, String>) -> String {
         let limit = query.get("limit").and_then(|limit| limit.parse().ok()).filter(|limit| *limit > 0).unwrap_or(usize::MAX);
-        // A token says of which resourceVersion the list is, and where to go on.
+        // A token holds the resourceVersion of the list and the next name.
         let token = query.get("continue").and_then(|token| {
             let mut parts = token.splitn(3, '/');
-            Some((parts.next()?.to_owned(), Place::new(parts.next()?, parts.next()?)))
+            Some((parts.next()?.to_owned(), NamespacedName::new(parts.next()?, parts.next()?)))
         });
         let objects = self.objects();
         let version = token.as_ref().map_or_else(|| objects.version().to_string(), |(version, _)| version.clone());

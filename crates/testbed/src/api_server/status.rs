@@ -1,4 +1,4 @@
-//! Answers that say no, as the API server writes them.
+//! Error responses of the API server.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    /// As it goes over the wire.
+    /// Returns the body of the response.
     pub fn body(&self) -> Value {
         json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",

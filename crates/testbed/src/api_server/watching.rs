@@ -1,4 +1,4 @@
-//! A watch: changes as they come, bookmarks in between, an end when its time is over or its connection is cut.
+//! A watch: changes, bookmarks in between, and an end after its timeout or when its connection is cut.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -8,17 +8,17 @@ use serde_json::json;
 use tokio::{sync::watch, time::Instant};
 
 use super::{
-    ApiServer, Tide,
+    ApiServer, WatchSignal,
     objects::{API_VERSION, KIND},
     status::expired,
 };
 
-/// How often a quiet watch is told where it stands.
+/// The interval of bookmarks in a quiet watch.
 const BOOKMARKS: Duration = Duration::from_secs(60);
 
 struct Watch {
     server: ApiServer,
-    tide: watch::Receiver<Tide>,
+    signal: watch::Receiver<WatchSignal>,
     cut: u64,
     namespace: Option<String>,
     version: u64,
@@ -27,17 +27,17 @@ struct Watch {
 }
 
 impl ApiServer {
-    /// The changes since this resourceVersion, one a line, for so long.
+    /// Streams the changes since this resourceVersion, one per line, until the timeout.
     pub(super) fn watch(
         &self,
         namespace: Option<String>,
         version: u64,
         lasts: Duration,
     ) -> impl Stream<Item = Result<Bytes, Infallible>> + Send + use<> {
-        let tide = self.0.tide.subscribe();
-        let cut = tide.borrow().connections_cut;
+        let signal = self.0.signal.subscribe();
+        let cut = signal.borrow().connections_cut;
         let until = Instant::now() + lasts;
-        let watch = Watch { server: self.clone(), tide, cut, namespace, version, until, over: false };
+        let watch = Watch { server: self.clone(), signal, cut, namespace, version, until, over: false };
         stream::unfold(watch, |mut watch| async move { watch.next().await.map(|lines| (Ok(lines), watch)) })
     }
 }
@@ -45,7 +45,7 @@ impl ApiServer {
 impl Watch {
     async fn next(&mut self) -> Option<Bytes> {
         loop {
-            if self.over || self.tide.borrow_and_update().connections_cut != self.cut {
+            if self.over || self.signal.borrow_and_update().connections_cut != self.cut {
                 return None;
             }
             if let Some(lines) = self.changes() {
@@ -54,7 +54,7 @@ impl Watch {
             let bookmark = Instant::now() + BOOKMARKS;
             tokio::select! {
                 // The sender lives as long as the server that this watch holds.
-                _ = self.tide.changed() => {}
+                _ = self.signal.changed() => {}
                 () = tokio::time::sleep_until(bookmark.min(self.until)) => {
                     if Instant::now() >= self.until {
                         return None;
@@ -65,7 +65,7 @@ impl Watch {
         }
     }
 
-    /// What was written since the last look; None if nothing was.
+    /// Returns the changes since the last call, or None.
     fn changes(&mut self) -> Option<Bytes> {
         let objects = self.server.objects();
         let Some(changes) = objects.since(self.version) else {
@@ -83,7 +83,7 @@ impl Watch {
     }
 
     fn bookmark(&mut self) -> Bytes {
-        // Up to here it was told everything.
+        // The watch has reported everything up to here.
         self.version = self.server.objects().version();
         let metadata = json!({ "resourceVersion": self.version.to_string(), "creationTimestamp": null });
         let object = json!({ "kind": KIND, "apiVersion": API_VERSION, "metadata": metadata });

@@ -1,4 +1,4 @@
-//! Many creates, and what people wait for beside them.
+//! Many creates, and how long other changes wait meanwhile.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use serde_json::json;
 use super::{Calls, DAY, MINUTE, SECOND, Waits};
 use crate::{Agent, Fleet, Sent, Setup, in_virtual_time};
 
-/// What a number of creates came to.
+/// The result of many creates.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CreatesReport {
-    /// How many ConnectUsers were applied at once.
+    /// The number of ConnectUsers that were applied at once.
     pub users: usize,
-    /// From then until all were in sync. None: they were not, in a day.
+    /// The time until all were in sync. None: not within a day.
     pub in_sync_after: Option<Duration>,
-    /// The part of CreateUser's bucket (5 at once, 2 a second) that was used while the creates went on.
+    /// The share of CreateUser's bucket (5 at once, 2 per second) that was used during the creates.
     pub share_of_bucket: f64,
     /// Calls that Connect throttled.
     pub throttled: usize,
@@ -23,11 +23,11 @@ pub struct CreatesReport {
     pub calls: Calls,
     /// Writes to Kubernetes.
     pub kubernetes_writes: u64,
-    /// What was not as it must be.
+    /// The violations.
     pub violations: Vec<String>,
 }
 
-/// How much of AWS' bucket for an operation these calls used, from the first to the last.
+/// Returns the share of AWS' bucket for an operation that these calls used.
 fn share_of_bucket(calls: &[Sent]) -> f64 {
     let times = || calls.iter().map(|call| call.at);
     let lasted = times().max().unwrap_or_default() - times().min().unwrap_or_default();
@@ -36,7 +36,7 @@ fn share_of_bucket(calls: &[Sent]) -> f64 {
     sent / (5.0 + 2.0 * lasted.as_secs_f64())
 }
 
-/// Applies so many ConnectUsers at once, and waits until all are in sync.
+/// Applies ConnectUsers at once, and waits until all are in sync.
 pub fn creates(users: usize) -> CreatesReport {
     in_virtual_time(async {
         let fleet = Fleet::new(Setup::default());
@@ -61,39 +61,39 @@ pub fn creates(users: usize) -> CreatesReport {
     })
 }
 
-/// What goes on while people edit.
+/// The load beside the edits of people.
 #[derive(Clone, Copy, Debug)]
 pub struct Beside {
-    /// Users in sync, who are swept all the time and some of whom are edited.
+    /// The number of users in sync, which are swept all the time and of which some are edited.
     pub standing: usize,
-    /// ConnectUsers of another namespace that wait to be created.
+    /// The number of ConnectUsers of another namespace that wait to be created.
     pub queued: usize,
-    /// How many edits are made, one in about 2 s.
+    /// The number of edits, about one every 2 s.
     pub edits: usize,
 }
 
-/// How long people waited.
+/// The waiting times of edits and new users.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EditsReport {
     /// From an edit of the spec to the call that carries it to Connect.
     pub edits: Waits,
     /// From a new ConnectUser in a third namespace, applied once for every ten edits, to its CreateUser.
     pub newcomers: Waits,
-    /// Edits and newcomers for whom no call was made.
+    /// Edits and newcomers without a call.
     pub forgotten: usize,
-    /// Creates of the queue that were made meanwhile.
+    /// Creates of the queue meanwhile.
     pub creates: usize,
-    /// How many of the queue still waited at the end.
+    /// The rest of the queue at the end.
     pub still_queued: usize,
-    /// Sweeps that were completed meanwhile.
+    /// Completed sweeps meanwhile.
     pub sweeps: u64,
     /// Calls that Connect throttled.
     pub throttled: usize,
-    /// What was not as it must be.
+    /// The violations.
     pub violations: Vec<String>,
 }
 
-/// Edits specs while others are created and a sweep runs: sweeps follow each other at once.
+/// Edits specs while others are created and sweeps run without a pause.
 pub fn edits_beside(beside: Beside) -> EditsReport {
     in_virtual_time(async {
         let fleet = Fleet::new(Setup { sweep_interval: Some(5 * SECOND), ..Setup::default() });
@@ -110,7 +110,7 @@ pub fn edits_beside(beside: Beside) -> EditsReport {
         let mut applied = Vec::new();
         for edit in 0..beside.edits {
             let agent = &agents[edit * agents.len() / beside.edits];
-            let uid = fleet.api().edit(&agent.place(), |spec| match edit % 3 {
+            let uid = fleet.api().edit(&agent.resource(), |spec| match edit % 3 {
                 0 => spec["tags"]["team"] = json!("moved"),
                 1 => spec["identityInfo"]["lastName"] = json!("Moved"),
                 _ => spec["phoneConfig"]["afterContactWorkTimeLimit"] = json!(55),
@@ -141,7 +141,7 @@ pub fn edits_beside(beside: Beside) -> EditsReport {
     })
 }
 
-/// How long each of these, by UID and from this time on, waited for the call that wrote.
+/// Returns how long each of these, by UID and from this time on, waited for its write.
 pub(super) fn waits(calls: &[Sent], asked: &[(String, Duration)]) -> Waits {
     let mut first = std::collections::HashMap::<&str, Vec<Duration>>::new();
     for call in calls.iter().filter(|call| call.operation.is_write()) {

@@ -1,4 +1,4 @@
-//! Many at once: applied, deleted, a whole namespace deleted beside others who go on.
+//! Many ConnectUsers at once: applied, deleted, a namespace deleted beside another one with changes.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use serde_json::json;
 use super::{Calls, DAY, MINUTE, SECOND, Waits, creates::waits};
 use crate::{Agent, Fleet, Setup, in_virtual_time};
 
-/// What became of many at once.
+/// The result of a change of many ConnectUsers at once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AtOnceReport {
-    /// How many there were.
+    /// Their number.
     pub users: usize,
-    /// How long it took. None: it was not done in a week.
+    /// The time that it took. None: not within a week.
     pub done_after: Option<Duration>,
     /// Calls, by operation.
     pub calls: Calls,
@@ -21,13 +21,13 @@ pub struct AtOnceReport {
     pub throttled: usize,
     /// Writes to Kubernetes.
     pub kubernetes_writes: u64,
-    /// ConnectUsers that are left.
+    /// The ConnectUsers that are left.
     pub resources_left: usize,
-    /// Users that are left, other people's not counted.
+    /// The users that are left, without foreign ones.
     pub users_left: usize,
-    /// Resources that the operator still remembers something of.
+    /// The resources that the operator still remembers.
     pub remembered: usize,
-    /// What was not as it must be.
+    /// The violations.
     pub violations: Vec<String>,
 }
 
@@ -38,7 +38,7 @@ async fn report(
     bystanders: usize,
     done: Option<Duration>,
 ) -> AtOnceReport {
-    // What the watch has still to tell.
+    // The watch may still have events to report.
     tokio::time::sleep(10 * SECOND).await;
     let report = AtOnceReport {
         users,
@@ -81,12 +81,12 @@ pub fn deleted_at_once(users: usize) -> AtOnceReport {
     })
 }
 
-/// What people of one namespace noticed of another one's end.
+/// The effect of the deletion of one namespace on another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NamespaceReport {
-    /// How many ConnectUsers the namespace had.
+    /// The number of ConnectUsers in the namespace.
     pub users: usize,
-    /// From its deletion until all of them were gone. None: they were not, in a week.
+    /// The time until all of them were gone. None: not within a week.
     pub gone_after: Option<Duration>,
     /// Edits in the other namespace meanwhile: from the edit to the call that carries it to Connect.
     pub edits: Waits,
@@ -94,15 +94,15 @@ pub struct NamespaceReport {
     pub creates: Waits,
     /// Deletions of single ConnectUsers in the other namespace meanwhile: to their DeleteUser.
     pub deletions: Waits,
-    /// Of all those, for whom no call was made.
+    /// Those of them without a call.
     pub forgotten: usize,
-    /// How many DeleteUser calls were made.
+    /// The number of DeleteUser calls.
     pub deletes: usize,
-    /// What was not as it must be.
+    /// The violations.
     pub violations: Vec<String>,
 }
 
-/// Deletes a namespace of so many, while another one's people go on: every 5 s one of them edits, applies or deletes.
+/// Deletes a namespace while changes are made in another one: an edit, a new user or a deletion every 5 s.
 pub fn namespace_deleted(users: usize, others: usize) -> NamespaceReport {
     in_virtual_time(async {
         let fleet = Fleet::new(Setup::default());
@@ -117,14 +117,14 @@ pub fn namespace_deleted(users: usize, others: usize) -> NamespaceReport {
             let now = fleet.elapsed();
             match nth % 3 {
                 0 => {
-                    let uid = fleet.api().edit(&agent.place(), |spec| spec["identityInfo"]["lastName"] = json!("Moved"));
+                    let uid = fleet.api().edit(&agent.resource(), |spec| spec["identityInfo"]["lastName"] = json!("Moved"));
                     edited.extend(uid.map(|uid| (uid, now)));
                 }
                 1 => applied.push((fleet.apply(&Agent::plain("support", others + nth)), now)),
                 _ => {
-                    let uid = fleet.api().get(&agent.place()).map(|object| object["metadata"]["uid"].clone());
+                    let uid = fleet.api().get(&agent.resource()).map(|object| object["metadata"]["uid"].clone());
                     deleted.extend(uid.and_then(|uid| Some((uid.as_str()?.to_owned(), now))));
-                    fleet.api().delete(&agent.place());
+                    fleet.api().delete(&agent.resource());
                 }
             }
             tokio::time::sleep(5 * SECOND).await;

@@ -1,6 +1,6 @@
-//! Questions that are asked of a fleet, each as a function that gives a report. Every time in a report is virtual.
+//! Scenarios of a fleet: functions that return a report. Every time in a report is virtual.
 //!
-//! Each function makes a world of its own and runs it to its end; none needs a runtime around it.
+//! Each function creates its own fleet and runtime.
 
 mod calls;
 mod creates;
@@ -17,7 +17,7 @@ use connect_api::OperationName;
 pub use calls::{CallsReport, calls};
 pub use creates::{Beside, CreatesReport, EditsReport, creates, edits_beside};
 pub use crowds::{AtOnceReport, NamespaceReport, applied_at_once, deleted_at_once, namespace_deleted};
-pub use outages::{Fault, OutageReport, outage};
+pub use outages::{OutageKind, OutageReport, outage};
 pub use quotas::{SharedReport, UsersQuotaReport, shared_quota, users_quota};
 pub use steady::{DayReport, RestartReport, ResyncReport, day, restart, resync};
 pub use sweeps::{NaiveReport, SweepReport, naive, sweep, sweep_in};
@@ -25,16 +25,16 @@ pub use sweeps::{NaiveReport, SweepReport, naive, sweep, sweep_in};
 /// Calls to Connect by operation.
 pub type Calls = BTreeMap<OperationName, usize>;
 
-/// How long so many waited.
+/// The waiting times of a number of requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Waits {
-    /// How many did.
+    /// Their number.
     pub count: usize,
-    /// Half of them not longer than this.
+    /// The median.
     pub p50: Duration,
-    /// 99 of 100 not longer than this.
+    /// The 99th percentile.
     pub p99: Duration,
-    /// Nobody longer than this.
+    /// The longest.
     pub longest: Duration,
 }
 
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_those_of_people_and_not_between_them() {
+    fn percentiles_are_values_of_the_sample() {
         let waits = Waits::of((1..=200).rev().map(Duration::from_secs).collect());
         let seconds = |s| Duration::from_secs(s);
         assert_eq!(waits, Waits { count: 200, p50: seconds(100), p99: seconds(198), longest: seconds(200) });

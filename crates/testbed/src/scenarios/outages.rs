@@ -1,4 +1,4 @@
-//! Connect, or the way to it, down for an hour.
+//! An outage of Connect, or of the network to it, for an hour.
 
 use std::time::Duration;
 
@@ -9,44 +9,44 @@ use serde_json::json;
 use super::{Calls, DAY, HOUR, MINUTE, SECOND};
 use crate::{Agent, Fleet, Sent, Setup, in_virtual_time, most_within};
 
-/// How Connect is down.
+/// The kind of outage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Every call is answered with InternalServiceException, and nothing is done.
+pub enum OutageKind {
+    /// Every call fails with InternalServiceException and has no effect.
     InternalError,
-    /// No call arrives.
+    /// No request arrives.
     NoConnection,
     /// Every call takes effect, and no reply arrives.
     LostReplies,
 }
 
-/// What an hour without Connect came to.
+/// The result of an hour without Connect.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OutageReport {
-    /// How many users were in sync before.
+    /// The number of users that were in sync before.
     pub standing: usize,
-    /// How many ConnectUsers were applied, and how many of the others edited, while Connect was down.
+    /// The number of ConnectUsers that were applied, and of others that were edited, during the outage.
     pub waiting: usize,
-    /// Calls that were sent in each ten minutes of the hour.
+    /// Calls in each ten minutes of the hour.
     pub calls_during: Vec<usize>,
-    /// The most calls of one operation within a second of that hour: AWS' bucket lets 7 through, 5 at once and 2 that come in.
+    /// The most calls of one operation within a second of that hour. AWS' bucket allows 7: 5 at once and 2 refilled.
     pub most_during: usize,
-    /// Calls that were sent in each of the first ten minutes after it.
+    /// Calls in each of the first ten minutes after it.
     pub calls_after: Vec<usize>,
-    /// The most calls of one operation within a second of those.
+    /// The most calls of one operation within a second of those minutes.
     pub most_after: usize,
-    /// From Connect's coming back until all were in sync and nobody was looked at any more. None: they were not, in a day.
+    /// The time from the end of the outage until all were in sync. None: not within a day.
     pub in_sync_after: Option<Duration>,
-    /// Calls by operation, from Connect's coming back until then.
+    /// Calls by operation, from the end of the outage until then.
     pub calls_until_in_sync: Calls,
-    /// Calls that Connect throttled after its coming back.
+    /// Throttled calls after the outage.
     pub throttled: usize,
-    /// What was not as it must be.
+    /// The violations.
     pub violations: Vec<String>,
 }
 
-/// Takes Connect away for an hour from a fleet in sync, in which so many are applied and as many edited meanwhile.
-pub fn outage(standing: usize, waiting: usize, fault: Fault) -> OutageReport {
+/// Runs an outage of an hour beside a fleet in sync, in which ConnectUsers are applied and as many edited meanwhile.
+pub fn outage(standing: usize, waiting: usize, kind: OutageKind) -> OutageReport {
     in_virtual_time(async {
         let fleet = Fleet::new(Setup::default());
         let agents = Agent::fleet("sales", standing);
@@ -54,15 +54,15 @@ pub fn outage(standing: usize, waiting: usize, fault: Fault) -> OutageReport {
         let operator = fleet.start();
         operator.swept(10 * MINUTE, 1).await;
         tokio::time::sleep(MINUTE).await;
-        let effect = match fault {
-            Fault::InternalError => Effect::internal_error(),
-            Fault::NoConnection => Effect::LostRequest,
-            Fault::LostReplies => Effect::LostReply,
+        let effect = match kind {
+            OutageKind::InternalError => Effect::internal_error(),
+            OutageKind::NoConnection => Effect::LostRequest,
+            OutageKind::LostReplies => Effect::LostReply,
         };
         fleet.sim().inject(connect_sim::Fault::any(effect).always());
         for (number, agent) in agents.iter().take(waiting).enumerate() {
             fleet.apply(&Agent::plain("support", number));
-            fleet.api().edit(&agent.place(), |spec| spec["identityInfo"]["lastName"] = json!("Moved"));
+            fleet.api().edit(&agent.resource(), |spec| spec["identityInfo"]["lastName"] = json!("Moved"));
         }
         let (mark, down) = (fleet.journal().len(), fleet.elapsed());
         tokio::time::sleep(HOUR).await;
@@ -90,13 +90,13 @@ pub fn outage(standing: usize, waiting: usize, fault: Fault) -> OutageReport {
     })
 }
 
-/// How many calls there were in each of so many stretches.
+/// Returns the number of calls in each of a number of periods.
 fn each(calls: &[Sent], from: Duration, stretch: Duration, count: u32) -> Vec<usize> {
     let within = |n: u32| (from + stretch * n)..(from + stretch * (n + 1));
     (0..count).map(|n| calls.iter().filter(|call| within(n).contains(&call.at)).count()).collect()
 }
 
-/// The most calls of any one operation within a second.
+/// Returns the most calls of one operation within a second.
 fn most_of_one(calls: &[Sent]) -> usize {
     let of = |operation: OperationName| calls.iter().filter(|call| call.operation == operation).cloned().collect::<Vec<_>>();
     OperationName::ALL.iter().map(|operation| most_within(&of(*operation), SECOND)).max().unwrap_or_default()

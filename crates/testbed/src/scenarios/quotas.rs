@@ -1,4 +1,4 @@
-//! Quotas that others use too, or that are used up.
+//! Quotas that are shared with another tool, or exhausted.
 
 use std::time::Duration;
 
@@ -11,28 +11,28 @@ use crate::{
     in_virtual_time, most_within,
 };
 
-/// What came of a rate limit that another tool uses too.
+/// The result of a rate limit that another tool uses too.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SharedReport {
-    /// How many ConnectUsers were applied beside the other tool; as many again after it had stopped.
+    /// The number of ConnectUsers that were applied beside the other tool; as many again after it had stopped.
     pub users: usize,
-    /// From their being applied until all were in sync. None: they were not, in a day.
+    /// The time until all were in sync. None: not within a day.
     pub in_sync_after: Option<Duration>,
     /// Calls of the operator that were throttled meanwhile.
     pub throttled: usize,
     /// CreateUser calls of the other tool, and how many of them were throttled.
     pub others: (u64, u64),
-    /// Users that were created a second, meanwhile.
+    /// Users created per second, meanwhile.
     pub rate_beside: f64,
     /// The same for the second half of those that were applied after the other tool had stopped.
     pub rate_afterwards: f64,
     /// Calls of the operator that were throttled after the other tool had stopped.
     pub throttled_afterwards: usize,
-    /// What was not as it must be.
+    /// The violations.
     pub violations: Vec<String>,
 }
 
-/// How many of these calls were made a second, from the first to the last.
+/// Returns the rate of these calls per second.
 fn rate(calls: &[Sent]) -> f64 {
     let times = || calls.iter().map(|call| call.at);
     let lasted = times().max().unwrap_or_default() - times().min().unwrap_or_default();
@@ -46,7 +46,7 @@ fn created(fleet: &Fleet, mark: usize) -> Vec<Sent> {
     sent.filter(|call| call.operation == OperationName::CreateUser && call.error.is_none()).collect()
 }
 
-/// Creates users while another tool sends a CreateUser each second: half of the rate.
+/// Creates users while another tool sends one CreateUser per second: half of the rate.
 pub fn shared_quota(users: usize) -> SharedReport {
     in_virtual_time(async {
         let fleet = Fleet::new(Setup::default());
@@ -83,7 +83,7 @@ pub fn shared_quota(users: usize) -> SharedReport {
     })
 }
 
-/// Sends a CreateUser each second, of which nothing comes: Connect counts it all the same.
+/// Sends one CreateUser per second that fails, which counts for the rate.
 async fn other_tool(fleet: &Fleet) {
     let (connect, caller, instance) = (fleet.stranger(), Caller::default(), &fleet.instance().id);
     let sim = fleet.sim();
@@ -111,18 +111,18 @@ async fn other_tool(fleet: &Fleet) {
     }
 }
 
-/// What came of more ConnectUsers than the instance may have users.
+/// The result of more ConnectUsers than the users quota.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UsersQuotaReport {
-    /// How many ConnectUsers were applied.
+    /// The number of ConnectUsers that were applied.
     pub wanted: usize,
-    /// How many users there was room for.
+    /// The number of users within the quota.
     pub quota: usize,
-    /// How many were created.
+    /// The number of users that were created.
     pub created: usize,
-    /// How many say that they are Stalled, for QuotaExceeded.
+    /// The number of ConnectUsers that are Stalled with QuotaExceeded.
     pub stalled: usize,
-    /// From their being applied until each of them was created or had said so. None: not in a day.
+    /// The time until each of them was created or Stalled. None: not within a day.
     pub told_after: Option<Duration>,
     /// Calls to Connect in the hour after that, sweeps included.
     pub calls_in_an_hour: Calls,
@@ -130,13 +130,13 @@ pub struct UsersQuotaReport {
     pub most_calls_in_10_s: usize,
     /// Writes to Kubernetes in that hour.
     pub writes_in_an_hour: u64,
-    /// From the quota's being raised until all were in sync. None: they were not, in a day.
+    /// The time from the increase of the quota until all were in sync. None: not within a day.
     pub in_sync_after_raise: Option<Duration>,
-    /// What was not as it must be.
+    /// The violations.
     pub violations: Vec<String>,
 }
 
-/// Applies more ConnectUsers than the instance has room for, waits for an hour, and has the quota raised.
+/// Applies more ConnectUsers than the quota allows, waits for an hour, and raises the quota.
 pub fn users_quota(wanted: usize, quota: usize) -> UsersQuotaReport {
     in_virtual_time(async {
         let fleet = Fleet::new(Setup { users_quota: quota, ..Setup::default() });

@@ -1,4 +1,4 @@
-//! A fleet in sync, of which nobody wants anything: resynced, restarted.
+//! A fleet in sync without changes: resync, restart, a day.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -7,31 +7,31 @@ use connect_api::OperationName;
 use super::{Calls, DAY, HOUR, MINUTE, calls::PASSES};
 use crate::{Agent, Fleet, Requests, Setup, in_virtual_time};
 
-/// What it costs to be told of every object once more.
+/// The cost of a resync.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResyncReport {
-    /// How many ConnectUsers there are.
+    /// The number of ConnectUsers.
     pub users: usize,
-    /// Watches that were cut, and went on where they were.
+    /// Watches that were cut and resumed.
     pub reconnects: u64,
-    /// Passes that came of it.
+    /// Passes after that.
     pub passes_after_reconnect: u64,
-    /// Passes that came of the list anew, after a 410.
+    /// Passes after the second list, which follows a 410.
     pub passes_after_relist: u64,
-    /// Requests to the API server, all in all.
+    /// All requests to the API server.
     pub requests: Requests,
-    /// Those of them that asked for a write.
+    /// The writes among them.
     pub kubernetes_writes: u64,
     /// Calls to Connect.
     pub calls: Calls,
-    /// What was not as it must be.
+    /// The violations.
     pub violations: Vec<String>,
 }
 
-/// Cuts the watch of a fleet in sync, then has it listed anew. Without sweeps, which have a report of their own.
+/// Cuts the watch of a fleet in sync, then forces a second list, between two sweeps.
 pub fn resync(users: usize) -> ResyncReport {
     in_virtual_time(async {
-        // Nobody's turn to be read by itself comes meanwhile.
+        // No user reaches its drift interval meanwhile.
         let fleet = Fleet::new(Setup { drift_interval: 3650 * DAY, ..Setup::default() });
         fleet.seed(&Agent::fleet("sales", users)).await;
         let operator = fleet.start();
@@ -67,10 +67,10 @@ pub fn resync(users: usize) -> ResyncReport {
     })
 }
 
-/// What a restart costs.
+/// The cost of a restart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RestartReport {
-    /// How many ConnectUsers there are, all in sync.
+    /// The number of ConnectUsers, all in sync.
     pub users: usize,
     /// From the start to the end of the first sweep.
     pub first_sweep_after: Duration,
@@ -78,15 +78,15 @@ pub struct RestartReport {
     pub calls: Calls,
     /// Requests to the API server until then, and in the minute that follows.
     pub requests: Requests,
-    /// Those of them that asked for a write.
+    /// The writes among them.
     pub kubernetes_writes: u64,
-    /// Calls to Connect in the hour that follows, in which nothing happens: its sweeps, and the turns of who is due to be read.
+    /// Calls to Connect in the next hour without changes: sweeps, and reads at the drift interval.
     pub calls_in_the_next_hour: Calls,
-    /// What was not as it must be.
+    /// The violations.
     pub violations: Vec<String>,
 }
 
-/// Starts an operator beside a fleet that another one left in sync.
+/// Starts an operator for a fleet that another one left in sync.
 pub fn restart(users: usize) -> RestartReport {
     in_virtual_time(async {
         let fleet = Fleet::new(Setup::default());
@@ -113,20 +113,20 @@ pub fn restart(users: usize) -> RestartReport {
     })
 }
 
-/// What a day of sweeps leaves each user.
+/// The reads of users in a day of sweeps.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DayReport {
-    /// How many ConnectUsers there are, all in sync.
+    /// The number of ConnectUsers, all in sync.
     pub users: usize,
-    /// Users that were read by themselves.
+    /// Users that were read.
     pub read: usize,
-    /// Calls that read one.
+    /// Calls that read a user.
     pub reads: usize,
-    /// What was not as it must be.
+    /// The violations.
     pub violations: Vec<String>,
 }
 
-/// Lets a fleet in sync live through a day and a sweep, in which all sweeps succeed and nothing happens.
+/// Runs a fleet in sync for a day and a sweep, in which all sweeps succeed and nothing changes.
 pub fn day(users: usize) -> DayReport {
     in_virtual_time(async {
         let fleet = Fleet::new(Setup::default());

@@ -1,4 +1,4 @@
-//! A full sweep over a fleet of which some have drifted, and the same done by a client that asks for each user.
+//! A sweep over a fleet with some drift, and the same work by a client that reads each user.
 
 use std::{
     cell::RefCell,
@@ -14,37 +14,37 @@ use futures::future::join_all;
 use super::{Calls, HOUR, MINUTE, SECOND};
 use crate::{Agent, Fleet, Setup, agent::ROUTING_PROFILES, in_virtual_time, operator::tokio_now};
 
-/// What a sweep came to.
+/// The result of a sweep.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SweepReport {
-    /// How many users there are.
+    /// The number of users.
     pub users: usize,
-    /// How many of them were changed behind the operator's back, between two sweeps.
+    /// The number of them that were changed at the console, between two sweeps.
     pub drifted: usize,
-    /// Calls that look at the instance as a whole, from the start of the sweep until all is put right.
+    /// Calls that read the whole instance, from the start of the sweep until all is corrected.
     pub batch_reads: Calls,
-    /// Calls that look at a user that drifted.
+    /// Calls that read a user that drifted.
     pub reads_of_drifted: Calls,
-    /// Calls that look at others: whose turn it was to be read, as it is each one's once a day.
+    /// Calls that read others, each of which is read once per drift interval.
     pub reads_of_others: Calls,
-    /// Calls that put right.
+    /// Calls that correct drift.
     pub repairs: Calls,
-    /// From the drift until all is put right, the wait for the sweep included. None: it was not, in an hour.
+    /// The time from the drift until all is corrected, including the wait for the sweep. None: not within an hour.
     pub put_right_after: Option<Duration>,
-    /// From the start of the sweep until all is put right.
+    /// The time from the start of the sweep until all is corrected.
     pub put_right_after_sweep_began: Option<Duration>,
     /// Writes to Kubernetes.
     pub kubernetes_writes: u64,
-    /// What was not as it must be.
+    /// The violations.
     pub violations: Vec<String>,
 }
 
-/// Sweeps a fleet at the default interval, of which so many drift in their routing profile right after the first sweep.
+/// Sweeps a fleet at the default interval, in which some routing profiles are changed right after the first sweep.
 pub fn sweep(users: usize, drifted: usize) -> SweepReport {
     sweep_in(Setup::default(), users, drifted)
 }
 
-/// The same in another world.
+/// Does the same with another setup.
 pub fn sweep_in(setup: Setup, users: usize, drifted: usize) -> SweepReport {
     in_virtual_time(async {
         let interval = setup.sweep_interval.unwrap_or(5 * MINUTE);
@@ -53,20 +53,20 @@ pub fn sweep_in(setup: Setup, users: usize, drifted: usize) -> SweepReport {
         fleet.seed(&agents).await;
         let operator = fleet.start();
         operator.swept(10 * MINUTE, 1).await;
-        // While the operator rests.
+        // Between two sweeps.
         tokio::time::sleep(interval / 5).await;
         fleet.api().reset_requests();
         let (mark, drifted_at) = (fleet.journal().len(), fleet.elapsed());
         let changed = drift(&fleet, &agents, drifted);
         let as_wanted = |fleet: &Fleet| changed.iter().all(|(user, wanted, _)| routing_profile(fleet, user) == *wanted);
-        // Looking at so many users is not for nothing: it begins when the calls that put right are made.
+        // Comparing all users is slow, so it begins only when the corrections have been sent.
         let put_right = |fleet: &Fleet| {
             let calls = fleet.journal().counts(mark);
             calls.get(&OperationName::UpdateUserRoutingProfile).is_some_and(|made| *made >= drifted) && as_wanted(fleet)
         };
         let put_right_after = fleet.until(HOUR, put_right).await;
         fleet.settled(MINUTE).await;
-        // What else would the sweep have done?
+        // The sweep may do more.
         tokio::time::sleep(10 * SECOND).await;
         let sent = fleet.journal().since(mark);
         let began = sent.iter().find(|call| call.operation == OperationName::SearchUsers).map(|call| call.at);
@@ -101,15 +101,15 @@ pub fn sweep_in(setup: Setup, users: usize, drifted: usize) -> SweepReport {
     })
 }
 
-/// At the console, gives so many agents, evenly spread, the other routing profile. Gives the users, the one
-/// that they should have, and the UIDs of their ConnectUsers.
+/// Gives a number of agents, evenly spread, the other routing profile at the console. Returns the users, the profile that they should
+/// have, and the UIDs of their ConnectUsers.
 fn drift(fleet: &Fleet, agents: &[Agent], count: usize) -> Vec<(UserId, String, Option<String>)> {
     let instance = &fleet.instance().id;
-    // Of all kinds: a step of a hundred would find only those with proficiencies.
+    // Agents of all kinds: a step of a hundred would choose only those with proficiencies.
     let chosen = (0..count).filter_map(|nth| agents.get(nth * agents.len() / count + nth % (agents.len() / count)));
     chosen
         .filter_map(|agent| {
-            let resource = fleet.api().get(&agent.place())?;
+            let resource = fleet.api().get(&agent.resource())?;
             let user: UserId = resource["status"]["userId"].as_str()?.into();
             let profile = |name: &str| fleet.sim().routing_profile_id(instance, name);
             let (own, other) = (agent.number % 2, 1 - agent.number % 2);
@@ -132,24 +132,24 @@ fn routing_profile(fleet: &Fleet, user: &UserId) -> String {
     }
 }
 
-/// What one round of looking at each user came to.
+/// The result of one read of each user.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NaiveReport {
-    /// How many users there are.
+    /// The number of users.
     pub users: usize,
-    /// DescribeUser calls, those that were throttled included.
+    /// DescribeUser calls, including throttled ones.
     pub calls: usize,
-    /// How many were throttled.
+    /// The throttled calls.
     pub throttled: usize,
-    /// How long the round took.
+    /// The time that it took.
     pub took: Duration,
 }
 
-/// Workers of a controller that asks for each user.
+/// The workers of a controller that reads each user.
 const WORKERS: usize = 8;
 
-/// Looks at each user of a fleet of the same size by a DescribeUser of its own, as operators do that know no sweep. It is given the
-/// operator's own limiter, which spares it the throttles that such a client meets: this is the least that it can cost.
+/// Reads each user of a fleet of the same size with DescribeUser, as operators without sweeps do. It uses the operator's own limiter,
+/// which avoids throttles: this is the minimum cost.
 pub fn naive(users: usize) -> NaiveReport {
     in_virtual_time(async {
         let fleet = Fleet::new(Setup::default());

@@ -1,4 +1,4 @@
-//! The API server in memory behaves as the real one where the operator depends on it.
+//! The API server in memory behaves like the real one where the operator depends on it.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ fn code<T>(result: kube::Result<T>) -> u16 {
 }
 
 #[test]
-fn a_status_is_guarded_written_once_and_leaves_the_generation_alone() {
+fn status_writes_are_guarded_and_keep_the_generation() {
     in_virtual_time(async {
         let (fleet, agent) = (Fleet::new(Setup::default()), Agent::plain("sales", 1));
         let uid = fleet.apply(&agent);
@@ -48,14 +48,14 @@ fn a_status_is_guarded_written_once_and_leaves_the_generation_alone() {
         let same = api.patch_status(&name, &params, &apply(&again, status)).await.unwrap();
         assert_eq!(same.resource_version(), written.resource_version(), "nothing changed");
         assert_eq!(same.metadata.generation, Some(1));
-        fleet.api().edit(&agent.place(), |spec| spec["tags"]["team"] = json!("other"));
+        fleet.api().edit(&agent.resource(), |spec| spec["tags"]["team"] = json!("other"));
         assert_eq!(api.get(&name).await.unwrap().metadata.generation, Some(2));
         assert_eq!(fleet.api().writes(), 4);
     });
 }
 
 #[test]
-fn what_has_a_finalizer_is_deleted_when_the_last_one_goes() {
+fn object_is_deleted_with_its_last_finalizer() {
     in_virtual_time(async {
         let (fleet, agent) = (Fleet::new(Setup::default()), Agent::plain("sales", 1));
         let uid = fleet.apply(&agent);
@@ -76,7 +76,7 @@ fn what_has_a_finalizer_is_deleted_when_the_last_one_goes() {
 }
 
 #[test]
-fn lists_come_in_pages_and_watches_go_on_where_they_were_until_the_log_is_compacted() {
+fn lists_have_pages_and_watches_resume_until_compaction() {
     in_virtual_time(async {
         let fleet = Fleet::new(Setup::default());
         (0..25).for_each(|number| _ = fleet.apply(&Agent::plain("sales", number)));
@@ -99,12 +99,12 @@ fn lists_come_in_pages_and_watches_go_on_where_they_were_until_the_log_is_compac
             stream.into_future().await.0.unwrap().unwrap()
         };
         fleet.apply(&Agent::plain("support", 2));
-        fleet.api().edit(&Agent::plain("sales", 7).place(), |spec| spec["tags"]["team"] = json!("other"));
+        fleet.api().edit(&Agent::plain("sales", 7).resource(), |spec| spec["tags"]["team"] = json!("other"));
         match next(&version).await {
             WatchEvent::Modified(user) => assert_eq!(user.name_any(), "agent-000007"),
             other => panic!("{other:?}"),
         }
-        // Nothing more happens: a bookmark, and the end of its time.
+        // Without further changes: a bookmark, and the end after the timeout.
         let quiet = api.watch(&WatchParams::default().timeout(90), &version).await.unwrap();
         let all: Vec<WatchEvent<ConnectUser>> = quiet.try_collect().await.unwrap();
         assert!(matches!(all.as_slice(), [WatchEvent::Modified(_), WatchEvent::Bookmark(_)]), "{all:?}");

@@ -1,10 +1,10 @@
-//! What one resource costs.
+//! The calls that one resource costs.
 
 use connect_api::OperationName as Op;
 use testbed::scenarios;
 
 #[test]
-fn a_create_is_one_call_an_edit_one_or_two_and_a_pass_over_nothing_none() {
+fn create_costs_one_call_and_an_unchanged_user_none() {
     let report = scenarios::calls();
     assert_eq!(report.violations, Vec::<String>::new());
     assert_eq!(report.create, [(Op::CreateUser, 1)].into());

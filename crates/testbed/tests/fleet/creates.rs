@@ -1,4 +1,4 @@
-//! Many creates, and what people wait for beside them.
+//! Many creates, and how long other changes wait meanwhile.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use connect_api::OperationName as Op;
 use testbed::scenarios::{self, Beside};
 
 #[test]
-fn a_thousand_creates_use_the_whole_rate_and_are_never_throttled() {
+fn thousand_creates_use_the_whole_rate_without_a_throttle() {
     let report = scenarios::creates(1000);
     println!("{report:#?}");
     assert_eq!(report.violations, Vec::<String>::new());
@@ -15,10 +15,10 @@ fn a_thousand_creates_use_the_whole_rate_and_are_never_throttled() {
     assert!(report.share_of_bucket >= 0.98, "{}", report.share_of_bucket);
 }
 
-/// Fewer than ten thousand, which a debug build takes longer for than a test should: the benchmark asks it of them. Fewer still are
-/// in sync, since each is compared in each of the sweeps, which follow each other at once.
+/// The benchmark does this with ten thousand, which takes too long in a debug build. Few are in sync, since each sweep compares them
+/// and sweeps follow each other at once.
 #[test]
-fn an_edit_does_not_wait_for_thousands_of_creates_and_a_sweep() {
+fn edit_does_not_wait_for_thousands_of_creates_and_a_sweep() {
     let report = scenarios::edits_beside(Beside { standing: 300, queued: 3000, edits: 100 });
     println!("{report:#?}");
     assert_eq!(report.violations, Vec::<String>::new());

@@ -1,5 +1,4 @@
-//! Many at once. Fewer than ten thousand: each costs a debug build some milliseconds, of which these tests are made. The benchmark
-//! asks the same of all ten thousand.
+//! Many ConnectUsers at once. The benchmark does the same with ten thousand, which takes too long in a debug build.
 
 use std::time::Duration;
 
@@ -7,7 +6,7 @@ use connect_api::OperationName as Op;
 use testbed::scenarios;
 
 #[test]
-fn all_who_are_applied_at_once_are_created_at_the_rate_that_connect_allows() {
+fn users_applied_at_once_are_created_at_the_allowed_rate() {
     let users = 1500;
     let report = scenarios::applied_at_once(users);
     println!("{report:#?}");
@@ -18,7 +17,7 @@ fn all_who_are_applied_at_once_are_created_at_the_rate_that_connect_allows() {
 }
 
 #[test]
-fn all_who_are_deleted_at_once_are_gone_and_forgotten() {
+fn users_deleted_at_once_are_gone_and_forgotten() {
     let users = 1500;
     let report = scenarios::deleted_at_once(users);
     println!("{report:#?}");
@@ -28,7 +27,7 @@ fn all_who_are_deleted_at_once_are_gone_and_forgotten() {
 }
 
 #[test]
-fn the_end_of_a_large_namespace_holds_up_nobody_else() {
+fn deletion_of_a_large_namespace_does_not_block_others() {
     let report = scenarios::namespace_deleted(1000, 90);
     println!("{report:#?}");
     assert_eq!(report.violations, Vec::<String>::new());

@@ -1,7 +1,6 @@
-//! The real operator at the size of ten thousand users, in virtual time: what the scenarios' reports must say.
+//! The real operator with ten thousand users in virtual time: assertions on the reports of the scenarios.
 //!
-//! Counts and states, and virtual times, which are made of waiting for rates and timers and not of work: they do not depend on the
-//! machine.
+//! Counts, states and virtual times do not depend on the machine: virtual time consists of waits for rates and timers.
 
 mod api_server;
 mod calls;

@@ -1,32 +1,32 @@
-//! Connect down for an hour.
+//! An outage of Connect for an hour.
 
-use testbed::scenarios::{self, Fault, OutageReport};
+use testbed::scenarios::{self, OutageKind, OutageReport};
 
-/// Fewer than ten thousand, whose sweeps take long in a debug build: the benchmark asks it of them.
+/// The benchmark does this with ten thousand, whose sweeps take too long in a debug build.
 const STANDING: usize = 2000;
 const WAITING: usize = 50;
 
-fn held(report: &OutageReport) {
+fn assert_recovered(report: &OutageReport) {
     println!("{report:#?}");
     assert_eq!(report.violations, Vec::<String>::new());
     assert!(report.in_sync_after.is_some());
     assert_eq!(report.throttled, 0, "a herd");
-    // Whoever waits for something, or whose daily turn has come, asks every five minutes; all others are left alone.
+    // Users with a pending change, or at their drift interval, are retried every five minutes; no other calls are made.
     assert!(report.calls_during.iter().skip(1).all(|calls| *calls <= 500), "{:?}", report.calls_during);
     assert!(report.most_during <= 7 && report.most_after <= 7);
 }
 
 #[test]
-fn an_hour_of_errors_ends_without_a_herd_and_with_everything_in_sync() {
-    held(&scenarios::outage(STANDING, WAITING, Fault::InternalError));
+fn hour_of_errors_ends_in_sync_without_a_herd() {
+    assert_recovered(&scenarios::outage(STANDING, WAITING, OutageKind::InternalError));
 }
 
 #[test]
-fn an_hour_without_connection_ends_without_a_herd_and_with_everything_in_sync() {
-    held(&scenarios::outage(STANDING, WAITING, Fault::NoConnection));
+fn hour_without_connection_ends_in_sync_without_a_herd() {
+    assert_recovered(&scenarios::outage(STANDING, WAITING, OutageKind::NoConnection));
 }
 
 #[test]
-fn an_hour_of_lost_replies_doubles_nobody() {
-    held(&scenarios::outage(STANDING, WAITING, Fault::LostReplies));
+fn hour_of_lost_replies_duplicates_no_user() {
+    assert_recovered(&scenarios::outage(STANDING, WAITING, OutageKind::LostReplies));
 }

@@ -1,16 +1,16 @@
-//! Quotas that others use too, or that are used up.
+//! Quotas that are shared with another tool, or exhausted.
 
 use std::time::Duration;
 
 use testbed::scenarios;
 
 #[test]
-fn beside_a_tool_that_uses_half_the_rate_all_is_done_and_afterwards_it_goes_fast_again() {
+fn rate_recovers_after_another_tool_used_half_of_it() {
     let report = scenarios::shared_quota(600);
     println!("{report:#?}");
     assert_eq!(report.violations, Vec::<String>::new());
     assert!(report.in_sync_after.is_some());
-    // Each throttle slows down for a while: there are few for each user that is created.
+    // Each throttle slows the operator down for a while, so there are few for each created user.
     assert!(report.throttled <= 120, "{}", report.throttled);
     assert!(report.rate_beside >= 0.8, "{}", report.rate_beside);
     assert!(report.rate_afterwards >= 1.9, "{}", report.rate_afterwards);
@@ -18,7 +18,7 @@ fn beside_a_tool_that_uses_half_the_rate_all_is_done_and_afterwards_it_goes_fast
 }
 
 #[test]
-fn where_the_instance_is_full_the_rest_say_so_ask_seldom_and_are_created_once_there_is_room() {
+fn users_above_the_quota_stall_and_are_created_after_a_raise() {
     let report = scenarios::users_quota(700, 503);
     println!("{report:#?}");
     assert_eq!(report.violations, Vec::<String>::new());

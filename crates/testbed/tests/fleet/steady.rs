@@ -9,7 +9,7 @@ use testbed::{Agent, Fleet, Setup, in_virtual_time, scenarios};
 const USERS: usize = 10_000;
 
 #[test]
-fn a_resync_of_ten_thousand_makes_as_many_passes_and_writes_nothing() {
+fn resync_of_ten_thousand_users_writes_nothing() {
     let report = scenarios::resync(USERS);
     println!("{report:#?}");
     assert_eq!(report.violations, Vec::<String>::new());
@@ -19,7 +19,7 @@ fn a_resync_of_ten_thousand_makes_as_many_passes_and_writes_nothing() {
 }
 
 #[test]
-fn a_restart_beside_ten_thousand_costs_one_sweep_and_writes_nothing() {
+fn restart_with_ten_thousand_users_costs_one_sweep() {
     let report = scenarios::restart(USERS);
     println!("{report:#?}");
     assert_eq!(report.violations, Vec::<String>::new());
@@ -28,20 +28,20 @@ fn a_restart_beside_ten_thousand_costs_one_sweep_and_writes_nothing() {
     assert_eq!(report.kubernetes_writes, 0);
 }
 
-/// What no list shows is found all the same.
+/// Changes that no list shows are found too.
 #[test]
-fn each_user_is_read_once_a_day_though_all_sweeps_succeed() {
+fn each_user_is_read_once_a_day_beside_successful_sweeps() {
     let report = scenarios::day(200);
     println!("{report:#?}");
     assert_eq!(report.violations, Vec::<String>::new());
     assert_eq!(report.read, report.users);
-    // Who was read early in it may be read again at its end: an interval is up to a tenth shorter.
+    // A user that was read early may be read again at the end: an interval is up to a tenth shorter.
     assert!(report.reads <= report.users * 5 / 4, "{}", report.reads);
 }
 
-/// The fleets of these tests are copies of a few users that the operator made.
+/// The fleets of these tests are copies of a few users that the operator created.
 #[test]
-fn a_copy_is_as_the_operator_would_have_left_it() {
+fn copy_equals_the_result_of_the_operator() {
     in_virtual_time(async {
         let fleet = Fleet::new(Setup { sweep_interval: None, ..Setup::default() });
         let agents = Agent::fleet("sales", 40);
@@ -49,7 +49,7 @@ fn a_copy_is_as_the_operator_would_have_left_it() {
         let statuses = || {
             let strip = |mut object: Value| {
                 object["status"]["lastHandledReconcileAt"] = Value::Null;
-                // It moves with the other.
+                // It changes with the request.
                 object["status"]["lastSyncTime"] = Value::Null;
                 object["status"].take()
             };
@@ -57,7 +57,7 @@ fn a_copy_is_as_the_operator_would_have_left_it() {
         };
         let before = statuses();
         let operator = fleet.start();
-        agents.iter().for_each(|agent| fleet.api().annotate(&agent.place(), RECONCILE_REQUESTED_AT, "now"));
+        agents.iter().for_each(|agent| fleet.api().annotate(&agent.resource(), RECONCILE_REQUESTED_AT, "now"));
         tokio::time::sleep(Duration::from_secs(120)).await;
         operator.stop().await;
         assert_eq!(fleet.sim().calls().of("DescribeUser"), 40);

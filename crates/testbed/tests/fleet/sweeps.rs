@@ -1,4 +1,4 @@
-//! A full sweep, and a client that asks for each user beside it.
+//! A sweep, and a client that reads each user.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use connect_sim::{Rate, Throttling};
 use testbed::{Setup, scenarios};
 
 #[test]
-fn a_sweep_of_ten_thousand_with_one_in_a_hundred_drifted_costs_forty_calls_and_one_for_each_that_drifted() {
+fn sweep_of_ten_thousand_costs_forty_calls_and_one_per_drift() {
     let (users, drifted) = (10_000, 100);
     let report = scenarios::sweep(users, drifted);
     println!("{report:#?}");
@@ -15,7 +15,7 @@ fn a_sweep_of_ten_thousand_with_one_in_a_hundred_drifted_costs_forty_calls_and_o
     assert!(report.put_right_after.is_some());
     assert!(report.batch_reads.values().sum::<usize>() <= 40, "{:?}", report.batch_reads);
     assert_eq!(report.reads_of_drifted.get(&Op::DescribeUser), Some(&drifted));
-    // A minute's share of the day in which each is read once by itself.
+    // In a minute, few users reach their drift interval.
     assert!(report.reads_of_others.values().sum::<usize>() <= 20, "{:?}", report.reads_of_others);
     assert_eq!(report.repairs, [(Op::UpdateUserRoutingProfile, drifted)].into());
 
@@ -24,9 +24,9 @@ fn a_sweep_of_ten_thousand_with_one_in_a_hundred_drifted_costs_forty_calls_and_o
     assert_eq!((naive.calls, naive.throttled), (users, 0));
 }
 
-/// Looking at so many takes longer than the interval: the sweeps that follow see some as they were before they were put right.
+/// Reading the drifted users takes longer than the interval: the next sweeps see some as they were before the correction.
 #[test]
-fn who_was_put_right_while_a_sweep_read_on_is_not_read_again() {
+fn user_corrected_during_a_sweep_is_not_read_again() {
     let (users, drifted) = (3_000, 100);
     let setup = Setup { sweep_interval: Some(Duration::from_secs(20)), ..Setup::default() };
     let report = scenarios::sweep_in(setup, users, drifted);
@@ -37,9 +37,9 @@ fn who_was_put_right_while_a_sweep_read_on_is_not_read_again() {
     assert_eq!(report.repairs, [(Op::UpdateUserRoutingProfile, drifted)].into());
 }
 
-/// Reading them is quick, and putting them right is not: what was read is not read again when their turn comes.
+/// Reads are fast and corrections slow: a user that waits for its correction is not read again.
 #[test]
-fn who_waits_for_its_turn_to_be_put_right_is_not_read_again() {
+fn user_waiting_for_its_correction_is_not_read_again() {
     let (users, drifted) = (1_000, 100);
     let reads = [Op::DescribeUser, Op::ListUserProficiencies];
     let setup = Setup {
