@@ -3,8 +3,8 @@
 use stateright::{Model, Property};
 
 use super::{
-    operator::{Protocol, Stage},
-    world::{CreateAttempts, EDITED, FIRST, Hazards, Keeper, Resource, User, World},
+    operator::{PassStage, Protocol},
+    state::{CreateAttempts, EDITED, FIRST, Hazards, Keeper, ModelState, Resource, User},
 };
 
 /// The checked model: a protocol under hazards.
@@ -35,125 +35,125 @@ pub(super) enum Event {
 }
 
 impl Model for Life {
-    type State = World;
+    type State = ModelState;
     type Action = Event;
 
-    fn init_states(&self) -> Vec<World> {
-        vec![World::new()]
+    fn init_states(&self) -> Vec<ModelState> {
+        vec![ModelState::new()]
     }
 
-    fn actions(&self, world: &World, events: &mut Vec<Event>) {
-        if world.cache != world.resource {
+    fn actions(&self, state: &ModelState, events: &mut Vec<Event>) {
+        if state.cache != state.resource {
             events.push(Event::CacheCatchesUp);
         }
-        if world.shown != world.users {
+        if state.shown != state.users {
             events.push(Event::ReadsCatchUp);
         }
-        let running = world.operators.iter().flatten().count();
-        if running < self.hazards.operators && self.wakes(world) {
+        let running = state.operators.iter().flatten().count();
+        if running < self.hazards.operators && self.wakes(state) {
             events.push(Event::Begins);
         }
-        for (operator, pass) in world.operators.iter().enumerate() {
+        for (operator, pass) in state.operators.iter().enumerate() {
             let Some(pass) = pass else { continue };
             events.push(Event::Steps(operator));
-            if world.crashes < self.hazards.crashes {
+            if state.crashes < self.hazards.crashes {
                 events.push(Event::Crashes(operator));
-                if pass.stage == Stage::Creating && world.adrift.is_none() {
+                if pass.stage == PassStage::Creating && state.adrift.is_none() {
                     events.push(Event::LosesTheReply(operator));
                 }
             }
         }
-        if world.adrift.is_some() {
+        if state.adrift.is_some() {
             events.extend([Event::RequestArrives, Event::RequestGetsLost]);
         }
-        if !world.resource.deleting {
+        if !state.resource.deleting {
             events.push(Event::Deleted);
-            if world.edits < self.hazards.edits {
+            if state.edits < self.hazards.edits {
                 events.push(Event::SpecEdited);
             }
         }
-        if world.people < self.hazards.people {
-            events.push(if world.users.is_empty() { Event::PersonMakes } else { Event::PersonRemoves });
-            if world.users.iter().any(|u| u.proof) {
+        if state.people < self.hazards.people {
+            events.push(if state.users.is_empty() { Event::PersonMakes } else { Event::PersonRemoves });
+            if state.users.iter().any(|u| u.proof) {
                 events.push(Event::PersonTakesOver);
             }
         }
     }
 
-    fn next_state(&self, last: &World, event: Event) -> Option<World> {
-        let mut world = last.clone();
+    fn next_state(&self, last: &ModelState, event: Event) -> Option<ModelState> {
+        let mut state = last.clone();
         match event {
-            Event::CacheCatchesUp => world.cache = world.resource,
-            Event::ReadsCatchUp => world.shown.clone_from(&world.users),
+            Event::CacheCatchesUp => state.cache = state.resource,
+            Event::ReadsCatchUp => state.shown.clone_from(&state.users),
             Event::Begins => {
-                let idle = world.operators.iter().position(Option::is_none)?;
-                world.operators[idle] = Some(self.begin(last));
+                let idle = state.operators.iter().position(Option::is_none)?;
+                state.operators[idle] = Some(self.begin(last));
             }
             Event::Steps(operator) => {
-                let pass = world.operators[operator].take()?;
-                world.operators[operator] = self.step(&mut world, pass);
+                let pass = state.operators[operator].take()?;
+                state.operators[operator] = self.step(&mut state, pass);
             }
             Event::Crashes(operator) => {
-                world.operators[operator] = None;
-                world.crashes += 1;
+                state.operators[operator] = None;
+                state.crashes += 1;
             }
             Event::LosesTheReply(operator) => {
-                let pass = world.operators[operator].take()?;
-                world.crashes += 1;
-                world.adrift = Some(pass.view.profile);
+                let pass = state.operators[operator].take()?;
+                state.crashes += 1;
+                state.adrift = Some(pass.view.profile);
             }
             Event::RequestArrives => {
-                let profile = world.adrift.take()?;
+                let profile = state.adrift.take()?;
                 // The answer reaches no operator.
-                let _ = world.create(self.protocol, self.hazards, profile);
+                let _ = state.create(self.protocol, self.hazards, profile);
             }
-            Event::RequestGetsLost => world.adrift = None,
+            Event::RequestGetsLost => state.adrift = None,
             Event::SpecEdited => {
-                world.edits += 1;
-                world.resource.profile = EDITED;
+                state.edits += 1;
+                state.resource.profile = EDITED;
             }
             Event::Deleted => {
-                world.resource.deleting = true;
-                world.resource.gone = !world.resource.finalizer;
+                state.resource.deleting = true;
+                state.resource.gone = !state.resource.finalizer;
             }
             Event::PersonMakes => {
-                world.people += 1;
-                world.made += 1;
-                world.users.push(User { id: world.made, keeper: Keeper::Person, proof: false, profile: FIRST });
+                state.people += 1;
+                state.made += 1;
+                state.users.push(User { id: state.made, keeper: Keeper::Person, proof: false, profile: FIRST });
             }
             Event::PersonRemoves => {
-                world.people += 1;
-                world.users.clear();
+                state.people += 1;
+                state.users.clear();
             }
             Event::PersonTakesOver => {
-                world.people += 1;
-                for user in &mut world.users {
+                state.people += 1;
+                for user in &mut state.users {
                     *user = User { keeper: Keeper::TakenOver, proof: false, ..*user };
                 }
             }
         }
-        world.operators.sort_unstable();
-        (world != *last).then_some(world)
+        state.operators.sort_unstable();
+        (state != *last).then_some(state)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always(NEVER_TOUCHED, |_, world: &World| !world.touched),
-            Property::always(ONE_USER, |_, world: &World| {
-                world.users.iter().filter(|u| u.keeper == Keeper::Operator).count() < 2
+            Property::always(NEVER_TOUCHED, |_, state: &ModelState| !state.touched),
+            Property::always(ONE_USER, |_, state: &ModelState| {
+                state.users.iter().filter(|u| u.keeper == Keeper::Operator).count() < 2
             }),
-            Property::always(NO_ORPHAN, |life: &Life, world: &World| {
-                let orphan = world.resource.gone && world.users.iter().any(|u| u.keeper == Keeper::Operator);
-                !(orphan && life.quiet(world))
+            Property::always(NO_ORPHAN, |life: &Life, state: &ModelState| {
+                let orphan = state.resource.gone && state.users.iter().any(|u| u.keeper == Keeper::Operator);
+                !(orphan && life.quiet(state))
             }),
-            Property::always(NOTHING_DANGLES, |_, world: &World| !world.resource.gone || world.dangling.is_empty()),
-            Property::always(CONVERGED, |life: &Life, world: &World| {
-                let Resource { gone, profile, status, .. } = world.resource;
+            Property::always(NOTHING_DANGLES, |_, state: &ModelState| !state.resource.gone || state.dangling.is_empty()),
+            Property::always(CONVERGED, |life: &Life, state: &ModelState| {
+                let Resource { gone, profile, status, .. } = state.resource;
                 let refused = life.hazards.refuses && profile == FIRST;
                 let as_the_spec_asks = |u: &User| u.proof && u.profile == profile && Some(u.id) == status.recorded;
                 let is_foreign = |u: &User| u.keeper != Keeper::Operator;
-                let fine = gone || refused || world.users.iter().any(|u| as_the_spec_asks(u) || is_foreign(u));
-                fine || !life.quiet(world)
+                let fine = gone || refused || state.users.iter().any(|u| as_the_spec_asks(u) || is_foreign(u));
+                fine || !life.quiet(state)
             }),
         ]
     }
@@ -170,46 +170,46 @@ pub(super) const CONVERGED: &str = "once all is quiet, the user is as the spec a
 pub(super) struct Outcomes(pub(super) Life);
 
 impl Model for Outcomes {
-    type State = World;
+    type State = ModelState;
     type Action = Event;
 
-    fn init_states(&self) -> Vec<World> {
+    fn init_states(&self) -> Vec<ModelState> {
         self.0.init_states()
     }
 
-    fn actions(&self, world: &World, events: &mut Vec<Event>) {
-        self.0.actions(world, events);
+    fn actions(&self, state: &ModelState, events: &mut Vec<Event>) {
+        self.0.actions(state, events);
     }
 
-    fn next_state(&self, last: &World, event: Event) -> Option<World> {
+    fn next_state(&self, last: &ModelState, event: Event) -> Option<ModelState> {
         self.0.next_state(last, event)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        fn recorded(world: &World) -> Option<&User> {
-            world.users.iter().find(|u| u.keeper == Keeper::Operator && world.resource.status.recorded == Some(u.id))
+        fn recorded(state: &ModelState) -> Option<&User> {
+            state.users.iter().find(|u| u.keeper == Keeper::Operator && state.resource.status.recorded == Some(u.id))
         }
         vec![
-            Property::sometimes("created, with a clean mark", |life, world: &World| {
-                recorded(world).is_some() && world.resource.status.mark == CreateAttempts::Clean && life.0.quiet(world)
+            Property::sometimes("created, with a clean mark", |life, state: &ModelState| {
+                recorded(state).is_some() && state.resource.status.mark == CreateAttempts::Clean && life.0.quiet(state)
             }),
-            Property::sometimes("created again after a person removed it", |life, world: &World| {
-                recorded(world).is_some_and(|u| u.id == 2) && world.people == 1 && life.0.quiet(world)
+            Property::sometimes("created again after a person removed it", |life, state: &ModelState| {
+                recorded(state).is_some_and(|u| u.id == 2) && state.people == 1 && life.0.quiet(state)
             }),
-            Property::sometimes("refused, without a mark", |life, world: &World| {
-                let Resource { finalizer, status, profile, .. } = world.resource;
-                finalizer && profile == FIRST && status.mark == CreateAttempts::None && life.0.quiet(world)
+            Property::sometimes("refused, without a mark", |life, state: &ModelState| {
+                let Resource { finalizer, status, profile, .. } = state.resource;
+                finalizer && profile == FIRST && status.mark == CreateAttempts::None && life.0.quiet(state)
             }),
-            Property::sometimes("a foreign user is left alone", |life, world: &World| {
-                world.users.iter().any(|u| u.keeper == Keeper::Person) && world.resource.finalizer && life.0.quiet(world)
+            Property::sometimes("a foreign user is left alone", |life, state: &ModelState| {
+                state.users.iter().any(|u| u.keeper == Keeper::Person) && state.resource.finalizer && life.0.quiet(state)
             }),
-            Property::sometimes("its id was lost in a crash, and it was deleted nevertheless", |_, world: &World| {
-                let Resource { gone, status, .. } = world.resource;
-                gone && status.recorded.is_none() && world.made == 1 && world.people == 0 && world.users.is_empty()
+            Property::sometimes("its id was lost in a crash, and it was deleted nevertheless", |_, state: &ModelState| {
+                let Resource { gone, status, .. } = state.resource;
+                gone && status.recorded.is_none() && state.made == 1 && state.people == 0 && state.users.is_empty()
             }),
-            Property::sometimes("deleted after the wait that an unclean mark requires", |_, world: &World| {
-                let Resource { gone, status, .. } = world.resource;
-                gone && status.mark == CreateAttempts::Unclean && world.users.is_empty()
+            Property::sometimes("deleted after the wait that an unclean mark requires", |_, state: &ModelState| {
+                let Resource { gone, status, .. } = state.resource;
+                gone && status.mark == CreateAttempts::Unclean && state.users.is_empty()
             }),
         ]
     }

@@ -12,21 +12,21 @@
 //! attempts; without it, the read protects one operator but not two.
 //!
 //! Time has no numbers here. The settle window may be over in any state in which nothing is under way any more: reads show
-//! everything that was written, and no create request is marked and not yet answered (`World::calm`). It need not ever be over.
+//! everything that was written, and no create request is marked and not yet answered (`ModelState::calm`). It need not ever be over.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod life;
 mod operator;
 mod question;
-mod world;
+mod state;
 
 use std::collections::BTreeSet;
 
 use life::{CONVERGED, Life, NEVER_TOUCHED, NO_ORPHAN, NOTHING_DANGLES, ONE_USER, Outcomes};
 use operator::{Marking, PROTOCOL, Proof, Protocol, WITH_QUICK_CONNECTS};
+use state::{CRASH, Hazards, PEACE, TWO_OPERATORS};
 use stateright::{Checker, HasDiscoveries, Model};
-use world::{CRASH, Hazards, PEACE, TWO_OPERATORS};
 
 /// Asserts that the protocol is safe in every reachable state.
 #[track_caller]

@@ -3,7 +3,7 @@
 use super::{
     life::Life,
     question::{Decision, Question},
-    world::{CreateAttempts, Id, Keeper, Refusal, Resource, Status, User, World},
+    state::{CreateAttempts, Id, Keeper, ModelState, Refusal, Resource, Status, User},
 };
 
 /// How a user is recognised as ours.
@@ -82,7 +82,7 @@ pub(super) const WITH_QUICK_CONNECTS: Protocol = Protocol { quick_connects: true
 
 /// The result of a read of Connect in a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Look {
+pub(super) enum Reading {
     NotYet,
     Absent,
     Present(User),
@@ -90,7 +90,7 @@ pub(super) enum Look {
 
 /// The next action of a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Stage {
+pub(super) enum PassStage {
     /// Ask the plan, and take the step that it names.
     Deciding,
     /// The attempt is marked: send CreateUser.
@@ -116,24 +116,24 @@ pub(super) struct Pass {
     pub(super) fresh: bool,
     /// The settle window of every existing mark was over when the pass began.
     pub(super) settled: bool,
-    pub(super) by_id: Look,
-    pub(super) by_name: Look,
+    pub(super) by_id: Reading,
+    pub(super) by_name: Reading,
     pub(super) taken: bool,
     /// The user whose quick connects this pass has deleted.
     pub(super) quick_connects_of: Option<Id>,
-    pub(super) stage: Stage,
+    pub(super) stage: PassStage,
 }
 
 impl Pass {
     /// Returns the pass without knowledge that it will not use again, so that there are fewer states to check.
     fn without_what_no_longer_matters(self) -> Self {
-        let forgetful = Self { by_id: Look::NotYet, by_name: Look::NotYet, taken: false, settled: false, ..self };
+        let forgetful = Self { by_id: Reading::NotYet, by_name: Reading::NotYet, taken: false, settled: false, ..self };
         match self.stage {
-            Stage::Deciding => self,
-            Stage::Creating => forgetful,
-            Stage::Proving(_) | Stage::Recording => Self { by_id: self.by_id, ..forgetful },
-            Stage::Releasing => Self { fresh: false, quick_connects_of: None, ..forgetful },
-            Stage::Ending => Self { fresh: false, ..forgetful },
+            PassStage::Deciding => self,
+            PassStage::Creating => forgetful,
+            PassStage::Proving(_) | PassStage::Recording => Self { by_id: self.by_id, ..forgetful },
+            PassStage::Releasing => Self { fresh: false, quick_connects_of: None, ..forgetful },
+            PassStage::Ending => Self { fresh: false, ..forgetful },
         }
     }
 }
@@ -150,51 +150,51 @@ enum Then {
 
 impl Life {
     /// Begins a pass over the resource as the cache shows it.
-    pub(super) fn begin(&self, world: &World) -> Pass {
+    pub(super) fn begin(&self, state: &ModelState) -> Pass {
         Pass {
-            view: world.cache,
-            status: world.cache.status,
+            view: state.cache,
+            status: state.cache.status,
             fresh: !self.protocol.fresh_read,
-            settled: world.calm(self.hazards),
-            by_id: Look::NotYet,
-            by_name: Look::NotYet,
+            settled: state.calm(self.hazards),
+            by_id: Reading::NotYet,
+            by_name: Reading::NotYet,
             taken: false,
             quick_connects_of: None,
-            stage: Stage::Deciding,
+            stage: PassStage::Deciding,
         }
     }
 
     /// Takes one step of a pass, with at most one read, write or call. Returns the pass if it continues.
-    pub(super) fn step(&self, world: &mut World, mut pass: Pass) -> Option<Pass> {
+    pub(super) fn step(&self, state: &mut ModelState, mut pass: Pass) -> Option<Pass> {
         let then = match pass.stage {
-            Stage::Deciding => self.decide(world, &mut pass),
-            Stage::Creating => self.send_create(world, &mut pass),
-            Stage::Proving(id) => {
-                for user in world.users.iter_mut().filter(|u| u.id == id) {
+            PassStage::Deciding => self.decide(state, &mut pass),
+            PassStage::Creating => self.send_create(state, &mut pass),
+            PassStage::Proving(id) => {
+                for user in state.users.iter_mut().filter(|u| u.id == id) {
                     user.proof = true;
                 }
-                pass.stage = Stage::Recording;
+                pass.stage = PassStage::Recording;
                 Then::GoOn
             }
-            Stage::Recording => self.record(world, &mut pass),
-            Stage::Releasing => self.release(world, &mut pass),
-            Stage::Ending => {
-                self.write_status(world, &mut pass);
+            PassStage::Recording => self.record(state, &mut pass),
+            PassStage::Releasing => self.release(state, &mut pass),
+            PassStage::Ending => {
+                self.write_status(state, &mut pass);
                 Then::Drop
             }
         };
         match then {
             Then::GoOn => Some(pass.without_what_no_longer_matters()),
             Then::End if pass.status != pass.view.status => {
-                Some(Pass { stage: Stage::Ending, ..pass }.without_what_no_longer_matters())
+                Some(Pass { stage: PassStage::Ending, ..pass }.without_what_no_longer_matters())
             }
             Then::End | Then::Drop => None,
         }
     }
 
-    fn decide(&self, world: &mut World, pass: &mut Pass) -> Then {
+    fn decide(&self, state: &mut ModelState, pass: &mut Pass) -> Then {
         let deleting = pass.view.deleting;
-        let foreign = matches!(pass.by_name, Look::Present(User { proof: false, .. }));
+        let foreign = matches!(pass.by_name, Reading::Present(User { proof: false, .. }));
         let question = Question {
             deleting,
             profile: pass.view.profile,
@@ -203,7 +203,7 @@ impl Life {
                 || pass.status.mark == CreateAttempts::None
                 || deleting && foreign && self.protocol.foreign_name_is_proof,
             by_id: pass.by_id,
-            by_name: if deleting && !self.protocol.clean_up_by_tag { Look::Absent } else { pass.by_name },
+            by_name: if deleting && !self.protocol.clean_up_by_tag { Reading::Absent } else { pass.by_name },
             taken: pass.taken,
             name_is_proof: self.protocol.proof == Proof::NameAlone,
             quick_connects: self.protocol.quick_connects,
@@ -214,78 +214,78 @@ impl Life {
             (decision, needs_fresh_resource) = Question { quick_connects: false, ..question }.ask_once();
         }
         if needs_fresh_resource && !pass.fresh {
-            return self.refresh(world, pass);
+            return self.refresh(state, pass);
         }
         match decision {
-            Decision::LookById(id) => pass.by_id = world.shown(id),
-            Decision::LookByName => pass.by_name = world.shown.first().map_or(Look::Absent, |u| Look::Present(*u)),
-            Decision::Create => return self.mark(world, pass),
+            Decision::LookById(id) => pass.by_id = state.shown(id),
+            Decision::LookByName => pass.by_name = state.shown.first().map_or(Reading::Absent, |u| Reading::Present(*u)),
+            Decision::Create => return self.mark(state, pass),
             Decision::Record(id) => {
                 pass.by_id = pass.by_name;
                 pass.status.recorded = Some(id);
-                pass.stage = Stage::Recording;
+                pass.stage = PassStage::Recording;
             }
             Decision::Forget => {
                 pass.status.recorded = None;
                 return Then::End;
             }
-            Decision::Update(id) => return self.update(world, pass, id),
-            Decision::Delete(id) => self.delete(world, pass, id),
+            Decision::Update(id) => return self.update(state, pass, id),
+            Decision::Delete(id) => self.delete(state, pass, id),
             Decision::DeleteQuickConnects(id) => {
-                world.dangling.remove(&id);
+                state.dangling.remove(&id);
                 pass.quick_connects_of = Some(id);
             }
-            Decision::Release => pass.stage = Stage::Releasing,
+            Decision::Release => pass.stage = PassStage::Releasing,
             Decision::Rest => return Then::End,
         }
         Then::GoOn
     }
 
     /// Reads the resource from the API server.
-    fn refresh(&self, world: &World, pass: &mut Pass) -> Then {
-        if world.resource.gone {
+    fn refresh(&self, state: &ModelState, pass: &mut Pass) -> Then {
+        if state.resource.gone {
             return Then::Drop;
         }
-        if world.resource.status.recorded != pass.status.recorded {
-            pass.by_id = Look::NotYet;
+        if state.resource.status.recorded != pass.status.recorded {
+            pass.by_id = Reading::NotYet;
         }
-        pass.view = world.resource;
-        pass.status = world.resource.status;
+        pass.view = state.resource;
+        pass.status = state.resource.status;
         pass.fresh = true;
         if !self.protocol.settled_before_looking {
-            pass.settled = world.calm(self.hazards);
+            pass.settled = state.calm(self.hazards);
         }
         Then::GoOn
     }
 
     /// Returns whether a write of this pass succeeds. The API server always refuses a write to an object that is gone.
-    fn holds(&self, world: &World, pass: &Pass) -> bool {
-        !world.resource.gone && (!self.protocol.guarded_writes || world.resource == pass.view)
+    fn holds(&self, state: &ModelState, pass: &Pass) -> bool {
+        !state.resource.gone && (!self.protocol.guarded_writes || state.resource == pass.view)
     }
 
-    fn write_status(&self, world: &mut World, pass: &mut Pass) -> bool {
-        let holds = self.holds(world, pass);
+    fn write_status(&self, state: &mut ModelState, pass: &mut Pass) -> bool {
+        let holds = self.holds(state, pass);
         if holds {
-            world.resource.status = pass.status;
-            pass.view = world.resource;
+            state.resource.status = pass.status;
+            pass.view = state.resource;
         }
         holds
     }
 
     /// Prepares a create attempt: finalizer, then mark.
-    fn mark(&self, world: &mut World, pass: &mut Pass) -> Then {
+    fn mark(&self, state: &mut ModelState, pass: &mut Pass) -> Then {
         if !pass.view.finalizer {
             // Kubernetes accepts no new finalizer on an object that is being deleted.
-            if !self.holds(world, pass) || world.resource.deleting {
+            if !self.holds(state, pass) || state.resource.deleting {
                 return Then::Drop;
             }
-            world.resource.finalizer = true;
-            pass.view = world.resource;
+            state.resource.finalizer = true;
+            pass.view = state.resource;
             return Then::GoOn;
         }
         match self.protocol.marking {
-            Marking::Off => pass.stage = Stage::Creating,
-            Marking::ForLater if pass.status.mark != CreateAttempts::None => pass.stage = Stage::Creating,
+            Marking::Off => pass.stage = PassStage::Creating,
+            Marking::ForLater if pass.status.mark != CreateAttempts::None => pass.stage = PassStage::Creating,
             Marking::ForLater => {
                 pass.status.mark = CreateAttempts::Unclean;
                 return Then::End;
@@ -293,27 +293,28 @@ impl Life {
             Marking::EachAttempt => {
                 pass.status.mark =
                     if pass.status.mark == CreateAttempts::None { CreateAttempts::Clean } else { CreateAttempts::Unclean };
-                if !self.write_status(world, pass) {
+                if !self.write_status(state, pass) {
                     return Then::Drop;
                 }
                 pass.settled = false;
                 // A pass that began before this mark cannot have begun after its window.
-                for other in world.operators.iter_mut().flatten() {
+                for other in state.operators.iter_mut().flatten() {
                     other.settled = false;
                 }
-                pass.stage = Stage::Creating;
+                pass.stage = PassStage::Creating;
             }
         }
         Then::GoOn
     }
 
-    fn send_create(&self, world: &mut World, pass: &mut Pass) -> Then {
-        pass.stage = Stage::Deciding;
-        let refusal = match world.create(self.protocol, self.hazards, pass.view.profile) {
+    fn send_create(&self, state: &mut ModelState, pass: &mut Pass) -> Then {
+        pass.stage = PassStage::Deciding;
+        let refusal = match state.create(self.protocol, self.hazards, pass.view.profile) {
             Ok(user) => {
                 pass.status.recorded = Some(user.id);
-                pass.by_id = Look::Present(user);
-                pass.stage = if self.protocol.proof == Proof::AfterCreate { Stage::Proving(user.id) } else { Stage::Recording };
+                pass.by_id = Reading::Present(user);
+                pass.stage =
+                    if self.protocol.proof == Proof::AfterCreate { PassStage::Proving(user.id) } else { PassStage::Recording };
                 return Then::GoOn;
             }
             Err(refusal) => refusal,
@@ -325,26 +326,26 @@ impl Life {
             Refusal::Invalid => Then::End,
             Refusal::Duplicate => {
                 pass.taken = true;
-                pass.by_name = Look::NotYet;
+                pass.by_name = Reading::NotYet;
                 Then::GoOn
             }
         }
     }
 
     /// Writes the id into the resource as it is now: the id must not get lost.
-    fn record(&self, world: &mut World, pass: &mut Pass) -> Then {
+    fn record(&self, state: &mut ModelState, pass: &mut Pass) -> Then {
         if !self.protocol.mark_kept {
             pass.status.mark = CreateAttempts::None;
         }
-        if self.write_status(world, pass) {
-            pass.stage = Stage::Deciding;
+        if self.write_status(state, pass) {
+            pass.stage = PassStage::Deciding;
             return Then::GoOn;
         }
         let (recorded, by_id) = (pass.status.recorded, pass.by_id);
-        let then = self.refresh(world, pass);
+        let then = self.refresh(state, pass);
         let other = pass.status.recorded.is_some_and(|id| Some(id) != recorded);
         if self.protocol.quick_connects && self.protocol.recorded_stays && pass.view.deleting && other {
-            pass.stage = Stage::Deciding;
+            pass.stage = PassStage::Deciding;
             return then;
         }
         pass.status.recorded = recorded;
@@ -352,80 +353,80 @@ impl Life {
         then
     }
 
-    fn update(&self, world: &mut World, pass: &mut Pass, id: Id) -> Then {
-        world.touch(id);
+    fn update(&self, state: &mut ModelState, pass: &mut Pass, id: Id) -> Then {
+        state.touch(id);
         let profile = pass.view.profile;
-        if let Some(user) = world.users.iter_mut().find(|u| u.id == id) {
+        if let Some(user) = state.users.iter_mut().find(|u| u.id == id) {
             user.profile = profile;
-            if let Look::Present(seen) = &mut pass.by_id {
+            if let Reading::Present(seen) = &mut pass.by_id {
                 seen.profile = profile;
             }
             return Then::GoOn;
         }
         // The user may be missing, or a reference of the call. Only a read of the user shows which.
-        match world.shown(id) {
-            Look::Present(_) | Look::NotYet => Then::End,
-            Look::Absent => {
-                pass.by_id = Look::Absent;
+        match state.shown(id) {
+            Reading::Present(_) | Reading::NotYet => Then::End,
+            Reading::Absent => {
+                pass.by_id = Reading::Absent;
                 Then::GoOn
             }
         }
     }
 
-    fn delete(&self, world: &mut World, pass: &mut Pass, id: Id) {
-        world.touch(id);
-        let existed = world.users.iter().any(|u| u.id == id);
+    fn delete(&self, state: &mut ModelState, pass: &mut Pass, id: Id) {
+        state.touch(id);
+        let existed = state.users.iter().any(|u| u.id == id);
         // A person who has just taken the user over has taken over its quick connects too.
-        let ours = world.users.iter().any(|u| u.id == id && u.keeper == Keeper::Operator);
-        world.users.retain(|u| u.id != id);
+        let ours = state.users.iter().any(|u| u.id == id && u.keeper == Keeper::Operator);
+        state.users.retain(|u| u.id != id);
         if ours && self.protocol.quick_connects {
             // Assume that there were some.
-            world.dangling.insert(id);
+            state.dangling.insert(id);
         }
         if existed && (pass.status.mark != CreateAttempts::Unclean || self.protocol.delete_ends_any_wait) {
-            (pass.by_id, pass.by_name, pass.settled) = (Look::Absent, Look::Absent, true);
+            (pass.by_id, pass.by_name, pass.settled) = (Reading::Absent, Reading::Absent, true);
         } else {
-            pass.by_id = Look::Absent;
-            pass.by_name = Look::NotYet;
+            pass.by_id = Reading::Absent;
+            pass.by_name = Reading::NotYet;
         }
     }
 
-    fn release(&self, world: &mut World, pass: &mut Pass) -> Then {
-        if !self.holds(world, pass) {
+    fn release(&self, state: &mut ModelState, pass: &mut Pass) -> Then {
+        if !self.holds(state, pass) {
             let recorded = pass.status.recorded;
-            let then = self.refresh(world, pass);
+            let then = self.refresh(state, pass);
             if self.protocol.quick_connects && self.protocol.release_asks_again && pass.status.recorded != recorded {
-                pass.stage = Stage::Deciding;
+                pass.stage = PassStage::Deciding;
             }
             return then;
         }
-        world.resource.finalizer = false;
-        world.resource.gone = world.resource.deleting;
+        state.resource.finalizer = false;
+        state.resource.gone = state.resource.deleting;
         Then::Drop
     }
 
     /// Returns whether the operators have a reason to begin a pass over the cached resource.
-    pub(super) fn wakes(&self, world: &World) -> bool {
-        !(world.cache.gone || world.cache.deleting && !world.cache.finalizer)
+    pub(super) fn wakes(&self, state: &ModelState) -> bool {
+        !(state.cache.gone || state.cache.deleting && !state.cache.finalizer)
     }
 
     /// Returns whether nothing is under way, reads show everything, and a whole pass would change nothing.
-    pub(super) fn quiet(&self, world: &World) -> bool {
-        if world.operators != [None; 2] || world.cache != world.resource || world.shown != world.users || world.adrift.is_some() {
+    pub(super) fn quiet(&self, state: &ModelState) -> bool {
+        if state.operators != [None; 2] || state.cache != state.resource || state.shown != state.users || state.adrift.is_some() {
             return false;
         }
-        if !self.wakes(world) {
+        if !self.wakes(state) {
             return true;
         }
-        let mut after = world.clone();
-        let mut pass = Some(self.begin(world));
+        let mut after = state.clone();
+        let mut pass = Some(self.begin(state));
         for _ in 0..30 {
-            let Some(on_its_way) = pass else { return after == *world };
+            let Some(on_its_way) = pass else { return after == *state };
             pass = self.step(&mut after, on_its_way);
-            if after.users != world.users {
+            if after.users != state.users {
                 return false;
             }
         }
-        panic!("a pass over {world:?} does not end");
+        panic!("a pass over {state:?} does not end");
     }
 }

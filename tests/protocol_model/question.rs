@@ -11,8 +11,8 @@ use connect_operator::plan::{
 };
 
 use super::{
-    operator::Look,
-    world::{CreateAttempts, Id, Profile, Status, User},
+    operator::Reading,
+    state::{CreateAttempts, Id, Profile, Status, User},
 };
 
 /// The plan's decision, in the model's terms.
@@ -38,8 +38,8 @@ pub(super) struct Question {
     pub(super) profile: Profile,
     pub(super) status: Status,
     pub(super) settled: bool,
-    pub(super) by_id: Look,
-    pub(super) by_name: Look,
+    pub(super) by_id: Reading,
+    pub(super) by_name: Reading,
     pub(super) taken: bool,
     /// A name alone counts as a proof of ownership.
     pub(super) name_is_proof: bool,
@@ -89,9 +89,9 @@ impl Question {
     /// Asks the plan. Also returns whether the step requires a resource that was read from the API server.
     fn ask(self) -> (Decision, bool) {
         let seen = |look| match look {
-            Look::NotYet => Observation::NotLooked,
-            Look::Absent => Observation::Absent,
-            Look::Present(user) => Observation::Present(Box::new(live(user, self.name_is_proof))),
+            Reading::NotYet => Observation::NotLooked,
+            Reading::Absent => Observation::Absent,
+            Reading::Present(user) => Observation::Present(Box::new(live(user, self.name_is_proof))),
         };
         let known = Knowledge {
             deleting: self.deleting,
@@ -144,7 +144,7 @@ impl Question {
 
     /// Asks the plan, with memoised answers: the plan is a pure function, and the model repeats a few hundred questions.
     pub(super) fn ask_once(self) -> (Decision, bool) {
-        thread_local!(static ANSWERS: RefCell<HashMap<Question, (Decision, bool)>> = RefCell::default());
-        ANSWERS.with_borrow_mut(|answers| *answers.entry(self).or_insert_with(|| self.ask()))
+        thread_local!(static DECISIONS: RefCell<HashMap<Question, (Decision, bool)>> = RefCell::default());
+        DECISIONS.with_borrow_mut(|decisions| *decisions.entry(self).or_insert_with(|| self.ask()))
     }
 }

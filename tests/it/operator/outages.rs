@@ -33,9 +33,11 @@ async fn operator_is_not_ready_until_its_definition_is_installed() {
     let plane = own_control_plane();
     let harness = Harness::builder_on(&plane, "early").start().await;
     assert_eq!(harness.operator.get(Page::Alive).0, 200);
-    let (status, text) = harness.operator.get(Page::Ready);
-    assert_eq!(status, 503);
-    assert!(text.contains("connectusers listed: not yet"), "{text}");
+    eventually("it waits for the definition", || {
+        let (status, text) = harness.operator.get(Page::Ready);
+        assert_eq!(status, 503);
+        text.contains("connectusers listed: not yet")
+    });
     let advice = "install the CRD of this version";
     eventually("it says what to do", || harness.operator.get(Page::Ready).1.contains(advice));
     assert!(harness.operator.log().contains(advice));

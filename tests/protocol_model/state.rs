@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::operator::{Look, Pass, Proof, Protocol, Stage};
+use super::operator::{Pass, PassStage, Proof, Protocol, Reading};
 
 /// Users' ids, in the order in which they were created.
 pub(super) type Id = u8;
@@ -59,7 +59,7 @@ pub(super) struct Resource {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct World {
+pub(super) struct ModelState {
     pub(super) resource: Resource,
     /// The resource as the operators' caches show it.
     pub(super) cache: Resource,
@@ -113,7 +113,7 @@ pub(super) enum Refusal {
     Duplicate,
 }
 
-impl World {
+impl ModelState {
     pub(super) fn new() -> Self {
         let status = Status { recorded: None, mark: CreateAttempts::None };
         let resource = Resource { gone: false, deleting: false, finalizer: false, profile: FIRST, status };
@@ -135,12 +135,12 @@ impl World {
 
     /// Returns whether the settle window of every mark may be over.
     pub(super) fn calm(&self, hazards: Hazards) -> bool {
-        let sending = self.operators.iter().flatten().any(|p| p.stage == Stage::Creating);
+        let sending = self.operators.iter().flatten().any(|p| p.stage == PassStage::Creating);
         self.shown == self.users && !(hazards.short_stalls && (sending || self.adrift.is_some()))
     }
 
-    pub(super) fn shown(&self, id: Id) -> Look {
-        self.shown.iter().find(|u| u.id == id).map_or(Look::Absent, |u| Look::Present(*u))
+    pub(super) fn shown(&self, id: Id) -> Reading {
+        self.shown.iter().find(|u| u.id == id).map_or(Reading::Absent, |u| Reading::Present(*u))
     }
 
     /// Handles CreateUser as Connect does.
