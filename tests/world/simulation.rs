@@ -44,7 +44,7 @@ pub enum Lag {
 impl Lag {
     pub const ALL: [Self; 3] = [Self::None, Self::Search, Self::Reads];
 
-    /// How far the search index is behind.
+    /// Returns how far the search index is behind.
     pub fn of_search(self) -> Duration {
         match self {
             Self::None => Duration::ZERO,

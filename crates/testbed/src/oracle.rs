@@ -1,4 +1,4 @@
-//! What it means for a user in Connect to be as a spec asks. Written without a look at the operator's own comparison.
+//! What it means for a user in Connect to be as a spec asks. It shares no code with the operator's own comparison.
 
 use std::collections::BTreeSet;
 

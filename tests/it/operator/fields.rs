@@ -14,7 +14,7 @@ use kube::api::{Patch, PatchParams};
 use serde_json::{Map, Value, json};
 
 use self::{
-    cases::{FieldCase, cases, in_scene, pointer},
+    cases::{FieldCase, cases, pointer, with_arns},
     table::{COLUMNS, Table},
 };
 use super::harness::{Harness, condition, is_ready};
@@ -108,7 +108,7 @@ impl FieldTest<'_> {
     async fn step(&self, user: &str, overlay: Option<&Value>) -> String {
         let Some(overlay) = overlay else { return "–".to_owned() };
         let (name, harness) = (self.name(user), self.harness);
-        let manifest = harness.manifest(&name, &in_scene(harness, overlay));
+        let manifest = harness.manifest(&name, &with_arns(harness, overlay));
         harness.sim.reset_calls();
         let applied = harness.users().patch(&name, &PatchParams::apply("git").force(), &Patch::Apply(&manifest)).await;
         let generation = match applied {
@@ -130,7 +130,7 @@ impl FieldTest<'_> {
         calls
     }
 
-    /// What Connect itself has_condition, not what the operator expects of its calls.
+    /// Checks the status after a read, which is not a prediction from the calls.
     async fn assert_shown(&self, name: &str, spec: &Value) {
         let pointer = pointer(self.case.path);
         let Some(asked) = spec.pointer(&pointer).filter(|_| self.case.shown) else { return };

@@ -123,7 +123,7 @@ pub struct UsersQuotaReport {
     /// The number of ConnectUsers that are Stalled with QuotaExceeded.
     pub stalled: usize,
     /// The time until each of them was created or Stalled. None: not within a day.
-    pub told_after: Option<Duration>,
+    pub decided_after: Option<Duration>,
     /// Calls to Connect in the hour after that, sweeps included.
     pub calls_in_an_hour: Calls,
     /// The most calls within 10 s of that hour.
@@ -144,13 +144,13 @@ pub fn users_quota(wanted: usize, quota: usize) -> UsersQuotaReport {
         let operator = fleet.start();
         (0..wanted).for_each(|number| _ = fleet.apply(&Agent::plain("sales", number)));
         let stalled = |fleet: &Fleet| fleet.api().tally().stalled.get("QuotaExceeded").copied().unwrap_or_default();
-        let told_after = fleet.until(DAY, |fleet| fleet.api().tally().in_sync + stalled(fleet) == wanted).await;
+        let decided_after = fleet.until(DAY, |fleet| fleet.api().tally().in_sync + stalled(fleet) == wanted).await;
         let mut report = UsersQuotaReport {
             wanted,
             quota: room,
             created: fleet.api().tally().in_sync,
             stalled: stalled(&fleet),
-            told_after,
+            decided_after,
             ..UsersQuotaReport::default()
         };
         tokio::time::sleep(MINUTE).await;

@@ -36,7 +36,7 @@ pub fn pointer(path: &str) -> String {
 }
 
 /// Puts the ARNs of a harness in their places.
-pub fn in_scene(harness: &Harness<'_>, value: &Value) -> Value {
+pub fn with_arns(harness: &Harness<'_>, value: &Value) -> Value {
     match value {
         Value::String(text) => match text.strip_prefix('@').and_then(|named| named.split_once('/')) {
             Some(("routing-profile", name)) => harness.routing_profile(name).into(),
@@ -44,10 +44,10 @@ pub fn in_scene(harness: &Harness<'_>, value: &Value) -> Value {
             Some(("hierarchy-group", path)) => harness.hierarchy_group(&format!("/{path}")).into(),
             _ => value.clone(),
         },
-        Value::Array(elements) => elements.iter().map(|element| in_scene(harness, element)).collect(),
+        Value::Array(elements) => elements.iter().map(|element| with_arns(harness, element)).collect(),
         Value::Object(members) => members
             .iter()
-            .map(|(name, member)| (name.clone(), in_scene(harness, member)))
+            .map(|(name, member)| (name.clone(), with_arns(harness, member)))
             .collect::<serde_json::Map<_, _>>()
             .into(),
         value => value.clone(),
