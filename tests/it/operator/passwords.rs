@@ -36,7 +36,7 @@ async fn secret_change_after_creation_is_reported_once() {
     harness.secret(SECRET, json!({ "password": "Another-Passw0rd" })).await;
     let message = ignored(&harness, "late").await.unwrap();
     let secret = format!("{}/{SECRET}", harness.namespace());
-    for words in [secret.as_str(), "keeps the old one", "Forgot password", "take passwordSecretRef out"] {
+    for words in [secret.as_str(), "keeps the old one", "Forgot password", "remove passwordSecretRef from the spec"] {
         assert!(message.contains(words), "{message}");
     }
     assert_eq!(harness.wait_for_event("late", IGNORED).await, message);
