@@ -4,6 +4,8 @@
 # The program is linked statically, so that the image needs no other file than the trusted certificates: Mozilla's, from the package
 # ca-certificates, without those that this machine trusts in addition. The same sources give the same bytes, wherever the checkout
 # and cargo's home are. Needs rustup, musl-gcc (musl-tools), Python, and that package.
+#
+# CONNECT_OPERATOR_PROGRAMS may name a directory that keeps the program, by a hash of its inputs, for the next time.
 set -euo pipefail
 # Globs are sorted the same way everywhere.
 export LC_ALL=C.UTF-8
@@ -30,9 +32,29 @@ export RUSTFLAGS="--remap-path-prefix=$home=/cargo --remap-path-prefix=$CARGO_BU
 # Packed relocations take a twentieth of the space, on disk and in memory.
 RUSTFLAGS+=" -C link-arg=-Wl,-z,pack-relative-relocs"
 export CFLAGS="-ffile-prefix-map=$home=/cargo -ffile-prefix-map=$CARGO_BUILD_BUILD_DIR=/build"
-cargo build --release --locked --target "$target" --package connect-operator --bin connect-operator
+program=$CARGO_TARGET_DIR/$target/release/connect-operator
+if [[ -n ${CONNECT_OPERATOR_PROGRAMS:-} ]]; then
+    # A superset of the build's inputs: sources, dependencies, compilers and flags.
+    key=$({
+        printf '%s\n' "$target" "$RUSTFLAGS" "$CFLAGS"
+        rustc --version --verbose && musl-gcc --version && ld --version
+        git ls-files -z --cached --others --exclude-standard -- .cargo Cargo.lock Cargo.toml 'crates/*/Cargo.toml' 'crates/*/src/*' \
+            dev/image/rootfs.sh rust-toolchain.toml src | sort --zero-terminated --unique | xargs -0 sha256sum --
+    } | sha256sum | cut --delimiter=' ' --fields=1)
+    built=$CONNECT_OPERATOR_PROGRAMS/$key
+    if [[ ! -x $built ]]; then
+        cargo build --release --locked --target "$target" --package connect-operator --bin connect-operator
+        install -D --mode=0755 "$program" "$built.unfinished"
+        mv "$built.unfinished" "$built"
+    else
+        echo "the program was built from the same inputs before: $key" >&2
+    fi
+    program=$built
+else
+    cargo build --release --locked --target "$target" --package connect-operator --bin connect-operator
+fi
 
-install -D --mode=0755 "$CARGO_TARGET_DIR/$target/release/connect-operator" "$rootfs/usr/bin/connect-operator"
+install -D --mode=0755 "$program" "$rootfs/usr/bin/connect-operator"
 install -D --mode=0644 LICENSE "$rootfs/usr/share/doc/connect-operator/LICENSE"
 dev/image/notices.py "$target" "$rootfs/usr/share/doc/connect-operator/THIRD-PARTY-NOTICES"
 mkdir --parents "$rootfs/etc/ssl/certs"

@@ -8,6 +8,8 @@ mod health_checkers;
 mod kustomize;
 mod monitoring;
 mod operator;
+#[cfg(target_os = "linux")]
+mod plane;
 mod samples;
 mod schema;
 mod support;

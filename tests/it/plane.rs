@@ -1,7 +1,4 @@
-//! The real programs: what they do together, and that nothing of them is left.
-
-#![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a test ends where its preparations fail")]
+//! The control plane itself: its programs work together, and leave nothing behind.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -9,10 +6,11 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use control_plane::{Binaries, ControlPlane, Namespace, Options, shared};
 use serde_json::Value;
+
+use crate::support::eventually;
 
 fn own_plane(api_server_flags: &[&str]) -> anyhow::Result<ControlPlane> {
     let mut options = Options::new(Binaries::ensure(|_| ())?);
@@ -20,16 +18,7 @@ fn own_plane(api_server_flags: &[&str]) -> anyhow::Result<ControlPlane> {
     ControlPlane::start(options)
 }
 
-/// Waits for a state that must come; the limit only keeps a failing test from hanging.
-fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let limit = Instant::now() + Duration::from_secs(60);
-    while !holds() {
-        assert!(Instant::now() < limit, "{what}");
-        thread::sleep(Duration::from_millis(50));
-    }
-}
-
-/// The command lines of the processes that have to do with `directory`.
+/// Returns the command lines that name `directory`.
 fn processes_of(directory: &Path) -> Vec<String> {
     let directory = directory.to_str().unwrap();
     let all = fs::read_dir("/proc").unwrap().filter_map(|entry| fs::read(entry.ok()?.path().join("cmdline")).ok());
@@ -48,7 +37,7 @@ fn address(kubeconfig: &Path) -> String {
 }
 
 #[test]
-fn it_is_ready_and_of_the_version_that_was_built() {
+fn it_is_ready_and_has_the_expected_version() {
     let plane = shared();
     assert_eq!(plane.kubectl().run(&["get", "--raw=/readyz"]).unwrap(), "ok");
     let versions: Value = serde_json::from_str(&plane.kubectl().run(&["version", "--output=json"]).unwrap()).unwrap();
@@ -60,7 +49,7 @@ fn it_is_ready_and_of_the_version_that_was_built() {
         match fs::read_to_string(binaries.directory().with_file_name("downloaded-version")) {
             Ok(downloaded) => assert_eq!(server, downloaded),
             Err(_) => {
-                let go_mod = include_str!("../../../dev/control-plane/go.mod");
+                let go_mod = include_str!("../../dev/control-plane/go.mod");
                 assert!(go_mod.contains(&format!("k8s.io/kubernetes {server} ")), "{server}");
             }
         }
@@ -68,7 +57,7 @@ fn it_is_ready_and_of_the_version_that_was_built() {
 }
 
 #[test]
-fn a_deleted_namespace_goes_with_all_that_is_in_it() {
+fn a_deleted_namespace_disappears_with_its_content() {
     let plane = shared();
     let namespace = Namespace::create(plane, "gone").unwrap();
     assert!(namespace.name().starts_with("gone-"), "{}", namespace.name());
@@ -90,7 +79,7 @@ fn a_dropped_namespace_is_deleted() {
 }
 
 #[test]
-fn an_owner_takes_what_it_owns_with_it() {
+fn owned_objects_are_deleted_with_their_owner() {
     let plane = shared();
     let namespace = Namespace::create(plane, "owned").unwrap();
     let kubectl = plane.kubectl();
@@ -110,7 +99,7 @@ fn an_owner_takes_what_it_owns_with_it() {
 }
 
 #[test]
-fn a_service_account_may_do_what_its_role_allows_and_no_more() {
+fn a_service_account_has_the_rights_of_its_role_only() {
     let plane = shared();
     let namespace = Namespace::create(plane, "rbac").unwrap();
     let name = namespace.name();
@@ -152,7 +141,7 @@ fn a_restarted_api_server_keeps_address_objects_and_controllers() {
     assert!(refused.contains("connection refused") || refused.contains("was refused"), "{refused}");
     assert_eq!(programs_of(plane.directory()), ["etcd", "kube-controller-manager"]);
 
-    // Somebody else is on the port for a while: the API server waits for it, since its clients know no other.
+    // Another process holds the port for a while. The API server waits for it, since its clients know no other.
     let squatter = TcpListener::bind(address(&plane.admin_kubeconfig())).unwrap();
     let log = plane.directory().join("kube-apiserver.log");
     thread::scope(|scope| {
@@ -177,8 +166,8 @@ fn a_dropped_control_plane_leaves_nothing() {
 }
 
 #[test]
-fn the_end_of_a_killed_process_is_the_end_of_its_control_plane() {
-    let mut up = Command::new(env!("CARGO_BIN_EXE_control-plane"))
+fn the_control_plane_ends_with_a_killed_process() {
+    let mut up = Command::new(env!("CARGO_BIN_EXE_control-plane-under-test"))
         .arg("up")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
