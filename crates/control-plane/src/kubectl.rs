@@ -1,4 +1,4 @@
-//! kubectl, of the control plane's own version and cut off from the user's configuration.
+//! kubectl of the control plane's version, isolated from the user's configuration.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -20,13 +20,13 @@ impl Kubectl {
         Self { program, kubeconfig, cache }
     }
 
-    /// The same kubectl as somebody else.
+    /// Returns kubectl with another kubeconfig.
     #[must_use]
     pub fn with_kubeconfig(&self, kubeconfig: &Path) -> Self {
         Self { kubeconfig: kubeconfig.to_owned(), ..self.clone() }
     }
 
-    /// A command to add arguments to, for what the other methods do not offer (a watch, say).
+    /// Returns a command to add arguments to, for uses beyond the other methods, such as a watch.
     #[must_use]
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
@@ -34,7 +34,7 @@ impl Kubectl {
         command
     }
 
-    /// Runs kubectl and gives what it printed and its status, whatever that is.
+    /// Runs kubectl and returns its output and status, even if it failed.
     ///
     /// # Errors
     /// kubectl cannot be run.
@@ -42,7 +42,7 @@ impl Kubectl {
         self.command().args(arguments).stdin(Stdio::null()).output().context("cannot run kubectl")
     }
 
-    /// As [`Kubectl::output`], with `input` on standard input.
+    /// Like [`Kubectl::output`], with `input` on standard input.
     ///
     /// # Errors
     /// kubectl cannot be run.
@@ -52,24 +52,24 @@ impl Kubectl {
         let mut child = command.spawn().context("cannot run kubectl")?;
         let pipe = child.stdin.take();
         thread::scope(|scope| {
-            // Beside reading the output, since both pipes are finite. kubectl may refuse its input half-way: its status tells.
+            // In a thread, since both pipes are finite. If kubectl stops reading half-way, its status shows the failure.
             scope.spawn(move || pipe.map(|mut pipe| pipe.write_all(input.as_bytes())));
             child.wait_with_output().context("cannot run kubectl")
         })
     }
 
-    /// Runs kubectl and gives its standard output.
+    /// Runs kubectl and returns its standard output.
     ///
     /// # Errors
-    /// kubectl failed: the error holds the arguments and what it printed on standard error.
+    /// kubectl failed. The error holds the arguments and its standard error.
     pub fn run(&self, arguments: &[&str]) -> Result<String> {
         checked(arguments, self.output(arguments)?)
     }
 
-    /// As [`Kubectl::run`], with `input` on standard input.
+    /// Like [`Kubectl::run`], with `input` on standard input.
     ///
     /// # Errors
-    /// kubectl failed: the error holds the arguments and what it printed on standard error.
+    /// kubectl failed. The error holds the arguments and its standard error.
     pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Result<String> {
         checked(arguments, self.output_with_input(arguments, input)?)
     }
@@ -79,5 +79,5 @@ fn checked(arguments: &[&str], output: Output) -> Result<String> {
     if !output.status.success() {
         bail!("kubectl {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim());
     }
-    String::from_utf8(output.stdout).context("kubectl printed what is not UTF-8")
+    String::from_utf8(output.stdout).context("kubectl's output is not UTF-8")
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::plane::ControlPlane;
 
-/// A namespace that nobody else uses. Dropping it asks for its deletion and does not wait for it.
+/// A namespace with a unique name. Dropping it requests its deletion, but does not wait for it.
 #[derive(Debug)]
 pub struct Namespace<'plane> {
     plane: &'plane ControlPlane,
@@ -13,10 +13,10 @@ pub struct Namespace<'plane> {
 }
 
 impl<'plane> Namespace<'plane> {
-    /// Creates a namespace whose name is `prefix`, a dash and what the API server makes unique.
+    /// Creates a namespace. Its name is `prefix`, a dash, and a unique suffix.
     ///
     /// # Errors
-    /// The API server refuses it: `prefix` is no part of a valid name.
+    /// The API server refuses the name.
     pub fn create(plane: &'plane ControlPlane, prefix: &str) -> Result<Self> {
         let manifest = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "generateName": format!("{prefix}-") } });
         let created = plane.kubectl().run_with_input(&["create", "--filename=-", "--output=name"], &manifest.to_string())?;
@@ -24,7 +24,7 @@ impl<'plane> Namespace<'plane> {
         Ok(Self { plane, name: name.to_owned() })
     }
 
-    /// Its name.
+    /// Returns its name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -33,7 +33,7 @@ impl<'plane> Namespace<'plane> {
 
 impl Drop for Namespace<'_> {
     fn drop(&mut self) {
-        // It goes with the control plane if it cannot be deleted now (the API server may be down, or the test has deleted it).
+        // This may fail, since the API server may be down or the test may have deleted it. It disappears with the control plane anyway.
         let _ = self.plane.kubectl().output(&["delete", "namespace", &self.name, "--wait=false", "--ignore-not-found"]);
     }
 }

@@ -1,4 +1,4 @@
-//! The keys and certificates of one control plane, made for it and gone with it.
+//! The keys and certificates of one control plane. They exist only as long as it does.
 
 use anyhow::Result;
 use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose};
@@ -30,13 +30,13 @@ impl Authority {
         &self.certificate
     }
 
-    /// What the API server shows to its clients.
+    /// Returns the API server's certificate.
     pub(crate) fn serving(&self) -> Result<Identity> {
         let names = ["127.0.0.1", "localhost", "kubernetes.default.svc"].map(str::to_owned);
         self.issue(CertificateParams::new(names)?, "kube-apiserver", ExtendedKeyUsagePurpose::ServerAuth)
     }
 
-    /// What a client shows to the API server: Kubernetes reads the common name as the user, the organization as a group.
+    /// Returns a client's certificate. Kubernetes takes the common name as the user and the organization as a group.
     pub(crate) fn client(&self, user: &str, group: Option<&str>) -> Result<Identity> {
         let mut params = CertificateParams::default();
         if let Some(group) = group {
@@ -56,7 +56,7 @@ impl Authority {
     }
 }
 
-/// The pair that signs and checks service accounts' tokens: (public, private), as PEM.
+/// Returns the keys that check and sign service accounts' tokens: (public, private), as PEM.
 pub(crate) fn token_keys() -> Result<(String, String)> {
     let key = KeyPair::generate()?;
     Ok((key.public_key_pem(), key.serialize_pem()))

@@ -1,4 +1,4 @@
-//! Choosing ports to listen on.
+//! Chooses ports to listen on.
 
 use std::array;
 use std::hash::{BuildHasher, RandomState};
@@ -6,13 +6,12 @@ use std::net::{Ipv4Addr, TcpListener};
 
 use anyhow::{Context, Result};
 
-/// Below the ranges from which systems take the ports of outgoing connections (32768 and up). A port that the system gives
-/// out (`:0`) is of that range: while a restarting server has let go of it, a connection may take it, even that of a client
-/// which tries to reach the server and then connects to itself.
+/// Below the range of the ports of outgoing connections (32768 and up). Ports that the system chooses (`:0`) are in that range: while
+/// a server restarts, a connection may take its port, even the connection of a client that tries to reach the server.
 const FIRST: u16 = 10_000;
 const COUNT: u16 = 20_000;
 
-/// Different ports of loopback that nobody listened on a moment ago.
+/// Returns different ports of loopback that were free a moment ago.
 pub(crate) fn free<const N: usize>() -> Result<[u16; N]> {
     // A hasher's seed is the standard library's source of randomness.
     let start = RandomState::new().hash_one(0) % u64::from(COUNT);

@@ -1,4 +1,4 @@
-//! A temporary directory that goes with its owner, even if the owner is killed.
+//! A temporary directory that is removed with its owner, even if the owner is killed.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::supervised;
 
-/// Killed programs may write until the signal reaches them, which makes a removal fail half-way: hence the retries.
+/// Programs may write until the signal reaches them, so that a removal fails half-way. Hence the retries.
 const REMOVE_AT_THE_END: &str = r#"
 read -r _
 for _ in 1 2 3 4 5 6 7 8 9 10; do

@@ -8,12 +8,12 @@ use anyhow::Result;
 use crate::binaries::Binaries;
 use crate::plane::{ControlPlane, Options};
 
-/// The control plane of this process: started when first asked for, stopped when the process ends. Each test takes a
-/// [`Namespace`](crate::Namespace) and leaves alone what is not in it; one that restarts the API server or installs
-/// something else under a name that others use starts its own.
+/// Returns the control plane of this process. The first call starts it; it stops when the process ends. Each test creates a
+/// [`Namespace`](crate::Namespace) and changes nothing outside of it. A test that restarts the API server, or installs an object that
+/// conflicts with those of others, starts its own control plane.
 ///
 /// # Panics
-/// It cannot be built or started. That is not tried again: the tests after the first fail with the same message.
+/// It cannot be built or started. There is no second attempt: later calls fail with the same message.
 #[must_use]
 #[expect(clippy::panic, reason = "tests have no better end for it")]
 pub fn shared() -> &'static ControlPlane {
@@ -25,7 +25,7 @@ pub fn shared() -> &'static ControlPlane {
 }
 
 fn start() -> Result<ControlPlane> {
-    // Written past the test harness, which would hold an `eprintln!` back until the test has failed.
+    // Not `eprintln!`: the test harness would show it only if the test fails.
     let binaries = Binaries::ensure(|line| drop(writeln!(io::stderr(), "{line}")))?;
     ControlPlane::start(Options::new(binaries))
 }

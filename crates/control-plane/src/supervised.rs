@@ -1,8 +1,8 @@
-//! A child process that ends with its parent, whatever ends the parent.
+//! A child process that ends with its parent, even if the parent is killed.
 //!
-//! A shell stands between the two and holds the reading end of a pipe whose only writing end is the parent's. The kernel
-//! closes that end when the parent dies, even by SIGKILL; the shell reads the end of file and kills the program. This needs
-//! neither unsafe code (`PR_SET_PDEATHSIG` would, and it is Linux's alone) nor a program of our own beside the caller's.
+//! A shell between the two holds the reading end of a pipe; the parent holds its only writing end. When the parent dies, even by
+//! SIGKILL, the kernel closes that end. The shell reads the end of file and kills the program. This needs neither unsafe code, which
+//! `PR_SET_PDEATHSIG` would (and only Linux has it), nor a helper program.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -12,8 +12,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result};
 
-/// `wait` comes before the exit, so that who waits for the shell knows that the program has released its ports and files.
-/// A background job's standard input would be /dev/null, hence the pipe's second number.
+/// The shell waits for the program before it exits, so that a caller that waits for the shell knows that ports and files are released.
+/// A background job's standard input is /dev/null, so the pipe gets a second file descriptor.
 const SUPERVISE: &str = r#"
 exec 3<&0 </dev/null
 "$@" 3<&- &
@@ -27,7 +27,7 @@ kill -KILL "$watcher"
 exit "$status"
 "#;
 
-/// How many of a log's last lines an error shows.
+/// The number of log lines that an error shows.
 const TAIL: usize = 15;
 
 /// A running program; dropping it kills it and waits for its end.
@@ -35,16 +35,16 @@ const TAIL: usize = 15;
 pub struct Supervised {
     supervisor: Child,
     log: PathBuf,
-    /// Where this run begins in the log, which earlier runs may have begun.
+    /// The offset in the log at which this run begins. Earlier runs may have written to it too.
     log_start: u64,
 }
 
 impl Supervised {
-    /// Starts `program`, its output appended to `log`; `configure` may set environment and directory.
+    /// Starts `program` and appends its output to `log`. `configure` may set environment and directory.
     ///
     /// # Errors
-    /// The log cannot be opened or `/bin/sh` not be started. A program that cannot be run is not among them: it counts as one
-    /// that [has ended](Self::exited), with status 127 (not found) or 126.
+    /// The log cannot be opened, or `/bin/sh` cannot be started. A program that cannot be run is not an error here: it counts as one that
+    /// [has ended](Self::exited), with status 127 (not found) or 126.
     pub fn spawn(program: &Path, arguments: &[String], log: &Path, configure: impl FnOnce(&mut Command)) -> Result<Self> {
         let output = File::options().create(true).append(true).open(log).context("cannot open a log")?;
         let log_start = output.metadata()?.len();
@@ -55,21 +55,21 @@ impl Supervised {
         Ok(Self { supervisor, log: log.to_owned(), log_start })
     }
 
-    /// The program's status if it has ended. One that a signal ended counts as a shell counts it: 128 and the signal's number.
+    /// Returns the program's status if it has ended. After a signal, it is 128 plus the signal's number, as in a shell.
     ///
     /// # Errors
-    /// The system does not say.
+    /// The system cannot tell.
     pub fn exited(&mut self) -> io::Result<Option<ExitStatus>> {
         self.supervisor.try_wait()
     }
 
-    /// Where the program's output goes.
+    /// Returns the path of the log.
     #[must_use]
     pub fn log(&self) -> &Path {
         &self.log
     }
 
-    /// What this run has written so far.
+    /// Returns the output of this run so far.
     #[must_use]
     pub fn output(&self) -> String {
         let mut bytes = Vec::new();
@@ -83,7 +83,7 @@ impl Supervised {
         }
     }
 
-    /// The last lines that this run has written.
+    /// Returns the last lines of this run's output.
     #[must_use]
     pub fn log_tail(&self) -> String {
         let output = self.output();
@@ -98,17 +98,17 @@ impl Drop for Supervised {
     }
 }
 
-/// A shell that runs `script` and whose standard input stays open for as long as its parent lives. It is in a process group
-/// of its own, so that a Ctrl-C reaches the parent alone, which decides what to do.
+/// Returns a shell that runs `script`. Its standard input stays open as long as its parent lives. It has its own process group, so that
+/// Ctrl-C reaches only the parent.
 pub(crate) fn shell(script: &str) -> Command {
     let mut command = Command::new("/bin/sh");
     command.args(["-c", script, "control-plane"]).stdin(Stdio::piped()).process_group(0);
     command
 }
 
-/// Lets a [`shell`] read the end of file, and waits for it.
+/// Closes the standard input of a [`shell`], and waits for its end.
 pub(crate) fn end(shell: &mut Child) {
     drop(shell.stdin.take());
-    // It can only fail if the shell was reaped before: then there is nothing to wait for.
+    // This fails only if the shell was reaped before, and then there is nothing to wait for.
     let _ = shell.wait();
 }

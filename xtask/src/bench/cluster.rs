@@ -1,4 +1,4 @@
-//! What the real measures run on: the control plane, the simulator in this process and over HTTP, and the operator's own program.
+//! The environment of the real measures: the control plane, the simulator in this process (over HTTP), and the operator's program.
 
 use std::{
     fs,
@@ -18,16 +18,16 @@ use tokio::net::TcpListener;
 
 use crate::{programs, repository};
 
-/// Far more than anything here takes.
+/// Far more than any step takes.
 const PATIENCE: Duration = Duration::from_secs(900);
-/// How often something is looked at that is waited for: the error of times.
+/// The interval of polling, which is the error of measured times.
 const POLL: Duration = Duration::from_millis(10);
 /// Clock ticks a second in `/proc`, on every Linux that Rust's standard library knows.
 const TICKS: f64 = 100.0;
-/// Writes the program's process id down before it becomes the program.
+/// Writes the process id to a file, then replaces the shell by the program.
 const NOTE_ID: &str = r#"echo "$$" >"$0"; exec "$@""#;
 
-/// The cluster and Connect.
+/// A cluster with a simulated Connect.
 pub(super) struct Cluster {
     pub sim: Sim,
     pub client: Client,
@@ -47,19 +47,19 @@ pub(super) struct Operator {
     pub started: Instant,
 }
 
-/// What a process has used so far.
+/// The resources that a process has used so far.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Usage {
     /// Resident memory in MiB.
     pub rss: f64,
-    /// The most that it ever was.
+    /// Peak resident memory in MiB.
     pub peak: f64,
     /// CPU seconds, of user and system.
     pub cpu: f64,
 }
 
 impl Cluster {
-    /// Starts all but the operator, and installs what it needs in the cluster.
+    /// Starts everything but the operator, and installs the operator's manifests.
     pub(super) async fn start(program: &Path) -> Result<Self> {
         let plane = ControlPlane::start(Options::new(Binaries::ensure(|line| eprintln!("{line}"))?))?;
         let file = repository::root().join("deploy/install.yaml").display().to_string();
@@ -121,7 +121,7 @@ impl Cluster {
 }
 
 impl Operator {
-    /// What it has used so far.
+    /// Returns the resources it has used so far.
     pub(super) fn usage(&self) -> Result<Usage> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.id))?;
         let mib = |key: &str| -> Option<f64> {
@@ -129,7 +129,7 @@ impl Operator {
             Some(line.split_whitespace().next()?.parse::<f64>().ok()? / 1024.0)
         };
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.id))?;
-        // After the program's name, which may hold anything: state, and from there utime and stime are the 12th and 13th.
+        // Fields are counted from the end of the program's name, which may contain anything: utime and stime are the 12th and 13th.
         let after_name = stat.rsplit_once(')').context("an unknown form of /proc/PID/stat")?.1;
         let ticks: f64 = after_name.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<f64>().ok()).sum();
         Ok(Usage { rss: mib("VmRSS:").context("no VmRSS")?, peak: mib("VmHWM:").context("no VmHWM")?, cpu: ticks / TICKS })
@@ -144,18 +144,18 @@ impl Operator {
         .await
     }
 
-    /// How many it has completed.
+    /// Returns the number of completed sweeps.
     pub(super) fn swept(&self) -> usize {
         self.process.output().lines().filter(|line| line.contains("swept the instance")).count()
     }
 }
 
-/// The line of the log that tells where it listens.
+/// Returns the log line with the operator's addresses.
 fn listening(log: &str) -> Option<Value> {
     log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find(|line| line["message"] == "listening")
 }
 
-/// Waits for something that must come.
+/// Polls until the condition yields a value.
 pub(super) async fn until<T>(what: &str, mut look: impl FnMut() -> Result<Option<T>>) -> Result<T> {
     let start = Instant::now();
     loop {

@@ -1,8 +1,8 @@
-//! What the figures were measured on.
+//! The machine of the measurement.
 
 use std::{fs, process::Command};
 
-/// The machine in one line, as far as it tells.
+/// Describes the machine in one line.
 pub(super) fn facts() -> String {
     let first_line_after = |file: &str, key: &str| {
         let text = fs::read_to_string(file).unwrap_or_default();
@@ -12,9 +12,9 @@ pub(super) fn facts() -> String {
     let memory = first_line_after("/proc/meminfo", "MemTotal").unwrap_or_default();
     let gib = memory.split_whitespace().next().and_then(|kib| kib.parse::<f64>().ok()).unwrap_or_default() / (1024.0 * 1024.0);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let said = |program: &str, argument: &str| {
+    let output_of = |program: &str, argument: &str| {
         let output = Command::new(program).arg(argument).output().ok();
         output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
     };
-    format!("{cores} cores ({cpu}), {gib:.0} GiB, Linux, {}", said("rustc", "--version"))
+    format!("{cores} cores ({cpu}), {gib:.0} GiB, Linux, {}", output_of("rustc", "--version"))
 }

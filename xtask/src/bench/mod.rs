@@ -20,19 +20,19 @@ const PAGE: &str = "docs/benchmarks.md";
 /// The options of `cargo xtask bench`.
 #[derive(Debug, Args)]
 pub struct Bench {
-    /// How many ConnectUsers the largest measure of memory has. Less takes less time, and does not show what the page promises.
+    /// The number of ConnectUsers in the largest measure of memory. With fewer, the run is shorter but incomplete.
     #[arg(long, default_value_t = 100_000)]
     most: usize,
 
-    /// How often the time from a change in Connect to its correction is measured.
+    /// The number of measurements of the time from a change in Connect to its correction.
     #[arg(long, default_value_t = 5)]
     drifts: usize,
 
-    /// Measure this program, and do not build the image's.
+    /// Measure this program instead of building the image's.
     #[arg(long, value_name = "PROGRAM")]
     operator: Option<PathBuf>,
 
-    /// Print the page, and leave the committed one as it is.
+    /// Print the page without writing it.
     #[arg(long)]
     no_write: bool,
 }
@@ -47,7 +47,7 @@ impl Bench {
         let mut table = Table::default();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(real::measure(&operator, self.most, self.drifts, &mut table))?;
-        // What was measured so far is not to be lost with what follows.
+        // Written now, in case the rest fails.
         self.write(&table)?;
         virtually::measure(&mut table);
         self.write(&table)?;

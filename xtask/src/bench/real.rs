@@ -18,7 +18,7 @@ use super::{
     table::{REAL, Table},
 };
 
-/// Long enough that memory which was only needed at the start is given back, if it ever is.
+/// Long enough for the allocator to return memory that was only needed at the start.
 const SETTLE: Duration = Duration::from_secs(15);
 /// Goals of memory in MiB, by the number of ConnectUsers.
 const MEMORY: [(usize, f64); 4] = [(0, 12.0), (1_000, 20.0), (10_000, 60.0), (100_000, 400.0)];
@@ -37,10 +37,10 @@ pub(super) async fn measure(program: &Path, most: usize, drifts: usize, table: &
 
     memory(table, MEMORY[0], &bench_cluster.operator(&[&cluster, "--sweep-interval=10s"]).await?).await?;
     let template = calls_of_one(&bench_cluster, &fleet, table).await?;
-    eprintln!("copies of {} are made", template.name_any());
+    eprintln!("copying {}", template.name_any());
     for (size, goal) in MEMORY.into_iter().skip(1).filter(|(size, _)| *size <= most) {
         fleet.grow(size, &template).await?;
-        // SearchUsers shows them a little later.
+        // SearchUsers returns new users with a delay.
         tokio::time::sleep(Duration::from_secs(5)).await;
         bench_cluster.sim.reset_calls();
         let before = fleet.versions().await?;
@@ -68,7 +68,7 @@ async fn memory(table: &mut Table, (size, goal): (usize, f64), operator: &Operat
     Ok(())
 }
 
-/// One user's life, counted. Gives it as it was before it was edited.
+/// Counts the calls of one user's life. Returns the resource as it was before the edit.
 async fn calls_of_one(bench_cluster: &Cluster, fleet: &Fleet<'_>, table: &mut Table) -> Result<ConnectUser> {
     let cluster = format!("--cluster-name={CLUSTER}");
     let operator = bench_cluster.operator(&[&cluster, "--sweep-interval=24h"]).await?;
@@ -77,8 +77,8 @@ async fn calls_of_one(bench_cluster: &Cluster, fleet: &Fleet<'_>, table: &mut Ta
     ready(fleet).await?;
     let create = bench_cluster.sim.calls();
     let create = (create.of(OperationName::CreateUser), create.writes() - create.of(OperationName::CreateUser), reads(&create));
-    fleet.look_at_first().await?;
-    asked_until("the first user is looked at", async || fleet.was_looked_at().await).await?;
+    fleet.request_read_of_first().await?;
+    asked_until("the first user is read", async || fleet.was_read().await).await?;
     let created = fleet.first().await?.context("the first user is not in sync")?;
     bench_cluster.sim.reset_calls();
     fleet.edit_first().await?;
@@ -106,7 +106,7 @@ async fn ready(fleet: &Fleet<'_>) -> Result<()> {
     .await
 }
 
-/// Asks the API server for what must come within a minute.
+/// Polls the API server for a state that must come within a minute.
 async fn asked_until(what: &str, mut holds: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
     for _ in 0..600 {
         if holds().await? {
@@ -117,12 +117,12 @@ async fn asked_until(what: &str, mut holds: impl AsyncFnMut() -> Result<bool>) -
     anyhow::bail!("not within a minute: {what}")
 }
 
-/// Calls that read users one by one.
+/// Returns the number of calls that read single users.
 fn reads(calls: &Calls) -> u64 {
     calls.of(OperationName::DescribeUser) + calls.of(OperationName::ListUserProficiencies)
 }
 
-/// How many objects have another version, or are new.
+/// Returns the number of objects that are new or have another version.
 fn written(before: &std::collections::BTreeMap<String, String>, after: &std::collections::BTreeMap<String, String>) -> usize {
     after.iter().filter(|(uid, version)| before.get(*uid) != Some(version)).count()
 }
@@ -146,9 +146,9 @@ fn restart(table: &mut Table, ready: Duration, calls: &Calls, written: usize, op
     Ok(())
 }
 
-/// Sweeps over the whole fleet: with nothing changed, with one in a hundred, and with one.
+/// Measures sweeps over the whole fleet: without changes, with one user in a hundred changed, and with one user changed.
 async fn sweeps(bench_cluster: &Cluster, fleet: &Fleet<'_>, table: &mut Table, drifts: usize, cluster: &str) -> Result<()> {
-    // Whose turn to be read comes meanwhile is none of the sweep's doing: that has a line of its own.
+    // With the usual interval, some users would be read during the sweep, which is not the sweep's cost.
     let operator = bench_cluster.operator(&[cluster, "--sweep-interval=40s", "--drift-interval=8760h"]).await?;
     operator.sweeps(1).await?;
     let (before, versions) = (operator.usage()?.cpu, fleet.versions().await?);
@@ -175,7 +175,7 @@ async fn sweeps(bench_cluster: &Cluster, fleet: &Fleet<'_>, table: &mut Table, d
     bench_cluster.sim.reset_calls();
     fleet.meddle(DRIFTED)?;
     until("all were put right", || Ok((fleet.meddled() == 0).then_some(()))).await?;
-    // One sweep has found them, and the next sees that nothing is left.
+    // One sweep finds them, and the next one finds nothing left.
     operator.sweeps(swept + 3).await?;
     let calls = bench_cluster.sim.calls();
     let rounds = u64::try_from(operator.swept() - swept)?;
@@ -198,7 +198,7 @@ async fn sweeps(bench_cluster: &Cluster, fleet: &Fleet<'_>, table: &mut Table, d
     let interval = Duration::from_secs(40);
     let mut longest = Duration::ZERO;
     for round in 0..drifts {
-        // At another moment of the sweeps' round each time.
+        // At a different point between two sweeps each time.
         let fifth = interval / u32::try_from(drifts)?;
         tokio::time::sleep(Duration::from_secs(15) + fifth * u32::try_from(round)?).await;
         fleet.meddle(1)?;

@@ -1,5 +1,4 @@
-//! A fleet that is in sync: users in Connect, and ConnectUsers whose statuses say so in the operator's own words, since they are copies
-//! of one that the operator itself has written.
+//! A fleet that is in sync: users in Connect, and ConnectUsers whose statuses are copies of one that the operator has written.
 
 use std::collections::BTreeMap;
 
@@ -26,9 +25,9 @@ const AT_ONCE: usize = 48;
 const NAMESPACES: usize = 10;
 const SECRET: &str = "initial";
 const PASSWORD: &str = "Initial-Passw0rd-5150";
-/// The user that the operator itself makes.
+/// The user that the operator creates.
 const FIRST: &str = "agent-first";
-/// What asks for a look at it.
+/// The value of the annotation that requests a read.
 const LOOK: &str = "2026-01-01T00:00:00Z";
 
 /// A fleet that grows.
@@ -37,7 +36,7 @@ pub(super) struct Fleet<'a> {
     client: &'a Client,
     instance: InstanceId,
     instance_arn: String,
-    /// Which state each namespace's Secret is in, as statuses note it.
+    /// The version of each namespace's Secret, as statuses record it.
     secrets: BTreeMap<String, String>,
     size: usize,
 }
@@ -47,7 +46,7 @@ fn namespace(number: usize) -> String {
 }
 
 impl<'a> Fleet<'a> {
-    /// No users yet, but namespaces for them.
+    /// Creates the namespaces, without users.
     pub(super) async fn new(sim: &'a Sim, client: &'a Client) -> Result<Self> {
         let instance = sim.instances().remove(0);
         let mut secrets = BTreeMap::new();
@@ -95,13 +94,13 @@ impl<'a> Fleet<'a> {
         Api::namespaced(self.client.clone(), namespace)
     }
 
-    /// Applies the one that the operator itself is to make.
+    /// Applies the ConnectUser that the operator should create a user for.
     pub(super) async fn apply_first(&self) -> Result<()> {
         self.users(&namespace(0)).create(&PostParams::default(), &self.manifest(FIRST, &[])?).await?;
         Ok(())
     }
 
-    /// It, once it is in sync.
+    /// Returns that ConnectUser once it is in sync.
     pub(super) async fn first(&self) -> Result<Option<ConnectUser>> {
         let user = self.users(&namespace(0)).get(FIRST).await?;
         let conditions = user.status.iter().flat_map(|status| &status.conditions);
@@ -109,20 +108,20 @@ impl<'a> Fleet<'a> {
         Ok(in_sync.then_some(user))
     }
 
-    /// Asks for a look at it: Connect fills in what nobody asked for, such as the directory's id.
-    pub(super) async fn look_at_first(&self) -> Result<()> {
+    /// Requests a read of it, since Connect fills in unspecified members such as the directory's id.
+    pub(super) async fn request_read_of_first(&self) -> Result<()> {
         let patch = json!({ "metadata": { "annotations": { RECONCILE_REQUESTED_AT: LOOK } } });
         self.users(&namespace(0)).patch(FIRST, &PatchParams::default(), &Patch::Merge(patch)).await?;
         Ok(())
     }
 
-    /// Whether that was done.
-    pub(super) async fn was_looked_at(&self) -> Result<bool> {
+    /// Returns whether that read has happened.
+    pub(super) async fn was_read(&self) -> Result<bool> {
         let status = self.users(&namespace(0)).get(FIRST).await?.status;
         Ok(status.is_some_and(|status| status.last_handled_reconcile_at.as_deref() == Some(LOOK)))
     }
 
-    /// Changes one field of it that one call sets.
+    /// Changes one field of it, which one call sets.
     pub(super) async fn edit_first(&self) -> Result<()> {
         let profile = self.sim.routing_profile_arn(&self.instance, "Sales").context("no such routing profile")?;
         let patch = json!({ "spec": { "routingProfileArn": profile } });
@@ -130,12 +129,12 @@ impl<'a> Fleet<'a> {
         Ok(())
     }
 
-    /// The user in Connect of this name.
+    /// Returns the user in Connect with this name.
     pub(super) fn name(number: usize) -> String {
         format!("agent-{number:06}")
     }
 
-    /// Lets the fleet grow to this size.
+    /// Grows the fleet to this size.
     pub(super) async fn grow(&mut self, size: usize, template: &ConnectUser) -> Result<()> {
         let this = &*self;
         stream::iter(self.size..size)
@@ -166,7 +165,7 @@ impl<'a> Fleet<'a> {
             .replace(&first_namespace, &namespace)
             .replace(FIRST, &name);
         let mut status: Value = serde_json::from_str(&text)?;
-        // Nobody asked for a look at the copies.
+        // No read is requested for the copies.
         status["lastHandledReconcileAt"] = Value::Null;
         let now = Timestamp::now();
         status["lastSyncTime"] = json!(Timestamp::from_second(now.as_second())?);
@@ -177,7 +176,7 @@ impl<'a> Fleet<'a> {
         Ok(())
     }
 
-    /// Makes the user in Connect, past the rate limit.
+    /// Creates the user in Connect, bypassing the rate limit.
     fn make_user(&self, name: &str, namespace: &str, uid: &str) -> Result<User> {
         let missing = "the instance lacks what was configured";
         let mut tags: BTreeMap<String, String> = [("team", "billing"), ("cost-center", "4711")].map(owned).into();
@@ -220,7 +219,7 @@ impl<'a> Fleet<'a> {
         Ok(user)
     }
 
-    /// Every ConnectUser's resourceVersion: which of them were written to is told by a second look.
+    /// Returns the resourceVersion of every ConnectUser. A later comparison shows which were written to.
     pub(super) async fn versions(&self) -> Result<BTreeMap<String, String>> {
         let api: Api<ConnectUser> = Api::all(self.client.clone());
         let (mut versions, mut params) = (BTreeMap::new(), ListParams::default().limit(2000));
@@ -234,7 +233,7 @@ impl<'a> Fleet<'a> {
         }
     }
 
-    /// Gives this many users, spread over the fleet, another routing profile at Connect's console. Tells who they are.
+    /// Changes the routing profile of this many users, spread over the fleet, in Connect's console.
     pub(super) fn meddle(&self, how_many: usize) -> Result<Vec<String>> {
         let profile = self.sim.routing_profile_id(&self.instance, "Sales").context("no such routing profile")?;
         let all: BTreeMap<String, _> =
@@ -253,7 +252,7 @@ impl<'a> Fleet<'a> {
         Ok(chosen)
     }
 
-    /// How many users have another routing profile than their specs ask for.
+    /// Returns the number of users whose routing profile differs from their spec.
     pub(super) fn meddled(&self) -> usize {
         let profile = self.sim.routing_profile_id(&self.instance, "Sales");
         let of_fleet = |name: &str| name != FIRST;

@@ -1,4 +1,4 @@
-//! The table of measures, as it is printed and as it is written to `docs/benchmarks.md`.
+//! The table of measures, printed and written to `docs/benchmarks.md`.
 
 /// One measure.
 #[derive(Clone, Debug)]
@@ -6,7 +6,7 @@ pub(super) struct Measure {
     pub measure: String,
     pub goal: String,
     pub measured: String,
-    /// Whether the goal was reached; None where there is none.
+    /// Whether the goal was reached. None if there is no goal.
     pub reached: Option<bool>,
     /// How it was measured.
     pub how: &'static str,
@@ -16,18 +16,18 @@ pub(super) struct Measure {
 #[derive(Debug, Default)]
 pub(super) struct Table(Vec<Measure>);
 
-/// On the real control plane, with the operator's own program and the simulator over HTTP at AWS' rates.
+/// Measured on the real control plane, with the operator's program and the simulator over HTTP at AWS' rates.
 pub(super) const REAL: &str = "real";
-/// The operator's own code in one process with an API server in memory and the simulator, by a clock that does not wait.
+/// Measured with the operator's code in one process, an API server in memory, the simulator, and a virtual clock.
 pub(super) const VIRTUAL: &str = "virtual time";
 
 impl Table {
-    /// Adds a measure with a goal that it has reached or not, and shows it.
+    /// Adds a measure with a goal, and prints it.
     pub(super) fn add(&mut self, measure: impl Into<String>, goal: &str, measured: String, reached: bool, how: &'static str) {
         self.push(Measure { measure: measure.into(), goal: goal.to_owned(), measured, reached: Some(reached), how });
     }
 
-    /// Adds a measure without a goal.
+    /// Adds a measure without a goal, and prints it.
     pub(super) fn note(&mut self, measure: impl Into<String>, measured: String, how: &'static str) {
         self.push(Measure { measure: measure.into(), goal: "–".to_owned(), measured, reached: None, how });
     }
@@ -37,12 +37,12 @@ impl Table {
         self.0.push(row);
     }
 
-    /// How many goals were missed.
+    /// Returns the number of missed goals.
     pub(super) fn missed(&self) -> usize {
         self.0.iter().filter(|row| row.reached == Some(false)).count()
     }
 
-    /// The table in Markdown.
+    /// Returns the table in Markdown.
     pub(super) fn markdown(&self) -> String {
         let head = "| measure | must reach | measured | | how |\n|---|---|---|---|---|\n".to_owned();
         self.0.iter().fold(head, |text, row| text + &line(row) + "\n")

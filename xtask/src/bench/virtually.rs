@@ -1,4 +1,4 @@
-//! The measures in virtual time: what would have to wait for hours on AWS' rate limits.
+//! The measures in virtual time, which would take hours at AWS' rate limits.
 
 use std::{thread, time::Duration};
 
@@ -10,17 +10,17 @@ use testbed::scenarios::{
 use super::table::{Table, VIRTUAL};
 
 const FLEET: usize = 10_000;
-/// Who edits beside a fleet that is being created.
+/// The user that is edited while a fleet is being created.
 const BESIDE: Beside = Beside { standing: 1000, queued: FLEET, edits: 200 };
-/// Who is watched for a day.
+/// The user that is observed for a day.
 const DAILY: usize = 1000;
 /// A namespace that is deleted, and who is in another one.
 const NAMESPACE: usize = 5_000;
 const OTHERS: usize = 90;
-/// Who is applied while Connect is out of reach.
+/// The users that are applied while Connect is unreachable.
 const WAITING: usize = 100;
 
-/// Each scenario has a clock of its own, so that they may run side by side.
+/// Each scenario has its own clock, so that they can run in parallel.
 pub(super) fn measure(table: &mut Table) {
     thread::scope(|scope| {
         let creates = scope.spawn(|| (scenarios::creates(1000), scenarios::edits_beside(BESIDE), scenarios::naive(FLEET)));

@@ -1,4 +1,4 @@
-//! Manifests for kubectl and kustomize: the chart, rendered by Helm.
+//! Manifests for kubectl and kustomize, rendered from the chart by Helm.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,7 +11,7 @@ use crate::repository;
 
 const NAMESPACE: &str = "connect-operator-system";
 
-/// A chart cannot hold the namespace that it is released to.
+/// A chart cannot contain the namespace into which it is installed.
 const NAMESPACE_MANIFEST: &str = "\
 apiVersion: v1
 kind: Namespace
@@ -25,7 +25,7 @@ metadata:
 
 const HEAD: &str = "# The Helm chart, rendered with its default values by `cargo xtask generate`; do not edit.\n";
 
-/// All of them.
+/// Renders all manifests.
 pub(super) fn all() -> Result<Vec<File>> {
     let tools = Binaries::ensure_gitops(|line| eprintln!("{line}"))?;
     let helm = tools.program("helm");
@@ -47,17 +47,17 @@ pub(super) fn all() -> Result<Vec<File>> {
     ])
 }
 
-/// The manifests, without what is Helm's.
+/// Renders the manifests, without Helm's own labels and annotations.
 fn render(helm: &Path, arguments: &[&str]) -> Result<String> {
     let mut command = Command::new(helm);
     command.args(["template", "connect-operator", chart::DIRECTORY, "--namespace", NAMESPACE]).args(arguments);
-    // Nothing of the user's own Helm may reach it.
+    // The user's Helm configuration must not matter.
     command.env_clear().env("HOME", repository::target()?).current_dir(repository::root());
     let output = command.output().context("cannot run helm")?;
     if !output.status.success() {
         bail!("helm template: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
-    let rendered = String::from_utf8(output.stdout).context("helm printed what is not UTF-8")?;
+    let rendered = String::from_utf8(output.stdout).context("helm's output is not UTF-8")?;
     Ok(without_helm(&rendered))
 }
 
@@ -69,9 +69,9 @@ fn without_helm(rendered: &str) -> String {
     text.replace(KEEP, KEPT)
 }
 
-/// What keeps the definition, and all ConnectUsers with it, when the rest is deleted: for Helm and Argo CD.
+/// Keeps the definition, and with it all ConnectUsers, when Helm or Argo CD deletes the rest.
 const KEEP: &str = "    helm.sh/resource-policy: keep\n";
-/// The same for who applies manifests: Flux and Argo CD. kubectl knows nothing of the kind.
+/// The same for plain manifests, applied by Flux or Argo CD. kubectl has no such annotation.
 const KEPT: &str =
     "    kustomize.toolkit.fluxcd.io/prune: disabled\n    argocd.argoproj.io/sync-options: Prune=false,Delete=false\n";
 
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_belongs_to_helm_is_left_out_or_said_in_other_tools_words() {
+    fn helms_own_metadata_is_removed_or_translated() {
         let rendered = "\
 metadata:
   labels:

@@ -1,4 +1,4 @@
-//! The values of the chart, as the comments in values.yaml describe them.
+//! The values of the chart, with their descriptions from the comments in values.yaml.
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -6,23 +6,23 @@ use serde_json::Value;
 /// A value of the chart.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ChartValue {
-    /// Its place, such as `image.tag`.
+    /// Its path, such as `image.tag`.
     pub key: String,
     kind: String,
     default: String,
     description: String,
 }
 
-/// The values of a values.yaml, in its order: those that have a comment right above them. Maps without one are described by their
-/// members.
+/// Returns the values of a values.yaml that have a comment right above them, in order. For a map without a comment, its members are
+/// returned instead.
 ///
 /// # Errors
-/// A value that nobody describes, or that the schema does not know.
+/// A value has no comment, or is not in the schema.
 pub(super) fn chart_values(yaml: &str, schema: &Value) -> Result<Vec<ChartValue>> {
     let values: Value = serde_saphyr::from_str(yaml).context("values.yaml")?;
     let mut chart_values = Vec::new();
     let mut comment: Vec<&str> = Vec::new();
-    // The maps around a line, from the outermost, with their indents.
+    // The maps around a line, from the outermost, with their indentation.
     let mut around: Vec<(usize, &str)> = Vec::new();
     let mut described: Option<usize> = None;
     for line in yaml.lines() {
@@ -58,12 +58,12 @@ pub(super) fn chart_values(yaml: &str, schema: &Value) -> Result<Vec<ChartValue>
     Ok(chart_values)
 }
 
-/// The value at a place.
+/// Returns the value at a path.
 pub(super) fn at<'a>(values: &'a Value, key: &str) -> Option<&'a Value> {
     values.pointer(&format!("/{}", key.replace('.', "/")))
 }
 
-/// The type of a value, for people.
+/// Returns the type of a value as the table shows it.
 fn kind(schema: &Value, key: &str) -> Option<String> {
     let mut here = schema;
     for name in key.split('.') {
@@ -72,7 +72,7 @@ fn kind(schema: &Value, key: &str) -> Option<String> {
     let names = match &here["type"] {
         Value::Array(several) => several.iter().filter_map(Value::as_str).collect(),
         Value::String(one) => vec![one.as_str()],
-        // Of the enumerations, all are of text.
+        // All enumerations consist of strings.
         _ if here["enum"].is_array() => vec!["string"],
         _ => return None,
     };
@@ -91,7 +91,7 @@ fn resolved<'a>(schema: &'a Value, property: &'a Value) -> Option<&'a Value> {
     }
 }
 
-/// The table for people, in Markdown.
+/// Returns the table in Markdown.
 pub(super) fn table(chart_values: &[ChartValue]) -> String {
     let cell = |text: &str| text.replace('|', "\\|");
     let line = |ChartValue { key, kind, default, description }: &ChartValue| {
@@ -132,7 +132,7 @@ image:
   policy: Always
 # All of it.
 resources:
-  # Not told.
+  # Not listed.
   limits:
     cpu: 1
 # Some.
@@ -141,7 +141,7 @@ list:
 # Both.
 quota: 5
 ";
-        let told = table(&chart_values(yaml, &schema()).unwrap());
+        let listed = table(&chart_values(yaml, &schema()).unwrap());
         let expected = "\
 | Value | Type | Default | |
 |---|---|---|---|
@@ -151,11 +151,11 @@ quota: 5
 | `list` | list | `[{\"a\":1}]` | Some. |
 | `quota` | string or number | `5` | Both. |
 ";
-        assert_eq!(told, expected);
+        assert_eq!(listed, expected);
     }
 
     #[test]
-    fn what_nobody_describes_or_nothing_checks_is_an_error() {
+    fn a_value_without_comment_or_schema_is_an_error() {
         let error = |yaml| format!("{:#}", chart_values(yaml, &schema()).unwrap_err());
         assert_eq!(error("image:\n  tag: \"\"\n"), "values.yaml: image.tag has no comment above it");
         assert_eq!(error("# About the file.\n\nquota: 1\n"), "values.yaml: quota has no comment above it");
