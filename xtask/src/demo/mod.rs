@@ -1,6 +1,6 @@
 //! `cargo xtask demo`: the operator at work, on a real Kubernetes control plane and a simulated Amazon Connect.
 //!
-//! The [`Installation`] runs the processes, and the [`scenario`] plays steps on it. Each step ends with Connect's actual users and
+//! `Installation` runs the processes, and `scenario` plays steps on it. Each step ends with Connect's actual users and
 //! a tick, or a cross with the reason of the failure.
 
 mod connect_table;
