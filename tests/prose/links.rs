@@ -1,10 +1,11 @@
-//! The links between the repository's documents.
+//! The links between the repository's documents, and the paths that they name.
 
 use std::path::{Component, Path, PathBuf};
 
 use regex::Regex;
 
 /// Returns the relative links of a Markdown file that lead nowhere: to a file that does not exist, or to a heading that is not in it.
+/// A path of the repository in backticks counts as a link.
 pub(crate) fn broken(root: &Path, file: &str) -> Vec<String> {
     let content = std::fs::read_to_string(root.join(file)).unwrap();
     let links = Regex::new(r"\]\(([^)\s]+)\)").unwrap();
@@ -14,7 +15,9 @@ pub(crate) fn broken(root: &Path, file: &str) -> Vec<String> {
         let target = if path.is_empty() { root.join(file) } else { normal(&root.join(file).parent().unwrap().join(path)) };
         !target.exists() || (!heading.is_empty() && !anchors(&std::fs::read_to_string(target).unwrap()).any(|a| a == heading))
     };
-    links.filter(leads_nowhere).map(|link| format!("{file}: {link}")).collect()
+    let paths = Regex::new(r"`((?:crates|crds|deploy|dev|docs|src|tests|xtask)/[\w./-]+)`").unwrap();
+    let paths = paths.captures_iter(&content).map(|path| path[1].to_owned()).filter(|path| !root.join(path).exists());
+    links.filter(leads_nowhere).chain(paths).map(|link| format!("{file}: {link}")).collect()
 }
 
 /// Resolves `..`, which a directory on the way might lead elsewhere.
