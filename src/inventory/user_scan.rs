@@ -62,7 +62,7 @@ impl UserScan {
         while self.stage != ScanStage::Done {
             let (instance, next_token) = (instance.clone(), self.cursor.token());
             let read = if self.stage == ScanStage::Search {
-                let request = SearchUsers { instance, max_results: SEARCH_PAGE, next_token, criteria: None, filter: None };
+                let request = SearchUsers { instance, max_results: SEARCH_PAGE, next_token, username: None };
                 connect.call(caller, request).await.map(|page| {
                     page.items.into_iter().for_each(|user| sink.found(user));
                     page.next_token

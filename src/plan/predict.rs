@@ -119,7 +119,6 @@ pub fn after(mut live: Live, call: &Call) -> Live {
         | Call::ListSecurityProfiles(_)
         | Call::ListUserHierarchyGroups(_)
         | Call::DescribeUserHierarchyGroup(_)
-        | Call::ListPredefinedAttributes(_)
         | Call::SearchQuickConnects(_)
         | Call::DescribeQuickConnect(_)
         | Call::DeleteQuickConnect(_) => {}

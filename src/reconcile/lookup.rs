@@ -2,7 +2,7 @@
 
 use connect_api::{
     Caller, Class, Connect, ConnectExt, DescribeUser, Error, InstanceId, ListUserProficiencies, ListUsers, OperationName,
-    PageCursor, Proficiency, SearchCriteria, SearchUsers, StringComparison, User, UserId,
+    PageCursor, Proficiency, SearchUsers, User, UserId,
 };
 
 /// How to look up a username.
@@ -75,12 +75,7 @@ async fn searched(
             instance: instance.clone(),
             max_results: 500,
             next_token: cursor.token(),
-            criteria: Some(SearchCriteria::String {
-                field: "Username".into(),
-                value: username.into(),
-                comparison: StringComparison::Exact,
-            }),
-            filter: None,
+            username: Some(username.into()),
         };
         let page = connect.call(caller, request).await?;
         candidates.extend(page.items.into_iter().map(|u| (u.username, u.id)));

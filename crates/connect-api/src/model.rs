@@ -350,12 +350,12 @@ pub struct Instance {
     pub status: Option<String>,
 }
 
-/// A profile, hierarchy group or predefined attribute as its List operation shows it.
+/// A profile or hierarchy group as its List operation shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
-    /// Its id; for a predefined attribute, its name.
+    /// Its id.
     pub id: String,
-    /// Its ARN; empty for a predefined attribute.
+    /// Its ARN.
     pub arn: String,
     /// Its name.
     pub name: String,
@@ -392,56 +392,4 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Where the next page starts. Expires after 24 hours.
     pub next_token: Option<String>,
-}
-
-/// How SearchUsers compares a string.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum StringComparison {
-    /// The value starts with it.
-    StartsWith,
-    /// The value contains it.
-    Contains,
-    /// The value is it, as the index sees it: compare the answer again.
-    Exact,
-}
-
-/// `UserSearchCriteria`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SearchCriteria {
-    /// Any of these.
-    Or(Vec<SearchCriteria>),
-    /// All of these.
-    And(Vec<SearchCriteria>),
-    /// A field's value: `Username`, `FirstName`, `LastName`, `RoutingProfileId`, `SecurityProfileId`, `resourceId`.
-    String {
-        /// The field, as the API writes it.
-        field: String,
-        /// The value, 2 to 25 characters for a dependable answer.
-        value: String,
-        /// How it is compared.
-        comparison: StringComparison,
-    },
-    /// The hierarchy group.
-    HierarchyGroup {
-        /// The group's id.
-        id: HierarchyGroupId,
-        /// Whether users of the groups below it count too.
-        with_child_groups: bool,
-    },
-}
-
-/// `TagFilter` of SearchUsers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TagFilter {
-    /// One tag. An empty value matches any.
-    Tag {
-        /// The key.
-        key: String,
-        /// The value.
-        value: String,
-    },
-    /// All of these tags.
-    And(Vec<(String, String)>),
-    /// Any of these lists, each with all of its tags.
-    Or(Vec<Vec<(String, String)>>),
 }

@@ -7,8 +7,8 @@ use std::{collections::BTreeSet, fmt};
 
 use crate::{
     ChannelConfigs, CreatedUser, FoundUser, HierarchyGroup, HierarchyGroupId, IdentityInfo, Instance, InstanceId, Named, Page,
-    Password, PhoneConfig, Proficiency, ProficiencyKey, QuickConnect, QuickConnectId, RoutingProfileId, SearchCriteria,
-    SecurityProfileId, TagFilter, Tags, User, UserId, UserSummary,
+    Password, PhoneConfig, Proficiency, ProficiencyKey, QuickConnect, QuickConnectId, RoutingProfileId, SecurityProfileId, Tags,
+    User, UserId, UserSummary,
 };
 
 /// A request of one operation, which knows what its answer is.
@@ -142,10 +142,8 @@ operations! {
         max_results: i32,
         /// Where the page starts.
         next_token: Option<String>,
-        /// Which users.
-        criteria: Option<SearchCriteria>,
-        /// With which tags.
-        filter: Option<TagFilter>,
+        /// Only users with this username. The index folds case: compare the names of the result. None: all users.
+        username: Option<String>,
     } -> Page<FoundUser>;
 
     /// Sets names, e-mail and mobile. Whether a member that is left out is kept or wiped is not documented: send all known.
@@ -310,16 +308,6 @@ operations! {
         group: HierarchyGroupId,
     } -> HierarchyGroup;
 
-    /// Lists predefined attributes by name, 100 a page at most.
-    ListPredefinedAttributes {
-        /// The instance.
-        instance: InstanceId,
-        /// 1 to 100.
-        max_results: i32,
-        /// Where the page starts.
-        next_token: Option<String>,
-    } -> Page<Named>;
-
     /// Searches quick connects of all types, 100 a page at most. The index lags: absence here proves nothing.
     SearchQuickConnects {
         /// The instance.
@@ -345,6 +333,30 @@ operations! {
         /// The quick connect.
         quick_connect: QuickConnectId,
     } -> ();
+}
+
+impl CreateUser {
+    /// A request with the members that every instance requires, and no others.
+    pub fn new(
+        instance: impl Into<InstanceId>,
+        username: impl Into<String>,
+        routing_profile_id: impl Into<RoutingProfileId>,
+        security_profile_ids: impl IntoIterator<Item = impl Into<SecurityProfileId>>,
+    ) -> Self {
+        Self {
+            instance: instance.into(),
+            username: username.into(),
+            password: None,
+            identity_info: None,
+            phone_config: None,
+            channel_configs: ChannelConfigs::default(),
+            directory_user_id: None,
+            security_profile_ids: security_profile_ids.into_iter().map(Into::into).collect(),
+            routing_profile_id: routing_profile_id.into(),
+            hierarchy_group_id: None,
+            tags: Tags::new(),
+        }
+    }
 }
 
 impl OperationName {
@@ -374,7 +386,6 @@ impl OperationName {
             | Self::ListSecurityProfiles
             | Self::ListUserHierarchyGroups
             | Self::DescribeUserHierarchyGroup
-            | Self::ListPredefinedAttributes
             | Self::SearchQuickConnects
             | Self::DescribeQuickConnect => false,
         }

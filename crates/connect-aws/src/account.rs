@@ -1,13 +1,13 @@
 //! One AWS account: the credentials that are used in it, and the clients of its Regions.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use aws_config::{Region, SdkConfig, identity::IdentityCache};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, error::CredentialsError};
 
 use crate::{
     AwsConnect,
-    assumed::Assumed,
+    assumed_role::{AssumedRole, Role},
     config,
     credentials::CredentialsFault,
     identity::{Identity, OfAccount, Source},
@@ -28,19 +28,6 @@ pub struct AccountOptions {
     pub named: String,
 }
 
-/// A role to assume.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Role {
-    /// Its ARN.
-    pub arn: String,
-    /// What its trust policy may ask for.
-    pub external_id: Option<String>,
-    /// The session's name.
-    pub session_name: String,
-    /// The session's tags.
-    pub session_tags: BTreeMap<String, String>,
-}
-
 /// An account. Clones, and the clients of all its Regions, share credentials, which are renewed before they expire.
 #[derive(Clone, Debug)]
 pub struct Account {
@@ -59,7 +46,7 @@ impl Account {
         };
         let identity = config::sts_goes_with_connect(config, endpoint_url.as_deref()).then(|| Identity::new(sts.clone()));
         let source = match (role, config.credentials_provider()) {
-            (Some(role), _) => Source::Assumed(Box::new(Assumed::new(sts, role, named.clone()))),
+            (Some(role), _) => Source::Assumed(Box::new(AssumedRole::new(sts, role, named.clone()))),
             (None, Some(own)) => Source::Own(own),
             (None, None) => Source::None,
         };

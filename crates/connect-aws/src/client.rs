@@ -76,9 +76,6 @@ impl AwsConnect {
             Call::ListSecurityProfiles(r) => Reply::ListSecurityProfiles(listings::security_profiles(client, r).await?),
             Call::ListUserHierarchyGroups(r) => Reply::ListUserHierarchyGroups(listings::hierarchy_groups(client, r).await?),
             Call::DescribeUserHierarchyGroup(r) => Reply::DescribeUserHierarchyGroup(listings::hierarchy_group(client, r).await?),
-            Call::ListPredefinedAttributes(r) => {
-                Reply::ListPredefinedAttributes(listings::predefined_attributes(client, r).await?)
-            }
             Call::SearchQuickConnects(r) => Reply::SearchQuickConnects(quick_connects::search(client, r).await?),
             Call::DescribeQuickConnect(r) => Reply::DescribeQuickConnect(quick_connects::describe(client, r).await?),
             Call::DeleteQuickConnect(r) => Reply::DeleteQuickConnect(quick_connects::delete(client, r).await?),

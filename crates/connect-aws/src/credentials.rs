@@ -8,7 +8,7 @@ use aws_credential_types::{
 };
 use connect_api::Class;
 
-use crate::error::causes;
+use crate::causes::{causes, find};
 
 /// Half of a call's time: credentials that do not come must not look like a Connect that does not answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -61,13 +61,8 @@ pub struct CredentialsFault {
 impl CredentialsFault {
     /// What an error of the SDK's says.
     pub(crate) fn of(error: &CredentialsError) -> Arc<Self> {
-        let known = Self::within(error).cloned();
+        let known = find::<Self>(error).cloned();
         Arc::new(known.unwrap_or_else(|| Self { class: Class::Denied, message: causes(error) }))
-    }
-
-    /// The fault that an error comes from, where it comes from one.
-    pub(crate) fn within<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
-        std::iter::successors(Some(error), |e| (*e).source()).find_map(|e| e.downcast_ref())
     }
 }
 

@@ -6,12 +6,15 @@ use std::error::Error as StdError;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_connect::{
-    error::{ConnectorError, ProvideErrorMetadata, SdkError},
+    error::{ProvideErrorMetadata, SdkError},
     operation::RequestId,
 };
 use connect_api::{Class, Error, OperationName};
 
-use crate::credentials::CredentialsFault;
+use crate::{
+    causes::{causes, find},
+    credentials::CredentialsFault,
+};
 
 /// What went wrong with a call of this operation.
 pub(crate) fn of<E>(operation: OperationName, error: SdkError<E>) -> Error
@@ -28,7 +31,7 @@ where
             let message = format!("the reply could not be read: {}", causes(&error));
             reply(operation, answer.raw().status().as_u16(), None, message)
         }
-        SdkError::DispatchFailure(_) => match (CredentialsFault::within(&error), credentials_error(&error)) {
+        SdkError::DispatchFailure(_) => match (find::<CredentialsFault>(&error), find::<CredentialsError>(&error)) {
             (Some(CredentialsFault { class, message }), _) => {
                 Error { class: *class, ..Error::no_reply(operation, message.clone()) }
             }
@@ -72,31 +75,4 @@ fn reply(operation: OperationName, status: u16, code: Option<&str>, message: Str
 fn no_credentials(operation: OperationName, cause: &(dyn StdError + 'static)) -> Error {
     let message = format!("no AWS credentials to sign with: {}", causes(cause));
     Error { class: Class::Denied, ..Error::no_reply(operation, message) }
-}
-
-fn credentials_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a CredentialsError> {
-    std::iter::successors(Some(error), |e| (*e).source()).find_map(|e| e.downcast_ref())
-}
-
-/// The causes of an error, without its own text: that only names the SDK's phase.
-pub(crate) fn causes(error: &(dyn StdError + 'static)) -> String {
-    let mut text = String::new();
-    for cause in std::iter::successors(error.source(), |e| (*e).source()) {
-        // It says no more than "io error" or "other".
-        if cause.is::<ConnectorError>() {
-            continue;
-        }
-        let cause = cause.to_string();
-        let cause = without_request(&cause);
-        if !text.ends_with(cause) {
-            text.push_str(if text.is_empty() { "" } else { ": " });
-            text.push_str(cause);
-        }
-    }
-    if text.is_empty() { error.to_string() } else { text }
-}
-
-/// The SDK's error about an endpoint that is no URL goes on with the whole request, a password in CreateUser included.
-fn without_request(text: &str) -> &str {
-    text.split_once(" to request `").map_or(text, |(before, _)| before)
 }

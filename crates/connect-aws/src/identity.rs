@@ -9,7 +9,7 @@ use aws_credential_types::{
 };
 use connect_api::Class;
 
-use crate::{assumed::Assumed, credentials::CredentialsFault, error::causes};
+use crate::{assumed_role::AssumedRole, causes::causes, credentials::CredentialsFault};
 
 /// What an answer is waited for at most: it must not use up a call's time.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -22,7 +22,7 @@ pub(crate) enum Source {
     /// The operator's own.
     Own(SharedCredentialsProvider),
     /// A role's.
-    Assumed(Box<Assumed>),
+    Assumed(Box<AssumedRole>),
 }
 
 /// Credentials of one account, and of no other.

@@ -6,8 +6,9 @@
 //! What the SDK cannot say or show is written beside the mapping of each type.
 
 mod account;
-mod assumed;
+mod assumed_role;
 mod calls;
+mod causes;
 mod client;
 mod config;
 mod credentials;
@@ -16,7 +17,8 @@ mod identity;
 mod request_log;
 mod wire;
 
-pub use account::{Account, AccountOptions, Role, check_own};
+pub use account::{Account, AccountOptions, check_own};
+pub use assumed_role::Role;
 pub use aws_config::SdkConfig;
 pub use client::AwsConnect;
 pub use config::{CALL_TIMEOUT, Options, load};

@@ -6,7 +6,6 @@
 pub(crate) mod channels;
 pub(crate) mod identity;
 pub(crate) mod phone;
-pub(crate) mod query;
 pub(crate) mod quick_connect;
 pub(crate) mod user;
 

@@ -1,15 +1,17 @@
 //! What stands between a call and its effect: permissions, rates, faults.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use jiff::Timestamp;
+use rand::{SeedableRng, rngs::StdRng};
 
 use crate::{
-    engine::Engine,
-    faults::Effect,
+    Throttling,
+    faults::{Effect, Faults},
     refusal::{Failure, Refusal},
     request::{Request, Target},
     state::Instance,
+    throttle::Throttle,
 };
 
 /// Where a call comes in.
@@ -82,9 +84,24 @@ fn dependants(operation: &str) -> &'static [&'static str] {
     }
 }
 
-impl Engine {
+/// Permissions, rates and faults, and the random numbers that they draw from.
+#[derive(Debug)]
+pub(crate) struct AdmissionControl {
+    rng: StdRng,
+    throttle: Throttle,
+    pub faults: Faults,
+    /// Operations that are answered with AccessDeniedException.
+    pub denied: BTreeSet<String>,
+}
+
+impl AdmissionControl {
+    pub fn new(seed: u64, throttling: Throttling, denied: BTreeSet<String>) -> Self {
+        let (rng, throttle) = (StdRng::seed_from_u64(seed), Throttle::new(throttling));
+        Self { rng, throttle, faults: Faults::default(), denied }
+    }
+
     /// Lets a call in or not, in the order in which AWS does: permission, rate, and only then what may go wrong inside.
-    pub(crate) fn admit(
+    pub fn admit(
         &mut self,
         origin: &Origin,
         operation: &'static str,
@@ -102,7 +119,7 @@ impl Engine {
     }
 
     /// Lets a call to STS in or not. Its rates are far from what anybody reaches here.
-    pub(crate) fn admit_to_sts(&mut self, operation: &'static str) -> (Duration, Result<Admission, Failure>) {
+    pub fn admit_to_sts(&mut self, operation: &'static str) -> (Duration, Result<Admission, Failure>) {
         let not_allowed = || Refusal::new(403, "AccessDenied", format!("not authorized to perform: sts:{operation}"));
         if self.denied.contains(operation) {
             return (Duration::ZERO, Err(not_allowed().into()));
@@ -119,7 +136,7 @@ impl Engine {
     ) -> (Duration, Result<Admission, Failure>) {
         let (delay, effect) = self.faults.strike(operation, user, &mut self.rng);
         let refused = |status, code, message| Failure::Refused(Refusal { status, code, message });
-        let fate = match effect {
+        let admission = match effect {
             None | Some(Effect::Delay { .. }) => Ok(Admission::Ordinary),
             Some(Effect::Error { status, code, message }) => Err(refused(status, code, message)),
             Some(Effect::ErrorAfter { status, code, message }) => Ok(Admission::Replaced(refused(status, code, message))),
@@ -128,6 +145,6 @@ impl Engine {
             Some(Effect::Bare429) => Err(refused(429, None, String::new())),
             Some(Effect::AccessDenied) => Err(not_allowed().into()),
         };
-        (delay, fate)
+        (delay, admission)
     }
 }

@@ -15,7 +15,10 @@ pub use rules::{DescribeLagCovers, EmailRule, IdentityUpdate, LongSearchValues, 
 pub use sts::{RoleConfig, StsConfig};
 pub use throttling::{Rate, Throttling};
 
-use crate::{ClockMode, request::OPERATIONS, sts::OPERATIONS as STS_OPERATIONS};
+use crate::{
+    ClockMode,
+    request::{OPERATIONS, STS_OPERATIONS},
+};
 
 /// The whole configuration. Everything has a default, so that `Config::default()` is a working account with one instance.
 ///

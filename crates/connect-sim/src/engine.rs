@@ -1,25 +1,22 @@
-//! The state machine: one call at a time, from the door to the counters.
+//! The state machine: one call at a time, from the surface to the counters.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use connect_api::{Arn, InstanceId};
 use jiff::Timestamp;
-use rand::{SeedableRng, rngs::StdRng};
 
 use crate::{
     Calls, Config, ConfigError, InstanceView, QuickConnectView, Rules, Scope, SessionView, UserView,
-    admission::{Admission, Origin, Surface},
+    admission::{Admission, AdmissionControl, Origin, Surface},
     clock::Clock,
-    faults::Faults,
     identifiers::Identifiers,
     pages::Paginator,
     refusal::{Failure, Refusal},
-    request::{Request, Target},
+    request::{Request, StsRequest, Target},
     response::Response,
     rules::{self, Context},
     state::{Instance, Lags},
-    sts::{Signer, Sts, StsRequest, StsResponse},
-    throttle::Throttle,
+    sts::{Signer, Sts, StsResponse},
 };
 
 /// What a call comes to.
@@ -39,10 +36,7 @@ pub(crate) struct Engine {
     page_limit: Option<usize>,
     identifiers: Identifiers,
     instances: Vec<Instance>,
-    pub rng: StdRng,
-    pub throttle: Throttle,
-    pub faults: Faults,
-    pub denied: BTreeSet<String>,
+    pub admission: AdmissionControl,
     pub calls: Calls,
     sts: Sts,
 }
@@ -61,10 +55,7 @@ impl Engine {
             page_limit: config.page_limit,
             identifiers: Identifiers::new(config.seed),
             instances,
-            rng: StdRng::seed_from_u64(config.seed),
-            throttle: Throttle::new(config.throttling),
-            faults: Faults::default(),
-            denied: config.denied_operations,
+            admission: AdmissionControl::new(config.seed, config.throttling, config.denied_operations),
             calls: Calls::default(),
             sts: Sts::new(config.sts, account),
         })
@@ -114,23 +105,23 @@ impl Engine {
     }
 
     /// One call.
-    pub fn answer(&mut self, scope: &Scope, door: Surface, request: Request) -> Answer<Response> {
+    pub fn answer(&mut self, scope: &Scope, surface: Surface, request: Request) -> Answer<Response> {
         let now = self.clock.now();
         let request_id = self.identifiers.next();
         let at = self.locate(scope, &request.target);
-        if door == Surface::Console {
+        if surface == Surface::Console {
             let result = self.perform(scope, now, at, request).map_err(Failure::Refused);
             return Answer { request_id, delay: Duration::ZERO, result };
         }
         let operation = request.name();
         let username = request.username().map(ToOwned::to_owned);
         let origin = Origin::of(&request, at.map(|at| &self.instances[at]), scope.region.as_deref());
-        let (delay, admitted) = self.admit(&origin, operation, now);
+        let (delay, admitted) = self.admission.admit(&origin, operation, now);
         let mut took_effect = false;
-        let result = admitted.and_then(|fate| {
+        let result = admitted.and_then(|admission| {
             let result = self.perform(scope, now, at, request);
             took_effect = result.is_ok();
-            match fate {
+            match admission {
                 Admission::Ordinary => result.map_err(Failure::Refused),
                 Admission::Replaced(failure) => Err(failure),
             }
@@ -154,11 +145,11 @@ impl Engine {
     /// One call to STS.
     pub fn answer_sts(&mut self, signer: &Signer, request: StsRequest) -> Answer<StsResponse> {
         let (now, request_id, operation) = (self.now(), self.identifiers.next(), request.name());
-        let (delay, admitted) = self.admit_to_sts(operation);
+        let (delay, admitted) = self.admission.admit_to_sts(operation);
         let random = self.identifiers.next();
-        let result = admitted.and_then(|fate| {
+        let result = admitted.and_then(|admission| {
             let result = self.sts.answer(signer, request, &random, now);
-            match fate {
+            match admission {
                 Admission::Ordinary => result.map_err(Failure::Refused),
                 Admission::Replaced(failure) => Err(failure),
             }

@@ -2,14 +2,14 @@
 //!
 //! Ids are still as they were sent here, bare or as ARNs, and what Connect tells absent from zero is an Option.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use connect_api::{ChannelConfigs, IdentityInfo, Password, PhoneType, Proficiency, ProficiencyKey, Tags};
 
 use crate::{
     QuickConnectTarget,
     refusal::Refusal,
-    search::{Criteria, Filter},
+    search::{Criteria, TagFilter},
 };
 
 /// One call.
@@ -103,7 +103,7 @@ actions! {
     DescribeUser,
     DeleteUser,
     ListUsers(Paging),
-    SearchUsers(Paging, Option<Criteria>, Option<Filter>),
+    SearchUsers(Paging, Option<Criteria>, Option<TagFilter>),
     UpdateUserIdentityInfo(IdentityInfo),
     UpdateUserPhoneConfig(PhoneSettings),
     UpdateUserConfig(ChannelConfigs),
@@ -153,6 +153,35 @@ impl Request {
         match &self.action {
             Action::CreateUser(new) => Some(&new.username),
             _ => None,
+        }
+    }
+}
+
+/// The operations of STS that are simulated.
+pub(crate) const STS_OPERATIONS: [&str; 2] = ["AssumeRole", "GetCallerIdentity"];
+
+/// One call to STS.
+#[derive(Clone, Debug)]
+pub(crate) enum StsRequest {
+    AssumeRole(AssumeRole),
+    GetCallerIdentity,
+}
+
+/// AssumeRole's parameters.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AssumeRole {
+    pub role_arn: Option<String>,
+    pub session_name: Option<String>,
+    pub external_id: Option<String>,
+    pub duration_seconds: Option<String>,
+    pub tags: BTreeMap<String, String>,
+}
+
+impl StsRequest {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::AssumeRole(_) => STS_OPERATIONS[0],
+            Self::GetCallerIdentity => STS_OPERATIONS[1],
         }
     }
 }

@@ -1,6 +1,11 @@
 //! What users refer to, and what refers to them, changed in-process while the simulator runs.
 
-use connect_api::{HierarchyGroupId, InstanceId, QuickConnectId, RoutingProfileId, SecurityProfileId, Tags};
+use std::collections::BTreeMap;
+
+use connect_api::{
+    CreateUser, HierarchyGroupId, IdentityInfo, IdentityManagementType, InstanceId, Password, QuickConnectId, RoutingProfileId,
+    SecurityProfileId, Tags,
+};
 
 use crate::{
     QuickConnectTarget, Scope, Sim,
@@ -8,6 +13,7 @@ use crate::{
     refusal::Failure,
     request::{Action, NewQuickConnect, Request, Target},
     response::Response,
+    state::Profile,
 };
 
 /// What sets the scene. None of it is throttled, counted or hit by a fault.
@@ -82,6 +88,31 @@ impl Sim {
     pub fn point_quick_connect_to(&self, instance: &InstanceId, id: &QuickConnectId, target: QuickConnectTarget) {
         let flow = flow_to(&target);
         self.set_up(instance, Action::UpdateQuickConnectConfig(id.to_string(), target, flow));
+    }
+
+    /// Returns a request for a user with the least that this instance requires, and its first profiles by name.
+    ///
+    /// # Panics
+    /// If there is no such instance, or it has no profile.
+    pub fn new_user(&self, instance: &InstanceId, username: &str) -> CreateUser {
+        let engine = self.engine();
+        let found = engine.instance(instance).expect("an instance that exists");
+        let first = |profiles: &BTreeMap<String, Profile>| {
+            let (id, _) = profiles.iter().min_by_key(|(_, profile)| &profile.name).expect("a profile");
+            id.clone()
+        };
+        let (routing_profile, security_profile) = (first(&found.routing_profiles), first(&found.security_profiles));
+        let identity_type = found.identity_management_type;
+        let name = |name: &str| Some(name.to_owned());
+        CreateUser {
+            password: (identity_type == IdentityManagementType::ConnectManaged).then(|| Password::new("Passw0rd")),
+            identity_info: (identity_type != IdentityManagementType::ExistingDirectory).then(|| IdentityInfo {
+                first_name: name("Jane"),
+                last_name: name("Doe"),
+                ..IdentityInfo::default()
+            }),
+            ..CreateUser::new(instance.clone(), username, routing_profile.as_str(), [security_profile.as_str()])
+        }
     }
 
     /// The id of what was made, if anything was.

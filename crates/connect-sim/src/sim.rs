@@ -14,9 +14,9 @@ use crate::{
     admission::Surface,
     engine::{Answer, Engine},
     refusal::Refusal,
-    request::Request,
+    request::{Request, StsRequest},
     response::Response,
-    sts::{Signer, StsRequest, StsResponse},
+    sts::{Signer, StsResponse},
     typed,
 };
 
@@ -68,7 +68,7 @@ impl Sim {
         Ok(Self(Arc::new(Shared { engine: Mutex::new(Engine::new(config)?), hooks: Mutex::default() })))
     }
 
-    fn engine(&self) -> MutexGuard<'_, Engine> {
+    pub(crate) fn engine(&self) -> MutexGuard<'_, Engine> {
         // A test's assertion may fail inside a hook; what it then reads for its message is still worth reading.
         self.0.engine.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -185,18 +185,18 @@ impl Sim {
 
     pub(crate) fn try_inject(&self, fault: Fault) -> Result<(), ConfigError> {
         fault.check()?;
-        self.engine().faults.add(fault);
+        self.engine().admission.faults.add(fault);
         Ok(())
     }
 
     /// Takes all faults away.
     pub fn clear_faults(&self) {
-        self.engine().faults.clear();
+        self.engine().admission.faults.clear();
     }
 
     /// Faults that still wait.
     pub fn faults(&self) -> Vec<Fault> {
-        self.engine().faults.waiting().to_vec()
+        self.engine().admission.faults.waiting().to_vec()
     }
 
     /// From now on these operations, and no others, answer AccessDeniedException.
@@ -211,7 +211,7 @@ impl Sim {
         for operation in &operations {
             crate::config::known_operation(operation)?;
         }
-        self.engine().denied = operations.into_iter().collect();
+        self.engine().admission.denied = operations.into_iter().collect();
         Ok(())
     }
 

@@ -327,8 +327,3 @@ pub(crate) fn lineage<'a>(groups: &'a BTreeMap<String, Group>, id: &str) -> Vec<
     path.reverse();
     path
 }
-
-/// Whether a group lies below another, or is it.
-pub(crate) fn is_within(groups: &BTreeMap<String, Group>, id: &str, ancestor: &str) -> bool {
-    lineage(groups, id).iter().any(|(above, _)| *above == ancestor)
-}

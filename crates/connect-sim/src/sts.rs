@@ -1,6 +1,5 @@
 //! AWS STS, as far as Connect's callers need it: whose an access key is, and sessions of roles.
 
-use std::collections::BTreeMap;
 
 use jiff::{Timestamp, Unit};
 
@@ -8,11 +7,9 @@ use crate::{
     clock::later,
     config::{RoleConfig, StsConfig},
     refusal::Refusal,
+    request::{AssumeRole, StsRequest},
     views::SessionView,
 };
-
-/// The operations that are simulated.
-pub(crate) const OPERATIONS: [&str; 2] = ["AssumeRole", "GetCallerIdentity"];
 
 /// What a request is signed with.
 #[derive(Clone, Debug, Default)]
@@ -20,23 +17,6 @@ pub(crate) struct Signer {
     pub key: String,
     /// The session's token, which comes in a header of its own.
     pub token: Option<String>,
-}
-
-/// One call.
-#[derive(Clone, Debug)]
-pub(crate) enum StsRequest {
-    AssumeRole(AssumeRole),
-    GetCallerIdentity,
-}
-
-/// AssumeRole's parameters.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct AssumeRole {
-    pub role_arn: Option<String>,
-    pub session_name: Option<String>,
-    pub external_id: Option<String>,
-    pub duration_seconds: Option<String>,
-    pub tags: BTreeMap<String, String>,
 }
 
 /// What comes of it.
@@ -68,15 +48,6 @@ struct Principal {
     account: String,
     arn: String,
     id: String,
-}
-
-impl StsRequest {
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::AssumeRole(_) => OPERATIONS[0],
-            Self::GetCallerIdentity => OPERATIONS[1],
-        }
-    }
 }
 
 impl Sts {

@@ -7,7 +7,7 @@ use crate::{
     refusal::Failure,
     request::{Action, NewUser, Paging, PhoneSettings, Request, Target},
     response::{Listed, Response},
-    search::{Criteria, Filter},
+    search::Criteria,
 };
 
 /// The request that this call is on the wire.
@@ -39,7 +39,7 @@ pub(crate) fn request(call: Call) -> Request {
         Call::ListUsers(c) => (instance(&c.instance), Action::ListUsers(paging(c.max_results, c.next_token))),
         Call::SearchUsers(c) => (
             instance(&c.instance),
-            Action::SearchUsers(paging(c.max_results, c.next_token), c.criteria.map(Criteria::from), c.filter.map(Filter::from)),
+            Action::SearchUsers(paging(c.max_results, c.next_token), c.username.map(Criteria::username), None),
         ),
         Call::UpdateUserIdentityInfo(c) => (user(&c.instance, &c.user), Action::UpdateUserIdentityInfo(c.identity_info)),
         Call::UpdateUserPhoneConfig(c) => (user(&c.instance, &c.user), Action::UpdateUserPhoneConfig(as_sent(c.phone_config))),
@@ -73,9 +73,6 @@ pub(crate) fn request(call: Call) -> Request {
             (instance(&c.instance), Action::ListUserHierarchyGroups(paging(c.max_results, c.next_token)))
         }
         Call::DescribeUserHierarchyGroup(c) => (instance(&c.instance), Action::DescribeUserHierarchyGroup(c.group.to_string())),
-        Call::ListPredefinedAttributes(c) => {
-            (instance(&c.instance), Action::ListPredefinedAttributes(paging(c.max_results, c.next_token)))
-        }
         Call::SearchQuickConnects(c) => (instance(&c.instance), Action::SearchQuickConnects(paging(c.max_results, c.next_token))),
         Call::DescribeQuickConnect(c) => (instance(&c.instance), Action::DescribeQuickConnect(c.quick_connect.to_string())),
         Call::DeleteQuickConnect(c) => (instance(&c.instance), Action::DeleteQuickConnect(c.quick_connect.to_string())),
@@ -132,7 +129,6 @@ fn typed(operation: OperationName, response: Response) -> Reply {
         (Op::ListSecurityProfiles, Response::Listing { page, .. }) => Reply::ListSecurityProfiles(named(page)),
         (Op::ListUserHierarchyGroups, Response::Listing { page, .. }) => Reply::ListUserHierarchyGroups(named(page)),
         (Op::DescribeUserHierarchyGroup, Response::Group { group, .. }) => Reply::DescribeUserHierarchyGroup(group),
-        (Op::ListPredefinedAttributes, Response::Listing { page, .. }) => Reply::ListPredefinedAttributes(named(page)),
         (Op::SearchQuickConnects, Response::QuickConnects { page, .. }) => Reply::SearchQuickConnects(Page {
             items: page.items.into_iter().map(|shown| shown.typed).collect(),
             next_token: page.next_token,

@@ -26,8 +26,6 @@ enum Purpose {
     Advice,
     /// Finding and deleting the quick connects of a deleted user.
     QuickConnects,
-    /// The port has the operation, but the operator never calls it.
-    Unused,
 }
 
 impl Purpose {
@@ -58,7 +56,6 @@ impl Purpose {
             OperationName::SearchQuickConnects | OperationName::DescribeQuickConnect | OperationName::DeleteQuickConnect => {
                 Self::QuickConnects
             }
-            OperationName::ListPredefinedAttributes => Self::Unused,
         }
     }
 }
@@ -103,8 +100,7 @@ impl Scoping {
             | OperationName::DescribeInstance
             | OperationName::SearchQuickConnects
             | OperationName::DescribeQuickConnect
-            | OperationName::DeleteQuickConnect
-            | OperationName::ListPredefinedAttributes => Self::Never,
+            | OperationName::DeleteQuickConnect => Self::Never,
         }
     }
 }
@@ -193,7 +189,6 @@ fn with(purposes: &[Purpose]) -> Vec<Statement> {
             Purpose::Names => "LookUpNames",
             Purpose::Advice => "ReadTheInstancesIdentityType",
             Purpose::QuickConnects => "DeleteQuickConnectsOfDeletedUsers",
-            Purpose::Unused => "Unused",
         };
         let all_of_it = format!("{INSTANCE}/*");
         Statement::allow(sid, actions(|operation| Purpose::of(operation) == purpose)).on([INSTANCE, &all_of_it])
@@ -286,10 +281,7 @@ fn trust_operator_role() -> Vec<Statement> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
-    use crate::repository::root;
 
     #[test]
     fn each_policy_allows_the_operations_of_its_purposes() {
@@ -297,28 +289,12 @@ mod tests {
         let text = |file: &str| &policies.iter().find(|(path, _)| path.ends_with(file)).unwrap().1;
         for operation in OperationName::ALL {
             let action = format!("\"{}\"", operation.iam_action());
-            let called = Purpose::of(*operation) != Purpose::Unused;
-            assert_eq!(text("/full.json").contains(&action), called, "{operation}");
+            assert!(text("/full.json").contains(&action), "{operation}");
             let lacks = *operation == OperationName::UpdateUserIdentityInfo;
-            assert_eq!(text("/without-identity-updates.json").contains(&action), called && !lacks, "{operation}");
+            assert_eq!(text("/without-identity-updates.json").contains(&action), !lacks, "{operation}");
             let quick_connects = Purpose::of(*operation) == Purpose::QuickConnects;
-            assert_eq!(text("/scoped-by-tag.json").contains(&action), called && !quick_connects, "{operation}");
+            assert_eq!(text("/scoped-by-tag.json").contains(&action), !quick_connects, "{operation}");
             assert!(!(text("/observe-only.json").contains(&action) && operation.is_write()), "{operation}");
-        }
-    }
-
-    #[test]
-    fn operations_that_no_policy_allows_are_never_called() {
-        let mut files: Vec<_> = ["reconcile", "inventory", "runtime", "cli"].map(|part| root().join("src").join(part)).into();
-        while let Some(path) = files.pop() {
-            if path.is_dir() {
-                files.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
-                continue;
-            }
-            let text = fs::read_to_string(&path).unwrap();
-            for operation in OperationName::ALL.iter().filter(|operation| Purpose::of(**operation) == Purpose::Unused) {
-                assert!(!text.contains(operation.as_str()), "{} names {operation}", path.display());
-            }
         }
     }
 }

@@ -1,12 +1,12 @@
-//! What names are resolved with: routing profiles, security profiles, hierarchy groups, predefined attributes.
+//! What names are resolved with: routing profiles, security profiles, hierarchy groups.
 
 use aws_sdk_connect::{
     Client,
     types::{HierarchyGroupSummary, HierarchyPath},
 };
 use connect_api::{
-    DescribeUserHierarchyGroup, Error, HierarchyGroup, ListPredefinedAttributes, ListRoutingProfiles, ListSecurityProfiles,
-    ListUserHierarchyGroups, Named, OperationName, Page,
+    DescribeUserHierarchyGroup, Error, HierarchyGroup, ListRoutingProfiles, ListSecurityProfiles, ListUserHierarchyGroups, Named,
+    OperationName, Page,
 };
 
 use crate::{
@@ -86,20 +86,6 @@ pub(crate) async fn hierarchy_group(client: &Client, request: DescribeUserHierar
 fn levels(path: HierarchyPath) -> Vec<HierarchyGroupSummary> {
     let HierarchyPath { level_one, level_two, level_three, level_four, level_five, .. } = path;
     [level_one, level_two, level_three, level_four, level_five].into_iter().flatten().collect()
-}
-
-pub(crate) async fn predefined_attributes(client: &Client, request: ListPredefinedAttributes) -> Result<Page<Named>, Error> {
-    const NAME: OperationName = OperationName::ListPredefinedAttributes;
-    let ListPredefinedAttributes { instance, max_results, next_token } = request;
-    let reply = client
-        .list_predefined_attributes()
-        .instance_id(instance.as_str())
-        .max_results(max_results)
-        .set_next_token(next_token)
-        .send()
-        .await
-        .map_err(|e| error::of(NAME, e))?;
-    page(reply.predefined_attribute_summary_list, reply.next_token, |a| named(NAME, a.name.clone(), Some(String::new()), a.name))
 }
 
 fn named(operation: OperationName, id: Option<String>, arn: Option<String>, name: Option<String>) -> Result<Named, Error> {

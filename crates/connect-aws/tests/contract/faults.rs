@@ -1,35 +1,12 @@
 //! The simulator's faults look alike in-process and through the SDK, and the SDK never tries again.
 
-use connect_api::{
-    Caller, Class, Connect, ConnectExt, CreateUser, CreatedUser, DescribeInstance, Error, OperationName, Password,
-};
+use connect_api::{Caller, Class, Connect, ConnectExt, CreatedUser, DescribeInstance, Error, OperationName};
 use connect_sim::{Config, Effect, Fault, Scope, Sim, Throttling, serve};
 
 use crate::simulated::{client_of, listener, sim};
 
-fn request(sim: &Sim) -> CreateUser {
-    let instance = sim.instances()[0].id.clone();
-    CreateUser {
-        username: "jdoe".into(),
-        password: Some(Password::new("Contract-Suite-1")),
-        identity_info: Some(connect_api::IdentityInfo {
-            first_name: Some("Jane".into()),
-            last_name: Some("Doe".into()),
-            ..Default::default()
-        }),
-        phone_config: None,
-        channel_configs: Default::default(),
-        directory_user_id: None,
-        security_profile_ids: [sim.security_profile_id(&instance, "Agent").unwrap()].into(),
-        routing_profile_id: sim.routing_profile_id(&instance, "Basic Routing Profile").unwrap(),
-        hierarchy_group_id: None,
-        tags: Default::default(),
-        instance,
-    }
-}
-
 async fn create(connect: &dyn Connect, sim: &Sim) -> Result<CreatedUser, Error> {
-    connect.call(&Caller::default(), request(sim)).await
+    connect.call(&Caller::default(), sim.new_user(&sim.instances()[0].id, "jdoe")).await
 }
 
 /// What CreateUser fails with, in-process and over HTTP, and whether a user came of it.

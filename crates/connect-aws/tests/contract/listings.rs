@@ -1,13 +1,11 @@
 //! Listings, page by page.
 
-use connect_api::{
-    Error, ListPredefinedAttributes, ListRoutingProfiles, ListSecurityProfiles, ListUserHierarchyGroups, ListUsers, Page,
-};
+use connect_api::{Error, ListRoutingProfiles, ListSecurityProfiles, ListUserHierarchyGroups, ListUsers, Page};
 
 use crate::place::Place;
 
 /// Everything on all pages of this size.
-async fn all<T>(max: usize, page: impl AsyncFn(Option<String>) -> Result<Page<T>, Error>) -> Vec<T> {
+pub(crate) async fn all_pages<T>(max: usize, page: impl AsyncFn(Option<String>) -> Result<Page<T>, Error>) -> Vec<T> {
     let mut items = Vec::new();
     let mut next_token = None;
     loop {
@@ -28,7 +26,7 @@ pub(crate) async fn users_are_listed_once_each_over_pages(place: &Place<'_>) {
         users.push(place.user(place.new_user()).await);
     }
     let listed =
-        all(2, async |next_token| place.call(ListUsers { instance: instance(), max_results: 2, next_token }).await).await;
+        all_pages(2, async |next_token| place.call(ListUsers { instance: instance(), max_results: 2, next_token }).await).await;
     for user in users {
         let mut listed = listed.iter().filter(|summary| summary.id == user.id);
         let summary = listed.next().unwrap();
@@ -42,25 +40,18 @@ pub(crate) async fn profiles_and_groups_are_listed_over_pages(place: &Place<'_>)
     let instance = || place.instance.id.clone();
     let max_results = 1;
     let listed =
-        all(1, async |next_token| place.call(ListRoutingProfiles { instance: instance(), max_results, next_token }).await).await;
+        all_pages(1, async |next_token| place.call(ListRoutingProfiles { instance: instance(), max_results, next_token }).await).await;
     assert_eq!(listed, place.routing_profiles);
     let listed =
-        all(1, async |next_token| place.call(ListSecurityProfiles { instance: instance(), max_results, next_token }).await).await;
+        all_pages(1, async |next_token| place.call(ListSecurityProfiles { instance: instance(), max_results, next_token }).await).await;
     assert_eq!(listed, place.security_profiles);
     let listed =
-        all(1, async |next_token| place.call(ListUserHierarchyGroups { instance: instance(), max_results, next_token }).await)
+        all_pages(1, async |next_token| place.call(ListUserHierarchyGroups { instance: instance(), max_results, next_token }).await)
             .await;
     assert_eq!(listed, place.hierarchy_groups);
-    let listed =
-        all(1, async |next_token| place.call(ListPredefinedAttributes { instance: instance(), max_results, next_token }).await)
-            .await;
-    assert_eq!(listed, place.predefined_attributes);
     for named in place.routing_profiles.iter().chain(&place.security_profiles).chain(&place.hierarchy_groups) {
         assert!(named.arn.starts_with(&place.instance.arn) && named.arn.ends_with(&format!("/{}", named.id)), "{named:?}");
         assert!(!named.name.is_empty());
-    }
-    for key in &place.proficiencies {
-        assert!(place.predefined_attributes.iter().any(|a| a.name == key.attribute_name), "{key:?}");
     }
 }
 

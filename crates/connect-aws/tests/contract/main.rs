@@ -72,7 +72,7 @@ contract! {
     tags::they_are_set_overwritten_and_removed,
     search::a_user_is_found_in_time_as_it_is,
     search::a_change_and_a_deletion_are_seen_in_time,
-    search::pages_hold_every_match_once,
+    search::pages_hold_every_user_once,
     listings::users_are_listed_once_each_over_pages,
     listings::profiles_and_groups_are_listed_over_pages,
     listings::a_hierarchy_group_knows_its_path,

@@ -10,7 +10,7 @@ use std::{
 
 use connect_api::{
     Caller, Class, Connect, ConnectExt, CreateUser, DeleteUser, DescribeInstance, DescribeUser, DescribeUserHierarchyGroup,
-    Error, HierarchyGroup, IdentityInfo, IdentityManagementType, Instance, InstanceId, ListPredefinedAttributes,
+    Error, HierarchyGroup, IdentityInfo, IdentityManagementType, Instance, InstanceId,
     ListRoutingProfiles, ListSecurityProfiles, ListUserHierarchyGroups, Named, Operation, Password, ProficiencyKey,
     RoutingProfileId, SecurityProfileId, Tags, User, UserId,
 };
@@ -39,7 +39,6 @@ pub(crate) struct Place<'a> {
     pub(crate) routing_profiles: Vec<Named>,
     pub(crate) security_profiles: Vec<Named>,
     pub(crate) hierarchy_groups: Vec<Named>,
-    pub(crate) predefined_attributes: Vec<Named>,
     pub(crate) proficiencies: [ProficiencyKey; 3],
     names: AtomicUsize,
     created: Mutex<Vec<UserId>>,
@@ -64,7 +63,6 @@ impl<'a> Place<'a> {
             routing_profiles: Vec::new(),
             security_profiles: Vec::new(),
             hierarchy_groups: Vec::new(),
-            predefined_attributes: Vec::new(),
             proficiencies,
             names: AtomicUsize::new(0),
             created: Mutex::default(),
@@ -76,10 +74,8 @@ impl<'a> Place<'a> {
         place.routing_profiles = place.call(request).await.unwrap().items;
         let request = ListSecurityProfiles { instance: instance.clone(), max_results, next_token: next_token.clone() };
         place.security_profiles = place.call(request).await.unwrap().items;
-        let request = ListUserHierarchyGroups { instance: instance.clone(), max_results, next_token: next_token.clone() };
+        let request = ListUserHierarchyGroups { instance, max_results, next_token };
         place.hierarchy_groups = place.call(request).await.unwrap().items;
-        let request = ListPredefinedAttributes { instance, max_results, next_token };
-        place.predefined_attributes = place.call(request).await.unwrap().items;
         assert!(place.routing_profiles.len() >= 2, "the instance needs two routing profiles");
         assert!(place.security_profiles.len() >= 3, "the instance needs three security profiles");
         assert!(place.hierarchy_groups.len() >= 2, "the instance needs two hierarchy groups");
@@ -141,21 +137,19 @@ impl<'a> Place<'a> {
         let managed = self.instance.identity_management_type == Some(IdentityManagementType::ConnectManaged);
         let named = self.instance.identity_management_type != Some(IdentityManagementType::ExistingDirectory);
         CreateUser {
-            instance: self.instance.id.clone(),
-            username: self.username(),
             password: managed.then(|| Password::new("Contract-Suite-1")),
             identity_info: named.then(|| IdentityInfo {
                 first_name: Some("Contract".into()),
                 last_name: Some("Suite".into()),
                 ..Default::default()
             }),
-            phone_config: None,
-            channel_configs: Default::default(),
-            directory_user_id: None,
-            security_profile_ids: [self.security_profile(0)].into(),
-            routing_profile_id: self.routing_profile(0),
-            hierarchy_group_id: None,
             tags: Tags::from([("contract-suite".into(), self.prefix.clone())]),
+            ..CreateUser::new(
+                self.instance.id.clone(),
+                self.username(),
+                self.routing_profile(0),
+                [self.security_profile(0)],
+            )
         }
     }
 

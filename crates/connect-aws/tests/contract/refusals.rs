@@ -89,6 +89,6 @@ pub(crate) async fn a_token_that_connect_did_not_give_is_refused(place: &Place<'
     let next_token = Some("bm90IGEgdG9rZW4=".to_owned());
     let request = ListUsers { instance: instance.clone(), max_results: 10, next_token: next_token.clone() };
     assert_refused(place.call(request).await, Class::Invalid, INVALID);
-    let request = SearchUsers { instance, max_results: 10, next_token, criteria: None, filter: None };
+    let request = SearchUsers { instance, max_results: 10, next_token, username: None };
     assert_refused(place.call(request).await, Class::Invalid, INVALID);
 }

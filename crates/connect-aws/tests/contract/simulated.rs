@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
-use connect_api::{Connect, CreateUser, CreatedUser, DeleteUser, IdentityInfo, Password, ProficiencyKey, Reply};
+use connect_api::{Connect, CreatedUser, DeleteUser, ProficiencyKey, Reply};
 use connect_aws::{AwsConnect, Options, load};
 use connect_sim::{Config, InstanceConfig, QuickConnectTarget, Sim, Throttling, serve};
 use futures::future::{BoxFuture, FutureExt};
@@ -31,24 +31,7 @@ pub(crate) fn sim() -> Sim {
 /// One of each type; the user is gone, as Connect lets it go.
 fn add_quick_connects(sim: &Sim) {
     let instance = sim.instances()[0].id.clone();
-    let create = CreateUser {
-        instance: instance.clone(),
-        username: "gone".into(),
-        password: Some(Password::new("Contract-Suite-1")),
-        identity_info: Some(IdentityInfo {
-            first_name: Some("Gone".into()),
-            last_name: Some("Already".into()),
-            ..Default::default()
-        }),
-        phone_config: None,
-        channel_configs: Default::default(),
-        directory_user_id: None,
-        security_profile_ids: [sim.security_profile_id(&instance, "Agent").unwrap()].into(),
-        routing_profile_id: sim.routing_profile_id(&instance, "Second line").unwrap(),
-        hierarchy_group_id: None,
-        tags: Default::default(),
-    };
-    let Reply::CreateUser(CreatedUser { id, arn }) = sim.console().call_now(create.into()).unwrap() else { unreachable!() };
+    let Reply::CreateUser(CreatedUser { id, arn }) = sim.console().call_now(sim.new_user(&instance, "gone").into()).unwrap() else { unreachable!() };
     for (name, target) in [
         ("Gone", QuickConnectTarget::User(id.to_string())),
         ("Gone, by ARN", QuickConnectTarget::User(arn)),

@@ -9,19 +9,7 @@ use connect_aws::CALL_TIMEOUT;
 use crate::server::{Answer, Server, call, client, credentials, exchange};
 
 fn create() -> CreateUser {
-    CreateUser {
-        instance: "inst-1".into(),
-        username: "jdoe".into(),
-        password: None,
-        identity_info: None,
-        phone_config: None,
-        channel_configs: Default::default(),
-        directory_user_id: None,
-        security_profile_ids: ["sp-1".into()].into(),
-        routing_profile_id: "rp-1".into(),
-        hierarchy_group_id: None,
-        tags: Default::default(),
-    }
+    CreateUser::new("inst-1", "jdoe", "rp-1", ["sp-1"])
 }
 
 fn describe() -> DescribeUser {

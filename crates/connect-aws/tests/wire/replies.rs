@@ -3,7 +3,7 @@
 use connect_api::{
     AfterContactWorkConfig, AutoAcceptConfig, Channel, ChannelConfigs, DeleteUser, DescribeInstance, DescribeQuickConnect,
     DescribeUser, DescribeUserHierarchyGroup, FoundUser, HierarchyGroup, IdentityInfo, IdentityManagementType, Instance,
-    ListPredefinedAttributes, ListRoutingProfiles, ListSecurityProfiles, ListUserHierarchyGroups, ListUserProficiencies,
+    ListRoutingProfiles, ListSecurityProfiles, ListUserHierarchyGroups, ListUserProficiencies,
     ListUsers, Named, Operation, Page, PersistentConnectionConfig, PhoneConfig, PhoneNumberConfig, PhoneType, Proficiency,
     ProficiencyKey, QuickConnect, SearchQuickConnects, SearchUsers, TagResource, UpdateUserHierarchy, User, UserSummary,
     VoiceEnhancementConfig, VoiceEnhancementMode,
@@ -40,7 +40,7 @@ async fn found(mut user: Value) -> FoundUser {
 }
 
 fn search() -> SearchUsers {
-    SearchUsers { instance: "inst-1".into(), max_results: 500, next_token: None, criteria: None, filter: None }
+    SearchUsers { instance: "inst-1".into(), max_results: 500, next_token: None, username: None }
 }
 
 fn channel_lists(milliseconds: bool) -> Value {
@@ -325,14 +325,8 @@ async fn names_are_listed_with_ids() {
     assert_eq!(read(request, json!({"RoutingProfileSummaryList": summaries, "NextToken": "n"})).await, expected);
     let request = ListSecurityProfiles { instance: instance(), max_results, next_token: next_token.clone() };
     assert_eq!(read(request, json!({"SecurityProfileSummaryList": summaries, "NextToken": "n"})).await, expected);
-    let request = ListUserHierarchyGroups { instance: instance(), max_results, next_token: next_token.clone() };
+    let request = ListUserHierarchyGroups { instance: instance(), max_results, next_token };
     assert_eq!(read(request, json!({"UserHierarchyGroupSummaryList": summaries, "NextToken": "n"})).await, expected);
-    let request = ListPredefinedAttributes { instance: instance(), max_results, next_token };
-    let named = Named { id: "connect:Language".into(), arn: String::new(), name: "connect:Language".into() };
-    assert_eq!(
-        read(request, json!({"PredefinedAttributeSummaryList": [{"Name": "connect:Language"}]})).await,
-        Page { items: vec![named], next_token: None }
-    );
 }
 
 #[tokio::test]

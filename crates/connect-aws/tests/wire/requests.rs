@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use connect_api::{
     AfterContactWorkConfig, AssociateUserProficiencies, AutoAcceptConfig, Call, Caller, Channel, ChannelConfigs, Connect,
     CreateUser, DeleteQuickConnect, DeleteUser, DescribeInstance, DescribeQuickConnect, DescribeUser, DescribeUserHierarchyGroup,
-    DisassociateUserProficiencies, IdentityInfo, InstanceId, ListPredefinedAttributes, ListRoutingProfiles, ListSecurityProfiles,
+    DisassociateUserProficiencies, IdentityInfo, InstanceId, ListRoutingProfiles, ListSecurityProfiles,
     ListUserHierarchyGroups, ListUserProficiencies, ListUsers, OperationName, Password, PersistentConnectionConfig, PhoneConfig,
-    PhoneNumberConfig, PhoneType, Proficiency, ProficiencyKey, SearchCriteria, SearchQuickConnects, SearchUsers,
-    StringComparison, TagFilter, TagResource, UntagResource, UpdateUserConfig, UpdateUserHierarchy, UpdateUserIdentityInfo,
+    PhoneNumberConfig, PhoneType, Proficiency, ProficiencyKey, SearchQuickConnects, SearchUsers,
+    TagResource, UntagResource, UpdateUserConfig, UpdateUserHierarchy, UpdateUserIdentityInfo,
     UpdateUserPhoneConfig, UpdateUserProficiencies, UpdateUserRoutingProfile, UpdateUserSecurityProfiles, UserId,
     VoiceEnhancementConfig, VoiceEnhancementMode,
 };
@@ -115,19 +115,7 @@ fn channels_json() -> Value {
 }
 
 fn minimal_create() -> CreateUser {
-    CreateUser {
-        instance: instance(),
-        username: "jdoe".into(),
-        password: None,
-        identity_info: None,
-        phone_config: None,
-        channel_configs: ChannelConfigs::default(),
-        directory_user_id: None,
-        security_profile_ids: ["sp-2".into(), "sp-1".into()].into(),
-        routing_profile_id: "rp-1".into(),
-        hierarchy_group_id: None,
-        tags: Default::default(),
-    }
+    CreateUser::new(instance(), "jdoe", "rp-1", ["sp-2", "sp-1"])
 }
 
 /// A call of every operation, and where it goes.
@@ -143,7 +131,7 @@ fn every_call() -> Vec<(Call, &'static str, &'static str)> {
             "/users-summary/inst-1?maxResults=7",
         ),
         (
-            SearchUsers { instance: instance(), max_results, next_token: next_token.clone(), criteria: None, filter: None }
+            SearchUsers { instance: instance(), max_results, next_token: next_token.clone(), username: None }
                 .into(),
             "POST",
             "/search-users",
@@ -240,11 +228,6 @@ fn every_call() -> Vec<(Call, &'static str, &'static str)> {
             DescribeUserHierarchyGroup { instance: instance(), group: "hg-1".into() }.into(),
             "GET",
             "/user-hierarchy-groups/inst-1/hg-1",
-        ),
-        (
-            ListPredefinedAttributes { instance: instance(), max_results, next_token: next_token.clone() }.into(),
-            "GET",
-            "/predefined-attributes/inst-1?maxResults=7",
         ),
         (SearchQuickConnects { instance: instance(), max_results, next_token }.into(), "POST", "/search-quick-connects"),
         (
@@ -451,62 +434,19 @@ async fn tags_travel_under_a_lower_case_key() {
 #[tokio::test]
 async fn search_users_names_its_instance_in_the_body() {
     let request =
-        SearchUsers { instance: instance(), max_results: 500, next_token: Some("t+/=".into()), criteria: None, filter: None };
+        SearchUsers { instance: instance(), max_results: 500, next_token: Some("t+/=".into()), username: None };
     let (request, page) = exchange(Answer::json(json!({"Users": []})), request).await;
     assert_eq!(page.unwrap().items, []);
     assert_eq!(request.json(), json!({"InstanceId": "inst-1", "MaxResults": 500, "NextToken": "t+/="}));
 }
 
 #[tokio::test]
-async fn search_users_can_say_every_criterion_and_tag_filter() {
-    let string =
-        |field: &str, value: &str, comparison| SearchCriteria::String { field: field.into(), value: value.into(), comparison };
-    let criteria = SearchCriteria::Or(vec![
-        SearchCriteria::And(vec![
-            string("Username", "jdoe", StringComparison::Exact),
-            string("FirstName", "Ja", StringComparison::StartsWith),
-            string("LastName", "oe", StringComparison::Contains),
-        ]),
-        SearchCriteria::HierarchyGroup { id: "hg-1".into(), with_child_groups: true },
-        SearchCriteria::HierarchyGroup { id: "hg-2".into(), with_child_groups: false },
-    ]);
-    let criteria_json = json!({"OrConditions": [
-        {"AndConditions": [
-            {"StringCondition": {"FieldName": "Username", "Value": "jdoe", "ComparisonType": "EXACT"}},
-            {"StringCondition": {"FieldName": "FirstName", "Value": "Ja", "ComparisonType": "STARTS_WITH"}},
-            {"StringCondition": {"FieldName": "LastName", "Value": "oe", "ComparisonType": "CONTAINS"}},
-        ]},
-        {"HierarchyGroupCondition": {"Value": "hg-1", "HierarchyGroupMatchType": "WITH_CHILD_GROUPS"}},
-        {"HierarchyGroupCondition": {"Value": "hg-2", "HierarchyGroupMatchType": "EXACT"}},
-    ]});
-    let pair = |k: &str, v: &str| (k.to_owned(), v.to_owned());
-    for (filter, filter_json) in [
-        (TagFilter::Tag { key: "a".into(), value: "1".into() }, json!({"TagCondition": {"TagKey": "a", "TagValue": "1"}})),
-        (
-            TagFilter::And(vec![pair("a", "1"), pair("b", "")]),
-            json!({"AndConditions": [{"TagKey": "a", "TagValue": "1"}, {"TagKey": "b", "TagValue": ""}]}),
-        ),
-        (
-            TagFilter::Or(vec![vec![pair("a", "1"), pair("b", "2")], vec![pair("c", "3")]]),
-            json!({"OrConditions": [
-                [{"TagKey": "a", "TagValue": "1"}, {"TagKey": "b", "TagValue": "2"}],
-                [{"TagKey": "c", "TagValue": "3"}],
-            ]}),
-        ),
-    ] {
-        let request = SearchUsers {
-            instance: instance(),
-            max_results: 1,
-            next_token: None,
-            criteria: Some(criteria.clone()),
-            filter: Some(filter),
-        };
-        assert_eq!(
-            sent(request).await.json(),
-            json!({"InstanceId": "inst-1", "MaxResults": 1, "SearchCriteria": criteria_json,
-                "SearchFilter": {"TagFilter": filter_json}})
-        );
-    }
+async fn a_username_is_searched_for_exactly() {
+    let username = Some("jdoe".to_owned());
+    let request = sent(SearchUsers { instance: instance(), max_results: 1, next_token: None, username }).await;
+    let condition = json!({"FieldName": "Username", "Value": "jdoe", "ComparisonType": "EXACT"});
+    let expected = json!({"InstanceId": "inst-1", "MaxResults": 1, "SearchCriteria": {"StringCondition": condition}});
+    assert_eq!(request.json(), expected);
 }
 
 #[tokio::test]

@@ -15,17 +15,9 @@ const PART: &str = "Tr0ub4dor";
 
 fn create() -> CreateUser {
     CreateUser {
-        instance: "inst-1".into(),
-        username: "jdoe".into(),
         password: Some(Password::new(PASSWORD)),
         identity_info: Some(IdentityInfo { email: Some("jane@example.com".into()), ..Default::default() }),
-        phone_config: None,
-        channel_configs: Default::default(),
-        directory_user_id: None,
-        security_profile_ids: ["sp-1".into()].into(),
-        routing_profile_id: "rp-1".into(),
-        hierarchy_group_id: None,
-        tags: Default::default(),
+        ..CreateUser::new("inst-1", "jdoe", "rp-1", ["sp-1"])
     }
 }
 

@@ -1,17 +1,14 @@
 //! From a body to what it asks for.
 
-use connect_api::{Password, StringComparison};
+use connect_api::Password;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{
-    wire, wire_quick_connect,
-    wire_search::{self, HierarchyGroupMatchType, NumberComparison},
-};
+use super::{wire, wire_quick_connect, wire_search};
 use crate::{
     refusal::Refusal,
     request::{Action, NewQuickConnect, NewUser, Paging},
-    search::{Conjunction, Criteria, Filter, GroupCondition, LevelComparison, ProficiencyCondition, StringCondition},
+    search::{Criteria, StringComparison, StringCondition, TagFilter},
 };
 
 /// Reads a body. No body at all is an empty structure.
@@ -72,10 +69,11 @@ pub(super) fn search_users(bytes: &[u8]) -> Result<(String, Action), Refusal> {
     let search: wire_search::SearchUsers = body(bytes)?;
     let paging = Paging { max_results: search.max_results, next_token: search.next_token };
     let criteria = search.search_criteria.map(criteria).transpose()?.flatten();
-    Ok((search.instance_id, Action::SearchUsers(paging, criteria, search.search_filter.and_then(filter))))
+    let filter = search.search_filter.map(filter).transpose()?.flatten();
+    Ok((search.instance_id, Action::SearchUsers(paging, criteria, filter)))
 }
 
-/// An empty node asks for nothing; AWS wants one member a node at most.
+/// An empty node asks for nothing. AWS accepts at most one member in a node.
 fn criteria(node: wire_search::SearchCriteria) -> Result<Option<Criteria>, Refusal> {
     let wire_search::SearchCriteria {
         or_conditions,
@@ -84,6 +82,8 @@ fn criteria(node: wire_search::SearchCriteria) -> Result<Option<Criteria>, Refus
         list_condition,
         hierarchy_group_condition,
     } = node;
+    refuse_unsimulated("ListCondition", list_condition.as_ref())?;
+    refuse_unsimulated("HierarchyGroupCondition", hierarchy_group_condition.as_ref())?;
     let mut found = Vec::new();
     if let Some(any) = or_conditions {
         found.push(Criteria::Or(all(any)?));
@@ -91,14 +91,17 @@ fn criteria(node: wire_search::SearchCriteria) -> Result<Option<Criteria>, Refus
     if let Some(conditions) = and_conditions {
         found.push(Criteria::And(all(conditions)?));
     }
-    found.extend(string_condition.map(|c| Criteria::String(string(c))));
-    if let Some(list) = list_condition {
-        found.push(Criteria::Proficiency(list_conditions(list)?));
-    }
-    found.extend(hierarchy_group_condition.map(|c| Criteria::Group(group(c))));
+    found.extend(string_condition.map(string));
     match found.len() {
         0 | 1 => Ok(found.pop()),
         _ => Err(Refusal::invalid_parameter("a search criterion must have one member only")),
+    }
+}
+
+fn refuse_unsimulated(member: &str, given: Option<&Value>) -> Result<(), Refusal> {
+    match given {
+        Some(_) => Err(Refusal::invalid_parameter(format!("{member} is not simulated"))),
+        None => Ok(()),
     }
 }
 
@@ -106,86 +109,22 @@ fn all(nodes: Vec<wire_search::SearchCriteria>) -> Result<Vec<Criteria>, Refusal
     nodes.into_iter().filter_map(|node| criteria(node).transpose()).collect()
 }
 
-fn string(condition: wire_search::StringCondition) -> StringCondition {
-    StringCondition {
+fn string(condition: wire_search::StringCondition) -> Criteria {
+    Criteria::String(StringCondition {
         field: condition.field_name,
         value: condition.value,
-        comparison: StringComparison::from(condition.comparison_type),
-    }
-}
-
-fn group(condition: wire_search::HierarchyGroupCondition) -> GroupCondition {
-    GroupCondition {
-        id: condition.value.rsplit('/').next().unwrap_or_default().to_owned(),
-        with_child_groups: condition.hierarchy_group_match_type == HierarchyGroupMatchType::WithChildGroups,
-    }
-}
-
-fn list_conditions(list: wire_search::ListCondition) -> Result<Vec<ProficiencyCondition>, Refusal> {
-    if list.target_list_type != "PROFICIENCIES" {
-        return Err(Refusal::invalid_parameter(format!("TargetListType {} is not simulated", list.target_list_type)));
-    }
-    let mut conditions = Vec::new();
-    for wire_search::ListedCondition { string_condition, number_condition } in list.conditions {
-        conditions.extend(string_condition.map(|c| ProficiencyCondition::Value(string(c))));
-        if let Some(number) = number_condition {
-            conditions.push(ProficiencyCondition::Level(level(&number)?));
-        }
-    }
-    Ok(conditions)
-}
-
-fn level(condition: &wire_search::NumberCondition) -> Result<LevelComparison, Refusal> {
-    if condition.field_name != "limit" {
-        return Err(Refusal::invalid_parameter(format!("NumberCondition on {} is not simulated", condition.field_name)));
-    }
-    let needed = |value: Option<f32>, member: &str| {
-        value.ok_or_else(|| Refusal::invalid_parameter(format!("NumberCondition needs {member} for this ComparisonType")))
-    };
-    let one = || needed(condition.min_value.or(condition.max_value), "MinValue");
-    Ok(match condition.comparison_type {
-        NumberComparison::GreaterOrEqual => LevelComparison::GreaterOrEqual(one()?),
-        NumberComparison::Greater => LevelComparison::Greater(one()?),
-        NumberComparison::LesserOrEqual => {
-            LevelComparison::LesserOrEqual(needed(condition.max_value, "MaxValue").or_else(|_| one())?)
-        }
-        NumberComparison::Lesser => LevelComparison::Lesser(needed(condition.max_value, "MaxValue").or_else(|_| one())?),
-        NumberComparison::Equal => LevelComparison::Equal(one()?),
-        NumberComparison::NotEqual => LevelComparison::NotEqual(one()?),
-        NumberComparison::Range => {
-            LevelComparison::Range(needed(condition.min_value, "MinValue")?, needed(condition.max_value, "MaxValue")?)
-        }
+        comparison: match condition.comparison_type {
+            wire_search::StringComparison::StartsWith => StringComparison::StartsWith,
+            wire_search::StringComparison::Contains => StringComparison::Contains,
+            wire_search::StringComparison::Exact => StringComparison::Exact,
+        },
     })
 }
 
-fn filter(filter: wire_search::SearchFilter) -> Option<Filter> {
-    let filter =
-        Filter { tags: filter.tag_filter.map(tag_filter), attributes: filter.user_attribute_filter.map(attribute_filter) };
-    (filter.tags.is_some() || filter.attributes.is_some()).then_some(filter)
-}
-
-fn tags(conditions: Vec<wire_search::TagCondition>) -> Vec<(String, Option<String>)> {
-    conditions.into_iter().map(|c| (c.tag_key, c.tag_value)).collect()
-}
-
-fn tag_filter(filter: wire_search::TagFilter) -> Vec<Conjunction> {
-    let wire_search::TagFilter { or_conditions, and_conditions, tag_condition } = filter;
-    let lists = or_conditions.into_iter().flatten().chain(and_conditions).chain(tag_condition.map(|c| vec![c]));
-    lists.map(|list| Conjunction { tags: tags(list), group: None }).collect()
-}
-
-fn attribute_filter(filter: wire_search::UserAttributeFilter) -> Vec<Conjunction> {
-    let wire_search::UserAttributeFilter { or_conditions, and_condition, tag_condition, hierarchy_group_condition } = filter;
-    let one = |tag_conditions, hierarchy_group_condition| wire_search::AttributeAndCondition {
-        tag_conditions,
-        hierarchy_group_condition,
-    };
-    or_conditions
-        .into_iter()
-        .flatten()
-        .chain(and_condition)
-        .chain(tag_condition.map(|c| one(vec![c], None)))
-        .chain(hierarchy_group_condition.map(|c| one(Vec::new(), Some(c))))
-        .map(|all| Conjunction { tags: tags(all.tag_conditions), group: all.hierarchy_group_condition.map(group) })
-        .collect()
+fn filter(filter: wire_search::SearchFilter) -> Result<Option<TagFilter>, Refusal> {
+    refuse_unsimulated("UserAttributeFilter", filter.user_attribute_filter.as_ref())?;
+    Ok(filter.tag_filter.map(|wire_search::TagFilter { or_conditions, and_conditions, tag_condition }| {
+        let lists = or_conditions.into_iter().flatten().chain(and_conditions).chain(tag_condition.map(|c| vec![c]));
+        lists.map(|list| list.into_iter().map(|c| (c.tag_key, c.tag_value)).collect()).collect()
+    }))
 }

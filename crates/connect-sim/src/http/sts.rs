@@ -10,7 +10,8 @@ use percent_encoding::percent_decode_str;
 
 use crate::{
     refusal::Refusal,
-    sts::{AssumeRole, StsRequest, StsResponse},
+    request::{AssumeRole, StsRequest},
+    sts::StsResponse,
 };
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";

@@ -81,7 +81,6 @@ enums! {
     PhoneType { SoftPhone, DeskPhone, }
     Channel { Voice, Chat, Task, Email, }
     VoiceEnhancementMode { VoiceIsolation, NoiseSuppression, None, }
-    StringComparison { StartsWith, Contains, Exact, }
 }
 
 #[derive(Deserialize)]

@@ -10,7 +10,7 @@ use crate::{
     refusal::Refusal,
     request::{NewUser, Paging, PhoneSettings},
     response::Response,
-    search::{Criteria, Filter, Matcher},
+    search::{Criteria, TagFilter, has_tags},
     state::{Instance, Settings, User},
 };
 
@@ -103,23 +103,21 @@ pub(super) fn search(
     instance: &mut Instance,
     paging: &Paging,
     criteria: Option<Criteria>,
-    filter: Option<Filter>,
+    filter: Option<TagFilter>,
 ) -> Result<Response, Refusal> {
-    if filter.as_ref().is_some_and(|f| f.tags.is_some() && f.attributes.is_some()) {
-        return Err(Refusal::access_denied("TagFilter and UserAttributeFilter must not be given together"));
-    }
     if let Some(field) = criteria.as_ref().and_then(Criteria::unknown_field) {
         return Err(Refusal::invalid_parameter(format!("users cannot be searched by {field}")));
     }
     // Criteria have no equality of their own, and need none but for this.
     let query = format!("{criteria:?} {filter:?}");
     let cut = context.pages.cut(paging, 500, ("SearchUsers", instance.arn.instance.as_str(), query))?;
-    let matcher = Matcher { groups: &instance.groups, long_values: context.rules.long_search_values };
+    let long_values = context.rules.long_search_values;
     let fitting: Vec<_> = instance
         .searched
         .at(context.now)
         .values()
-        .filter(|user| matcher.fits(user, criteria.as_ref(), filter.as_ref()))
+        .filter(|user| criteria.as_ref().is_none_or(|criteria| criteria.match_user(user, long_values)))
+        .filter(|user| filter.as_ref().is_none_or(|filter| has_tags(user, filter)))
         .collect();
     let total = fitting.len();
     let page = cut.page_of(fitting.into_iter().map(|user| (user.id.to_string(), user)));

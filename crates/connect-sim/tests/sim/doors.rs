@@ -52,7 +52,7 @@ fn denied_operations_say_so_until_they_are_allowed_again() {
 fn a_search_needs_the_permissions_that_aws_makes_it_depend_on() {
     let sim = sim();
     let search = || {
-        let request = SearchUsers { instance: instance(), max_results: 1, next_token: None, criteria: None, filter: None };
+        let request = SearchUsers { instance: instance(), max_results: 1, next_token: None, username: None };
         call(&sim, request)
     };
     sim.deny([Op::ListUserProficiencies]);

@@ -6,7 +6,7 @@ use connect_sim::{Config, DescribeLagCovers, Sim};
 use crate::support::*;
 
 fn search(sim: &Sim) -> Vec<FoundUser> {
-    let request = SearchUsers { instance: instance(), max_results: 500, next_token: None, criteria: None, filter: None };
+    let request = SearchUsers { instance: instance(), max_results: 500, next_token: None, username: None };
     call(sim, request).unwrap().items
 }
 

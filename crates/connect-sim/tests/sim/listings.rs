@@ -1,8 +1,7 @@
 //! What users refer to: listed, described, made and removed.
 
 use connect_api::{
-    CreateUser, DescribeInstance, DescribeUserHierarchyGroup, IdentityManagementType, ListPredefinedAttributes,
-    ListRoutingProfiles, ListSecurityProfiles, ListUserHierarchyGroups,
+    CreateUser, DescribeInstance, DescribeUserHierarchyGroup, IdentityManagementType, ListRoutingProfiles, ListSecurityProfiles, ListUserHierarchyGroups,
 };
 use connect_sim::{Config, Sim};
 
@@ -35,12 +34,8 @@ fn everything_is_listed_by_name() {
     assert_eq!(names(page, |p| &p.name), ["Basic Routing Profile", "Sales"]);
     let request = ListSecurityProfiles { instance: instance.clone(), max_results, next_token: next_token.clone() };
     assert_eq!(names(call(&sim, request).unwrap(), |p| &p.name), ["Admin", "Agent", "CallCenterManager", "QualityAnalyst"]);
-    let request = ListUserHierarchyGroups { instance: instance.clone(), max_results, next_token: next_token.clone() };
+    let request = ListUserHierarchyGroups { instance, max_results, next_token };
     assert_eq!(names(call(&sim, request).unwrap(), |g| &g.name), ["Americas", "Berlin", "EMEA", "Paris"]);
-    let request = ListPredefinedAttributes { instance: instance.clone(), max_results, next_token: next_token.clone() };
-    assert_eq!(names(call(&sim, request).unwrap(), |a| &a.id), ["Language", "Product"]);
-    let too_many = ListPredefinedAttributes { instance, max_results: 101, next_token };
-    assert_eq!(refusal(call(&sim, too_many)), invalid_parameter());
 }
 
 #[test]
@@ -95,11 +90,6 @@ fn what_users_refer_to_comes_and_goes_while_it_runs() {
     let security = sim.create_security_profile(&i, "Robots");
     sim.delete_security_profile(&i, &security);
     assert_eq!(sim.security_profile_id(&i, "Robots"), None);
-
-    sim.create_predefined_attribute(&i, "Colour", &["red"]);
-    sim.delete_predefined_attribute(&i, "Colour");
-    let request = ListPredefinedAttributes { instance: i, max_results: 100, next_token: None };
-    assert_eq!(call(&sim, request).unwrap().items.len(), 2);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use connect_api::{
-    Call, Caller, ChannelConfigs, ConnectExt, CreateUser, CreatedUser, DescribeUser, Error, IdentityInfo, IdentityManagementType,
+    Call, Caller, ConnectExt, CreateUser, CreatedUser, DescribeUser, Error, IdentityInfo, IdentityManagementType,
     InstanceId, Operation, Password, User, UserId,
 };
 use connect_sim::{Config, InstanceConfig, NamedConfig, Sim, Throttling};
@@ -42,19 +42,10 @@ pub fn names() -> IdentityInfo {
 
 /// The least that a CONNECT_MANAGED instance takes.
 pub fn new_user(sim: &Sim, username: &str) -> CreateUser {
-    let instance = instance();
     CreateUser {
-        username: username.into(),
         password: Some(Password::new("Passw0rd")),
         identity_info: Some(names()),
-        phone_config: None,
-        channel_configs: ChannelConfigs::default(),
-        directory_user_id: None,
-        security_profile_ids: [sim.security_profile_id(&instance, "Agent").unwrap()].into(),
-        routing_profile_id: sim.routing_profile_id(&instance, "Basic Routing Profile").unwrap(),
-        hierarchy_group_id: None,
-        tags: BTreeMap::new(),
-        instance,
+        ..sim.new_user(&instance(), username)
     }
 }
 

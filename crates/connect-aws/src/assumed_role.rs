@@ -1,6 +1,6 @@
 //! The credentials of a role, by AWS' own provider, with errors that say what to set where.
 
-use std::{error::Error as StdError, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use aws_config::{SdkConfig, sts::AssumeRoleProvider};
 use aws_credential_types::provider::{self, ProvideCredentials, error::CredentialsError};
@@ -11,21 +11,37 @@ use aws_sdk_sts::{
 use connect_api::Class;
 use tokio::sync::OnceCell;
 
-use crate::{account::Role, credentials::CredentialsFault, error::causes};
+use crate::{
+    causes::{causes, find},
+    credentials::CredentialsFault,
+};
 
 /// The operator's own credentials and STS' answer. Less than a client waits for credentials, so that this error is the one told.
 const TIMEOUT: Duration = Duration::from_secs(6);
 
+/// A role to assume.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// Its ARN.
+    pub arn: String,
+    /// What its trust policy may ask for.
+    pub external_id: Option<String>,
+    /// The session's name.
+    pub session_name: String,
+    /// The session's tags.
+    pub session_tags: BTreeMap<String, String>,
+}
+
 /// A role and who assumes it.
 #[derive(Debug)]
-pub(crate) struct Assumed {
+pub(crate) struct AssumedRole {
     sts: SdkConfig,
     role: Role,
     named: String,
     provider: OnceCell<AssumeRoleProvider>,
 }
 
-impl Assumed {
+impl AssumedRole {
     pub(crate) fn new(sts: SdkConfig, role: Role, named: String) -> Self {
         Self { sts, role, named, provider: OnceCell::new() }
     }
@@ -54,9 +70,7 @@ impl Assumed {
 
     fn fault(&self, error: &CredentialsError) -> CredentialsFault {
         let role = &self.role.arn;
-        let answer = std::iter::successors(Some(error as &(dyn StdError + 'static)), |e| (*e).source())
-            .find_map(|e| e.downcast_ref::<SdkError<AssumeRoleError>>());
-        match answer {
+        match find::<SdkError<AssumeRoleError>>(error) {
             Some(SdkError::ServiceError(answer)) => {
                 let (status, code) = (answer.raw().status().as_u16(), answer.err().code());
                 let message = answer.err().message().unwrap_or("STS gives no reason");
@@ -67,7 +81,7 @@ impl Assumed {
                     self.refused(named, message)
                 }
             }
-            Some(failed) => match own_credentials_error(failed) {
+            Some(failed) => match find::<CredentialsError>(failed) {
                 Some(CredentialsError::ProviderTimedOut(_)) => {
                     self.unreachable("the credentials of the operator's own, to assume it with, did not come in time")
                 }
@@ -103,9 +117,4 @@ impl Assumed {
         );
         CredentialsFault { class: Class::Transient, message }
     }
-}
-
-/// What kept STS from being asked, where that was the lack of credentials to ask it with.
-fn own_credentials_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a CredentialsError> {
-    std::iter::successors(Some(error), |e| (*e).source()).find_map(|e| e.downcast_ref())
 }
