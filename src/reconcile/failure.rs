@@ -176,9 +176,10 @@ impl Failure {
             None => format!("{}: {}", error.operation, error.message),
         };
         let (kind, message) = match error.class {
-            Class::Deferred => {
-                (Kind::Deferred, format!("waiting for the rate limit of {}{}", error.operation, queue_position(error.turn)))
-            }
+            Class::Deferred => (
+                Kind::Deferred,
+                format!("waiting for the rate limit of {}{}", error.operation, queue_position(error.queue_position)),
+            ),
             Class::Throttled => {
                 (Kind::Throttled, format!("Connect throttles {}: the operator slows down and continues", error.operation))
             }
@@ -299,8 +300,8 @@ mod tests {
     #[test]
     fn only_a_long_wait_shows_the_queue_position() {
         let waits = |wait| {
-            let turn = Some(QueuePosition { place: 312, of: 950, wait: Duration::from_secs(wait) });
-            let error = Error { turn, ..Error::deferred(OperationName::CreateUser, Duration::from_secs(1)) };
+            let queue_position = Some(QueuePosition { place: 312, of: 950, wait: Duration::from_secs(wait) });
+            let error = Error { queue_position, ..Error::deferred(OperationName::CreateUser, Duration::from_secs(1)) };
             Failure::of_call(&error, Phase::Create, "spec").message
         };
         let long = |time| {

@@ -103,7 +103,7 @@ impl Connections for AwsConnections {
             let client = clients.entry(instance.region.clone()).or_insert_with(|| {
                 let aws = Meter::new(account.connect(&instance.region), self.metrics.clone());
                 let limiter = Limiter::new(aws, settings.quotas(&self.defaults.quotas));
-                let limiter = Arc::new(limiter.telling(self.metrics.clone()));
+                let limiter = Arc::new(limiter.with_observer(self.metrics.clone()));
                 self.metrics.add_limiter(instance, &limiter);
                 limiter
             });

@@ -54,7 +54,7 @@ impl Collector for Limiters {
         let (tokens, waiting) =
             (Family::<BucketLabels, Gauge<f64, AtomicU64>>::default(), Family::<BucketLabels, Gauge>::default());
         for (account, region, limiter) in self.in_use() {
-            for (operation, bucket) in limiter.levels() {
+            for (operation, bucket) in limiter.statuses() {
                 let labels = BucketLabels { account: account.clone(), region: region.clone(), operation: operation.as_str() };
                 tokens.get_or_create(&labels).set(bucket.tokens);
                 waiting.get_or_create(&labels).set(i64::try_from(bucket.waiting).unwrap_or(i64::MAX));

@@ -4,18 +4,18 @@ use std::{borrow::Cow, fmt, time::Duration};
 
 use crate::OperationName;
 
-/// What kind of failure it is; each kind has one condition and one pace in the operator.
+/// The kind of a failure. The operator has one condition and one retry rate for each class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Class {
     /// The rate is used up: `ThrottlingException`, `TooManyRequestsException`, an HTTP 429 without a code.
     Throttled,
-    /// Our own limiter did not let the call out yet. Nothing was sent.
+    /// The operator's own limiter deferred the call. Nothing was sent.
     Deferred,
-    /// The service or the way to it failed (5xx, time-out, connection): whether the call took effect is unknown.
+    /// The service or the connection to it failed (5xx, time-out, connection error): whether the call took effect is unknown.
     Transient,
     /// `DuplicateResourceException`: the username is taken.
     Duplicate,
-    /// `ConditionalOperationFailedException`, `ResourceConflictException`: something changed meanwhile.
+    /// `ConditionalOperationFailedException`, `ResourceConflictException`: something changed in the meantime.
     Conflict,
     /// `ResourceNotFoundException`: the user, the instance, or something that the request refers to.
     NotFound,
@@ -28,9 +28,9 @@ pub enum Class {
 }
 
 impl Class {
-    /// The class of a reply, by its code and, only where there is none, its HTTP status.
+    /// Returns the class of a reply by its code, or by its HTTP status if the code is missing or unknown.
     ///
-    /// The code goes first since LimitExceededException shares the status 429 with throttling.
+    /// The code takes precedence, since LimitExceededException shares the status 429 with throttling.
     pub fn of(code: Option<&str>, status: Option<u16>) -> Self {
         match code {
             Some("ThrottlingException" | "TooManyRequestsException" | "Throttling" | "RequestLimitExceeded") => Self::Throttled,
@@ -69,40 +69,40 @@ impl Class {
     }
 }
 
-/// How a caller stands in the line for an operation.
+/// A caller's position in the queue for an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueuePosition {
-    /// Its place: 1 is the next.
+    /// The position: 1 is next.
     pub place: u32,
-    /// How many stand in line.
+    /// How many callers are in the queue.
     pub of: u32,
-    /// How long its turn is away, as far as can be seen now.
+    /// The estimated time until the caller's turn.
     pub wait: Duration,
 }
 
-/// A call that failed: which operation, of what class, and what Connect said.
+/// A failed call: the operation, the class of the failure and Connect's answer.
 #[derive(Clone, Debug)]
 pub struct Error {
     /// The operation that failed.
     pub operation: OperationName,
-    /// What kind of failure it is.
+    /// The kind of failure.
     pub class: Class,
-    /// Connect's error code, such as `InvalidParameterException`. None if no reply came or it named none.
+    /// Connect's error code, such as `InvalidParameterException`. None if there was no reply or it had no code.
     pub code: Option<String>,
-    /// The HTTP status, if a reply came.
+    /// The HTTP status, if there was a reply.
     pub status: Option<u16>,
-    /// Connect's own message, or what went wrong on the way to it. Never holds a request's content.
+    /// Connect's own message, or what went wrong before it answered. Never contains the content of a request.
     pub message: String,
-    /// `x-amzn-requestid`: what AWS support asks for.
+    /// `x-amzn-requestid`, which AWS support asks for.
     pub request_id: Option<String>,
-    /// When another attempt has a chance, if that is known (from the limiter).
+    /// When another attempt may succeed, if the limiter knows it.
     pub retry_after: Option<Duration>,
-    /// The caller's place in line, where the limiter deferred the call.
-    pub turn: Option<QueuePosition>,
+    /// The caller's position in the queue, if the limiter deferred the call.
+    pub queue_position: Option<QueuePosition>,
 }
 
 impl Error {
-    /// A reply with this code and message.
+    /// The error for a reply with this code and message.
     pub fn reply(operation: OperationName, status: u16, code: Option<&str>, message: impl Into<String>) -> Self {
         Self {
             operation,
@@ -112,11 +112,11 @@ impl Error {
             message: message.into(),
             request_id: None,
             retry_after: None,
-            turn: None,
+            queue_position: None,
         }
     }
 
-    /// No reply: whether the call took effect is unknown.
+    /// The error for a call without a reply. Whether the call took effect is unknown.
     pub fn no_reply(operation: OperationName, message: impl Into<String>) -> Self {
         Self {
             operation,
@@ -126,11 +126,11 @@ impl Error {
             message: message.into(),
             request_id: None,
             retry_after: None,
-            turn: None,
+            queue_position: None,
         }
     }
 
-    /// Not sent: the limiter has no token before `retry_after`.
+    /// The error for a call that was not sent, since the limiter has no token before `retry_after`.
     pub fn deferred(operation: OperationName, retry_after: Duration) -> Self {
         Self {
             operation,
@@ -140,11 +140,11 @@ impl Error {
             message: "the operator's own rate limit for this operation is used up".into(),
             request_id: None,
             retry_after: Some(retry_after),
-            turn: None,
+            queue_position: None,
         }
     }
 
-    /// What was answered, in a word for metrics and traces: Connect's code, else the HTTP status, else that there was no reply.
+    /// Returns a label for metrics and traces: Connect's code, else the HTTP status, else "no reply".
     pub fn answer(&self) -> Cow<'_, str> {
         match (&self.code, self.status) {
             (Some(code), _) => code.into(),
@@ -153,10 +153,10 @@ impl Error {
         }
     }
 
-    /// Whether Connect surely did nothing: it answered with a 4xx that is neither a throttle nor a time-out.
+    /// Returns whether Connect certainly did nothing: it answered with a 4xx that is neither a throttle nor a time-out.
     ///
-    /// Only this may clear a create mark, and only a clean one: a throttle or a time-out may come from something in front of
-    /// an attempt that went through.
+    /// Only such an answer may clear a create attempt, and only if no earlier answer was ambiguous: a throttle or a time-out may
+    /// come from a proxy in front of an attempt that took effect.
     pub fn is_refusal(&self) -> bool {
         match self.class {
             Class::Throttled | Class::Transient | Class::Deferred => false,
@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_code_decides_before_the_status() {
+    fn the_code_takes_precedence_over_the_status() {
         for (code, status, class) in [
             (Some("LimitExceededException"), 429, Class::Quota),
             (Some("ThrottlingException"), 429, Class::Throttled),
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_answered_refusal_proves_that_nothing_happened() {
+    fn only_a_refusal_proves_that_nothing_happened() {
         let op = OperationName::CreateUser;
         assert!(Error::reply(op, 400, Some("InvalidParameterException"), "").is_refusal());
         assert!(Error::reply(op, 409, Some("DuplicateResourceException"), "").is_refusal());
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn the_message_names_operation_code_and_request() {
+    fn the_message_has_operation_code_and_request_id() {
         let mut e = Error::reply(OperationName::DeleteUser, 403, Some("AccessDeniedException"), "not allowed");
         e.request_id = Some("r-1".into());
         assert_eq!(e.to_string(), "DeleteUser: AccessDeniedException: not allowed (request id r-1)");

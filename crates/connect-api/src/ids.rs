@@ -1,7 +1,7 @@
 //! Identifiers as Amazon Connect writes them, parsed once at the edge.
 //!
-//! Connect takes an id or an ARN wherever it asks for an id; inside the operator only bare ids travel, each in a type of
-//! its own, so that two of them cannot be swapped.
+//! Connect accepts an id or an ARN wherever it asks for an id. The operator uses bare ids only, each kind with its own type, so
+//! that two of them cannot be swapped.
 
 use std::fmt;
 
@@ -15,12 +15,12 @@ macro_rules! ids {
         pub struct $name(String);
 
         impl $name {
-            /// Takes the id as Connect writes it.
+            /// Wraps an id as Connect writes it.
             pub fn new(id: impl Into<String>) -> Self {
                 Self(id.into())
             }
 
-            /// The id as Connect writes it.
+            /// Returns the id as Connect writes it.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -55,7 +55,7 @@ ids! {
     QuickConnectId,
 }
 
-/// What a Connect ARN names below its instance.
+/// The resource that a Connect ARN names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Resource {
     /// The instance itself: `instance/{id}`.
@@ -79,13 +79,13 @@ pub struct Arn {
     pub region: String,
     /// The AWS account: 12 digits.
     pub account: String,
-    /// The instance that it is, or lies in.
+    /// The instance, or the instance that the resource is in.
     pub instance: InstanceId,
-    /// What it names there.
+    /// The resource in the instance.
     pub resource: Resource,
 }
 
-/// A string that is no ARN of Amazon Connect.
+/// The error for a string that is not an ARN of Amazon Connect.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{arn:?} is not an ARN of Amazon Connect: {why}")]
 pub struct ArnError {
@@ -94,12 +94,12 @@ pub struct ArnError {
 }
 
 impl Arn {
-    /// The same place with another resource: the ARN of a user, profile or group of this ARN's instance.
+    /// Returns the ARN of another resource in the same instance.
     pub fn sibling(&self, resource: Resource) -> Self {
         Self { resource, ..self.clone() }
     }
 
-    /// The user's id, where this is a user's ARN.
+    /// Returns the user's id, if this is a user's ARN.
     pub fn user(&self) -> Option<&UserId> {
         match &self.resource {
             Resource::User(id) => Some(id),
@@ -135,7 +135,7 @@ impl std::str::FromStr for Arn {
             ["instance", i, "routing-profile", id] => (i, Resource::RoutingProfile(id.into())),
             ["instance", i, "security-profile", id] => (i, Resource::SecurityProfile(id.into())),
             ["instance", i, "agent-group", id] => (i, Resource::HierarchyGroup(id.into())),
-            _ => return Err(no("it names no instance, user, routing profile, security profile or hierarchy group")),
+            _ => return Err(no("it does not name an instance, user, routing profile, security profile or hierarchy group")),
         };
         Ok(Self {
             partition: partition.into(),
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_arn_reads_as_it_was_written() {
+    fn arns_survive_a_round_trip() {
         for arn in [
             "arn:aws:connect:us-west-2:123456789012:instance/1b2c",
             "arn:aws-us-gov:connect:us-gov-west-1:123456789012:instance/1b2c/agent/9f",
@@ -179,17 +179,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_connect_arn_is_refused_with_its_fault() {
-        for (arn, fault) in [
+    fn invalid_arns_are_rejected_with_the_reason() {
+        for (arn, reason) in [
             ("", "does not start with"),
             ("arn:aws:s3:us-west-2:123456789012:instance/1", "does not start with"),
             ("arn:aws:connect::123456789012:instance/1", "Region is empty"),
             ("arn:aws:connect:us-west-2:12:instance/1", "12 digits"),
             ("arn:aws:connect:us-west-2:123456789012:instance/", "path is empty"),
-            ("arn:aws:connect:us-west-2:123456789012:instance/1/queue/2", "names no instance"),
+            ("arn:aws:connect:us-west-2:123456789012:instance/1/queue/2", "does not name an instance"),
         ] {
             let error = arn.parse::<Arn>().map_err(|e| e.to_string());
-            assert!(error.as_ref().is_err_and(|e| e.contains(fault)), "{arn}: {error:?}");
+            assert!(error.as_ref().is_err_and(|e| e.contains(reason)), "{arn}: {error:?}");
         }
     }
 }

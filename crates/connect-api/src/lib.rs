@@ -1,5 +1,5 @@
 //! Amazon Connect as the operator sees it: typed requests, one [`Connect`] trait to send them through, one [`Error`] with a
-//! [`Class`], and the decorators that any client can wear ([`Limiter`], [`Meter`]).
+//! [`Class`], and decorators for any client ([`Limiter`], [`Meter`]).
 //!
 //! This crate knows neither HTTP nor the SDK nor Kubernetes.
 

@@ -1,4 +1,4 @@
-//! A decorator that tells a listener of each call: its operation, its outcome, its time.
+//! A decorator that reports each call to an observer: its operation, outcome and duration.
 
 use std::time::{Duration, Instant};
 
@@ -6,16 +6,16 @@ use futures::future::BoxFuture;
 
 use crate::{Call, Caller, Connect, Error, OperationName, Priority, Reply};
 
-/// Hears of every call that was made, and of what came before it.
+/// Receives a report of every call, and of the wait before it.
 pub trait CallObserver: Send + Sync {
-    /// A call was made and this came of it. A deferred call was not made.
+    /// Records a call that was made. Deferred calls are not reported, since they were not made.
     fn called(&self, operation: OperationName, outcome: Result<(), &Error>, took: Duration);
 
-    /// A caller of this priority was let through by the limiter, for which it had waited so long.
+    /// Records how long a caller of this priority waited until the limiter admitted it.
     fn waited(&self, priority: Priority, waited: Duration);
 }
 
-impl<L: CallObserver + ?Sized> CallObserver for std::sync::Arc<L> {
+impl<O: CallObserver + ?Sized> CallObserver for std::sync::Arc<O> {
     fn called(&self, operation: OperationName, outcome: Result<(), &Error>, took: Duration) {
         (**self).called(operation, outcome, took);
     }
@@ -25,28 +25,28 @@ impl<L: CallObserver + ?Sized> CallObserver for std::sync::Arc<L> {
     }
 }
 
-/// Tells a [`CallObserver`] of each call that passes through.
+/// Reports each call to a [`CallObserver`].
 #[derive(Debug)]
-pub struct Meter<C, L> {
+pub struct Meter<C, O> {
     inner: C,
-    listener: L,
+    observer: O,
 }
 
-impl<C, L> Meter<C, L> {
-    /// Meters `inner`.
-    pub fn new(inner: C, listener: L) -> Self {
-        Self { inner, listener }
+impl<C, O> Meter<C, O> {
+    /// Reports the calls of `inner` to this observer.
+    pub fn new(inner: C, observer: O) -> Self {
+        Self { inner, observer }
     }
 }
 
-impl<C: Connect, L: CallObserver> Connect for Meter<C, L> {
+impl<C: Connect, O: CallObserver> Connect for Meter<C, O> {
     fn send<'a>(&'a self, caller: &'a Caller, call: Call) -> BoxFuture<'a, Result<Reply, Error>> {
         let operation = call.name();
         Box::pin(async move {
             let start = Instant::now();
             let result = self.inner.send(caller, call).await;
             if !matches!(&result, Err(e) if e.class == crate::Class::Deferred) {
-                self.listener.called(operation, result.as_ref().map(|_| ()), start.elapsed());
+                self.observer.called(operation, result.as_ref().map(|_| ()), start.elapsed());
             }
             result
         })

@@ -1,4 +1,4 @@
-//! What Connect knows of a user, in the units that the rest of the operator uses: seconds, sets, bare ids.
+//! Connect's view of a user, in the units that the operator uses: seconds, sets, bare ids.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,22 +9,22 @@ use crate::{HierarchyGroupId, RoutingProfileId, SecurityProfileId, UnknownName, 
 /// Tags of a Connect resource: key to value. A value may be empty.
 pub type Tags = BTreeMap<String, String>;
 
-/// `UserIdentityInfo`. A member that is None was not sent, or not shown.
+/// `UserIdentityInfo`. A member that is None is not sent, or was not returned.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct IdentityInfo {
     /// First name.
     pub first_name: Option<String>,
     /// Last name.
     pub last_name: Option<String>,
-    /// E-mail address; password resets go there.
+    /// E-mail address, which receives password resets.
     pub email: Option<String>,
-    /// Secondary e-mail address: takes all notices but password resets.
+    /// Secondary e-mail address, which receives all notices except password resets.
     pub secondary_email: Option<String>,
     /// Mobile number, E.164.
     pub mobile: Option<String>,
 }
 
-/// `PhoneType`: where contacts ring.
+/// `PhoneType`: where calls ring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum PhoneType {
     /// In the browser. Connect's default.
@@ -40,7 +40,7 @@ impl PhoneType {
     /// Every known type.
     pub const ALL: [Self; 2] = [Self::SoftPhone, Self::DeskPhone];
 
-    /// As the API writes it.
+    /// Returns the name that the API uses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::SoftPhone => "SOFT_PHONE",
@@ -51,23 +51,23 @@ impl PhoneType {
 }
 
 impl From<&str> for PhoneType {
-    /// Reads a type as the API writes it.
+    /// Reads a name that the API uses.
     fn from(name: &str) -> Self {
         Self::ALL.into_iter().find(|known| known.as_str() == name).unwrap_or_else(|| Self::Other(name.into()))
     }
 }
 
-/// `UserPhoneConfig`: settings that hold for all channels alike.
+/// `UserPhoneConfig`: settings that apply to all channels.
 ///
-/// The API knows no difference between "not given" and the zero value for `auto_accept` and the after-contact work limit,
-/// so neither has this type: UpdateUserPhoneConfig replaces them all.
+/// The API does not distinguish an absent `auto_accept` or after-contact work limit from its zero value, and neither does this
+/// type: UpdateUserPhoneConfig replaces all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PhoneConfig {
     /// Soft phone or desk phone.
     pub phone_type: PhoneType,
-    /// Whether contacts are accepted without the agent's doing.
+    /// Whether contacts are accepted without an action of the agent.
     pub auto_accept: bool,
-    /// After-contact work time limit in **seconds**, everywhere; 0 means no limit: the agent must close it.
+    /// After-contact work time limit, always in **seconds**. 0 means no limit: the agent must end the work.
     pub after_contact_work_time_limit: i32,
     /// The desk phone's number, E.164; only with [`PhoneType::DeskPhone`].
     pub desk_phone_number: Option<String>,
@@ -94,7 +94,7 @@ impl Channel {
     /// Every known channel.
     pub const ALL: [Self; 4] = [Self::Voice, Self::Chat, Self::Task, Self::Email];
 
-    /// As the API writes it.
+    /// Returns the name that the API uses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Voice => "VOICE",
@@ -107,7 +107,7 @@ impl Channel {
 }
 
 impl From<&str> for Channel {
-    /// Reads a channel as the API writes it.
+    /// Reads a channel that the API uses.
     fn from(name: &str) -> Self {
         Self::ALL.into_iter().find(|known| known.as_str() == name).unwrap_or_else(|| Self::Other(name.into()))
     }
@@ -118,20 +118,20 @@ impl From<&str> for Channel {
 pub struct AutoAcceptConfig {
     /// The channel.
     pub channel: Channel,
-    /// Whether its contacts are accepted without the agent's doing.
+    /// Whether its contacts are accepted without an action of the agent.
     pub auto_accept: bool,
-    /// The same for agent-first callbacks; VOICE only.
+    /// The same for agent-first callbacks (VOICE only).
     pub agent_first_callback_auto_accept: Option<bool>,
 }
 
-/// `AfterContactWorkConfigPerChannel`: limits in seconds, 0 means no limit.
+/// `AfterContactWorkConfigPerChannel`: limits in seconds. 0 means no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AfterContactWorkConfig {
     /// The channel.
     pub channel: Channel,
-    /// Seconds of after-contact work.
+    /// The limit after a contact.
     pub after_contact_work_time_limit: i32,
-    /// The same after an agent-first callback; VOICE only.
+    /// The same after an agent-first callback (VOICE only).
     pub agent_first_callback_after_contact_work_time_limit: Option<i32>,
 }
 
@@ -158,11 +158,11 @@ pub struct PersistentConnectionConfig {
 /// `VoiceEnhancementMode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum VoiceEnhancementMode {
-    /// Other voices are removed too.
+    /// Removes noise and other voices.
     VoiceIsolation,
-    /// Noise is removed.
+    /// Removes noise.
     NoiseSuppression,
-    /// Nothing is removed.
+    /// Removes nothing.
     None,
     /// A mode that this version does not know.
     Other(UnknownName),
@@ -172,7 +172,7 @@ impl VoiceEnhancementMode {
     /// Every known mode.
     pub const ALL: [Self; 3] = [Self::VoiceIsolation, Self::NoiseSuppression, Self::None];
 
-    /// As the API writes it.
+    /// Returns the name that the API uses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::VoiceIsolation => "VOICE_ISOLATION",
@@ -184,7 +184,7 @@ impl VoiceEnhancementMode {
 }
 
 impl From<&str> for VoiceEnhancementMode {
-    /// Reads a mode as the API writes it.
+    /// Reads a mode that the API uses.
     fn from(name: &str) -> Self {
         Self::ALL.into_iter().find(|known| known.as_str() == name).unwrap_or_else(|| Self::Other(name.into()))
     }
@@ -199,7 +199,7 @@ pub struct VoiceEnhancementConfig {
     pub voice_enhancement_mode: VoiceEnhancementMode,
 }
 
-/// The five per-channel lists of UpdateUserConfig. None means: not sent, or not shown.
+/// The five per-channel lists of UpdateUserConfig. A list that is None is not sent, or was not returned.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ChannelConfigs {
     /// `AutoAcceptConfigs`.
@@ -214,44 +214,46 @@ pub struct ChannelConfigs {
     pub voice_enhancement: Option<Vec<VoiceEnhancementConfig>>,
 }
 
-/// A user as DescribeUser shows it: everything but the password and the proficiencies.
+/// A user as DescribeUser returns it: everything but the password and the proficiencies.
 #[derive(Clone, Debug, PartialEq)]
 pub struct User {
-    /// Its id.
+    /// The user's id.
     pub id: UserId,
     /// Its ARN.
     pub arn: String,
-    /// The name it signs in with. It cannot be changed.
+    /// The name that the user signs in with. It cannot be changed.
     pub username: String,
     /// Names, e-mail, mobile.
     pub identity_info: IdentityInfo,
-    /// Settings for all channels. None where Connect shows none.
+    /// Settings for all channels. None if Connect returns none.
     pub phone_config: Option<PhoneConfig>,
     /// Settings by channel.
     pub channel_configs: ChannelConfigs,
-    /// The id in the directory; Connect fills it even where nobody gave one.
+    /// The id in the directory. Connect generates one if CreateUser has none.
     pub directory_user_id: Option<String>,
     /// Security profiles, a set.
     pub security_profile_ids: BTreeSet<SecurityProfileId>,
-    /// The routing profile. Connect always has one.
+    /// The routing profile. A user of Connect always has one.
     pub routing_profile_id: Option<RoutingProfileId>,
-    /// The hierarchy group, if it is in one.
+    /// The hierarchy group, if the user is in one.
     pub hierarchy_group_id: Option<HierarchyGroupId>,
     /// Tags.
     pub tags: Tags,
-    /// When Connect last saw a change of it.
+    /// When the user last changed.
     pub last_modified_time: Option<Timestamp>,
 }
 
-/// A user as SearchUsers shows it: an index that lags behind writes by seconds and lacks e-mail, secondary e-mail, mobile,
-/// proficiencies and the time of the last change. Times are in seconds here too (on the wire they are milliseconds).
+/// A user as SearchUsers returns it. The index lags behind writes by seconds, and lacks e-mail, secondary e-mail, mobile,
+/// proficiencies and the time of the last change. Limits are in seconds here too (in the response they are in milliseconds).
+///
+/// It is a type of its own, so that a member that the index lacks cannot be mistaken for one that the user lacks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FoundUser {
-    /// Its id.
+    /// The user's id.
     pub id: UserId,
     /// Its ARN.
     pub arn: String,
-    /// The name it signs in with.
+    /// The name that the user signs in with.
     pub username: String,
     /// First name.
     pub first_name: Option<String>,
@@ -273,20 +275,20 @@ pub struct FoundUser {
     pub tags: Tags,
 }
 
-/// A user as ListUsers shows it.
+/// A user as ListUsers returns it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserSummary {
-    /// Its id.
+    /// The user's id.
     pub id: UserId,
     /// Its ARN.
     pub arn: String,
-    /// The name it signs in with.
+    /// The name that the user signs in with.
     pub username: String,
-    /// When Connect last saw a change of it.
+    /// When the user last changed.
     pub last_modified_time: Option<Timestamp>,
 }
 
-/// What CreateUser answers.
+/// The output of CreateUser.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreatedUser {
     /// The new user's id.
@@ -295,7 +297,7 @@ pub struct CreatedUser {
     pub arn: String,
 }
 
-/// Name and value of a proficiency: what tells two apart.
+/// The identity of a proficiency: attribute name and value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ProficiencyKey {
     /// The predefined attribute's name.
@@ -313,19 +315,19 @@ pub struct Proficiency {
     pub level: f32,
 }
 
-/// `IdentityManagementType` of an instance; fixed for its life.
+/// `IdentityManagementType` of an instance. It never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum IdentityManagementType {
-    /// Users sign in by SAML 2.0: no passwords.
+    /// Users sign in through SAML 2.0 and have no passwords.
     Saml,
-    /// Connect keeps users and passwords.
+    /// Connect manages users and passwords.
     ConnectManaged,
-    /// Users come from a directory: no passwords.
+    /// Users come from a directory and have no passwords.
     ExistingDirectory,
 }
 
 impl IdentityManagementType {
-    /// As the API writes it.
+    /// Returns the name that the API uses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Saml => "SAML",
@@ -335,7 +337,7 @@ impl IdentityManagementType {
     }
 }
 
-/// An instance as DescribeInstance shows it.
+/// An instance as DescribeInstance returns it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instance {
     /// Its id.
@@ -350,7 +352,7 @@ pub struct Instance {
     pub status: Option<String>,
 }
 
-/// A profile or hierarchy group as its List operation shows it.
+/// A profile or hierarchy group as its List operation returns it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
     /// Its id.
@@ -372,7 +374,7 @@ pub struct HierarchyGroup {
     pub path: Vec<String>,
 }
 
-/// A quick connect: a target that agents can transfer contacts to. It outlives the user that it points to.
+/// A quick connect: a target that agents can transfer contacts to. It remains when the user that it points to is deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuickConnect {
     /// Its id.
@@ -381,15 +383,15 @@ pub struct QuickConnect {
     pub arn: String,
     /// The name that agents see.
     pub name: String,
-    /// The user that it points to; None where it is not of type `USER`.
+    /// The user that it points to. None if it is not of type `USER`.
     pub user: Option<UserId>,
 }
 
-/// One page of a listing. A listing is complete only when a page without a `next_token` was read.
+/// One page of a listing. A listing is complete only when a page without a `next_token` has been read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page<T> {
     /// The page's items.
     pub items: Vec<T>,
-    /// Where the next page starts. Expires after 24 hours.
+    /// The token of the next page. It expires after 24 hours.
     pub next_token: Option<String>,
 }

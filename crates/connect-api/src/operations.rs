@@ -1,6 +1,6 @@
-//! Every operation that the operator may call, as a typed request with a typed answer.
+//! Every operation that the operator may call, as a typed request with a typed output.
 //!
-//! All requests are variants of one [`Call`], so that what wraps a client (limiter, meter, faults) is written once and not
+//! All requests are variants of one [`Call`], so that decorators of a client (limiter, meter, faults) are written once and not
 //! once per operation, and so that a plan can hold a call as a value.
 
 use std::{collections::BTreeSet, fmt};
@@ -11,13 +11,13 @@ use crate::{
     User, UserId, UserSummary,
 };
 
-/// A request of one operation, which knows what its answer is.
+/// A request of one operation, with the type of its output.
 pub trait Operation: Into<Call> {
-    /// What a successful call answers.
+    /// The output of a successful call.
     type Output;
-    /// Its name.
+    /// The operation's name.
     const NAME: OperationName;
-    /// Takes the answer out of a reply to this operation; None for a reply to another one.
+    /// Returns the output of a reply to this operation, or None for a reply to another one.
     fn output(reply: Reply) -> Option<Self::Output>;
 }
 
@@ -26,7 +26,10 @@ macro_rules! operations {
         $(
             $(#[$doc])*
             #[derive(Clone, Debug)]
-            pub struct $name { $($(#[$field_doc])* pub $field: $type,)* }
+            #[allow(clippy::empty_docs, reason = "some fields have obvious names")]
+            pub struct $name {
+                $($(#[$field_doc])* #[doc = ""] pub $field: $type,)*
+            }
 
             impl Operation for $name {
                 type Output = $output;
@@ -41,7 +44,7 @@ macro_rules! operations {
             }
         )*
 
-        /// One call, fully decided.
+        /// A call of any operation.
         #[expect(clippy::large_enum_variant, reason = "a plan holds a handful at a time")]
         #[derive(Clone, Debug)]
         pub enum Call { $(#[doc = concat!("[`", stringify!($name), "`]")] $name($name),)* }
@@ -59,21 +62,21 @@ macro_rules! operations {
             /// Every operation.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
-            /// The name as AWS writes it.
+            /// Returns the name as AWS writes it.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => stringify!($name),)* }
             }
         }
 
         impl Call {
-            /// The operation that it calls.
+            /// Returns the operation that it calls.
             pub fn name(&self) -> OperationName {
                 match self { $(Self::$name(_) => OperationName::$name,)* }
             }
         }
 
         impl Reply {
-            /// The operation that it answers.
+            /// Returns the operation that it answers.
             pub fn name(&self) -> OperationName {
                 match self { $(Self::$name(_) => OperationName::$name,)* }
             }
@@ -82,17 +85,15 @@ macro_rules! operations {
 }
 
 operations! {
-    /// Creates a user. The API knows no client token: sending it twice may create, or be refused as a duplicate.
+    /// Creates a user. The API has no client token: a second request may create another user or be refused as a duplicate.
     CreateUser {
-        /// The instance.
         instance: InstanceId,
-        /// The name it will sign in with.
+        /// The name that the user signs in with.
         username: String,
         /// Required where Connect manages users, an error elsewhere.
         password: Option<Password>,
         /// Names, e-mail, mobile.
         identity_info: Option<IdentityInfo>,
-        /// Settings for all channels.
         phone_config: Option<PhoneConfig>,
         /// Settings by channel; a family that `phone_config` sets too is refused.
         channel_configs: ChannelConfigs,
@@ -100,9 +101,7 @@ operations! {
         directory_user_id: Option<String>,
         /// 1 to 10.
         security_profile_ids: BTreeSet<SecurityProfileId>,
-        /// The routing profile.
         routing_profile_id: RoutingProfileId,
-        /// The hierarchy group.
         hierarchy_group_id: Option<HierarchyGroupId>,
         /// At most 50.
         tags: Tags,
@@ -110,67 +109,53 @@ operations! {
 
     /// Reads a user.
     DescribeUser {
-        /// The instance.
         instance: InstanceId,
-        /// The user.
         user: UserId,
     } -> User;
 
-    /// Deletes a user. There is no way back.
+    /// Deletes a user. This cannot be undone.
     DeleteUser {
-        /// The instance.
         instance: InstanceId,
-        /// The user.
         user: UserId,
     } -> ();
 
     /// Lists users, 1,000 a page at most.
     ListUsers {
-        /// The instance.
         instance: InstanceId,
         /// 1 to 1000.
         max_results: i32,
-        /// Where the page starts.
         next_token: Option<String>,
     } -> Page<UserSummary>;
 
-    /// Searches users, 500 a page at most. See [`FoundUser`] for what it lacks: absence here proves nothing.
+    /// Searches users, 500 a page at most. See [`FoundUser`] for what it lacks. The index lags: absence proves nothing.
     SearchUsers {
-        /// The instance.
         instance: InstanceId,
         /// 1 to 500.
         max_results: i32,
-        /// Where the page starts.
         next_token: Option<String>,
         /// Only users with this username. The index folds case: compare the names of the result. None: all users.
         username: Option<String>,
     } -> Page<FoundUser>;
 
-    /// Sets names, e-mail and mobile. Whether a member that is left out is kept or wiped is not documented: send all known.
+    /// Sets names, e-mail and mobile. AWS does not document whether members that are left out are kept, so send all of them.
     UpdateUserIdentityInfo {
-        /// The instance.
         instance: InstanceId,
-        /// The user.
         user: UserId,
-        /// The whole of it.
+        /// All members.
         identity_info: IdentityInfo,
     } -> ();
 
-    /// Sets the phone configuration for all channels at once, replacing it whole.
+    /// Replaces the phone configuration of all channels.
     UpdateUserPhoneConfig {
-        /// The instance.
         instance: InstanceId,
-        /// The user.
         user: UserId,
-        /// The whole of it.
+        /// The new configuration.
         phone_config: PhoneConfig,
     } -> ();
 
-    /// Sets the configuration by channel (2026-02; takes the place of UpdateUserPhoneConfig).
+    /// Sets the configuration by channel (added in 2026-02 to replace UpdateUserPhoneConfig).
     UpdateUserConfig {
-        /// The instance.
         instance: InstanceId,
-        /// The user.
         user: UserId,
         /// The lists to set.
         channel_configs: ChannelConfigs,
@@ -178,19 +163,14 @@ operations! {
 
     /// Sets the routing profile.
     UpdateUserRoutingProfile {
-        /// The instance.
         instance: InstanceId,
-        /// The user.
         user: UserId,
-        /// The new one.
         routing_profile_id: RoutingProfileId,
     } -> ();
 
     /// Replaces the set of security profiles.
     UpdateUserSecurityProfiles {
-        /// The instance.
         instance: InstanceId,
-        /// The user.
         user: UserId,
         /// The whole set, 1 to 10.
         security_profile_ids: BTreeSet<SecurityProfileId>,
@@ -198,57 +178,46 @@ operations! {
 
     /// Sets or clears the hierarchy group.
     UpdateUserHierarchy {
-        /// The instance.
         instance: InstanceId,
-        /// The user.
         user: UserId,
-        /// The new group; None clears it.
+        /// The new group, or None to clear it.
         hierarchy_group_id: Option<HierarchyGroupId>,
     } -> ();
 
-    /// Gives the user proficiencies that it does not have yet.
+    /// Adds proficiencies that the user does not have yet.
     AssociateUserProficiencies {
-        /// The instance.
         instance: InstanceId,
-        /// The user.
         user: UserId,
-        /// The new ones.
+        /// The proficiencies to add.
         proficiencies: Vec<Proficiency>,
     } -> ();
 
-    /// Takes proficiencies from the user.
+    /// Removes proficiencies from the user.
     DisassociateUserProficiencies {
-        /// The instance.
         instance: InstanceId,
-        /// The user.
         user: UserId,
-        /// Which.
+        /// The proficiencies to remove.
         proficiencies: Vec<ProficiencyKey>,
     } -> ();
 
     /// Changes the levels of proficiencies that the user has.
     UpdateUserProficiencies {
-        /// The instance.
         instance: InstanceId,
-        /// The user.
         user: UserId,
-        /// With their new levels.
+        /// The proficiencies with their new levels.
         proficiencies: Vec<Proficiency>,
     } -> ();
 
     /// Lists a user's proficiencies, 100 a page at most.
     ListUserProficiencies {
-        /// The instance.
         instance: InstanceId,
-        /// The user.
         user: UserId,
         /// 1 to 100.
         max_results: i32,
-        /// Where the page starts.
         next_token: Option<String>,
     } -> Page<Proficiency>;
 
-    /// Sets tags; other keys stay.
+    /// Sets tags. Tags with other keys stay.
     TagResource {
         /// The resource's ARN.
         arn: String,
@@ -266,71 +235,56 @@ operations! {
 
     /// Reads an instance.
     DescribeInstance {
-        /// The instance.
         instance: InstanceId,
     } -> Instance;
 
     /// Lists routing profiles, 1,000 a page at most.
     ListRoutingProfiles {
-        /// The instance.
         instance: InstanceId,
         /// 1 to 1000.
         max_results: i32,
-        /// Where the page starts.
         next_token: Option<String>,
     } -> Page<Named>;
 
     /// Lists security profiles, 1,000 a page at most.
     ListSecurityProfiles {
-        /// The instance.
         instance: InstanceId,
         /// 1 to 1000.
         max_results: i32,
-        /// Where the page starts.
         next_token: Option<String>,
     } -> Page<Named>;
 
     /// Lists hierarchy groups by name, without their place in the tree, 1,000 a page at most.
     ListUserHierarchyGroups {
-        /// The instance.
         instance: InstanceId,
         /// 1 to 1000.
         max_results: i32,
-        /// Where the page starts.
         next_token: Option<String>,
     } -> Page<Named>;
 
     /// Reads a hierarchy group with the names of the groups above it.
     DescribeUserHierarchyGroup {
-        /// The instance.
         instance: InstanceId,
-        /// The group.
         group: HierarchyGroupId,
     } -> HierarchyGroup;
 
-    /// Searches quick connects of all types, 100 a page at most. The index lags: absence here proves nothing.
+    /// Searches quick connects of all types, 100 a page at most. The index lags: absence proves nothing.
     SearchQuickConnects {
-        /// The instance.
         instance: InstanceId,
         /// 1 to 100.
         max_results: i32,
-        /// Where the page starts.
         next_token: Option<String>,
     } -> Page<QuickConnect>;
 
     /// Reads a quick connect.
     DescribeQuickConnect {
-        /// The instance.
         instance: InstanceId,
-        /// The quick connect.
         quick_connect: QuickConnectId,
     } -> QuickConnect;
 
     /// Deletes a quick connect.
     DeleteQuickConnect {
-        /// The instance.
         instance: InstanceId,
-        /// The quick connect.
         quick_connect: QuickConnectId,
     } -> ();
 }
@@ -360,7 +314,7 @@ impl CreateUser {
 }
 
 impl OperationName {
-    /// Whether a call changes something in Connect.
+    /// Returns whether a call changes something in Connect.
     pub fn is_write(self) -> bool {
         match self {
             Self::CreateUser
@@ -391,7 +345,7 @@ impl OperationName {
         }
     }
 
-    /// The IAM action that allows it.
+    /// Returns the IAM action that allows the operation.
     pub fn iam_action(self) -> String {
         format!("connect:{self}")
     }

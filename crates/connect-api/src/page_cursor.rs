@@ -1,4 +1,4 @@
-//! Where a list is read on.
+//! How far a paginated list has been read.
 
 use std::{
     collections::HashSet,
@@ -7,37 +7,37 @@ use std::{
 
 use crate::{Class, Error, OperationName};
 
-/// How far a list was read. With a page token that comes again, it would be read for ever.
+/// How far a list has been read. It rejects a repeated page token, which would make the read endless.
 #[derive(Clone, Debug, Default)]
 pub struct PageCursor {
     next_token: Option<String>,
-    /// Hashes of all tokens so far: a few bytes for each page.
+    /// Hashes of all tokens so far, to keep only a few bytes per page.
     seen: HashSet<u64>,
 }
 
 impl PageCursor {
-    /// The token of the next page; None: it is the first one.
+    /// Returns the token of the next page, or None for the first page.
     pub fn token(&self) -> Option<String> {
         self.next_token.clone()
     }
 
-    /// Turns a page that was read, and says whether that was the last one.
+    /// Moves past a page that was read. Returns whether it was the last one.
     ///
     /// # Errors
-    /// A page token that was given before, for a list that has to be read anew.
+    /// A page token that Connect returned before: the list has to be read from the start.
     pub fn turn(&mut self, operation: OperationName, next_token: Option<String>) -> Result<bool, Error> {
         if let Some(token) = &next_token {
             let mut hasher = DefaultHasher::new();
             token.hash(&mut hasher);
             if !self.seen.insert(hasher.finish()) {
-                return Err(Error::no_reply(operation, "the same page token was given again"));
+                return Err(Error::no_reply(operation, "Connect returned the same page token again"));
             }
         }
         self.next_token = next_token;
         Ok(self.next_token.is_none())
     }
 
-    /// Whether this error says that the page token is no longer good, so that the list has to be read anew.
+    /// Returns whether this error means that the page token is no longer valid, so that the list has to be read from the start.
     pub fn is_lost(&self, error: &Error) -> bool {
         self.next_token.is_some() && error.class == Class::Invalid
     }
@@ -51,30 +51,30 @@ mod tests {
 
     #[test]
     fn a_list_ends_with_a_page_without_a_token() {
-        let mut bookmark = PageCursor::default();
-        assert_eq!(bookmark.token(), None);
-        assert_eq!(bookmark.turn(OPERATION, Some("2".into())).ok(), Some(false));
-        assert_eq!(bookmark.token().as_deref(), Some("2"));
-        assert_eq!(bookmark.turn(OPERATION, None).ok(), Some(true));
+        let mut cursor = PageCursor::default();
+        assert_eq!(cursor.token(), None);
+        assert_eq!(cursor.turn(OPERATION, Some("2".into())).ok(), Some(false));
+        assert_eq!(cursor.token().as_deref(), Some("2"));
+        assert_eq!(cursor.turn(OPERATION, None).ok(), Some(true));
     }
 
     #[test]
-    fn no_token_is_taken_twice_whatever_comes_between() {
-        let mut bookmark = PageCursor::default();
+    fn no_token_is_accepted_twice() {
+        let mut cursor = PageCursor::default();
         for token in ["2", "3", "4"] {
-            assert!(bookmark.turn(OPERATION, Some(token.into())).is_ok());
+            assert!(cursor.turn(OPERATION, Some(token.into())).is_ok());
         }
-        let error = bookmark.turn(OPERATION, Some("2".into())).unwrap_err();
+        let error = cursor.turn(OPERATION, Some("2".into())).unwrap_err();
         assert_eq!((error.operation, error.class), (OPERATION, Class::Transient));
     }
 
     #[test]
-    fn what_is_refused_for_its_token_is_read_anew_and_the_first_page_has_none() {
+    fn a_refused_token_loses_the_list_but_the_first_page_has_none() {
         let refusal = Error { class: Class::Invalid, ..Error::no_reply(OPERATION, "") };
-        let mut bookmark = PageCursor::default();
-        assert!(!bookmark.is_lost(&refusal));
-        bookmark.turn(OPERATION, Some("2".into())).unwrap();
-        assert!(bookmark.is_lost(&refusal));
-        assert!(!bookmark.is_lost(&Error::no_reply(OPERATION, "")));
+        let mut cursor = PageCursor::default();
+        assert!(!cursor.is_lost(&refusal));
+        cursor.turn(OPERATION, Some("2".into())).unwrap();
+        assert!(cursor.is_lost(&refusal));
+        assert!(!cursor.is_lost(&Error::no_reply(OPERATION, "")));
     }
 }

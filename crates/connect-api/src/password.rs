@@ -1,22 +1,22 @@
-//! A password that cannot be printed, compared or written down by accident.
+//! A password that cannot be printed, compared or serialized by accident.
 
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// A user's password on its way from a Secret into CreateUser, and nowhere else.
+/// A user's password on its way from a Secret to CreateUser.
 ///
 /// It has no `Display`, `Serialize` or `PartialEq`, its `Debug` shows nothing, and its memory is wiped when dropped.
 #[derive(Clone)]
 pub struct Password(SecretString);
 
 impl Password {
-    /// Takes the password over.
+    /// Wraps a password.
     pub fn new(password: impl Into<String>) -> Self {
         Self(SecretString::from(password.into()))
     }
 
-    /// The password itself. For the code that writes CreateUser's request, and for the simulator that reads it.
+    /// Returns the password. Only the code that writes CreateUser's request and the simulator that reads it need it.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_output_holds_nothing_of_the_password() {
+    fn debug_output_does_not_contain_the_password() {
         assert_eq!(format!("{:?}", Some(Password::new("Hunter22"))), "Some(Password(…))");
     }
 }

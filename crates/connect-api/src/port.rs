@@ -1,42 +1,42 @@
-//! The port: what a client of Connect offers, whoever answers behind it.
+//! The port: the trait that every client of Connect implements.
 
 use futures::future::BoxFuture;
 
 use crate::{Call, Error, Operation, OperationName, Reply};
 
-/// How urgent a call is. Whoever waits for less important things lets the more important ones pass.
+/// How urgent a call is. The limiter serves more urgent calls first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Priority {
     /// A person changed something and waits for it.
     Edit,
-    /// Work that piled up: many new resources, a restart.
+    /// Work that has piled up: many new resources, a restart.
     #[default]
     Backlog,
-    /// Drift that is put right.
+    /// A repair of drift.
     Repair,
-    /// Looking whether there is drift.
+    /// A check for drift.
     Sweep,
 }
 
 /// On whose behalf a call is made, and how urgent it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caller {
-    /// Who it is: the resource's UID. A caller that is told to come back later keeps its place in the queue by it.
+    /// Identifies the caller: the resource's UID. A deferred caller keeps its position in the queue by this key.
     pub key: String,
-    /// How urgent it is.
+    /// How urgent the call is.
     pub priority: Priority,
-    /// With whom it shares its turns: the resource's namespace, so that the many of one do not hold up the few of another. The
-    /// operator's own work is a group of its own, the empty one.
+    /// The group that the caller shares its turns with: the resource's namespace, so that many resources in one namespace do not
+    /// hold up a few in another. The operator's own work is in the empty group.
     pub group: String,
 }
 
 impl Caller {
-    /// A caller of this key and priority.
+    /// A caller with this key and priority, in the empty group.
     pub fn new(key: impl Into<String>, priority: Priority) -> Self {
         Self { key: key.into(), priority, group: String::new() }
     }
 
-    /// The same caller as one of this group.
+    /// Puts the caller into this group.
     #[must_use]
     pub fn in_group(self, group: impl Into<String>) -> Self {
         Self { group: group.into(), ..self }
@@ -45,13 +45,13 @@ impl Caller {
 
 /// Amazon Connect, or something that behaves like it, in one account and Region.
 pub trait Connect: Send + Sync {
-    /// Makes one call. One attempt: no retries behind the caller's back.
+    /// Makes one call, in one attempt. A client never retries.
     fn send<'a>(&'a self, caller: &'a Caller, call: Call) -> BoxFuture<'a, Result<Reply, Error>>;
 
-    /// Asks for leave to make a call of this operation soon, without making it.
+    /// Reserves a call of this operation, without making it.
     ///
-    /// For a caller that has to do something before the call which is only worth doing if the call can follow at once.
-    /// Leave once given is used up by the next [`send`](Connect::send) of the same caller and operation.
+    /// This is for a caller that has to do something before the call which is useful only if the call can follow at once. The
+    /// next [`send`](Connect::send) of the same caller and operation redeems the reservation.
     ///
     /// # Errors
     /// [`Class::Deferred`](crate::Class::Deferred) with the time to come back at.
@@ -60,7 +60,7 @@ pub trait Connect: Send + Sync {
         Ok(())
     }
 
-    /// The caller of this key will not call again: nobody is to wait behind it.
+    /// Removes the caller with this key from all queues: it will not call again.
     fn cancel(&self, key: &str) {
         let _ = key;
     }
@@ -80,9 +80,9 @@ impl<C: Connect + ?Sized> Connect for std::sync::Arc<C> {
     }
 }
 
-/// Calls with typed answers, for every [`Connect`].
+/// Calls with typed outputs, for every [`Connect`].
 pub trait ConnectExt: Connect {
-    /// Makes one call and takes the answer out of the reply.
+    /// Makes one call and returns its output.
     ///
     /// # Errors
     /// As [`Connect::send`].

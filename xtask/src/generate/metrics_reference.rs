@@ -121,7 +121,7 @@ const RESOURCES: &str = r#"[
 struct BusyLimiter;
 
 impl LimiterStatus for BusyLimiter {
-    fn levels(&self) -> BTreeMap<OperationName, BucketStatus> {
+    fn statuses(&self) -> BTreeMap<OperationName, BucketStatus> {
         [(OperationName::CreateUser, BucketStatus { tokens: 1.5, waiting: 1 })].into()
     }
 }

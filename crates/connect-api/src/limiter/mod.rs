@@ -1,14 +1,14 @@
-//! A rate limiter whose queue is the queue: who has to wait is told until when and comes back, nobody is parked.
+//! A rate limiter that parks no caller: one that has to wait is refused with a time to come back at.
 //!
-//! Connect allows each operation its own rate, per account and Region, shared with every other tool. One [`Limiter`] stands in
-//! front of one account and Region. Each operation has a token bucket (`bucket`), which fills at a pace that throttles slow down
-//! (`pace`), and a line of callers (`line`), ordered by priority and fair between namespaces. A caller without a token is refused
-//! with the time at which its turn will come, and keeps its place by its key.
+//! Connect allows each operation its own rate, per account and Region, shared with every other tool. One [`Limiter`] limits the
+//! calls of one account and Region. Each operation has a token bucket (`bucket`) with a rate that throttles lower
+//! (`adaptive_rate`), and a queue of callers (`queue`), ordered by priority and fair between namespaces. A caller without a token
+//! is refused with the time of its turn, and keeps its position by its key.
 
 mod adaptive_rate;
 mod bucket;
+mod order_statistic_set;
 mod queue;
-mod ranked;
 #[cfg(test)]
 mod simulation;
 
@@ -26,21 +26,21 @@ use crate::{Call, CallObserver, Caller, Class, Connect, Error, OperationName, Re
 /// A bucket's size and refill.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Quota {
-    /// Tokens a second.
+    /// Tokens per second.
     pub rate: f64,
-    /// Tokens it holds at most.
+    /// The most tokens that the bucket holds.
     pub burst: f64,
 }
 
-/// The quotas of an account and Region: a default, what differs by operation, and how much of them is ours.
+/// The quotas of an account and Region, and the share of them that may be used.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Quotas {
-    /// For each operation that has none of its own. AWS documents 2 a second with bursts of 5. For some reads other sources tell of
-    /// 10 a second, but an account may have been given less: who has more, says so.
+    /// For each operation without a quota of its own. AWS documents 2 calls per second with bursts of 5. Other sources give 10
+    /// per second for some reads, but an account may have less, so higher quotas have to be configured.
     pub default: Quota,
-    /// By operation.
+    /// Quotas by operation.
     pub by_operation: BTreeMap<OperationName, Quota>,
-    /// The part of them that is to be used, up to 1; the rest is left to other tools.
+    /// The share of the quotas that may be used, up to 1. The rest is left to other tools.
     pub share: f64,
 }
 
@@ -51,36 +51,36 @@ impl Default for Quotas {
 }
 
 impl Quotas {
-    /// What may be used of an operation's quota.
+    /// Returns the part of an operation's quota that may be used.
     fn of(&self, operation: OperationName) -> Quota {
         let Quota { rate, burst } = *self.by_operation.get(&operation).unwrap_or(&self.default);
-        // A bucket that does not hold one token would never give any.
+        // A bucket that holds less than one token would never give any.
         Quota { rate: rate * self.share, burst: (burst * self.share).max(1.0) }
     }
 }
 
-/// How an operation's bucket stands.
+/// The state of an operation's bucket.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BucketStatus {
-    /// Calls that could be made at once.
+    /// Calls that could be made now.
     pub tokens: f64,
-    /// Callers that wait for their turn.
+    /// Callers in the queue.
     pub waiting: usize,
 }
 
-/// How the buckets of an account and Region stand: what a [`Limiter`] of any client can be asked.
+/// The state of the buckets of an account and Region, without the type of the client that a [`Limiter`] wraps.
 pub trait LimiterStatus: Send + Sync {
-    /// Of each operation that was called or asked for yet.
-    fn levels(&self) -> BTreeMap<OperationName, BucketStatus>;
+    /// Returns the state of each operation that was called or reserved so far.
+    fn statuses(&self) -> BTreeMap<OperationName, BucketStatus>;
 }
 
-/// Lets calls through at the rate that Connect allows.
+/// Passes calls on at the rate that Connect allows.
 pub struct Limiter<C> {
     inner: C,
     quotas: Quotas,
     buckets: Mutex<HashMap<OperationName, Bucket>>,
     now: fn() -> Instant,
-    listener: Option<Arc<dyn CallObserver>>,
+    observer: Option<Arc<dyn CallObserver>>,
 }
 
 impl<C> std::fmt::Debug for Limiter<C> {
@@ -95,54 +95,54 @@ impl<C> Limiter<C> {
         Self::with_clock(inner, quotas, Instant::now)
     }
 
-    /// Limits `inner` to these quotas by another clock.
+    /// Limits `inner` to these quotas, with another clock.
     pub fn with_clock(inner: C, quotas: Quotas, now: fn() -> Instant) -> Self {
-        Self { inner, quotas, buckets: Mutex::default(), now, listener: None }
+        Self { inner, quotas, buckets: Mutex::default(), now, observer: None }
     }
 
-    /// Tells this listener how long callers have waited.
+    /// Reports how long callers waited to this observer.
     #[must_use]
-    pub fn telling(self, listener: Arc<dyn CallObserver>) -> Self {
-        Self { listener: Some(listener), ..self }
+    pub fn with_observer(self, observer: Arc<dyn CallObserver>) -> Self {
+        Self { observer: Some(observer), ..self }
     }
 
     fn bucket<T>(&self, operation: OperationName, act: impl FnOnce(&mut Bucket, Instant) -> T) -> T {
         let now = (self.now)();
-        // Nothing panics while holding the lock; if something did, a count that is off by one call does no harm.
+        // No code panics while holding the lock. If it did, a count that is off by one call would do no harm.
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         act(buckets.entry(operation).or_insert_with(|| Bucket::new(self.quotas.of(operation), now)), now)
     }
 
-    /// A caller's turn has come. One that had leave was told of when it was given it.
-    fn served(&self, caller: &Caller, waited: Option<Duration>) {
-        if let (Some(listener), Some(waited)) = (&self.listener, waited) {
-            listener.waited(caller.priority, waited);
+    /// Reports a caller's wait. A caller with a reservation was reported when it got the reservation.
+    fn report_wait(&self, caller: &Caller, waited: Option<Duration>) {
+        if let (Some(observer), Some(waited)) = (&self.observer, waited) {
+            observer.waited(caller.priority, waited);
         }
     }
 }
 
 impl<C: Send + Sync> LimiterStatus for Limiter<C> {
-    fn levels(&self) -> BTreeMap<OperationName, BucketStatus> {
+    fn statuses(&self) -> BTreeMap<OperationName, BucketStatus> {
         let now = (self.now)();
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        buckets.iter_mut().map(|(operation, bucket)| (*operation, bucket.level(now))).collect()
+        buckets.iter_mut().map(|(operation, bucket)| (*operation, bucket.status(now))).collect()
     }
 }
 
-/// A call under way, until it is answered or given up.
-struct UnderWay<'a, C> {
+/// A call that was sent, until it is answered or dropped.
+struct InFlight<'a, C> {
     limiter: &'a Limiter<C>,
     operation: OperationName,
 }
 
-impl<C> Drop for UnderWay<'_, C> {
+impl<C> Drop for InFlight<'_, C> {
     fn drop(&mut self) {
         self.limiter.bucket(self.operation, Bucket::answered);
     }
 }
 
-fn deferred(operation: OperationName, Deferral { after, turn }: Deferral) -> Error {
-    Error { turn: Some(turn), ..Error::deferred(operation, after) }
+fn deferred(operation: OperationName, Deferral { after, position }: Deferral) -> Error {
+    Error { queue_position: Some(position), ..Error::deferred(operation, after) }
 }
 
 impl<C: Connect> Connect for Limiter<C> {
@@ -151,13 +151,13 @@ impl<C: Connect> Connect for Limiter<C> {
         let admitted = self.bucket(operation, |bucket, now| {
             let waited = bucket.redeem(caller, now)?;
             bucket.sent();
-            Ok((UnderWay { limiter: self, operation }, now, waited))
+            Ok((InFlight { limiter: self, operation }, now, waited))
         });
         Box::pin(async move {
-            let (under_way, sent, waited) = admitted.map_err(|deferral| deferred(operation, deferral))?;
-            self.served(caller, waited);
+            let (in_flight, sent, waited) = admitted.map_err(|deferral| deferred(operation, deferral))?;
+            self.report_wait(caller, waited);
             let result = self.inner.send(caller, call).await;
-            drop(under_way);
+            drop(in_flight);
             match result {
                 Err(error) if error.class == Class::Throttled => {
                     let Deferral { after, .. } = self.bucket(operation, |bucket, now| bucket.throttled(caller, sent, now));
@@ -169,9 +169,9 @@ impl<C: Connect> Connect for Limiter<C> {
     }
 
     fn admit(&self, caller: &Caller, operation: OperationName) -> Result<(), Error> {
-        let given = self.bucket(operation, |bucket, now| bucket.reserve(caller, now));
-        let waited = given.map_err(|deferral| deferred(operation, deferral))?;
-        self.served(caller, waited);
+        let reserved = self.bucket(operation, |bucket, now| bucket.reserve(caller, now));
+        let waited = reserved.map_err(|deferral| deferred(operation, deferral))?;
+        self.report_wait(caller, waited);
         self.inner.admit(caller, operation)
     }
 
@@ -190,11 +190,11 @@ mod tests {
     use super::*;
     use crate::{ConnectExt, ListUsers, Page, Priority};
 
-    /// Answers with nobody, or throttles.
+    /// Answers with an empty page, or throttles.
     #[derive(Default)]
-    struct Empty(AtomicBool);
+    struct EmptyInstance(AtomicBool);
 
-    impl Connect for Empty {
+    impl Connect for EmptyInstance {
         fn send<'a>(&'a self, _: &'a Caller, call: Call) -> BoxFuture<'a, Result<Reply, Error>> {
             Box::pin(async move {
                 if self.0.load(Ordering::Relaxed) {
@@ -209,9 +209,9 @@ mod tests {
         ListUsers { instance: "i-1".into(), max_results: 1, next_token: None }
     }
 
-    fn limiter() -> Limiter<Empty> {
+    fn limiter() -> Limiter<EmptyInstance> {
         let by_operation = [(OperationName::ListUsers, Quota { rate: 0.02, burst: 2.0 })].into();
-        Limiter::new(Empty::default(), Quotas { by_operation, share: 0.5, ..Quotas::default() })
+        Limiter::new(EmptyInstance::default(), Quotas { by_operation, share: 0.5, ..Quotas::default() })
     }
 
     fn caller(key: &str) -> Caller {
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn the_share_is_of_rate_and_burst_and_leaves_one_call_at_least() {
+    fn the_share_applies_to_rate_and_burst_and_leaves_one_call() {
         let quotas = Quotas { share: 0.1, ..limiter().quotas };
         assert_eq!(quotas.of(OperationName::CreateUser), Quota { rate: 0.2, burst: 1.0 });
         let quotas = limiter().quotas;
@@ -228,21 +228,21 @@ mod tests {
     }
 
     #[test]
-    fn who_is_deferred_is_told_its_place_and_time_and_counted() {
+    fn a_deferred_caller_gets_its_position_and_time() {
         let limiter = limiter();
         block_on(limiter.call(&caller("first"), list())).unwrap();
         let error = block_on(limiter.call(&caller("second"), list())).unwrap_err();
-        let turn = error.turn.unwrap();
-        assert_eq!((error.class, turn.place, turn.of), (Class::Deferred, 1, 1));
-        assert!(error.retry_after.unwrap() <= turn.wait);
+        let position = error.queue_position.unwrap();
+        assert_eq!((error.class, position.place, position.of), (Class::Deferred, 1, 1));
+        assert!(error.retry_after.unwrap() <= position.wait);
         let error = limiter.admit(&caller("third"), OperationName::ListUsers).unwrap_err();
-        assert_eq!(error.turn.map(|turn| (turn.place, turn.of)), Some((2, 2)));
-        let BucketStatus { tokens, waiting } = limiter.levels()[&OperationName::ListUsers];
-        assert!(waiting == 2 && (0.0..1.0).contains(&tokens), "{waiting} wait for {tokens}");
+        assert_eq!(error.queue_position.map(|position| (position.place, position.of)), Some((2, 2)));
+        let BucketStatus { tokens, waiting } = limiter.statuses()[&OperationName::ListUsers];
+        assert!(waiting == 2 && (0.0..1.0).contains(&tokens), "{waiting} callers wait, {tokens} tokens");
     }
 
     #[test]
-    fn who_is_gone_is_waited_for_no_longer() {
+    fn a_cancelled_caller_no_longer_counts() {
         let limiter = limiter();
         block_on(limiter.call(&caller("first"), list())).unwrap();
         for nth in 0..100 {
@@ -251,11 +251,11 @@ mod tests {
         for nth in 0..100 {
             limiter.cancel(&format!("gone {nth}"));
         }
-        let turn = block_on(limiter.call(&caller("newcomer"), list())).unwrap_err().turn.unwrap();
-        assert_eq!((turn.place, turn.of), (1, 1));
+        let position = block_on(limiter.call(&caller("newcomer"), list())).unwrap_err().queue_position.unwrap();
+        assert_eq!((position.place, position.of), (1, 1));
     }
 
-    /// Remembers waits.
+    /// Records waits.
     #[derive(Default)]
     struct Waits(Mutex<Vec<(Priority, Duration)>>);
 
@@ -268,22 +268,22 @@ mod tests {
     }
 
     #[test]
-    fn a_call_is_told_of_once_with_the_time_that_it_has_waited() {
+    fn each_wait_is_reported_once() {
         let waits = Arc::new(Waits::default());
-        let limiter = limiter().telling(waits.clone());
+        let limiter = limiter().with_observer(waits.clone());
         limiter.admit(&caller("first"), OperationName::ListUsers).unwrap();
         block_on(limiter.call(&caller("first"), list())).unwrap();
         assert!(block_on(limiter.call(&caller("second"), list())).is_err());
-        assert_eq!(*waits.0.lock().unwrap(), [(Priority::Edit, Duration::ZERO)], "who still waits is not told of");
+        assert_eq!(*waits.0.lock().unwrap(), [(Priority::Edit, Duration::ZERO)], "a caller that still waits is not reported");
     }
 
     #[test]
-    fn who_was_throttled_is_told_when_to_come_back() {
+    fn a_throttled_caller_gets_a_time_to_come_back_at() {
         let limiter = limiter();
         limiter.inner.0.store(true, Ordering::Relaxed);
         let error = block_on(limiter.call(&caller("first"), list())).unwrap_err();
         assert_eq!(error.class, Class::Throttled);
-        assert!(error.retry_after.is_some() && error.turn.is_none());
-        assert_eq!(limiter.levels()[&OperationName::ListUsers].waiting, 1);
+        assert!(error.retry_after.is_some() && error.queue_position.is_none());
+        assert_eq!(limiter.statuses()[&OperationName::ListUsers].waiting, 1);
     }
 }

@@ -1,15 +1,17 @@
-//! Who waits for one operation, and in which order they are served.
+//! The callers that wait for one operation, and the order in which they are served.
 //!
-//! Between classes ([`Priority`]): stride scheduling. Each class has a pass, which each token moves on by the class' stride; the
-//! token goes where the pass will be lowest then. So an edit goes before a backlog that has waited for an hour, and a sweep gets
-//! its token all the same, only seldom. A class that nobody waited in starts beside the last one and has no claim on the past.
+//! Between classes ([`Priority`]): stride scheduling. Each class has a pass, which every token advances by the class' stride. The
+//! next token goes to the class whose pass would be lowest afterwards. So an edit goes before a backlog that has waited for an
+//! hour, and sweeps still get tokens, only seldom. A class that had no callers resumes at the lowest pass of the others: it gains
+//! nothing from the time in which it was empty.
 //!
-//! Between groups (namespaces) of a class: in rounds. A caller gets the round after its group's last one, at the earliest the one
-//! that comes next; within a round the one that came first goes first. So who comes later can only get ahead where its group has
-//! fewer waiting, and only by one for each round: nobody waits for ever, and one namespace's thousands hold up nobody else's three.
+//! Between groups (namespaces) of a class: rounds. A caller gets the round after its group's last one, at the earliest the next
+//! round. Within a round, callers are served in order of arrival. So a later caller overtakes only callers whose group has more
+//! waiting, and by at most one caller for each round: every caller is served in the end, and thousands of callers in one
+//! namespace do not hold up three in another.
 //!
-//! Both are orders that one can count in, so that each caller is told how many are ahead without a walk along the line. All
-//! operations take time logarithmic in the line's length.
+//! Both orders can be counted, so the number of callers ahead of one is known without walking the queue. All operations take time
+//! logarithmic in the queue's length.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -17,109 +19,110 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::ranked::Ranked;
+use super::order_statistic_set::OrderStatisticSet;
 use crate::{Caller, Priority};
 
-/// How far a token moves a class on: while all wait, edits get 86 % of them, the backlog 11 %, repairs 2.7 % and sweeps 0.7 %
-/// (at AWS' 2 a second, one in 75 seconds); a backlog beside a sweep leaves it one in 17.
+/// How far a token advances a class' pass. While callers of all classes wait, edits get 86 % of the tokens, the backlog 11 %,
+/// repairs 2.7 % and sweeps 0.7 % (at AWS' 2 a second, one in 75 seconds). A backlog leaves one token in 17 to a sweep.
 const STRIDES: [u64; 4] = [1, 8, 32, 128];
 
-/// Who is later than this for its turn is waited for no longer. Requeued passes come back within some tenths of a second, and a
-/// bucket holds what comes in until then.
+/// A caller that is later than this for its turn no longer counts as waiting. Requeued passes come back within some tenths of a
+/// second, and the bucket holds the tokens that flow in until then.
 const LATE: Duration = Duration::from_secs(1);
-/// Who was late finds its place again for this long: a busy operator makes many late, and none of them is to start at the end.
-const PLACE_KEPT: Duration = Duration::from_secs(5 * 60);
+/// How long a late caller keeps its position. A busy operator makes many callers late, and none of them should start again at the
+/// end.
+const POSITION_KEPT: Duration = Duration::from_secs(5 * 60);
 
-/// A place in a class: the round, then the order of arrival.
-type At = (u64, u64);
+/// A position in a class: the round, then the order of arrival.
+type Position = (u64, u64);
 
+/// The callers of one class.
 #[derive(Debug, Default)]
-struct Queue {
-    waiting: Ranked<At>,
+struct ClassQueue {
+    waiting: OrderStatisticSet<Position>,
     pass: u64,
-    /// The last round that was served in its turn.
+    /// The last round that was served in order.
     round: u64,
     groups: HashMap<Arc<str>, Group>,
 }
 
-/// The part of a queue that one group is. It is forgotten when nobody of it waits: it then has nothing to its credit.
+/// One group's share of a class. It is dropped when its last caller leaves, since it has no credit to keep then.
 #[derive(Debug, Default)]
 struct Group {
-    last: u64,
+    last_round: u64,
     waiting: usize,
 }
 
 #[derive(Clone, Debug)]
-struct Place {
+struct Waiter {
     priority: Priority,
     group: Arc<str>,
-    at: At,
-    standing: Standing,
-    /// When it came, for this call of its.
+    position: Position,
+    state: WaiterState,
+    /// When the caller first asked to make this call.
     since: Instant,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Standing {
-    /// It is here, and was told nothing yet.
-    Asks,
-    /// It was told that its turn comes at this time.
-    Told(Instant),
-    /// It did not come for its turn. It is not counted, but keeps its place, from this time on.
+enum WaiterState {
+    /// The caller is here and has no time to come back at yet.
+    Asking,
+    /// The caller's turn is expected at this time.
+    Scheduled(Instant),
+    /// The caller did not come for its turn. Since this time it no longer counts as waiting, but it keeps its position.
     Missed(Instant),
 }
 
-/// Callers by a time, and by arrival where that is the same.
-type Times = BTreeMap<(Instant, u64), Arc<str>>;
+/// Callers by time, and by arrival where times are equal.
+type Schedule = BTreeMap<(Instant, u64), Arc<str>>;
 
 #[derive(Debug, Default)]
-pub(super) struct Line {
-    queues: [Queue; 4],
-    places: HashMap<Arc<str>, Place>,
-    turns: Times,
-    missed: Times,
+pub(super) struct Queue {
+    classes: [ClassQueue; 4],
+    waiters: HashMap<Arc<str>, Waiter>,
+    turns: Schedule,
+    missed: Schedule,
     arrivals: u64,
 }
 
-impl Line {
-    /// How many wait.
+impl Queue {
+    /// Returns how many callers wait.
     pub(super) fn len(&self) -> usize {
-        self.queues.iter().map(|queue| queue.waiting.len()).sum()
+        self.classes.iter().map(|class| class.waiting.len()).sum()
     }
 
-    /// A caller stands in line, where it stood before if it did. A more urgent reason to call moves it forward; a less urgent one
-    /// leaves it where it is.
+    /// Adds a caller. One that is queued already keeps its position, unless it now calls for a more urgent reason.
     pub(super) fn join(&mut self, caller: &Caller, now: Instant) {
-        match self.places.get(caller.key.as_str()) {
-            Some(Place { priority, standing, .. }) if *priority <= caller.priority => {
-                if let Standing::Missed(_) = standing {
-                    self.come_back(&caller.key);
+        match self.waiters.get(caller.key.as_str()) {
+            Some(Waiter { priority, state, .. }) if *priority <= caller.priority => {
+                if let WaiterState::Missed(_) = state {
+                    self.rejoin(&caller.key);
                 }
             }
-            Some(Place { since, .. }) => {
+            Some(Waiter { since, .. }) => {
                 let since = *since;
-                self.leave(&caller.key);
-                self.stand(caller, None, since);
+                self.remove(&caller.key);
+                self.add(caller, None, since);
             }
-            None => self.stand(caller, None, now),
+            None => self.add(caller, None, now),
         }
     }
 
-    /// A caller that was served in vain goes first in its class.
-    pub(super) fn join_first(&mut self, caller: &Caller, now: Instant) {
-        self.leave(&caller.key);
-        self.stand(caller, Some(self.queues[caller.priority as usize].round), now);
+    /// Adds a caller at the front of its class: it was served, and its call was throttled.
+    pub(super) fn join_front(&mut self, caller: &Caller, now: Instant) {
+        self.remove(&caller.key);
+        self.add(caller, Some(self.classes[caller.priority as usize].round), now);
     }
 
-    /// How many are served before this caller, if nobody else comes.
+    /// Returns how many callers will be served before this one if no other caller joins.
     pub(super) fn ahead(&self, key: &str) -> usize {
-        let Some(place) = self.places.get(key) else { return self.len() };
-        let class = place.priority as usize;
-        let before = self.queues[class].waiting.rank(&place.at);
-        // The class' pass when this caller has been served.
-        let pass = self.queues[class].pass + (before as u64 + 1) * STRIDES[class];
+        let Some(waiter) = self.waiters.get(key) else { return self.len() };
+        let class = waiter.priority as usize;
+        let before = self.classes[class].waiting.rank(&waiter.position);
+        // The class' pass after this caller was served.
+        let pass = self.classes[class].pass + (before as u64 + 1) * STRIDES[class];
         let mut ahead = before;
-        for (other, queue) in self.queues.iter().enumerate().filter(|(other, _)| *other != class) {
+        for (other, queue) in self.classes.iter().enumerate().filter(|(other, _)| *other != class) {
             // On equal passes the more urgent class goes first.
             let until = if other < class { pass + 1 } else { pass };
             let served = until.saturating_sub(queue.pass + STRIDES[other]).div_ceil(STRIDES[other]);
@@ -128,126 +131,127 @@ impl Line {
         ahead
     }
 
-    /// How many others are expected by then, counted up to `most`: those who were told so and are not late.
+    /// Returns how many other callers are scheduled until then and not late, counting up to `most`.
     pub(super) fn expected(&self, by: Instant, key: &str, most: usize) -> usize {
         self.turns.range(..=(by, u64::MAX)).filter(|(_, other)| &***other != key).take(most).count()
     }
 
-    /// Tells a caller when its turn comes.
-    pub(super) fn tell(&mut self, key: &str, turn: Instant) {
-        let Some((key, _)) = self.places.get_key_value(key) else { return };
+    /// Records when a caller's turn is expected.
+    pub(super) fn schedule(&mut self, key: &str, turn: Instant) {
+        let Some((key, _)) = self.waiters.get_key_value(key) else { return };
         let key = key.clone();
-        self.set(&key, Standing::Told(turn));
+        self.set_state(&key, WaiterState::Scheduled(turn));
     }
 
-    /// It is this caller's turn: it leaves. Since when it stood in line; None if it did not.
+    /// Takes out a caller whose turn it is. Returns since when it waited, or None if it was not queued.
     pub(super) fn serve(&mut self, key: &str) -> Option<Instant> {
-        let place = self.places.get(key)?;
-        let (class, since) = (place.priority as usize, place.since);
-        let queue = &mut self.queues[class];
+        let waiter = self.waiters.get(key)?;
+        let (class, since) = (waiter.priority as usize, waiter.since);
+        let queue = &mut self.classes[class];
         queue.pass += STRIDES[class];
-        // Who is served out of turn, since nobody ahead came, leaves the round where it is: moved on past all who wait, it would send
-        // the next of another group behind them.
-        if queue.waiting.rank(&place.at) == 0 {
-            queue.round = queue.round.max(place.at.0);
+        // A caller that is served early, because the callers ahead of it did not come, leaves the round as it is. If the round
+        // advanced past all that wait, the next caller of another group would be queued behind them.
+        if queue.waiting.rank(&waiter.position) == 0 {
+            queue.round = queue.round.max(waiter.position.0);
         }
-        self.leave(key);
+        self.remove(key);
         Some(since)
     }
 
-    /// Waits no longer for those who did not come for their turn, and forgets those who did not come for long.
-    pub(super) fn pass_over(&mut self, now: Instant) {
+    /// Stops counting the callers that missed their turn, and drops those that stayed away for long.
+    pub(super) fn drop_late(&mut self, now: Instant) {
         while let Some(((turn, _), key)) = self.turns.first_key_value()
             && now.saturating_duration_since(*turn) > LATE
         {
             let key = key.clone();
-            self.set(&key, Standing::Missed(now));
-            if let Some(place) = self.places.get(&key).cloned() {
-                self.exit(&place);
+            self.set_state(&key, WaiterState::Missed(now));
+            if let Some(waiter) = self.waiters.get(&key).cloned() {
+                self.stop_counting(&waiter);
             }
         }
         while let Some(((since, _), key)) = self.missed.first_key_value()
-            && now.saturating_duration_since(*since) > PLACE_KEPT
+            && now.saturating_duration_since(*since) > POSITION_KEPT
         {
             let key = key.clone();
-            self.leave(&key);
+            self.remove(&key);
         }
     }
 
-    fn stand(&mut self, caller: &Caller, round: Option<u64>, since: Instant) {
+    fn add(&mut self, caller: &Caller, round: Option<u64>, since: Instant) {
         self.arrivals += 1;
-        let queue = &self.queues[caller.priority as usize];
-        let (group, last) = match queue.groups.get_key_value(caller.group.as_str()) {
-            Some((group, Group { last, .. })) => (group.clone(), *last),
+        let queue = &self.classes[caller.priority as usize];
+        let (group, last_round) = match queue.groups.get_key_value(caller.group.as_str()) {
+            Some((group, Group { last_round, .. })) => (group.clone(), *last_round),
             None => (caller.group.as_str().into(), 0),
         };
-        let round = round.unwrap_or_else(|| queue.round.max(last) + 1);
-        let place = Place { priority: caller.priority, group, at: (round, self.arrivals), standing: Standing::Asks, since };
-        self.enter(&place);
-        self.places.insert(caller.key.as_str().into(), place);
+        let round = round.unwrap_or_else(|| queue.round.max(last_round) + 1);
+        let position = (round, self.arrivals);
+        let waiter = Waiter { priority: caller.priority, group, position, state: WaiterState::Asking, since };
+        self.count(&waiter);
+        self.waiters.insert(caller.key.as_str().into(), waiter);
     }
 
-    fn come_back(&mut self, key: &str) {
-        let Some((key, place)) = self.places.get_key_value(key) else { return };
-        let (key, place) = (key.clone(), place.clone());
-        self.set(&key, Standing::Asks);
-        self.enter(&place);
+    fn rejoin(&mut self, key: &str) {
+        let Some((key, waiter)) = self.waiters.get_key_value(key) else { return };
+        let (key, waiter) = (key.clone(), waiter.clone());
+        self.set_state(&key, WaiterState::Asking);
+        self.count(&waiter);
     }
 
-    /// A caller waits no longer.
-    pub(super) fn leave(&mut self, key: &str) {
-        let Some((key, place)) = self.places.get_key_value(key) else { return };
-        let (key, place) = (key.clone(), place.clone());
-        self.set(&key, Standing::Asks);
-        if !matches!(place.standing, Standing::Missed(_)) {
-            self.exit(&place);
+    /// Removes a caller that no longer waits.
+    pub(super) fn remove(&mut self, key: &str) {
+        let Some((key, waiter)) = self.waiters.get_key_value(key) else { return };
+        let (key, waiter) = (key.clone(), waiter.clone());
+        self.set_state(&key, WaiterState::Asking);
+        if !matches!(waiter.state, WaiterState::Missed(_)) {
+            self.stop_counting(&waiter);
         }
-        self.places.remove(&key);
+        self.waiters.remove(&key);
     }
 
-    fn enter(&mut self, place: &Place) {
-        let class = place.priority as usize;
-        if self.queues[class].waiting.is_empty() {
-            let others = self.queues.iter().filter(|queue| !queue.waiting.is_empty()).map(|queue| queue.pass);
+    fn count(&mut self, waiter: &Waiter) {
+        let class = waiter.priority as usize;
+        if self.classes[class].waiting.is_empty() {
+            let others = self.classes.iter().filter(|queue| !queue.waiting.is_empty()).map(|queue| queue.pass);
             if let Some(pass) = others.min() {
-                self.queues[class].pass = self.queues[class].pass.max(pass);
+                self.classes[class].pass = self.classes[class].pass.max(pass);
             }
         }
-        let queue = &mut self.queues[class];
-        queue.waiting.insert(place.at);
-        let group = queue.groups.entry(place.group.clone()).or_default();
-        group.last = group.last.max(place.at.0);
+        let queue = &mut self.classes[class];
+        queue.waiting.insert(waiter.position);
+        let group = queue.groups.entry(waiter.group.clone()).or_default();
+        group.last_round = group.last_round.max(waiter.position.0);
         group.waiting += 1;
     }
 
-    fn exit(&mut self, place: &Place) {
-        let queue = &mut self.queues[place.priority as usize];
-        queue.waiting.remove(&place.at);
-        if let Some(group) = queue.groups.get_mut(&place.group) {
+    fn stop_counting(&mut self, waiter: &Waiter) {
+        let queue = &mut self.classes[waiter.priority as usize];
+        queue.waiting.remove(&waiter.position);
+        if let Some(group) = queue.groups.get_mut(&waiter.group) {
             group.waiting -= 1;
             if group.waiting == 0 {
-                queue.groups.remove(&place.group);
+                queue.groups.remove(&waiter.group);
             }
         }
-        // When nobody waits, nobody has had more than others: what a class took while the bucket was idle does not count.
+        // In an empty queue no class is ahead of another: tokens that a class took while the bucket was idle do not count.
         if self.len() == 0 {
-            self.queues.iter_mut().for_each(|queue| queue.pass = 0);
+            self.classes.iter_mut().for_each(|queue| queue.pass = 0);
         }
     }
 
-    /// Keeps the two tables of times in step with the place.
-    fn set(&mut self, key: &Arc<str>, standing: Standing) {
-        let Some(place) = self.places.get_mut(key) else { return };
-        let arrival = place.at.1;
-        match std::mem::replace(&mut place.standing, standing) {
-            Standing::Asks => {}
-            Standing::Told(at) => _ = self.turns.remove(&(at, arrival)),
-            Standing::Missed(at) => _ = self.missed.remove(&(at, arrival)),
+    /// Keeps both schedules in step with the caller's state.
+    fn set_state(&mut self, key: &Arc<str>, state: WaiterState) {
+        let Some(waiter) = self.waiters.get_mut(key) else { return };
+        let arrival = waiter.position.1;
+        match std::mem::replace(&mut waiter.state, state) {
+            WaiterState::Asking => {}
+            WaiterState::Scheduled(at) => _ = self.turns.remove(&(at, arrival)),
+            WaiterState::Missed(at) => _ = self.missed.remove(&(at, arrival)),
         }
-        match standing {
-            Standing::Asks => {}
-            Standing::Told(at) => _ = self.turns.insert((at, arrival), key.clone()),
-            Standing::Missed(at) => _ = self.missed.insert((at, arrival), key.clone()),
+        match state {
+            WaiterState::Asking => {}
+            WaiterState::Scheduled(at) => _ = self.turns.insert((at, arrival), key.clone()),
+            WaiterState::Missed(at) => _ = self.missed.insert((at, arrival), key.clone()),
         }
     }
 }
@@ -262,65 +266,66 @@ mod tests {
         Caller::new(key, priority).in_group(group)
     }
 
-    fn joined(callers: &[(&str, &str, Priority)]) -> Line {
-        let mut line = Line::default();
+    fn joined(callers: &[(&str, &str, Priority)]) -> Queue {
+        let mut queue = Queue::default();
         for (key, group, priority) in callers {
-            line.join(&caller(key, group, *priority), Instant::now());
+            queue.join(&caller(key, group, *priority), Instant::now());
         }
-        line
+        queue
     }
 
-    /// Serves all and gives them in their order.
-    fn served(line: &mut Line) -> Vec<String> {
+    /// Serves all callers and returns their keys in order.
+    fn served(queue: &mut Queue) -> Vec<String> {
         let mut order = Vec::new();
-        while let Some(key) = line.places.keys().find(|key| line.ahead(key) == 0).cloned() {
-            line.serve(&key);
+        while let Some(key) = queue.waiters.keys().find(|key| queue.ahead(key) == 0).cloned() {
+            queue.serve(&key);
             order.push(key.to_string());
         }
         order
     }
 
     #[test]
-    fn who_is_served_out_of_turn_does_not_send_newcomers_of_another_group_to_the_end() {
-        let mut line = Line::default();
+    fn an_early_caller_does_not_send_other_groups_to_the_end() {
+        let mut queue = Queue::default();
         for n in 0..100 {
-            line.join(&caller(&format!("a{n}"), "a", Priority::Backlog), Instant::now());
+            queue.join(&caller(&format!("a{n}"), "a", Priority::Backlog), Instant::now());
         }
-        // A token that nobody ahead of it came for.
-        line.serve("a90");
-        line.join(&caller("b", "b", Priority::Backlog), Instant::now());
-        assert!(line.ahead("b") <= 1, "{} are ahead", line.ahead("b"));
+        // The callers ahead of it did not come for this token.
+        queue.serve("a90");
+        queue.join(&caller("b", "b", Priority::Backlog), Instant::now());
+        assert!(queue.ahead("b") <= 1, "{} are ahead", queue.ahead("b"));
     }
 
     #[test]
-    fn groups_take_turns_and_within_a_group_who_came_first_goes_first() {
+    fn groups_alternate_and_each_group_is_in_order_of_arrival() {
         let backlog = Priority::Backlog;
-        let mut line = joined(&[
+        let mut queue = joined(&[
             ("a1", "a", backlog),
             ("a2", "a", backlog),
             ("a3", "a", backlog),
             ("b1", "b", backlog),
             ("b2", "b", backlog),
         ]);
-        assert_eq!(served(&mut line), ["a1", "b1", "a2", "b2", "a3"]);
+        assert_eq!(served(&mut queue), ["a1", "b1", "a2", "b2", "a3"]);
     }
 
     #[test]
-    fn who_comes_back_as_soon_as_it_was_served_does_not_hold_up_another_group() {
-        let mut line = Line::default();
+    fn a_caller_that_returns_at_once_does_not_hold_up_other_groups() {
+        let mut queue = Queue::default();
         for n in 0..10 {
-            line.join(&caller(&format!("a{n}"), "a", Priority::Sweep), Instant::now());
+            queue.join(&caller(&format!("a{n}"), "a", Priority::Sweep), Instant::now());
         }
         let mut others = 0;
         for n in 0..10 {
-            line.join(&caller("b", "b", Priority::Sweep), Instant::now());
-            if line.ahead("b") == 0 {
-                line.serve("b");
+            queue.join(&caller("b", "b", Priority::Sweep), Instant::now());
+            if queue.ahead("b") == 0 {
+                queue.serve("b");
                 others += 1;
             } else {
-                let key =
-                    (0..10).map(|n| format!("a{n}")).find(|key| line.places.contains_key(key.as_str()) && line.ahead(key) == 0);
-                line.serve(&key.unwrap());
+                let key = (0..10)
+                    .map(|n| format!("a{n}"))
+                    .find(|key| queue.waiters.contains_key(key.as_str()) && queue.ahead(key) == 0);
+                queue.serve(&key.unwrap());
             }
             assert!(others <= n / 2 + 1);
         }
@@ -328,19 +333,19 @@ mod tests {
     }
 
     #[test]
-    fn the_more_urgent_go_first_and_the_less_urgent_are_not_starved() {
-        let mut line = Line::default();
+    fn urgent_classes_go_first_and_no_class_starves() {
+        let mut queue = Queue::default();
         for (class, priority) in [Priority::Edit, Priority::Backlog, Priority::Repair, Priority::Sweep].into_iter().enumerate() {
             for n in 0..2000 {
-                line.join(&caller(&format!("{class}-{n}"), "all", priority), Instant::now());
+                queue.join(&caller(&format!("{class}-{n}"), "all", priority), Instant::now());
             }
         }
         let order = {
             let mut order = Vec::new();
             let mut next = [0; 4];
             for _ in 0..1000 {
-                let class = (0..4).find(|class| line.ahead(&format!("{class}-{}", next[*class])) == 0).unwrap();
-                line.serve(&format!("{class}-{}", next[class]));
+                let class = (0..4).find(|class| queue.ahead(&format!("{class}-{}", next[*class])) == 0).unwrap();
+                queue.serve(&format!("{class}-{}", next[class]));
                 next[class] += 1;
                 order.push(class);
             }
@@ -351,57 +356,57 @@ mod tests {
     }
 
     #[test]
-    fn a_class_that_was_away_has_no_claim_on_the_past() {
-        let mut line = Line::default();
+    fn an_empty_class_collects_no_credit() {
+        let mut queue = Queue::default();
         for n in 0..100 {
-            line.join(&caller(&format!("old-{n}"), "", Priority::Backlog), Instant::now());
+            queue.join(&caller(&format!("old-{n}"), "", Priority::Backlog), Instant::now());
         }
         for n in 0..90 {
-            line.serve(&format!("old-{n}"));
+            queue.serve(&format!("old-{n}"));
         }
         for n in 0..100 {
-            line.join(&caller(&format!("sweep-{n}"), "", Priority::Sweep), Instant::now());
+            queue.join(&caller(&format!("sweep-{n}"), "", Priority::Sweep), Instant::now());
         }
-        assert_eq!((line.ahead("old-99"), line.ahead("sweep-0"), line.ahead("sweep-1")), (9, 10, 11));
-        line.join(&caller("edit", "", Priority::Edit), Instant::now());
-        assert_eq!(line.ahead("edit"), 0);
+        assert_eq!((queue.ahead("old-99"), queue.ahead("sweep-0"), queue.ahead("sweep-1")), (9, 10, 11));
+        queue.join(&caller("edit", "", Priority::Edit), Instant::now());
+        assert_eq!(queue.ahead("edit"), 0);
     }
 
     #[test]
-    fn a_caller_stands_in_line_once_and_only_a_more_urgent_reason_moves_it() {
-        let mut line = joined(&[("a", "", Priority::Backlog), ("b", "", Priority::Backlog), ("c", "", Priority::Backlog)]);
-        line.join(&caller("c", "", Priority::Edit), Instant::now());
-        assert_eq!((line.ahead("c"), line.len()), (0, 3));
-        line.join(&caller("c", "", Priority::Sweep), Instant::now());
-        assert_eq!((line.ahead("c"), line.ahead("a"), line.len()), (0, 1, 3));
+    fn a_caller_is_queued_once_and_moves_only_for_urgency() {
+        let mut queue = joined(&[("a", "", Priority::Backlog), ("b", "", Priority::Backlog), ("c", "", Priority::Backlog)]);
+        queue.join(&caller("c", "", Priority::Edit), Instant::now());
+        assert_eq!((queue.ahead("c"), queue.len()), (0, 3));
+        queue.join(&caller("c", "", Priority::Sweep), Instant::now());
+        assert_eq!((queue.ahead("c"), queue.ahead("a"), queue.len()), (0, 1, 3));
     }
 
     #[test]
-    fn who_is_late_holds_nobody_up_and_finds_its_place_again() {
+    fn a_late_caller_holds_up_no_other_and_keeps_its_position() {
         let start = Instant::now();
-        let mut line = joined(&[("late", "", Priority::Backlog), ("next", "", Priority::Backlog)]);
-        line.tell("late", start);
-        line.tell("next", start + Duration::from_secs(60));
-        line.pass_over(start + LATE);
-        assert_eq!(line.ahead("next"), 1, "it may still come");
-        line.pass_over(start + LATE + Duration::from_millis(1));
-        assert_eq!((line.ahead("next"), line.len()), (0, 1));
-        line.join(&caller("late", "", Priority::Backlog), Instant::now());
-        assert_eq!((line.ahead("late"), line.ahead("next"), line.len()), (0, 1, 2));
+        let mut queue = joined(&[("late", "", Priority::Backlog), ("next", "", Priority::Backlog)]);
+        queue.schedule("late", start);
+        queue.schedule("next", start + Duration::from_secs(60));
+        queue.drop_late(start + LATE);
+        assert_eq!(queue.ahead("next"), 1, "it may still come");
+        queue.drop_late(start + LATE + Duration::from_millis(1));
+        assert_eq!((queue.ahead("next"), queue.len()), (0, 1));
+        queue.join(&caller("late", "", Priority::Backlog), Instant::now());
+        assert_eq!((queue.ahead("late"), queue.ahead("next"), queue.len()), (0, 1, 2));
     }
 
     #[test]
-    fn nothing_is_kept_of_those_who_never_came_back() {
+    fn callers_that_never_return_leave_nothing_behind() {
         let start = Instant::now();
-        let mut line = joined(&[("gone", "a", Priority::Backlog), ("served", "b", Priority::Sweep)]);
-        line.tell("gone", start);
-        line.tell("served", start);
-        line.serve("served");
-        line.pass_over(start + Duration::from_secs(60));
-        assert_eq!(line.places.len(), 1);
-        line.pass_over(start + Duration::from_secs(60) + PLACE_KEPT + Duration::from_millis(1));
-        assert!(line.places.is_empty() && line.turns.is_empty() && line.missed.is_empty());
-        assert!(line.queues.iter().all(|queue| queue.groups.is_empty() && queue.waiting.is_empty()));
+        let mut queue = joined(&[("gone", "a", Priority::Backlog), ("served", "b", Priority::Sweep)]);
+        queue.schedule("gone", start);
+        queue.schedule("served", start);
+        queue.serve("served");
+        queue.drop_late(start + Duration::from_secs(60));
+        assert_eq!(queue.waiters.len(), 1);
+        queue.drop_late(start + Duration::from_secs(60) + POSITION_KEPT + Duration::from_millis(1));
+        assert!(queue.waiters.is_empty() && queue.turns.is_empty() && queue.missed.is_empty());
+        assert!(queue.classes.iter().all(|class| class.groups.is_empty() && class.waiting.is_empty()));
     }
 
     fn class() -> impl Strategy<Value = Priority> {
@@ -409,29 +414,29 @@ mod tests {
     }
 
     proptest! {
-        /// What callers are told is what comes to pass: numbers ahead are a permutation, and serving the first lowers all others by one.
+        /// The predicted order holds: the numbers ahead are a permutation, and serving the first caller lowers all others by one.
         #[test]
-        fn the_numbers_ahead_are_the_order_in_which_all_are_served(
+        fn callers_are_served_in_the_predicted_order(
             callers in prop::collection::vec((0_u8..30, 0_u8..4, class()), 1..40),
             served in 0_usize..10,
         ) {
-            let mut line = Line::default();
+            let mut queue = Queue::default();
             for (n, (key, group, priority)) in callers.iter().enumerate() {
-                line.join(&caller(&key.to_string(), &group.to_string(), *priority), Instant::now());
+                queue.join(&caller(&key.to_string(), &group.to_string(), *priority), Instant::now());
                 // Some are served in between, so that the classes' passes differ.
                 if n % 4 == 3 && n / 4 < served {
-                    let first = line.places.keys().find(|key| line.ahead(key) == 0).cloned().unwrap();
-                    line.serve(&first);
+                    let first = queue.waiters.keys().find(|key| queue.ahead(key) == 0).cloned().unwrap();
+                    queue.serve(&first);
                 }
             }
-            while line.len() > 0 {
-                let mut ahead: Vec<(usize, Arc<str>)> = line.places.keys().map(|key| (line.ahead(key), key.clone())).collect();
+            while queue.len() > 0 {
+                let mut ahead: Vec<(usize, Arc<str>)> = queue.waiters.keys().map(|key| (queue.ahead(key), key.clone())).collect();
                 ahead.sort();
-                let places: Vec<usize> = ahead.iter().map(|(ahead, _)| *ahead).collect();
-                prop_assert_eq!(places, (0..line.len()).collect::<Vec<_>>());
-                line.serve(&ahead[0].1);
+                let order: Vec<usize> = ahead.iter().map(|(ahead, _)| *ahead).collect();
+                prop_assert_eq!(order, (0..queue.len()).collect::<Vec<_>>());
+                queue.serve(&ahead[0].1);
                 for (before, key) in &ahead[1..] {
-                    prop_assert_eq!(line.ahead(key), before - 1);
+                    prop_assert_eq!(queue.ahead(key), before - 1);
                 }
             }
         }

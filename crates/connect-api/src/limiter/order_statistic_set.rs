@@ -1,12 +1,12 @@
-//! A sorted set that knows how many of its keys come before another: a treap whose nodes count what hangs below them.
+//! A sorted set that can count the keys before another one: a treap whose nodes store the size of their subtrees.
 //!
-//! `std` has no such set, and counting a `BTreeMap`'s range costs time linear in the line that is counted.
+//! `std` has no such set, and counting a `BTreeMap`'s range takes time linear in the range.
 
 use std::cmp::Ordering;
 
-/// Keys in their order. All operations take time logarithmic in their number.
+/// Keys in order. All operations take time logarithmic in their number.
 #[derive(Debug)]
-pub(super) struct Ranked<K> {
+pub(super) struct OrderStatisticSet<K> {
     root: Link<K>,
     drawn: u64,
 }
@@ -16,20 +16,20 @@ type Link<K> = Option<Box<Node<K>>>;
 #[derive(Debug)]
 struct Node<K> {
     key: K,
-    /// Nobody below is hotter: random heats keep the tree flat, whatever the order in which keys come.
-    heat: u64,
+    /// No node below has a higher priority. Random priorities keep the tree flat, whatever the order of insertion.
+    priority: u64,
     size: usize,
     less: Link<K>,
     more: Link<K>,
 }
 
-impl<K> Default for Ranked<K> {
+impl<K> Default for OrderStatisticSet<K> {
     fn default() -> Self {
         Self { root: None, drawn: 0 }
     }
 }
 
-impl<K: Ord> Ranked<K> {
+impl<K: Ord> OrderStatisticSet<K> {
     pub(super) fn len(&self) -> usize {
         size(&self.root)
     }
@@ -38,20 +38,20 @@ impl<K: Ord> Ranked<K> {
         self.root.is_none()
     }
 
-    /// Puts a key in, which must not be there yet.
+    /// Inserts a key, which must not be in the set yet.
     pub(super) fn insert(&mut self, key: K) {
         self.drawn += 1;
         let (less, more) = split(self.root.take(), &key);
-        let node = Node { key, heat: scattered(self.drawn), size: 1, less: None, more: None };
+        let node = Node { key, priority: scattered(self.drawn), size: 1, less: None, more: None };
         self.root = merge(merge(less, Some(Box::new(node))), more);
     }
 
-    /// Takes a key out, if it is there.
+    /// Removes a key if it is in the set.
     pub(super) fn remove(&mut self, key: &K) {
         self.root = without(self.root.take(), key);
     }
 
-    /// How many keys come before this one, whether it is there or not.
+    /// Returns how many keys come before this one, which need not be in the set.
     pub(super) fn rank(&self, key: &K) -> usize {
         let (mut rank, mut at) = (0, &self.root);
         while let Some(node) = at {
@@ -77,7 +77,7 @@ impl<K> Node<K> {
     }
 }
 
-/// What comes before `key`, and the rest.
+/// Splits a tree into the keys before `key` and the rest.
 fn split<K: Ord>(link: Link<K>, key: &K) -> (Link<K>, Link<K>) {
     let Some(mut node) = link else { return (None, None) };
     if node.key < *key {
@@ -91,11 +91,11 @@ fn split<K: Ord>(link: Link<K>, key: &K) -> (Link<K>, Link<K>) {
     }
 }
 
-/// Both together. All of `less` comes before all of `more`.
+/// Joins two trees. All keys of `less` come before all keys of `more`.
 fn merge<K>(less: Link<K>, more: Link<K>) -> Link<K> {
     match (less, more) {
         (None, only) | (only, None) => only,
-        (Some(mut less), Some(more)) if less.heat >= more.heat => {
+        (Some(mut less), Some(more)) if less.priority >= more.priority => {
             less.more = merge(less.more.take(), Some(more));
             less.counted()
         }
@@ -116,7 +116,7 @@ fn without<K: Ord>(link: Link<K>, key: &K) -> Link<K> {
     node.counted()
 }
 
-/// Neighbouring numbers, far apart (SplitMix64). No randomness is needed: nobody chooses keys to do harm.
+/// Scatters neighbouring numbers (SplitMix64). No real randomness is needed, since no caller can choose keys to do harm.
 fn scattered(number: u64) -> u64 {
     let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -138,18 +138,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_ranks_as_counting_would(keys in prop::collection::vec((0_u8..60, any::<bool>()), 0..200)) {
-            let (mut ranked, mut counted) = (Ranked::default(), BTreeSet::new());
-            for (key, goes) in keys {
-                if goes {
-                    ranked.remove(&key);
+        fn ranks_are_the_counts_of_smaller_keys(keys in prop::collection::vec((0_u8..60, any::<bool>()), 0..200)) {
+            let (mut set, mut counted) = (OrderStatisticSet::default(), BTreeSet::new());
+            for (key, removed) in keys {
+                if removed {
+                    set.remove(&key);
                     counted.remove(&key);
                 } else if counted.insert(key) {
-                    ranked.insert(key);
+                    set.insert(key);
                 }
-                prop_assert_eq!(ranked.len(), counted.len());
+                prop_assert_eq!(set.len(), counted.len());
                 for key in 0..60 {
-                    prop_assert_eq!(ranked.rank(&key), counted.range(..key).count());
+                    prop_assert_eq!(set.rank(&key), counted.range(..key).count());
                 }
             }
         }
@@ -157,15 +157,15 @@ mod tests {
 
     #[test]
     fn a_hundred_thousand_keys_in_order_are_some_forty_steps_deep() {
-        let mut ranked = Ranked::default();
+        let mut set = OrderStatisticSet::default();
         for key in 0..100_000 {
-            ranked.insert(key);
+            set.insert(key);
         }
-        assert!(depth(&ranked.root) <= 50, "{}", depth(&ranked.root));
+        assert!(depth(&set.root) <= 50, "{}", depth(&set.root));
         for key in 0..99_000 {
-            ranked.remove(&key);
+            set.remove(&key);
         }
-        assert!(depth(&ranked.root) <= 50, "{}", depth(&ranked.root));
-        assert_eq!(ranked.rank(&99_500), 500);
+        assert!(depth(&set.root) <= 50, "{}", depth(&set.root));
+        assert_eq!(set.rank(&99_500), 500);
     }
 }
