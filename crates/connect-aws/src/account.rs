@@ -1,4 +1,4 @@
-//! One AWS account: the credentials that are used in it, and the clients of its Regions.
+//! One AWS account: its credentials, and the clients of its Regions.
 
 use std::sync::Arc;
 
@@ -13,18 +13,18 @@ use crate::{
     identity::{Identity, OfAccount, Source},
 };
 
-/// How to work in an account.
+/// How to access an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountOptions {
-    /// Its id: 12 digits. Credentials of another account are not used.
+    /// The account's id: 12 digits. Credentials of another account are rejected.
     pub id: String,
-    /// The role to assume; None: the configuration's own credentials are this account's.
+    /// The role to assume. None: the configuration's own credentials belong to this account.
     pub role: Option<Role>,
-    /// Where Connect is, instead of where the configuration says.
+    /// The endpoint of Connect, if it is not the one in the configuration.
     pub endpoint_url: Option<String>,
-    /// The Region in which STS is asked where the environment names none.
+    /// The Region of STS, if the environment names none.
     pub sts_region: String,
-    /// What people call these settings, such as `accounts.123456789012`: errors name what to set there.
+    /// The name of these settings in the configuration, such as `accounts.123456789012`, for error messages.
     pub named: String,
 }
 
@@ -37,44 +37,44 @@ pub struct Account {
 }
 
 impl Account {
-    /// An account, reached as this configuration says, with its credentials or with those of a role that they may assume.
+    /// Creates an account with this configuration's endpoint, and with its credentials or those of a role that they may assume.
     pub fn new(config: &SdkConfig, options: AccountOptions) -> Self {
         let AccountOptions { id, role, endpoint_url, sts_region, named } = options;
         let sts = match config.region() {
             Some(_) => config.clone(),
             None => config.clone().into_builder().region(Region::new(sts_region)).build(),
         };
-        let identity = config::sts_goes_with_connect(config, endpoint_url.as_deref()).then(|| Identity::new(sts.clone()));
+        let identity = config::sts_matches_connect(config, endpoint_url.as_deref()).then(|| Identity::new(sts.clone()));
         let source = match (role, config.credentials_provider()) {
             (Some(role), _) => Source::Assumed(Box::new(AssumedRole::new(sts, role, named.clone()))),
             (None, Some(own)) => Source::Own(own),
             (None, None) => Source::None,
         };
         let credentials = SharedCredentialsProvider::new(OfAccount::new(id, named, source, identity));
-        // A cache of its own: one of all accounts would have too little room for many.
+        // Each account has its own cache, since a shared one is too small for many accounts.
         let cache = IdentityCache::lazy().load_timeout(config::CREDENTIALS_TIMEOUT).build();
         let config = config.clone().into_builder().credentials_provider(credentials.clone()).identity_cache(cache).build();
         Self { config, credentials, endpoint_url }
     }
 
-    /// Connect in one of its Regions.
+    /// Returns the client of one of the account's Regions.
     pub fn connect(&self, region: &str) -> AwsConnect {
         AwsConnect::at(&self.config, region, self.endpoint_url.as_deref())
     }
 
-    /// Gets credentials as a call would, to see whether they can be had.
+    /// Fetches credentials as a call would, to check that there are any.
     ///
     /// # Errors
-    /// Why they cannot.
+    /// The reason why there are none.
     pub async fn check(&self) -> Result<(), Arc<CredentialsFault>> {
         provided(&self.credentials).await
     }
 }
 
-/// Gets the credentials that a configuration has of its own, to see whether they can be had.
+/// Fetches a configuration's own credentials, to check that there are any.
 ///
 /// # Errors
-/// Why they cannot.
+/// The reason why there are none.
 pub async fn check_own(config: &SdkConfig) -> Result<(), Arc<CredentialsFault>> {
     match config.credentials_provider() {
         Some(own) => provided(&own).await,

@@ -1,4 +1,4 @@
-//! The credentials of a role, by AWS' own provider, with errors that say what to set where.
+//! The credentials of a role, from AWS' own provider, with errors that name the setting to correct.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -16,23 +16,24 @@ use crate::{
     credentials::CredentialsFault,
 };
 
-/// The operator's own credentials and STS' answer. Less than a client waits for credentials, so that this error is the one told.
+/// The time for the operator's own credentials and STS' answer. It is shorter than a client's wait for credentials, so that the
+/// error comes from here.
 const TIMEOUT: Duration = Duration::from_secs(6);
 
 /// A role to assume.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Role {
-    /// Its ARN.
+    /// The role's ARN.
     pub arn: String,
-    /// What its trust policy may ask for.
+    /// The external id that the role's trust policy may require.
     pub external_id: Option<String>,
-    /// The session's name.
+    /// The name of the session.
     pub session_name: String,
-    /// The session's tags.
+    /// The tags of the session.
     pub session_tags: BTreeMap<String, String>,
 }
 
-/// A role and who assumes it.
+/// A role, and the provider that assumes it.
 #[derive(Debug)]
 pub(crate) struct AssumedRole {
     sts: SdkConfig,
@@ -46,7 +47,7 @@ impl AssumedRole {
         Self { sts, role, named, provider: OnceCell::new() }
     }
 
-    /// Assumes the role.
+    /// Returns credentials of the role, assuming it if necessary.
     pub(crate) async fn credentials(&self) -> provider::Result {
         let provider = self.provider.get_or_init(|| self.provider()).await;
         match tokio::time::timeout(TIMEOUT, provider.provide_credentials()).await {
@@ -83,11 +84,11 @@ impl AssumedRole {
             }
             Some(failed) => match find::<CredentialsError>(failed) {
                 Some(CredentialsError::ProviderTimedOut(_)) => {
-                    self.unreachable("the credentials of the operator's own, to assume it with, did not come in time")
+                    self.unreachable("the operator's own credentials, to assume it with, did not arrive in time")
                 }
                 Some(own) => CredentialsFault {
                     class: Class::Denied,
-                    message: format!("no AWS credentials of the operator's own to assume {role} with: {}", causes(own)),
+                    message: format!("the operator has no AWS credentials to assume {role} with: {}", causes(own)),
                 },
                 None => self.unreachable(&causes(failed)),
             },
@@ -98,8 +99,8 @@ impl AssumedRole {
     fn refused(&self, code: &str, message: &str) -> CredentialsFault {
         let Role { arn, external_id, session_tags, .. } = &self.role;
         let external_id = match external_id {
-            Some(_) => format!("the sts:ExternalId that it asks for, if any, is {}.externalId", self.named),
-            None => format!("it asks for no sts:ExternalId, or set {}.externalId", self.named),
+            Some(_) => format!("its sts:ExternalId, if it requires one, is {}.externalId", self.named),
+            None => format!("it requires no sts:ExternalId, or set {}.externalId", self.named),
         };
         let actions = if session_tags.is_empty() { "sts:AssumeRole" } else { "sts:AssumeRole and sts:TagSession" };
         let message = format!(

@@ -1,4 +1,4 @@
-//! The operations, by area. Each function is one operation: the request out, one attempt, the reply in.
+//! The operations, by area. Each function sends one request in one attempt and reads its reply.
 
 pub(crate) mod instance;
 pub(crate) mod listings;

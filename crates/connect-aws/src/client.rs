@@ -20,7 +20,7 @@ use crate::{
 
 /// Amazon Connect in one Region, through AWS' SDK.
 ///
-/// Each call is one HTTP request: nothing is retried here, and no call outlives [`CALL_TIMEOUT`].
+/// Each call is one HTTP request. Calls are not retried, and none takes longer than [`CALL_TIMEOUT`].
 #[derive(Clone)]
 pub struct AwsConnect {
     client: Client,
@@ -28,12 +28,12 @@ pub struct AwsConnect {
 }
 
 impl AwsConnect {
-    /// The client of a Region. Clients of the same configuration share credentials and connections.
+    /// Creates the client of a Region. Clients of the same configuration share credentials and connections.
     pub fn for_region(config: &SdkConfig, region: &str) -> Self {
         Self::with_timeout(config, region, CALL_TIMEOUT)
     }
 
-    /// The client of a Region at this endpoint, if one is given, whatever the configuration says.
+    /// Creates the client of a Region. An endpoint that is given replaces the configuration's.
     pub(crate) fn at(config: &SdkConfig, region: &str, endpoint_url: Option<&str>) -> Self {
         let mut builder = builder(config, region, CALL_TIMEOUT);
         if let Some(url) = endpoint_url {
@@ -42,7 +42,7 @@ impl AwsConnect {
         Self { client: Client::from_conf(builder.build()), region: region.to_owned() }
     }
 
-    /// The same with a shorter time for each call. A longer one is cut to [`CALL_TIMEOUT`].
+    /// Creates the client of a Region with a shorter time-out for each call. A longer one is cut to [`CALL_TIMEOUT`].
     pub fn with_timeout(config: &SdkConfig, region: &str, timeout: Duration) -> Self {
         Self { client: Client::from_conf(builder(config, region, timeout).build()), region: region.to_owned() }
     }
@@ -95,7 +95,7 @@ fn builder(config: &SdkConfig, region: &str, timeout: Duration) -> Builder {
 impl Connect for AwsConnect {
     fn send<'a>(&'a self, _: &'a Caller, call: Call) -> BoxFuture<'a, Result<Reply, Error>> {
         let span = tracing::debug_span!("call", operation = %call.name(), code = Empty, request_id = Empty);
-        let told = span.clone();
+        let recorded = span.clone();
         let reply = async move {
             let mut result = self.reply(call).await;
             if let Err(error) = &mut result
@@ -104,7 +104,7 @@ impl Connect for AwsConnect {
                 error.message = format!("{} (Region {})", error.message, self.region);
             }
             let answer = result.as_ref().map_or_else(Error::answer, |_| "OK".into());
-            told.record("code", &*answer);
+            recorded.record("code", &*answer);
             result
         };
         CALL.scope(span.clone(), reply).instrument(span).boxed()
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_client_makes_one_attempt_within_the_call_timeout_whatever_the_shared_configuration_says() {
+    fn shared_settings_change_neither_attempts_nor_timeouts() {
         let shared = SdkConfig::builder()
             .behavior_version(config::behavior_version())
             .retry_config(RetryConfig::standard().with_max_attempts(7))

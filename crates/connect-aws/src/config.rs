@@ -1,4 +1,4 @@
-//! What is shared by the clients of all Regions: credentials, endpoint, HTTP client, time-outs.
+//! The configuration that the clients of all Regions share: credentials, endpoint, HTTP client, time-outs.
 
 use std::time::Duration;
 
@@ -13,37 +13,36 @@ use aws_smithy_http_client::{
 
 use crate::credentials::Bounded;
 
-/// No call outlives this, its credentials and its reply's last byte included.
+/// The longest time of a call, from fetching credentials to the last byte of the reply.
 ///
-/// Whoever has to know whether an unanswered CreateUser may still take effect waits this long first.
+/// A caller that must know whether an unanswered CreateUser may still take effect waits this long first.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A host that answers at all accepts a connection well within this time.
+/// A reachable host accepts a connection well within this time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// What credentials are waited for at most, in all: the chain's or STS' time, and that of finding out whose they are. Less than a
-/// call's, so that the call says what was missing.
+/// The longest wait for credentials: the time of the chain or of STS, and the time to find out which account they belong to. It
+/// is shorter than a call's time-out, so that the call's error says what was missing.
 pub(crate) const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(9);
 
-/// What the environment does not say, or says wrongly.
+/// Settings that replace those of the environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Where Connect is, instead of AWS' endpoint of each Region. It goes before `AWS_ENDPOINT_URL_CONNECT`,
-    /// `AWS_ENDPOINT_URL` and the profile's `endpoint_url`, and never touches where credentials come from.
+    /// The endpoint of Connect, instead of AWS' endpoint of each Region. It takes precedence over `AWS_ENDPOINT_URL_CONNECT`,
+    /// `AWS_ENDPOINT_URL` and the profile's `endpoint_url`, and does not affect where credentials come from.
     pub endpoint_url: Option<String>,
     /// The profile of the shared configuration files, instead of `AWS_PROFILE`.
     pub profile: Option<String>,
-    /// The Region in which credentials are asked for, instead of `AWS_REGION`. Connect's Region is each client's own.
+    /// The Region for fetching credentials, instead of `AWS_REGION`. Each client has its own Region for Connect.
     pub region: Option<String>,
 }
 
-/// Pinned, so that an update of the SDK does not change how it behaves: that a body which stands still for 5 s ends the call,
-/// for one.
+/// Pinned, so that an update of the SDK does not change its behaviour, for example that a call ends when its body stalls for 5 s.
 pub(crate) fn behavior_version() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
 }
 
-/// The time-outs of a client whose calls may take this long in all.
+/// Returns the time-outs of a client for calls of this total length.
 pub(crate) fn timeouts(call: Duration) -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT.min(call))
@@ -52,15 +51,15 @@ pub(crate) fn timeouts(call: Duration) -> TimeoutConfig {
         .build()
 }
 
-/// Finds credentials and endpoint as every AWS tool does, once for all Regions.
+/// Finds credentials and the endpoint as every AWS tool does, once for all Regions.
 ///
 /// Credentials come from the first of: the environment, a profile, a web identity token (IRSA), the container's endpoint
 /// (EKS Pod Identity), EC2 instance metadata. They are fetched when the first call needs them, shared by all clients made
-/// of the result, and renewed before they expire. Fetching them is retried as the SDK sees fit, within 5 seconds; calls to
-/// Connect are not.
+/// of the result, and renewed before they expire. Fetching them is retried by the SDK, within 5 seconds; calls to Connect are
+/// not.
 ///
 /// `AWS_ENDPOINT_URL` moves STS too, as AWS documents it; `AWS_ENDPOINT_URL_CONNECT` moves Connect alone. `HTTPS_PROXY`,
-/// `HTTP_PROXY` and `NO_PROXY` hold for both.
+/// `HTTP_PROXY` and `NO_PROXY` apply to both.
 pub async fn load(options: &Options) -> SdkConfig {
     let Options { endpoint_url, profile, region } = options.clone();
     let mut loader = aws_config::defaults(behavior_version())
@@ -86,22 +85,22 @@ pub async fn load(options: &Options) -> SdkConfig {
     }
 }
 
-/// Whether STS can tell of the accounts that Connect has: it can unless Connect is somewhere else and STS is not.
-pub(crate) fn sts_goes_with_connect(config: &SdkConfig, endpoint_url: Option<&str>) -> bool {
+/// Returns whether STS knows the accounts of Connect. It does, unless only Connect has a custom endpoint.
+pub(crate) fn sts_matches_connect(config: &SdkConfig, endpoint_url: Option<&str>) -> bool {
     let variable = |name| std::env::var(name).ok();
     let connect = endpoint_url.map(str::to_owned).or_else(|| variable("AWS_ENDPOINT_URL_CONNECT"));
     let moved = config.endpoint_url().is_some() || variable("AWS_ENDPOINT_URL_STS").is_some();
     moved || connect.is_none_or(|url| is_aws(&url))
 }
 
-/// Whether a URL is one of AWS' own, those of VPC endpoints included.
+/// Returns whether a URL belongs to AWS, including VPC endpoints.
 fn is_aws(url: &str) -> bool {
     let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
     let host = authority.split(['/', ':']).next().unwrap_or_default();
     [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"].iter().any(|suffix| host.ends_with(suffix))
 }
 
-/// One pool of connections for Connect and STS: rustls with ring, the machine's own certificates, the environment's proxy.
+/// Creates the connection pool for Connect and STS: rustls with ring, the machine's own certificates, the environment's proxy.
 fn http_client() -> SharedHttpClient {
     Builder::new().build_with_connector_fn(|settings, components| {
         let mut connector = Connector::builder();
@@ -116,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_endpoints_of_aws_are_told_from_others() {
+    fn aws_endpoints_are_recognized() {
         for (url, aws) in [
             ("https://connect.eu-central-1.amazonaws.com", true),
             ("https://vpce-0a1b-2c3d.connect.us-west-2.vpce.amazonaws.com:443/", true),

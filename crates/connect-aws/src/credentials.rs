@@ -1,4 +1,4 @@
-//! Credentials within a part of a call's time, with an error that says what was tried.
+//! Credentials with a time-out, and an error that says what was tried.
 
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
@@ -10,13 +10,13 @@ use connect_api::Class;
 
 use crate::causes::{causes, find};
 
-/// Half of a call's time: credentials that do not come must not look like a Connect that does not answer.
+/// Half of a call's time, so that missing credentials are not mistaken for a Connect that does not answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 const NONE_FOUND: &str = "there are none in the environment, in a profile, from a web identity token (IRSA), from the \
     container's endpoint (EKS Pod Identity) or from EC2 instance metadata";
 
-/// AWS' default chain, bounded in time.
+/// AWS' default chain, with a time-out.
 #[derive(Debug)]
 pub(crate) struct Bounded {
     chain: SharedCredentialsProvider,
@@ -49,17 +49,17 @@ impl ProvideCredentials for Bounded {
     }
 }
 
-/// Why there are no credentials, and what to do.
+/// The reason why there are no credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CredentialsFault {
-    /// [`Class::Transient`] where another attempt may do, [`Class::Denied`] where somebody has to change something.
+    /// [`Class::Transient`] if another attempt may succeed, [`Class::Denied`] if a setting has to change.
     pub class: Class,
-    /// For people.
+    /// The reason and what to do, for a person.
     pub message: String,
 }
 
 impl CredentialsFault {
-    /// What an error of the SDK's says.
+    /// Converts an error of the SDK.
     pub(crate) fn of(error: &CredentialsError) -> Arc<Self> {
         let known = find::<Self>(error).cloned();
         Arc::new(known.unwrap_or_else(|| Self { class: Class::Denied, message: causes(error) }))

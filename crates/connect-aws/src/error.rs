@@ -1,6 +1,6 @@
-//! From the SDK's errors to [`connect_api::Error`]: one function for all operations.
+//! Converts the SDK's errors to [`connect_api::Error`], with one function for all operations.
 //!
-//! The SDK models few of the errors that really come, so the code is taken as text and never from an operation's enum.
+//! The SDK models few of the errors that Connect returns, so the code is read as text and never from an operation's enum.
 
 use std::error::Error as StdError;
 
@@ -16,7 +16,7 @@ use crate::{
     credentials::CredentialsFault,
 };
 
-/// What went wrong with a call of this operation.
+/// Converts the error of a call.
 pub(crate) fn of<E>(operation: OperationName, error: SdkError<E>) -> Error
 where
     E: ProvideErrorMetadata + StdError + 'static,
@@ -39,16 +39,17 @@ where
             (None, None) => Error::no_reply(operation, format!("the connection to Connect failed: {}", causes(&error))),
         },
         SdkError::TimeoutError(_) => Error::no_reply(operation, format!("no reply in time: {}", causes(&error))),
-        SdkError::ConstructionFailure(_) => {
-            Error::no_reply(operation, format!("no request could be made, is the endpoint valid? {}", causes(&error)))
-        }
+        SdkError::ConstructionFailure(_) => Error::no_reply(
+            operation,
+            format!("the request could not be built; check that the endpoint is a valid URL: {}", causes(&error)),
+        ),
         other => Error::no_reply(operation, other.to_string()),
     };
     converted.request_id = error.request_id().map(str::to_owned);
     converted
 }
 
-/// A reply that says Ok but lacks what it is read for.
+/// The error for a successful reply that lacks a required member.
 pub(crate) fn incomplete(operation: OperationName, missing: &'static str) -> Error {
     Error::no_reply(operation, format!("the reply lacks {missing}"))
 }
@@ -57,13 +58,13 @@ fn answered(operation: OperationName, status: u16, error: &impl ProvideErrorMeta
     let message = match (error.message(), error.code()) {
         (Some(message), _) if !message.is_empty() => message.to_owned(),
         (_, Some(_)) => "Connect gives no reason".to_owned(),
-        (_, None) => "the reply names no error: something between here and Connect may have answered".to_owned(),
+        (_, None) => "the reply has no error code: something between here and Connect may have answered".to_owned(),
     };
     reply(operation, status, error.code(), message)
 }
 
-/// Connect says `ResourceNotFoundException` of what it does not have, and only that may be taken for absence: a bare 404 is
-/// some other server's, and `UnknownOperationException` (404 too) means that this Region lacks the operation.
+/// Only Connect's `ResourceNotFoundException` proves absence. A bare 404 comes from another server, and
+/// `UnknownOperationException` (also a 404) means that this Region lacks the operation.
 fn reply(operation: OperationName, status: u16, code: Option<&str>, message: String) -> Error {
     let mut error = Error::reply(operation, status, code, message);
     if error.class == Class::NotFound && code != Some("ResourceNotFoundException") {

@@ -1,4 +1,4 @@
-//! Whose credentials they are: those of another account are not used.
+//! The account that credentials belong to: those of another account are rejected.
 
 use std::{sync::OnceLock, time::Duration};
 
@@ -11,7 +11,7 @@ use connect_api::Class;
 
 use crate::{assumed_role::AssumedRole, causes::causes, credentials::CredentialsFault};
 
-/// What an answer is waited for at most: it must not use up a call's time.
+/// The longest wait for an answer, so that it does not use up a call's time.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Where credentials come from.
@@ -19,19 +19,19 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 pub(crate) enum Source {
     /// There are none.
     None,
-    /// The operator's own.
+    /// The operator's own credentials.
     Own(SharedCredentialsProvider),
-    /// A role's.
+    /// The credentials of a role.
     Assumed(Box<AssumedRole>),
 }
 
-/// Credentials of one account, and of no other.
+/// The credentials of one account. Those of any other account are rejected.
 #[derive(Debug)]
 pub(crate) struct OfAccount {
     account: String,
     named: String,
     source: Source,
-    /// None: there is no STS that could tell.
+    /// None if there is no STS that knows the account.
     identity: Option<Identity>,
 }
 
@@ -55,8 +55,8 @@ impl OfAccount {
 
     fn not_its_own(&self, account: &str) -> CredentialsFault {
         let message = format!(
-            "the credentials are of account {account}, and the instance is in account {}: they are not used. Set {}.roleArn to a \
-             role of account {0}, in the operator's configuration, or correct instanceArn",
+            "the credentials belong to account {account}, but the instance is in account {}, so they are not used. Set \
+             {}.roleArn to a role of account {0} in the operator's configuration, or correct instanceArn",
             self.account, self.named
         );
         CredentialsFault { class: Class::Denied, message }
@@ -72,26 +72,26 @@ impl ProvideCredentials for OfAccount {
     }
 }
 
-/// Tells whose credentials are.
+/// Finds the account that credentials belong to.
 #[derive(Debug)]
 pub(crate) struct Identity {
     sts: SdkConfig,
-    /// What STS said: a source of credentials does not change its account.
-    told: OnceLock<String>,
+    /// The answer of STS, which is kept: a source of credentials does not change its account.
+    account: OnceLock<String>,
 }
 
 impl Identity {
     pub(crate) fn new(sts: SdkConfig) -> Self {
-        Self { sts, told: OnceLock::new() }
+        Self { sts, account: OnceLock::new() }
     }
 
-    /// The account of these credentials, or None where that could not be found out: Connect will refuse what is not allowed, and
-    /// an STS that is out of order must not keep those from working whose credentials are in order.
+    /// Returns the account of these credentials, or None if it is unknown. Unknown credentials are used: Connect refuses what is
+    /// not allowed, and a failure of STS must not block callers with valid credentials.
     async fn account_of(&self, credentials: &Credentials) -> Option<String> {
         if let Some(account) = credentials.account_id() {
             return Some(account.as_str().to_owned());
         }
-        if let Some(account) = self.told.get() {
+        if let Some(account) = self.account.get() {
             return Some(account.clone());
         }
         let account = match tokio::time::timeout(TIMEOUT, self.ask(credentials)).await {
@@ -99,21 +99,21 @@ impl Identity {
             Ok(Err(why)) => return unknown(&why),
             Err(_) => return unknown(&format!("no answer in {} s", TIMEOUT.as_secs())),
         };
-        Some(self.told.get_or_init(|| account).clone())
+        Some(self.account.get_or_init(|| account).clone())
     }
 
     async fn ask(&self, credentials: &Credentials) -> Result<String, String> {
         let config = aws_sdk_sts::config::Builder::from(&self.sts)
             .credentials_provider(credentials.clone())
-            // These credentials are used once here: they need no place in the cache of all clients.
+            // These credentials are used once, so they should not take space in the shared cache.
             .identity_cache(IdentityCache::no_cache())
             .build();
         let answer = aws_sdk_sts::Client::from_conf(config).get_caller_identity().send().await.map_err(|e| causes(&e))?;
-        answer.account.ok_or_else(|| "it names no account".to_owned())
+        answer.account.ok_or_else(|| "the answer has no account".to_owned())
     }
 }
 
 fn unknown(why: &str) -> Option<String> {
-    tracing::warn!("STS does not tell whose the AWS credentials are, which are used all the same: {why}");
+    tracing::warn!("STS does not say which account the AWS credentials belong to; they are used anyway: {why}");
     None
 }

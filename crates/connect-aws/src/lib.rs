@@ -1,9 +1,9 @@
-//! Amazon Connect over AWS' own SDK: [`AwsConnect`] speaks for [`connect_api::Connect`], [`load`] finds credentials and endpoint.
+//! Amazon Connect through AWS' SDK: [`AwsConnect`] implements [`connect_api::Connect`], [`load`] finds credentials and endpoint.
 //!
 //! An [`Account`] has the credentials of one AWS account, assumed or its own, and clients for its Regions.
 //!
-//! This is the only crate that names the SDK. It maps, and decides nothing: no retries, no caching, no defaults of its own.
-//! What the SDK cannot say or show is written beside the mapping of each type.
+//! This is the only crate that uses the SDK. It only maps types: it has no retries, no caching and no defaults. Limits of the SDK
+//! are documented beside the mapping of each type.
 
 mod account;
 mod assumed_role;

@@ -1,4 +1,4 @@
-//! One log line per reply, with the request id that AWS support asks for: of calls that succeed too.
+//! One log line for each reply, including successful ones, with the request id that AWS support asks for.
 
 use aws_sdk_connect::{
     config::{ConfigBag, Intercept, RuntimeComponents, interceptors::BeforeDeserializationInterceptorContextRef},
@@ -7,7 +7,7 @@ use aws_sdk_connect::{
 use tracing::Span;
 
 tokio::task_local! {
-    /// The span of the call under way. It is not the current one: the SDK has spans of its own inside of it.
+    /// The span of the current call. It is not the current span, since the SDK opens its own spans inside it.
     pub(crate) static CALL: Span;
 }
 
@@ -29,7 +29,7 @@ impl Intercept for RequestLog {
         let reply = context.response();
         let request_id = reply.headers().get("x-amzn-requestid").unwrap_or_default();
         tracing::debug!(status = reply.status().as_u16(), request_id, "Connect answered");
-        // For traces, after the line that tells it already. There is no span where a client is used without the port.
+        // For traces, after the line that has it already. There is no span if a client is used without the port.
         let _ = CALL.try_with(|call| {
             call.record("request_id", request_id);
         });

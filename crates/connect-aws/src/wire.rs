@@ -1,7 +1,7 @@
-//! The SDK's types to and from the port's.
+//! Conversions between the SDK's types and the port's.
 //!
 //! Channels, phone types and modes that AWS may add later are kept as they are, so that they can be sent back unchanged. An entry
-//! that lacks a required member is left out. Nothing is made up, and nothing panics.
+//! without a required member is skipped. Nothing is invented, and nothing panics.
 
 pub(crate) mod channels;
 pub(crate) mod identity;
@@ -11,16 +11,16 @@ pub(crate) mod user;
 
 use connect_api::{Error, Page};
 
-/// In which unit a reply tells after-contact work times.
+/// The unit of after-contact work times in a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TimeUnit {
     Seconds,
     Milliseconds,
 }
 
-/// A page of a listing. One bad item fails the page: a listing with a gap must not pass for complete.
+/// Reads a page of a listing. One bad item fails the page, since a listing with a gap must not count as complete.
 ///
-/// An empty token would be refused by Connect as a value, so it ends the listing as none does.
+/// Connect would refuse an empty token, so it ends the listing like an absent one.
 pub(crate) fn page<W, T>(
     items: Option<Vec<W>>,
     next_token: Option<String>,

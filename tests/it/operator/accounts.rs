@@ -166,7 +166,7 @@ async fn sts_that_does_not_name_the_account_blocks_no_resource() {
     let lost = on_sts("GetCallerIdentity", Effect::LostRequest);
     let harness = Harness::builder("accounts").with_two_accounts(HOUR).with_fault(lost).start().await;
     harness.apply_until_ready("here", &json!({})).await;
-    assert!(harness.operator.log().contains("STS does not tell whose the AWS credentials are"));
+    assert!(harness.operator.log().contains("STS does not say which account the AWS credentials belong to"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

@@ -1,4 +1,4 @@
-//! What names are resolved with: routing profiles, security profiles, hierarchy groups.
+//! The listings that resolve names: routing profiles, security profiles, hierarchy groups.
 
 use aws_sdk_connect::{
     Client,
@@ -14,47 +14,22 @@ use crate::{
     wire::page,
 };
 
-pub(crate) async fn routing_profiles(client: &Client, request: ListRoutingProfiles) -> Result<Page<Named>, Error> {
-    const NAME: OperationName = OperationName::ListRoutingProfiles;
-    let ListRoutingProfiles { instance, max_results, next_token } = request;
-    let reply = client
-        .list_routing_profiles()
-        .instance_id(instance.as_str())
-        .max_results(max_results)
-        .set_next_token(next_token)
-        .send()
-        .await
-        .map_err(|e| error::of(NAME, e))?;
-    page(reply.routing_profile_summary_list, reply.next_token, |p| named(NAME, p.id, p.arn, p.name))
+/// Defines the call of a listing: the SDK's operation, and the member of its reply with the items.
+macro_rules! listing {
+    ($function:ident, $request:ident, $operation:ident, $items:ident) => {
+        pub(crate) async fn $function(client: &Client, request: $request) -> Result<Page<Named>, Error> {
+            const NAME: OperationName = OperationName::$request;
+            let $request { instance, max_results, next_token } = request;
+            let call = client.$operation().instance_id(instance.as_str()).max_results(max_results).set_next_token(next_token);
+            let reply = call.send().await.map_err(|e| error::of(NAME, e))?;
+            page(reply.$items, reply.next_token, |item| named(NAME, item.id, item.arn, item.name))
+        }
+    };
 }
 
-pub(crate) async fn security_profiles(client: &Client, request: ListSecurityProfiles) -> Result<Page<Named>, Error> {
-    const NAME: OperationName = OperationName::ListSecurityProfiles;
-    let ListSecurityProfiles { instance, max_results, next_token } = request;
-    let reply = client
-        .list_security_profiles()
-        .instance_id(instance.as_str())
-        .max_results(max_results)
-        .set_next_token(next_token)
-        .send()
-        .await
-        .map_err(|e| error::of(NAME, e))?;
-    page(reply.security_profile_summary_list, reply.next_token, |p| named(NAME, p.id, p.arn, p.name))
-}
-
-pub(crate) async fn hierarchy_groups(client: &Client, request: ListUserHierarchyGroups) -> Result<Page<Named>, Error> {
-    const NAME: OperationName = OperationName::ListUserHierarchyGroups;
-    let ListUserHierarchyGroups { instance, max_results, next_token } = request;
-    let reply = client
-        .list_user_hierarchy_groups()
-        .instance_id(instance.as_str())
-        .max_results(max_results)
-        .set_next_token(next_token)
-        .send()
-        .await
-        .map_err(|e| error::of(NAME, e))?;
-    page(reply.user_hierarchy_group_summary_list, reply.next_token, |g| named(NAME, g.id, g.arn, g.name))
-}
+listing!(routing_profiles, ListRoutingProfiles, list_routing_profiles, routing_profile_summary_list);
+listing!(security_profiles, ListSecurityProfiles, list_security_profiles, security_profile_summary_list);
+listing!(hierarchy_groups, ListUserHierarchyGroups, list_user_hierarchy_groups, user_hierarchy_group_summary_list);
 
 pub(crate) async fn hierarchy_group(client: &Client, request: DescribeUserHierarchyGroup) -> Result<HierarchyGroup, Error> {
     const NAME: OperationName = OperationName::DescribeUserHierarchyGroup;
@@ -82,7 +57,7 @@ pub(crate) async fn hierarchy_group(client: &Client, request: DescribeUserHierar
     })
 }
 
-/// From the top level down, as far as the group's own.
+/// Returns the levels from the top down to the group itself.
 fn levels(path: HierarchyPath) -> Vec<HierarchyGroupSummary> {
     let HierarchyPath { level_one, level_two, level_three, level_four, level_five, .. } = path;
     [level_one, level_two, level_three, level_four, level_five].into_iter().flatten().collect()

@@ -26,6 +26,7 @@ pub(crate) async fn users(client: &Client, request: SearchUsers) -> Result<Page<
 }
 
 fn named(username: String) -> UserSearchCriteria {
-    let condition = StringCondition::builder().field_name("Username").value(username).comparison_type(StringComparisonType::Exact);
+    let condition =
+        StringCondition::builder().field_name("Username").value(username).comparison_type(StringComparisonType::Exact);
     UserSearchCriteria::builder().string_condition(condition.build()).build()
 }

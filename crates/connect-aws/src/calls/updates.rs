@@ -82,7 +82,7 @@ pub(crate) async fn security_profiles(client: &Client, request: UpdateUserSecuri
     Ok(())
 }
 
-/// No group is sent as no member at all: that clears it.
+/// A request without the member clears the group.
 pub(crate) async fn hierarchy(client: &Client, request: UpdateUserHierarchy) -> Result<(), Error> {
     let UpdateUserHierarchy { instance, user, hierarchy_group_id } = request;
     client

@@ -56,7 +56,7 @@ pub(crate) async fn create(client: &Client, request: CreateUser) -> Result<Creat
     })
 }
 
-/// AWS services quote refused values in their messages.
+/// Removes the password from an error, since AWS services quote rejected values in their messages.
 fn without_password(mut error: Error, password: Option<&Password>) -> Error {
     if let Some(password) = password.map(Password::expose).filter(|p| !p.is_empty()) {
         error.message = error.message.replace(password, "[password]");

@@ -7,7 +7,7 @@ use connect_api::{
 
 use super::TimeUnit;
 
-/// A setting of one channel that the API knows by this type.
+/// A setting of one channel, with the type that the SDK has for it.
 pub(crate) trait Setting: Sized {
     type Wire;
     fn to_wire(self) -> Self::Wire;
@@ -15,7 +15,7 @@ pub(crate) trait Setting: Sized {
     fn from_wire(wire: Self::Wire, unit: TimeUnit) -> Option<Self>;
 }
 
-/// A list that is None is not sent; an empty one is.
+/// Converts a list. A list that is None is not sent, but an empty one is.
 pub(crate) fn to_wire<S: Setting>(list: Option<Vec<S>>) -> Option<Vec<S::Wire>> {
     list.map(|list| list.into_iter().map(S::to_wire).collect())
 }
@@ -70,13 +70,13 @@ impl Setting for AfterContactWorkConfig {
     }
 }
 
-/// The seconds that a limit in one of the lists means.
+/// Returns the seconds of a limit in one of the lists.
 ///
-/// AWS' page on SearchUsers says that it tells after-contact work in milliseconds, without a word on whether that holds for
-/// these lists as it does for `PhoneConfig`; nobody has confirmed it. Limits are set in whole seconds, so milliseconds are
-/// always a multiple of 1,000, and any other number can only be seconds. Reading multiples as milliseconds is right if the
-/// page means all it says, and if it does not, wrong only for limits of 1,000 s, 2,000 s and so on. SearchUsers is a hint:
-/// what differs in it is read again with DescribeUser before anything is done about it.
+/// AWS' page on SearchUsers says that it returns after-contact work in milliseconds, but not whether that applies to these lists
+/// as well as to `PhoneConfig`, and it is unconfirmed. Limits are set in whole seconds, so milliseconds are always a multiple of
+/// 1,000, and any other number must be seconds. Reading multiples as milliseconds is right if the page applies to the lists. If
+/// it does not, only limits of 1,000 s, 2,000 s and so on are read wrongly. SearchUsers is a hint: the operator reads a user that
+/// differs in it with DescribeUser before it acts.
 fn list_seconds(value: i32, unit: TimeUnit) -> i32 {
     match unit {
         TimeUnit::Milliseconds if value % 1000 == 0 => value / 1000,
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_found_limit_of_whole_seconds_reads_right_in_either_unit() {
+    fn limits_of_found_users_are_read_in_either_unit() {
         for (value, seconds) in
             [(0, 0), (30_000, 30), (2_000_000_000, 2_000_000), (30, 30), (5_400, 5_400), (1_999_999, 1_999_999)]
         {

@@ -1,8 +1,8 @@
 //! `UserPhoneConfig`.
 //!
-//! The SDK cannot tell "not given" from the zero value: it always sends `PhoneType`, never `AutoAccept: false` nor
-//! `AfterContactWorkTimeLimit: 0`, and reads what is missing as SOFT_PHONE, false and 0. Connect reads what is missing the
-//! same way, so an update with zero values does set them.
+//! The SDK does not distinguish an absent value from the zero value: it always sends `PhoneType`, never `AutoAccept: false` or
+//! `AfterContactWorkTimeLimit: 0`, and reads absent members as SOFT_PHONE, false and 0. Connect reads absent members the same
+//! way, so an update with zero values does set them.
 
 use aws_sdk_connect::types::UserPhoneConfig;
 use connect_api::PhoneConfig;

@@ -1,4 +1,4 @@
-//! A quick connect, as SearchQuickConnects and DescribeQuickConnect both show it.
+//! A quick connect, as SearchQuickConnects and DescribeQuickConnect return it.
 
 use aws_sdk_connect::types::{self, QuickConnectConfig, QuickConnectType};
 use connect_api::{Arn, Error, OperationName, QuickConnect, UserId};
@@ -14,12 +14,12 @@ pub(crate) fn from_wire(operation: OperationName, shown: types::QuickConnect) ->
     })
 }
 
-/// The type decides, whatever else the configuration holds: only one of type USER points to a user.
+/// Returns the user that a quick connect points to. Only the type decides whether it points to one.
 fn user(config: QuickConnectConfig) -> Option<UserId> {
     let QuickConnectConfig { quick_connect_type: QuickConnectType::User, user_config: Some(user), .. } = config else {
         return None;
     };
-    // Connect takes an id or an ARN here, and nothing says which of them it shows.
+    // Connect accepts an id or an ARN here, and AWS does not document which one it returns.
     let id = match user.user_id.parse::<Arn>() {
         Ok(arn) => arn.user().cloned(),
         Err(_) => Some(UserId::new(user.user_id)),

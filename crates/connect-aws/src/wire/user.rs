@@ -1,4 +1,4 @@
-//! A user as DescribeUser, SearchUsers and ListUsers show it.
+//! A user as DescribeUser, SearchUsers and ListUsers return it.
 
 use aws_sdk_connect::{primitives::DateTime, types};
 use connect_api::{ChannelConfigs, Error, FoundUser, OperationName, User, UserSummary};

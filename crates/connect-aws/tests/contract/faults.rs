@@ -1,4 +1,4 @@
-//! The simulator's faults look alike in-process and through the SDK, and the SDK never tries again.
+//! The simulator's faults, which are equal in-process and through the SDK. The SDK never retries.
 
 use connect_api::{Caller, Class, Connect, ConnectExt, CreatedUser, DescribeInstance, Error, OperationName};
 use connect_sim::{Config, Effect, Fault, Scope, Sim, Throttling, serve};
@@ -9,7 +9,7 @@ async fn create(connect: &dyn Connect, sim: &Sim) -> Result<CreatedUser, Error> 
     connect.call(&Caller::default(), sim.new_user(&sim.instances()[0].id, "jdoe")).await
 }
 
-/// What CreateUser fails with, in-process and over HTTP, and whether a user came of it.
+/// Returns the error of CreateUser, in-process and over HTTP, and whether a user was created.
 async fn creates(prepare: impl Fn(&Sim)) -> [(Error, bool); 2] {
     let (near, far) = (sim(), sim());
     let server = serve(far.clone(), listener().await).unwrap();
@@ -26,7 +26,7 @@ async fn creates(prepare: impl Fn(&Sim)) -> [(Error, bool); 2] {
 }
 
 #[tokio::test]
-async fn every_fault_has_its_class_and_is_met_once() {
+async fn every_fault_has_its_class_and_is_attempted_once() {
     let error = |status, code: Option<&str>| Effect::Error { status, code: code.map(Into::into), message: "m".into() };
     for (effect, class, status, code, created) in [
         (Effect::internal_error(), Class::Transient, Some(500), Some("InternalServiceException"), false),
@@ -42,13 +42,13 @@ async fn every_fault_has_its_class_and_is_met_once() {
         for (error, was_created) in creates(|sim| sim.inject(Fault::on(OperationName::CreateUser, effect.clone()))).await {
             assert_eq!((error.class, error.status, error.code.as_deref()), (class, status, code), "{effect:?}: {error}");
             assert_eq!(was_created, created, "{effect:?}");
-            assert!(!created || !error.is_refusal(), "a refusal promises that nothing happened: {effect:?}");
+            assert!(!created || !error.is_refusal(), "a refusal means that nothing happened: {effect:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn the_quota_of_users_is_told_from_a_throttle() {
+async fn the_user_quota_is_not_a_throttle() {
     for (error, created) in creates(|sim| assert!(sim.set_users_quota(&sim.instances()[0].id, 0))).await {
         assert_eq!((error.class, error.status, error.code.as_deref()), (Class::Quota, Some(429), Some("LimitExceededException")));
         assert!(!created && error.is_refusal());
@@ -56,7 +56,7 @@ async fn the_quota_of_users_is_told_from_a_throttle() {
 }
 
 #[tokio::test]
-async fn a_throttle_has_either_name() {
+async fn a_throttle_has_either_code() {
     for (share, code) in [(0.0, "ThrottlingException"), (1.0, "TooManyRequestsException")] {
         let throttling = Throttling { too_many_requests_share: share, ..Throttling::default() };
         let sim = Sim::new(Config { throttling, ..Config::manual() }).unwrap();

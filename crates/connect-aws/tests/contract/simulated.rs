@@ -1,4 +1,4 @@
-//! The suite's ground on the simulator.
+//! The suite's environment on the simulator.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use connect_sim::{Config, InstanceConfig, QuickConnectTarget, Sim, Throttling, s
 use futures::future::{BoxFuture, FutureExt};
 use tokio::net::TcpListener;
 
-use crate::place::{Ground, Place};
+use crate::fixture::{Environment, Fixture};
 
-/// An account whose clock moves only when a case waits. Every one is the same.
+/// Creates an account with a clock that advances only when a case waits. All of them are equal.
 pub(crate) fn sim() -> Sim {
     let instance = InstanceConfig {
         routing_profiles: vec!["Basic Routing Profile".into(), "Second line".into()],
@@ -28,10 +28,13 @@ pub(crate) fn sim() -> Sim {
     sim
 }
 
-/// One of each type; the user is gone, as Connect lets it go.
+/// Adds a quick connect of each type. The user that one points to is deleted, which Connect allows.
 fn add_quick_connects(sim: &Sim) {
     let instance = sim.instances()[0].id.clone();
-    let Reply::CreateUser(CreatedUser { id, arn }) = sim.console().call_now(sim.new_user(&instance, "gone").into()).unwrap() else { unreachable!() };
+    let Reply::CreateUser(CreatedUser { id, arn }) = sim.console().call_now(sim.new_user(&instance, "gone").into()).unwrap()
+    else {
+        unreachable!()
+    };
     for (name, target) in [
         ("Gone", QuickConnectTarget::User(id.to_string())),
         ("Gone, by ARN", QuickConnectTarget::User(arn)),
@@ -43,17 +46,17 @@ fn add_quick_connects(sim: &Sim) {
     sim.console().call_now(DeleteUser { instance, user: id }.into()).unwrap();
 }
 
-/// A port of its own for a simulator's server.
+/// Listens on a free port.
 pub(crate) async fn listener() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").await.unwrap()
 }
 
-/// The SDK's client of a simulator's server.
+/// Creates an SDK client of a simulator's server.
 pub(crate) async fn client_of(url: &str) -> AwsConnect {
     client_in(url, "us-west-2").await
 }
 
-/// The same for any Region.
+/// Creates an SDK client of a simulator's server in a Region.
 pub(crate) async fn client_in(url: &str, region: &str) -> AwsConnect {
     let options = Options { endpoint_url: Some(url.to_owned()), region: Some("eu-west-1".to_owned()), profile: None };
     let credentials = Credentials::new("AKIDCONTRACT", "secret", None, None, "test");
@@ -62,24 +65,24 @@ pub(crate) async fn client_in(url: &str, region: &str) -> AwsConnect {
     AwsConnect::for_region(&config, region)
 }
 
-pub(crate) async fn in_process(case: impl AsyncFnOnce(&Place<'_>)) -> Vec<String> {
+pub(crate) async fn in_process(case: impl AsyncFnOnce(&Fixture<'_>)) -> Vec<String> {
     let sim = sim();
     run(&sim, &sim.client(), case).await
 }
 
-pub(crate) async fn over_http(case: impl AsyncFnOnce(&Place<'_>)) -> Vec<String> {
+pub(crate) async fn over_http(case: impl AsyncFnOnce(&Fixture<'_>)) -> Vec<String> {
     let sim = sim();
     let server = serve(sim.clone(), listener().await).unwrap();
     run(&sim, &client_of(&server.url()).await, case).await
 }
 
-async fn run(sim: &Sim, connect: &dyn Connect, case: impl AsyncFnOnce(&Place<'_>)) -> Vec<String> {
+async fn run(sim: &Sim, connect: &dyn Connect, case: impl AsyncFnOnce(&Fixture<'_>)) -> Vec<String> {
     let key = |name: &str, value: &str| ProficiencyKey { attribute_name: name.into(), attribute_value: value.into() };
     let wait = || -> BoxFuture<'_, ()> {
         sim.advance(Duration::from_secs(1));
         std::future::ready(()).boxed()
     };
-    let place = Place::find(Ground {
+    let fixture = Fixture::read(Environment {
         connect,
         instance: sim.instances()[0].id.clone(),
         proficiencies: [key("Language", "English"), key("Language", "German"), key("Product", "Shoes")],
@@ -87,8 +90,8 @@ async fn run(sim: &Sim, connect: &dyn Connect, case: impl AsyncFnOnce(&Place<'_>
         wait: &wait,
     })
     .await;
-    case(&place).await;
-    place.clean_up().await;
-    assert!(sim.users(&place.instance.id).is_empty());
-    place.story()
+    case(&fixture).await;
+    fixture.clean_up().await;
+    assert!(sim.users(&fixture.instance.id).is_empty());
+    fixture.results()
 }

@@ -2,12 +2,12 @@
 
 use connect_api::{TagResource, UntagResource, User};
 
-use crate::place::Place;
+use crate::fixture::Fixture;
 
-pub(crate) async fn they_are_set_overwritten_and_removed(place: &Place<'_>) {
-    let mut request = place.new_user();
+pub(crate) async fn they_are_set_overwritten_and_removed(fixture: &Fixture<'_>) {
+    let mut request = fixture.new_user();
     request.tags.insert("team".into(), "blue".into());
-    let user = place.user(request).await;
+    let user = fixture.user(request).await;
     let arn = user.arn.clone();
 
     let given = [
@@ -15,14 +15,14 @@ pub(crate) async fn they_are_set_overwritten_and_removed(place: &Place<'_>) {
         ("connect-operator.dev/uid".into(), "u 1".into()),
         ("bare".into(), String::new()),
     ];
-    place.call(TagResource { arn: arn.clone(), tags: given.clone().into() }).await.unwrap();
+    fixture.call(TagResource { arn: arn.clone(), tags: given.clone().into() }).await.unwrap();
     let mut tags = user.tags.clone();
     tags.extend(given);
-    place.assert_is(User { tags: tags.clone(), ..user.clone() }).await;
+    fixture.assert_is(User { tags: tags.clone(), ..user.clone() }).await;
 
     let keys = ["team".to_owned(), "bare".to_owned(), "never there".to_owned()];
-    place.call(UntagResource { arn, keys: keys.clone().into() }).await.unwrap();
+    fixture.call(UntagResource { arn, keys: keys.clone().into() }).await.unwrap();
     tags.retain(|key, _| !keys.contains(key));
     assert!(tags.contains_key("connect-operator.dev/uid"));
-    place.assert_is(User { tags, ..user }).await;
+    fixture.assert_is(User { tags, ..user }).await;
 }

@@ -1,20 +1,20 @@
-//! A user from creation to its description.
+//! A user as created and as described.
 
 use connect_api::{
     AfterContactWorkConfig, AutoAcceptConfig, Channel, ChannelConfigs, CreateUser, IdentityInfo, PersistentConnectionConfig,
     PhoneConfig, PhoneNumberConfig, PhoneType, VoiceEnhancementConfig, VoiceEnhancementMode,
 };
 
-use crate::place::Place;
+use crate::fixture::Fixture;
 
-pub(crate) async fn an_instance_describes_itself(place: &Place<'_>) {
-    let instance = &place.instance;
+pub(crate) async fn an_instance_is_described(fixture: &Fixture<'_>) {
+    let instance = &fixture.instance;
     assert!(instance.arn.ends_with(&format!(":instance/{}", instance.id)), "{instance:?}");
     assert!(instance.identity_management_type.is_some());
     assert_eq!(instance.status.as_deref(), Some("ACTIVE"));
 }
 
-pub(crate) async fn a_user_is_described_as_it_was_created(place: &Place<'_>) {
+pub(crate) async fn a_user_is_described_as_it_was_created(fixture: &Fixture<'_>) {
     let phone_config = PhoneConfig {
         phone_type: PhoneType::DeskPhone,
         auto_accept: true,
@@ -29,35 +29,35 @@ pub(crate) async fn a_user_is_described_as_it_was_created(place: &Place<'_>) {
         secondary_email: Some("jane.doe@example.com".into()),
         mobile: Some("+12065550143".into()),
     };
-    let group = place.hierarchy_group(1).await.id;
+    let group = fixture.hierarchy_group(1).await.id;
     let mut request = CreateUser {
         identity_info: Some(identity_info.clone()),
         phone_config: Some(phone_config.clone()),
-        security_profile_ids: [place.security_profile(2), place.security_profile(0)].into(),
-        routing_profile_id: place.routing_profile(1),
+        security_profile_ids: [fixture.security_profile(2), fixture.security_profile(0)].into(),
+        routing_profile_id: fixture.routing_profile(1),
         hierarchy_group_id: Some(group.clone()),
-        ..place.new_user()
+        ..fixture.new_user()
     };
     request.tags.insert("a key/with:odd_signs+and-more@home=1".into(), String::new());
-    let user = place.user(request.clone()).await;
-    assert_eq!(user.arn, format!("{}/agent/{}", place.instance.arn, user.id));
+    let user = fixture.user(request.clone()).await;
+    assert_eq!(user.arn, format!("{}/agent/{}", fixture.instance.arn, user.id));
     assert_eq!((user.username, user.identity_info, user.phone_config), (request.username, identity_info, Some(phone_config)));
     assert_eq!(user.security_profile_ids, request.security_profile_ids);
-    assert_eq!((user.routing_profile_id, user.hierarchy_group_id), (Some(place.routing_profile(1)), Some(group)));
+    assert_eq!((user.routing_profile_id, user.hierarchy_group_id), (Some(fixture.routing_profile(1)), Some(group)));
     assert_eq!(user.tags, request.tags);
-    assert!(user.directory_user_id.is_some_and(|id| !id.is_empty()), "Connect fills it where nobody gave one");
+    assert!(user.directory_user_id.is_some_and(|id| !id.is_empty()), "Connect generates one");
     assert!(user.last_modified_time.is_some());
 }
 
-pub(crate) async fn a_user_needs_no_more_than_the_api_requires(place: &Place<'_>) {
-    let request = CreateUser { tags: Default::default(), ..place.new_user() };
-    let user = place.user(request.clone()).await;
+pub(crate) async fn a_user_needs_no_more_than_the_api_requires(fixture: &Fixture<'_>) {
+    let request = CreateUser { tags: Default::default(), ..fixture.new_user() };
+    let user = fixture.user(request.clone()).await;
     assert_eq!((user.username, user.hierarchy_group_id), (request.username, None));
     assert_eq!((user.tags, user.security_profile_ids), (Default::default(), request.security_profile_ids));
     assert_eq!((user.identity_info.mobile, user.identity_info.secondary_email), (None, None));
 }
 
-pub(crate) async fn settings_by_channel_are_taken_at_creation(place: &Place<'_>) {
+pub(crate) async fn settings_by_channel_are_taken_at_creation(fixture: &Fixture<'_>) {
     let channel_configs = ChannelConfigs {
         auto_accept: Some(vec![AutoAcceptConfig {
             channel: Channel::Chat,
@@ -80,11 +80,11 @@ pub(crate) async fn settings_by_channel_are_taken_at_creation(place: &Place<'_>)
             voice_enhancement_mode: VoiceEnhancementMode::NoiseSuppression,
         }]),
     };
-    let user = place.user(CreateUser { channel_configs: channel_configs.clone(), ..place.new_user() }).await;
+    let user = fixture.user(CreateUser { channel_configs: channel_configs.clone(), ..fixture.new_user() }).await;
     assert_shown(&user.channel_configs, &channel_configs);
 }
 
-/// Every setting that was given is shown. Others may be shown too.
+/// Asserts that every given setting is shown. Others may be shown too.
 pub(crate) fn assert_shown(shown: &ChannelConfigs, given: &ChannelConfigs) {
     fn assert_in<T: PartialEq + std::fmt::Debug>(shown: Option<&Vec<T>>, given: Option<&Vec<T>>) {
         for setting in given.into_iter().flatten() {

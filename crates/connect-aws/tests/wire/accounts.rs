@@ -1,4 +1,4 @@
-//! Whose credentials a call is signed with: a role's, once STS has given them, and those of the instance's account alone.
+//! The credentials that calls are signed with: those of a role, and only those of the instance's account.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use connect_api::{Class, DescribeUser, Error};
 use connect_aws::{Account, AccountOptions, Options, Role, load};
 use serde_json::json;
 
-use crate::server::{Answer, Server, call};
+use crate::server::{ScriptedAnswer, Server, call};
 
 const ACCOUNT: &str = "210987654321";
 const ROLE: &str = "arn:aws:iam::210987654321:role/connect-operator";
@@ -21,11 +21,11 @@ fn role() -> Role {
     }
 }
 
-fn xml(status: u16, body: &str) -> Answer {
-    Answer::new(status, body).with("content-type", "text/xml")
+fn xml(status: u16, body: &str) -> ScriptedAnswer {
+    ScriptedAnswer::new(status, body).with("content-type", "text/xml")
 }
 
-fn session(account: &str) -> Answer {
+fn session(account: &str) -> ScriptedAnswer {
     xml(
         200,
         &format!(
@@ -38,7 +38,7 @@ fn session(account: &str) -> Answer {
     )
 }
 
-fn identity(account: &str) -> Answer {
+fn identity(account: &str) -> ScriptedAnswer {
     xml(
         200,
         &format!(
@@ -48,7 +48,7 @@ fn identity(account: &str) -> Answer {
     )
 }
 
-fn refusal(status: u16, code: &str, message: &str) -> Answer {
+fn refusal(status: u16, code: &str, message: &str) -> ScriptedAnswer {
     xml(
         status,
         &format!(
@@ -57,16 +57,17 @@ fn refusal(status: u16, code: &str, message: &str) -> Answer {
     )
 }
 
-/// Connect, STS, and an account that is reached through both with static keys of the operator's own.
-struct World {
+/// Servers for Connect and STS, and an account that uses both with the operator's own static keys.
+struct AccountServers {
     connect: Server,
     sts: Server,
     account: Account,
 }
 
-impl World {
-    async fn new(role: Option<Role>, sts: Answer) -> Self {
-        let connect = Server::new(Answer::json(json!({"User": {"Id": "user-1", "Arn": "arn", "Username": "jdoe"}}))).await;
+impl AccountServers {
+    async fn new(role: Option<Role>, sts: ScriptedAnswer) -> Self {
+        let connect =
+            Server::new(ScriptedAnswer::json(json!({"User": {"Id": "user-1", "Arn": "arn", "Username": "jdoe"}}))).await;
         let sts = Server::new(sts).await;
         let config =
             load(&Options { endpoint_url: Some(sts.url.clone()), region: Some("ca-central-1".into()), profile: None }).await;
@@ -88,8 +89,8 @@ impl World {
         call(&self.account.connect(region), request).await.map(|user| user.username)
     }
 
-    /// The error of a call that was never sent.
-    async fn kept_back(&self) -> Error {
+    /// Returns the error of a call that was never sent.
+    async fn unsent_error(&self) -> Error {
         let error = self.call("us-west-2").await.unwrap_err();
         assert_eq!((error.status, error.code.as_deref()), (None, None), "{error}");
         assert!(self.connect.requests().is_empty());
@@ -99,12 +100,12 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_role_is_assumed_as_its_settings_say_and_once_for_all_regions() {
-    let world = World::new(Some(role()), session(ACCOUNT)).await;
+async fn a_role_is_assumed_once_for_all_regions_with_its_settings() {
+    let servers = AccountServers::new(Some(role()), session(ACCOUNT)).await;
     for region in ["us-west-2", "eu-central-1"] {
-        assert_eq!(world.call(region).await.unwrap(), "jdoe");
+        assert_eq!(servers.call(region).await.unwrap(), "jdoe");
     }
-    for (request, region) in world.connect.requests().iter().zip(["us-west-2", "eu-central-1"]) {
+    for (request, region) in servers.connect.requests().iter().zip(["us-west-2", "eu-central-1"]) {
         let signature = request.header("authorization").unwrap();
         assert!(
             signature.contains("Credential=ASIASESSION/") && signature.contains(&format!("/{region}/connect/")),
@@ -112,8 +113,8 @@ async fn a_role_is_assumed_as_its_settings_say_and_once_for_all_regions() {
         );
         assert_eq!(request.header("x-amz-security-token"), Some("token"));
     }
-    let asked = world.sts.request();
-    let signature = asked.header("authorization").unwrap();
+    let request = servers.sts.request();
+    let signature = request.header("authorization").unwrap();
     assert!(signature.contains("Credential=AKIDOWN/") && signature.contains("/ca-central-1/sts/"), "{signature}");
     for part in [
         "Action=AssumeRole&",
@@ -123,46 +124,46 @@ async fn a_role_is_assumed_as_its_settings_say_and_once_for_all_regions() {
         "Tags.member.1.Key=cluster",
         "Tags.member.1.Value=prod%20eu",
     ] {
-        assert!(asked.body.contains(part), "{part}: {}", asked.body);
+        assert!(request.body.contains(part), "{part}: {}", request.body);
     }
-    assert!(!asked.body.contains("DurationSeconds"), "a role that is assumed with a role's credentials lasts an hour at most");
+    assert!(!request.body.contains("DurationSeconds"), "a role assumed with a role's credentials is limited to an hour");
 }
 
 #[tokio::test]
-async fn a_role_that_sts_refuses_is_denied_with_its_words_and_what_to_check() {
+async fn a_refused_role_is_denied_with_the_reason_and_the_remedy() {
     let denied = "User: arn:aws:iam::123456789012:user/u is not authorized to perform: sts:AssumeRole";
-    let world = World::new(Some(role()), refusal(403, "AccessDenied", denied)).await;
-    let error = world.kept_back().await;
+    let servers = AccountServers::new(Some(role()), refusal(403, "AccessDenied", denied)).await;
+    let error = servers.unsent_error().await;
     assert_eq!(error.class, Class::Denied);
     for part in
         [ROLE, "AccessDenied", denied, "accounts.210987654321.roleArn", "accounts.210987654321.externalId", "sts:TagSession"]
     {
         assert!(error.message.contains(part), "{part}: {error}");
     }
-    let fault = world.account.check().await.unwrap_err();
+    let fault = servers.account.check().await.unwrap_err();
     assert_eq!(fault.class, Class::Denied);
     assert!(error.message.starts_with(&fault.message), "{fault}");
 }
 
 #[tokio::test]
-async fn an_sts_that_does_not_answer_or_fails_is_a_passing_fault() {
+async fn a_failing_sts_is_transient() {
     let busy = refusal(400, "Throttling", "Rate exceeded");
-    for answer in [Answer::HangUp, refusal(503, "ServiceUnavailable", "later"), busy] {
-        let world = World::new(Some(role()), answer).await;
-        let error = world.kept_back().await;
+    for answer in [ScriptedAnswer::HangUp, refusal(503, "ServiceUnavailable", "later"), busy] {
+        let servers = AccountServers::new(Some(role()), answer).await;
+        let error = servers.unsent_error().await;
         assert_eq!(error.class, Class::Transient, "{error}");
         for part in ["STS cannot be reached", ROLE, "AWS_ENDPOINT_URL_STS"] {
             assert!(error.message.contains(part), "{part}: {error}");
         }
-        assert_eq!(world.account.check().await.unwrap_err().class, Class::Transient);
+        assert_eq!(servers.account.check().await.unwrap_err().class, Class::Transient);
     }
 }
 
 #[tokio::test]
-async fn credentials_of_another_account_are_not_used_whoever_gives_them() {
+async fn credentials_of_another_account_are_not_used() {
     for (role, answer) in [(None, identity("123456789012")), (Some(role()), session("123456789012"))] {
-        let world = World::new(role, answer).await;
-        let error = world.kept_back().await;
+        let servers = AccountServers::new(role, answer).await;
+        let error = servers.unsent_error().await;
         assert_eq!(error.class, Class::Denied);
         for part in ["123456789012", ACCOUNT, "accounts.210987654321.roleArn"] {
             assert!(error.message.contains(part), "{part}: {error}");
@@ -171,21 +172,21 @@ async fn credentials_of_another_account_are_not_used_whoever_gives_them() {
 }
 
 #[tokio::test]
-async fn whose_the_operators_own_credentials_are_is_asked_once() {
-    let world = World::new(None, identity(ACCOUNT)).await;
+async fn the_account_of_the_operators_credentials_is_read_once() {
+    let servers = AccountServers::new(None, identity(ACCOUNT)).await;
     for region in ["us-west-2", "eu-central-1", "us-west-2"] {
-        assert_eq!(world.call(region).await.unwrap(), "jdoe");
+        assert_eq!(servers.call(region).await.unwrap(), "jdoe");
     }
-    let asked = world.sts.request();
-    assert!(asked.body.contains("Action=GetCallerIdentity"), "{}", asked.body);
-    assert_eq!(world.connect.requests().len(), 3);
+    let request = servers.sts.request();
+    assert!(request.body.contains("Action=GetCallerIdentity"), "{}", request.body);
+    assert_eq!(servers.connect.requests().len(), 3);
 }
 
 #[tokio::test]
-async fn an_sts_that_cannot_tell_whose_credentials_are_does_not_hold_them_back() {
-    for answer in [Answer::HangUp, Answer::Silence, refusal(403, "InvalidClientTokenId", "no")] {
-        let world = World::new(None, answer).await;
-        assert_eq!(world.call("us-west-2").await.unwrap(), "jdoe");
-        assert!(!world.sts.requests().is_empty());
+async fn credentials_are_used_when_sts_does_not_know_their_account() {
+    for answer in [ScriptedAnswer::HangUp, ScriptedAnswer::Silence, refusal(403, "InvalidClientTokenId", "no")] {
+        let servers = AccountServers::new(None, answer).await;
+        assert_eq!(servers.call("us-west-2").await.unwrap(), "jdoe");
+        assert!(!servers.sts.requests().is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! A test in a process of its own: for what a whole process shares, its environment and its log.
+//! A test in a child process, for process-wide state: the environment and the log.
 
 use std::{ffi::OsStr, fs, path::PathBuf};
 
@@ -7,12 +7,12 @@ use tokio::process::Command;
 
 const MARK: &str = "CONNECT_AWS_TEST_CHILD";
 
-/// Whether this is such a process, and not somebody who runs ignored tests.
+/// Returns whether this is such a child process, and not a manual run of ignored tests.
 pub(crate) fn is_child() -> bool {
     std::env::var_os(MARK).is_some()
 }
 
-/// An ignored test that is about to run alone, in an environment that holds nothing but what is put into it.
+/// An ignored test to run alone, in an environment with nothing but what is added here.
 pub(crate) struct Child {
     home: TempDir,
     command: Command,
@@ -42,7 +42,7 @@ impl Child {
         self.with("AWS_ACCESS_KEY_ID", "AKIDENVIRONMENT").with("AWS_SECRET_ACCESS_KEY", "secret")
     }
 
-    /// A file in its home directory.
+    /// Writes a file in its home directory.
     pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
         let path = self.home.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -50,7 +50,7 @@ impl Child {
         path
     }
 
-    /// What it prints when it passes.
+    /// Runs the test and returns what it prints.
     pub(crate) async fn output(mut self) -> String {
         let output = self.command.output().await.unwrap();
         assert!(output.status.success(), "{output:?}");

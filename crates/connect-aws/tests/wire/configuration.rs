@@ -1,5 +1,5 @@
-//! Where credentials and endpoint come from. Each case runs [`in_an_environment_of_its_own`] in a process of its own, since
-//! they come from the environment.
+//! The sources of credentials and endpoint. Each case runs [`child_test`] in a child process, since they come from the
+//! environment.
 
 use connect_api::DescribeUser;
 use connect_aws::{AwsConnect, Options, load};
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::{
     child::{Child, is_child},
-    server::{Answer, Server, call},
+    server::{ScriptedAnswer, Server, call},
 };
 
 const REGIONS: [&str; 2] = ["us-west-2", "eu-central-1"];
@@ -15,7 +15,7 @@ const REGIONS: [&str; 2] = ["us-west-2", "eu-central-1"];
 /// Loads the configuration once and describes a user in two Regions.
 #[tokio::test]
 #[ignore = "the other tests of this module run it"]
-async fn in_an_environment_of_its_own() {
+async fn child_test() {
     if !is_child() {
         return;
     }
@@ -36,10 +36,10 @@ async fn in_an_environment_of_its_own() {
 }
 
 fn child() -> Child {
-    Child::new("configuration::in_an_environment_of_its_own")
+    Child::new("configuration::child_test")
 }
 
-/// What came back in each Region.
+/// Returns the result in each Region.
 async fn results(child: Child) -> Vec<String> {
     let output = child.output().await;
     let results: Vec<_> = output.lines().filter_map(|l| l.split_once("RESULT ")).map(|(_, r)| r.to_owned()).collect();
@@ -48,10 +48,10 @@ async fn results(child: Child) -> Vec<String> {
 }
 
 async fn connect() -> Server {
-    Server::new(Answer::json(json!({"User": {"Id": "user-1", "Arn": "arn", "Username": "jdoe"}}))).await
+    Server::new(ScriptedAnswer::json(json!({"User": {"Id": "user-1", "Arn": "arn", "Username": "jdoe"}}))).await
 }
 
-/// One call to each Region came, signed with this key.
+/// Asserts that one call to each Region arrived, signed with this key.
 fn assert_served(server: &Server, key: &str, token: Option<&str>) {
     let requests = server.requests();
     assert_eq!(requests.len(), REGIONS.len());
@@ -64,24 +64,24 @@ fn assert_served(server: &Server, key: &str, token: Option<&str>) {
 }
 
 #[tokio::test]
-async fn the_endpoint_of_connect_alone_goes_before_the_endpoint_of_everything() {
-    let (connect, everything) = (connect().await, connect().await);
-    let child = child().with_key().with("AWS_ENDPOINT_URL", &everything.url).with("AWS_ENDPOINT_URL_CONNECT", &connect.url);
+async fn connects_endpoint_takes_precedence_over_the_shared_one() {
+    let (connect, shared) = (connect().await, connect().await);
+    let child = child().with_key().with("AWS_ENDPOINT_URL", &shared.url).with("AWS_ENDPOINT_URL_CONNECT", &connect.url);
     assert_eq!(results(child).await, ["jdoe", "jdoe"]);
     assert_served(&connect, "AKIDENVIRONMENT", None);
-    assert!(everything.requests().is_empty());
+    assert!(shared.requests().is_empty());
 }
 
 #[tokio::test]
-async fn the_endpoint_of_everything_is_connects_too() {
-    let everything = connect().await;
-    let child = child().with_key().with("AWS_ENDPOINT_URL", &everything.url);
+async fn the_shared_endpoint_applies_to_connect() {
+    let shared = connect().await;
+    let child = child().with_key().with("AWS_ENDPOINT_URL", &shared.url);
     assert_eq!(results(child).await, ["jdoe", "jdoe"]);
-    assert_served(&everything, "AKIDENVIRONMENT", None);
+    assert_served(&shared, "AKIDENVIRONMENT", None);
 }
 
 #[tokio::test]
-async fn an_explicit_endpoint_goes_before_the_environments() {
+async fn an_explicit_endpoint_takes_precedence() {
     let (explicit, environments) = (connect().await, connect().await);
     let child = child()
         .with_key()
@@ -123,7 +123,7 @@ fn irsa(sts: &Server, connect: &Server) -> Child {
 #[tokio::test]
 async fn a_web_identity_token_is_exchanged_once_for_all_regions() {
     let sts = Server::new(
-        Answer::new(
+        ScriptedAnswer::new(
             200,
             "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>\
              <AccessKeyId>AKIDROLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>session</SessionToken>\
@@ -145,7 +145,7 @@ async fn a_web_identity_token_is_exchanged_once_for_all_regions() {
 #[tokio::test]
 async fn a_refused_web_identity_token_is_denied_with_the_code_of_sts() {
     let sts = Server::new(
-        Answer::new(
+        ScriptedAnswer::new(
             403,
             "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code>\
              <Message>Not authorized to perform sts:AssumeRoleWithWebIdentity</Message></Error></ErrorResponse>",
@@ -163,7 +163,7 @@ async fn a_refused_web_identity_token_is_denied_with_the_code_of_sts() {
 
 #[tokio::test]
 async fn eks_pod_identity_gives_credentials() {
-    let agent = Server::new(Answer::json(json!({
+    let agent = Server::new(ScriptedAnswer::json(json!({
         "AccessKeyId": "AKIDPOD", "SecretAccessKey": "s", "Token": "session", "Expiration": "2999-01-01T00:00:00Z",
     })))
     .await;
@@ -181,7 +181,7 @@ async fn eks_pod_identity_gives_credentials() {
 }
 
 #[tokio::test]
-async fn without_any_credentials_the_error_names_what_was_tried() {
+async fn without_credentials_the_error_names_what_was_tried() {
     let connect = connect().await;
     for result in results(child().with("AWS_ENDPOINT_URL_CONNECT", &connect.url)).await {
         assert!(result.starts_with("Denied DescribeUser: no AWS credentials to sign with: "), "{result}");

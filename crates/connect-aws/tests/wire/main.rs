@@ -1,5 +1,5 @@
-//! What travels between the client and Connect, byte by byte, over real HTTP: requests as they are sent, replies as they are
-//! read, errors as they are classed, and where credentials and endpoint come from.
+//! The protocol between the client and Connect, byte by byte over real HTTP: requests as sent, replies as read, errors as
+//! classified, and the sources of credentials and endpoint.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -7,6 +7,7 @@ mod accounts;
 mod child;
 mod configuration;
 mod errors;
+mod fixtures;
 mod replies;
 mod requests;
 mod secrets;

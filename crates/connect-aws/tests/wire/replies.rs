@@ -1,16 +1,17 @@
-//! What is read from each reply.
+//! The values read from each reply.
 
 use connect_api::{
     AfterContactWorkConfig, AutoAcceptConfig, Channel, ChannelConfigs, DeleteUser, DescribeInstance, DescribeQuickConnect,
     DescribeUser, DescribeUserHierarchyGroup, FoundUser, HierarchyGroup, IdentityInfo, IdentityManagementType, Instance,
-    ListRoutingProfiles, ListSecurityProfiles, ListUserHierarchyGroups, ListUserProficiencies,
-    ListUsers, Named, Operation, Page, PersistentConnectionConfig, PhoneConfig, PhoneNumberConfig, PhoneType, Proficiency,
-    ProficiencyKey, QuickConnect, SearchQuickConnects, SearchUsers, TagResource, UpdateUserHierarchy, User, UserSummary,
-    VoiceEnhancementConfig, VoiceEnhancementMode,
+    ListRoutingProfiles, ListSecurityProfiles, ListUserHierarchyGroups, ListUserProficiencies, ListUsers, Named, Operation, Page,
+    PersistentConnectionConfig, PhoneConfig, PhoneNumberConfig, PhoneType, Proficiency, ProficiencyKey, QuickConnect,
+    SearchQuickConnects, SearchUsers, TagResource, UpdateUserHierarchy, User, UserSummary, VoiceEnhancementConfig,
+    VoiceEnhancementMode,
 };
 use serde_json::{Value, json};
 
-use crate::server::{Answer, exchange};
+use crate::fixtures::{channels_json, full_channels, full_identity, full_phone, identity_json, phone_json};
+use crate::server::{ScriptedAnswer, exchange};
 
 const ARN: &str = "arn:aws:connect:us-west-2:123456789012:instance/inst-1";
 
@@ -19,7 +20,7 @@ where
     O: Operation,
     O::Output: Send,
 {
-    exchange(Answer::json(reply), request).await.1.unwrap()
+    exchange(ScriptedAnswer::json(reply), request).await.1.unwrap()
 }
 
 fn describe() -> DescribeUser {
@@ -43,62 +44,11 @@ fn search() -> SearchUsers {
     SearchUsers { instance: "inst-1".into(), max_results: 500, next_token: None, username: None }
 }
 
-fn channel_lists(milliseconds: bool) -> Value {
-    let time = |seconds: i64| if milliseconds { seconds * 1000 } else { seconds };
-    json!({
-        "AutoAcceptConfigs": [
-            {"Channel": "VOICE", "AutoAccept": true, "AgentFirstCallbackAutoAccept": false},
-            {"Channel": "TASK", "AutoAccept": false},
-        ],
-        "AfterContactWorkConfigs": [
-            {"Channel": "VOICE", "AfterContactWorkConfig": {"AfterContactWorkTimeLimit": time(30)},
-             "AgentFirstCallbackAfterContactWorkConfig": {"AfterContactWorkTimeLimit": time(60)}},
-            {"Channel": "EMAIL", "AfterContactWorkConfig": {}},
-        ],
-        "PhoneNumberConfigs": [{"Channel": "VOICE", "PhoneType": "DESK_PHONE", "PhoneNumber": "+15555550103"}],
-        "PersistentConnectionConfigs": [{"Channel": "VOICE", "PersistentConnection": true}],
-        "VoiceEnhancementConfigs": [{"Channel": "VOICE", "VoiceEnhancementMode": "VOICE_ISOLATION"}],
-    })
-}
-
-fn channel_configs() -> ChannelConfigs {
-    ChannelConfigs {
-        auto_accept: Some(vec![
-            AutoAcceptConfig { channel: Channel::Voice, auto_accept: true, agent_first_callback_auto_accept: Some(false) },
-            AutoAcceptConfig { channel: Channel::Task, auto_accept: false, agent_first_callback_auto_accept: None },
-        ]),
-        after_contact_work: Some(vec![
-            AfterContactWorkConfig {
-                channel: Channel::Voice,
-                after_contact_work_time_limit: 30,
-                agent_first_callback_after_contact_work_time_limit: Some(60),
-            },
-            AfterContactWorkConfig {
-                channel: Channel::Email,
-                after_contact_work_time_limit: 0,
-                agent_first_callback_after_contact_work_time_limit: None,
-            },
-        ]),
-        phone_number: Some(vec![PhoneNumberConfig {
-            channel: Channel::Voice,
-            phone_type: PhoneType::DeskPhone,
-            phone_number: Some("+15555550103".into()),
-        }]),
-        persistent_connection: Some(vec![PersistentConnectionConfig { channel: Channel::Voice, persistent_connection: true }]),
-        voice_enhancement: Some(vec![VoiceEnhancementConfig {
-            channel: Channel::Voice,
-            voice_enhancement_mode: VoiceEnhancementMode::VoiceIsolation,
-        }]),
-    }
-}
-
 #[tokio::test]
-async fn a_described_user_is_read_whole_and_unknown_members_are_skipped() {
+async fn a_described_user_is_read_without_unknown_members() {
     let mut user = json!({
-        "IdentityInfo": {"FirstName": "Jane", "LastName": "Doe", "Email": "jane@example.com",
-            "SecondaryEmail": "doe@example.org", "Mobile": "+15555550101", "Nickname": "JD"},
-        "PhoneConfig": {"PhoneType": "DESK_PHONE", "AutoAccept": true, "AfterContactWorkTimeLimit": 45,
-            "DeskPhoneNumber": "+15555550102", "PersistentConnection": true},
+        "IdentityInfo": identity_json(),
+        "PhoneConfig": phone_json(),
         "DirectoryUserId": "dir-1",
         "SecurityProfileIds": ["sp-2", "sp-1"],
         "RoutingProfileId": "rp-1",
@@ -108,28 +58,17 @@ async fn a_described_user_is_read_whole_and_unknown_members_are_skipped() {
         "LastModifiedRegion": "us-west-2",
         "Shoes": {"Size": [44, 45]},
     });
-    user.as_object_mut().unwrap().extend(channel_lists(false).as_object().unwrap().clone());
+    user["IdentityInfo"]["Nickname"] = json!("JD");
+    user.as_object_mut().unwrap().extend(channels_json(1).as_object().unwrap().clone());
     assert_eq!(
         described(user).await,
         User {
             id: "user-1".into(),
             arn: "user-arn".into(),
             username: "jdoe".into(),
-            identity_info: IdentityInfo {
-                first_name: Some("Jane".into()),
-                last_name: Some("Doe".into()),
-                email: Some("jane@example.com".into()),
-                secondary_email: Some("doe@example.org".into()),
-                mobile: Some("+15555550101".into()),
-            },
-            phone_config: Some(PhoneConfig {
-                phone_type: PhoneType::DeskPhone,
-                auto_accept: true,
-                after_contact_work_time_limit: 45,
-                desk_phone_number: Some("+15555550102".into()),
-                persistent_connection: Some(true),
-            }),
-            channel_configs: channel_configs(),
+            identity_info: full_identity(),
+            phone_config: Some(full_phone()),
+            channel_configs: full_channels(),
             directory_user_id: Some("dir-1".into()),
             security_profile_ids: ["sp-1".into(), "sp-2".into()].into(),
             routing_profile_id: Some("rp-1".into()),
@@ -141,7 +80,7 @@ async fn a_described_user_is_read_whole_and_unknown_members_are_skipped() {
 }
 
 #[tokio::test]
-async fn what_a_described_user_lacks_is_absent() {
+async fn absent_members_of_a_described_user_are_none() {
     let user = described(json!({})).await;
     assert_eq!(user.identity_info, IdentityInfo::default());
     assert_eq!((user.phone_config, user.channel_configs), (None, ChannelConfigs::default()));
@@ -150,7 +89,7 @@ async fn what_a_described_user_lacks_is_absent() {
 }
 
 #[tokio::test]
-async fn an_empty_phone_config_reads_as_a_soft_phone_with_everything_off() {
+async fn an_empty_phone_config_is_a_soft_phone_with_zero_values() {
     assert_eq!(described(json!({"PhoneConfig": {}})).await.phone_config, Some(PhoneConfig::default()));
 }
 
@@ -186,7 +125,7 @@ async fn unknown_channels_and_modes_are_kept_and_can_be_sent_back() {
 }
 
 #[tokio::test]
-async fn timestamps_are_seconds_since_the_epoch_with_or_without_a_fraction() {
+async fn timestamps_are_seconds_with_or_without_a_fraction() {
     for (time, expected) in [
         (json!(1789000000), Some("2026-09-10T00:26:40Z")),
         (json!(1789000000.125), Some("2026-09-10T00:26:40.125Z")),
@@ -200,7 +139,7 @@ async fn timestamps_are_seconds_since_the_epoch_with_or_without_a_fraction() {
 }
 
 #[tokio::test]
-async fn a_found_user_tells_after_contact_work_in_milliseconds() {
+async fn limits_of_a_found_user_are_in_milliseconds() {
     let mut user = json!({
         "IdentityInfo": {"FirstName": "Jane", "LastName": "Doe"},
         "PhoneConfig": {"PhoneType": "SOFT_PHONE", "AutoAccept": true, "AfterContactWorkTimeLimit": 2_000_000_000,
@@ -211,7 +150,7 @@ async fn a_found_user_tells_after_contact_work_in_milliseconds() {
         "HierarchyGroupId": "hg-1",
         "Tags": {"team": "blue"},
     });
-    user.as_object_mut().unwrap().extend(channel_lists(true).as_object().unwrap().clone());
+    user.as_object_mut().unwrap().extend(channels_json(1000).as_object().unwrap().clone());
     assert_eq!(
         found(user).await,
         FoundUser {
@@ -227,7 +166,7 @@ async fn a_found_user_tells_after_contact_work_in_milliseconds() {
                 desk_phone_number: None,
                 persistent_connection: Some(false),
             }),
-            channel_configs: channel_configs(),
+            channel_configs: full_channels(),
             directory_user_id: Some("dir-1".into()),
             security_profile_ids: ["sp-1".into(), "sp-2".into()].into(),
             routing_profile_id: Some("rp-1".into()),
@@ -238,14 +177,19 @@ async fn a_found_user_tells_after_contact_work_in_milliseconds() {
 }
 
 #[tokio::test]
-async fn channel_lists_of_a_found_user_read_right_in_seconds_too() {
-    let user = found(channel_lists(false)).await;
-    assert_eq!(user.channel_configs, channel_configs());
+async fn channel_lists_of_a_found_user_may_be_in_seconds() {
+    let user = found(channels_json(1)).await;
+    assert_eq!(user.channel_configs, full_channels());
 }
 
 #[tokio::test]
-async fn void_operations_take_any_body_or_none() {
-    for answer in [Answer::new(200, ""), Answer::new(200, "{}"), Answer::json(json!({"Later": 1})), Answer::new(204, "")] {
+async fn operations_without_output_accept_any_body() {
+    for answer in [
+        ScriptedAnswer::new(200, ""),
+        ScriptedAnswer::new(200, "{}"),
+        ScriptedAnswer::json(json!({"Later": 1})),
+        ScriptedAnswer::new(204, ""),
+    ] {
         let delete = DeleteUser { instance: "inst-1".into(), user: "user-1".into() };
         exchange(answer.clone(), delete).await.1.unwrap();
         let clear = UpdateUserHierarchy { instance: "inst-1".into(), user: "user-1".into(), hierarchy_group_id: None };
@@ -255,7 +199,7 @@ async fn void_operations_take_any_body_or_none() {
 }
 
 #[tokio::test]
-async fn a_listing_ends_with_the_page_that_has_no_token() {
+async fn a_listing_ends_with_a_page_without_a_token() {
     let list = || ListUsers { instance: "inst-1".into(), max_results: 2, next_token: None };
     let users = json!([
         {"Id": "user-1", "Arn": "arn-1", "Username": "jdoe", "LastModifiedTime": 1789000000, "LastModifiedRegion": "us-west-2"},
@@ -284,13 +228,14 @@ async fn a_listing_ends_with_the_page_that_has_no_token() {
 }
 
 #[tokio::test]
-async fn a_listing_with_a_gap_does_not_pass_for_complete() {
+async fn a_listing_with_a_gap_fails() {
     let list = ListUsers { instance: "inst-1".into(), max_results: 2, next_token: None };
     let users =
         json!({"UserSummaryList": [{"Id": "user-1", "Arn": "arn-1", "Username": "jdoe"}, {"Arn": "arn-2", "Username": "x"}]});
-    let error = exchange(Answer::json(users), list).await.1.unwrap_err();
+    let error = exchange(ScriptedAnswer::json(users), list).await.1.unwrap_err();
     assert!(error.message.contains("lacks a user's Id"), "{error}");
-    let error = exchange(Answer::json(json!({"Users": [{"Id": "user-1", "Arn": "arn-1"}]})), search()).await.1.unwrap_err();
+    let error =
+        exchange(ScriptedAnswer::json(json!({"Users": [{"Id": "user-1", "Arn": "arn-1"}]})), search()).await.1.unwrap_err();
     assert!(error.message.contains("lacks a user's Username"), "{error}");
 }
 
@@ -342,12 +287,12 @@ async fn a_hierarchy_group_is_read_with_its_path() {
     let cut = json!({"HierarchyGroup": {"Id": "hg-2", "Arn": "arn-2", "Name": "South", "HierarchyPath": {
         "LevelOne": {"Id": "hg-1", "Arn": "arn-1", "Name": "Support"},
     }}});
-    let error = exchange(Answer::json(cut), request()).await.1.unwrap_err();
+    let error = exchange(ScriptedAnswer::json(cut), request()).await.1.unwrap_err();
     assert!(error.message.contains("HierarchyPath"), "{error}");
 }
 
 #[tokio::test]
-async fn an_instance_tells_how_its_users_sign_in_where_that_is_known() {
+async fn unknown_identity_types_of_an_instance_are_none() {
     for (wire, expected) in [
         (json!("SAML"), Some(IdentityManagementType::Saml)),
         (json!("CONNECT_MANAGED"), Some(IdentityManagementType::ConnectManaged)),
@@ -371,7 +316,7 @@ async fn an_instance_tells_how_its_users_sign_in_where_that_is_known() {
 }
 
 #[tokio::test]
-async fn only_a_quick_connect_of_type_user_points_to_a_user_by_id_or_arn() {
+async fn only_quick_connects_of_type_user_point_to_a_user() {
     let arn = format!("{ARN}/transfer-destination/qc-1");
     let user = |id: &str| json!({"UserId": id, "ContactFlowId": "cf-1"});
     let (user_arn, group_arn) = (format!("{ARN}/agent/user-1"), format!("{ARN}/agent-group/user-1"));

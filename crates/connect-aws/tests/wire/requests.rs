@@ -1,20 +1,20 @@
-//! What is sent for each call.
+//! The request sent for each call.
 
 use std::collections::BTreeSet;
 
 use connect_api::{
-    AfterContactWorkConfig, AssociateUserProficiencies, AutoAcceptConfig, Call, Caller, Channel, ChannelConfigs, Connect,
-    CreateUser, DeleteQuickConnect, DeleteUser, DescribeInstance, DescribeQuickConnect, DescribeUser, DescribeUserHierarchyGroup,
-    DisassociateUserProficiencies, IdentityInfo, InstanceId, ListRoutingProfiles, ListSecurityProfiles,
-    ListUserHierarchyGroups, ListUserProficiencies, ListUsers, OperationName, Password, PersistentConnectionConfig, PhoneConfig,
-    PhoneNumberConfig, PhoneType, Proficiency, ProficiencyKey, SearchQuickConnects, SearchUsers,
-    TagResource, UntagResource, UpdateUserConfig, UpdateUserHierarchy, UpdateUserIdentityInfo,
+    AssociateUserProficiencies, AutoAcceptConfig, Call, Caller, Channel, ChannelConfigs, Connect, CreateUser, DeleteQuickConnect,
+    DeleteUser, DescribeInstance, DescribeQuickConnect, DescribeUser, DescribeUserHierarchyGroup, DisassociateUserProficiencies,
+    IdentityInfo, InstanceId, ListRoutingProfiles, ListSecurityProfiles, ListUserHierarchyGroups, ListUserProficiencies,
+    ListUsers, OperationName, Password, PhoneConfig, PhoneNumberConfig, PhoneType, Proficiency, ProficiencyKey,
+    SearchQuickConnects, SearchUsers, TagResource, UntagResource, UpdateUserConfig, UpdateUserHierarchy, UpdateUserIdentityInfo,
     UpdateUserPhoneConfig, UpdateUserProficiencies, UpdateUserRoutingProfile, UpdateUserSecurityProfiles, UserId,
     VoiceEnhancementConfig, VoiceEnhancementMode,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::server::{Answer, Request, Server, exchange};
+use crate::fixtures::{channels_json, full_channels, full_identity, full_phone, identity_json, phone_json};
+use crate::server::{Request, ScriptedAnswer, Server, exchange};
 
 const USER_ARN: &str = "arn:aws:connect:us-west-2:123456789012:instance/inst-1/agent/user-1";
 
@@ -27,7 +27,7 @@ fn user() -> UserId {
 }
 
 async fn sent(call: impl Into<Call>) -> Request {
-    let server = Server::new(Answer::new(200, "{}")).await;
+    let server = Server::new(ScriptedAnswer::new(200, "{}")).await;
     let _ = server.client().await.send(&Caller::default(), call.into()).await;
     server.request()
 }
@@ -36,89 +36,11 @@ fn key(name: &str, value: &str) -> ProficiencyKey {
     ProficiencyKey { attribute_name: name.into(), attribute_value: value.into() }
 }
 
-fn full_identity() -> IdentityInfo {
-    IdentityInfo {
-        first_name: Some("Jane".into()),
-        last_name: Some("Doe".into()),
-        email: Some("jane@example.com".into()),
-        secondary_email: Some("doe@example.org".into()),
-        mobile: Some("+15555550101".into()),
-    }
-}
-
-fn identity_json() -> Value {
-    json!({"FirstName": "Jane", "LastName": "Doe", "Email": "jane@example.com", "SecondaryEmail": "doe@example.org",
-        "Mobile": "+15555550101"})
-}
-
-fn full_phone() -> PhoneConfig {
-    PhoneConfig {
-        phone_type: PhoneType::DeskPhone,
-        auto_accept: true,
-        after_contact_work_time_limit: 45,
-        desk_phone_number: Some("+15555550102".into()),
-        persistent_connection: Some(false),
-    }
-}
-
-fn phone_json() -> Value {
-    json!({"PhoneType": "DESK_PHONE", "AutoAccept": true, "AfterContactWorkTimeLimit": 45, "DeskPhoneNumber": "+15555550102",
-        "PersistentConnection": false})
-}
-
-fn full_channels() -> ChannelConfigs {
-    ChannelConfigs {
-        auto_accept: Some(vec![
-            AutoAcceptConfig { channel: Channel::Voice, auto_accept: true, agent_first_callback_auto_accept: Some(false) },
-            AutoAcceptConfig { channel: Channel::Chat, auto_accept: false, agent_first_callback_auto_accept: None },
-        ]),
-        after_contact_work: Some(vec![
-            AfterContactWorkConfig {
-                channel: Channel::Voice,
-                after_contact_work_time_limit: 30,
-                agent_first_callback_after_contact_work_time_limit: Some(60),
-            },
-            AfterContactWorkConfig {
-                channel: Channel::Task,
-                after_contact_work_time_limit: 0,
-                agent_first_callback_after_contact_work_time_limit: None,
-            },
-        ]),
-        phone_number: Some(vec![PhoneNumberConfig {
-            channel: Channel::Voice,
-            phone_type: PhoneType::DeskPhone,
-            phone_number: Some("+15555550103".into()),
-        }]),
-        persistent_connection: Some(vec![PersistentConnectionConfig { channel: Channel::Voice, persistent_connection: false }]),
-        voice_enhancement: Some(vec![VoiceEnhancementConfig {
-            channel: Channel::Voice,
-            voice_enhancement_mode: VoiceEnhancementMode::NoiseSuppression,
-        }]),
-    }
-}
-
-fn channels_json() -> Value {
-    json!({
-        "AutoAcceptConfigs": [
-            {"Channel": "VOICE", "AutoAccept": true, "AgentFirstCallbackAutoAccept": false},
-            {"Channel": "CHAT", "AutoAccept": false},
-        ],
-        "AfterContactWorkConfigs": [
-            {"Channel": "VOICE", "AfterContactWorkConfig": {"AfterContactWorkTimeLimit": 30},
-             "AgentFirstCallbackAfterContactWorkConfig": {"AfterContactWorkTimeLimit": 60}},
-            {"Channel": "TASK", "AfterContactWorkConfig": {}},
-        ],
-        "PhoneNumberConfigs": [{"Channel": "VOICE", "PhoneType": "DESK_PHONE", "PhoneNumber": "+15555550103"}],
-        "PersistentConnectionConfigs": [{"Channel": "VOICE", "PersistentConnection": false}],
-        "VoiceEnhancementConfigs": [{"Channel": "VOICE", "VoiceEnhancementMode": "NOISE_SUPPRESSION"}],
-    })
-}
-
 fn minimal_create() -> CreateUser {
     CreateUser::new(instance(), "jdoe", "rp-1", ["sp-2", "sp-1"])
 }
 
-/// A call of every operation, and where it goes.
+/// Returns a call of every operation, with its method and target.
 fn every_call() -> Vec<(Call, &'static str, &'static str)> {
     let (next_token, max_results) = (None, 7);
     vec![
@@ -131,8 +53,7 @@ fn every_call() -> Vec<(Call, &'static str, &'static str)> {
             "/users-summary/inst-1?maxResults=7",
         ),
         (
-            SearchUsers { instance: instance(), max_results, next_token: next_token.clone(), username: None }
-                .into(),
+            SearchUsers { instance: instance(), max_results, next_token: next_token.clone(), username: None }.into(),
             "POST",
             "/search-users",
         ),
@@ -244,7 +165,7 @@ fn every_call() -> Vec<(Call, &'static str, &'static str)> {
 }
 
 #[tokio::test]
-async fn every_operation_goes_where_the_api_has_it_in_one_attempt_signed_for_the_clients_region() {
+async fn every_operation_is_sent_once_to_its_path_and_signed() {
     let mut called = BTreeSet::new();
     for (call, method, target) in every_call() {
         let name = call.name();
@@ -264,7 +185,7 @@ async fn every_operation_goes_where_the_api_has_it_in_one_attempt_signed_for_the
 }
 
 #[tokio::test]
-async fn a_reply_is_of_the_operation_that_was_called() {
+async fn a_reply_has_the_operation_of_its_call() {
     for (call, ..) in every_call() {
         let name = call.name();
         let body = json!({
@@ -273,7 +194,7 @@ async fn a_reply_is_of_the_operation_that_was_called() {
             "QuickConnect": {"QuickConnectId": "qc-1"},
             "HierarchyGroup": {"Id": "hg-1", "Arn": "arn", "Name": "n", "HierarchyPath": {"LevelOne": {"Id": "hg-1", "Name": "n"}}},
         });
-        let server = Server::new(Answer::json(body)).await;
+        let server = Server::new(ScriptedAnswer::json(body)).await;
         let reply = server.client().await.send(&Caller::default(), call).await;
         assert_eq!(reply.map(|r| r.name()).map_err(|e| e.to_string()), Ok(name));
     }
@@ -299,7 +220,7 @@ async fn a_token_is_escaped_in_the_query() {
 }
 
 #[tokio::test]
-async fn create_user_sends_all_that_it_is_given() {
+async fn create_user_sends_every_given_member() {
     let request = sent(CreateUser {
         password: Some(Password::new("Abcdefg1")),
         identity_info: Some(full_identity()),
@@ -322,12 +243,12 @@ async fn create_user_sends_all_that_it_is_given() {
         "HierarchyGroupId": "hg-1",
         "Tags": {"team": "blue", "empty": ""},
     });
-    expected.as_object_mut().unwrap().extend(channels_json().as_object().unwrap().clone());
+    expected.as_object_mut().unwrap().extend(channels_json(1).as_object().unwrap().clone());
     assert_eq!(request.json(), expected);
 }
 
 #[tokio::test]
-async fn create_user_sends_nothing_that_it_is_not_given() {
+async fn create_user_omits_absent_members() {
     assert_eq!(
         sent(minimal_create()).await.json(),
         json!({"Username": "jdoe", "SecurityProfileIds": ["sp-1", "sp-2"], "RoutingProfileId": "rp-1"})
@@ -335,7 +256,7 @@ async fn create_user_sends_nothing_that_it_is_not_given() {
 }
 
 #[tokio::test]
-async fn zero_values_of_the_phone_config_are_not_sent_but_its_type_is() {
+async fn zero_values_of_the_phone_config_are_omitted_except_its_type() {
     let request = sent(UpdateUserPhoneConfig { instance: instance(), user: user(), phone_config: PhoneConfig::default() }).await;
     assert_eq!(request.json(), json!({"PhoneConfig": {"PhoneType": "SOFT_PHONE"}}));
     let request = sent(UpdateUserPhoneConfig { instance: instance(), user: user(), phone_config: full_phone() }).await;
@@ -343,13 +264,13 @@ async fn zero_values_of_the_phone_config_are_not_sent_but_its_type_is() {
 }
 
 #[tokio::test]
-async fn channel_lists_send_false_and_leave_out_zero_seconds() {
+async fn channel_lists_send_false_and_omit_zero_seconds() {
     let request = sent(UpdateUserConfig { instance: instance(), user: user(), channel_configs: full_channels() }).await;
-    assert_eq!(request.json(), channels_json());
+    assert_eq!(request.json(), channels_json(1));
 }
 
 #[tokio::test]
-async fn an_empty_channel_list_is_sent_and_an_absent_one_is_not() {
+async fn empty_channel_lists_are_sent_and_absent_ones_are_not() {
     let channel_configs = ChannelConfigs { voice_enhancement: Some(Vec::new()), ..Default::default() };
     let request = sent(UpdateUserConfig { instance: instance(), user: user(), channel_configs }).await;
     assert_eq!(request.json(), json!({"VoiceEnhancementConfigs": []}));
@@ -425,17 +346,16 @@ async fn proficiency_levels_are_sent_as_decimals() {
 }
 
 #[tokio::test]
-async fn tags_travel_under_a_lower_case_key() {
+async fn tags_are_sent_in_a_lower_case_member() {
     let tags = [("connect-operator.dev/uid".into(), "u 1".into()), ("bare".into(), String::new())].into();
     let request = sent(TagResource { arn: USER_ARN.into(), tags }).await;
     assert_eq!(request.json(), json!({"tags": {"connect-operator.dev/uid": "u 1", "bare": ""}}));
 }
 
 #[tokio::test]
-async fn search_users_names_its_instance_in_the_body() {
-    let request =
-        SearchUsers { instance: instance(), max_results: 500, next_token: Some("t+/=".into()), username: None };
-    let (request, page) = exchange(Answer::json(json!({"Users": []})), request).await;
+async fn search_users_has_its_instance_in_the_body() {
+    let request = SearchUsers { instance: instance(), max_results: 500, next_token: Some("t+/=".into()), username: None };
+    let (request, page) = exchange(ScriptedAnswer::json(json!({"Users": []})), request).await;
     assert_eq!(page.unwrap().items, []);
     assert_eq!(request.json(), json!({"InstanceId": "inst-1", "MaxResults": 500, "NextToken": "t+/="}));
 }
@@ -450,7 +370,7 @@ async fn a_username_is_searched_for_exactly() {
 }
 
 #[tokio::test]
-async fn search_quick_connects_names_its_instance_in_the_body() {
+async fn search_quick_connects_has_its_instance_in_the_body() {
     let request = SearchQuickConnects { instance: instance(), max_results: 100, next_token: Some("t+/=".into()) };
     assert_eq!(sent(request).await.json(), json!({"InstanceId": "inst-1", "MaxResults": 100, "NextToken": "t+/="}));
 }

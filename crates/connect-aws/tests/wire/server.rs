@@ -1,4 +1,4 @@
-//! A server that answers exactly what a test says and remembers what it was asked.
+//! A server with scripted answers that records its requests.
 
 use std::{
     sync::{Arc, Mutex},
@@ -16,7 +16,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// A request as it came.
+/// A request as received.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) method: String,
@@ -35,20 +35,20 @@ impl Request {
     }
 }
 
-/// What the server does with a request.
+/// The scripted answer to a request.
 #[derive(Clone, Debug)]
-pub(crate) enum Answer {
-    /// A whole reply.
+pub(crate) enum ScriptedAnswer {
+    /// A complete reply.
     Reply { status: u16, headers: Vec<(&'static str, String)>, body: String },
     /// Status and headers, and the first half of the body.
     Half { body: String },
-    /// The connection stays open, and nothing comes.
+    /// No bytes, on a connection that stays open.
     Silence,
     /// The connection is closed without an answer.
     HangUp,
 }
 
-impl Answer {
+impl ScriptedAnswer {
     pub(crate) fn new(status: u16, body: impl Into<String>) -> Self {
         Self::Reply { status, headers: Vec::new(), body: body.into() }
     }
@@ -84,7 +84,7 @@ impl Drop for Server {
 }
 
 impl Server {
-    pub(crate) async fn new(answer: Answer) -> Self {
+    pub(crate) async fn new(answer: ScriptedAnswer) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -102,7 +102,7 @@ impl Server {
         self.requests.lock().unwrap().clone()
     }
 
-    /// The only request that came.
+    /// Returns the only request that arrived.
     pub(crate) fn request(&self) -> Request {
         let requests = self.requests();
         assert_eq!(requests.len(), 1, "{requests:?}");
@@ -114,8 +114,8 @@ impl Server {
     }
 }
 
-/// What a server that gives this answer was asked by a call, and what the call came back with.
-pub(crate) async fn exchange<O>(answer: Answer, request: O) -> (Request, Result<O::Output, Error>)
+/// Makes a call to a server with this answer. Returns the request that arrived and the result of the call.
+pub(crate) async fn exchange<O>(answer: ScriptedAnswer, request: O) -> (Request, Result<O::Output, Error>)
 where
     O: Operation,
     O::Output: Send,
@@ -144,22 +144,22 @@ pub(crate) async fn client(url: &str, credentials: impl ProvideCredentials + 'st
     AwsConnect::with_timeout(&config, "us-west-2", timeout)
 }
 
-async fn serve(stream: TcpStream, answer: Answer, seen: Arc<Mutex<Vec<Request>>>) {
+async fn serve(stream: TcpStream, answer: ScriptedAnswer, seen: Arc<Mutex<Vec<Request>>>) {
     let mut stream = BufReader::new(stream);
     let Some(request) = read(&mut stream).await else { return };
     seen.lock().unwrap().push(request);
     let (reply, stay) = match answer {
-        Answer::Reply { status, headers, body } => {
+        ScriptedAnswer::Reply { status, headers, body } => {
             let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
             let length = body.len();
             (format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n{body}"), false)
         }
-        Answer::Half { body } => {
+        ScriptedAnswer::Half { body } => {
             let (half, length) = (&body[..body.len() / 2], body.len());
             (format!("HTTP/1.1 200 X\r\ncontent-length: {length}\r\n\r\n{half}"), true)
         }
-        Answer::Silence => (String::new(), true),
-        Answer::HangUp => return,
+        ScriptedAnswer::Silence => (String::new(), true),
+        ScriptedAnswer::HangUp => return,
     };
     if stream.write_all(reply.as_bytes()).await.is_ok() && stay {
         std::future::pending::<()>().await;

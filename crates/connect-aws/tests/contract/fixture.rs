@@ -1,4 +1,4 @@
-//! Where a case runs: a client, an instance, and what the instance has that users refer to.
+//! The fixture of a case: a client, an instance, and the profiles and groups that users refer to.
 
 use std::{
     fmt::Debug,
@@ -10,28 +10,27 @@ use std::{
 
 use connect_api::{
     Caller, Class, Connect, ConnectExt, CreateUser, DeleteUser, DescribeInstance, DescribeUser, DescribeUserHierarchyGroup,
-    Error, HierarchyGroup, IdentityInfo, IdentityManagementType, Instance, InstanceId,
-    ListRoutingProfiles, ListSecurityProfiles, ListUserHierarchyGroups, Named, Operation, Password, ProficiencyKey,
-    RoutingProfileId, SecurityProfileId, Tags, User, UserId,
+    Error, HierarchyGroup, IdentityInfo, IdentityManagementType, Instance, InstanceId, ListRoutingProfiles, ListSecurityProfiles,
+    ListUserHierarchyGroups, Named, Operation, Password, ProficiencyKey, RoutingProfileId, SecurityProfileId, Tags, User, UserId,
 };
 use futures::future::BoxFuture;
 
-/// So often is looked again for what is promised in time only; a second passes in between.
-const PATIENCE: usize = 60;
+/// How often an eventual result is checked, with a second between the checks.
+const CHECKS: usize = 60;
 
-/// What a place is made of.
-pub(crate) struct Ground<'a> {
+/// The environment that a fixture is made from.
+pub(crate) struct Environment<'a> {
     pub(crate) connect: &'a dyn Connect,
     pub(crate) instance: InstanceId,
     /// Three proficiencies that users of the instance may have.
     pub(crate) proficiencies: [ProficiencyKey; 3],
-    /// Usernames start so; nobody else's do.
+    /// The prefix of the usernames, which no other users share.
     pub(crate) prefix: String,
-    /// Lets a second pass.
+    /// Waits for a second.
     pub(crate) wait: &'a (dyn Fn() -> BoxFuture<'a, ()> + Send + Sync),
 }
 
-pub(crate) struct Place<'a> {
+pub(crate) struct Fixture<'a> {
     connect: &'a dyn Connect,
     wait: &'a (dyn Fn() -> BoxFuture<'a, ()> + Send + Sync),
     prefix: String,
@@ -42,14 +41,14 @@ pub(crate) struct Place<'a> {
     pub(crate) proficiencies: [ProficiencyKey; 3],
     names: AtomicUsize,
     created: Mutex<Vec<UserId>>,
-    story: Mutex<Vec<String>>,
+    results: Mutex<Vec<String>>,
 }
 
-impl<'a> Place<'a> {
-    /// Looks around. The instance needs two routing profiles, three security profiles and two hierarchy groups.
-    pub(crate) async fn find(ground: Ground<'a>) -> Self {
-        let Ground { connect, instance, proficiencies, prefix, wait } = ground;
-        let mut place = Self {
+impl<'a> Fixture<'a> {
+    /// Reads the instance, which needs two routing profiles, three security profiles and two hierarchy groups.
+    pub(crate) async fn read(ground: Environment<'a>) -> Self {
+        let Environment { connect, instance, proficiencies, prefix, wait } = ground;
+        let mut fixture = Self {
             connect,
             wait,
             prefix,
@@ -66,23 +65,23 @@ impl<'a> Place<'a> {
             proficiencies,
             names: AtomicUsize::new(0),
             created: Mutex::default(),
-            story: Mutex::default(),
+            results: Mutex::default(),
         };
         let (max_results, next_token) = (100, None::<String>);
-        place.instance = place.call(DescribeInstance { instance: instance.clone() }).await.unwrap();
+        fixture.instance = fixture.call(DescribeInstance { instance: instance.clone() }).await.unwrap();
         let request = ListRoutingProfiles { instance: instance.clone(), max_results, next_token: next_token.clone() };
-        place.routing_profiles = place.call(request).await.unwrap().items;
+        fixture.routing_profiles = fixture.call(request).await.unwrap().items;
         let request = ListSecurityProfiles { instance: instance.clone(), max_results, next_token: next_token.clone() };
-        place.security_profiles = place.call(request).await.unwrap().items;
+        fixture.security_profiles = fixture.call(request).await.unwrap().items;
         let request = ListUserHierarchyGroups { instance, max_results, next_token };
-        place.hierarchy_groups = place.call(request).await.unwrap().items;
-        assert!(place.routing_profiles.len() >= 2, "the instance needs two routing profiles");
-        assert!(place.security_profiles.len() >= 3, "the instance needs three security profiles");
-        assert!(place.hierarchy_groups.len() >= 2, "the instance needs two hierarchy groups");
-        place
+        fixture.hierarchy_groups = fixture.call(request).await.unwrap().items;
+        assert!(fixture.routing_profiles.len() >= 2, "the instance needs two routing profiles");
+        assert!(fixture.security_profiles.len() >= 3, "the instance needs three security profiles");
+        assert!(fixture.hierarchy_groups.len() >= 2, "the instance needs two hierarchy groups");
+        fixture
     }
 
-    /// One call. Where the rate is somebody else's too, a throttle is waited out.
+    /// Makes a call. It is repeated while it is throttled, since other clients may use the same rate.
     pub(crate) async fn call<O>(&self, request: O) -> Result<O::Output, Error>
     where
         O: Operation + Clone,
@@ -94,27 +93,27 @@ impl<'a> Place<'a> {
                 result => break result,
             }
         };
-        self.story.lock().unwrap().push(format!("{}: {result:?}", O::NAME));
+        self.results.lock().unwrap().push(format!("{}: {result:?}", O::NAME));
         result
     }
 
-    /// Lets a second pass.
+    /// Waits for a second.
     pub(crate) async fn wait(&self) {
         (self.wait)().await;
     }
 
-    /// What comes of looking again and again, until there is something.
-    pub(crate) async fn in_time<T>(&self, look: impl AsyncFn() -> Option<T>) -> T {
-        for _ in 0..PATIENCE {
-            if let Some(seen) = look().await {
+    /// Repeats a check until it has a result.
+    pub(crate) async fn in_time<T>(&self, check: impl AsyncFn() -> Option<T>) -> T {
+        for _ in 0..CHECKS {
+            if let Some(seen) = check().await {
                 return seen;
             }
             self.wait().await;
         }
-        panic!("not seen in {PATIENCE} s");
+        panic!("not seen in {CHECKS} s");
     }
 
-    /// A name that is nobody's.
+    /// Returns an unused name.
     pub(crate) fn username(&self) -> String {
         format!("{}-{}", self.prefix, self.names.fetch_add(1, Ordering::Relaxed))
     }
@@ -132,7 +131,7 @@ impl<'a> Place<'a> {
         self.call(DescribeUserHierarchyGroup { instance: self.instance.id.clone(), group }).await.unwrap()
     }
 
-    /// The least that makes a user here, with a tag that names the case's place.
+    /// Returns a request with the members that this instance requires, and a tag with the suite's prefix.
     pub(crate) fn new_user(&self) -> CreateUser {
         let managed = self.instance.identity_management_type == Some(IdentityManagementType::ConnectManaged);
         let named = self.instance.identity_management_type != Some(IdentityManagementType::ExistingDirectory);
@@ -144,23 +143,18 @@ impl<'a> Place<'a> {
                 ..Default::default()
             }),
             tags: Tags::from([("contract-suite".into(), self.prefix.clone())]),
-            ..CreateUser::new(
-                self.instance.id.clone(),
-                self.username(),
-                self.routing_profile(0),
-                [self.security_profile(0)],
-            )
+            ..CreateUser::new(self.instance.id.clone(), self.username(), self.routing_profile(0), [self.security_profile(0)])
         }
     }
 
-    /// Creates a user, to be deleted when the case is over.
+    /// Creates a user that is deleted when the case is over.
     pub(crate) async fn create(&self, request: CreateUser) -> Result<UserId, Error> {
         let id = self.call(request).await?.id;
         self.created.lock().unwrap().push(id.clone());
         Ok(id)
     }
 
-    /// Creates a user and reads it, once it can be read.
+    /// Creates a user and reads it as soon as it can be read.
     pub(crate) async fn user(&self, request: CreateUser) -> User {
         let id = self.create(request).await.unwrap();
         self.in_time(async || self.describe(&id).await.ok()).await
@@ -170,19 +164,19 @@ impl<'a> Place<'a> {
         self.call(DescribeUser { instance: self.instance.id.clone(), user: user.clone() }).await
     }
 
-    /// Checks that this is what the user is but for the time of its last change, which must not have gone back.
+    /// Asserts that the user is equal to this one except for the time of its last change, which must not be earlier.
     pub(crate) async fn assert_is(&self, expected: User) {
         let now = self.describe(&expected.id).await.unwrap();
         assert!(now.last_modified_time >= expected.last_modified_time);
         assert_eq!(now, User { last_modified_time: now.last_modified_time, ..expected });
     }
 
-    /// What every call came back with.
-    pub(crate) fn story(&self) -> Vec<String> {
-        self.story.lock().unwrap().clone()
+    /// Returns the result of every call.
+    pub(crate) fn results(&self) -> Vec<String> {
+        self.results.lock().unwrap().clone()
     }
 
-    /// Deletes the users that are left.
+    /// Deletes the users that still exist.
     pub(crate) async fn clean_up(&self) {
         let created = std::mem::take(&mut *self.created.lock().unwrap());
         for user in created {
@@ -194,7 +188,7 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Checks that Connect itself refused a call in this way.
+/// Asserts that Connect refused a call with this class and one of these codes.
 pub(crate) fn assert_refused<T: Debug>(result: Result<T, Error>, class: Class, codes: &[&str]) {
     let error = result.unwrap_err();
     assert_eq!(error.class, class, "{error}");
