@@ -1,4 +1,4 @@
-//! What stands between a call and its effect: permissions, rates, faults.
+//! The checks between a call and its effect: permissions, rates, faults.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -14,16 +14,16 @@ use crate::{
     throttle::Throttle,
 };
 
-/// Where a call comes in.
+/// The surface through which a call arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Surface {
-    /// The API: signed, throttled, counted, and whatever the faults make of it.
+    /// The API: signed, throttled, counted, and subject to faults.
     Api,
-    /// Connect's console, for the person who changes things behind everybody's back.
+    /// Connect's console, for changes by a person.
     Console,
 }
 
-/// Of whom and where a call is made, and about which users by name or id.
+/// The account and Region of a call, and the names and ids of the user that it is about.
 pub(crate) struct Origin {
     pub account: String,
     pub region: String,
@@ -31,11 +31,11 @@ pub(crate) struct Origin {
     pub user: Vec<String>,
 }
 
-/// How a call that is let in will end.
+/// The result of an admitted call.
 pub(crate) enum Admission {
-    /// By the rules.
+    /// The result of the rules.
     Ordinary,
-    /// By the rules, but its caller is told this instead.
+    /// The rules apply, but the caller receives this failure.
     Replaced(Failure),
 }
 
@@ -75,7 +75,7 @@ impl Origin {
     }
 }
 
-/// Permissions that an operation needs besides its own.
+/// Returns the permissions that an operation needs besides its own.
 fn dependants(operation: &str) -> &'static [&'static str] {
     match operation {
         "SearchUsers" => &["DescribeUser", "ListUserProficiencies"],
@@ -100,13 +100,8 @@ impl AdmissionControl {
         Self { rng, throttle, faults: Faults::default(), denied }
     }
 
-    /// Lets a call in or not, in the order in which AWS does: permission, rate, and only then what may go wrong inside.
-    pub fn admit(
-        &mut self,
-        origin: &Origin,
-        operation: &'static str,
-        now: Timestamp,
-    ) -> (Duration, Result<Admission, Failure>) {
+    /// Admits a call or refuses it, with checks in the order of AWS: permission, rate, and then faults inside the service.
+    pub fn admit(&mut self, origin: &Origin, operation: &'static str, now: Timestamp) -> (Duration, Result<Admission, Failure>) {
         let needed = std::iter::once(&operation).chain(dependants(operation));
         if let Some(denied) = needed.copied().find(|needed| self.denied.contains(*needed)) {
             return (Duration::ZERO, Err(origin.not_allowed(denied).into()));
@@ -115,26 +110,26 @@ impl AdmissionControl {
             return (Duration::ZERO, Err(refusal.into()));
         }
         let user: Vec<&str> = origin.user.iter().map(String::as_str).collect();
-        self.strike(operation, &user, || origin.not_allowed(operation))
+        self.apply_faults(operation, &user, || origin.not_allowed(operation))
     }
 
-    /// Lets a call to STS in or not. Its rates are far from what anybody reaches here.
+    /// Admits a call to STS or refuses it. It has no rates, since those of STS are far above the use here.
     pub fn admit_to_sts(&mut self, operation: &'static str) -> (Duration, Result<Admission, Failure>) {
         let not_allowed = || Refusal::new(403, "AccessDenied", format!("not authorized to perform: sts:{operation}"));
         if self.denied.contains(operation) {
             return (Duration::ZERO, Err(not_allowed().into()));
         }
-        self.strike(operation, &[], not_allowed)
+        self.apply_faults(operation, &[], not_allowed)
     }
 
-    /// What the faults make of a call.
-    fn strike(
+    /// Applies the faults to a call.
+    fn apply_faults(
         &mut self,
         operation: &str,
         user: &[&str],
         not_allowed: impl FnOnce() -> Refusal,
     ) -> (Duration, Result<Admission, Failure>) {
-        let (delay, effect) = self.faults.strike(operation, user, &mut self.rng);
+        let (delay, effect) = self.faults.apply(operation, user, &mut self.rng);
         let refused = |status, code, message| Failure::Refused(Refusal { status, code, message });
         let admission = match effect {
             None | Some(Effect::Delay { .. }) => Ok(Admission::Ordinary),

@@ -1,23 +1,23 @@
-//! What was called, how often, with which outcome: for tests that hold a budget of calls.
+//! Counts of calls by operation and outcome, for tests with a budget of calls.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-/// Calls of one operation, as its callers saw them.
+/// The calls of one operation, from the view of the callers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OperationCalls {
-    /// Answered with success.
+    /// Calls that succeeded.
     pub succeeded: u64,
-    /// Answered with an error, or not at all.
+    /// Calls with an error or without a reply.
     pub failed: u64,
-    /// The failures by error code; `HTTP 429` where there was none, `NoReply` where no reply went out.
+    /// The failures by error code, `HTTP 429` without a code, or `NoReply` without a reply.
     pub errors: BTreeMap<String, u64>,
 }
 
 impl OperationCalls {
-    /// All calls.
+    /// Returns the number of all calls.
     pub fn total(&self) -> u64 {
         self.succeeded + self.failed
     }
@@ -27,34 +27,34 @@ impl OperationCalls {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Creates {
-    /// How often it was asked for.
+    /// How often it was called.
     pub attempts: u64,
-    /// How often a user came of it, whether the caller got to know or not.
+    /// How often a user was created, whether or not the caller received the reply.
     pub created: u64,
 }
 
-/// Counts since the start or the last reset. Calls through the console are not among them.
+/// Counts since the start or the last reset, without calls through the console.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Calls {
-    /// By operation.
+    /// Calls by operation.
     pub operations: BTreeMap<String, OperationCalls>,
-    /// CreateUser by username.
+    /// CreateUser calls by username.
     pub creates: BTreeMap<String, Creates>,
 }
 
 impl Calls {
-    /// All calls of one operation.
+    /// Returns the number of calls of one operation.
     pub fn of(&self, operation: impl ToString) -> u64 {
         self.operations.get(&operation.to_string()).map_or(0, OperationCalls::total)
     }
 
-    /// All calls.
+    /// Returns the number of all calls.
     pub fn total(&self) -> u64 {
         self.operations.values().map(OperationCalls::total).sum()
     }
 
-    /// Calls of operations that change something.
+    /// Returns the number of calls that change something.
     pub fn writes(&self) -> u64 {
         self.operations.iter().filter(|(name, _)| is_write(name)).map(|(_, calls)| calls.total()).sum()
     }
@@ -77,7 +77,7 @@ impl Calls {
     }
 }
 
-/// AWS names its reads so. AssumeRole changes nothing either.
+/// Returns whether an operation changes something. AWS' reads start with these words, and AssumeRole changes nothing either.
 fn is_write(operation: &str) -> bool {
     !["Describe", "List", "Search", "Get", "Assume"].iter().any(|read| operation.starts_with(read))
 }

@@ -1,11 +1,11 @@
-//! The simulator as a client in-process.
+//! The in-process client.
 
 use connect_api::{Call, Caller, Connect, Error, Reply};
 use futures::future::BoxFuture;
 
 use crate::{Scope, Sim};
 
-/// Calls a [`Sim`] in-process. Every future is ready at its first poll, and does nothing before.
+/// An in-process client of a [`Sim`]. Every future is ready at its first poll, and has no effect before.
 #[derive(Clone, Debug)]
 pub struct Client {
     sim: Sim,
@@ -18,7 +18,7 @@ impl Client {
         Self { sim, scope, console }
     }
 
-    /// One call, now.
+    /// Makes one call synchronously.
     ///
     /// # Errors
     /// As [`Connect::send`].

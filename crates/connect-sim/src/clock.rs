@@ -1,4 +1,4 @@
-//! Virtual time: real or manual, and movable forwards in both cases.
+//! Virtual time: real or manual. Both can be moved forward.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use serde::Deserialize;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ClockMode {
-    /// The wall clock, plus what [`Sim::advance`](crate::Sim::advance) added.
+    /// The wall clock, plus the time added by [`Sim::advance`](crate::Sim::advance).
     #[default]
     Real,
-    /// [`Sim::advance`](crate::Sim::advance) alone.
+    /// Only [`Sim::advance`](crate::Sim::advance).
     Manual,
 }
 
-/// A point in time and what was added to it.
+/// A point in time and the time added to it.
 #[derive(Debug)]
 pub(crate) struct Clock {
     mode: ClockMode,
@@ -34,7 +34,7 @@ impl Clock {
             ClockMode::Real => Timestamp::now(),
             ClockMode::Manual => self.start,
         };
-        // Connect knows no finer time on the wire, and a time must be the same whichever way it is read.
+        // Connect sends times in milliseconds, and all reads must return the same time.
         Timestamp::from_millisecond(later(base, self.advanced).as_millisecond()).unwrap_or(base)
     }
 
@@ -43,7 +43,7 @@ impl Clock {
     }
 }
 
-/// A duration after a time; the end of time stays the end of time.
+/// Returns a time plus a duration, at most the last representable time.
 pub(crate) fn later(at: Timestamp, by: Duration) -> Timestamp {
     at.checked_add(by).unwrap_or(Timestamp::MAX)
 }

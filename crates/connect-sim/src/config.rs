@@ -1,4 +1,4 @@
-//! What the simulator starts with: the account's instances, the clock, lags, rates and the switches.
+//! The simulator's configuration: the account's instances, the clock, lags, rates and the switches.
 
 mod instances;
 mod rules;
@@ -22,35 +22,35 @@ use crate::{
 
 /// The whole configuration. Everything has a default, so that `Config::default()` is a working account with one instance.
 ///
-/// In YAML the members are in camelCase, and an unknown one is an error.
+/// In YAML the members are in camelCase, and unknown ones are errors.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Config {
-    /// From which ids, request ids and chances are derived. Default 0.
+    /// The seed of ids, request ids and random numbers. Default 0.
     pub seed: u64,
     /// What moves the clock. Default: real time.
     pub clock: ClockMode,
-    /// What a manual clock shows at first. Default 2026-01-01T00:00:00Z.
+    /// The start of a manual clock. Default 2026-01-01T00:00:00Z.
     pub start: Timestamp,
-    /// How far SearchUsers is behind the writes. Default 3 s.
+    /// How far SearchUsers lags behind writes. Default 3 s.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub search_lag: Duration,
-    /// How far DescribeUser, ListUsers and ListUserProficiencies are behind. Default 0 s.
+    /// How far DescribeUser, ListUsers and ListUserProficiencies lag behind writes. Default 0 s.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub describe_lag: Duration,
-    /// Which writes `describe_lag` delays. Default: creates alone.
+    /// The writes that `describe_lag` delays. Default: only creates.
     pub describe_lag_covers: DescribeLagCovers,
-    /// At most so many items a page, whatever was asked for. Default: no such limit.
+    /// The most items on a page, for any request. Default: no limit.
     pub page_limit: Option<usize>,
     /// Rates by account, Region and operation.
     pub throttling: Throttling,
     /// Operations that answer AccessDeniedException. Default: none.
     pub denied_operations: BTreeSet<String>,
-    /// Where AWS leaves open, or does not enforce, what it says.
+    /// The switches for behaviour that AWS does not document or enforce.
     pub rules: Rules,
     /// The instances. Default: one, CONNECT_MANAGED, in us-west-2.
     pub instances: Vec<InstanceConfig>,
-    /// Whose access keys are, and which roles may be assumed. Default: every key sees every account, and there are no roles.
+    /// The accounts of access keys, and the roles that may be assumed. Default: every key sees every account, and no roles.
     pub sts: StsConfig,
 }
 
@@ -73,7 +73,7 @@ impl Default for Config {
     }
 }
 
-/// A configuration that does not hold together.
+/// The error for an inconsistent configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError(pub(crate) String);
 
@@ -86,7 +86,7 @@ impl std::fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 impl Config {
-    /// The defaults, with a clock that only [`Sim::advance`](crate::Sim::advance) moves.
+    /// Returns the defaults, with a clock that only [`Sim::advance`](crate::Sim::advance) moves.
     pub fn manual() -> Self {
         Self { clock: ClockMode::Manual, ..Self::default() }
     }
@@ -94,17 +94,17 @@ impl Config {
     /// Reads a configuration and checks it.
     ///
     /// # Errors
-    /// What does not belong there, and where.
+    /// The invalid member and the reason.
     pub fn from_yaml(yaml: &str) -> Result<Self, ConfigError> {
         let config: Self = serde_saphyr::from_str(yaml).map_err(|e| ConfigError(e.to_string()))?;
         config.check()?;
         Ok(config)
     }
 
-    /// Checks what types cannot: that ids are unique, rates positive, operations known.
+    /// Checks what types cannot: that ids are unique, rates are positive and operations exist.
     ///
     /// # Errors
-    /// What is wrong with which member.
+    /// The invalid member and the reason.
     pub fn check(&self) -> Result<(), ConfigError> {
         if self.page_limit == Some(0) {
             return Err(ConfigError("pageLimit: a page without items never ends; give 1 or more".into()));
@@ -121,18 +121,18 @@ impl Config {
         for instance in &self.instances {
             instance.check().map_err(|e| ConfigError(format!("instances: {}: {e}", instance.id)))?;
             if !seen.insert(&instance.id) {
-                return Err(ConfigError(format!("instances: {} is there twice", instance.id)));
+                return Err(ConfigError(format!("instances: {} appears twice", instance.id)));
             }
         }
         Ok(())
     }
 }
 
-/// Checks that there is such an operation; a mistyped one would silently do nothing.
+/// Checks that an operation exists, since a mistyped one would silently have no effect.
 pub(crate) fn known_operation(name: &str) -> Result<(), ConfigError> {
     if OPERATIONS.contains(&name) || STS_OPERATIONS.contains(&name) {
         return Ok(());
     }
     let all = [OPERATIONS, &STS_OPERATIONS].concat().join(", ");
-    Err(ConfigError(format!("{name} is no operation that is simulated; there are: {all}")))
+    Err(ConfigError(format!("{name} is not a simulated operation; expected one of {all}")))
 }

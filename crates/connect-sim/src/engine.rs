@@ -1,4 +1,4 @@
-//! The state machine: one call at a time, from the surface to the counters.
+//! The state machine, which processes one call at a time from the surface to the counters.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::{
     admission::{Admission, AdmissionControl, Origin, Surface},
     clock::Clock,
     identifiers::Identifiers,
-    pages::Paginator,
+    paginator::Paginator,
     refusal::{Failure, Refusal},
     request::{Request, StsRequest, Target},
     response::Response,
@@ -19,16 +19,16 @@ use crate::{
     sts::{Signer, Sts, StsResponse},
 };
 
-/// What a call comes to.
+/// The outcome of a call.
 #[derive(Debug)]
-pub(crate) struct Answer<T> {
+pub(crate) struct Outcome<T> {
     pub request_id: String,
-    /// How long a reply over HTTP is held back.
+    /// How long a reply over HTTP is delayed.
     pub delay: Duration,
     pub result: Result<T, Failure>,
 }
 
-/// An account, its clock and its troubles.
+/// An account with its clock and faults.
 #[derive(Debug)]
 pub(crate) struct Engine {
     clock: Clock,
@@ -104,14 +104,14 @@ impl Engine {
         all
     }
 
-    /// One call.
-    pub fn answer(&mut self, scope: &Scope, surface: Surface, request: Request) -> Answer<Response> {
+    /// Processes one call.
+    pub fn call(&mut self, scope: &Scope, surface: Surface, request: Request) -> Outcome<Response> {
         let now = self.clock.now();
         let request_id = self.identifiers.next();
         let at = self.locate(scope, &request.target);
         if surface == Surface::Console {
             let result = self.perform(scope, now, at, request).map_err(Failure::Refused);
-            return Answer { request_id, delay: Duration::ZERO, result };
+            return Outcome { request_id, delay: Duration::ZERO, result };
         }
         let operation = request.name();
         let username = request.username().map(ToOwned::to_owned);
@@ -130,10 +130,10 @@ impl Engine {
         if let Some(username) = username {
             self.calls.count_create(&username, took_effect);
         }
-        Answer { request_id, delay, result }
+        Outcome { request_id, delay, result }
     }
 
-    /// The account that a signature is of, where that is known.
+    /// Returns the account of a signature, if it is known.
     pub fn account_of(&self, signer: &Signer) -> Result<Option<String>, Refusal> {
         self.sts.account_of(signer, self.now())
     }
@@ -142,23 +142,23 @@ impl Engine {
         self.sts.sessions()
     }
 
-    /// One call to STS.
-    pub fn answer_sts(&mut self, signer: &Signer, request: StsRequest) -> Answer<StsResponse> {
+    /// Processes one call to STS.
+    pub fn call_sts(&mut self, signer: &Signer, request: StsRequest) -> Outcome<StsResponse> {
         let (now, request_id, operation) = (self.now(), self.identifiers.next(), request.name());
         let (delay, admitted) = self.admission.admit_to_sts(operation);
         let random = self.identifiers.next();
         let result = admitted.and_then(|admission| {
-            let result = self.sts.answer(signer, request, &random, now);
+            let result = self.sts.call(signer, request, &random, now);
             match admission {
                 Admission::Ordinary => result.map_err(Failure::Refused),
                 Admission::Replaced(failure) => Err(failure),
             }
         });
         self.calls.count(operation, result.as_ref().err().map(Failure::label));
-        Answer { request_id, delay, result }
+        Outcome { request_id, delay, result }
     }
 
-    /// The instance that a call is about, where it can be seen from there.
+    /// Returns the index of the target's instance, if it is visible in the scope.
     fn locate(&self, scope: &Scope, target: &Target) -> Option<usize> {
         let named = match target {
             Target::Account => return None,
@@ -181,7 +181,7 @@ impl Engine {
             now,
             rules: &self.rules,
             identifiers: &mut self.identifiers,
-            pages: Paginator { now, limit: self.page_limit, token_lifetime: self.rules.token_lifetime },
+            paginator: Paginator { now, limit: self.page_limit, token_lifetime: self.rules.token_lifetime },
         };
         match (at.and_then(|at| self.instances.get_mut(at)), &request.target) {
             (_, Target::Account) => {

@@ -1,4 +1,4 @@
-//! Faults that calls run into when told so.
+//! Faults to inject into calls.
 
 use std::time::Duration;
 
@@ -8,88 +8,88 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{ConfigError, known_operation};
 
-/// What happens to a call.
+/// The effect of a fault on a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase", deny_unknown_fields)]
 pub enum Effect {
-    /// It is answered so, and nothing is done.
+    /// The call has no effect and is answered with this error.
     Error {
         /// HTTP status.
         status: u16,
-        /// Error code; none at all if absent.
+        /// Error code. If absent, the reply has none.
         #[serde(default)]
         code: Option<String>,
         /// Message.
         #[serde(default)]
         message: String,
     },
-    /// It is done, and then answered so.
+    /// The call takes effect and is answered with this error.
     ErrorAfter {
         /// HTTP status.
         status: u16,
-        /// Error code; none at all if absent.
+        /// Error code. If absent, the reply has none.
         #[serde(default)]
         code: Option<String>,
         /// Message.
         #[serde(default)]
         message: String,
     },
-    /// It is done, and no reply arrives.
+    /// The call takes effect, and its reply is lost.
     LostReply,
-    /// It never arrives, and so does no reply.
+    /// The request is lost, and there is no reply.
     LostRequest,
-    /// HTTP 429 without code or body, as something in front of Connect answers.
+    /// HTTP 429 without code or body, as from a proxy in front of Connect.
     Bare429,
     /// AccessDeniedException.
     AccessDenied,
-    /// It takes longer; over HTTP only, since an in-process call takes no time. Goes together with another fault.
+    /// The call takes longer. This applies only over HTTP, since an in-process call takes no time. It combines with other faults.
     Delay {
-        /// How much longer.
+        /// The delay.
         milliseconds: u64,
     },
 }
 
 impl Effect {
-    /// InternalServiceException without the effect.
+    /// InternalServiceException, and the call had no effect.
     pub fn internal_error() -> Self {
         Self::Error { status: 500, code: Some("InternalServiceException".into()), message: "Internal failure".into() }
     }
 
-    /// InternalServiceException although the call took effect.
+    /// InternalServiceException, although the call took effect.
     pub fn internal_error_after() -> Self {
         Self::ErrorAfter { status: 500, code: Some("InternalServiceException".into()), message: "Internal failure".into() }
     }
 }
 
-/// Which of the calls that fit.
+/// The matching calls that a fault applies to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Trigger {
-    /// So many.
+    /// This many calls.
     Times(u32),
-    /// Every one.
+    /// Every call.
     Always,
-    /// Each with this probability, by the seeded generator.
+    /// Each call with this probability, from the seeded generator.
     Probability(f64),
 }
 
-/// A fault that waits for calls.
+/// A fault to inject.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Fault {
-    /// Calls of this operation; any if absent.
+    /// The operation. If absent, calls of any operation match.
     #[serde(default)]
     pub operation: Option<String>,
-    /// Calls about the user of this username or id; any if absent.
+    /// The username or id of the user. If absent, calls about any user match.
     #[serde(default)]
     pub user: Option<String>,
-    /// So many that fit pass first.
+    /// How many matching calls pass first.
     #[serde(default)]
     pub skip: u32,
-    /// Which of those that fit. Default: one.
+    /// The matching calls that the fault applies to. Default: one.
     #[serde(default = "once")]
     pub trigger: Trigger,
-    /// What happens to them.
+    /// The effect.
     pub effect: Effect,
 }
 
@@ -98,41 +98,41 @@ fn once() -> Trigger {
 }
 
 impl Fault {
-    /// On the next call, whichever it is.
+    /// A fault on the next call of any operation.
     pub fn any(effect: Effect) -> Self {
         Self { operation: None, user: None, skip: 0, trigger: once(), effect }
     }
 
-    /// On the next call of this operation.
+    /// A fault on the next call of this operation.
     pub fn on(operation: OperationName, effect: Effect) -> Self {
         Self { operation: Some(operation.to_string()), ..Self::any(effect) }
     }
 
-    /// On as many calls.
+    /// Applies the fault to this many calls.
     #[must_use]
     pub fn times(self, n: u32) -> Self {
         Self { trigger: Trigger::Times(n), ..self }
     }
 
-    /// On every call.
+    /// Applies the fault to every matching call.
     #[must_use]
     pub fn always(self) -> Self {
         Self { trigger: Trigger::Always, ..self }
     }
 
-    /// On each call with this probability.
+    /// Applies the fault to each matching call with this probability.
     #[must_use]
     pub fn with_probability(self, p: f64) -> Self {
         Self { trigger: Trigger::Probability(p), ..self }
     }
 
-    /// Only on calls about this user, by username or id.
+    /// Limits the fault to calls about a user, by username or id.
     #[must_use]
     pub fn about(self, user: impl Into<String>) -> Self {
         Self { user: Some(user.into()), ..self }
     }
 
-    /// After so many calls that fit.
+    /// Lets this many matching calls pass first.
     #[must_use]
     pub fn after(self, n: u32) -> Self {
         Self { skip: n, ..self }
@@ -144,7 +144,7 @@ impl Fault {
         }
         match self.trigger {
             Trigger::Probability(p) if !(0.0..=1.0).contains(&p) => {
-                Err(ConfigError(format!("{p} is no probability: give 0 to 1")))
+                Err(ConfigError(format!("{p} is not a probability; expected 0 to 1")))
             }
             Trigger::Probability(_) | Trigger::Times(_) | Trigger::Always => self.check_effect(),
         }
@@ -153,19 +153,19 @@ impl Fault {
     fn check_effect(&self) -> Result<(), ConfigError> {
         match &self.effect {
             Effect::Error { status, .. } | Effect::ErrorAfter { status, .. } if !(400..=599).contains(status) => {
-                Err(ConfigError(format!("{status} is no status of an error: give 400 to 599")))
+                Err(ConfigError(format!("{status} is not an error status; expected 400 to 599")))
             }
             _ => Ok(()),
         }
     }
 
-    fn fits(&self, operation: &str, user: &[&str]) -> bool {
+    fn matches(&self, operation: &str, user: &[&str]) -> bool {
         self.operation.as_ref().is_none_or(|o| o == operation)
             && self.user.as_ref().is_none_or(|u| user.iter().any(|name| name.eq_ignore_ascii_case(u)))
     }
 
-    /// Whether this fault strikes a call that fits, which uses it up by one.
-    fn strikes(&mut self, rng: &mut StdRng) -> bool {
+    /// Returns whether the fault applies to a matching call, and counts the call.
+    fn applies(&mut self, rng: &mut StdRng) -> bool {
         if self.skip > 0 {
             self.skip -= 1;
             return false;
@@ -181,7 +181,7 @@ impl Fault {
     }
 }
 
-/// The faults that wait.
+/// The faults that are not used up.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Vec<Fault>);
 
@@ -195,23 +195,23 @@ impl Faults {
         self.0.clear();
     }
 
-    pub fn waiting(&self) -> &[Fault] {
+    pub fn pending(&self) -> &[Fault] {
         &self.0
     }
 
-    /// What a call runs into: delays add up, and of everything else the oldest fault that strikes wins.
-    pub fn strike(&mut self, operation: &str, user: &[&str], rng: &mut StdRng) -> (Duration, Option<Effect>) {
+    /// Returns the faults of a call. Delays add up. Among other effects, that of the oldest fault applies.
+    pub fn apply(&mut self, operation: &str, user: &[&str], rng: &mut StdRng) -> (Duration, Option<Effect>) {
         let mut delay = Duration::ZERO;
         let mut effect = None;
         for fault in &mut self.0 {
-            if !fault.fits(operation, user) {
+            if !fault.matches(operation, user) {
                 continue;
             }
             if let Effect::Delay { milliseconds } = fault.effect {
-                if fault.strikes(rng) {
+                if fault.applies(rng) {
                     delay = delay.saturating_add(Duration::from_millis(milliseconds));
                 }
-            } else if effect.is_none() && fault.strikes(rng) {
+            } else if effect.is_none() && fault.applies(rng) {
                 effect = Some(fault.effect.clone());
             }
         }

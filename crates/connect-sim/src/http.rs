@@ -1,4 +1,4 @@
-//! The simulator behind HTTP, written as AWS writes restJson1.
+//! The simulator behind HTTP, in AWS' restJson1 format.
 
 mod admin;
 mod api;

@@ -1,31 +1,31 @@
-//! Ids that look like Connect's and are the same in every run.
+//! Ids in the format of Connect's that are equal in every run.
 
 use sha2::{Digest, Sha256};
 
-/// Gives out ids, one after the other, by the seed.
+/// A sequence of ids, determined by the seed.
 #[derive(Debug)]
 pub(crate) struct Identifiers {
     seed: u64,
-    given: u64,
+    issued: u64,
 }
 
 impl Identifiers {
     pub fn new(seed: u64) -> Self {
-        Self { seed, given: 0 }
+        Self { seed, issued: 0 }
     }
 
     pub fn next(&mut self) -> String {
-        self.given += 1;
-        uuid(&[&self.seed.to_be_bytes(), &self.given.to_be_bytes()])
+        self.issued += 1;
+        uuid(&[&self.seed.to_be_bytes(), &self.issued.to_be_bytes()])
     }
 }
 
-/// The id of something that the configuration names: it depends on where it lies and how it is called, not on the order.
+/// Returns the id of a resource in the configuration. It depends on its instance and name, not on the order.
 pub(crate) fn derived(instance: &str, kind: &str, name: &str) -> String {
     uuid(&[instance.as_bytes(), kind.as_bytes(), name.as_bytes()])
 }
 
-/// A UUID in form, version 8 (vendor's own) by its bits.
+/// Returns a UUID of version 8 (vendor-specific).
 fn uuid(parts: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_seed_gives_the_same_ids_and_another_seed_gives_others() {
+    fn ids_depend_on_the_seed() {
         let run = |seed| {
             let mut ids = Identifiers::new(seed);
             [ids.next(), ids.next(), ids.next()]
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_do_not_run_into_each_other() {
+    fn parts_are_separated() {
         assert_ne!(derived("ab", "c", "d"), derived("a", "bc", "d"));
     }
 }

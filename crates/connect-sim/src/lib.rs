@@ -1,5 +1,5 @@
-//! Amazon Connect's user management, simulated: the rules, quotas, lags and faults that an operator of users meets, without an
-//! AWS account.
+//! A simulator of Amazon Connect's user management: the rules, quotas, lags and faults that an operator of users meets, without
+//! an AWS account.
 //!
 //! ```
 //! use connect_api::{Caller, ConnectExt, ListRoutingProfiles};
@@ -13,14 +13,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`Sim`] is one state machine behind a lock. [`Sim::client`] calls it in-process, through the same trait as the real client;
-//! [`serve`] puts it behind HTTP, written as AWS writes it, so that the SDKs and the aws CLI work on it unchanged. What it knows
-//! of Connect is what AWS documents; where AWS is silent, a switch in [`Rules`] chooses, and the default is the reading that
-//! is harder on a client.
+//! [`Sim`] is one state machine behind a lock. [`Sim::client`] calls it in-process, through the same trait as the real client.
+//! [`serve`] puts it behind HTTP in AWS' own format, so that the SDKs and the aws CLI work with it unchanged. It follows AWS'
+//! documentation. Where AWS documents nothing, a switch in [`Rules`] chooses, and the default is the behaviour that is harder on
+//! a client.
 //!
-//! It is deterministic: no sleeping, no threads of its own, randomness only from the seed, and time either real or moved by
-//! [`Sim::advance`] alone.
+//! It is deterministic: it does not sleep, has no threads, draws random numbers only from the seed, and its time is either real
+//! or moved only by [`Sim::advance`].
 
+mod admin_actions;
 mod admission;
 mod calls;
 mod client;
@@ -30,12 +31,11 @@ mod engine;
 mod faults;
 mod http;
 mod identifiers;
-mod pages;
+mod paginator;
 mod refusal;
 mod request;
 mod response;
 mod rules;
-mod scene;
 mod search;
 mod sim;
 mod state;

@@ -7,16 +7,16 @@ use clap::Parser;
 use connect_sim::{Config, Sim, serve};
 use tokio::net::TcpListener;
 
-/// Amazon Connect's user management, simulated.
+/// A simulator of Amazon Connect's user management.
 ///
-/// Point any AWS SDK or the aws CLI to it (`--endpoint-url`, or AWS_ENDPOINT_URL_CONNECT). Any credentials will do.
+/// Point any AWS SDK or the aws CLI to it (`--endpoint-url`, or AWS_ENDPOINT_URL_CONNECT). It accepts any credentials.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
-    /// Where to listen; port 0 takes a free one.
+    /// The address to listen on. Port 0 takes a free port.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// What to start with, in YAML. Without it: one instance, and everything at its default.
+    /// The configuration in YAML. Default: one instance, with default settings.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -40,7 +40,7 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Waits for SIGTERM or Ctrl-C. Set up before the address is printed, so that who reads it may already signal.
+/// Waits for SIGTERM or Ctrl-C. It is set up before the address is printed, so that a reader of the address can signal at once.
 fn end_of_process() -> anyhow::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;

@@ -1,10 +1,10 @@
-//! An answer that is an error, and the ways a call can come to nothing.
+//! Error answers, and the other ways in which a call fails.
 
-/// An error as Connect answers it.
+/// An error answer of Connect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub status: u16,
-    /// None for the replies of something in front of Connect that names no code.
+    /// None for a reply without a code from a proxy in front of Connect.
     pub code: Option<String>,
     pub message: String,
 }
@@ -43,12 +43,12 @@ impl Refusal {
     }
 }
 
-/// Why a call brought no success.
+/// The reason why a call failed.
 #[derive(Clone, Debug)]
 pub(crate) enum Failure {
-    /// It was answered so.
+    /// It was refused with this answer.
     Refused(Refusal),
-    /// It was not answered at all.
+    /// It had no answer.
     Lost(&'static str),
 }
 
@@ -59,7 +59,7 @@ impl From<Refusal> for Failure {
 }
 
 impl Failure {
-    /// The name under which it is counted.
+    /// Returns the label for the counts of calls.
     pub fn label(&self) -> String {
         match self {
             Self::Refused(Refusal { code: Some(code), .. }) => code.clone(),

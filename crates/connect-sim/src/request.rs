@@ -1,6 +1,6 @@
-//! A call in the simulator's own terms: what the typed client and HTTP both are turned into.
+//! Calls, independent of the surface: typed calls and HTTP requests are both converted to them.
 //!
-//! Ids are still as they were sent here, bare or as ARNs, and what Connect tells absent from zero is an Option.
+//! Ids are as sent, bare or as ARNs. A member is an Option if Connect distinguishes absent from zero.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ pub(crate) struct Request {
     pub action: Action,
 }
 
-/// What a call is about, as it was named.
+/// The target of a call, as named in the request.
 #[derive(Clone, Debug)]
 pub(crate) enum Target {
     /// The account.
@@ -28,11 +28,11 @@ pub(crate) enum Target {
     Instance(String),
     /// A user of an instance, each by id or ARN.
     User { instance: String, user: String },
-    /// Anything, by ARN.
+    /// Any resource, by ARN.
     Resource(String),
 }
 
-/// Which page of a listing.
+/// The requested page of a listing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Paging {
     pub max_results: Option<i32>,
@@ -59,12 +59,12 @@ pub(crate) struct NewUser {
 pub(crate) struct NewQuickConnect {
     pub name: String,
     pub target: QuickConnectTarget,
-    /// The flow that a transfer to a user or queue goes through.
+    /// The flow of a transfer to a user or queue.
     pub contact_flow_id: Option<String>,
     pub tags: Tags,
 }
 
-/// `UserPhoneConfig` as it was sent.
+/// `UserPhoneConfig` as sent.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PhoneSettings {
     pub phone_type: Option<PhoneType>,
@@ -76,15 +76,15 @@ pub(crate) struct PhoneSettings {
 
 macro_rules! actions {
     ($($variant:ident $(($($type:ty),*))?,)*) => {
-        /// What is asked for.
+        /// The requested action.
         #[derive(Debug)]
         pub(crate) enum Action {
             $($variant $(($($type),*))?,)*
-            /// A body that cannot be read, or lacks what is required.
+            /// A request with an unreadable body or without a required member.
             Malformed { operation: &'static str, refusal: Refusal },
         }
 
-        /// Every operation that is simulated.
+        /// The simulated operations.
         pub(crate) const OPERATIONS: &[&str] = &[$(stringify!($variant)),*];
 
         impl Action {
@@ -148,7 +148,7 @@ impl Request {
         self.action.name()
     }
 
-    /// The username that a create asks for.
+    /// Returns the username of a CreateUser request.
     pub fn username(&self) -> Option<&str> {
         match &self.action {
             Action::CreateUser(new) => Some(&new.username),
@@ -157,7 +157,7 @@ impl Request {
     }
 }
 
-/// The operations of STS that are simulated.
+/// The simulated operations of STS.
 pub(crate) const STS_OPERATIONS: [&str; 2] = ["AssumeRole", "GetCallerIdentity"];
 
 /// One call to STS.

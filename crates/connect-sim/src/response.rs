@@ -1,4 +1,4 @@
-//! A successful answer in the simulator's own terms.
+//! The successful answers to calls, independent of the surface.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::state::QuickConnect;
 
-/// What a call that went well answers.
+/// The successful answer to a call.
 #[derive(Debug)]
 pub(crate) enum Response {
     Empty,
@@ -22,26 +22,26 @@ pub(crate) enum Response {
     Listing { kind: Kind, page: Page<Listed>, region: String },
     Group { group: HierarchyGroup, above: Vec<Listed>, modified: Timestamp, region: String, tags: Tags },
     Attribute { name: String, values: Vec<String>, modified: Timestamp, region: String },
-    QuickConnect { shown: ShownQuickConnect, region: String },
-    QuickConnects { page: Page<ShownQuickConnect>, total: usize, region: String },
+    QuickConnect { rendered: RenderedQuickConnect, region: String },
+    QuickConnects { page: Page<RenderedQuickConnect>, total: usize, region: String },
     Created { kind: Kind, id: String, arn: String },
 }
 
-/// A line of a listing.
+/// An item of a listing.
 #[derive(Clone, Debug)]
 pub(crate) struct Listed {
     pub named: Named,
     pub modified: Timestamp,
 }
 
-/// A quick connect, in the words of the typed client, and as it is.
+/// A quick connect, as the typed client returns it and as stored.
 #[derive(Clone, Debug)]
-pub(crate) struct ShownQuickConnect {
+pub(crate) struct RenderedQuickConnect {
     pub typed: connect_api::QuickConnect,
-    pub whole: Arc<QuickConnect>,
+    pub stored: Arc<QuickConnect>,
 }
 
-/// What a listing is of, since each calls its members differently.
+/// The kind of resource in a listing, since each has different member names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     RoutingProfile,

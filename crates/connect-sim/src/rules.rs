@@ -1,5 +1,6 @@
-//! What Connect does with each call: one file per area. Nothing here knows of HTTP, throttling or faults.
+//! The effect of each call, one file per area. Nothing here depends on HTTP, throttling or faults.
 
+mod admin_actions;
 mod channels;
 mod identity;
 mod listings;
@@ -7,8 +8,7 @@ mod password;
 mod proficiencies;
 mod quick_connects;
 mod references;
-mod scene;
-mod show;
+mod render;
 mod tags;
 mod updates;
 mod users;
@@ -19,38 +19,38 @@ use jiff::Timestamp;
 use crate::{
     Rules,
     identifiers::Identifiers,
-    pages::Paginator,
+    paginator::Paginator,
     refusal::Refusal,
     request::{Action, Request, Target},
     response::Response,
     state::{Instance, User},
 };
 
-/// What the rules need besides the instance.
+/// The input of the rules besides the instance.
 pub(crate) struct Context<'a> {
     pub now: Timestamp,
     pub rules: &'a Rules,
     pub identifiers: &'a mut Identifiers,
-    pub pages: Paginator,
+    pub paginator: Paginator,
 }
 
-/// A call that is about no instance.
+/// Processes a call that has no instance.
 pub(crate) fn in_account(context: &Context<'_>, instances: &[&Instance], action: Action) -> Result<Response, Refusal> {
     match action {
         Action::ListInstances(paging) => {
-            let cut = context.pages.cut(&paging, 10, "ListInstances")?;
+            let start = context.paginator.start(&paging, 10, "ListInstances")?;
             let mut instances: Vec<_> =
                 instances.iter().map(|i| (i.arn.instance.to_string(), (i.described(), i.created))).collect();
             instances.sort_by(|a, b| a.0.cmp(&b.0));
-            let Page { items, next_token } = cut.page_of(instances.into_iter());
+            let Page { items, next_token } = start.page_of(instances.into_iter());
             Ok(Response::Instances(Page { items, next_token }))
         }
         Action::Malformed { refusal, .. } => Err(refusal),
-        other => Err(Refusal::invalid_request(format!("{} needs an instance", other.name()))),
+        other => Err(Refusal::invalid_request(format!("{} requires an instance", other.name()))),
     }
 }
 
-/// A call about an instance that exists, or something in it.
+/// Processes a call about an existing instance, or a resource in it.
 pub(crate) fn in_instance(context: &mut Context<'_>, instance: &mut Instance, request: Request) -> Result<Response, Refusal> {
     let Request { target, action } = request;
     if let Action::Malformed { refusal, .. } = action {
@@ -103,11 +103,11 @@ fn about_instance(context: &mut Context<'_>, instance: &mut Instance, action: Ac
         Action::CreateQuickConnect(new) => quick_connects::create(context, instance, new),
         Action::UpdateQuickConnectConfig(id, target, flow) => quick_connects::point_to(context, instance, &id, target, flow),
         Action::DeleteQuickConnect(id) => quick_connects::delete(context, instance, &id),
-        scene => scene::change(context, instance, scene),
+        action => admin_actions::change(context, instance, action),
     }
 }
 
-/// Changes a user that exists; LastModifiedTime moves where `touch` says so.
+/// Changes an existing user. `touch` says whether LastModifiedTime changes.
 fn change(
     context: &Context<'_>,
     instance: &mut Instance,

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use crate::{
     Calls, Client, Config, ConfigError, Fault, InstanceView, QuickConnectView, SessionView, UserView,
     admission::Surface,
-    engine::{Answer, Engine},
+    engine::{Engine, Outcome},
     refusal::Refusal,
     request::{Request, StsRequest},
     response::Response,
@@ -20,22 +20,22 @@ use crate::{
     typed,
 };
 
-/// Where a call goes: what its signature says.
+/// The Region and account that a call is for, from its signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
-    /// The Region; instances of others are not found. None sees them all, which only the console does.
+    /// The Region. Instances of other Regions are not found. None sees all Regions, which only the console may.
     pub region: Option<String>,
-    /// The account. None takes that of the instance, as with an access key of which nothing is known.
+    /// The account. None sees all accounts, as an unknown access key does.
     pub account: Option<String>,
 }
 
 impl Scope {
-    /// Of this Region and whichever account the instance is in.
+    /// Returns the scope of a Region and all accounts.
     pub fn region(region: impl Into<String>) -> Self {
         Self { region: Some(region.into()), account: None }
     }
 
-    /// Of every Region.
+    /// Returns the scope of all Regions and accounts.
     pub fn everywhere() -> Self {
         Self { region: None, account: None }
     }
@@ -48,7 +48,7 @@ struct Shared {
     hooks: Mutex<Vec<Hook>>,
 }
 
-/// A simulated Amazon Connect. Clones are handles to the same one.
+/// A simulated Amazon Connect. Clones share the same state.
 #[derive(Clone)]
 pub struct Sim(Arc<Shared>);
 
@@ -59,21 +59,21 @@ impl fmt::Debug for Sim {
 }
 
 impl Sim {
-    /// Starts with this configuration.
+    /// Creates a simulator with this configuration.
     ///
     /// # Errors
-    /// What is wrong with the configuration.
+    /// The invalid member of the configuration and the reason.
     pub fn new(config: Config) -> Result<Self, ConfigError> {
         config.check()?;
         Ok(Self(Arc::new(Shared { engine: Mutex::new(Engine::new(config)?), hooks: Mutex::default() })))
     }
 
     pub(crate) fn engine(&self) -> MutexGuard<'_, Engine> {
-        // A test's assertion may fail inside a hook; what it then reads for its message is still worth reading.
+        // An assertion may fail inside a hook, and its message may still need the state.
         self.0.engine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A client in the first instance's account and Region.
+    /// Returns a client in the first instance's account and Region.
     pub fn client(&self) -> Client {
         let engine = self.engine();
         let scope = engine.first_scope();
@@ -81,21 +81,21 @@ impl Sim {
         Client::new(self.clone(), scope, false)
     }
 
-    /// A client in another Region.
+    /// Returns a client in another scope.
     pub fn client_in(&self, scope: Scope) -> Client {
         Client::new(self.clone(), scope, false)
     }
 
-    /// A client for the person at Connect's own console: the same operations, of which none is throttled, counted, denied or
-    /// hit by a fault.
+    /// Returns a client of Connect's console: it has the same operations, but its calls are not throttled, counted, denied or hit
+    /// by faults.
     pub fn console(&self) -> Client {
         Client::new(self.clone(), Scope::everywhere(), true)
     }
 
-    /// One call.
+    /// Makes one call.
     ///
     /// # Errors
-    /// What Connect answers, or what the faults and rates make of it.
+    /// The error of Connect, of a fault or of a rate.
     pub fn call(&self, scope: &Scope, call: Call) -> Result<Reply, Error> {
         self.send(scope, call, Surface::Api)
     }
@@ -104,38 +104,38 @@ impl Sim {
         self.send(scope, call, Surface::Console)
     }
 
-    fn send(&self, scope: &Scope, call: Call, door: Surface) -> Result<Reply, Error> {
+    fn send(&self, scope: &Scope, call: Call, surface: Surface) -> Result<Reply, Error> {
         let operation = call.name();
-        let answer = self.answer(scope, door, typed::request(call));
+        let answer = self.process(scope, surface, typed::request(call));
         typed::reply(operation, answer)
     }
 
-    /// One call in the simulator's own terms. Both doors come here.
-    pub(crate) fn answer(&self, scope: &Scope, door: Surface, request: Request) -> Answer<Response> {
+    /// Processes a call from either surface.
+    pub(crate) fn process(&self, scope: &Scope, surface: Surface, request: Request) -> Outcome<Response> {
         let operation = request.name();
-        let answer = self.engine().answer(scope, door, request);
-        if door == Surface::Api {
+        let answer = self.engine().call(scope, surface, request);
+        if surface == Surface::Api {
             self.run_hooks(operation);
         }
         answer
     }
 
-    /// What a call that is signed so sees.
+    /// Returns the scope of a signature.
     pub(crate) fn scope(&self, signer: &Signer, region: String) -> Result<Scope, Refusal> {
         Ok(Scope { region: Some(region), account: self.engine().account_of(signer)? })
     }
 
-    /// One call to STS.
-    pub(crate) fn answer_sts(&self, signer: &Signer, request: StsRequest) -> Answer<StsResponse> {
-        self.engine().answer_sts(signer, request)
+    /// Processes one call to STS.
+    pub(crate) fn call_sts(&self, signer: &Signer, request: StsRequest) -> Outcome<StsResponse> {
+        self.engine().call_sts(signer, request)
     }
 
-    /// The sessions of roles, in the order in which they were given.
+    /// Returns the sessions of roles, in order of creation.
     pub fn sessions(&self) -> Vec<SessionView> {
         self.engine().sessions()
     }
 
-    /// An id for a request that never gets as far as a call.
+    /// Returns an id for a request that is refused before it becomes a call.
     pub(crate) fn request_id(&self) -> String {
         self.engine().request_id()
     }
@@ -149,38 +149,38 @@ impl Sim {
         }
     }
 
-    /// Runs this once, right after the next call of that operation: something that happens between two pages, say, or between
-    /// a read and the write that follows from it.
+    /// Runs a hook once, right after the next call of an operation: for an event between two pages, or between a read and the
+    /// write that follows from it.
     pub fn after_next(&self, operation: OperationName, hook: impl FnOnce(&Self) + Send + 'static) {
         self.0.hooks.lock().unwrap_or_else(PoisonError::into_inner).push((operation, Box::new(hook)));
     }
 
-    /// The simulator's time.
+    /// Returns the simulator's time.
     pub fn now(&self) -> Timestamp {
         self.engine().now()
     }
 
-    /// Moves its time forward.
+    /// Moves the simulator's time forward.
     pub fn advance(&self, by: Duration) {
         self.engine().advance(by);
     }
 
-    /// What was called since the start or the last reset.
+    /// Returns the counts of calls since the start or the last reset.
     pub fn calls(&self) -> Calls {
         self.engine().calls.clone()
     }
 
-    /// Counts from zero again.
+    /// Resets the counts of calls.
     pub fn reset_calls(&self) {
         self.engine().calls = Calls::default();
     }
 
-    /// Lets a fault wait for its calls.
+    /// Adds a fault.
     ///
     /// # Panics
-    /// If the fault makes no sense: an unknown operation, a status that is no error's, a probability above 1.
+    /// If the fault is invalid: an unknown operation, a status that is not an error, a probability above 1.
     pub fn inject(&self, fault: Fault) {
-        self.try_inject(fault).expect("a fault that makes sense");
+        self.try_inject(fault).expect("a valid fault");
     }
 
     pub(crate) fn try_inject(&self, fault: Fault) -> Result<(), ConfigError> {
@@ -189,20 +189,20 @@ impl Sim {
         Ok(())
     }
 
-    /// Takes all faults away.
+    /// Removes all faults.
     pub fn clear_faults(&self) {
         self.engine().admission.faults.clear();
     }
 
-    /// Faults that still wait.
+    /// Returns the faults that are not used up.
     pub fn faults(&self) -> Vec<Fault> {
-        self.engine().admission.faults.waiting().to_vec()
+        self.engine().admission.faults.pending().to_vec()
     }
 
-    /// From now on these operations, and no others, answer AccessDeniedException.
+    /// Denies these operations, and no others, with AccessDeniedException from now on.
     ///
     /// # Panics
-    /// If there is no such operation.
+    /// If an operation does not exist.
     pub fn deny<O: ToString>(&self, operations: impl IntoIterator<Item = O>) {
         self.try_deny(operations.into_iter().map(|o| o.to_string()).collect()).expect("operations that exist");
     }
@@ -215,63 +215,63 @@ impl Sim {
         Ok(())
     }
 
-    /// Changes how many users an instance may have. False if there is no such instance.
+    /// Sets the quota of users of an instance. Returns false if there is no such instance.
     pub fn set_users_quota(&self, instance: &InstanceId, users: usize) -> bool {
         self.engine().instance_mut(instance).map(|i| i.users_quota = users).is_some()
     }
 
-    /// The instances.
+    /// Returns the instances.
     pub fn instances(&self) -> Vec<InstanceView> {
         self.engine().instances()
     }
 
-    /// All users of an instance by username, as they are, without lag. None of an unknown instance.
+    /// Returns all users of an instance by username, without lag. An unknown instance has none.
     pub fn users(&self, instance: &InstanceId) -> Vec<UserView> {
         self.engine().users(instance)
     }
 
-    /// The user of this name, whatever its case.
+    /// Returns the user with this name, ignoring case.
     pub fn user(&self, instance: &InstanceId, username: &str) -> Option<UserView> {
         self.users(instance).into_iter().find(|u| u.user.username.eq_ignore_ascii_case(username))
     }
 
-    /// All quick connects of an instance by name, as they are, without lag. None of an unknown instance.
+    /// Returns all quick connects of an instance by name, without lag. An unknown instance has none.
     pub fn quick_connects(&self, instance: &InstanceId) -> Vec<QuickConnectView> {
         self.engine().quick_connects(instance)
     }
 
-    /// The ARN of a routing profile by its name.
+    /// Returns the ARN of a routing profile by name.
     pub fn routing_profile_arn(&self, instance: &InstanceId, name: &str) -> Option<String> {
         self.engine().instance(instance)?.routing_profile_named(name)
     }
 
-    /// The ARN of a security profile by its name.
+    /// Returns the ARN of a security profile by name.
     pub fn security_profile_arn(&self, instance: &InstanceId, name: &str) -> Option<String> {
         self.engine().instance(instance)?.security_profile_named(name)
     }
 
-    /// The ARN of a hierarchy group by its path: `/Level one/Level two`.
+    /// Returns the ARN of a hierarchy group by path: `/Level one/Level two`.
     pub fn hierarchy_group_arn(&self, instance: &InstanceId, path: &str) -> Option<String> {
         self.engine().instance(instance)?.hierarchy_group_at(path)
     }
 
-    /// The id of a routing profile by its name.
+    /// Returns the id of a routing profile by name.
     pub fn routing_profile_id(&self, instance: &InstanceId, name: &str) -> Option<RoutingProfileId> {
         self.routing_profile_arn(instance, name).map(|arn| RoutingProfileId::new(last(&arn)))
     }
 
-    /// The id of a security profile by its name.
+    /// Returns the id of a security profile by name.
     pub fn security_profile_id(&self, instance: &InstanceId, name: &str) -> Option<SecurityProfileId> {
         self.security_profile_arn(instance, name).map(|arn| SecurityProfileId::new(last(&arn)))
     }
 
-    /// The id of a hierarchy group by its path.
+    /// Returns the id of a hierarchy group by path.
     pub fn hierarchy_group_id(&self, instance: &InstanceId, path: &str) -> Option<HierarchyGroupId> {
         self.hierarchy_group_arn(instance, path).map(|arn| HierarchyGroupId::new(last(&arn)))
     }
 }
 
-/// The id at the end of an ARN.
+/// Returns the id at the end of an ARN.
 fn last(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
 }

@@ -1,4 +1,4 @@
-//! What an account holds: instances, their users, and what users refer to.
+//! The content of an account: instances, their users, and what users refer to.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
@@ -33,7 +33,7 @@ pub(crate) struct User {
     pub modified: Timestamp,
 }
 
-/// How contacts reach a user. One truth, of which PhoneConfig and the per-channel lists are two views.
+/// How contacts reach a user. PhoneConfig and the per-channel lists are two views of these settings.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
     pub auto_accept: BTreeMap<Channel, AutoAcceptConfig>,
@@ -79,32 +79,32 @@ pub(crate) struct QuickConnect {
     pub modified: Timestamp,
 }
 
-/// A copy of the users, or of something else, that follows at a distance in time.
+/// A copy of a map that lags behind its writes.
 #[derive(Debug)]
 pub(crate) struct Lagged<K, V> {
     lag: Duration,
-    shown: BTreeMap<K, Arc<V>>,
-    coming: VecDeque<(Timestamp, K, Option<Arc<V>>)>,
+    visible: BTreeMap<K, Arc<V>>,
+    pending: VecDeque<(Timestamp, K, Option<Arc<V>>)>,
 }
 
 impl<K: Ord, V> Lagged<K, V> {
     fn new(lag: Duration) -> Self {
-        Self { lag, shown: BTreeMap::new(), coming: VecDeque::new() }
+        Self { lag, visible: BTreeMap::new(), pending: VecDeque::new() }
     }
 
     fn write(&mut self, now: Timestamp, id: K, value: Option<Arc<V>>) {
-        self.coming.push_back((later(now, self.lag), id, value));
+        self.pending.push_back((later(now, self.lag), id, value));
     }
 
-    /// What it shows now.
+    /// Returns the visible content.
     pub fn at(&mut self, now: Timestamp) -> &BTreeMap<K, Arc<V>> {
-        while let Some((_, id, value)) = self.coming.pop_front_if(|(due, ..)| *due <= now) {
+        while let Some((_, id, value)) = self.pending.pop_front_if(|(due, ..)| *due <= now) {
             match value {
-                Some(value) => self.shown.insert(id, value),
-                None => self.shown.remove(&id),
+                Some(value) => self.visible.insert(id, value),
+                None => self.visible.remove(&id),
             };
         }
-        &self.shown
+        &self.visible
     }
 }
 
@@ -127,9 +127,9 @@ pub(crate) struct Instance {
     pub created: Timestamp,
     pub tags: Tags,
     pub users: BTreeMap<UserId, Arc<User>>,
-    /// Usernames as they are compared.
+    /// Usernames in the form in which they are compared.
     names: HashMap<String, UserId>,
-    /// Usernames of deleted users, and until when they stay taken.
+    /// Usernames of deleted users, with the time until which they stay taken.
     held: HashMap<String, Timestamp>,
     pub searched: Lagged<UserId, User>,
     described: Lagged<UserId, User>,
@@ -185,13 +185,13 @@ impl Instance {
             quick_connects_searched: Lagged::new(lags.search),
         };
         for group in config.hierarchy_groups {
-            instance.plant(&group.name, group.id, now);
+            instance.create_groups(&group.name, group.id, now);
         }
         instance
     }
 
-    /// Makes the group at this path, and those above it that are missing.
-    fn plant(&mut self, path: &str, id: Option<String>, now: Timestamp) {
+    /// Creates the group at this path and its missing parents.
+    fn create_groups(&mut self, path: &str, id: Option<String>, now: Timestamp) {
         let mut parent = None;
         let mut so_far = String::new();
         for name in path.trim_start_matches('/').split('/') {
@@ -208,7 +208,7 @@ impl Instance {
         }
     }
 
-    /// The ARN of something in it.
+    /// Returns the ARN of a resource in the instance.
     pub fn arn_of(&self, resource: Resource) -> String {
         self.arn.sibling(resource).to_string()
     }
@@ -221,40 +221,40 @@ impl Instance {
         if self.case_sensitive { username.to_owned() } else { username.to_lowercase() }
     }
 
-    /// Whether a new user may not have this name.
+    /// Returns whether a username is taken.
     pub fn is_taken(&self, username: &str, now: Timestamp) -> bool {
         let name = self.compared(username);
         self.names.contains_key(&name) || self.held.get(&name).is_some_and(|until| now < *until)
     }
 
-    /// Adds a user or changes it.
+    /// Adds or replaces a user.
     pub fn put(&mut self, user: User, now: Timestamp) {
         let id = user.id.clone();
         self.names.insert(self.compared(&user.username), id.clone());
         let user = Arc::new(user);
         self.users.insert(id.clone(), Arc::clone(&user));
-        self.tell(now, &id, Some(&user));
+        self.replicate(now, &id, Some(&user));
     }
 
-    /// Takes a user away; its name stays taken for a while.
+    /// Removes a user. Its name stays taken for a while.
     pub fn remove(&mut self, id: &UserId, now: Timestamp, held_for: Duration) {
         if let Some(user) = self.users.remove(id) {
             let name = self.compared(&user.username);
             self.names.remove(&name);
             self.held.retain(|_, until| now < *until);
             self.held.insert(name, later(now, held_for));
-            self.tell(now, id, None);
+            self.replicate(now, id, None);
         }
     }
 
-    /// Adds a quick connect or changes it.
+    /// Adds or replaces a quick connect.
     pub fn put_quick_connect(&mut self, quick_connect: QuickConnect, now: Timestamp) {
         let (id, quick_connect) = (quick_connect.id.clone(), Arc::new(quick_connect));
         self.quick_connects_searched.write(now, id.clone(), Some(Arc::clone(&quick_connect)));
         self.quick_connects.insert(id, quick_connect);
     }
 
-    /// Takes a quick connect away. False if there is none.
+    /// Removes a quick connect. Returns false if there is none.
     pub fn remove_quick_connect(&mut self, id: &QuickConnectId, now: Timestamp) -> bool {
         let existed = self.quick_connects.remove(id).is_some();
         if existed {
@@ -263,7 +263,7 @@ impl Instance {
         existed
     }
 
-    fn tell(&mut self, now: Timestamp, id: &UserId, user: Option<&Arc<User>>) {
+    fn replicate(&mut self, now: Timestamp, id: &UserId, user: Option<&Arc<User>>) {
         self.searched.write(now, id.clone(), user.cloned());
         if self.reads_a_copy() {
             self.described.write(now, id.clone(), user.cloned());
@@ -274,7 +274,7 @@ impl Instance {
         !self.lags.describe.is_zero() && self.lags.describe_covers == DescribeLagCovers::AllWrites
     }
 
-    /// The users as ListUsers shows them, from the id after this one on.
+    /// Returns the users that ListUsers shows after this id.
     pub fn readable_after(&mut self, now: Timestamp, after: Option<&UserId>) -> impl Iterator<Item = &Arc<User>> {
         use std::ops::Bound::{Excluded, Unbounded};
         let visible_from = self.lags.describe;
@@ -287,7 +287,7 @@ impl Instance {
             .filter(move |user| copy || !lagging || later(user.created, visible_from) <= now)
     }
 
-    /// One user as DescribeUser shows it.
+    /// Returns a user as DescribeUser sees it.
     pub fn read(&mut self, id: &UserId, now: Timestamp) -> Option<Arc<User>> {
         let visible_from = self.lags.describe;
         if self.reads_a_copy() {
@@ -316,7 +316,7 @@ impl Instance {
     }
 }
 
-/// A group and those above it, from the top level down to itself.
+/// Returns the path of a group, from the top level down to the group itself.
 pub(crate) fn lineage<'a>(groups: &'a BTreeMap<String, Group>, id: &str) -> Vec<(&'a str, &'a Group)> {
     let mut path = Vec::new();
     let mut next = groups.get_key_value(id);

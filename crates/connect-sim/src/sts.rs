@@ -1,5 +1,4 @@
-//! AWS STS, as far as Connect's callers need it: whose an access key is, and sessions of roles.
-
+//! The part of AWS STS that callers of Connect need: the accounts of access keys, and sessions of roles.
 
 use jiff::{Timestamp, Unit};
 
@@ -11,15 +10,15 @@ use crate::{
     views::SessionView,
 };
 
-/// What a request is signed with.
+/// The credentials that a request is signed with.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Signer {
     pub key: String,
-    /// The session's token, which comes in a header of its own.
+    /// The session's token, which is sent in a separate header.
     pub token: Option<String>,
 }
 
-/// What comes of it.
+/// The successful answer to a call.
 #[derive(Clone, Debug)]
 pub(crate) enum StsResponse {
     Session { key: String, secret: String, token: String, expiration: Timestamp, id: String, arn: String },
@@ -38,12 +37,12 @@ struct Session {
 #[derive(Debug)]
 pub(crate) struct Sts {
     config: StsConfig,
-    /// The account of keys of which nothing is known.
+    /// The account of unknown keys.
     account: String,
     sessions: Vec<Session>,
 }
 
-/// Whom a request is from.
+/// The identity of a caller.
 struct Principal {
     account: String,
     arn: String,
@@ -59,7 +58,7 @@ impl Sts {
         self.sessions.iter().map(|session| session.view.clone()).collect()
     }
 
-    /// The account whose instances a key sees, in Connect's words where it sees none. None sees all.
+    /// Returns the account that a key may see, or None if it may see all. Errors are those of Connect.
     pub fn account_of(&self, signer: &Signer, now: Timestamp) -> Result<Option<String>, Refusal> {
         match self.session(signer, now) {
             Ok(Some(session)) => Ok(Some(session.view.account.clone())),
@@ -73,8 +72,8 @@ impl Sts {
         }
     }
 
-    /// One call. `random` is part of the new keys.
-    pub fn answer(&mut self, signer: &Signer, request: StsRequest, random: &str, now: Timestamp) -> Result<StsResponse, Refusal> {
+    /// Processes one call. `random` becomes part of new keys.
+    pub fn call(&mut self, signer: &Signer, request: StsRequest, random: &str, now: Timestamp) -> Result<StsResponse, Refusal> {
         let principal = self.principal(signer, now)?;
         match request {
             StsRequest::GetCallerIdentity => {
@@ -103,13 +102,13 @@ impl Sts {
             Refusal::new(403, "AccessDenied", message)
         };
         let fitting = |role: &&RoleConfig| {
-            role.arn == role_arn && role.external_id.as_ref().is_none_or(|asked| Some(asked) == external_id.as_ref())
+            role.arn == role_arn && role.external_id.as_ref().is_none_or(|required| Some(required) == external_id.as_ref())
         };
         let role = self.config.roles.iter().find(fitting).ok_or_else(denied)?;
         let (account, name) = role.parts().ok_or_else(denied)?;
         let hex: String = random.chars().filter(char::is_ascii_hexdigit).collect::<String>().to_uppercase();
         let (key, token) = (format!("ASIA{}", &hex[..16]), format!("session-token-{hex}"));
-        // STS tells whole seconds.
+        // STS returns whole seconds.
         let expires = later(now, role.session_duration).round(Unit::Second).unwrap_or(now);
         let view = SessionView {
             account: account.to_owned(),
@@ -150,7 +149,7 @@ impl Sts {
         }
     }
 
-    /// The session of a key, if it is one's.
+    /// Returns the session that a key belongs to, if any.
     fn session(&self, signer: &Signer, now: Timestamp) -> Result<Option<&Session>, Invalid> {
         match self.sessions.iter().find(|session| session.key == signer.key) {
             None => Ok(None),
@@ -161,7 +160,7 @@ impl Sts {
     }
 }
 
-/// Why the key of a session is not taken.
+/// The reason why the key of a session is refused.
 enum Invalid {
     Token,
     Expired,

@@ -13,7 +13,7 @@ struct Bucket {
     filled: Timestamp,
 }
 
-/// All buckets of all accounts.
+/// The buckets of all accounts.
 #[derive(Debug)]
 pub(crate) struct Throttle {
     config: Throttling,
@@ -25,7 +25,7 @@ impl Throttle {
         Self { config, buckets: HashMap::new() }
     }
 
-    /// Takes a token, or answers as Connect does when there is none.
+    /// Takes a token, or returns Connect's error if there is none.
     pub fn take(
         &mut self,
         account: &str,
@@ -44,7 +44,7 @@ impl Throttle {
         let elapsed = now.duration_since(bucket.filled).as_secs_f64().max(0.0);
         bucket.filled = bucket.filled.max(now);
         bucket.tokens = (bucket.tokens + elapsed * per_second).min(burst);
-        // A token that is whole but for a rounding error is whole: who comes exactly in time is let in.
+        // Allow for rounding: a call that comes exactly on time passes.
         if bucket.tokens >= 1.0 - 1e-6 {
             bucket.tokens -= 1.0;
             return Ok(());
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_of_five_passes_and_then_two_a_second() {
+    fn a_burst_of_five_passes_and_then_two_per_second() {
         let mut throttle = Throttle::new(Throttling::default());
         let start = Timestamp::UNIX_EPOCH;
         assert_eq!(passes(&mut throttle, "1", "r", "CreateUser", start), 5);
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn accounts_regions_and_operations_do_not_share() {
+    fn accounts_regions_and_operations_have_separate_buckets() {
         let mut throttle = Throttle::new(Throttling::default());
         let now = Timestamp::UNIX_EPOCH;
         for (account, region, operation) in
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_may_have_a_rate_of_its_own() {
+    fn an_operation_may_have_its_own_rate() {
         let mut config = Throttling::default();
         config.operations.insert("DescribeUser".into(), Rate { per_second: 10.0, burst: 7 });
         let mut throttle = Throttle::new(config);
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_share_arrives_under_the_other_code_and_none_when_it_is_off() {
+    fn a_share_of_throttles_has_the_other_code() {
         let codes = |config| {
             let mut throttle = Throttle::new(config);
             let mut rng = StdRng::seed_from_u64(1);

@@ -1,16 +1,16 @@
-//! Between the typed operations of `connect-api` and the simulator's own terms.
+//! Conversions between the typed operations of `connect-api` and the simulator's requests and responses.
 
 use connect_api::{Call, Error, Named, OperationName, Page, PhoneConfig, Reply};
 
 use crate::{
-    engine::Answer,
+    engine::Outcome,
     refusal::Failure,
     request::{Action, NewUser, Paging, PhoneSettings, Request, Target},
     response::{Listed, Response},
     search::Criteria,
 };
 
-/// The request that this call is on the wire.
+/// Converts a call to the request that a client sends.
 pub(crate) fn request(call: Call) -> Request {
     let user = |instance: &connect_api::InstanceId, user: &connect_api::UserId| Target::User {
         instance: instance.to_string(),
@@ -80,7 +80,7 @@ pub(crate) fn request(call: Call) -> Request {
     Request { target, action }
 }
 
-/// As the Rust SDK writes it: the type always, what is false or zero never.
+/// Converts a configuration as the Rust SDK does: the type is always sent, false and zero never.
 fn as_sent(config: PhoneConfig) -> PhoneSettings {
     PhoneSettings {
         phone_type: Some(config.phone_type),
@@ -91,14 +91,14 @@ fn as_sent(config: PhoneConfig) -> PhoneSettings {
     }
 }
 
-/// The typed reply to this operation.
-pub(crate) fn reply(operation: OperationName, answer: Answer<Response>) -> Result<Reply, Error> {
-    match answer.result {
+/// Converts the outcome of an operation to a typed reply.
+pub(crate) fn reply(operation: OperationName, outcome: Outcome<Response>) -> Result<Reply, Error> {
+    match outcome.result {
         Ok(response) => Ok(typed(operation, response)),
         Err(Failure::Lost(why)) => Err(Error::no_reply(operation, why)),
         Err(Failure::Refused(refusal)) => {
             let mut error = Error::reply(operation, refusal.status, refusal.code.as_deref(), refusal.message);
-            error.request_id = Some(answer.request_id);
+            error.request_id = Some(outcome.request_id);
             Err(error)
         }
     }
@@ -130,12 +130,12 @@ fn typed(operation: OperationName, response: Response) -> Reply {
         (Op::ListUserHierarchyGroups, Response::Listing { page, .. }) => Reply::ListUserHierarchyGroups(named(page)),
         (Op::DescribeUserHierarchyGroup, Response::Group { group, .. }) => Reply::DescribeUserHierarchyGroup(group),
         (Op::SearchQuickConnects, Response::QuickConnects { page, .. }) => Reply::SearchQuickConnects(Page {
-            items: page.items.into_iter().map(|shown| shown.typed).collect(),
+            items: page.items.into_iter().map(|rendered| rendered.typed).collect(),
             next_token: page.next_token,
         }),
-        (Op::DescribeQuickConnect, Response::QuickConnect { shown, .. }) => Reply::DescribeQuickConnect(shown.typed),
+        (Op::DescribeQuickConnect, Response::QuickConnect { rendered, .. }) => Reply::DescribeQuickConnect(rendered.typed),
         (Op::DeleteQuickConnect, Response::Empty) => Reply::DeleteQuickConnect(()),
-        (operation, response) => unreachable!("{operation} is never answered by {response:?}"),
+        (operation, response) => unreachable!("{operation} never returns {response:?}"),
     }
 }
 

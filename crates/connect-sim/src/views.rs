@@ -1,16 +1,16 @@
-//! What the simulator holds, for tests and people to look at: whole, at once, without lag.
+//! Views of the simulator's state for tests and people: complete and without lag.
 
 use std::collections::BTreeMap;
 
 use connect_api::{IdentityManagementType, InstanceId, Proficiency, QuickConnect, User};
 use jiff::Timestamp;
 
-/// A user as it is, without the password.
+/// A user as stored, without the password.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UserView {
-    /// What DescribeUser would show.
+    /// The user as DescribeUser returns it without lag.
     pub user: User,
-    /// Its proficiencies, by name and value.
+    /// The proficiencies, by name and value.
     pub proficiencies: Vec<Proficiency>,
     /// Whether a password was set.
     pub has_password: bool,
@@ -18,7 +18,7 @@ pub struct UserView {
     pub created: Timestamp,
 }
 
-/// A session of a role, as it was asked for.
+/// A session of a role, as requested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionView {
     /// The role's account.
@@ -29,7 +29,7 @@ pub struct SessionView {
     pub role_arn: String,
     /// The session's name.
     pub session_name: String,
-    /// The external id that came with the request.
+    /// The external id in the request.
     pub external_id: Option<String>,
     /// The session's tags.
     pub tags: BTreeMap<String, String>,
@@ -48,29 +48,29 @@ pub struct InstanceView {
     pub region: String,
     /// Its alias.
     pub alias: Option<String>,
-    /// How its users sign in.
+    /// How users sign in.
     pub identity_management_type: IdentityManagementType,
-    /// Users at most.
+    /// The quota of users.
     pub users_quota: usize,
-    /// Users now.
+    /// The number of users.
     pub users: usize,
 }
 
 /// A quick connect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuickConnectView {
-    /// What DescribeQuickConnect would show.
+    /// The quick connect as DescribeQuickConnect returns it.
     pub quick_connect: QuickConnect,
     /// When it was created.
     pub created: Timestamp,
 }
 
-/// What a quick connect points to. Ids are shown as they were given: bare, or as ARNs.
+/// The target of a quick connect. Ids are returned as given: bare or as ARNs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum QuickConnectTarget {
     /// `USER`.
     User(String),
-    /// `QUEUE`. Queues are not simulated: any id will do.
+    /// `QUEUE`. Queues are not simulated, so any id is valid.
     Queue(String),
     /// `PHONE_NUMBER`.
     PhoneNumber(String),

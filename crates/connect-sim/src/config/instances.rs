@@ -1,15 +1,15 @@
-//! Instances and what they hold at first.
+//! Instances and their initial content.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use connect_api::{IdentityManagementType, InstanceId};
 use serde::Deserialize;
 
-/// An instance and what it holds at first.
+/// An instance and its initial content.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct InstanceConfig {
-    /// Its id: the part of its ARN after `instance/`.
+    /// The id: the part of the ARN after `instance/`.
     pub id: InstanceId,
     /// The AWS account. Default 123456789012.
     #[serde(default = "account")]
@@ -20,29 +20,29 @@ pub struct InstanceConfig {
     /// The partition. Default aws.
     #[serde(default = "partition")]
     pub partition: String,
-    /// Its alias.
+    /// The alias.
     #[serde(default)]
     pub alias: Option<String>,
-    /// How its users sign in: `SAML`, `CONNECT_MANAGED` (default) or `EXISTING_DIRECTORY`.
+    /// How users sign in: `SAML`, `CONNECT_MANAGED` (default) or `EXISTING_DIRECTORY`.
     #[serde(default = "connect_managed", deserialize_with = "identity_management_type")]
     pub identity_management_type: IdentityManagementType,
-    /// Whether Connect can read the directory of an EXISTING_DIRECTORY instance; else CreateUser needs a DirectoryUserId.
+    /// Whether Connect can read the directory of an EXISTING_DIRECTORY instance. Otherwise CreateUser needs a DirectoryUserId.
     /// Default true.
     #[serde(default = "yes")]
     pub directory_reachable: bool,
-    /// Users at most. Default 500, as AWS'.
+    /// The quota of users. Default 500, as in AWS.
     #[serde(default = "users_quota")]
     pub users_quota: usize,
-    /// Its tags.
+    /// Tags of the instance.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
-    /// Routing profiles. Default: the one that AWS puts into a new instance.
+    /// Routing profiles. Default: the one of a new instance.
     #[serde(default = "routing_profiles")]
     pub routing_profiles: Vec<NamedConfig>,
-    /// Security profiles. Default: those that AWS puts into a new instance.
+    /// Security profiles. Default: those of a new instance.
     #[serde(default = "security_profiles")]
     pub security_profiles: Vec<NamedConfig>,
-    /// Hierarchy groups by path (`/Level one/Level two`); the groups above come by themselves. Default: none.
+    /// Hierarchy groups by path (`/Level one/Level two`); missing parent groups are created. Default: none.
     #[serde(default)]
     pub hierarchy_groups: Vec<NamedConfig>,
     /// Predefined attributes with their values. Default: none.
@@ -71,14 +71,14 @@ impl Default for InstanceConfig {
 }
 
 impl InstanceConfig {
-    /// The defaults with this id.
+    /// Returns the defaults with this id.
     pub fn new(id: impl Into<String>) -> Self {
         Self { id: InstanceId::new(id), ..Self::default() }
     }
 
     pub(crate) fn check(&self) -> Result<(), String> {
         if self.id.as_str().is_empty() || self.id.as_str().contains(['/', ':']) {
-            return Err("an id has neither slash nor colon and is not empty".into());
+            return Err("an id must not be empty and must not contain a slash or a colon".into());
         }
         if !is_account(&self.account) {
             return Err(format!("account: {:?} is not 12 digits (in YAML, quote it)", self.account));
@@ -90,7 +90,7 @@ impl InstanceConfig {
         ] {
             let mut names = BTreeSet::new();
             if let Some(twice) = named.iter().find(|n| !names.insert(&n.name)) {
-                return Err(format!("{kind}: {} is there twice", twice.name));
+                return Err(format!("{kind}: {} appears twice", twice.name));
             }
         }
         for group in &self.hierarchy_groups {
@@ -158,9 +158,9 @@ fn identity_management_type<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Id
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NamedConfig {
-    /// Name or path.
+    /// The name or path.
     pub name: String,
-    /// Id. Default: derived from the instance's id and the name, so that it is the same at every start.
+    /// The id. Default: derived from the instance's id and the name, so that it is the same at every start.
     #[serde(default)]
     pub id: Option<String>,
 }

@@ -1,21 +1,21 @@
-//! The switches: one for each thing that AWS leaves open, or says but does not enforce.
+//! The switches for behaviour that AWS does not document, or documents but does not enforce.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 
-/// Which writes `describeLag` delays.
+/// The writes that `describeLag` delays.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum DescribeLagCovers {
-    /// A new user is not found yet; nothing else lags.
+    /// New users are not found yet. Nothing else lags.
     #[default]
     Creates,
-    /// Everything: a deleted user is still found, and old values are shown.
+    /// All writes: deleted users are still found, and old values are shown.
     AllWrites,
 }
 
-/// How a reference to a profile or group that does not exist is answered.
+/// The error for a reference to a profile or group that does not exist.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum UnknownReference {
@@ -26,92 +26,92 @@ pub enum UnknownReference {
     InvalidParameter,
 }
 
-/// What becomes of the members that UpdateUserIdentityInfo leaves out.
+/// The effect of UpdateUserIdentityInfo on omitted members.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum IdentityUpdate {
-    /// They are wiped.
+    /// They are cleared.
     #[default]
     Replace,
     /// They stay.
     Merge,
 }
 
-/// What becomes of the channels and lists that UpdateUserConfig leaves out.
+/// The effect of UpdateUserConfig on omitted channels and lists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum UserConfigUpdate {
-    /// Channels that are left out stay as they are.
+    /// Omitted channels stay as they are.
     MergeChannels,
-    /// A list that is given replaces the old one; a list that is left out stays.
+    /// A given list replaces the old one. An omitted list stays.
     #[default]
     ReplaceLists,
-    /// All five lists are replaced; a list that is left out is emptied.
+    /// All five lists are replaced. An omitted list is cleared.
     ReplaceAll,
 }
 
-/// Whether Email belongs to a user, on which AWS' pages contradict each other.
+/// Whether a user may have Email. AWS' pages contradict each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum EmailRule {
-    /// It may be given or not, as AWS' customers see it.
+    /// It is optional, as in practice.
     #[default]
     Lenient,
-    /// It must be given with CONNECT_MANAGED and must not with SAML.
+    /// It is required with CONNECT_MANAGED and refused with SAML.
     Documented,
 }
 
-/// How SearchUsers answers a value outside 2 to 25 characters, for which AWS promises nothing.
+/// The answer of SearchUsers to a value outside 2 to 25 characters, for which AWS guarantees nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum LongSearchValues {
-    /// As any other.
+    /// Like other values.
     #[default]
     AsGiven,
-    /// Only the first 25 characters count: too much is found.
+    /// Only the first 25 characters count, so that too many users are found.
     Truncated,
     /// Nothing is found.
     NoMatch,
 }
 
-/// Where AWS leaves open, or does not enforce, what it says.
+/// The switches for behaviour that AWS does not document or enforce.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Rules {
-    /// Usernames that differ in case alone are two users. Default false.
+    /// Usernames that differ only in case belong to two users. Default false.
     pub case_sensitive_usernames: bool,
-    /// Usernames have at most 20 characters where the instance is not SAML. Default false.
+    /// Usernames have at most 20 characters unless the instance is SAML. Default false.
     pub short_usernames: bool,
-    /// An `@` in a username is allowed in an e-mail address only. Default false.
+    /// A username with an `@` must be an e-mail address. Default false.
     pub email_usernames: bool,
     /// How long a deleted user's name stays taken. Default 0 s.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub username_held_for: Duration,
-    /// Who needs an e-mail address.
+    /// Which users have an e-mail address.
     pub email: EmailRule,
-    /// An empty SecondaryEmail, Mobile or Email clears it; else it is refused. Default true.
+    /// An empty SecondaryEmail, Mobile or Email clears the member. Otherwise it is refused. Default true.
     pub empty_string_clears: bool,
-    /// How an unknown profile or group is answered. Default 404.
+    /// The error for an unknown profile or group. Default 404.
     pub unknown_reference: UnknownReference,
-    /// UpdateUserIdentityInfo. Default: what is left out is wiped.
+    /// UpdateUserIdentityInfo. Default: omitted members are cleared.
     pub identity_update: IdentityUpdate,
-    /// UpdateUserConfig. Default: a list that is given replaces the old one.
+    /// UpdateUserConfig. Default: a given list replaces the old one.
     pub user_config_update: UserConfigUpdate,
-    /// Reads list channels that nobody set too, with false or 0. Default false.
+    /// Reads also list channels without a setting, with false or 0. Default false.
     pub show_unset_channels: bool,
-    /// SearchUsers tells after-contact work in milliseconds in the per-channel lists too. Default true.
+    /// SearchUsers returns milliseconds in the per-channel lists too. Default true.
     pub search_lists_in_milliseconds: bool,
     /// Proficiency levels are whole numbers. Default false.
     pub whole_levels: bool,
-    /// Proficiencies that a user has at most. Default 10.
+    /// The most proficiencies of a user. Default 10.
     pub proficiencies_per_user: usize,
     /// A change of tags moves LastModifiedTime. Default false.
     pub tags_touch_user: bool,
     /// A change of proficiencies moves the user's LastModifiedTime. Default false.
     pub proficiencies_touch_user: bool,
-    /// Search values outside 2 to 25 characters. Default: as any other.
+    /// Search values outside 2 to 25 characters. Default: like other values.
     pub long_search_values: LongSearchValues,
-    /// How long a page's token is good for. Default 24 h.
+    /// How long a page token is valid. Default 24 h.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub token_lifetime: Duration,
 }

@@ -1,4 +1,4 @@
-//! Whose access keys are, and which roles may be assumed.
+//! The accounts of access keys, and the roles that may be assumed.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,38 +9,38 @@ use serde::Deserialize;
 
 use super::instances::is_account;
 
-/// AWS STS, as far as accounts come from it.
+/// The part of AWS STS that determines accounts.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct StsConfig {
-    /// The account of an access key, which then sees the instances of that account alone. Default: none; all other keys see the
-    /// instances of every account, and are the first instance's account's.
+    /// The accounts of access keys. Such a key sees only the instances of its account. All other keys see the instances of every
+    /// account, and belong to the first instance's account. Default: none.
     pub access_keys: BTreeMap<String, String>,
-    /// Roles that may be assumed. Default: none.
+    /// The roles that may be assumed. Default: none.
     pub roles: Vec<RoleConfig>,
 }
 
-/// A role that may be assumed, by whoever gives its external id.
+/// A role that any caller with its external id may assume.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RoleConfig {
-    /// Its ARN.
+    /// The role's ARN.
     pub arn: String,
-    /// What its trust policy asks for. Default: nothing.
+    /// The external id that its trust policy requires. Default: none.
     #[serde(default)]
     pub external_id: Option<String>,
-    /// How long a session lasts. Default 1 h.
+    /// The length of a session. Default 1 h.
     #[serde(default = "hour", with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub session_duration: Duration,
 }
 
 impl RoleConfig {
-    /// A role that asks for no external id.
+    /// Returns a role that requires no external id.
     pub fn new(arn: impl Into<String>) -> Self {
         Self { arn: arn.into(), external_id: None, session_duration: hour() }
     }
 
-    /// Account and name.
+    /// Returns account and name.
     pub(crate) fn parts(&self) -> Option<(&str, &str)> {
         let mut parts = self.arn.splitn(6, ':').skip(4);
         let (account, path) = (parts.next()?, parts.next()?);
@@ -59,7 +59,7 @@ impl StsConfig {
                 return Err(format!("roles: {:?} is not the ARN of a role", role.arn));
             }
             if !arns.insert(&role.arn) {
-                return Err(format!("roles: {} is there twice", role.arn));
+                return Err(format!("roles: {} appears twice", role.arn));
             }
         }
         Ok(())

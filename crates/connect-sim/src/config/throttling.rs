@@ -1,4 +1,4 @@
-//! How many calls pass.
+//! The rates of calls.
 
 use std::collections::BTreeMap;
 
@@ -6,27 +6,27 @@ use serde::Deserialize;
 
 use super::{ConfigError, known_operation};
 
-/// A token bucket: what it holds and what flows in.
+/// The size and refill rate of a token bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rate {
-    /// Calls a second.
+    /// Calls per second.
     pub per_second: f64,
-    /// Calls at once.
+    /// The most calls at once.
     pub burst: u32,
 }
 
-/// How many calls pass.
+/// The rates of calls.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Throttling {
-    /// Whether there is any. Default true.
+    /// Whether calls are throttled. Default true.
     pub enabled: bool,
-    /// For each operation that is not named below. Default 2 a second, 5 at once.
+    /// The rate of operations that are not named below. Default 2 per second, 5 at once.
     pub default: Rate,
-    /// By operation. Default: none.
+    /// Rates by operation. Default: none.
     pub operations: BTreeMap<String, Rate>,
-    /// The share of throttles that arrive as TooManyRequestsException and not as ThrottlingException, 0 to 1. Default 0.
+    /// The share of throttles with TooManyRequestsException instead of ThrottlingException, 0 to 1. Default 0.
     pub too_many_requests_share: f64,
 }
 
@@ -42,7 +42,7 @@ impl Default for Throttling {
 }
 
 impl Throttling {
-    /// No throttling at all.
+    /// Returns a configuration without throttling.
     pub fn off() -> Self {
         Self { enabled: false, ..Self::default() }
     }

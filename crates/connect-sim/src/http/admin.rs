@@ -1,4 +1,4 @@
-//! `/_sim/`: what a test or a demonstration asks of the simulator itself.
+//! `/_sim/`: the control interface for tests and demonstrations.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::encode;
 use crate::{Calls, ConfigError, Fault, Sim};
 
-type Refused = (StatusCode, String);
+type AdminError = (StatusCode, String);
 
 pub(super) fn routes() -> Router<Sim> {
     Router::new()
@@ -66,8 +66,8 @@ async fn faults(State(sim): State<Sim>) -> Json<Vec<Fault>> {
     Json(sim.faults())
 }
 
-async fn inject(State(sim): State<Sim>, Json(fault): Json<Fault>) -> Result<(), Refused> {
-    sim.try_inject(fault).map_err(wrong)
+async fn inject(State(sim): State<Sim>, Json(fault): Json<Fault>) -> Result<(), AdminError> {
+    sim.try_inject(fault).map_err(bad_request)
 }
 
 async fn clear_faults(State(sim): State<Sim>) {
@@ -80,9 +80,9 @@ struct Advance {
     seconds: f64,
 }
 
-async fn advance(State(sim): State<Sim>, Json(body): Json<Advance>) -> Result<Json<Value>, Refused> {
+async fn advance(State(sim): State<Sim>, Json(body): Json<Advance>) -> Result<Json<Value>, AdminError> {
     let by = Duration::try_from_secs_f64(body.seconds)
-        .map_err(|_| (StatusCode::BAD_REQUEST, "seconds must be a number from 0 on: time goes forward only".to_owned()))?;
+        .map_err(|_| (StatusCode::BAD_REQUEST, "seconds must not be negative: time only moves forward".to_owned()))?;
     sim.advance(by);
     Ok(Json(json!({ "now": sim.now() })))
 }
@@ -93,8 +93,8 @@ struct Denied {
     operations: Vec<String>,
 }
 
-async fn deny(State(sim): State<Sim>, Json(body): Json<Denied>) -> Result<(), Refused> {
-    sim.try_deny(body.operations).map_err(wrong)
+async fn deny(State(sim): State<Sim>, Json(body): Json<Denied>) -> Result<(), AdminError> {
+    sim.try_deny(body.operations).map_err(bad_request)
 }
 
 #[derive(Deserialize)]
@@ -104,13 +104,13 @@ struct UsersQuota {
     users: usize,
 }
 
-async fn quota(State(sim): State<Sim>, Json(body): Json<UsersQuota>) -> Result<(), Refused> {
+async fn quota(State(sim): State<Sim>, Json(body): Json<UsersQuota>) -> Result<(), AdminError> {
     if sim.set_users_quota(&body.instance, body.users) {
         return Ok(());
     }
     Err((StatusCode::NOT_FOUND, format!("there is no instance {}", body.instance)))
 }
 
-fn wrong(error: ConfigError) -> Refused {
+fn bad_request(error: ConfigError) -> AdminError {
     (StatusCode::BAD_REQUEST, error.to_string())
 }

@@ -1,4 +1,4 @@
-//! Connect's own API over HTTP, for clients and, under a path of its own, for the person at the console.
+//! Connect's API over HTTP, for clients and, under a separate path, for the console.
 
 use axum::{
     body::{Body, Bytes},
@@ -8,7 +8,7 @@ use axum::{
 
 use super::{
     encode, reply, route,
-    severable::Shears,
+    severable::Connection,
     signature::{self, Service},
     sts,
 };
@@ -19,26 +19,28 @@ use crate::{
     sts::Signer,
 };
 
-/// The endpoint of the console, below the server's own.
+/// The path of the console's endpoint.
 pub(super) const CONSOLE: &str = "/_sim/console";
 
-/// One request.
+/// Handles a request.
 pub(super) async fn handle(
     State(sim): State<Sim>,
-    ConnectInfo(shears): ConnectInfo<Shears>,
+    ConnectInfo(connection): ConnectInfo<Connection>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
-    let (door, path) = match uri.path().strip_prefix(CONSOLE) {
+    let (surface, path) = match uri.path().strip_prefix(CONSOLE) {
         Some(path) => (Surface::Console, path),
         None => (Surface::Api, uri.path()),
     };
-    let scope = match door {
+    let scope = match surface {
         Surface::Console => Ok(Scope::everywhere()),
         Surface::Api => match signature::read(&headers) {
-            Ok(signature) if signature.service == Service::Sts => return ask_sts(&sim, &shears, &signature.signer, &body).await,
+            Ok(signature) if signature.service == Service::Sts => {
+                return handle_sts(&sim, &connection, &signature.signer, &body).await;
+            }
             Ok(signature) => sim.scope(&signature.signer, signature.region),
             Err(refusal) => Err(refusal),
         },
@@ -48,38 +50,38 @@ pub(super) async fn handle(
         Err(refusal) => return reply::error(&sim.request_id(), &refusal),
     };
     let Some(request) = route::request(&method, &route::segments(path), &uri, &body) else {
-        let message = format!("{method} {path} is no operation of Amazon Connect that is simulated");
+        let message = format!("{method} {path} is not a simulated operation of Amazon Connect");
         return reply::error(&sim.request_id(), &Refusal::new(404, "UnknownOperationException", message));
     };
-    let answer = sim.answer(&scope, door, request);
-    if !answer.delay.is_zero() {
-        tokio::time::sleep(answer.delay).await;
+    let outcome = sim.process(&scope, surface, request);
+    if !outcome.delay.is_zero() {
+        tokio::time::sleep(outcome.delay).await;
     }
-    match answer.result {
-        Ok(response) => reply::success(&answer.request_id, encode::body(response).as_ref()),
-        Err(Failure::Refused(refusal)) => reply::error(&answer.request_id, &refusal),
+    match outcome.result {
+        Ok(response) => reply::success(&outcome.request_id, encode::body(response).as_ref()),
+        Err(Failure::Refused(refusal)) => reply::error(&outcome.request_id, &refusal),
         Err(Failure::Lost(_)) => {
-            shears.cut();
+            connection.sever();
             Response::new(Body::empty())
         }
     }
 }
 
-/// One request to STS.
-async fn ask_sts(sim: &Sim, shears: &Shears, signer: &Signer, body: &[u8]) -> Response<Body> {
+/// Handles a request to STS.
+async fn handle_sts(sim: &Sim, connection: &Connection, signer: &Signer, body: &[u8]) -> Response<Body> {
     let request = match sts::request(body) {
         Ok(request) => request,
         Err(refusal) => return sts::error(&sim.request_id(), &refusal),
     };
-    let answer = sim.answer_sts(signer, request);
-    if !answer.delay.is_zero() {
-        tokio::time::sleep(answer.delay).await;
+    let outcome = sim.call_sts(signer, request);
+    if !outcome.delay.is_zero() {
+        tokio::time::sleep(outcome.delay).await;
     }
-    match answer.result {
-        Ok(response) => sts::success(&answer.request_id, &response),
-        Err(Failure::Refused(refusal)) => sts::error(&answer.request_id, &refusal),
+    match outcome.result {
+        Ok(response) => sts::success(&outcome.request_id, &response),
+        Err(Failure::Refused(refusal)) => sts::error(&outcome.request_id, &refusal),
         Err(Failure::Lost(_)) => {
-            shears.cut();
+            connection.sever();
             Response::new(Body::empty())
         }
     }

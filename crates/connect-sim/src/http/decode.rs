@@ -1,4 +1,4 @@
-//! From a body to what it asks for.
+//! Converts bodies to requests.
 
 use connect_api::Password;
 use serde::de::DeserializeOwned;
@@ -11,14 +11,14 @@ use crate::{
     search::{Criteria, StringComparison, StringCondition, TagFilter},
 };
 
-/// Reads a body. No body at all is an empty structure.
+/// Reads a body. An absent body is an empty structure.
 pub(super) fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
     serde_json::from_slice(bytes).map_err(|error| {
         if error.is_data() {
             Refusal::invalid_request(format!("1 validation error detected: {error}"))
         } else {
-            Refusal::new(400, "SerializationException", "the body is no JSON")
+            Refusal::new(400, "SerializationException", "the body is not JSON")
         }
     })
 }
@@ -28,7 +28,7 @@ pub(super) fn create_user(bytes: &[u8]) -> Result<Action, Refusal> {
     let password = match new.password {
         None | Some(Value::Null) => None,
         Some(Value::String(password)) => Some(Password::new(password)),
-        Some(_) => return Err(Refusal::invalid_request("1 validation error detected: Password is no string")),
+        Some(_) => return Err(Refusal::invalid_request("1 validation error detected: Password is not a string")),
     };
     Ok(Action::CreateUser(Box::new(NewUser {
         username: new.username,

@@ -1,4 +1,4 @@
-//! From an answer to a body, in PascalCase, with times in seconds since the epoch.
+//! Converts responses to bodies, in PascalCase, with times in seconds since the epoch.
 
 use connect_api::{
     AfterContactWorkConfig, ChannelConfigs, FoundUser, IdentityInfo, Instance, Page, PhoneConfig, Proficiency, Tags, User,
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use crate::{
     QuickConnectTarget,
-    response::{Kind, Listed, Response, ShownQuickConnect},
+    response::{Kind, Listed, RenderedQuickConnect, Response},
 };
 
-/// The body of an answer; None where AWS sends none.
+/// Returns the body of a response, or None if AWS sends none.
 pub(super) fn body(response: Response) -> Option<Value> {
     let value = match response {
         Response::Empty => return None,
@@ -67,9 +67,9 @@ pub(super) fn body(response: Response) -> Option<Value> {
             "Name": name, "Values": { "StringList": values },
             "LastModifiedTime": seconds(modified), "LastModifiedRegion": region,
         }}),
-        Response::QuickConnect { shown, region } => json!({ "QuickConnect": quick_connect(&shown, &region) }),
+        Response::QuickConnect { rendered, region } => json!({ "QuickConnect": quick_connect(&rendered, &region) }),
         Response::QuickConnects { page, total, region } => json!({
-            "QuickConnects": each(&page, |shown| quick_connect(shown, &region)),
+            "QuickConnects": each(&page, |rendered| quick_connect(rendered, &region)),
             "NextToken": page.next_token, "ApproximateTotalCount": total,
         }),
         Response::Created { kind, id, arn } => match kind {
@@ -85,7 +85,7 @@ pub(super) fn body(response: Response) -> Option<Value> {
 
 const LEVELS: [&str; 5] = ["LevelOne", "LevelTwo", "LevelThree", "LevelFour", "LevelFive"];
 
-/// AWS leaves out what is not there, and never writes null.
+/// Removes null members: AWS omits absent members and never writes null.
 fn without_nulls(value: Value) -> Value {
     match value {
         Value::Object(members) => members
@@ -133,10 +133,10 @@ fn listed(kind: Kind, line: &Listed, region: &str) -> Value {
     })
 }
 
-fn quick_connect(shown: &ShownQuickConnect, region: &str) -> Value {
-    let whole = &shown.whole;
-    let flow = &whole.contact_flow_id;
-    let config = match &whole.target {
+fn quick_connect(rendered: &RenderedQuickConnect, region: &str) -> Value {
+    let stored = &rendered.stored;
+    let flow = &stored.contact_flow_id;
+    let config = match &stored.target {
         QuickConnectTarget::User(id) => {
             json!({ "QuickConnectType": "USER", "UserConfig": { "UserId": id, "ContactFlowId": flow } })
         }
@@ -148,8 +148,8 @@ fn quick_connect(shown: &ShownQuickConnect, region: &str) -> Value {
         }
     };
     json!({
-        "QuickConnectARN": shown.typed.arn, "QuickConnectId": whole.id, "Name": whole.name, "QuickConnectConfig": config,
-        "Tags": not_empty(&whole.tags), "LastModifiedTime": seconds(whole.modified), "LastModifiedRegion": region,
+        "QuickConnectARN": rendered.typed.arn, "QuickConnectId": stored.id, "Name": stored.name, "QuickConnectConfig": config,
+        "Tags": not_empty(&stored.tags), "LastModifiedTime": seconds(stored.modified), "LastModifiedRegion": region,
     })
 }
 
@@ -167,7 +167,7 @@ fn instance(shown: &Instance, created: Timestamp) -> Value {
     })
 }
 
-/// As DescribeUser writes it.
+/// Encodes a user as DescribeUser does.
 pub(super) fn user(user: &User, region: &str) -> Value {
     let IdentityInfo { first_name, last_name, email, secondary_email, mobile } = &user.identity_info;
     let mut value = json!({
@@ -190,7 +190,7 @@ pub(super) fn user(user: &User, region: &str) -> Value {
     without_nulls(value)
 }
 
-/// As SearchUsers writes it: after-contact work in milliseconds.
+/// Encodes a user as SearchUsers does, with after-contact work in milliseconds.
 fn found(user: &FoundUser, milliseconds_in_lists: bool) -> Value {
     let mut value = json!({
         "Id": user.id,
@@ -208,17 +208,17 @@ fn found(user: &FoundUser, milliseconds_in_lists: bool) -> Value {
     value
 }
 
-fn phone_config(config: &PhoneConfig, units_a_second: i64) -> Value {
+fn phone_config(config: &PhoneConfig, units_per_second: i64) -> Value {
     json!({
         "PhoneType": config.phone_type.as_str(),
         "AutoAccept": config.auto_accept,
-        "AfterContactWorkTimeLimit": i64::from(config.after_contact_work_time_limit) * units_a_second,
+        "AfterContactWorkTimeLimit": i64::from(config.after_contact_work_time_limit) * units_per_second,
         "DeskPhoneNumber": config.desk_phone_number,
         "PersistentConnection": config.persistent_connection,
     })
 }
 
-fn add_lists(value: &mut Value, configs: &ChannelConfigs, units_a_second: i64) {
+fn add_lists(value: &mut Value, configs: &ChannelConfigs, units_per_second: i64) {
     let ChannelConfigs { auto_accept, after_contact_work, phone_number, persistent_connection, voice_enhancement } = configs;
     value["AutoAcceptConfigs"] = list(auto_accept, |c| {
         json!({
@@ -226,7 +226,7 @@ fn add_lists(value: &mut Value, configs: &ChannelConfigs, units_a_second: i64) {
             "AgentFirstCallbackAutoAccept": c.agent_first_callback_auto_accept,
         })
     });
-    value["AfterContactWorkConfigs"] = list(after_contact_work, |c| work(c, units_a_second));
+    value["AfterContactWorkConfigs"] = list(after_contact_work, |c| work(c, units_per_second));
     value["PhoneNumberConfigs"] = list(
         phone_number,
         |c| json!({ "Channel": c.channel.as_str(), "PhoneType": c.phone_type.as_str(), "PhoneNumber": c.phone_number }),
@@ -241,8 +241,8 @@ fn add_lists(value: &mut Value, configs: &ChannelConfigs, units_a_second: i64) {
     );
 }
 
-fn work(config: &AfterContactWorkConfig, units_a_second: i64) -> Value {
-    let limit = |seconds: i32| json!({ "AfterContactWorkTimeLimit": i64::from(seconds) * units_a_second });
+fn work(config: &AfterContactWorkConfig, units_per_second: i64) -> Value {
+    let limit = |seconds: i32| json!({ "AfterContactWorkTimeLimit": i64::from(seconds) * units_per_second });
     json!({
         "Channel": config.channel.as_str(),
         "AfterContactWorkConfig": limit(config.after_contact_work_time_limit),
@@ -256,7 +256,7 @@ fn list<T>(configs: &Option<Vec<T>>, line: impl Fn(&T) -> Value) -> Value {
 }
 
 pub(super) fn proficiency(proficiency: &Proficiency) -> Value {
-    // By way of text, or 3.3 becomes 3.299999952316284 when the narrow float is widened.
+    // Convert through text, since widening turns 3.3 into 3.299999952316284.
     let level: f64 = proficiency.level.to_string().parse().unwrap_or(f64::from(proficiency.level));
     json!({
         "AttributeName": proficiency.key.attribute_name,

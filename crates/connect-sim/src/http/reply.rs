@@ -1,4 +1,4 @@
-//! HTTP replies as AWS writes them, errors above all.
+//! HTTP replies in AWS' format.
 
 use axum::{
     body::Body,
@@ -8,21 +8,21 @@ use serde_json::{Value, json};
 
 use crate::refusal::Refusal;
 
-/// A reply that went well.
+/// A successful reply.
 pub(super) fn success(request_id: &str, body: Option<&Value>) -> Response<Body> {
     reply(200, Some(request_id), None, body)
 }
 
-/// An error: its code in a header, its message in the body. One without a code comes from something in front of Connect.
+/// An error reply: its code is in a header, its message in the body. One without a code comes from a proxy in front of Connect.
 pub(super) fn error(request_id: &str, refusal: &Refusal) -> Response<Body> {
     let Refusal { status, code, message } = refusal;
-    let member = if code.as_deref().is_none_or(is_the_gateways) { "message" } else { "Message" };
+    let member = if code.as_deref().is_none_or(is_from_gateway) { "message" } else { "Message" };
     let body = (!message.is_empty()).then(|| json!({ member: message }));
     reply(*status, code.as_ref().map(|_| request_id), code.as_deref(), body.as_ref())
 }
 
-/// What is refused before Connect's own code is reached is worded by the gateway, in lower case.
-fn is_the_gateways(code: &str) -> bool {
+/// Returns whether an error comes from the gateway in front of Connect, which writes members in lower case.
+fn is_from_gateway(code: &str) -> bool {
     matches!(
         code,
         "TooManyRequestsException" | "MissingAuthenticationToken" | "IncompleteSignature" | "InvalidSignatureException"
@@ -34,10 +34,10 @@ fn reply(status: u16, request_id: Option<&str>, code: Option<&str>, body: Option
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     if body.is_some() {
-        headers.insert(CONTENT_TYPE, "application/json".parse().expect("a header value that is written here"));
+        headers.insert(CONTENT_TYPE, "application/json".parse().expect("a constant header value"));
     }
     for (name, value) in [("x-amzn-requestid", request_id), ("x-amzn-errortype", code)] {
-        // An injected code may hold what a header may not; it is then left out.
+        // An injected code may contain characters that are invalid in a header. It is omitted then.
         if let Some(value) = value.and_then(|value| value.parse().ok()) {
             headers.insert(name, value);
         }

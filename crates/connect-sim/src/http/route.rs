@@ -1,4 +1,4 @@
-//! From method, path and query to an operation.
+//! Maps method, path and query to an operation.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::{
     request::{Action, Paging, Request, Target},
 };
 
-/// The path's segments. They are split before they are decoded, so that an ARN fits into one.
+/// Returns the path's segments. They are split before decoding, so that an ARN can be one segment.
 pub(super) fn segments(path: &str) -> Vec<String> {
     path.trim_start_matches('/').split('/').map(decoded).collect()
 }
@@ -33,7 +33,7 @@ fn paging(uri: &Uri) -> Result<Paging, Refusal> {
     Ok(Paging { max_results: max_results.transpose()?, next_token: query(uri, "nextToken").next() })
 }
 
-/// What a request asks for. None if there is no such operation, or none that is simulated.
+/// Returns the call of a request, or None if the operation is not simulated.
 pub(super) fn request(method: &Method, segments: &[String], uri: &Uri, body: &[u8]) -> Option<Request> {
     let path: Vec<&str> = segments.iter().map(String::as_str).collect();
     let paged = |operation, action: fn(Paging) -> Action| or_malformed(operation, paging(uri).map(action));
@@ -57,7 +57,7 @@ pub(super) fn request(method: &Method, segments: &[String], uri: &Uri, body: &[u
         ("GET", ["predefined-attributes", i]) => {
             (instance(i), paged("ListPredefinedAttributes", Action::ListPredefinedAttributes))
         }
-        (method, [kind, i, rest @ ..]) => (instance(i), scene(method, kind, rest, body)?),
+        (method, [kind, i, rest @ ..]) => (instance(i), admin_action(method, kind, rest, body)?),
         _ => return None,
     };
     Some(Request { target, action })
@@ -75,7 +75,7 @@ fn or_malformed(operation: &'static str, action: Result<Action, Refusal>) -> Act
     action.unwrap_or_else(|refusal| Action::Malformed { operation, refusal })
 }
 
-/// Searches name their instance in the body.
+/// Returns the call of a search, which has its instance in the body.
 fn search(operation: &'static str, asked: Result<(String, Action), Refusal>) -> Request {
     match asked {
         Ok((id, action)) => Request { target: instance(&id), action },
@@ -135,10 +135,10 @@ fn tags(method: &str, uri: &Uri, body: &[u8]) -> Option<Action> {
     })
 }
 
-/// What users refer to, and what refers to them.
-fn scene(method: &str, kind: &str, rest: &[&str], bytes: &[u8]) -> Option<Action> {
-    let body = || decode::body::<wire::Scene>(bytes);
-    let name = |scene: &mut wire::Scene| scene.name.take().ok_or_else(|| Refusal::invalid_request("Name is required"));
+/// Returns the action of an administrator: on the resources that users refer to, and on quick connects.
+fn admin_action(method: &str, kind: &str, rest: &[&str], bytes: &[u8]) -> Option<Action> {
+    let body = || decode::body::<wire::AdminBody>(bytes);
+    let name = |body: &mut wire::AdminBody| body.name.take().ok_or_else(|| Refusal::invalid_request("Name is required"));
     let (operation, action) = match (method, kind, rest) {
         ("PUT", "routing-profiles", []) => (
             "CreateRoutingProfile",
@@ -194,6 +194,6 @@ fn scene(method: &str, kind: &str, rest: &[&str], bytes: &[u8]) -> Option<Action
     Some(or_malformed(operation, action))
 }
 
-fn values(scene: wire::Scene) -> Vec<String> {
-    scene.values.map(|values| values.string_list).unwrap_or_default()
+fn values(body: wire::AdminBody) -> Vec<String> {
+    body.values.map(|values| values.string_list).unwrap_or_default()
 }

@@ -3,19 +3,15 @@
 use std::{future::IntoFuture, io, net::SocketAddr};
 
 use axum::Router;
-use tokio::{
-    net::TcpListener,
-    sync::oneshot,
-    task::{JoinError, JoinHandle},
-};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use super::{
     admin, api,
-    severable::{SeverableListener, Shears},
+    severable::{Connection, SeverableListener},
 };
 use crate::Sim;
 
-/// A server that runs. Dropping it ends it at once.
+/// A running server. Dropping it stops it at once.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
@@ -23,7 +19,7 @@ pub struct Server {
     task: JoinHandle<io::Result<()>>,
 }
 
-/// Serves a simulated account on this listener, in a task of its own.
+/// Serves a simulated account on this listener, in a new task.
 ///
 /// # Errors
 /// If the listener has no address.
@@ -33,9 +29,9 @@ pub struct Server {
 pub fn serve(sim: Sim, listener: TcpListener) -> io::Result<Server> {
     let address = listener.local_addr()?;
     let (stop, stopped) = oneshot::channel();
-    let app = router(sim).into_make_service_with_connect_info::<Shears>();
+    let app = router(sim).into_make_service_with_connect_info::<Connection>();
     let server = axum::serve(SeverableListener(listener), app).with_graceful_shutdown(async {
-        // A sender that is gone without a word asks for the same.
+        // A dropped sender stops the server too.
         let _ = stopped.await;
     });
     Ok(Server { address, stop: Some(stop), task: tokio::spawn(server.into_future()) })
@@ -46,37 +42,32 @@ fn router(sim: Sim) -> Router {
 }
 
 impl Server {
-    /// Where it listens.
+    /// Returns the address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What a client takes as its endpoint: `http://127.0.0.1:PORT`.
+    /// Returns the endpoint for clients: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// What takes the place of Connect's console: the same API at this endpoint needs no signature, and is neither throttled nor
-    /// counted.
+    /// Returns the endpoint of Connect's console: the same API without signatures, throttling and counts.
     pub fn console_url(&self) -> String {
         format!("{}{}", self.url(), api::CONSOLE)
     }
 
-    /// Lets calls in flight end, and then ends itself.
+    /// Waits for calls in flight, and stops.
     ///
     /// # Errors
-    /// If the server broke down before.
+    /// If the server failed before.
     pub async fn stop(mut self) -> io::Result<()> {
         if let Some(stop) = self.stop.take() {
-            // If nobody listens any more, it has ended already.
+            // If there is no receiver, the server has stopped already.
             let _ = stop.send(());
         }
-        (&mut self.task).await.map_err(broke_down)?
+        (&mut self.task).await.map_err(io::Error::other)?
     }
-}
-
-fn broke_down(error: JoinError) -> io::Error {
-    io::Error::other(error)
 }
 
 impl Drop for Server {

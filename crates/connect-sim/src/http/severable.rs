@@ -1,4 +1,4 @@
-//! Connections that a handler can cut: how a reply gets lost.
+//! Connections that a handler can sever, to lose a reply.
 
 use std::{
     io,
@@ -20,17 +20,17 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// Cuts the connection that a request came over, before a byte of the reply is written.
+/// The connection of a request, which can be severed before a byte of the reply is written.
 #[derive(Clone, Debug)]
-pub(crate) struct Shears(Arc<AtomicBool>);
+pub(crate) struct Connection(Arc<AtomicBool>);
 
-impl Shears {
-    pub fn cut(&self) {
+impl Connection {
+    pub fn sever(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
 }
 
-/// A connection that writes nothing more once it is cut, which makes the server close it.
+/// A stream that fails to write once it is severed, which makes the server close it.
 pub(super) struct Severable {
     stream: TcpStream,
     severed: Arc<AtomicBool>,
@@ -39,7 +39,7 @@ pub(super) struct Severable {
 impl Severable {
     fn check(&self) -> io::Result<()> {
         if self.severed.load(Ordering::SeqCst) {
-            return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "cut on purpose"));
+            return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "severed on purpose"));
         }
         Ok(())
     }
@@ -67,7 +67,7 @@ impl AsyncWrite for Severable {
     }
 }
 
-/// Accepts connections that can be cut.
+/// Accepts connections that can be severed.
 pub(super) struct SeverableListener(pub TcpListener);
 
 impl Listener for SeverableListener {
@@ -84,7 +84,7 @@ impl Listener for SeverableListener {
     }
 }
 
-impl Connected<IncomingStream<'_, SeverableListener>> for Shears {
+impl Connected<IncomingStream<'_, SeverableListener>> for Connection {
     fn connect_info(stream: IncomingStream<'_, SeverableListener>) -> Self {
         Self(Arc::clone(&stream.io().severed))
     }

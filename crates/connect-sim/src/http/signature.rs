@@ -1,17 +1,17 @@
-//! What a request's signature says of where it goes. Whether the signature is right is not checked: there are no keys here.
+//! The signer, Region and service in a request's signature. The signature itself is not verified, since there are no keys.
 
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 
 use crate::{refusal::Refusal, sts::Signer};
 
-/// The services that are simulated.
+/// The simulated services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Service {
     Connect,
     Sts,
 }
 
-/// What a signature says.
+/// The content of a signature.
 #[derive(Debug)]
 pub(super) struct Signature {
     pub signer: Signer,
@@ -35,7 +35,7 @@ pub(super) fn read(headers: &HeaderMap) -> Result<Signature, Refusal> {
     let credential = parameter("Credential")?;
     parameter("SignedHeaders")?;
     parameter("Signature")?;
-    // An access key may not hold a slash, but what is counted from the end is right even if it does.
+    // Split from the end, so that a slash in the access key does no harm.
     let parts: Vec<&str> = credential.rsplitn(5, '/').collect();
     let [end, service, region, date, key] = parts[..] else {
         return Err(incomplete("has a Credential without date, Region, service and aws4_request"));

@@ -1,4 +1,4 @@
-//! STS over HTTP: the query protocol, forms in and XML out.
+//! STS over HTTP in the query protocol: requests are forms, replies are XML.
 
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ fn form(body: &[u8]) -> BTreeMap<String, String> {
     text.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (decoded(name), decoded(value))).collect()
 }
 
-/// A reply that went well.
+/// A successful reply.
 pub(super) fn success(request_id: &str, response: &StsResponse) -> Response<Body> {
     let (action, result) = match response {
         StsResponse::Session { key, secret, token, expiration, id, arn } => (
@@ -76,7 +76,7 @@ pub(super) fn success(request_id: &str, response: &StsResponse) -> Response<Body
     reply(200, request_id, body)
 }
 
-/// An error.
+/// An error reply.
 pub(super) fn error(request_id: &str, refusal: &Refusal) -> Response<Body> {
     let Refusal { status, code, message } = refusal;
     let kind = if *status < 500 { "Sender" } else { "Receiver" };
@@ -96,7 +96,7 @@ fn reply(status: u16, request_id: &str, body: String) -> Response<Body> {
     let mut response = Response::new(body.into());
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, "text/xml".parse().expect("a header value that is written here"));
+    headers.insert(CONTENT_TYPE, "text/xml".parse().expect("a constant header value"));
     if let Ok(value) = request_id.parse() {
         headers.insert("x-amzn-requestid", value);
     }

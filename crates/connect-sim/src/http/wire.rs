@@ -1,4 +1,4 @@
-//! Request bodies as AWS writes them. Members that are not known are skipped, as AWS does.
+//! Request bodies in AWS' format. Unknown members are skipped, as in AWS.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 #[serde(rename_all = "PascalCase")]
 pub(super) struct CreateUser {
     pub username: String,
-    /// As it is, so that what is wrong with it never gets into a message.
+    /// Any value, so that an invalid password never gets into an error message.
     pub password: Option<Value>,
     pub identity_info: Option<IdentityInfo>,
     pub phone_config: Option<PhoneConfig>,
@@ -112,7 +112,7 @@ struct AfterContactWorkConfigs {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct AfterContactWorkConfig {
-    /// The SDKs leave out a zero.
+    /// The SDKs omit a zero.
     #[serde(default)]
     after_contact_work_time_limit: i32,
 }
@@ -262,16 +262,16 @@ impl From<Proficiency> for model::Proficiency {
     }
 }
 
-/// The one body whose member is written in lower case.
+/// The only body with a member in lower case.
 #[derive(Deserialize)]
 pub(super) struct TagResource {
     pub tags: BTreeMap<String, String>,
 }
 
-/// What makes or renames a profile, group or attribute.
+/// The body of a request that creates or renames a profile, group or attribute.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Scene {
+pub(super) struct AdminBody {
     pub name: Option<String>,
     pub security_profile_name: Option<String>,
     pub parent_group_id: Option<String>,

@@ -1,4 +1,4 @@
-//! Bodies about quick connects.
+//! Request bodies about quick connects.
 
 use std::collections::BTreeMap;
 
@@ -61,14 +61,14 @@ struct PhoneNumberConfig {
 }
 
 impl QuickConnectConfig {
-    /// What it points to, and the flow on the way there.
+    /// Returns the target and the flow of the transfer.
     pub fn target(self) -> Result<(QuickConnectTarget, Option<String>), String> {
         let Self { quick_connect_type, user_config, queue_config, phone_config } = self;
         match (quick_connect_type.as_str(), user_config, queue_config, phone_config) {
             ("USER", Some(to), None, None) => Ok((QuickConnectTarget::User(to.user_id), Some(to.contact_flow_id))),
             ("QUEUE", None, Some(to), None) => Ok((QuickConnectTarget::Queue(to.queue_id), Some(to.contact_flow_id))),
             ("PHONE_NUMBER", None, None, Some(to)) => Ok((QuickConnectTarget::PhoneNumber(to.phone_number), None)),
-            (other, ..) => Err(format!("QuickConnectType {other} needs its own configuration, and no other")),
+            (other, ..) => Err(format!("QuickConnectType {other} requires its own configuration and no other")),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! PhoneConfig and the five per-channel lists: two ways to write one set of settings.
+//! PhoneConfig and the five per-channel lists, which are two views of the same settings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use connect_api::{
 use super::identity::is_e164;
 use crate::{Rules, UserConfigUpdate, refusal::Refusal, request::PhoneSettings, state::Settings};
 
-/// After-contact work, by AWS' prose.
+/// The longest after-contact work, from AWS' documentation.
 const LONGEST_WORK: i32 = 2_000_000;
 
 pub(super) fn check_phone(config: &PhoneSettings) -> Result<(), Refusal> {
@@ -35,7 +35,7 @@ fn check_number(phone_type: PhoneType, number: Option<&str>, member: &str) -> Re
     }
 }
 
-/// The pairs that CreateUser takes one of at most.
+/// Checks the pairs of which CreateUser accepts only one.
 pub(super) fn check_pairs(phone: &PhoneSettings, lists: &ChannelConfigs) -> Result<(), Refusal> {
     let pairs = [
         ("AutoAccept", phone.auto_accept.is_some(), "AutoAcceptConfigs", lists.auto_accept.is_some()),
@@ -111,7 +111,7 @@ fn check_channels<T>(
     Ok(())
 }
 
-/// Writes PhoneConfig over the settings: all channels get the same, what is left out is false, 0, SOFT_PHONE.
+/// Applies PhoneConfig to all channels. Omitted members become false, 0 or SOFT_PHONE.
 pub(super) fn spread(settings: &mut Settings, phone: &PhoneSettings) {
     for channel in Channel::ALL {
         let auto_accept = phone.auto_accept.unwrap_or(false);
@@ -133,7 +133,7 @@ pub(super) fn spread(settings: &mut Settings, phone: &PhoneSettings) {
     settings.persistent_connection = phone.persistent_connection;
 }
 
-/// Writes the lists over the settings, by the rule for what they leave out.
+/// Applies the lists to the settings. The rule determines the effect on omitted channels and lists.
 pub(super) fn set(settings: &mut Settings, lists: &ChannelConfigs, rule: UserConfigUpdate) {
     let ChannelConfigs { auto_accept, after_contact_work, phone_number, persistent_connection, voice_enhancement } = lists;
     set_map(&mut settings.auto_accept, auto_accept, |c| c.channel, rule);
@@ -170,7 +170,7 @@ fn set_one<T, V>(value: &mut Option<V>, list: &Option<Vec<T>>, of: impl Fn(&T) -
     }
 }
 
-/// The settings as PhoneConfig shows them: the voice channel's, which is the one that a phone is for.
+/// Returns the settings as PhoneConfig: those of the voice channel.
 pub(super) fn as_phone_config(settings: &Settings) -> PhoneConfig {
     let (phone_type, desk_phone_number) = settings.phone_number.clone().unwrap_or_default();
     PhoneConfig {
@@ -185,7 +185,7 @@ pub(super) fn as_phone_config(settings: &Settings) -> PhoneConfig {
     }
 }
 
-/// The settings as the per-channel lists show them. A list without entries is not shown.
+/// Returns the settings as per-channel lists. A list without entries is None.
 pub(super) fn as_lists(rules: &Rules, settings: &Settings) -> ChannelConfigs {
     let channel = Channel::Voice;
     let unset_auto = |channel| AutoAcceptConfig { channel, auto_accept: false, agent_first_callback_auto_accept: None };
@@ -195,8 +195,8 @@ pub(super) fn as_lists(rules: &Rules, settings: &Settings) -> ChannelConfigs {
         agent_first_callback_after_contact_work_time_limit: None,
     };
     ChannelConfigs {
-        auto_accept: shown(rules, &settings.auto_accept, unset_auto),
-        after_contact_work: shown(rules, &settings.after_contact_work, unset_work),
+        auto_accept: listed(rules, &settings.auto_accept, unset_auto),
+        after_contact_work: listed(rules, &settings.after_contact_work, unset_work),
         phone_number: settings
             .phone_number
             .clone()
@@ -210,7 +210,7 @@ pub(super) fn as_lists(rules: &Rules, settings: &Settings) -> ChannelConfigs {
     }
 }
 
-fn shown<T: Clone>(rules: &Rules, map: &BTreeMap<Channel, T>, unset: impl Fn(Channel) -> T) -> Option<Vec<T>> {
+fn listed<T: Clone>(rules: &Rules, map: &BTreeMap<Channel, T>, unset: impl Fn(Channel) -> T) -> Option<Vec<T>> {
     let list: Vec<T> = Channel::ALL
         .into_iter()
         .filter_map(|channel| map.get(&channel).cloned().or_else(|| rules.show_unset_channels.then(|| unset(channel))))

@@ -1,4 +1,4 @@
-//! What an instance's identity type asks of usernames, names, e-mail and the rest of `UserIdentityInfo`.
+//! The requirements of an instance's identity type on usernames and `UserIdentityInfo`.
 
 use std::sync::LazyLock;
 
@@ -10,14 +10,14 @@ use super::password;
 use crate::{EmailRule, Rules, refusal::Refusal, request::NewUser, state::Instance};
 
 fn pattern(source: &str) -> Regex {
-    Regex::new(source).expect("a pattern that is written here")
+    Regex::new(source).expect("a constant pattern")
 }
 
 static USERNAME: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[a-zA-Z0-9_\-.\\@]+$"));
 static EMAIL: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\.[a-zA-Z]{2,63}$"));
 static E164: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\+[1-9]\d{1,14}$"));
 
-/// Whether it is a telephone number as E.164 writes it.
+/// Returns whether a telephone number is in E.164 format.
 pub(super) fn is_e164(number: &str) -> bool {
     E164.is_match(number)
 }
@@ -36,12 +36,12 @@ pub(super) fn check_username(rules: &Rules, identity: IdentityManagementType, us
         return Err(Refusal::invalid_parameter("Username must match [a-zA-Z0-9_-.\\@]+"));
     }
     if rules.email_usernames && username.contains('@') && !EMAIL.is_match(username) {
-        return Err(Refusal::invalid_parameter("Username has an @ but is no e-mail address"));
+        return Err(Refusal::invalid_parameter("Username has an @ but is not an e-mail address"));
     }
     Ok(())
 }
 
-/// Password, directory id and identity members that this instance wants or does not.
+/// Checks the password, directory id and identity members of a new user.
 pub(super) fn check_new(rules: &Rules, instance: &Instance, new: &NewUser) -> Result<(), Refusal> {
     let identity = instance.identity_management_type;
     check_username(rules, identity, &new.username)?;
@@ -72,7 +72,7 @@ pub(super) fn check_new(rules: &Rules, instance: &Instance, new: &NewUser) -> Re
     check_info(rules, identity, new.identity_info.as_ref().unwrap_or(&IdentityInfo::default()))
 }
 
-/// The identity that a user has: where there is a directory, names and e-mail address are the directory's.
+/// Returns the identity to store. In a directory instance, names and e-mail address come from the directory.
 pub(super) fn stored(identity: IdentityManagementType, username: &str, info: IdentityInfo) -> IdentityInfo {
     if identity != IdentityManagementType::ExistingDirectory {
         return info;
@@ -85,7 +85,7 @@ pub(super) fn stored(identity: IdentityManagementType, username: &str, info: Ide
     }
 }
 
-/// What of it was given to Connect, and is not the directory's.
+/// Returns the members that do not come from the directory.
 pub(super) fn given(identity: IdentityManagementType, info: IdentityInfo) -> IdentityInfo {
     match identity {
         IdentityManagementType::Saml | IdentityManagementType::ConnectManaged => info,
@@ -93,7 +93,7 @@ pub(super) fn given(identity: IdentityManagementType, info: IdentityInfo) -> Ide
     }
 }
 
-/// The members of `UserIdentityInfo`, after an update has been applied to them.
+/// Checks the members of `UserIdentityInfo` after an update.
 pub(super) fn check_info(rules: &Rules, identity: IdentityManagementType, info: &IdentityInfo) -> Result<(), Refusal> {
     let IdentityInfo { first_name, last_name, email, secondary_email, mobile } = info;
     let lengths = match identity {
@@ -111,7 +111,7 @@ pub(super) fn check_info(rules: &Rules, identity: IdentityManagementType, info: 
     }
     check_email(rules, identity, email.as_deref())?;
     if secondary_email.as_ref().is_some_and(|mail| mail.chars().count() > 265 || !EMAIL.is_match(mail)) {
-        return Err(Refusal::invalid_parameter("SecondaryEmail is no e-mail address of at most 265 characters"));
+        return Err(Refusal::invalid_parameter("SecondaryEmail must be an e-mail address of at most 265 characters"));
     }
     if mobile.as_ref().is_some_and(|number| !is_e164(number)) {
         return Err(Refusal::invalid_parameter("Mobile must be in E.164 format, such as +12065550100"));
@@ -149,7 +149,7 @@ fn check_email(rules: &Rules, identity: IdentityManagementType, email: Option<&s
     }
 }
 
-/// An empty string clears a member that may be absent, where the rules allow that; names are kept as they are.
+/// Clears optional members that are empty, if the rules allow it. Names stay as they are.
 pub(super) fn without_empty(rules: &Rules, info: IdentityInfo) -> IdentityInfo {
     let cleared = |member: Option<String>| member.filter(|value| !value.is_empty());
     if !rules.empty_string_clears {

@@ -1,4 +1,4 @@
-//! What users refer to, listed and described.
+//! Lists and descriptions of the resources that users refer to.
 
 use std::collections::BTreeMap;
 
@@ -24,11 +24,11 @@ pub(super) fn security_profiles(context: &Context<'_>, instance: &Instance, pagi
 }
 
 pub(super) fn hierarchy_groups(context: &Context<'_>, instance: &Instance, paging: &Paging) -> Result<Response, Refusal> {
-    let listed = instance.groups.iter().map(|(id, group)| group_line(instance, id, group)).collect();
+    let listed = instance.groups.iter().map(|(id, group)| listed_group(instance, id, group)).collect();
     listing(context, instance, paging, Kind::HierarchyGroup, listed)
 }
 
-/// A predefined attribute is known by its name alone.
+/// Predefined attributes are identified by name only.
 pub(super) fn predefined_attributes(context: &Context<'_>, instance: &Instance, paging: &Paging) -> Result<Response, Refusal> {
     let line = |(name, attribute): (&String, &crate::state::Attribute)| Listed {
         named: Named { id: name.clone(), arn: String::new(), name: name.clone() },
@@ -45,12 +45,12 @@ fn profiles(profiles: &BTreeMap<String, Profile>, arn: impl Fn(&str) -> String) 
     profiles.iter().map(line).collect()
 }
 
-fn group_line(instance: &Instance, id: &str, group: &Group) -> Listed {
+fn listed_group(instance: &Instance, id: &str, group: &Group) -> Listed {
     let arn = instance.arn_of(Resource::HierarchyGroup(id.into()));
     Listed { named: Named { id: id.to_owned(), arn, name: group.name.clone() }, modified: group.modified }
 }
 
-/// `lines` come in the order of their ids.
+/// `lines` must be in order of their ids.
 fn listing(
     context: &Context<'_>,
     instance: &Instance,
@@ -59,15 +59,15 @@ fn listing(
     lines: Vec<Listed>,
 ) -> Result<Response, Refusal> {
     let max = if kind == Kind::PredefinedAttribute { 100 } else { 1000 };
-    let cut = context.pages.cut(paging, max, (format!("{kind:?}"), instance.arn.instance.as_str()))?;
-    let page = cut.page_of(lines.into_iter().map(|line| (line.named.id.clone(), line)));
+    let start = context.paginator.start(paging, max, (format!("{kind:?}"), instance.arn.instance.as_str()))?;
+    let page = start.page_of(lines.into_iter().map(|line| (line.named.id.clone(), line)));
     Ok(Response::Listing { kind, page, region: instance.arn.region.clone() })
 }
 
 pub(super) fn hierarchy_group(instance: &Instance, given: &str) -> Result<Response, Refusal> {
     let id = references::hierarchy_group(&Rules::default(), instance, given)?;
     let mut path: Vec<Listed> =
-        lineage(&instance.groups, id.as_str()).into_iter().map(|(id, group)| group_line(instance, id, group)).collect();
+        lineage(&instance.groups, id.as_str()).into_iter().map(|(id, group)| listed_group(instance, id, group)).collect();
     let names = path.iter().map(|line| line.named.name.clone()).collect();
     let (Some(own), Some(group)) = (path.pop(), instance.groups.get(id.as_str())) else {
         return Err(Refusal::not_found(format!("Hierarchy group not found: {given}")));

@@ -1,13 +1,13 @@
 //! The password rule: `^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[a-zA-Z\d\S]{8,64}$`.
 
-/// Whether Connect takes this password.
+/// Returns whether Connect accepts a password.
 pub(super) fn is_good(password: &str) -> bool {
     let has = |wanted: fn(&char) -> bool| password.chars().any(|c| wanted(&c));
     (8..=64).contains(&password.chars().count())
         && !has(|c| c.is_whitespace())
         && has(|c| c.is_ascii_lowercase())
         && has(|c| c.is_ascii_uppercase())
-        // Java's \d knows no other digits.
+        // Java's \d matches only ASCII digits.
         && has(char::is_ascii_digit)
 }
 

@@ -12,7 +12,7 @@ use crate::{
     state::{Attribute, Instance, User},
 };
 
-/// Levels are checked and the attribute and its value must exist.
+/// Checks levels, and that attributes and values exist.
 fn check(context: &Context<'_>, attributes: &BTreeMap<String, Attribute>, given: &[Proficiency]) -> Result<(), Refusal> {
     for Proficiency { key: ProficiencyKey { attribute_name, attribute_value }, level } in given {
         let Some(attribute) = attributes.get(attribute_name) else {
@@ -59,7 +59,7 @@ pub(super) fn associate(
     })
 }
 
-/// One that the user does not have is gone already.
+/// Disassociates proficiencies. Those that the user does not have are ignored.
 pub(super) fn disassociate(
     context: &Context<'_>,
     instance: &mut Instance,
@@ -96,11 +96,11 @@ pub(super) fn update(
 
 pub(super) fn list(context: &Context<'_>, instance: &mut Instance, id: &UserId, paging: &Paging) -> Result<Response, Refusal> {
     let user = instance.read(id, context.now).ok_or_else(|| references::no_user(id.as_str()))?;
-    let cut = context.pages.cut(paging, 100, ("ListUserProficiencies", instance.arn.instance.as_str(), id.as_str()))?;
-    // A character that sorts before all that a name may hold keeps the order of keys that of the pairs.
+    let start = context.paginator.start(paging, 100, ("ListUserProficiencies", instance.arn.instance.as_str(), id.as_str()))?;
+    // The separator sorts before all characters of a name, so the keys have the order of the pairs.
     let keyed = user.proficiencies.iter().map(|(key, level)| {
         (format!("{}\u{1}{}", key.attribute_name, key.attribute_value), Proficiency { key: key.clone(), level: *level })
     });
-    let page = cut.page_of(keyed);
+    let page = start.page_of(keyed);
     Ok(Response::Proficiencies { page, modified: user.proficiencies_modified, region: instance.arn.region.clone() })
 }

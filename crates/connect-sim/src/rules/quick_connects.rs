@@ -1,4 +1,4 @@
-//! Quick connects come, are read, and go. They do not go with the user that they point to.
+//! Creates, reads, searches and deletes quick connects. They remain when the user that they point to is deleted.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::{
     QuickConnectTarget, QuickConnectView,
     refusal::Refusal,
     request::{NewQuickConnect, Paging},
-    response::{Kind, Response, ShownQuickConnect},
+    response::{Kind, RenderedQuickConnect, Response},
     state::{Instance, QuickConnect},
 };
 
@@ -30,7 +30,7 @@ pub(super) fn create(context: &mut Context<'_>, instance: &mut Instance, new: Ne
 
 pub(super) fn describe(instance: &Instance, given: &str) -> Result<Response, Refusal> {
     let found = instance.quick_connects.get(&bare(given)).ok_or_else(|| missing(given))?;
-    Ok(Response::QuickConnect { shown: shown(instance, found), region: instance.arn.region.clone() })
+    Ok(Response::QuickConnect { rendered: rendered(instance, found), region: instance.arn.region.clone() })
 }
 
 pub(super) fn point_to(
@@ -51,15 +51,15 @@ pub(super) fn delete(context: &Context<'_>, instance: &mut Instance, given: &str
 }
 
 pub(super) fn search(context: &Context<'_>, instance: &mut Instance, paging: &Paging) -> Result<Response, Refusal> {
-    let cut = context.pages.cut(paging, 100, ("SearchQuickConnects", instance.arn.instance.as_str()))?;
+    let start = context.paginator.start(paging, 100, ("SearchQuickConnects", instance.arn.instance.as_str()))?;
     let all: Vec<_> = instance.quick_connects_searched.at(context.now).values().cloned().collect();
     let total = all.len();
-    let Page { items, next_token } = cut.page_of(all.into_iter().map(|found| (found.id.to_string(), found)));
-    let items = items.iter().map(|found| shown(instance, found)).collect();
+    let Page { items, next_token } = start.page_of(all.into_iter().map(|found| (found.id.to_string(), found)));
+    let items = items.iter().map(|found| rendered(instance, found)).collect();
     Ok(Response::QuickConnects { page: Page { items, next_token }, total, region: instance.arn.region.clone() })
 }
 
-/// Nobody can be pointed to who is not there.
+/// Checks that the target user exists.
 fn check(instance: &Instance, target: &QuickConnectTarget) -> Result<(), Refusal> {
     if let QuickConnectTarget::User(given) = target {
         references::present(instance, &references::user(instance, given)?)?;
@@ -71,7 +71,7 @@ fn arn(instance: &Instance, id: &QuickConnectId) -> String {
     format!("{}/transfer-destination/{id}", instance.arn)
 }
 
-/// The id in what was given: itself, or the end of an ARN.
+/// Returns the bare id: the given id itself, or the end of an ARN.
 fn bare(given: &str) -> QuickConnectId {
     QuickConnectId::new(given.rsplit('/').next().unwrap_or(given))
 }
@@ -80,21 +80,23 @@ fn missing(given: &str) -> Refusal {
     Refusal::not_found(format!("Quick connect not found: {given}"))
 }
 
-fn shown(instance: &Instance, whole: &Arc<QuickConnect>) -> ShownQuickConnect {
-    let user = match &whole.target {
+fn rendered(instance: &Instance, stored: &Arc<QuickConnect>) -> RenderedQuickConnect {
+    let user = match &stored.target {
         QuickConnectTarget::User(given) => given.rsplit('/').next().map(UserId::new),
         QuickConnectTarget::Queue(_) | QuickConnectTarget::PhoneNumber(_) => None,
     };
-    let (id, name) = (whole.id.clone(), whole.name.clone());
+    let (id, name) = (stored.id.clone(), stored.name.clone());
     let typed = connect_api::QuickConnect { arn: arn(instance, &id), id, name, user };
-    ShownQuickConnect { typed, whole: Arc::clone(whole) }
+    RenderedQuickConnect { typed, stored: Arc::clone(stored) }
 }
 
 impl Instance {
-    /// Its quick connects as they are.
+    /// Returns the quick connects without lag.
     pub(crate) fn quick_connect_views(&self) -> Vec<QuickConnectView> {
-        let view =
-            |whole: &Arc<QuickConnect>| QuickConnectView { quick_connect: shown(self, whole).typed, created: whole.created };
+        let view = |stored: &Arc<QuickConnect>| QuickConnectView {
+            quick_connect: rendered(self, stored).typed,
+            created: stored.created,
+        };
         self.quick_connects.values().map(view).collect()
     }
 }

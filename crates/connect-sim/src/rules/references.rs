@@ -1,4 +1,4 @@
-//! Ids and ARNs that a call names, turned into bare ids of things that exist.
+//! Converts the ids and ARNs in a call to bare ids of existing resources.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -10,7 +10,7 @@ use crate::{
     state::{Instance, User},
 };
 
-/// The bare id in what was given: itself, or what an ARN of this instance names by `pick`.
+/// Returns the bare id: the given id itself, or the one that `pick` reads from an ARN of this instance.
 fn bare(instance: &Instance, given: &str, pick: impl FnOnce(Resource) -> Option<String>) -> Option<String> {
     if !given.starts_with("arn:") {
         return Some(given.to_owned());
@@ -27,7 +27,7 @@ fn unknown(rules: &Rules, what: &str, given: &str) -> Refusal {
     }
 }
 
-/// The id of a user, whether it exists or not: reads and writes see that differently.
+/// Returns the id of a user, which need not exist: reads and writes check that differently.
 pub(super) fn user(instance: &Instance, given: &str) -> Result<UserId, Refusal> {
     let id = bare(instance, given, |resource| match resource {
         Resource::User(id) => Some(id.to_string()),
@@ -36,7 +36,7 @@ pub(super) fn user(instance: &Instance, given: &str) -> Result<UserId, Refusal> 
     id.map(UserId::new).ok_or_else(|| no_user(given))
 }
 
-/// A user that exists.
+/// Returns an existing user.
 pub(super) fn present<'a>(instance: &'a Instance, id: &UserId) -> Result<&'a Arc<User>, Refusal> {
     instance.users.get(id).ok_or_else(|| no_user(id.as_str()))
 }
@@ -65,7 +65,7 @@ pub(super) fn security_profile(rules: &Rules, instance: &Instance, given: &str) 
         .ok_or_else(|| unknown(rules, "Security profile", given))
 }
 
-/// 1 to 10, as the model says.
+/// Returns the ids of 1 to 10 security profiles.
 pub(super) fn security_profiles(
     rules: &Rules,
     instance: &Instance,
@@ -79,7 +79,7 @@ pub(super) fn security_profiles(
 
 pub(super) fn hierarchy_group(rules: &Rules, instance: &Instance, given: &str) -> Result<HierarchyGroupId, Refusal> {
     if given.is_empty() {
-        return Err(Refusal::invalid_parameter("HierarchyGroupId must not be empty; leave it out to clear it"));
+        return Err(Refusal::invalid_parameter("HierarchyGroupId must not be empty; omit it to clear the group"));
     }
     let id = bare(instance, given, |resource| match resource {
         Resource::HierarchyGroup(id) => Some(id.to_string()),

@@ -1,4 +1,4 @@
-//! Tags, of users and of what they refer to.
+//! Tags of users and of the resources that they refer to.
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
@@ -8,20 +8,19 @@ use regex::Regex;
 use super::{Context, change, references};
 use crate::{refusal::Refusal, request::Action, response::Response, state::Instance};
 
-/// Tags that a resource has at most.
+/// The most tags of a resource.
 pub(super) const MOST: usize = 50;
 
-static KEY: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$").expect("a pattern that is written here"));
+static KEY: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$").expect("a constant pattern"));
 
-/// Keys and values, one by one.
+/// Checks keys and values.
 pub(super) fn check(tags: &Tags) -> Result<(), Refusal> {
     for (key, value) in tags {
         if key.starts_with("aws:") {
             return Err(Refusal::invalid_parameter(format!("the tag key {key} starts with aws:, which is reserved")));
         }
         if !(1..=128).contains(&key.chars().count()) || !KEY.is_match(key) {
-            return Err(Refusal::invalid_parameter(format!("{key:?} is no tag key of 1 to 128 allowed characters")));
+            return Err(Refusal::invalid_parameter(format!("{key:?} is not a tag key of 1 to 128 allowed characters")));
         }
         if value.chars().count() > 256 {
             return Err(Refusal::invalid_parameter(format!("the value of the tag {key} has more than 256 characters")));
@@ -50,7 +49,7 @@ fn check_count(member: &str, count: usize) -> Result<(), Refusal> {
     Err(Refusal::invalid_parameter(format!("{member} must have 1 to {MOST} members, but has {count}")))
 }
 
-/// A call about anything that has an ARN in this instance.
+/// Processes a call about a resource with an ARN in this instance.
 pub(super) fn about_resource(
     context: &Context<'_>,
     instance: &mut Instance,

@@ -1,4 +1,4 @@
-//! The Update operations of a user, but for proficiencies and tags.
+//! The Update operations of a user, except for proficiencies and tags.
 
 use std::collections::BTreeSet;
 
@@ -81,7 +81,7 @@ pub(super) fn security_profiles(
     })
 }
 
-/// No group clears it.
+/// A request without a group clears it.
 pub(super) fn hierarchy(
     context: &Context<'_>,
     instance: &mut Instance,

@@ -1,10 +1,10 @@
-//! Users come, are read, and go.
+//! Creates, reads, lists, searches and deletes users.
 
 use std::sync::Arc;
 
 use connect_api::{ChannelConfigs, CreatedUser, Page, Resource, UserId};
 
-use super::{Context, channels, identity, references, show, tags};
+use super::{Context, channels, identity, references, render, tags};
 use crate::{
     UserConfigUpdate,
     refusal::Refusal,
@@ -65,7 +65,7 @@ pub(super) fn create(context: &mut Context<'_>, instance: &mut Instance, new: Ne
     Ok(Response::CreatedUser(CreatedUser { id, arn }))
 }
 
-/// The first settings: PhoneConfig for the families that no list is given for.
+/// Returns the settings of a new user: the lists replace those of PhoneConfig.
 fn settings(phone: Option<&PhoneSettings>, lists: &ChannelConfigs) -> Settings {
     let mut settings = Settings::default();
     if let Some(phone) = phone {
@@ -77,7 +77,7 @@ fn settings(phone: Option<&PhoneSettings>, lists: &ChannelConfigs) -> Settings {
 
 pub(super) fn describe(context: &Context<'_>, instance: &mut Instance, id: &UserId) -> Result<Response, Refusal> {
     let user = instance.read(id, context.now).ok_or_else(|| references::no_user(id.as_str()))?;
-    let user = Box::new(show::shown(context.rules, instance, &user));
+    let user = Box::new(render::described(context.rules, instance, &user));
     Ok(Response::User { user, region: instance.arn.region.clone() })
 }
 
@@ -88,14 +88,14 @@ pub(super) fn delete(context: &Context<'_>, instance: &mut Instance, id: &UserId
 }
 
 pub(super) fn list(context: &Context<'_>, instance: &mut Instance, paging: &Paging) -> Result<Response, Refusal> {
-    let cut = context.pages.cut(paging, 1000, ("ListUsers", instance.arn.instance.as_str()))?;
-    let after = cut.after.as_deref().map(UserId::from);
+    let start = context.paginator.start(paging, 1000, ("ListUsers", instance.arn.instance.as_str()))?;
+    let after = start.after.as_deref().map(UserId::from);
     let arn = instance.arn.clone();
     let users = instance.readable_after(context.now, after.as_ref()).map(|user| {
         let user_arn = arn.sibling(Resource::User(user.id.clone())).to_string();
-        (user.id.to_string(), show::summary(user_arn, user))
+        (user.id.to_string(), render::summary(user_arn, user))
     });
-    Ok(Response::Users { page: cut.page(users), region: arn.region })
+    Ok(Response::Users { page: start.page(users), region: arn.region })
 }
 
 pub(super) fn search(
@@ -108,9 +108,9 @@ pub(super) fn search(
     if let Some(field) = criteria.as_ref().and_then(Criteria::unknown_field) {
         return Err(Refusal::invalid_parameter(format!("users cannot be searched by {field}")));
     }
-    // Criteria have no equality of their own, and need none but for this.
+    // Criteria are compared only here, so their debug output is sufficient.
     let query = format!("{criteria:?} {filter:?}");
-    let cut = context.pages.cut(paging, 500, ("SearchUsers", instance.arn.instance.as_str(), query))?;
+    let start = context.paginator.start(paging, 500, ("SearchUsers", instance.arn.instance.as_str(), query))?;
     let long_values = context.rules.long_search_values;
     let fitting: Vec<_> = instance
         .searched
@@ -120,12 +120,12 @@ pub(super) fn search(
         .filter(|user| filter.as_ref().is_none_or(|filter| has_tags(user, filter)))
         .collect();
     let total = fitting.len();
-    let page = cut.page_of(fitting.into_iter().map(|user| (user.id.to_string(), user)));
-    let shown = |user: &Arc<User>| {
+    let page = start.page_of(fitting.into_iter().map(|user| (user.id.to_string(), user)));
+    let render = |user: &Arc<User>| {
         let arn = instance.arn.sibling(Resource::User(user.id.clone())).to_string();
-        show::found(context.rules, arn, user)
+        render::found(context.rules, arn, user)
     };
-    let items = page.items.into_iter().map(shown).collect();
+    let items = page.items.into_iter().map(render).collect();
     Ok(Response::Found {
         page: Page { items, next_token: page.next_token },
         total,

@@ -1,4 +1,4 @@
-"""A user's whole life, once with boto3 and once with the aws CLI, against the simulator at $SIMULATOR."""
+"""Creates, reads, updates and deletes a user, once with boto3 and once with the aws CLI, against the simulator at $SIMULATOR."""
 
 import datetime
 import json

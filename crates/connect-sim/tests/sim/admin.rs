@@ -86,7 +86,7 @@ async fn faults_permissions_quota_and_time_are_set() {
 }
 
 #[tokio::test]
-async fn the_console_needs_no_signature_and_leaves_no_trace() {
+async fn the_console_needs_no_signature_and_is_not_counted() {
     let sim = sim();
     let server = served(&sim).await;
     let user = create(&sim, "jane");

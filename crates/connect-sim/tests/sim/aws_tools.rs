@@ -12,7 +12,7 @@ use crate::program::Program;
 
 const TOOLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python");
 
-/// Where built things are kept, outside the checkout.
+/// Returns the directory for build results, outside the checkout.
 fn cache() -> PathBuf {
     let home = || PathBuf::from(std::env::var_os("HOME").expect("a home directory")).join(".cache");
     std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from).join("connect-operator")
@@ -29,7 +29,7 @@ fn run(command: &mut Command) {
     );
 }
 
-/// A Python with the pinned tools. Who comes first makes it, others wait; one that was left unfinished is made anew.
+/// Returns a Python with the pinned tools. The first caller creates it while others wait. An incomplete one is created again.
 fn python() -> PathBuf {
     let requirements = Path::new(TOOLS).join("requirements.txt");
     let hash: String = Sha256::digest(fs::read(&requirements).unwrap()).iter().take(8).map(|b| format!("{b:02x}")).collect();

@@ -7,7 +7,7 @@ use crate::support::seconds;
 const SAMPLE: &str = include_str!("../../sample.yaml");
 
 #[test]
-fn the_sample_says_what_the_defaults_are() {
+fn the_sample_has_the_defaults() {
     let sample = Config::from_yaml(SAMPLE).unwrap();
     let default = Config::default();
     assert_eq!(sample.rules, default.rules);
@@ -20,7 +20,7 @@ fn the_sample_says_what_the_defaults_are() {
 }
 
 #[test]
-fn the_sample_starts_and_its_ids_are_the_same_each_time() {
+fn ids_of_the_sample_are_the_same_at_each_start() {
     let arns = || {
         let sim = Sim::new(Config::from_yaml(SAMPLE).unwrap()).unwrap();
         let instance = &sim.instances()[0].id;
@@ -47,8 +47,8 @@ fn an_empty_file_is_the_default() {
 }
 
 #[test]
-fn mistakes_are_told_by_name() {
-    for (yaml, told) in [
+fn errors_name_the_invalid_member() {
+    for (yaml, reason) in [
         ("serchLag: 3s", "serchLag"),
         ("searchLag: soon", "searchLag"),
         ("rules: { caseSensitive: true }", "caseSensitive"),
@@ -60,14 +60,14 @@ fn mistakes_are_told_by_name() {
         ("throttling: { tooManyRequestsShare: 2 }", "tooManyRequestsShare"),
         ("instances: []", "at least one"),
         ("instances: [{ region: us-west-2 }]", "id"),
-        ("instances: [{ id: i-1 }, { id: i-1 }]", "i-1 is there twice"),
+        ("instances: [{ id: i-1 }, { id: i-1 }]", "i-1 appears twice"),
         ("instances: [{ id: i-1, account: '12' }]", "12 digits"),
         ("instances: [{ id: i-1, identityManagementType: LDAP }]", "LDAP"),
-        ("instances: [{ id: i-1, routingProfiles: [{ name: A }, { name: A }] }]", "A is there twice"),
+        ("instances: [{ id: i-1, routingProfiles: [{ name: A }, { name: A }] }]", "A appears twice"),
         ("instances: [{ id: i-1, hierarchyGroups: [{ name: A/B }] }]", "path"),
         ("instances: [{ id: i-1, hierarchyGroups: [{ name: /A//B }] }]", "path"),
     ] {
         let error = Config::from_yaml(yaml).unwrap_err().to_string();
-        assert!(error.contains(told), "{yaml}: {error}");
+        assert!(error.contains(reason), "{yaml}: {error}");
     }
 }

@@ -1,6 +1,6 @@
 //! Faults, in-process.
 
-use connect_api::{Class, DeleteUser, Error, OperationName as Op};
+use connect_api::{DeleteUser, Error, OperationName as Op};
 use connect_sim::{Config, Effect, Fault, Sim};
 
 use crate::support::*;
@@ -9,42 +9,8 @@ fn try_create(sim: &Sim, username: &str) -> Result<(), Error> {
     call(sim, new_user(sim, username)).map(drop)
 }
 
-/// What one create comes to under this effect, and whether there is a user afterwards.
-fn under(effect: Effect) -> (Error, bool) {
-    let sim = sim();
-    sim.inject(Fault::on(Op::CreateUser, effect));
-    let error = try_create(&sim, "jane").unwrap_err();
-    let there = sim.user(&instance(), "jane").is_some();
-    assert_eq!(sim.faults(), [], "used up");
-    let second = try_create(&sim, "jane");
-    assert_eq!(second.is_ok(), !there);
-    (error, there)
-}
-
 #[test]
-fn each_effect_does_what_it_says() {
-    let (error, there) = under(Effect::internal_error());
-    assert_eq!((error.class, error.status, there), (Class::Transient, Some(500), false));
-
-    let (error, there) = under(Effect::internal_error_after());
-    assert_eq!((error.class, error.code.as_deref(), there), (Class::Transient, Some("InternalServiceException"), true));
-
-    let (error, there) = under(Effect::LostReply);
-    assert_eq!((error.class, error.status, error.request_id, there), (Class::Transient, None, None, true));
-
-    let (error, there) = under(Effect::LostRequest);
-    assert_eq!((error.class, error.status, there), (Class::Transient, None, false));
-
-    let (error, there) = under(Effect::Bare429);
-    assert_eq!((error.class, error.status, error.code, there), (Class::Throttled, Some(429), None, false));
-
-    let (error, there) = under(Effect::AccessDenied);
-    assert_eq!((error.class, error.code.as_deref(), there), (Class::Denied, Some("AccessDeniedException"), false));
-    assert!(error.message.contains("is not authorized to perform: connect:CreateUser on resource: arn:aws:connect:"));
-}
-
-#[test]
-fn a_fault_waits_for_its_operation_and_its_user() {
+fn a_fault_applies_to_its_operation_and_user() {
     let sim = sim();
     let jane = create(&sim, "jane").id;
     let joe = create(&sim, "joe").id;
@@ -68,7 +34,7 @@ fn a_create_is_about_its_username() {
 }
 
 #[test]
-fn faults_strike_so_often_after_so_many() {
+fn faults_apply_to_a_number_of_calls_after_others() {
     let sim = sim();
     sim.inject(Fault::on(Op::CreateUser, Effect::internal_error()).after(1).times(2));
     let outcomes: Vec<bool> = (0..5).map(|i| try_create(&sim, &format!("u{i}")).is_ok()).collect();
@@ -80,7 +46,7 @@ fn faults_strike_so_often_after_so_many() {
 }
 
 #[test]
-fn chances_come_from_the_seed() {
+fn probabilities_depend_on_the_seed() {
     let run = |seed| {
         let sim = Sim::new(Config { seed, ..config() }).unwrap();
         sim.inject(Fault::on(Op::CreateUser, Effect::internal_error()).with_probability(0.5));
@@ -93,7 +59,7 @@ fn chances_come_from_the_seed() {
 }
 
 #[test]
-#[should_panic(expected = "CreateUsr is no operation")]
-fn a_mistyped_operation_is_noticed() {
+#[should_panic(expected = "CreateUsr is not a simulated operation")]
+fn a_mistyped_operation_panics() {
     sim().inject(Fault { operation: Some("CreateUsr".into()), ..Fault::any(Effect::LostReply) });
 }

@@ -1,11 +1,11 @@
-//! What the identity type asks for, and UpdateUserIdentityInfo.
+//! The requirements of the identity type, and UpdateUserIdentityInfo.
 
 use connect_api::{CreateUser, IdentityInfo, IdentityManagementType as Type, Password, UpdateUserIdentityInfo};
 use connect_sim::{Config, EmailRule, IdentityUpdate, Sim};
 
 use crate::support::*;
 
-/// Creates a user that differs from the least by this change; the outcome as status and code, or None if it went well.
+/// Creates a user with a change to the minimal request. Returns status and code of the error, or None for a success.
 fn outcome(config: Config, change: impl FnOnce(CreateUser) -> CreateUser) -> Option<(u16, String)> {
     let sim = Sim::new(config).unwrap();
     let new = change(new_user(&sim, "jane"));
@@ -26,7 +26,7 @@ fn no_password(new: CreateUser) -> CreateUser {
 }
 
 #[test]
-fn a_managed_instance_wants_password_and_names() {
+fn a_managed_instance_requires_password_and_names() {
     let config = || config_of(Type::ConnectManaged);
     assert_eq!(outcome(config(), |new| new), None);
     assert_eq!(outcome(config(), no_password), Some(invalid_request()));
@@ -39,7 +39,7 @@ fn a_managed_instance_wants_password_and_names() {
 }
 
 #[test]
-fn a_saml_instance_wants_names_and_neither_password_nor_directory_id() {
+fn a_saml_instance_requires_names_and_no_password() {
     let config = || config_of(Type::Saml);
     assert_eq!(outcome(config(), no_password), None);
     assert_eq!(outcome(config(), |new| new), Some(invalid_request()));
@@ -60,7 +60,7 @@ fn a_directory_instance_takes_names_from_the_directory() {
     };
     let bare = |new| CreateUser { identity_info: None, ..no_password(new) };
     assert_eq!(outcome(config(true), bare), None);
-    assert_eq!(outcome(config(true), no_password), Some(invalid_request()), "names must not be given");
+    assert_eq!(outcome(config(true), no_password), Some(invalid_request()), "names are refused");
     assert_eq!(
         outcome(config(true), |new| CreateUser { password: Some(Password::new("Passw0rd")), ..bare(new) }),
         Some(invalid_request())
@@ -70,7 +70,7 @@ fn a_directory_instance_takes_names_from_the_directory() {
 }
 
 #[test]
-fn usernames_are_checked_as_far_as_aws_does() {
+fn usernames_are_checked_as_by_aws() {
     let username = |name: &str| {
         let name = name.to_owned();
         move |new| CreateUser { username: name, ..new }
@@ -105,7 +105,7 @@ fn the_documented_email_rule_can_be_switched_on() {
 }
 
 #[test]
-fn members_are_checked_one_by_one() {
+fn members_are_checked_individually() {
     let with = |change: fn(&mut IdentityInfo)| outcome(config(), |new| named(new, change));
     assert_eq!(with(|i| i.mobile = Some("+12065550100".into())), None);
     assert_eq!(with(|i| i.mobile = Some("2065550100".into())), Some(invalid_parameter()));
@@ -126,7 +126,7 @@ fn full() -> IdentityInfo {
     }
 }
 
-/// What is left of a full identity after this update.
+/// Returns the identity after this update of a complete one.
 fn after(config: Config, update: IdentityInfo) -> Result<IdentityInfo, (u16, String)> {
     let sim = Sim::new(config).unwrap();
     let user = call(&sim, CreateUser { identity_info: Some(full()), ..new_user(&sim, "jane") }).unwrap().id;
@@ -136,7 +136,7 @@ fn after(config: Config, update: IdentityInfo) -> Result<IdentityInfo, (u16, Str
 }
 
 #[test]
-fn members_that_an_update_leaves_out_are_wiped_or_kept() {
+fn members_omitted_by_an_update_are_cleared_or_kept() {
     assert_eq!(after(config(), names()), Ok(names()));
     assert_eq!(after(config(), IdentityInfo::default()), Err(invalid_request()), "the names are required");
     let mut merge = config();
@@ -155,7 +155,7 @@ fn an_empty_string_clears_or_is_refused() {
 }
 
 #[test]
-fn the_directorys_names_cannot_be_updated() {
+fn names_from_the_directory_cannot_be_updated() {
     let sim = Sim::new(config_of(Type::ExistingDirectory)).unwrap();
     let bare = CreateUser { identity_info: None, password: None, ..new_user(&sim, "jane") };
     let user = call(&sim, bare).unwrap().id;

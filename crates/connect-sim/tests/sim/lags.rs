@@ -1,4 +1,4 @@
-//! Reads that are behind the writes.
+//! Reads that lag behind writes.
 
 use connect_api::{DeleteUser, FoundUser, ListUsers, PhoneConfig, SearchUsers, TagResource, UpdateUserPhoneConfig, UserSummary};
 use connect_sim::{Config, DescribeLagCovers, Sim};
@@ -34,7 +34,7 @@ fn search_shows_users_as_they_were_three_seconds_ago() {
     assert_eq!((old.phone_config, old.tags.len()), (Some(PhoneConfig::default()), 0));
     sim.advance(seconds(3));
     let new = search(&sim).remove(0);
-    assert_eq!((new.phone_config, new.tags.len()), (Some(phone_config), 1), "seconds, as everywhere");
+    assert_eq!((new.phone_config, new.tags.len()), (Some(phone_config), 1), "in seconds");
 
     call(&sim, DeleteUser { instance: instance(), user: user.id }).unwrap();
     assert_eq!((search(&sim).len(), list(&sim).len()), (1, 0));
@@ -43,12 +43,12 @@ fn search_shows_users_as_they_were_three_seconds_ago() {
 }
 
 #[test]
-fn a_new_user_may_be_unknown_to_describe_and_list_for_a_while() {
+fn describe_and_list_may_lag_behind_creates() {
     let sim = Sim::new(Config { describe_lag: seconds(10), ..config() }).unwrap();
     let user = create(&sim, "jane");
     assert_eq!(refusal(describe(&sim, &user.id)), not_found());
     assert_eq!(list(&sim).len(), 0);
-    assert_eq!(refusal(call(&sim, new_user(&sim, "jane"))).0, 409, "the write knows it");
+    assert_eq!(refusal(call(&sim, new_user(&sim, "jane"))).0, 409, "the write sees the user");
     sim.advance(seconds(10));
     assert!(describe(&sim, &user.id).is_ok());
     assert_eq!(list(&sim).len(), 1);
@@ -57,7 +57,7 @@ fn a_new_user_may_be_unknown_to_describe_and_list_for_a_while() {
 }
 
 #[test]
-fn all_reads_may_be_behind_all_writes() {
+fn all_reads_may_lag_behind_all_writes() {
     let config = Config { describe_lag: seconds(10), describe_lag_covers: DescribeLagCovers::AllWrites, ..config() };
     let sim = Sim::new(config).unwrap();
     let user = create(&sim, "jane");
@@ -76,7 +76,7 @@ fn all_reads_may_be_behind_all_writes() {
 }
 
 #[test]
-fn a_lag_of_none_is_none() {
+fn a_search_without_lag_is_current() {
     let sim = Sim::new(Config { search_lag: seconds(0), ..config() }).unwrap();
     create(&sim, "jane");
     assert_eq!(search(&sim).len(), 1);

@@ -1,12 +1,11 @@
-//! The simulator from outside: in-process, over HTTP, as a program, and with AWS' own tools.
+//! The simulator's public interfaces: in-process, over HTTP, as a program, and with AWS' own tools.
 
-#![allow(clippy::unwrap_used, reason = "the lint's own exception for tests does not reach what tests share")]
+#![allow(clippy::unwrap_used, reason = "the lint's exception for tests does not cover shared test code")]
 
 mod admin;
 mod aws_tools;
 mod channels;
 mod configuration;
-mod doors;
 mod faults;
 mod identity;
 mod lags;
@@ -17,6 +16,7 @@ mod quick_connects;
 mod search;
 mod sts;
 mod support;
+mod surfaces;
 mod tags;
 mod users;
 mod wire;

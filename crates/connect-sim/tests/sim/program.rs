@@ -1,4 +1,4 @@
-//! The program: it says where it listens, serves, and ends when it is told to.
+//! The program: it prints its address, serves, and stops on a signal.
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -7,7 +7,7 @@ use std::{
 
 use crate::support::*;
 
-/// A program that is ended with the test.
+/// A program that stops with the test.
 pub struct Program {
     child: Child,
     pub url: String,
@@ -30,14 +30,14 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // It may have ended already.
+        // It may have stopped already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
 #[tokio::test]
-async fn it_serves_its_configuration_and_ends_on_sigterm() {
+async fn it_serves_its_configuration_and_stops_on_sigterm() {
     let mut program = Program::start(&["--config", concat!(env!("CARGO_MANIFEST_DIR"), "/sample.yaml")]);
     let reply = raw(&program.url, "GET", "/instance", SIGNED, "").await.unwrap();
     assert_eq!(reply.json()["InstanceSummaryList"][0]["InstanceAlias"], "contact-centre");
@@ -47,7 +47,7 @@ async fn it_serves_its_configuration_and_ends_on_sigterm() {
 }
 
 #[test]
-fn a_bad_configuration_is_told_and_nothing_is_served() {
+fn an_invalid_configuration_is_reported() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("bad.yaml");
     std::fs::write(&file, "serchLag: 3s").unwrap();
@@ -59,7 +59,7 @@ fn a_bad_configuration_is_told_and_nothing_is_served() {
         .spawn()
         .unwrap();
     assert!(!child.wait().unwrap().success());
-    let mut told = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
-    assert!(told.contains("bad.yaml") && told.contains("serchLag"), "{told}");
+    let mut output = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut output).unwrap();
+    assert!(output.contains("bad.yaml") && output.contains("serchLag"), "{output}");
 }

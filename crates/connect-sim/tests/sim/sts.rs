@@ -1,4 +1,4 @@
-//! STS, and what follows from whose a key is.
+//! STS, and the accounts of access keys.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::support::*;
 
 const ROLE: &str = "arn:aws:iam::210987654321:role/teams/operator";
 
-struct World {
+struct TwoAccounts {
     sim: Sim,
     server: Server,
 }
@@ -20,7 +20,7 @@ type Key<'a> = (&'a str, Option<&'a str>);
 const STATIC: Key<'_> = ("AKIDONE", None);
 const UNKNOWN: Key<'_> = ("AKIDANY", None);
 
-impl World {
+impl TwoAccounts {
     async fn new() -> Self {
         let other = InstanceConfig { account: "210987654321".into(), ..InstanceConfig::new("i-2") };
         let role =
@@ -36,7 +36,7 @@ impl World {
         Self { sim, server }
     }
 
-    async fn ask(&self, (key, token): Key<'_>, form: &str) -> Raw {
+    async fn call_sts(&self, (key, token): Key<'_>, form: &str) -> Raw {
         let token = token.map(|token| format!("X-Amz-Security-Token: {token}\r\n")).unwrap_or_default();
         let headers = format!(
             "Authorization: AWS4-HMAC-SHA256 Credential={key}/20260101/us-west-2/sts/aws4_request, SignedHeaders=host, Signature=00\r\n\
@@ -45,7 +45,7 @@ impl World {
         raw(&self.server.url(), "POST", "/", &headers, &format!("{form}&Version=2011-06-15")).await.unwrap()
     }
 
-    /// Describes an instance, with that status and code.
+    /// Describes an instance. Returns status and code.
     async fn sees(&self, (key, token): Key<'_>, instance: &str) -> (u16, String) {
         let token = token.map(|token| format!("X-Amz-Security-Token: {token}\r\n")).unwrap_or_default();
         let headers = format!("{}{token}", SIGNED.replace("AKID", key));
@@ -54,9 +54,9 @@ impl World {
         (status, code.to_owned())
     }
 
-    /// A session of the role.
+    /// Opens a session of the role.
     async fn session(&self) -> (String, String) {
-        let reply = self.ask(STATIC, &assume("one", "secret-handshake")).await;
+        let reply = self.call_sts(STATIC, &assume("one", "secret-handshake")).await;
         assert_eq!(reply.status, 200, "{}", reply.body);
         (within(&reply.body, "AccessKeyId"), within(&reply.body, "SessionToken"))
     }
@@ -79,68 +79,68 @@ fn ok() -> (u16, String) {
 }
 
 #[tokio::test]
-async fn a_session_sees_its_own_account_alone_and_a_static_key_the_account_that_it_is_said_to_be_of() {
-    let world = World::new().await;
-    let (key, token) = world.session().await;
+async fn a_key_sees_only_the_instances_of_its_account() {
+    let accounts = TwoAccounts::new().await;
+    let (key, token) = accounts.session().await;
     let session: Key<'_> = (&key, Some(&token));
-    assert_eq!(world.sees(session, "i-2").await, ok());
-    assert_eq!(world.sees(session, "i-1").await, not_found());
-    assert_eq!(world.sees(STATIC, "i-1").await, ok());
-    assert_eq!(world.sees(STATIC, "i-2").await, not_found());
+    assert_eq!(accounts.sees(session, "i-2").await, ok());
+    assert_eq!(accounts.sees(session, "i-1").await, not_found());
+    assert_eq!(accounts.sees(STATIC, "i-1").await, ok());
+    assert_eq!(accounts.sees(STATIC, "i-2").await, not_found());
     for instance in ["i-1", "i-2"] {
-        assert_eq!(world.sees(UNKNOWN, instance).await, ok(), "a key of which nothing is known sees all");
+        assert_eq!(accounts.sees(UNKNOWN, instance).await, ok(), "an unknown key sees all accounts");
     }
-    let view = &world.sim.sessions()[0];
+    let view = &accounts.sim.sessions()[0];
     assert_eq!(view.arn, "arn:aws:sts::210987654321:assumed-role/operator/one");
     assert_eq!((view.external_id.as_deref(), view.tags["a"].as_str()), (Some("secret-handshake"), "b c"));
 }
 
 #[tokio::test]
-async fn identity_is_told_of_every_kind_of_key() {
-    let world = World::new().await;
-    let (key, token) = world.session().await;
+async fn caller_identity_works_for_every_kind_of_key() {
+    let accounts = TwoAccounts::new().await;
+    let (key, token) = accounts.session().await;
     for (key, account, arn) in [
         ((key.as_str(), Some(token.as_str())), "210987654321", "arn:aws:sts::210987654321:assumed-role/operator/one"),
         (STATIC, "123456789012", "arn:aws:iam::123456789012:user/AKIDONE"),
         (UNKNOWN, "123456789012", "arn:aws:iam::123456789012:user/AKIDANY"),
     ] {
-        let reply = world.ask(key, "Action=GetCallerIdentity").await;
+        let reply = accounts.call_sts(key, "Action=GetCallerIdentity").await;
         assert_eq!((within(&reply.body, "Account"), within(&reply.body, "Arn")), (account.to_owned(), arn.to_owned()));
     }
-    assert_eq!(world.sim.calls().of("GetCallerIdentity"), 3);
-    assert_eq!(world.sim.calls().writes(), 0);
+    assert_eq!(accounts.sim.calls().of("GetCallerIdentity"), 3);
+    assert_eq!(accounts.sim.calls().writes(), 0);
 }
 
 #[tokio::test]
-async fn a_session_ends_and_its_key_is_then_refused_by_both_services() {
-    let world = World::new().await;
-    let (key, token) = world.session().await;
+async fn the_key_of_an_expired_session_is_refused() {
+    let accounts = TwoAccounts::new().await;
+    let (key, token) = accounts.session().await;
     let session: Key<'_> = (&key, Some(&token));
-    world.sim.advance(seconds(899));
-    assert_eq!(world.sees(session, "i-2").await, ok());
-    world.sim.advance(seconds(1));
-    assert_eq!(world.sees(session, "i-2").await, (403, "ExpiredTokenException".into()));
-    let reply = world.ask(session, "Action=GetCallerIdentity").await;
+    accounts.sim.advance(seconds(899));
+    assert_eq!(accounts.sees(session, "i-2").await, ok());
+    accounts.sim.advance(seconds(1));
+    assert_eq!(accounts.sees(session, "i-2").await, (403, "ExpiredTokenException".into()));
+    let reply = accounts.call_sts(session, "Action=GetCallerIdentity").await;
     assert_eq!((reply.status, within(&reply.body, "Code").as_str()), (403, "ExpiredToken"));
-    let (renewed, token) = world.session().await;
+    let (renewed, token) = accounts.session().await;
     assert_ne!(renewed, key);
-    assert_eq!(world.sees((&renewed, Some(&token)), "i-2").await, ok());
+    assert_eq!(accounts.sees((&renewed, Some(&token)), "i-2").await, ok());
 }
 
 #[tokio::test]
-async fn a_sessions_key_is_nothing_without_its_token() {
-    let world = World::new().await;
-    let (key, _) = world.session().await;
+async fn a_session_key_requires_its_token() {
+    let accounts = TwoAccounts::new().await;
+    let (key, _) = accounts.session().await;
     for token in [None, Some("another")] {
-        assert_eq!(world.sees((&key, token), "i-2").await, (403, "UnrecognizedClientException".into()));
-        let reply = world.ask((&key, token), "Action=GetCallerIdentity").await;
+        assert_eq!(accounts.sees((&key, token), "i-2").await, (403, "UnrecognizedClientException".into()));
+        let reply = accounts.call_sts((&key, token), "Action=GetCallerIdentity").await;
         assert_eq!(within(&reply.body, "Code"), "InvalidClientTokenId");
     }
 }
 
 #[tokio::test]
-async fn what_a_trust_policy_does_not_allow_is_denied_and_what_is_malformed_is_invalid() {
-    let world = World::new().await;
+async fn requests_against_the_trust_policy_are_denied() {
+    let accounts = TwoAccounts::new().await;
     for (form, status, code) in [
         (assume("one", "wrong"), 403, "AccessDenied"),
         (assume("one", "secret-handshake").replace("operator", "other"), 403, "AccessDenied"),
@@ -150,42 +150,42 @@ async fn what_a_trust_policy_does_not_allow_is_denied_and_what_is_malformed_is_i
         ("Action=AssumeRole".into(), 400, "ValidationError"),
         ("Action=DecodeEverything".into(), 400, "InvalidAction"),
     ] {
-        let reply = world.ask(STATIC, &form).await;
+        let reply = accounts.call_sts(STATIC, &form).await;
         assert_eq!((reply.status, within(&reply.body, "Code").as_str()), (status, code), "{form}");
     }
-    let reply = world.ask(STATIC, &assume("one", "wrong")).await;
-    let says =
+    let reply = accounts.call_sts(STATIC, &assume("one", "wrong")).await;
+    let expected =
         format!("User: arn:aws:iam::123456789012:user/AKIDONE is not authorized to perform: sts:AssumeRole on resource: {ROLE}");
-    assert_eq!(within(&reply.body, "Message"), says);
-    assert!(world.sim.sessions().is_empty());
+    assert_eq!(within(&reply.body, "Message"), expected);
+    assert!(accounts.sim.sessions().is_empty());
 }
 
 #[tokio::test]
 async fn faults_and_denials_reach_sts_too() {
-    let world = World::new().await;
-    world.sim.deny(["AssumeRole"]);
-    assert_eq!(within(&world.ask(STATIC, &assume("one", "secret-handshake")).await.body, "Code"), "AccessDenied");
-    world.sim.deny([] as [Op; 0]);
+    let accounts = TwoAccounts::new().await;
+    accounts.sim.deny(["AssumeRole"]);
+    assert_eq!(within(&accounts.call_sts(STATIC, &assume("one", "secret-handshake")).await.body, "Code"), "AccessDenied");
+    accounts.sim.deny([] as [Op; 0]);
     let mut fault = Fault::any(Effect::internal_error());
     fault.operation = Some("GetCallerIdentity".into());
-    world.sim.inject(fault);
-    world.session().await;
-    assert_eq!(world.ask(STATIC, "Action=GetCallerIdentity").await.status, 500);
-    assert_eq!(world.ask(STATIC, "Action=GetCallerIdentity").await.status, 200);
+    accounts.sim.inject(fault);
+    accounts.session().await;
+    assert_eq!(accounts.call_sts(STATIC, "Action=GetCallerIdentity").await.status, 500);
+    assert_eq!(accounts.call_sts(STATIC, "Action=GetCallerIdentity").await.status, 200);
 }
 
 #[test]
-fn settings_that_make_no_sense_are_refused() {
+fn invalid_settings_are_refused() {
     let with = |sts: StsConfig| Sim::new(Config { sts, ..config() }).unwrap_err().to_string();
     let role = |arn: &str| RoleConfig { session_duration: Duration::from_secs(1), ..RoleConfig::new(arn) };
     let keys = StsConfig { access_keys: [("AKID".to_owned(), "12".to_owned())].into(), ..StsConfig::default() };
     assert!(with(keys).contains("accessKeys: AKID"));
-    for (roles, says) in [
+    for (roles, reason) in [
         (vec![role("operator")], "not the ARN of a role"),
         (vec![role("arn:aws:iam::12:role/r")], "not the ARN of a role"),
-        (vec![role(ROLE), role(ROLE)], "there twice"),
+        (vec![role(ROLE), role(ROLE)], "appears twice"),
     ] {
         let error = with(StsConfig { roles, ..StsConfig::default() });
-        assert!(error.contains(says), "{error}");
+        assert!(error.contains(reason), "{error}");
     }
 }

@@ -1,10 +1,10 @@
-//! Users to create and ways to look at what became of them.
+//! Requests to create users, and helpers to inspect the results.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use connect_api::{
-    Call, Caller, ConnectExt, CreateUser, CreatedUser, DescribeUser, Error, IdentityInfo, IdentityManagementType,
-    InstanceId, Operation, Password, User, UserId,
+    Call, Caller, ConnectExt, CreateUser, CreatedUser, DescribeUser, Error, IdentityInfo, IdentityManagementType, InstanceId,
+    Operation, Password, User, UserId,
 };
 use connect_sim::{Config, InstanceConfig, NamedConfig, Sim, Throttling};
 use tokio::{
@@ -12,7 +12,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// A configuration without throttling, on a manual clock, with one instance that has something of everything.
+/// A configuration without throttling, with a manual clock and one instance with resources of every kind.
 pub fn config() -> Config {
     let mut instance = InstanceConfig::new("i-1");
     instance.hierarchy_groups = ["/EMEA/Berlin", "/EMEA/Paris", "/Americas"].map(NamedConfig::from).into();
@@ -40,16 +40,12 @@ pub fn names() -> IdentityInfo {
     IdentityInfo { first_name: Some("Jane".into()), last_name: Some("Doe".into()), ..IdentityInfo::default() }
 }
 
-/// The least that a CONNECT_MANAGED instance takes.
+/// A request with password and names, as a CONNECT_MANAGED instance requires.
 pub fn new_user(sim: &Sim, username: &str) -> CreateUser {
-    CreateUser {
-        password: Some(Password::new("Passw0rd")),
-        identity_info: Some(names()),
-        ..sim.new_user(&instance(), username)
-    }
+    CreateUser { password: Some(Password::new("Passw0rd")), identity_info: Some(names()), ..sim.new_user(&instance(), username) }
 }
 
-/// One call through the ordinary door.
+/// Makes a call through the API.
 pub fn call<O: Operation>(sim: &Sim, request: O) -> Result<O::Output, Error>
 where
     O::Output: Send,
@@ -65,7 +61,7 @@ pub fn describe(sim: &Sim, id: &UserId) -> Result<User, Error> {
     call(sim, DescribeUser { instance: instance(), user: id.clone() })
 }
 
-/// Status and code of a refusal.
+/// Returns status and code of a refusal.
 pub fn refusal<T: std::fmt::Debug>(result: Result<T, Error>) -> (u16, String) {
     let error = result.unwrap_err();
     (error.status.unwrap(), error.code.unwrap())
@@ -87,12 +83,12 @@ pub const fn seconds(s: u64) -> Duration {
     Duration::from_secs(s)
 }
 
-/// Any call at all through the client, without its answer.
+/// Makes any call through the API, without its output.
 pub fn send(sim: &Sim, call: impl Into<Call>) -> Result<(), Error> {
     sim.client().call_now(call.into()).map(drop)
 }
 
-/// An HTTP reply, taken apart.
+/// A parsed HTTP reply.
 #[derive(Debug)]
 pub struct Raw {
     pub status: u16,
@@ -112,7 +108,7 @@ impl Raw {
 
 pub const SIGNED: &str = "Authorization: AWS4-HMAC-SHA256 Credential=AKID/20260101/us-west-2/connect/aws4_request, SignedHeaders=host, Signature=00\r\n";
 
-/// One request, byte for byte, over a connection of its own. None if it was closed without a reply.
+/// Sends a request over a new connection. Returns None if the connection was closed without a reply.
 pub async fn raw(url: &str, method: &str, path: &str, headers: &str, body: &str) -> Option<Raw> {
     let address = url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
@@ -122,7 +118,7 @@ pub async fn raw(url: &str, method: &str, path: &str, headers: &str, body: &str)
     );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut reply = String::new();
-    // A reset is as good as a close: both are no reply.
+    // A reset connection has no reply either.
     if stream.read_to_string(&mut reply).await.is_err() || reply.is_empty() {
         return None;
     }
@@ -133,7 +129,7 @@ pub async fn raw(url: &str, method: &str, path: &str, headers: &str, body: &str)
     Some(Raw { status, headers: lines.filter_map(header).collect(), body: body.to_owned() })
 }
 
-/// A server on a free port.
+/// Starts a server on a free port.
 pub async fn served(sim: &Sim) -> connect_sim::Server {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     connect_sim::serve(sim.clone(), listener).unwrap()

@@ -1,6 +1,6 @@
 //! TagResource and UntagResource.
 
-use connect_api::{CreateUser, Error, TagResource, Tags, UntagResource};
+use connect_api::{CreateUser, Error, TagResource, Tags};
 use connect_sim::Sim;
 
 use crate::support::*;
@@ -14,16 +14,7 @@ fn tag(sim: &Sim, arn: &str, new: Tags) -> Result<(), Error> {
 }
 
 #[test]
-fn tags_are_set_and_removed_by_key() {
-    let sim = sim();
-    let user = call(&sim, CreateUser { tags: tags(&[("a", "1"), ("b", "2")]), ..new_user(&sim, "jane") }).unwrap();
-    tag(&sim, &user.arn, tags(&[("b", "3"), ("c", "")])).unwrap();
-    call(&sim, UntagResource { arn: user.arn.clone(), keys: ["a".to_owned(), "x".to_owned()].into() }).unwrap();
-    assert_eq!(describe(&sim, &user.id).unwrap().tags, tags(&[("b", "3"), ("c", "")]));
-}
-
-#[test]
-fn fifty_fit_and_no_more() {
+fn a_resource_has_at_most_fifty_tags() {
     let sim = sim();
     let some = |range: std::ops::Range<u32>| range.map(|i| (format!("k{i}"), String::new())).collect::<Tags>();
     let user = call(&sim, CreateUser { tags: some(0..49), ..new_user(&sim, "jane") }).unwrap();
@@ -49,7 +40,7 @@ fn keys_and_values_are_checked() {
 }
 
 #[test]
-fn only_what_exists_is_tagged() {
+fn only_existing_resources_are_tagged() {
     let sim = sim();
     let user = create(&sim, "jane");
     for arn in [format!("{}0", user.arn), user.arn.replace("i-1", "i-2"), user.arn.replace("us-west", "eu-west"), "x".into()] {
@@ -60,7 +51,7 @@ fn only_what_exists_is_tagged() {
 }
 
 #[test]
-fn whether_they_move_the_users_time_is_a_switch() {
+fn a_switch_lets_tags_change_the_users_time() {
     for touches in [false, true] {
         let mut config = config();
         config.rules.tags_touch_user = touches;

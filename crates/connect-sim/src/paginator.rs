@@ -1,4 +1,4 @@
-//! Pages and their tokens: opaque, bound to the query that they continue, good for a day.
+//! Pages and their tokens, which are opaque, bound to one query and valid for a day.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -11,18 +11,18 @@ use jiff::Timestamp;
 
 use crate::{clock::later, refusal::Refusal, request::Paging};
 
-/// What pages are cut by.
+/// The settings of pagination.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Paginator {
     pub now: Timestamp,
-    /// At most so many items, whatever is asked for.
+    /// The most items on a page, for any request.
     pub limit: Option<usize>,
     pub token_lifetime: Duration,
 }
 
-/// The page that is asked for: where it starts and how long it may be.
+/// The start and maximal length of the requested page.
 #[derive(Debug)]
-pub(crate) struct Cut {
+pub(crate) struct PageStart {
     query: u64,
     length: usize,
     /// The key of the last item on the page before.
@@ -33,8 +33,8 @@ pub(crate) struct Cut {
 const DEFAULT_LENGTH: i32 = 100;
 
 impl Paginator {
-    /// Reads what is asked for. `query` is all that tells one listing from another.
-    pub fn cut(self, paging: &Paging, max: i32, query: impl Hash) -> Result<Cut, Refusal> {
+    /// Reads the start of a page. `query` identifies the listing.
+    pub fn start(self, paging: &Paging, max: i32, query: impl Hash) -> Result<PageStart, Refusal> {
         let asked = paging.max_results.unwrap_or(DEFAULT_LENGTH.min(max));
         if !(1..=max).contains(&asked) {
             return Err(Refusal::invalid_parameter(format!("MaxResults must be between 1 and {max}, but is {asked}")));
@@ -45,11 +45,11 @@ impl Paginator {
         let query = hasher.finish();
         let after = match &paging.next_token {
             Some(token) => Some(self.read(token, query).ok_or_else(|| {
-                Refusal::invalid_parameter("InvalidToken: the NextToken is not of this request, or has expired")
+                Refusal::invalid_parameter("InvalidToken: the NextToken belongs to another request or has expired")
             })?),
             None => None,
         };
-        Ok(Cut { query, length, after, now: self.now })
+        Ok(PageStart { query, length, after, now: self.now })
     }
 
     fn read(self, token: &str, query: u64) -> Option<String> {
@@ -62,8 +62,8 @@ impl Paginator {
     }
 }
 
-impl Cut {
-    /// Takes the page's items from what comes after its start. `keyed` yields each item with its key, in the order of keys.
+impl PageStart {
+    /// Returns a page of the items after its start. `keyed` yields items with their keys, in order of keys.
     pub fn page<T>(self, keyed: impl Iterator<Item = (String, T)>) -> Page<T> {
         let mut rest = keyed.peekable();
         let mut items = Vec::new();
@@ -80,7 +80,7 @@ impl Cut {
         Page { items, next_token }
     }
 
-    /// Takes the page from all items, in the order of keys.
+    /// Returns a page of all items. `keyed` yields items with their keys, in order of keys.
     pub fn page_of<T>(self, keyed: impl Iterator<Item = (String, T)>) -> Page<T> {
         let after = self.after.clone();
         self.page(keyed.skip_while(move |(key, _)| after.as_ref().is_some_and(|after| key <= after)))
@@ -93,7 +93,7 @@ mod tests {
 
     const DAY: Duration = Duration::from_secs(24 * 3600);
 
-    fn cutter(now: Timestamp) -> Paginator {
+    fn paginator(now: Timestamp) -> Paginator {
         Paginator { now, limit: None, token_lifetime: DAY }
     }
 
@@ -108,25 +108,25 @@ mod tests {
     #[test]
     fn pages_follow_each_other_and_the_last_has_no_token() {
         let now = Timestamp::UNIX_EPOCH;
-        let first = cutter(now).cut(&paging(2, None), 100, "q").unwrap().page_of(items());
+        let first = paginator(now).start(&paging(2, None), 100, "q").unwrap().page_of(items());
         assert_eq!(first.items, [0, 1]);
-        let second = cutter(now).cut(&paging(2, first.next_token), 100, "q").unwrap().page_of(items());
+        let second = paginator(now).start(&paging(2, first.next_token), 100, "q").unwrap().page_of(items());
         assert_eq!(second.items, [2, 3]);
-        let third = cutter(now).cut(&paging(2, second.next_token), 100, "q").unwrap().page_of(items());
+        let third = paginator(now).start(&paging(2, second.next_token), 100, "q").unwrap().page_of(items());
         assert_eq!((third.items, third.next_token), (vec![4], None));
-        assert_eq!(cutter(now).cut(&paging(5, None), 100, "q").unwrap().page_of(items()).next_token, None);
+        assert_eq!(paginator(now).start(&paging(5, None), 100, "q").unwrap().page_of(items()).next_token, None);
     }
 
     #[test]
-    fn a_token_of_another_query_or_of_yesterday_is_refused() {
+    fn a_token_of_another_query_or_an_expired_one_is_refused() {
         let now = Timestamp::UNIX_EPOCH;
-        let token = cutter(now).cut(&paging(2, None), 100, "q").unwrap().page_of(items()).next_token;
+        let token = paginator(now).start(&paging(2, None), 100, "q").unwrap().page_of(items()).next_token;
         let just_in_time = now + (DAY - Duration::from_secs(1));
-        assert!(cutter(just_in_time).cut(&paging(2, token.clone()), 100, "q").is_ok());
+        assert!(paginator(just_in_time).start(&paging(2, token.clone()), 100, "q").is_ok());
         for refused in [
-            cutter(now + DAY).cut(&paging(2, token.clone()), 100, "q"),
-            cutter(now).cut(&paging(2, token), 100, "other"),
-            cutter(now).cut(&paging(2, Some("gibberish".into())), 100, "q"),
+            paginator(now + DAY).start(&paging(2, token.clone()), 100, "q"),
+            paginator(now).start(&paging(2, token), 100, "other"),
+            paginator(now).start(&paging(2, Some("gibberish".into())), 100, "q"),
         ] {
             let refusal = refused.unwrap_err();
             assert_eq!((refusal.status, refusal.code.as_deref()), (400, Some("InvalidParameterException")));
@@ -135,19 +135,19 @@ mod tests {
     }
 
     #[test]
-    fn a_page_holds_no_more_than_its_operation_allows() {
-        let cutter = cutter(Timestamp::UNIX_EPOCH);
+    fn a_page_has_at_most_the_operations_maximum() {
+        let paginator = paginator(Timestamp::UNIX_EPOCH);
         for wrong in [0, -1, 101] {
-            assert_eq!(cutter.cut(&paging(wrong, None), 100, "q").unwrap_err().status, 400, "{wrong}");
+            assert_eq!(paginator.start(&paging(wrong, None), 100, "q").unwrap_err().status, 400, "{wrong}");
         }
-        assert_eq!(cutter.cut(&Paging::default(), 10, "q").unwrap().length, 10);
-        assert_eq!(cutter.cut(&Paging::default(), 1000, "q").unwrap().length, 100);
+        assert_eq!(paginator.start(&Paging::default(), 10, "q").unwrap().length, 10);
+        assert_eq!(paginator.start(&Paging::default(), 1000, "q").unwrap().length, 100);
     }
 
     #[test]
-    fn pages_may_be_shorter_than_asked_for() {
-        let cutter = Paginator { limit: Some(3), ..cutter(Timestamp::UNIX_EPOCH) };
-        let page = cutter.cut(&paging(100, None), 100, "q").unwrap().page_of(items());
+    fn pages_may_be_shorter_than_requested() {
+        let paginator = Paginator { limit: Some(3), ..paginator(Timestamp::UNIX_EPOCH) };
+        let page = paginator.start(&paging(100, None), 100, "q").unwrap().page_of(items());
         assert_eq!(page.items, [0, 1, 2]);
         assert!(page.next_token.is_some());
     }

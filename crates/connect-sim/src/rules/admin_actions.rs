@@ -1,4 +1,4 @@
-//! What users refer to, made, renamed and removed. Only as far as users notice.
+//! Creates, renames and deletes the resources that users refer to, as far as it affects users.
 
 use connect_api::{Resource, Tags};
 
@@ -10,7 +10,7 @@ use crate::{
     state::{Attribute, Group, Instance, Profile, lineage},
 };
 
-/// Levels that a hierarchy has at most.
+/// The most levels of a hierarchy.
 const DEEPEST: usize = 5;
 
 pub(super) fn change(context: &mut Context<'_>, instance: &mut Instance, action: Action) -> Result<Response, Refusal> {

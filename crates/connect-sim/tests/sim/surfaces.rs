@@ -1,4 +1,4 @@
-//! Throttles, permissions, counters, the console and what happens in between.
+//! The API and the console: throttles, permissions, counters and hooks.
 
 use connect_api::{
     Class, ConnectExt, DeleteUser, DescribeUser, ListUsers, OperationName as Op, SearchUsers, UpdateUserRoutingProfile,
@@ -8,20 +8,7 @@ use connect_sim::{Config, Effect, Fault, Sim, Throttling};
 use crate::support::*;
 
 #[test]
-fn each_operation_is_throttled_for_itself_and_recovers_with_time() {
-    let sim = Sim::new(Config { throttling: Throttling::default(), ..config() }).unwrap();
-    let creates = |tag: &str| (0..8).filter(|i| call(&sim, new_user(&sim, &format!("{tag}{i}"))).is_ok()).count();
-    assert_eq!(creates("a"), 5);
-    let error = call(&sim, new_user(&sim, "b")).unwrap_err();
-    assert_eq!((error.class, error.code.as_deref()), (Class::Throttled, Some("ThrottlingException")));
-    assert!(call(&sim, ListUsers { instance: instance(), max_results: 1, next_token: None }).is_ok());
-    sim.advance(seconds(1));
-    assert_eq!(creates("c"), 2);
-    assert_eq!(sim.users(&instance()).len(), 7);
-}
-
-#[test]
-fn a_throttled_call_uses_up_no_fault() {
+fn a_throttled_call_does_not_use_up_a_fault() {
     let sim = Sim::new(Config { throttling: Throttling::default(), ..config() }).unwrap();
     let request = || ListUsers { instance: instance(), max_results: 1, next_token: None };
     for _ in 0..5 {
@@ -34,7 +21,7 @@ fn a_throttled_call_uses_up_no_fault() {
 }
 
 #[test]
-fn denied_operations_say_so_until_they_are_allowed_again() {
+fn denied_operations_are_refused_until_allowed_again() {
     let sim = sim();
     let user = create(&sim, "jane").id;
     sim.deny([Op::DeleteUser]);
@@ -49,7 +36,7 @@ fn denied_operations_say_so_until_they_are_allowed_again() {
 }
 
 #[test]
-fn a_search_needs_the_permissions_that_aws_makes_it_depend_on() {
+fn a_search_requires_its_dependent_permissions() {
     let sim = sim();
     let search = || {
         let request = SearchUsers { instance: instance(), max_results: 1, next_token: None, username: None };
@@ -62,7 +49,7 @@ fn a_search_needs_the_permissions_that_aws_makes_it_depend_on() {
 }
 
 #[test]
-fn calls_are_counted_by_operation_and_outcome_and_creates_by_name() {
+fn calls_are_counted_by_operation_and_outcome() {
     let sim = sim();
     create(&sim, "jane");
     call(&sim, new_user(&sim, "jane")).unwrap_err();
@@ -83,7 +70,7 @@ fn calls_are_counted_by_operation_and_outcome_and_creates_by_name() {
 }
 
 #[test]
-fn the_console_is_neither_counted_nor_throttled_denied_or_hit_by_faults() {
+fn console_calls_are_not_counted_throttled_or_denied() {
     let sim = Sim::new(Config { throttling: Throttling::default(), ..config() }).unwrap();
     let user = create(&sim, "jane").id;
     sim.reset_calls();
@@ -99,7 +86,7 @@ fn the_console_is_neither_counted_nor_throttled_denied_or_hit_by_faults() {
 }
 
 #[test]
-fn something_may_happen_right_after_a_call() {
+fn a_hook_runs_right_after_its_call() {
     let sim = sim();
     let user = create(&sim, "jane").id;
     let gone = user.clone();
@@ -112,7 +99,7 @@ fn something_may_happen_right_after_a_call() {
 }
 
 #[test]
-fn a_call_that_is_not_polled_does_nothing() {
+fn a_call_without_a_poll_has_no_effect() {
     let sim = sim();
     let client = sim.client();
     let caller = connect_api::Caller::default();

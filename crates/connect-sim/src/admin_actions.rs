@@ -1,4 +1,4 @@
-//! What users refer to, and what refers to them, changed in-process while the simulator runs.
+//! Actions of an administrator, in-process: changes of the resources that users refer to, and of quick connects.
 
 use std::collections::BTreeMap;
 
@@ -16,37 +16,37 @@ use crate::{
     state::Profile,
 };
 
-/// What sets the scene. None of it is throttled, counted or hit by a fault.
+/// Actions of an administrator. They are not throttled, counted or hit by faults.
 impl Sim {
-    /// Makes a routing profile.
+    /// Creates a routing profile.
     ///
     /// # Panics
-    /// If Connect refuses it; so do the others here.
+    /// If Connect refuses it, like the other methods here.
     pub fn create_routing_profile(&self, instance: &InstanceId, name: &str) -> RoutingProfileId {
-        RoutingProfileId::new(self.set_up(instance, Action::CreateRoutingProfile(name.into(), Tags::new())))
+        RoutingProfileId::new(self.administer(instance, Action::CreateRoutingProfile(name.into(), Tags::new())))
     }
 
-    /// Removes a routing profile that no user has.
+    /// Deletes a routing profile that no user has.
     pub fn delete_routing_profile(&self, instance: &InstanceId, id: &RoutingProfileId) {
-        self.set_up(instance, Action::DeleteRoutingProfile(id.to_string()));
+        self.administer(instance, Action::DeleteRoutingProfile(id.to_string()));
     }
 
     /// Renames a routing profile.
     pub fn rename_routing_profile(&self, instance: &InstanceId, id: &RoutingProfileId, name: &str) {
-        self.set_up(instance, Action::UpdateRoutingProfileName(id.to_string(), Some(name.into())));
+        self.administer(instance, Action::UpdateRoutingProfileName(id.to_string(), Some(name.into())));
     }
 
-    /// Makes a security profile.
+    /// Creates a security profile.
     pub fn create_security_profile(&self, instance: &InstanceId, name: &str) -> SecurityProfileId {
-        SecurityProfileId::new(self.set_up(instance, Action::CreateSecurityProfile(name.into(), Tags::new())))
+        SecurityProfileId::new(self.administer(instance, Action::CreateSecurityProfile(name.into(), Tags::new())))
     }
 
-    /// Removes a security profile that no user has.
+    /// Deletes a security profile that no user has.
     pub fn delete_security_profile(&self, instance: &InstanceId, id: &SecurityProfileId) {
-        self.set_up(instance, Action::DeleteSecurityProfile(id.to_string()));
+        self.administer(instance, Action::DeleteSecurityProfile(id.to_string()));
     }
 
-    /// Makes a hierarchy group below another one, or at the top.
+    /// Creates a hierarchy group below another one, or at the top.
     pub fn create_hierarchy_group(
         &self,
         instance: &InstanceId,
@@ -54,40 +54,40 @@ impl Sim {
         name: &str,
     ) -> HierarchyGroupId {
         let action = Action::CreateUserHierarchyGroup(name.into(), parent.map(ToString::to_string), Tags::new());
-        HierarchyGroupId::new(self.set_up(instance, action))
+        HierarchyGroupId::new(self.administer(instance, action))
     }
 
     /// Renames a hierarchy group.
     pub fn rename_hierarchy_group(&self, instance: &InstanceId, id: &HierarchyGroupId, name: &str) {
-        self.set_up(instance, Action::UpdateUserHierarchyGroupName(id.to_string(), name.into()));
+        self.administer(instance, Action::UpdateUserHierarchyGroupName(id.to_string(), name.into()));
     }
 
-    /// Removes a hierarchy group that no user and no group is in.
+    /// Deletes a hierarchy group without users and groups.
     pub fn delete_hierarchy_group(&self, instance: &InstanceId, id: &HierarchyGroupId) {
-        self.set_up(instance, Action::DeleteUserHierarchyGroup(id.to_string()));
+        self.administer(instance, Action::DeleteUserHierarchyGroup(id.to_string()));
     }
 
-    /// Makes a predefined attribute.
+    /// Creates a predefined attribute.
     pub fn create_predefined_attribute(&self, instance: &InstanceId, name: &str, values: &[&str]) {
         let values = values.iter().map(ToString::to_string).collect();
-        self.set_up(instance, Action::CreatePredefinedAttribute(name.into(), values));
+        self.administer(instance, Action::CreatePredefinedAttribute(name.into(), values));
     }
 
-    /// Removes a predefined attribute that no user has a proficiency of.
+    /// Deletes a predefined attribute that no user has a proficiency of.
     pub fn delete_predefined_attribute(&self, instance: &InstanceId, name: &str) {
-        self.set_up(instance, Action::DeletePredefinedAttribute(name.into()));
+        self.administer(instance, Action::DeletePredefinedAttribute(name.into()));
     }
 
-    /// Makes a quick connect, through a flow of no importance.
+    /// Creates a quick connect, through an arbitrary flow.
     pub fn create_quick_connect(&self, instance: &InstanceId, name: &str, target: QuickConnectTarget) -> QuickConnectId {
         let new = NewQuickConnect { name: name.into(), contact_flow_id: flow_to(&target), target, tags: Tags::new() };
-        QuickConnectId::new(self.set_up(instance, Action::CreateQuickConnect(new)))
+        QuickConnectId::new(self.administer(instance, Action::CreateQuickConnect(new)))
     }
 
-    /// Points a quick connect elsewhere.
+    /// Changes the target of a quick connect.
     pub fn point_quick_connect_to(&self, instance: &InstanceId, id: &QuickConnectId, target: QuickConnectTarget) {
         let flow = flow_to(&target);
-        self.set_up(instance, Action::UpdateQuickConnectConfig(id.to_string(), target, flow));
+        self.administer(instance, Action::UpdateQuickConnectConfig(id.to_string(), target, flow));
     }
 
     /// Returns a request for a user with the least that this instance requires, and its first profiles by name.
@@ -115,11 +115,11 @@ impl Sim {
         }
     }
 
-    /// The id of what was made, if anything was.
-    fn set_up(&self, instance: &InstanceId, action: Action) -> String {
+    /// Performs an action. Returns the id of the created resource, if any.
+    fn administer(&self, instance: &InstanceId, action: Action) -> String {
         let operation = action.name();
         let request = Request { target: Target::Instance(instance.to_string()), action };
-        match self.answer(&Scope::everywhere(), Surface::Console, request).result {
+        match self.process(&Scope::everywhere(), Surface::Console, request).result {
             Ok(Response::Created { id, .. }) => id,
             Ok(_) => String::new(),
             Err(Failure::Refused(refusal)) => panic!("{operation}: {}", refusal.message),
@@ -128,7 +128,7 @@ impl Sim {
     }
 }
 
-/// Transfers to users and queues go through a flow.
+/// Returns the flow of a transfer: transfers to users and queues go through one.
 fn flow_to(target: &QuickConnectTarget) -> Option<String> {
     match target {
         QuickConnectTarget::User(_) | QuickConnectTarget::Queue(_) => Some("transfer".to_owned()),

@@ -1,4 +1,4 @@
-//! Users and instances as the reads show them.
+//! Renders users and instances for the reads.
 
 use connect_api::{FoundUser, Instance as Described, Proficiency, User as Shown, UserSummary};
 
@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Instance {
-    /// As DescribeInstance shows it.
+    /// Returns the instance as DescribeInstance shows it.
     pub(crate) fn described(&self) -> Described {
         Described {
             id: self.arn.instance.clone(),
@@ -20,7 +20,7 @@ impl Instance {
         }
     }
 
-    /// As it is.
+    /// Returns the instance without lag.
     pub(crate) fn view(&self) -> InstanceView {
         InstanceView {
             id: self.arn.instance.clone(),
@@ -34,10 +34,10 @@ impl Instance {
         }
     }
 
-    /// Its users as they are.
+    /// Returns the users without lag.
     pub(crate) fn user_views(&self, rules: &Rules) -> Vec<UserView> {
         let view = |user: &std::sync::Arc<User>| UserView {
-            user: shown(rules, self, user),
+            user: described(rules, self, user),
             proficiencies: proficiencies(user),
             has_password: user.has_password,
             created: user.created,
@@ -46,8 +46,8 @@ impl Instance {
     }
 }
 
-/// As DescribeUser shows it.
-pub(super) fn shown(rules: &Rules, instance: &Instance, user: &User) -> Shown {
+/// Returns a user as DescribeUser shows it.
+pub(super) fn described(rules: &Rules, instance: &Instance, user: &User) -> Shown {
     Shown {
         id: user.id.clone(),
         arn: instance.user_arn(&user.id),
@@ -64,7 +64,7 @@ pub(super) fn shown(rules: &Rules, instance: &Instance, user: &User) -> Shown {
     }
 }
 
-/// As SearchUsers shows it.
+/// Returns a user as SearchUsers shows it.
 pub(super) fn found(rules: &Rules, arn: String, user: &User) -> FoundUser {
     FoundUser {
         id: user.id.clone(),
@@ -82,12 +82,12 @@ pub(super) fn found(rules: &Rules, arn: String, user: &User) -> FoundUser {
     }
 }
 
-/// As ListUsers shows it.
+/// Returns a user as ListUsers shows it.
 pub(super) fn summary(arn: String, user: &User) -> UserSummary {
     UserSummary { id: user.id.clone(), arn, username: user.username.clone(), last_modified_time: Some(user.modified) }
 }
 
-/// Its proficiencies by name and value.
+/// Returns a user's proficiencies by name and value.
 pub(super) fn proficiencies(user: &User) -> Vec<Proficiency> {
     user.proficiencies.iter().map(|(key, level)| Proficiency { key: key.clone(), level: *level }).collect()
 }
