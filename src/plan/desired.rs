@@ -1,17 +1,22 @@
-//! What a spec asks for, parsed once: inside, every id is an id.
+//! What a ConnectUser asks for, parsed once: inside, every id is an id.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use connect_api::{
-    Arn, ChannelConfigs, HierarchyGroupId, IdentityInfo, InstanceId, PhoneType, ProficiencyKey, Resource, RoutingProfileId,
-    SecurityProfileId, Tags,
-};
+use connect_api::{Arn, CreateUser, InstanceId, Resource, Tags};
 use kube::ResourceExt;
 
-use super::{NameIndex, Owner, References, Unresolved, spelling};
-use crate::api::ConnectUser;
+use super::{
+    action::{Action, Change},
+    live::Live,
+    name_index::NameIndex,
+    ownership::Owner,
+    parts::{self, Parts, tags},
+    references::Unresolved,
+    spec_error::{SpecError, arn},
+};
+use crate::api::{ConnectUser, ConnectUserSpec, ConnectUserStatus, IgnoredField};
 
-/// What a ConnectUser asks for. A member that is None is not managed.
+/// What a ConnectUser asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Desired {
     /// The instance, with its account and Region.
@@ -20,60 +25,20 @@ pub struct Desired {
     pub username: String,
     /// The id in the directory.
     pub directory_user_id: Option<String>,
-    /// Names, e-mail, mobile; `""` clears.
-    pub identity_info: IdentityInfo,
-    /// Settings for all channels, by member.
-    pub phone: DesiredPhone,
-    /// Settings by channel: each list that is not None, with no channel twice. An empty list clears. What `phone` sets is not
-    /// set here too.
-    pub channel_configs: ChannelConfigs,
-    /// The routing profile.
-    pub routing_profile: RoutingProfileId,
-    /// The security profiles.
-    pub security_profiles: BTreeSet<SecurityProfileId>,
-    /// The hierarchy group; `Some(None)` for none.
-    pub hierarchy_group: Option<Option<HierarchyGroupId>>,
-    /// Of what the spec gives by name: what the instance calls it, to speak of it in the spec's words.
+    /// What the spec manages of the user.
+    pub parts: Parts,
+    /// The names of the kinds that the spec gives by name, so that messages use the spec's words.
     pub names: NameIndex,
-    /// Proficiencies with their levels.
-    pub proficiencies: Option<BTreeMap<ProficiencyKey, u8>>,
-    /// The spec's own tags, without the proof of ownership.
-    pub tags: Tags,
     /// The resource itself.
     pub owner: Owner,
 }
 
-/// Phone settings that the spec manages.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DesiredPhone {
-    /// Soft phone or desk phone.
-    pub phone_type: Option<PhoneType>,
-    /// Whether contacts are accepted without the agent's doing.
-    pub auto_accept: Option<bool>,
-    /// After-contact work in seconds.
-    pub after_contact_work_time_limit: Option<i32>,
-    /// The desk phone's number; goes with the phone type.
-    pub desk_phone_number: Option<String>,
-    /// Whether the connection stays open between calls.
-    pub persistent_connection: Option<bool>,
-}
-
-/// A spec that cannot be read. The API server refuses such specs, unless the schema in the cluster is older or was altered.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("spec.{field}: {message}")]
-pub struct SpecError {
-    /// The field at fault.
-    pub field: &'static str,
-    /// What is wrong with it.
-    pub message: String,
-}
-
-/// Why a spec does not say yet what it asks for.
+/// Why it is not known yet what a spec asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SpecIssue {
     /// It cannot be read.
     Spec(SpecError),
-    /// These names in it mean nothing, more than one thing, or nobody has looked yet.
+    /// Names in it that do not resolve to one id, or that were not looked up yet.
     Names(Vec<Unresolved>),
 }
 
@@ -89,26 +54,8 @@ impl From<Vec<Unresolved>> for SpecIssue {
     }
 }
 
-fn arn(field: &'static str, arn: &str) -> Result<Arn, SpecError> {
-    arn.parse().map_err(|e: connect_api::ArnError| SpecError { field, message: e.to_string() })
-}
-
-/// The id of a profile or group, taken from its ARN.
-pub(super) fn part<T>(
-    field: &'static str,
-    text: &str,
-    instance: &Arn,
-    pick: impl Fn(Resource) -> Option<T>,
-) -> Result<T, SpecError> {
-    let arn = arn(field, text)?;
-    if arn.sibling(Resource::Instance) != *instance {
-        return Err(SpecError { field, message: format!("{text:?} lies in another instance than instanceArn, {instance}") });
-    }
-    pick(arn.resource).ok_or_else(|| SpecError { field, message: format!("{text:?} is the ARN of something else") })
-}
-
 impl Desired {
-    /// The instance that a resource speaks of: all that a deletion needs of the spec.
+    /// Returns the instance that a resource names: all that a deletion needs of the spec.
     ///
     /// # Errors
     /// An instance ARN that cannot be read.
@@ -120,7 +67,7 @@ impl Desired {
         Ok(instance)
     }
 
-    /// Who a resource is, as the tags of its user tell.
+    /// Returns the owner that the tags of a resource's user name.
     pub fn owner_of(resource: &ConnectUser, cluster: &str) -> Owner {
         Owner {
             uid: resource.uid().unwrap_or_default(),
@@ -130,63 +77,192 @@ impl Desired {
         }
     }
 
-    /// Reads a spec. Names in it mean what the directory says.
+    /// Reads a spec, with ids in the place of names.
     ///
     /// # Errors
-    /// The first field that cannot be read; else all names that the directory cannot tell the meaning of.
-    pub fn parse(resource: &ConnectUser, cluster: &str, directory: &NameIndex) -> Result<Self, SpecIssue> {
-        let spec = &resource.spec;
+    /// The first field that cannot be read; else all names that do not resolve to one id.
+    pub fn parse(resource: &ConnectUser, cluster: &str, names: &NameIndex) -> Result<Self, SpecIssue> {
         let instance = Self::instance_of(resource)?;
-        let references = References::parse(spec, &instance)?.resolve(directory)?;
-        let proficiencies = spec.user_proficiencies.as_ref().map(|list| {
-            list.iter()
-                .map(|p| {
-                    let key =
-                        ProficiencyKey { attribute_name: p.attribute_name.clone(), attribute_value: p.attribute_value.clone() };
-                    (key, p.level)
-                })
-                .collect()
-        });
-        let identity = spec.identity_info.clone().unwrap_or_default();
-        let phone = spec.phone_config.clone().unwrap_or_default();
+        let (parts, names) = parts::parse::<SpecIssue>(&resource.spec, &instance, names)?;
         Ok(Self {
             instance,
-            username: spec.username.clone(),
-            directory_user_id: spec.directory_user_id.clone(),
-            identity_info: IdentityInfo {
-                first_name: identity.first_name,
-                last_name: identity.last_name,
-                email: identity.email,
-                secondary_email: identity.secondary_email,
-                mobile: identity.mobile,
-            },
-            phone: DesiredPhone {
-                phone_type: phone.phone_type.map(Into::into),
-                auto_accept: phone.auto_accept,
-                after_contact_work_time_limit: phone.after_contact_work_time_limit,
-                desk_phone_number: phone.desk_phone_number,
-                persistent_connection: phone.persistent_connection,
-            },
-            channel_configs: spelling::channel_configs(spec)?,
-            routing_profile: references.routing_profile,
-            security_profiles: references.security_profiles,
-            hierarchy_group: references.hierarchy_group,
-            names: references.names,
-            proficiencies,
-            tags: spec.tags.clone().unwrap_or_default(),
+            username: resource.spec.username.clone(),
+            directory_user_id: resource.spec.directory_user_id.clone(),
+            parts,
+            names,
             owner: Self::owner_of(resource, cluster),
         })
     }
 
-    /// The id of the instance, as calls name it.
+    /// Returns the id of the instance, as calls name it.
     pub fn instance_id(&self) -> InstanceId {
         self.instance.instance.clone()
     }
 
-    /// All tags that the user should carry because of this resource: the spec's and the proof of ownership.
+    /// Returns all tags that the user should carry because of this resource: the spec's and the proof of ownership.
     pub fn all_tags(&self) -> Tags {
-        let mut tags = self.tags.clone();
-        tags.extend(self.owner.tags());
-        tags
+        tags::with_proof(&self.parts.tags, &self.owner.tags())
+    }
+
+    /// Returns the request that creates the user, without its password.
+    pub(super) fn create_request(&self) -> CreateUser {
+        let Self { instance: _, username, directory_user_id, parts, names: _, owner } = self;
+        parts::at_creation(parts, &owner.tags(), self.instance_id(), username.clone(), directory_user_id.clone())
+    }
+
+    /// Returns the same without the fields that are ignored: for those it asks for nothing, or for what the user has.
+    #[must_use]
+    pub fn without_ignored(&self, fields: &BTreeSet<IgnoredField>, live: &Live) -> Self {
+        Self { parts: parts::ignore(&self.parts, fields, live), ..self.clone() }
+    }
+}
+
+/// Returns the calls that make `live` equal `desired`; none if it does.
+///
+/// `applied_tag_keys` are the keys that this resource has set before: those that left the spec are removed, all other keys on the
+/// user belong to others and stay.
+pub fn diff(desired: &Desired, live: &Live, applied_tag_keys: &BTreeSet<String>) -> Vec<Action> {
+    let instance = &desired.instance.instance;
+    parts::diff(&desired.parts, &desired.names, &desired.owner.tags(), instance, live, applied_tag_keys)
+}
+
+/// Returns how `live` differs from what the spec itself asks for: the proof of ownership is not the spec's.
+pub fn differences(desired: &Desired, live: &Live, applied_tag_keys: &BTreeSet<String>) -> Vec<Change> {
+    let proof = desired.owner.tags();
+    let is_proof = |change: &Change| proof.keys().any(|key| change.field == tags::field(key));
+    diff(desired, live, applied_tag_keys).into_iter().flat_map(|action| action.changes).filter(|c| !is_proof(c)).collect()
+}
+
+/// Returns the fields whose drift a pass ignores: those in `ignoreDrift` whose value in the spec was applied before; none until a
+/// user that the operator created has equalled the spec once.
+///
+/// If no value of a field was applied yet, as for an adopted user or a field that has just entered the list, it is not known that
+/// the spec has changed: Connect's value stays.
+pub fn ignored_drift(spec: &ConnectUserSpec, status: &ConnectUserStatus) -> BTreeSet<IgnoredField> {
+    let complete = status.create_attempt.is_none_or(|attempt| {
+        // The time of a sync is written to the second.
+        status.last_sync_time.is_some_and(|synced| synced.as_second() >= attempt.at.as_second())
+    });
+    // A field that the spec leaves out is not managed, or its twin is (the name for the ARN).
+    let is_ignored = |field: &IgnoredField| match (field.text_in(spec), status.applied_values.get(field.path())) {
+        (Some(wanted), Some(applied)) => wanted == *applied,
+        (Some(_), None) => true,
+        (None, _) => false,
+    };
+    spec.ignore_drift.iter().flatten().filter(|field| complete && is_ignored(field)).copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use connect_api::PhoneType;
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        api::CreateAttempt,
+        plan::{
+            UserUpdate,
+            fixtures::{by_channel, full, live, proficiency},
+        },
+    };
+
+    fn spec(last_name: &str) -> ConnectUserSpec {
+        serde_json::from_value(json!({
+            "instanceArn": "i", "username": "u", "routingProfileArn": "r", "securityProfileArns": ["s"],
+            "identityInfo": { "lastName": last_name },
+            "ignoreDrift": ["identityInfo.lastName"],
+        }))
+        .unwrap()
+    }
+
+    fn is_left(spec: &ConnectUserSpec, status: &ConnectUserStatus) -> bool {
+        ignored_drift(spec, status).contains(&IgnoredField::LastName)
+    }
+
+    fn at(second: i64) -> Option<Timestamp> {
+        Some(Timestamp::from_second(second).unwrap())
+    }
+
+    #[test]
+    fn a_field_is_left_alone_once_it_was_applied_until_the_spec_says_something_else() {
+        let applied = |value: &str| ConnectUserStatus {
+            applied_values: [("identityInfo.lastName".to_owned(), value.to_owned())].into(),
+            ..Default::default()
+        };
+        assert!(is_left(&spec("Doe"), &applied("\"Doe\"")));
+        assert!(!is_left(&spec("Roe"), &applied("\"Doe\"")));
+    }
+
+    #[test]
+    fn nothing_is_left_alone_before_the_user_that_we_created_was_once_as_the_spec_asks() {
+        let created = CreateAttempt { at: Timestamp::from_millisecond(7_900).unwrap(), clean: true };
+        let status = |last_sync_time| ConnectUserStatus { create_attempt: Some(created), last_sync_time, ..Default::default() };
+        assert!(!is_left(&spec("Doe"), &status(None)));
+        assert!(!is_left(&spec("Doe"), &status(at(6))), "of the user that this one replaces");
+        assert!(is_left(&spec("Doe"), &status(at(7))));
+    }
+
+    #[test]
+    fn of_a_user_that_was_taken_over_what_it_has_is_left_alone() {
+        assert!(is_left(&spec("Doe"), &ConnectUserStatus::default()));
+    }
+
+    /// A user that differs from the full spec in everything that can drift.
+    fn another() -> Live {
+        let mut other = live();
+        let user = &mut other.user;
+        user.identity_info = Default::default();
+        let phone = user.phone_config.as_mut().unwrap();
+        (phone.phone_type, phone.desk_phone_number) = (PhoneType::DeskPhone, Some("+4912345678".into()));
+        (phone.auto_accept, phone.after_contact_work_time_limit, phone.persistent_connection) = (false, 7, Some(false));
+        user.routing_profile_id = Some("routing-9".into());
+        user.security_profile_ids = ["security-9".into()].into();
+        user.hierarchy_group_id = None;
+        user.tags.insert("team".into(), "south".into());
+        user.tags.remove("cost");
+        other.proficiencies = Some([(proficiency("language", "de"), 1.0)].into());
+        other
+    }
+
+    #[test]
+    fn a_user_of_which_everything_is_left_alone_needs_no_call_and_of_which_nothing_is_needs_them_all() {
+        let applied = full().parts.tags.into_keys().collect();
+        let all = IgnoredField::ALL.iter().copied().collect();
+        let calls = |fields: &BTreeSet<IgnoredField>| diff(&full().without_ignored(fields, &another()), &another(), &applied);
+        assert_eq!(format!("{:?}", calls(&all)), "[]");
+        assert_eq!(calls(&BTreeSet::new()).len(), 8);
+    }
+
+    #[test]
+    fn only_what_is_named_is_left_alone() {
+        for (spec, field) in [full(), by_channel()].iter().flat_map(|spec| IgnoredField::ALL.iter().map(move |f| (spec, f))) {
+            let shows = |fields: &[IgnoredField]| -> BTreeSet<String> {
+                let desired = spec.without_ignored(&fields.iter().copied().collect(), &another());
+                diff(&desired, &another(), &BTreeSet::new()).into_iter().flat_map(|a| a.changes).map(|c| c.field).collect()
+            };
+            // The spec gives ARNs.
+            let written = match field {
+                IgnoredField::RoutingProfileName => IgnoredField::RoutingProfileArn,
+                IgnoredField::SecurityProfileNames => IgnoredField::SecurityProfileArns,
+                IgnoredField::HierarchyGroupPath => IgnoredField::HierarchyGroupArn,
+                field => *field,
+            };
+            let below = |path: &String| path.starts_with(written.path());
+            let expected: BTreeSet<_> = shows(&[]).into_iter().filter(|path| !below(path)).collect();
+            assert_eq!(shows(&[*field]), expected, "{field:?}");
+        }
+    }
+
+    #[test]
+    fn a_managed_desk_phone_gets_the_specs_number_where_it_has_none() {
+        let mut other = live();
+        other.user.phone_config = None;
+        let desired = full().without_ignored(&[IgnoredField::DeskPhoneNumber].into(), &other);
+        let actions = diff(&desired, &other, &BTreeSet::new());
+        let [UserUpdate::UpdateUserPhoneConfig(call)] = &actions.iter().map(|a| a.update.clone()).collect::<Vec<_>>()[..] else {
+            panic!("{actions:?}")
+        };
+        assert_eq!(call.phone_config.desk_phone_number, full().parts.channels.phone.desk_phone_number);
     }
 }

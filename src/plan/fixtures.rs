@@ -7,7 +7,7 @@ use connect_api::{
     PhoneConfig, PhoneNumberConfig, PhoneType, ProficiencyKey, Tags, User, VoiceEnhancementConfig, VoiceEnhancementMode,
 };
 
-use super::{CreateAttempts, Desired, DesiredPhone, Knowledge, Live, NameIndex, Observation, Owner};
+use super::{Channels, CreateAttempts, Desired, DesiredPhone, Knowledge, Live, NameIndex, Observation, Owner, Parts};
 
 /// Sales' Jane, in the cluster `blue`.
 pub(crate) fn owner() -> Owner {
@@ -29,42 +29,47 @@ pub(crate) fn full() -> Desired {
         instance: "arn:aws:connect:us-west-2:123456789012:instance/i-1".parse().unwrap(),
         username: "jane.doe".into(),
         directory_user_id: Some("directory-2".into()),
-        identity_info: IdentityInfo {
-            first_name: Some("Jane".into()),
-            last_name: Some("Doe".into()),
-            email: Some("jane@example.com".into()),
-            secondary_email: Some("jane.doe@example.org".into()),
-            mobile: Some("+12065550100".into()),
+        parts: Parts {
+            identity: IdentityInfo {
+                first_name: Some("Jane".into()),
+                last_name: Some("Doe".into()),
+                email: Some("jane@example.com".into()),
+                secondary_email: Some("jane.doe@example.org".into()),
+                mobile: Some("+12065550100".into()),
+            },
+            channels: Channels {
+                phone: DesiredPhone {
+                    phone_type: Some(PhoneType::DeskPhone),
+                    auto_accept: Some(true),
+                    after_contact_work_time_limit: Some(45),
+                    desk_phone_number: Some("+12065550199".into()),
+                    persistent_connection: Some(true),
+                },
+                lists: ChannelConfigs::default(),
+            },
+            routing_profile: "routing-3".into(),
+            security_profiles: BTreeSet::from(["security-4".into(), "security-5".into()]),
+            hierarchy_group: Some(Some("group-6".into())),
+            proficiencies: Some(BTreeMap::from([(proficiency("language", "fr"), 3), (proficiency("product", "loans"), 4)])),
+            tags: Tags::from([("team".into(), "north".into()), ("cost".into(), "c-9".into())]),
         },
-        phone: DesiredPhone {
-            phone_type: Some(PhoneType::DeskPhone),
-            auto_accept: Some(true),
-            after_contact_work_time_limit: Some(45),
-            desk_phone_number: Some("+12065550199".into()),
-            persistent_connection: Some(true),
-        },
-        channel_configs: ChannelConfigs::default(),
-        routing_profile: "routing-3".into(),
-        security_profiles: BTreeSet::from(["security-4".into(), "security-5".into()]),
-        hierarchy_group: Some(Some("group-6".into())),
         names: NameIndex::default(),
-        proficiencies: Some(BTreeMap::from([(proficiency("language", "fr"), 3), (proficiency("product", "loans"), 4)])),
-        tags: Tags::from([("team".into(), "north".into()), ("cost".into(), "c-9".into())]),
         owner: owner(),
     }
 }
 
-/// The same with only what a spec must have: all else is not managed.
+/// The same with only the required fields: everything else is not managed.
 pub(crate) fn bare() -> Desired {
-    Desired {
-        directory_user_id: None,
-        identity_info: IdentityInfo::default(),
-        phone: DesiredPhone::default(),
+    let full = full();
+    let parts = Parts {
+        identity: IdentityInfo::default(),
+        channels: Channels::default(),
         hierarchy_group: None,
         proficiencies: None,
         tags: Tags::new(),
-        ..full()
-    }
+        ..full.parts
+    };
+    Desired { directory_user_id: None, parts, ..full }
 }
 
 /// The user that equals [`full`], and [`bare`] too.
@@ -73,7 +78,7 @@ pub(crate) fn live() -> Live {
         id: "user-1".into(),
         arn: "arn:aws:connect:us-west-2:123456789012:instance/i-1/agent/user-1".into(),
         username: "jane.doe".into(),
-        identity_info: full().identity_info,
+        identity_info: full().parts.identity,
         phone_config: Some(PhoneConfig {
             phone_type: PhoneType::DeskPhone,
             auto_accept: true,
@@ -83,7 +88,7 @@ pub(crate) fn live() -> Live {
         }),
         channel_configs: ChannelConfigs::default(),
         directory_user_id: Some("directory-2".into()),
-        security_profile_ids: full().security_profiles,
+        security_profile_ids: full().parts.security_profiles,
         routing_profile_id: Some("routing-3".into()),
         hierarchy_group_id: Some("group-6".into()),
         tags: full().all_tags(),
@@ -136,7 +141,9 @@ pub(crate) fn lists() -> ChannelConfigs {
 
 /// [`bare`], with settings for each channel.
 pub(crate) fn by_channel() -> Desired {
-    Desired { channel_configs: lists(), ..bare() }
+    let mut desired = bare();
+    desired.parts.channels.lists = lists();
+    desired
 }
 
 /// The user that equals [`by_channel`].

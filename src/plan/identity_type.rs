@@ -3,9 +3,12 @@
 //! Connect's answer decides. What stands here only says what to do about a refusal, and names nothing but what Connect takes in
 //! no request: so the advice is right even where it was another part of the request that was refused first.
 
-use connect_api::{Call, IdentityInfo, IdentityManagementType, Password};
+use connect_api::{Call, IdentityManagementType, Password};
 
-use super::{Action, Change};
+use super::{
+    action::{Action, Change, UserUpdate},
+    parts,
+};
 use crate::api::ConnectUserSpec;
 
 /// What to correct in a spec whose user Connect did not create, field by field; None if nothing has to do with signing in.
@@ -43,18 +46,18 @@ pub fn advice_on_create(identity: IdentityManagementType, spec: &ConnectUserSpec
         advice.push(format!("directoryUserId: take it out, since this instance has no directory ({type_name})"));
     }
     let identity_info = spec.identity_info.clone().unwrap_or_default();
-    let names = [("firstName", &identity_info.first_name), ("lastName", &identity_info.last_name)];
     match identity {
         Saml | ConnectManaged => {
-            let missing = fields(names.iter().filter(|(_, v)| v.as_deref().unwrap_or_default().is_empty()).map(|(f, _)| *f));
+            let names =
+                [("identityInfo.firstName", &identity_info.first_name), ("identityInfo.lastName", &identity_info.last_name)];
+            let missing = names.iter().filter(|(_, v)| v.as_deref().unwrap_or_default().is_empty()).map(|(field, _)| *field);
+            let missing = missing.collect::<Vec<_>>().join(", ");
             if !missing.is_empty() {
                 advice.push(format!("{missing}: this instance ({type_name}) needs a first and a last name"));
             }
         }
         ExistingDirectory => {
-            let email = ("email", &identity_info.email);
-            let given = names.iter().chain([&email]).filter(|(_, v)| v.is_some());
-            advice.extend(of_the_directory(given.map(|(f, _)| *f)));
+            advice.extend(of_the_directory(&parts::given_beside_a_directory(spec.identity_info.as_ref())));
             // Whether the directory can be reached, only Connect knows.
             if advice.is_empty() && spec.directory_user_id.is_none() {
                 advice.push(
@@ -69,46 +72,27 @@ pub fn advice_on_create(identity: IdentityManagementType, spec: &ConnectUserSpec
 }
 
 /// What to correct where Connect refused an update of identity info for these reasons.
-pub fn advice_on_update(identity: IdentityManagementType, because: &[Change]) -> Option<String> {
+pub fn advice_on_update(identity: IdentityManagementType, changes: &[Change]) -> Option<String> {
     if identity != IdentityManagementType::ExistingDirectory {
         return None;
     }
-    of_the_directory(KEPT_BY_DIRECTORY.into_iter().filter(|member| is_among(because, member)))
+    of_the_directory(&parts::changed_beside_a_directory(changes))
 }
 
-/// The call as an instance with a directory takes it, where that is another: members that the directory keeps are sent only where
-/// the spec asks for others. Elsewhere they are carried over, since Connect may wipe what is left out; here Connect refuses them.
+/// Returns the call as an instance with a directory takes it, if that is another than the one of the action.
 pub fn beside_a_directory(action: &Action) -> Option<Call> {
-    let Call::UpdateUserIdentityInfo(update) = &action.call else { return None };
-    let mut update = update.clone();
-    let IdentityInfo { first_name, last_name, email, secondary_email: _, mobile: _ } = &mut update.identity_info;
-    let mut carried_over = false;
-    for (member, value) in KEPT_BY_DIRECTORY.into_iter().zip([first_name, last_name, email]) {
-        if !is_among(&action.because, member) {
-            carried_over |= value.take().is_some();
-        }
-    }
-    carried_over.then(|| update.into())
+    let UserUpdate::UpdateUserIdentityInfo(request) = &action.update else { return None };
+    parts::beside_a_directory(request, &action.changes).map(Into::into)
 }
 
-const KEPT_BY_DIRECTORY: [&str; 3] = ["firstName", "lastName", "email"];
-
-fn is_among(because: &[Change], member: &str) -> bool {
-    because.iter().any(|change| change.field.strip_prefix("identityInfo.") == Some(member))
-}
-
-fn of_the_directory<'a>(members: impl Iterator<Item = &'a str>) -> Option<String> {
-    let given = fields(members);
-    (!given.is_empty()).then(|| {
+fn of_the_directory(members: &[&str]) -> Option<String> {
+    (!members.is_empty()).then(|| {
         format!(
-            "{given}: take it out, since this instance has it from its directory ({}); change it there",
+            "{}: take it out, since this instance has it from its directory ({}); change it there",
+            members.join(", "),
             IdentityManagementType::ExistingDirectory.as_str()
         )
     })
-}
-
-fn fields<'a>(members: impl Iterator<Item = &'a str>) -> String {
-    members.map(|member| format!("identityInfo.{member}")).collect::<Vec<_>>().join(", ")
 }
 
 /// How a password breaks Connect's rule, `^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[a-zA-Z\d\S]{8,64}$`; nothing if it does not.
@@ -131,7 +115,7 @@ pub fn broken_rules(password: &str) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use IdentityManagementType::{ConnectManaged, ExistingDirectory, Saml};
-    use connect_api::UpdateUserIdentityInfo;
+    use connect_api::{IdentityInfo, UpdateUserIdentityInfo};
 
     use super::*;
     use crate::{
@@ -218,7 +202,7 @@ mod tests {
     /// The update that gives a user another mobile number and, perhaps, another first name.
     fn update(first_name: Option<&str>) -> Action {
         let mut desired = fixtures::bare();
-        desired.identity_info = IdentityInfo {
+        desired.parts.identity = IdentityInfo {
             mobile: Some("+12065550111".into()),
             first_name: first_name.map(Into::into),
             ..IdentityInfo::default()
@@ -241,9 +225,9 @@ mod tests {
         };
         assert_eq!(sent(&update(None)), others);
         assert_eq!(sent(&update(Some("Joan"))), IdentityInfo { first_name: Some("Joan".into()), ..others });
-        assert_eq!(advice_on_update(ExistingDirectory, &update(None).because), None);
-        let told = advice_on_update(ExistingDirectory, &update(Some("Joan")).because).unwrap();
+        assert_eq!(advice_on_update(ExistingDirectory, &update(None).changes), None);
+        let told = advice_on_update(ExistingDirectory, &update(Some("Joan")).changes).unwrap();
         assert!(told.starts_with("identityInfo.firstName: take it out"), "{told}");
-        assert_eq!(advice_on_update(Saml, &update(Some("Joan")).because), None);
+        assert_eq!(advice_on_update(Saml, &update(Some("Joan")).changes), None);
     }
 }

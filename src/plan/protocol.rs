@@ -4,9 +4,14 @@
 
 use std::collections::BTreeSet;
 
-use connect_api::{CreateUser, IdentityInfo, UserId};
+use connect_api::{CreateUser, UserId};
 
-use super::{Action, Change, Desired, Live, Owner, Ownership, channels, diff, differences};
+use super::{
+    action::{Action, Change},
+    desired::{Desired, diff, differences},
+    live::Live,
+    ownership::{Owner, Ownership},
+};
 use crate::api::{AdoptionPolicy, DeletionPolicy, IgnoredField, ManagementPolicy};
 
 /// Whether CreateUser was ever attempted, and whether every attempt's outcome is known but the last one's.
@@ -186,7 +191,7 @@ pub fn next(owner: &Owner, desired: Option<&Desired>, known: &Knowledge) -> Opti
 fn observe(desired: &Desired, known: &Knowledge) -> Step {
     let live = match (&known.recorded, &known.by_id, &known.by_name) {
         (Some(id), Observation::NotLooked, _) => match &known.remembered {
-            Some(live) if desired.proficiencies.is_none() || live.proficiencies.is_some() => live,
+            Some(live) if desired.parts.proficiencies.is_none() || live.proficiencies.is_some() => live,
             _ => return Step::LookById(id.clone()),
         },
         (Some(_), Observation::Present(live), _) => live,
@@ -194,7 +199,7 @@ fn observe(desired: &Desired, known: &Knowledge) -> Step {
         (_, _, Observation::Present(live)) => live,
         (_, _, Observation::Absent) => return Step::Missing,
     };
-    if desired.proficiencies.is_some() && live.proficiencies.is_none() {
+    if desired.parts.proficiencies.is_some() && live.proficiencies.is_none() {
         return Step::ReadProficiencies(live.user.id.clone());
     }
     let changes = differences(&desired.without_ignored(&known.ignored, live), live, &known.applied_tag_keys);
@@ -244,17 +249,17 @@ fn appear(desired: &Desired, known: &Knowledge) -> Step {
         Observation::NotLooked
             if known.mark == CreateAttempts::None && !known.taken && known.policy.adoption != AdoptionPolicy::Adopt =>
         {
-            Step::Create(Box::new(create(desired)))
+            Step::Create(Box::new(desired.create_request()))
         }
         Observation::NotLooked => Step::LookByName,
         Observation::Absent if known.policy.adoption == AdoptionPolicy::Adopt => Step::Missing,
         Observation::Absent if known.taken => Step::Raced,
-        Observation::Absent => Step::Create(Box::new(create(desired))),
+        Observation::Absent => Step::Create(Box::new(desired.create_request())),
     }
 }
 
 fn align(desired: &Desired, live: &Live, known: &Knowledge) -> Step {
-    if desired.proficiencies.is_some() && live.proficiencies.is_none() {
+    if desired.parts.proficiencies.is_some() && live.proficiencies.is_none() {
         return Step::ReadProficiencies(live.user.id.clone());
     }
     let actions = diff(&desired.without_ignored(&known.ignored, live), live, &known.applied_tag_keys);
@@ -308,32 +313,6 @@ fn part(live: &Live, known: &Knowledge) -> Step {
     }
 }
 
-/// The CreateUser that a spec asks for, without its password.
-fn create(desired: &Desired) -> CreateUser {
-    let filled = |v: &Option<String>| v.clone().filter(|v| !v.is_empty());
-    let identity = IdentityInfo {
-        first_name: filled(&desired.identity_info.first_name),
-        last_name: filled(&desired.identity_info.last_name),
-        email: filled(&desired.identity_info.email),
-        secondary_email: filled(&desired.identity_info.secondary_email),
-        mobile: filled(&desired.identity_info.mobile),
-    };
-    let (phone_config, channel_configs) = channels::at_creation(desired);
-    CreateUser {
-        instance: desired.instance_id(),
-        username: desired.username.clone(),
-        password: None,
-        identity_info: (identity != IdentityInfo::default()).then_some(identity),
-        phone_config,
-        channel_configs,
-        directory_user_id: desired.directory_user_id.clone(),
-        security_profile_ids: desired.security_profiles.clone(),
-        routing_profile_id: desired.routing_profile.clone(),
-        hierarchy_group_id: desired.hierarchy_group.clone().flatten(),
-        tags: desired.all_tags(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -351,7 +330,7 @@ mod tests {
             Step::Record(live) => format!("record {}", live.user.id),
             Step::Forget => "forget".into(),
             Step::Update(live, actions) => {
-                let calls: Vec<_> = actions.iter().map(|a| a.call.name().as_str()).collect();
+                let calls: Vec<_> = actions.iter().map(|a| a.update.name().as_str()).collect();
                 format!("update {}: {}", live.user.id, calls.join(", "))
             }
             Step::InSync(live) => format!("{} in sync", live.user.id),
@@ -636,7 +615,8 @@ mod tests {
 
     #[test]
     fn a_user_that_differs_is_updated() {
-        let desired = Desired { routing_profile: "routing-9".into(), ..bare() };
+        let mut desired = bare();
+        desired.parts.routing_profile = "routing-9".into();
         let known = recorded(by_id(ours(), clean()));
         assert_eq!(describe(next(&owner(), Some(&desired), &known)), "update user-1: UpdateUserRoutingProfile");
     }
@@ -696,8 +676,8 @@ mod tests {
     #[test]
     fn a_create_request_leaves_out_what_is_not_managed_or_empty() {
         let mut desired = bare();
-        desired.identity_info.email = Some(String::new());
-        desired.hierarchy_group = Some(None);
+        desired.parts.identity.email = Some(String::new());
+        desired.parts.hierarchy_group = Some(None);
         let Some(Step::Create(request)) = next(&owner(), Some(&desired), &nothing_known()) else { panic!("no create") };
         assert_eq!(request.identity_info, None);
         assert_eq!(request.phone_config, None);

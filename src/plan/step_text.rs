@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use super::{Action, Change, Ownership, Step};
+use super::{
+    action::{Action, Change},
+    ownership::Ownership,
+    protocol::Step,
+};
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -15,7 +19,7 @@ impl fmt::Display for Step {
             Self::Record(live) => write!(f, "record {}, which carries our tags", live.user.id),
             Self::Forget => f.write_str("forget the recorded user, which is gone"),
             Self::Update(live, actions) => {
-                let changes: Vec<_> = actions.iter().flat_map(|action: &Action| &action.because).collect();
+                let changes: Vec<_> = actions.iter().flat_map(|action: &Action| &action.changes).collect();
                 write!(f, "update {}: {}", live.user.id, Changes(&changes))
             }
             Self::InSync(live) => write!(f, "nothing: {} equals the spec", live.user.id),

@@ -16,14 +16,15 @@ use super::{
     outcome::{End, Flow, State, Verdict, or_end},
     requests::reconcile_requested,
     schedule::until_read,
-    snapshot::remembered,
     steps::{claim, create, delete, failures, finish, names, password, quick_connects, read, release, update},
     subject::Subject,
     work::Work,
 };
 use crate::{
     api::{ConnectUser, DELETION_POLICY, DeletionPolicy},
-    plan::{CreateAttempts, Knowledge, Live, Observation, Ownership, Policy, QuickConnects, Step, ignored_drift, next},
+    plan::{
+        CreateAttempts, Knowledge, Live, Observation, Ownership, Policy, QuickConnects, Step, from_status, ignored_drift, next,
+    },
 };
 
 /// How often a write that must not get lost is tried while others change the resource too.
@@ -360,5 +361,5 @@ fn user_of_status(work: &Work<'_>, known: &Knowledge) -> Option<Box<Live>> {
     let recorded = known.recorded.as_ref()?;
     let confirmed = ctx.memory.of(&subject.uid, |m| m.freshness.confirmed(recorded))?;
     let age = ctx.clock.uptime().saturating_sub(confirmed);
-    (age <= ctx.settings.sweep_interval? * 2).then(|| remembered(&subject.instance, &work.report.status))?.map(Box::new)
+    (age <= ctx.settings.sweep_interval? * 2).then(|| from_status(&subject.instance, &work.report.status))?.map(Box::new)
 }

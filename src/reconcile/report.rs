@@ -5,14 +5,13 @@ use jiff::Timestamp;
 
 use super::{
     conditions::{set_conditions, set_password_change_ignored, to_the_second},
-    observed::observed,
     outcome::State,
     requests::reconcile_requested,
     subject::Subject,
 };
 use crate::{
     api::{ConnectUserStatus, DriftedField, ManagementPolicy},
-    plan::{Change, Live},
+    plan::{Change, Live, to_status},
 };
 
 /// What a pass reports.
@@ -43,7 +42,7 @@ impl Report {
     /// Records the tag keys of the spec before they are set: a key that was set and not recorded would never be removed.
     pub(super) fn record_tag_keys(&mut self, subject: &Subject) {
         if let Ok(desired) = &subject.desired {
-            self.status.applied_tag_keys.extend(desired.tags.keys().cloned());
+            self.status.applied_tag_keys.extend(desired.parts.tags.keys().cloned());
         }
     }
 
@@ -74,7 +73,7 @@ impl Report {
         if let (State::InSync, ManagementPolicy::Full) = (state, management) {
             self.status.last_sync_time = Some(to_the_second(now));
             if let Ok(desired) = &subject.desired {
-                self.status.applied_tag_keys = desired.tags.keys().cloned().collect();
+                self.status.applied_tag_keys = desired.parts.tags.keys().cloned().collect();
             }
             let spec = &subject.resource.spec;
             let ignored = spec.ignore_drift.iter().flatten();
@@ -87,7 +86,7 @@ impl Report {
     }
 
     fn show_user(&mut self, instance: &Arn, management: ManagementPolicy, live: &Live) {
-        self.status.observed = Some(observed(instance, live));
+        self.status.observed = Some(to_status(instance, live));
         if management == ManagementPolicy::Observe {
             self.status.user_id = Some(live.user.id.as_str().to_owned());
             self.status.user_arn = Some(live.user.arn.clone());

@@ -18,13 +18,14 @@ use super::{
     reconciler::Reconciler,
     requests::is_paused,
     schedule::was_swept_lately,
-    snapshot::remembered,
     username_waiters::NamespacedName,
 };
 use crate::{
     api::ConnectUser,
     inventory::{Query, UserScan, Wanted},
-    plan::{Desired, Fingerprint, NameIndex, SpecIssue, Unresolved, UnresolvedReason, diff, ignored_drift, modified},
+    plan::{
+        Desired, Fingerprint, NameIndex, SpecIssue, Unresolved, UnresolvedReason, diff, from_status, ignored_drift, modified,
+    },
 };
 
 /// The time by which SearchUsers lags: a few seconds, as far as is known.
@@ -123,7 +124,7 @@ fn expected(ctx: &Context, instance: &Arn, resource: &ConnectUser, uid: &str) ->
     if is_excluded {
         return None;
     }
-    let user = remembered(instance, status)?.user;
+    let user = from_status(instance, status)?.user;
     let expected = Expected {
         uid: uid.to_owned(),
         name: NamespacedName::of(resource),
@@ -252,7 +253,7 @@ fn is_renamed(ctx: &Context, scan: &DriftScan, resource: &ConnectUser) -> bool {
         // Names that could not be read prove nothing.
         Err(SpecIssue::Names(names)) => names.iter().any(|name| name.why != UnresolvedReason::Unread),
         Err(SpecIssue::Spec(_)) => false,
-        Ok(desired) => remembered(&scan.instance, status).is_some_and(|live| {
+        Ok(desired) => from_status(&scan.instance, status).is_some_and(|live| {
             let desired = desired.without_ignored(&ignored_drift(&resource.spec, status), &live);
             !diff(&desired, &live, &status.applied_tag_keys).is_empty()
         }),

@@ -5,9 +5,9 @@ use std::{
     collections::{BTreeSet, HashMap},
 };
 
-use connect_api::{Call, ChannelConfigs, IdentityInfo, Tags};
+use connect_api::{ChannelConfigs, IdentityInfo, Tags};
 use connect_operator::plan::{
-    self, Desired, DesiredPhone, Knowledge, Live, NameIndex, Observation, Owner, Policy, QuickConnects,
+    self, Channels, Desired, Knowledge, Live, NameIndex, Observation, Owner, Parts, Policy, QuickConnects, UserUpdate,
 };
 
 use super::{
@@ -54,21 +54,22 @@ fn desired(profile: Profile) -> Desired {
         instance: "arn:aws:connect:us-west-2:123456789012:instance/i-1".parse().unwrap(),
         username: "jane".into(),
         directory_user_id: None,
-        identity_info: IdentityInfo::default(),
-        phone: DesiredPhone::default(),
-        channel_configs: ChannelConfigs::default(),
-        routing_profile: format!("routing-{profile}").as_str().into(),
-        security_profiles: BTreeSet::from(["security-1".into()]),
-        hierarchy_group: None,
+        parts: Parts {
+            identity: IdentityInfo::default(),
+            channels: Channels::default(),
+            routing_profile: format!("routing-{profile}").as_str().into(),
+            security_profiles: BTreeSet::from(["security-1".into()]),
+            hierarchy_group: None,
+            proficiencies: None,
+            tags: Tags::new(),
+        },
         names: NameIndex::default(),
-        proficiencies: None,
-        tags: Tags::new(),
         owner: Owner { uid: "uid-1".into(), cluster: "blue".into(), namespace: "sales".into(), name: "jane".into() },
     }
 }
 
 fn live(user: User, name_is_proof: bool) -> Live {
-    let Desired { routing_profile, security_profiles, owner, .. } = desired(user.profile);
+    let Desired { parts: Parts { routing_profile, security_profiles, .. }, owner, .. } = desired(user.profile);
     Live::unread(connect_api::User {
         id: user.id.to_string().as_str().into(),
         arn: format!("arn:aws:connect:us-west-2:123456789012:instance/i-1/agent/{}", user.id),
@@ -128,7 +129,10 @@ impl Question {
             plan::Step::Record(live) => Decision::Record(id(&live.user.id)),
             plan::Step::Forget => Decision::Forget,
             plan::Step::Update(live, actions) => {
-                assert!(matches!(actions[..], [plan::Action { call: Call::UpdateUserRoutingProfile(_), .. }]), "{actions:?}");
+                assert!(
+                    matches!(actions[..], [plan::Action { update: UserUpdate::UpdateUserRoutingProfile(_), .. }]),
+                    "{actions:?}"
+                );
                 Decision::Update(id(&live.user.id))
             }
             plan::Step::Delete(user) => Decision::Delete(id(user)),

@@ -20,14 +20,14 @@ pub(super) async fn send(work: &Work<'_>, action: &Action) -> Result<(), (Error,
     let beside = beside_a_directory(action);
     let call = match (&beside, known) {
         (Some(call), Some(IdentityManagementType::ExistingDirectory)) => call.clone(),
-        _ => action.call.clone(),
+        _ => action.update.clone().into(),
     };
     let Err(error) = connect.send(caller, call).await else { return Ok(()) };
-    if error.class != Class::Invalid || action.call.name() != OperationName::UpdateUserIdentityInfo {
+    if error.class != Class::Invalid || action.update.name() != OperationName::UpdateUserIdentityInfo {
         return Err((error, action.fields()));
     }
     let Some(identity) = identity_type(work).await else { return Err((error, action.fields())) };
-    let fields = advice_on_update(identity, &action.because).unwrap_or_else(|| action.fields());
+    let fields = advice_on_update(identity, &action.changes).unwrap_or_else(|| action.fields());
     match (beside, known, identity) {
         (Some(call), None, IdentityManagementType::ExistingDirectory) => {
             connect.send(caller, call).await.map(drop).map_err(|error| (error, fields))

@@ -27,7 +27,7 @@ pub(in crate::reconcile) async fn update(
     live: Live,
     actions: Vec<Action>,
 ) -> Flow<Learnt> {
-    if actions.iter().any(|a| a.call.name() == OperationName::TagResource) {
+    if actions.iter().any(|a| a.update.name() == OperationName::TagResource) {
         let recorded = work.report.status.applied_tag_keys.clone();
         work.report.record_tag_keys(&work.subject);
         if recorded != work.report.status.applied_tag_keys {
@@ -45,9 +45,9 @@ pub(in crate::reconcile) async fn update(
         match identity_type::send(work, &action).await {
             Ok(()) => {
                 let fields = action.fields();
-                tracing::info!(operation = %action.call.name(), fields, "updated the user");
-                now = after(now, &action.call);
-                work.report.changed.extend(action.because);
+                tracing::info!(operation = %action.update.name(), fields, "updated the user");
+                now = after(now, &action.update);
+                work.report.changed.extend(action.changes);
             }
             Err(failure) => {
                 names::doubt(work, &failure.0);

@@ -1,0 +1,116 @@
+//! The calls that change a user, each with the differences that it removes.
+
+use std::fmt;
+
+use connect_api::{
+    AssociateUserProficiencies, Call, DisassociateUserProficiencies, OperationName, TagResource, UntagResource, UpdateUserConfig,
+    UpdateUserHierarchy, UpdateUserIdentityInfo, UpdateUserPhoneConfig, UpdateUserProficiencies, UpdateUserRoutingProfile,
+    UpdateUserSecurityProfiles,
+};
+
+/// One difference, in the words of the spec.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The field's path below `spec`.
+    pub field: String,
+    /// What Connect shows; None for nothing.
+    pub from: Option<String>,
+    /// What the spec asks for; None for nothing.
+    pub to: Option<String>,
+}
+
+impl Change {
+    pub(super) fn new(field: impl Into<String>, from: Option<impl ToString>, to: Option<impl ToString>) -> Self {
+        Self { field: field.into(), from: from.map(|v| v.to_string()), to: to.map(|v| v.to_string()) }
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let show = |v: &Option<String>| v.as_deref().map_or_else(|| "(none)".to_owned(), |v| format!("{v:?}"));
+        write!(f, "{}: {} → {}", self.field, show(&self.from), show(&self.to))
+    }
+}
+
+/// A request that changes a user that exists.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each is the request of that name")]
+pub enum UserUpdate {
+    UpdateUserIdentityInfo(UpdateUserIdentityInfo),
+    UpdateUserPhoneConfig(UpdateUserPhoneConfig),
+    UpdateUserConfig(UpdateUserConfig),
+    UpdateUserRoutingProfile(UpdateUserRoutingProfile),
+    UpdateUserSecurityProfiles(UpdateUserSecurityProfiles),
+    UpdateUserHierarchy(UpdateUserHierarchy),
+    AssociateUserProficiencies(AssociateUserProficiencies),
+    UpdateUserProficiencies(UpdateUserProficiencies),
+    DisassociateUserProficiencies(DisassociateUserProficiencies),
+    TagResource(TagResource),
+    UntagResource(UntagResource),
+}
+
+impl UserUpdate {
+    /// The name of the operation.
+    pub fn name(&self) -> OperationName {
+        match self {
+            Self::UpdateUserIdentityInfo(_) => OperationName::UpdateUserIdentityInfo,
+            Self::UpdateUserPhoneConfig(_) => OperationName::UpdateUserPhoneConfig,
+            Self::UpdateUserConfig(_) => OperationName::UpdateUserConfig,
+            Self::UpdateUserRoutingProfile(_) => OperationName::UpdateUserRoutingProfile,
+            Self::UpdateUserSecurityProfiles(_) => OperationName::UpdateUserSecurityProfiles,
+            Self::UpdateUserHierarchy(_) => OperationName::UpdateUserHierarchy,
+            Self::AssociateUserProficiencies(_) => OperationName::AssociateUserProficiencies,
+            Self::UpdateUserProficiencies(_) => OperationName::UpdateUserProficiencies,
+            Self::DisassociateUserProficiencies(_) => OperationName::DisassociateUserProficiencies,
+            Self::TagResource(_) => OperationName::TagResource,
+            Self::UntagResource(_) => OperationName::UntagResource,
+        }
+    }
+}
+
+impl From<UserUpdate> for Call {
+    fn from(update: UserUpdate) -> Self {
+        match update {
+            UserUpdate::UpdateUserIdentityInfo(request) => request.into(),
+            UserUpdate::UpdateUserPhoneConfig(request) => request.into(),
+            UserUpdate::UpdateUserConfig(request) => request.into(),
+            UserUpdate::UpdateUserRoutingProfile(request) => request.into(),
+            UserUpdate::UpdateUserSecurityProfiles(request) => request.into(),
+            UserUpdate::UpdateUserHierarchy(request) => request.into(),
+            UserUpdate::AssociateUserProficiencies(request) => request.into(),
+            UserUpdate::UpdateUserProficiencies(request) => request.into(),
+            UserUpdate::DisassociateUserProficiencies(request) => request.into(),
+            UserUpdate::TagResource(request) => request.into(),
+            UserUpdate::UntagResource(request) => request.into(),
+        }
+    }
+}
+
+/// A call to make, and why.
+#[derive(Clone, Debug)]
+pub struct Action {
+    /// The request, complete.
+    pub update: UserUpdate,
+    /// The differences that it removes.
+    pub changes: Vec<Change>,
+    /// The request replaces a whole structure and includes members that the spec does not manage, as they were last read. If that
+    /// read is old, sending the request would undo changes that others have made since.
+    pub carries: bool,
+}
+
+impl Action {
+    /// Returns an action if there are differences to remove.
+    pub(super) fn unless_equal(update: UserUpdate, changes: Vec<Change>) -> Option<Self> {
+        Self::carrying(false, update, changes)
+    }
+
+    /// Returns the same for a request that includes unmanaged members, or may.
+    pub(super) fn carrying(carries: bool, update: UserUpdate, changes: Vec<Change>) -> Option<Self> {
+        if changes.is_empty() { None } else { Some(Self { update, changes, carries }) }
+    }
+
+    /// Returns the fields of the spec that the call is about.
+    pub fn fields(&self) -> String {
+        self.changes.iter().map(|c| c.field.as_str()).collect::<Vec<_>>().join(", ")
+    }
+}

@@ -1,0 +1,138 @@
+//! Names, e-mail addresses and mobile number.
+//!
+//! Connect shows a cleared member as an empty string or not at all: both are nothing. UpdateUserIdentityInfo may wipe a member that
+//! is left out, so an update includes all members, those that the spec does not manage as they were read.
+
+use std::{collections::BTreeSet, hash::Hash};
+
+use connect_api::{IdentityInfo, InstanceId, UpdateUserIdentityInfo};
+
+use crate::{
+    api::{self, IgnoredField},
+    plan::{
+        action::{Action, Change, UserUpdate},
+        live::Live,
+    },
+};
+
+/// What the questions below need to know of a member.
+#[derive(Clone, Copy)]
+struct Member {
+    field: IgnoredField,
+    /// In an instance with a directory, its value comes from there, and Connect refuses any other.
+    kept_by_directory: bool,
+}
+
+/// Makes identity info of two others, member by member. The questions go through here, so that none can forget a member.
+fn zip(
+    one: &IdentityInfo,
+    other: &IdentityInfo,
+    mut member: impl FnMut(Member, &Option<String>, &Option<String>) -> Option<String>,
+) -> IdentityInfo {
+    let directory = |field| Member { field, kept_by_directory: true };
+    let connect = |field| Member { field, kept_by_directory: false };
+    let IdentityInfo { first_name, last_name, email, secondary_email, mobile } = one;
+    IdentityInfo {
+        first_name: member(directory(IgnoredField::FirstName), first_name, &other.first_name),
+        last_name: member(directory(IgnoredField::LastName), last_name, &other.last_name),
+        email: member(directory(IgnoredField::Email), email, &other.email),
+        secondary_email: member(connect(IgnoredField::SecondaryEmail), secondary_email, &other.secondary_email),
+        mobile: member(connect(IgnoredField::Mobile), mobile, &other.mobile),
+    }
+}
+
+/// Reads what a spec asks for: a member that is left out is not managed, an empty one is cleared.
+pub(super) fn parse(spec: Option<&api::IdentityInfo>) -> IdentityInfo {
+    from_status(spec.cloned().unwrap_or_default())
+}
+
+/// Returns what CreateUser is given. A new user has nothing to clear.
+pub(super) fn at_creation(want: &IdentityInfo) -> Option<IdentityInfo> {
+    let info = zip(want, want, |_, value, _| value.clone().filter(|v| !v.is_empty()));
+    (info != IdentityInfo::default()).then_some(info)
+}
+
+pub(super) fn diff(want: &IdentityInfo, live: &Live, instance: &InstanceId) -> Option<Action> {
+    let (mut changes, mut carries) = (Vec::new(), false);
+    let identity_info = zip(want, &live.user.identity_info, |member, want, shown| {
+        carries |= want.is_none();
+        let is = shown.as_deref().unwrap_or_default();
+        match want {
+            Some(want) if want != is => {
+                let filled = |v: &str| (!v.is_empty()).then(|| v.to_owned());
+                changes.push(Change::new(member.field.path(), filled(is), filled(want)));
+                Some(want.clone())
+            }
+            Some(_) | None => shown.clone(),
+        }
+    });
+    let (instance, user) = (instance.clone(), live.user.id.clone());
+    let request = UpdateUserIdentityInfo { instance, user, identity_info };
+    Action::carrying(carries, UserUpdate::UpdateUserIdentityInfo(request), changes)
+}
+
+pub(super) fn predict(live: &mut Live, request: &UpdateUserIdentityInfo) {
+    live.user.identity_info = request.identity_info.clone();
+}
+
+/// Stops managing the members that are ignored.
+pub(super) fn ignore(want: &IdentityInfo, ignored: &BTreeSet<IgnoredField>) -> IdentityInfo {
+    let all = ignored.contains(&IgnoredField::IdentityInfo);
+    zip(want, want, |member, value, _| value.clone().filter(|_| !all && !ignored.contains(&member.field)))
+}
+
+pub(super) fn to_status(info: &IdentityInfo) -> api::IdentityInfo {
+    let IdentityInfo { first_name, last_name, email, secondary_email, mobile } = info.clone();
+    api::IdentityInfo { first_name, last_name, email, secondary_email, mobile }
+}
+
+pub(super) fn from_status(info: api::IdentityInfo) -> IdentityInfo {
+    let api::IdentityInfo { first_name, last_name, email, secondary_email, mobile } = info;
+    IdentityInfo { first_name, last_name, email, secondary_email, mobile }
+}
+
+/// Returns what SearchUsers shows of it.
+pub(super) fn fingerprint(info: &IdentityInfo) -> impl Hash {
+    let IdentityInfo { first_name, last_name, email: _, secondary_email: _, mobile: _ } = info;
+    found_fingerprint(first_name, last_name)
+}
+
+pub(super) fn found_fingerprint<'a>(first_name: &'a Option<String>, last_name: &'a Option<String>) -> impl Hash + use<'a> {
+    (first_name.as_deref().unwrap_or_default(), last_name.as_deref().unwrap_or_default())
+}
+
+/// Returns the paths of the members that are given and that a directory keeps.
+pub(in crate::plan) fn given_beside_a_directory(spec: Option<&api::IdentityInfo>) -> Vec<&'static str> {
+    let (info, mut given) = (parse(spec), Vec::new());
+    zip(&info, &info, |member, value, _| {
+        given.extend((member.kept_by_directory && value.is_some()).then(|| member.field.path()));
+        None
+    });
+    given
+}
+
+/// Returns the paths of the members that changes are about and that a directory keeps.
+pub(in crate::plan) fn changed_beside_a_directory(changes: &[Change]) -> Vec<&'static str> {
+    let (none, mut changed) = (IdentityInfo::default(), Vec::new());
+    zip(&none, &none, |member, _, _| {
+        changed.extend((member.kept_by_directory && is_among(changes, member)).then(|| member.field.path()));
+        None
+    });
+    changed
+}
+
+/// Returns the update as an instance with a directory takes it, if that is another: members that the directory keeps are sent only
+/// if the spec asks for other values. Elsewhere they are included, since Connect may wipe what is left out; here it refuses them.
+pub(in crate::plan) fn beside_a_directory(
+    request: &UpdateUserIdentityInfo,
+    changes: &[Change],
+) -> Option<UpdateUserIdentityInfo> {
+    let identity_info = zip(&request.identity_info, &request.identity_info, |member, value, _| {
+        value.clone().filter(|_| !member.kept_by_directory || is_among(changes, member))
+    });
+    (identity_info != request.identity_info).then(|| UpdateUserIdentityInfo { identity_info, ..request.clone() })
+}
+
+fn is_among(changes: &[Change], member: Member) -> bool {
+    changes.iter().any(|change| change.field == member.field.path())
+}

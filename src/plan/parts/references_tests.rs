@@ -1,0 +1,160 @@
+//! What specs refer to, by ARN or by name.
+
+use std::sync::Arc;
+
+use connect_api::Arn;
+
+use super::{
+    super::{Catalog, NameIndex, ReferenceKind, SpecIssue, Unresolved, UnresolvedReason, explain},
+    Parts, parse,
+};
+use crate::api::ConnectUserSpec;
+
+fn catalog(named: &[(&str, &str)]) -> Catalog {
+    named.iter().map(|(id, name)| ((*id).to_owned(), (*name).to_owned())).collect()
+}
+
+fn index() -> NameIndex {
+    let mut groups =
+        catalog(&[("g-1", "North"), ("g-2", "Hamburg"), ("g-3", "Hamburg"), ("g-4", "North/Hamburg"), ("g-5", "Bremen")]);
+    for (id, path) in [("g-2", vec!["North", "Hamburg"]), ("g-3", vec!["South", "Hamburg"]), ("g-4", vec!["North/Hamburg"])] {
+        groups.place(id, path.into_iter().map(str::to_owned).collect());
+    }
+    let mut index = NameIndex::default();
+    let routing = [("r-1", "Basic Routing Profile"), ("r-2", "Sales"), ("r-3", "sales"), ("r-4", "Twice"), ("r-5", "Twice")];
+    index.insert(ReferenceKind::RoutingProfile, Arc::new(catalog(&routing)));
+    index.insert(ReferenceKind::SecurityProfile, Arc::new(catalog(&[("s-1", "Agent"), ("s-2", "Admin")])));
+    index.insert(ReferenceKind::HierarchyGroup, Arc::new(groups));
+    index
+}
+
+const INSTANCE: &str = "arn:aws:connect:us-west-2:123456789012:instance/i-1";
+
+/// A spec that gives the routing profile by name, and the rest by ARN.
+fn spec() -> ConnectUserSpec {
+    let spec = serde_json::json!({
+        "instanceArn": INSTANCE,
+        "username": "jane",
+        "routingProfileName": "Sales",
+        "securityProfileArns": [format!("{INSTANCE}/security-profile/s-9")],
+    });
+    serde_json::from_value(spec).unwrap()
+}
+
+fn names(routing: &str, security: &[&str], group: Option<&str>) -> ConnectUserSpec {
+    ConnectUserSpec {
+        routing_profile_name: Some(routing.to_owned()),
+        security_profile_arns: None,
+        security_profile_names: Some(security.iter().map(|name| (*name).to_owned()).collect()),
+        hierarchy_group_path: group.map(str::to_owned),
+        ..spec()
+    }
+}
+
+fn resolve(spec: &ConnectUserSpec, index: &NameIndex) -> Result<(Parts, NameIndex), Vec<Unresolved>> {
+    parse(spec, &INSTANCE.parse::<Arn>().unwrap(), index).map_err(|issue| match issue {
+        SpecIssue::Names(names) => names,
+        SpecIssue::Spec(error) => panic!("{error}"),
+    })
+}
+
+fn why(routing: &str) -> UnresolvedReason {
+    resolve(&names(routing, &["Agent"], None), &index()).unwrap_err().remove(0).why
+}
+
+#[test]
+fn names_become_ids() {
+    let found = resolve(&names("Sales", &["Admin", "Agent"], Some("/North/Hamburg")), &index()).unwrap();
+    assert_eq!(found.0.routing_profile, "r-2".into());
+    assert_eq!(found.0.security_profiles, ["s-1".into(), "s-2".into()].into());
+    assert_eq!(found.0.hierarchy_group, Some(Some("g-2".into())));
+    assert_eq!(found.1, index());
+}
+
+#[test]
+fn a_name_of_another_case_is_another_name_and_is_called_near() {
+    assert_eq!(why("SALES"), UnresolvedReason::Unknown { near: vec!["Sales".into(), "sales".into()] });
+}
+
+#[test]
+fn near_names_are_slips_and_renamings_and_nothing_else() {
+    for slip in ["Basic Routing Profle", "basic routing profile", "Basic Routing Profile 2", " Basic Routing Profile"] {
+        assert_eq!(why(slip), UnresolvedReason::Unknown { near: vec!["Basic Routing Profile".into()] }, "{slip}");
+    }
+    assert_eq!(why("Sales EMEA"), UnresolvedReason::Unknown { near: vec!["Sales".into(), "sales".into()] });
+    assert_eq!(why("Quality"), UnresolvedReason::Unknown { near: vec![] });
+}
+
+#[test]
+fn no_more_than_three_near_names_are_told_of() {
+    let mut index = index();
+    let alike: Vec<_> = (0..9).map(|n| (format!("r-{n}"), format!("Team {n}"))).collect();
+    index.insert(ReferenceKind::RoutingProfile, Arc::new(alike.into_iter().collect()));
+    let unresolved = resolve(&names("Team", &["Agent"], None), &index).unwrap_err();
+    assert_eq!(unresolved[0].why, UnresolvedReason::Unknown { near: ["Team 0", "Team 1", "Team 2"].map(str::to_owned).into() });
+}
+
+#[test]
+fn a_name_that_two_have_is_ambiguous() {
+    assert_eq!(why("Twice"), UnresolvedReason::Ambiguous { ids: vec!["r-4".into(), "r-5".into()] });
+}
+
+#[test]
+fn a_group_is_found_by_its_place_and_not_by_its_name_alone() {
+    let at = |path: &str| resolve(&names("Sales", &["Agent"], Some(path)), &index());
+    assert_eq!(at("/South/Hamburg").unwrap().0.hierarchy_group, Some(Some("g-3".into())));
+    assert_eq!(at("").unwrap().0.hierarchy_group, Some(None));
+    let near = |path: &str| at(path).unwrap_err().remove(0).why;
+    assert_eq!(near("/Hamburg"), UnresolvedReason::Unknown { near: vec!["/South/Hamburg".into(), "/North/Hamburg".into()] });
+    assert_eq!(near("/Noth/Hamburg"), UnresolvedReason::Unknown { near: vec!["/North/Hamburg".into(), "/South/Hamburg".into()] });
+    assert_eq!(near("/North/Bremn"), UnresolvedReason::Unknown { near: vec!["Bremen".into()] });
+    // Its place is not known yet.
+    assert_eq!(near("/North/Bremen"), UnresolvedReason::Unread);
+}
+
+#[test]
+fn one_name_that_means_nothing_refuses_the_whole_and_all_such_names_are_told_at_once() {
+    let unresolved = resolve(&names("Twice", &["Agnet", "Admin", "Nobody"], Some("/East")), &index()).unwrap_err();
+    assert_eq!(
+        explain(&unresolved, &"i-1".into()),
+        "routingProfileName \"Twice\" is ambiguous: 2 routing profiles have this name (r-4, r-5). Use routingProfileArn instead; \
+         securityProfileNames \"Agnet\" does not exist in instance i-1. Near names: \"Agent\"; \
+         securityProfileNames \"Nobody\" does not exist in instance i-1, and nothing there has a name like it: \
+         create it in Connect, or correct the name; \
+         hierarchyGroupPath \"/East\" does not exist in instance i-1, and nothing there has a name like it: \
+         create it in Connect, or correct the name"
+    );
+}
+
+#[test]
+fn only_the_kinds_that_are_given_by_name_are_asked_for() {
+    let unread = resolve(&spec(), &NameIndex::default()).unwrap_err();
+    assert_eq!(unread, [Unresolved { kind: ReferenceKind::RoutingProfile, name: "Sales".into(), why: UnresolvedReason::Unread }]);
+    let found = resolve(&spec(), &index()).unwrap();
+    assert_eq!(found.1.field(ReferenceKind::RoutingProfile), "routingProfileName");
+    assert_eq!(found.1.field(ReferenceKind::SecurityProfile), "securityProfileArns");
+}
+
+#[test]
+fn a_spec_of_arns_needs_no_index() {
+    let by_arn = ConnectUserSpec {
+        routing_profile_name: None,
+        routing_profile_arn: Some(format!("{INSTANCE}/routing-profile/r-7")),
+        ..spec()
+    };
+    let found = resolve(&by_arn, &NameIndex::default()).unwrap();
+    assert_eq!((found.0.routing_profile, found.1), ("r-7".into(), NameIndex::default()));
+}
+
+#[test]
+fn none_or_both_of_a_pair_cannot_be_read() {
+    let field = |spec: ConnectUserSpec| match parse(&spec, &INSTANCE.parse::<Arn>().unwrap(), &index()) {
+        Err(SpecIssue::Spec(error)) => error.field,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(field(ConnectUserSpec { routing_profile_name: None, ..spec() }), "routingProfileArn");
+    assert_eq!(field(ConnectUserSpec { routing_profile_arn: Some(String::new()), ..spec() }), "routingProfileArn");
+    assert_eq!(field(ConnectUserSpec { security_profile_names: Some(vec!["Agent".into()]), ..spec() }), "securityProfileArns");
+    let both = ConnectUserSpec { hierarchy_group_arn: Some(String::new()), hierarchy_group_path: Some(String::new()), ..spec() };
+    assert_eq!(field(both), "hierarchyGroupArn");
+}
