@@ -176,7 +176,7 @@ mod tests {
         .unwrap()
     }
 
-    fn is_left(spec: &ConnectUserSpec, status: &ConnectUserStatus) -> bool {
+    fn is_ignored(spec: &ConnectUserSpec, status: &ConnectUserStatus) -> bool {
         ignored_drift(spec, status).contains(&IgnoredField::LastName)
     }
 
@@ -185,27 +185,27 @@ mod tests {
     }
 
     #[test]
-    fn a_field_is_left_alone_once_it_was_applied_until_the_spec_says_something_else() {
+    fn applied_field_is_ignored_until_the_spec_changes() {
         let applied = |value: &str| ConnectUserStatus {
             applied_values: [("identityInfo.lastName".to_owned(), value.to_owned())].into(),
             ..Default::default()
         };
-        assert!(is_left(&spec("Doe"), &applied("\"Doe\"")));
-        assert!(!is_left(&spec("Roe"), &applied("\"Doe\"")));
+        assert!(is_ignored(&spec("Doe"), &applied("\"Doe\"")));
+        assert!(!is_ignored(&spec("Roe"), &applied("\"Doe\"")));
     }
 
     #[test]
-    fn nothing_is_left_alone_before_the_user_that_we_created_was_once_as_the_spec_asks() {
+    fn nothing_is_ignored_before_the_created_user_was_in_sync() {
         let created = CreateAttempt { at: Timestamp::from_millisecond(7_900).unwrap(), clean: true };
         let status = |last_sync_time| ConnectUserStatus { create_attempt: Some(created), last_sync_time, ..Default::default() };
-        assert!(!is_left(&spec("Doe"), &status(None)));
-        assert!(!is_left(&spec("Doe"), &status(at(6))), "of the user that this one replaces");
-        assert!(is_left(&spec("Doe"), &status(at(7))));
+        assert!(!is_ignored(&spec("Doe"), &status(None)));
+        assert!(!is_ignored(&spec("Doe"), &status(at(6))), "a sync of the user that this one replaces");
+        assert!(is_ignored(&spec("Doe"), &status(at(7))));
     }
 
     #[test]
-    fn of_a_user_that_was_taken_over_what_it_has_is_left_alone() {
-        assert!(is_left(&spec("Doe"), &ConnectUserStatus::default()));
+    fn values_of_an_adopted_user_are_ignored() {
+        assert!(is_ignored(&spec("Doe"), &ConnectUserStatus::default()));
     }
 
     /// A user that differs from the full spec in everything that can drift.
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_of_which_everything_is_left_alone_needs_no_call_and_of_which_nothing_is_needs_them_all() {
+    fn all_fields_ignored_needs_no_call() {
         let applied = full().parts.tags.into_keys().collect();
         let all = IgnoredField::ALL.iter().copied().collect();
         let calls = |fields: &BTreeSet<IgnoredField>| diff(&full().without_ignored(fields, &another()), &another(), &applied);
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_named_is_left_alone() {
+    fn only_named_fields_are_ignored() {
         for (spec, field) in [full(), by_channel()].iter().flat_map(|spec| IgnoredField::ALL.iter().map(move |f| (spec, f))) {
             let shows = |fields: &[IgnoredField]| -> BTreeSet<String> {
                 let desired = spec.without_ignored(&fields.iter().copied().collect(), &another());
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_managed_desk_phone_gets_the_specs_number_where_it_has_none() {
+    fn desk_phone_without_a_number_gets_the_specs_number() {
         let mut other = live();
         other.user.phone_config = None;
         let desired = full().without_ignored(&[IgnoredField::DeskPhoneNumber].into(), &other);

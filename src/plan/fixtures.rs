@@ -1,4 +1,4 @@
-//! A spec and its user, for the tests of the plan. Every value differs from every other, so that swapped arguments show.
+//! A spec and its user, for the tests of the plan. All values differ, so that swapped arguments show.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,12 +9,12 @@ use connect_api::{
 
 use super::{Channels, CreateAttempts, Desired, DesiredPhone, Knowledge, Live, NameIndex, Observation, Owner, Parts};
 
-/// Sales' Jane, in the cluster `blue`.
+/// The owner of the fixtures, in the cluster `blue`.
 pub(crate) fn owner() -> Owner {
     Owner { uid: "uid-7".into(), cluster: "blue".into(), namespace: "sales".into(), name: "jane".into() }
 }
 
-/// Somebody else's resource.
+/// Another resource, in another cluster.
 pub(crate) fn another_owner() -> Owner {
     Owner { uid: "uid-8".into(), cluster: "green".into(), namespace: "care".into(), name: "joe".into() }
 }
@@ -161,7 +161,7 @@ pub(crate) fn live_by_channel() -> Live {
     live
 }
 
-/// A pass that has just begun over a resource without a history.
+/// The knowledge of a pass that has just begun, of a resource without a history.
 pub(crate) fn nothing_known() -> Knowledge {
     Knowledge {
         deleting: false,

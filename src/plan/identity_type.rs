@@ -1,7 +1,7 @@
-//! What an instance asks of its users by the way they sign in, which is fixed for its life (AWS' `IdentityManagementType`).
+//! What an instance requires of its users, by the way they sign in, which is fixed for its life (AWS' `IdentityManagementType`).
 //!
-//! Connect's answer decides. What stands here only says what to do about a refusal, and names nothing but what Connect takes in
-//! no request: so the advice is right even where it was another part of the request that was refused first.
+//! Connect's answer decides. This module only says what to correct after a refusal, and names only what Connect would accept in no
+//! request: the advice is right even if Connect refused another part of the request first.
 
 use connect_api::{Call, IdentityManagementType, Password};
 
@@ -11,8 +11,8 @@ use super::{
 };
 use crate::api::ConnectUserSpec;
 
-/// What to correct in a spec whose user Connect did not create, field by field; None if nothing has to do with signing in.
-/// `password` is the one that was sent: of a value that breaks Connect's rule is said how, and never the value.
+/// Returns what to correct in a spec whose user Connect refused to create, field by field; None if nothing has to do with signing
+/// in. `password` is the one that was sent: the advice says how it breaks Connect's rule, and never contains it.
 pub fn advice_on_create(identity: IdentityManagementType, spec: &ConnectUserSpec, password: Option<&Password>) -> Option<String> {
     use IdentityManagementType::{ConnectManaged, ExistingDirectory, Saml};
     let type_name = identity.as_str();
@@ -58,7 +58,7 @@ pub fn advice_on_create(identity: IdentityManagementType, spec: &ConnectUserSpec
         }
         ExistingDirectory => {
             advice.extend(of_the_directory(&parts::given_beside_a_directory(spec.identity_info.as_ref())));
-            // Whether the directory can be reached, only Connect knows.
+            // Only Connect knows whether the directory can be reached.
             if advice.is_empty() && spec.directory_user_id.is_none() {
                 advice.push(
                     "directoryUserId: it is needed where Connect cannot reach the directory of this instance \
@@ -71,7 +71,7 @@ pub fn advice_on_create(identity: IdentityManagementType, spec: &ConnectUserSpec
     (!advice.is_empty()).then(|| advice.join("; "))
 }
 
-/// What to correct where Connect refused an update of identity info for these reasons.
+/// Returns what to correct after Connect refused an update of identity info with these changes.
 pub fn advice_on_update(identity: IdentityManagementType, changes: &[Change]) -> Option<String> {
     if identity != IdentityManagementType::ExistingDirectory {
         return None;
@@ -95,7 +95,7 @@ fn of_the_directory(members: &[&str]) -> Option<String> {
     })
 }
 
-/// How a password breaks Connect's rule, `^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[a-zA-Z\d\S]{8,64}$`; nothing if it does not.
+/// Returns how a password breaks Connect's rule, `^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[a-zA-Z\d\S]{8,64}$`; nothing if it keeps it.
 pub fn broken_rules(password: &str) -> Vec<&'static str> {
     let has = |wanted: fn(&char) -> bool| password.chars().any(|c| wanted(&c));
     let length = password.chars().count();
@@ -125,7 +125,7 @@ mod tests {
 
     const GOOD: &str = "Initial-Passw0rd";
 
-    /// A spec with names, and what the test makes of it.
+    /// A spec with names, changed as the test needs it.
     fn spec(change: impl FnOnce(&mut ConnectUserSpec)) -> ConnectUserSpec {
         let mut spec: ConnectUserSpec = serde_json::from_value(serde_json::json!({
             "instanceArn": "", "username": "", "routingProfileArn": "", "securityProfileArns": [],
@@ -145,8 +145,8 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_asked_for_where_connect_keeps_it_and_nowhere_else() {
-        for (identity, password, told) in [
+    fn only_connect_managed_instances_ask_for_a_password() {
+        for (identity, password, expected) in [
             (ConnectManaged, None, "passwordSecretRef: it is needed, since Connect keeps the passwords"),
             (ConnectManaged, Some(GOOD), ""),
             (Saml, None, ""),
@@ -162,15 +162,15 @@ mod tests {
                 spec.identity_info = None;
             }
             let advice = advice(identity, &spec, password);
-            assert_eq!(advice.starts_with(told), !told.is_empty() || advice.is_empty(), "{identity:?}: {advice:?}");
-            assert!(!told.is_empty() || advice.is_empty(), "{identity:?}: {advice:?}");
+            assert!(advice.starts_with(expected), "{identity:?}: {advice:?}");
+            assert_eq!(expected.is_empty(), advice.is_empty(), "{identity:?}: {advice:?}");
         }
         let generating = spec(|s| s.generate_password = Some(true));
         assert!(advice(Saml, &generating, Some(GOOD)).starts_with("generatePassword: take it out"));
     }
 
     #[test]
-    fn a_weak_password_is_told_by_the_rule_that_it_breaks_and_never_itself() {
+    fn advice_names_the_broken_rule_and_never_the_password() {
         for (weak, how) in [
             ("Sh0rt", "has fewer than 8 characters"),
             ("nodigitsBUTlong", "has no digit"),
@@ -194,7 +194,7 @@ mod tests {
         let both = "identityInfo.firstName, identityInfo.lastName: take it out";
         assert!(advice(ExistingDirectory, &named, None).starts_with(both));
         assert!(advice(Saml, &named, None).starts_with("directoryUserId: take it out"));
-        assert_eq!(advice(ConnectManaged, &named, Some(GOOD)), "", "an id that is not needed is none that is refused");
+        assert_eq!(advice(ConnectManaged, &named, Some(GOOD)), "", "an id that is not needed is not refused either");
         let bare = spec(|s| s.identity_info = None);
         assert!(advice(ExistingDirectory, &bare, None).starts_with("directoryUserId: it is needed where"));
     }
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_directory_keeps_is_sent_to_its_instance_only_where_the_spec_asks_for_a_change_of_it() {
+    fn members_kept_by_the_directory_are_sent_only_if_they_change() {
         let sent = |action: &Action| match beside_a_directory(action) {
             Some(Call::UpdateUserIdentityInfo(UpdateUserIdentityInfo { identity_info, .. })) => identity_info,
             other => panic!("{other:?}"),
@@ -226,8 +226,8 @@ mod tests {
         assert_eq!(sent(&update(None)), others);
         assert_eq!(sent(&update(Some("Joan"))), IdentityInfo { first_name: Some("Joan".into()), ..others });
         assert_eq!(advice_on_update(ExistingDirectory, &update(None).changes), None);
-        let told = advice_on_update(ExistingDirectory, &update(Some("Joan")).changes).unwrap();
-        assert!(told.starts_with("identityInfo.firstName: take it out"), "{told}");
+        let advice = advice_on_update(ExistingDirectory, &update(Some("Joan")).changes).unwrap();
+        assert!(advice.starts_with("identityInfo.firstName: take it out"), "{advice}");
         assert_eq!(advice_on_update(Saml, &update(Some("Joan")).changes), None);
     }
 }

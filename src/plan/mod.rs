@@ -1,7 +1,11 @@
-//! What to do about a ConnectUser: pure decisions from what is wanted and what is known. No I/O, no clock, no client.
+//! What to do about a ConnectUser: pure decisions from the desired state and what is known. No I/O, no clock, no client.
 //!
-//! [`next`] says the next step of a resource's life, by the create and delete protocol that docs/design.md explains;
-//! [`diff`](fn@diff) says which calls make a live user equal the spec. Both are total and deterministic, and their values can be printed.
+//! Three questions, each total and deterministic, with answers that can be printed:
+//! - [`next`]: which step comes next, by the create and delete protocol that docs/design.md explains?
+//! - [`diff`]: which calls make a live user equal the spec? [`differences`] returns the same as differences.
+//! - [`after`] and [`created`]: how does the user look after a call?
+//!
+//! What changes most often is a part of a user. Each is in one file below `parts`, with everything that the plan does with it.
 
 mod action;
 mod desired;

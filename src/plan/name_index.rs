@@ -1,4 +1,4 @@
-//! What an instance calls its profiles and hierarchy groups: from names to ids, and back.
+//! The names of the profiles and hierarchy groups of an instance: from names to ids, and back.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -9,7 +9,7 @@ pub enum ReferenceKind {
     RoutingProfile,
     /// `securityProfileNames`.
     SecurityProfile,
-    /// `hierarchyGroupPath`: a group's name tells nothing without those of the groups above it.
+    /// `hierarchyGroupPath`: a group's name is not unique without the names of the groups above it.
     HierarchyGroup,
 }
 
@@ -17,7 +17,7 @@ impl ReferenceKind {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::RoutingProfile, Self::SecurityProfile, Self::HierarchyGroup];
 
-    /// The spec's field that gives it by name.
+    /// Returns the spec's field for its name.
     pub fn name_field(self) -> &'static str {
         match self {
             Self::RoutingProfile => "routingProfileName",
@@ -26,7 +26,7 @@ impl ReferenceKind {
         }
     }
 
-    /// The spec's field that gives it by ARN.
+    /// Returns the spec's field for its ARN.
     pub fn arn_field(self) -> &'static str {
         match self {
             Self::RoutingProfile => "routingProfileArn",
@@ -35,7 +35,7 @@ impl ReferenceKind {
         }
     }
 
-    /// What people call several of them.
+    /// Returns the plural, for messages.
     pub fn plural(self) -> &'static str {
         match self {
             Self::RoutingProfile => "routing profiles",
@@ -49,30 +49,30 @@ impl ReferenceKind {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Catalog {
     names: BTreeMap<String, String>,
-    /// Where hierarchy groups are, as far as that was looked up: the names from the top level down to the group.
+    /// The places of the hierarchy groups that were looked up: the names from the top level down to the group.
     places: BTreeMap<String, Vec<String>>,
 }
 
 impl FromIterator<(String, String)> for Catalog {
-    /// Of ids with their names.
+    /// Collects ids with their names.
     fn from_iter<I: IntoIterator<Item = (String, String)>>(named: I) -> Self {
         Self { names: named.into_iter().collect(), places: BTreeMap::new() }
     }
 }
 
 impl Catalog {
-    /// Notes where a hierarchy group is.
+    /// Records the place of a hierarchy group.
     pub fn place(&mut self, id: &str, path: Vec<String>) {
         self.places.insert(id.to_owned(), path);
     }
 
-    /// Takes out what turned out to be gone.
+    /// Removes an id that turned out to be gone.
     pub fn remove(&mut self, id: &str) {
         self.names.remove(id);
         self.places.remove(id);
     }
 
-    /// The groups that may be the one at this path, and of which nobody knows where they are.
+    /// Returns the groups that may be the one at this path and whose place was not looked up.
     pub fn unplaced(&self, path: &str) -> Vec<String> {
         self.named(own_name(path)).filter(|id| !self.places.contains_key(*id)).map(str::to_owned).collect()
     }
@@ -91,7 +91,7 @@ fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.strip_prefix('/').unwrap_or(path).split('/')
 }
 
-/// The name of the group itself.
+/// Returns the name of the group itself.
 fn own_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
@@ -109,13 +109,13 @@ pub(super) enum Meaning {
     Several(Vec<String>),
     /// Nothing.
     Nothing,
-    /// Nobody has looked.
+    /// Not looked up yet.
     Unread,
 }
 
-/// How many near names are told of.
+/// How many near names a message lists.
 const NEAR_NAMES: usize = 3;
-/// How like each other names have to be to be called near: from 0, nothing in common, to 1.
+/// How similar names have to be to count as near: from 0, nothing in common, to 1.
 const NEAR: f64 = 0.75;
 
 /// The names of an instance, as far as they were read.
@@ -123,22 +123,22 @@ const NEAR: f64 = 0.75;
 pub struct NameIndex(BTreeMap<ReferenceKind, Arc<Catalog>>);
 
 impl NameIndex {
-    /// Takes up all names of a kind, in place of what was known of it.
+    /// Sets all names of a kind.
     pub fn insert(&mut self, kind: ReferenceKind, catalog: Arc<Catalog>) {
         self.0.insert(kind, catalog);
     }
 
-    /// Only these kinds of it.
+    /// Returns the names of these kinds alone.
     pub(super) fn only(&self, kinds: &[ReferenceKind]) -> Self {
         Self(self.0.iter().filter(|(kind, _)| kinds.contains(kind)).map(|(kind, c)| (*kind, c.clone())).collect())
     }
 
-    /// The spec's field for something of this kind: the one for names where its names are known.
+    /// Returns the spec's field for a kind: the one for names if its names are known.
     pub fn field(&self, kind: ReferenceKind) -> &'static str {
         if self.0.contains_key(&kind) { kind.name_field() } else { kind.arn_field() }
     }
 
-    /// The name, or the path, of what has this id; the id itself where that is not known.
+    /// Returns the name or path of an id; the id itself if that is not known.
     pub fn label(&self, kind: ReferenceKind, id: &str) -> String {
         let name = self.0.get(&kind).and_then(|catalog| match kind {
             ReferenceKind::RoutingProfile | ReferenceKind::SecurityProfile => catalog.names.get(id).cloned(),
@@ -147,7 +147,7 @@ impl NameIndex {
         name.unwrap_or_else(|| id.to_owned())
     }
 
-    /// What a name, or a path, means. Names are compared exactly, as Connect keeps them.
+    /// Returns the meaning of a name or path. Names are compared exactly, as Connect keeps them.
     pub(super) fn meaning(&self, kind: ReferenceKind, name: &str) -> Meaning {
         let Some(catalog) = self.0.get(&kind) else { return Meaning::Unread };
         let mut ids: Vec<String> = match kind {
@@ -165,7 +165,7 @@ impl NameIndex {
         }
     }
 
-    /// The names most like this one, the most alike first. Of a group whose place was not looked up, its own name.
+    /// Returns the most similar names, the best first. A group whose place was not looked up has its own name alone.
     pub(super) fn near(&self, kind: ReferenceKind, name: &str) -> Vec<String> {
         let Some(catalog) = self.0.get(&kind) else { return vec![] };
         let mut near: BTreeMap<String, (f64, f64)> = BTreeMap::new();
@@ -173,9 +173,9 @@ impl NameIndex {
             let label = catalog.places.get(id).map_or_else(|| own.clone(), |place| path(place));
             let score = match kind {
                 ReferenceKind::RoutingProfile | ReferenceKind::SecurityProfile => (alike(own, name), 0.0),
-                // With a slash in its name it cannot be given by its path.
+                // A group with a slash in its name has no path.
                 ReferenceKind::HierarchyGroup if own.contains('/') => continue,
-                // What is above it decides between groups of like names alone: all that is in one place begins alike.
+                // The path only decides between groups of similar names: all groups in one place have similar paths.
                 ReferenceKind::HierarchyGroup => (alike(own, own_name(name)), alike(&label, name)),
             };
             if score.0 >= NEAR {
@@ -188,8 +188,8 @@ impl NameIndex {
     }
 }
 
-/// A slip of the keyboard or of the case changes little, and neither does a word that was added in a renaming: unlike a count of
-/// edits, this measure holds an equal beginning for much.
+/// Returns how similar two names are. A typing error or another case changes little, and neither does a word that a renaming added:
+/// unlike an edit distance, this measure gives weight to an equal beginning.
 fn alike(a: &str, b: &str) -> f64 {
     strsim::jaro_winkler(&a.trim().to_lowercase(), &b.trim().to_lowercase())
 }

@@ -1,4 +1,4 @@
-//! Whose a Connect user is: the tags that it was created with tell.
+//! The owner of a Connect user, as its tags name it.
 
 use connect_api::Tags;
 
@@ -17,18 +17,18 @@ pub struct Owner {
     pub name: String,
 }
 
-/// What a user's tags say of its owner.
+/// The owner that a user's tags name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ownership {
     /// It is ours.
     Ours,
     /// It belongs to another ConnectUser, or to one of another cluster.
     Theirs {
-        /// Cluster, namespace and name as far as the tags tell.
+        /// Cluster, namespace and name, as far as the tags name them.
         owner: String,
     },
     /// No operator claims it: a person or another tool made it.
-    Nobodys,
+    Unowned,
 }
 
 fn key(name: &str) -> String {
@@ -36,7 +36,7 @@ fn key(name: &str) -> String {
 }
 
 impl Owner {
-    /// The tags that prove ownership.
+    /// Returns the tags that prove ownership.
     pub fn tags(&self) -> Tags {
         let Self { uid, cluster, namespace, name } = self;
         [("uid", uid), ("cluster", cluster), ("namespace", namespace), ("name", name)]
@@ -45,10 +45,10 @@ impl Owner {
             .collect()
     }
 
-    /// Reads a user's tags.
+    /// Returns the owner that a user's tags name.
     ///
-    /// The same UID proves it. So do the same cluster, namespace and name: a resource that was restored from a backup or
-    /// created again comes back for its user, and two such cannot live at once, since the first one's finalizer holds the name.
+    /// The same UID proves ownership. So do the same cluster, namespace and name: a resource that was restored from a backup or
+    /// created again owns its user, and two such resources cannot exist at once, since the finalizer of the first holds the name.
     pub fn of(&self, tags: &Tags) -> Ownership {
         let tag = |name: &str| tags.get(&key(name)).map(String::as_str);
         if tag("uid") == Some(&self.uid) {
@@ -63,7 +63,7 @@ impl Owner {
             let owner = format!("ConnectUser {}/{} of cluster {}", part(place.1), part(place.2), part(place.0));
             return Ownership::Theirs { owner };
         }
-        Ownership::Nobodys
+        Ownership::Unowned
     }
 }
 
@@ -76,30 +76,30 @@ mod tests {
     }
 
     #[test]
-    fn the_tags_of_an_owner_prove_it() {
+    fn tags_of_the_owner_prove_ownership() {
         assert_eq!(owner().of(&owner().tags()), Ownership::Ours);
     }
 
     #[test]
-    fn a_resource_that_came_back_owns_its_user() {
+    fn restored_resource_owns_its_user() {
         let before = Owner { uid: "u-0".into(), ..owner() };
         assert_eq!(owner().of(&before.tags()), Ownership::Ours);
     }
 
     #[test]
-    fn another_cluster_namespace_or_name_is_somebody_else() {
+    fn another_cluster_namespace_or_name_is_another_owner() {
         for (other, named) in [
             (Owner { uid: "u-2".into(), cluster: "green".into(), ..owner() }, "sales/jane of cluster green"),
             (Owner { uid: "u-2".into(), namespace: "care".into(), ..owner() }, "care/jane of cluster blue"),
             (Owner { uid: "u-2".into(), name: "joe".into(), ..owner() }, "sales/joe of cluster blue"),
         ] {
-            let Ownership::Theirs { owner: said } = owner().of(&other.tags()) else { panic!("{other:?}") };
-            assert!(said.contains(named), "{said}");
+            let Ownership::Theirs { owner: named_owner } = owner().of(&other.tags()) else { panic!("{other:?}") };
+            assert!(named_owner.contains(named), "{named_owner}");
         }
     }
 
     #[test]
-    fn half_a_proof_is_none() {
+    fn partial_proof_does_not_count() {
         let mut tags = owner().tags();
         tags.remove(&key("uid"));
         tags.remove(&key("cluster"));
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_without_our_tags_is_nobodys() {
-        assert_eq!(owner().of(&Tags::from([("team".into(), "sales".into())])), Ownership::Nobodys);
+    fn user_without_our_tags_has_no_owner() {
+        assert_eq!(owner().of(&Tags::from([("team".into(), "sales".into())])), Ownership::Unowned);
     }
 }

@@ -1,5 +1,5 @@
-//! Properties of the plan that hold for every spec, every user and everything that a pass can know: it converges in any order,
-//! asks for no call that is not needed, is safe, and says something for every state.
+//! Properties of the plan that hold for every spec, every user and all knowledge that a pass can have: it converges in any order,
+//! makes no call that is not needed, is safe, and has a step for every state.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::api::{AdoptionPolicy, DeletionPolicy, IgnoredField, ManagementPolicy};
 
-/// The spec's own words for "equal": what [`diff`] must be empty for, written without a look at it.
+/// Returns whether a user equals a spec: an independent oracle for when [`diff`] must be empty.
 fn satisfies(live: &Live, desired: &Desired, applied: &BTreeSet<String>) -> bool {
     let user = &live.user;
     let text =
@@ -47,7 +47,7 @@ fn satisfies(live: &Live, desired: &Desired, applied: &BTreeSet<String>) -> bool
         && applied.iter().all(|k| wanted.contains_key(k) || !user.tags.contains_key(k))
 }
 
-/// The same for the settings of all channels: each family by its list, or by `phoneConfig`, or not at all.
+/// Returns the same for the settings of all channels: each family by its list, or by `phoneConfig`, or not at all.
 fn settings_satisfy(user: &User, desired: &Desired) -> bool {
     let (phone, lists, is) = (&desired.parts.channels.phone, &desired.parts.channels.lists, Settings::of(user));
     let auto_accept = is.auto_accept.iter().all(|is| {
@@ -95,7 +95,7 @@ fn settings_satisfy(user: &User, desired: &Desired) -> bool {
         && enhancement.is_none_or(|want| is.voice_enhancement.iter().all(|is| is.voice_enhancement_mode == want))
 }
 
-/// Which families a spec manages, by lists or by `phoneConfig`, in the lists' order.
+/// Returns which families a spec manages, by lists or by `phoneConfig`, in the order of the lists.
 fn managed(desired: &Desired) -> [bool; 5] {
     let (phone, lists) = (&desired.parts.channels.phone, &desired.parts.channels.lists);
     [
@@ -107,7 +107,7 @@ fn managed(desired: &Desired) -> [bool; 5] {
     ]
 }
 
-/// How many elements each list has, where it is given.
+/// Returns the length of each list that is given.
 fn lengths(lists: &ChannelConfigs) -> [Option<usize>; 5] {
     [
         lists.auto_accept.as_ref().map(Vec::len),
@@ -118,7 +118,7 @@ fn lengths(lists: &ChannelConfigs) -> [Option<usize>; 5] {
     ]
 }
 
-/// Whether a user has the same settings on all channels, and none for callbacks.
+/// Returns whether a user has the same settings on all channels, and none for callbacks.
 fn is_alike(user: &User) -> bool {
     let is = Settings::of(user);
     let accepts: BTreeSet<_> = is.auto_accept.iter().map(|c| c.auto_accept).collect();
@@ -128,12 +128,15 @@ fn is_alike(user: &User) -> bool {
     accepts.len() == 1 && limits.len() == 1 && !callbacks
 }
 
-/// What is wrong with calls that are to be made on a user, if anything.
+/// Checks the calls of a plan for a user.
 fn lint_actions(desired: &Desired, live: &Live, applied: &BTreeSet<String>, actions: &[Action]) -> Result<(), TestCaseError> {
     let instance = &desired.instance.instance;
     let mut seen = BTreeSet::new();
     let settings = [OperationName::UpdateUserPhoneConfig, OperationName::UpdateUserConfig];
-    prop_assert!(actions.iter().filter(|a| settings.contains(&a.update.name())).count() <= 1, "they would undo each other");
+    prop_assert!(
+        actions.iter().filter(|a| settings.contains(&a.update.name())).count() <= 1,
+        "the two calls would undo each other"
+    );
     for Action { update, changes, .. } in actions {
         prop_assert!(seen.insert(update.name()), "{} twice", update.name());
         prop_assert!(update.name().is_write() && !changes.is_empty(), "{update:?}");
@@ -145,7 +148,7 @@ fn lint_actions(desired: &Desired, live: &Live, applied: &BTreeSet<String>, acti
                     desired.parts.channels.lists == ChannelConfigs::default() && is_alike(&live.user),
                     "it would flatten"
                 );
-                prop_assert!(desired.parts.channels.phone != DesiredPhone::default(), "nobody asked for it");
+                prop_assert!(desired.parts.channels.phone != DesiredPhone::default(), "the spec does not ask for it");
                 (&c.instance, &c.user)
             }
             UserUpdate::UpdateUserConfig(c) => {
@@ -180,12 +183,12 @@ fn lint_actions(desired: &Desired, live: &Live, applied: &BTreeSet<String>, acti
             }
             UserUpdate::TagResource(c) => {
                 let all = desired.all_tags();
-                prop_assert!(c.tags.iter().all(|(k, v)| all.get(k) == Some(v)), "a tag that nobody asked for");
+                prop_assert!(c.tags.iter().all(|(k, v)| all.get(k) == Some(v)), "a tag that the spec does not ask for");
                 prop_assert!(!c.tags.is_empty() && c.arn == live.user.arn);
                 continue;
             }
             UserUpdate::UntagResource(c) => {
-                prop_assert!(c.keys.is_subset(applied), "somebody else's tag");
+                prop_assert!(c.keys.is_subset(applied), "a tag of another owner");
                 prop_assert!(c.keys.iter().all(|k| !desired.owner.tags().contains_key(k)), "the proof of ownership");
                 prop_assert!(!c.keys.is_empty() && c.arn == live.user.arn);
                 continue;
@@ -196,7 +199,7 @@ fn lint_actions(desired: &Desired, live: &Live, applied: &BTreeSet<String>, acti
     Ok(())
 }
 
-/// The user that a look showed, if it is ours.
+/// Returns the user that was read, if it is ours.
 fn ours<'a>(owner: &Owner, seen: &'a Observation) -> Option<&'a Live> {
     match seen {
         Observation::Present(live) if owner.of(&live.user.tags) == Ownership::Ours => Some(live),
@@ -204,12 +207,12 @@ fn ours<'a>(owner: &Owner, seen: &'a Observation) -> Option<&'a Live> {
     }
 }
 
-/// What is wrong with a step, if anything: the protocol's rules, one by one.
+/// Checks a step against the protocol's rules, one by one.
 fn lint_step(desired: &Desired, known: &Knowledge, step: &Step) -> Result<(), TestCaseError> {
     let by_id = ours(&desired.owner, &known.by_id).filter(|_| known.recorded.is_some());
     let by_name = ours(&desired.owner, &known.by_name);
     let remembered = || known.remembered.as_deref().filter(|l| desired.owner.of(&l.user.tags) == Ownership::Ours);
-    // What the status remembers stands in for a look that was not made, as long as the resource stays.
+    // As long as the resource stays, the status replaces a read that was not made.
     let stands_on = match known.by_id {
         Observation::NotLooked if !known.deleting && known.recorded.is_some() => remembered(),
         Observation::NotLooked | Observation::Absent | Observation::Present(_) => by_id,
@@ -278,7 +281,7 @@ fn lint_step(desired: &Desired, known: &Knowledge, step: &Step) -> Result<(), Te
         }
         Step::Claim(live) => {
             prop_assert!(!known.deleting && adoption != AdoptionPolicy::Never, "only where that is asked for");
-            prop_assert_eq!(desired.owner.of(&live.user.tags), Ownership::Nobodys, "never from somebody else");
+            prop_assert_eq!(desired.owner.of(&live.user.tags), Ownership::Unowned, "never from another owner");
         }
         Step::Missing => {
             prop_assert!(!known.deleting && adoption == AdoptionPolicy::Adopt && known.by_name == Observation::Absent);
@@ -286,7 +289,7 @@ fn lint_step(desired: &Desired, known: &Knowledge, step: &Step) -> Result<(), Te
         Step::Drifted(..) => prop_assert!(false, "what differs is put right"),
         Step::Conflict(owner) => {
             prop_assert!(!known.deleting && *owner != Ownership::Ours);
-            prop_assert!(adoption == AdoptionPolicy::Never || *owner != Ownership::Nobodys, "it may be taken");
+            prop_assert!(adoption == AdoptionPolicy::Never || *owner != Ownership::Unowned, "it may be taken");
         }
         Step::Raced => prop_assert!(!known.deleting && known.taken && known.by_name == Observation::Absent),
         Step::Wait => prop_assert!(open, "there is nothing to wait for"),
@@ -314,7 +317,7 @@ fn lint_step(desired: &Desired, known: &Knowledge, step: &Step) -> Result<(), Te
     Ok(())
 }
 
-/// An observer only looks and tells.
+/// Checks that an observer only reads and reports.
 fn lint_observation(desired: &Desired, known: &Knowledge, step: &Step) -> Result<(), TestCaseError> {
     let remembered = |live: &Live| known.by_id == Observation::NotLooked && known.remembered.as_deref() == Some(live);
     let shown =
@@ -368,7 +371,7 @@ fn phone_types() -> impl Strategy<Value = PhoneType> {
     sample::select(vec![PhoneType::SoftPhone, PhoneType::DeskPhone])
 }
 
-/// Even those that the API server refuses: a schema in a cluster may be older or altered.
+/// Phone settings, even those that the API server refuses: the schema in a cluster may be older or altered.
 fn desired_phones() -> impl Strategy<Value = DesiredPhone> {
     let number = option::of(sample::select(vec!["+1", "+2"]).prop_map(str::to_owned));
     (option::of(phone_types()), option::of(any::<bool>()), option::of(0..3), number, option::of(any::<bool>())).prop_map(
@@ -482,7 +485,7 @@ fn tags() -> impl Strategy<Value = Tags> {
     collection::btree_map(tag_keys(), sample::select(vec!["", "1", "2"]).prop_map(str::to_owned), 0..4)
 }
 
-/// Tags as they may stand on a user, with a proof of somebody's ownership, half of one, or none.
+/// Tags as a user may have them, with a proof of ownership, half of one, or none.
 fn live_tags() -> impl Strategy<Value = Tags> {
     let before = Owner { uid: "uid-6".into(), ..owner() };
     let half: Tags = another_owner().tags().into_iter().take(2).collect();
@@ -493,7 +496,7 @@ fn live_tags() -> impl Strategy<Value = Tags> {
     })
 }
 
-/// Keys that the status says were ours; even what must never be there.
+/// Keys that were ours according to the status; even keys that must never be there.
 fn applied_keys() -> impl Strategy<Value = BTreeSet<String>> {
     let tampered = sample::select(owner().tags().into_keys().collect::<Vec<_>>());
     collection::btree_set(prop_oneof![9 => tag_keys(), 1 => tampered], 0..3)
@@ -550,7 +553,7 @@ fn any_users() -> impl Strategy<Value = Live> {
         )
 }
 
-/// Settings that the spec manages are set as it asks, by the way that says it in the fewest words.
+/// Sets the settings that the spec manages, in the shortest form.
 fn set_as_asked(user: &mut User, desired: &Desired) {
     let (want, lists, is) = (&desired.parts.channels.phone, &desired.parts.channels.lists, Settings::of(user));
     let phone = user.phone_config.get_or_insert_default();
@@ -621,7 +624,7 @@ fn made_equal(mut live: Live, desired: &Desired, applied: &BTreeSet<String>) -> 
     live
 }
 
-/// One part of `base` in the place of `live`'s.
+/// Replaces one part of `live` by that of `base`.
 fn with_a_part_of(mut live: Live, base: Live, part: usize) -> Live {
     match part {
         0 => live.user.identity_info = base.user.identity_info,
@@ -635,7 +638,7 @@ fn with_a_part_of(mut live: Live, base: Live, part: usize) -> Live {
     live
 }
 
-/// A spec, a user that equals it, nearly equals it or has nothing to do with it, and the tag keys that were ours.
+/// A spec, a user that equals it, nearly equals it or is unrelated, and the tag keys that were ours.
 fn cases() -> impl Strategy<Value = (Desired, Live, BTreeSet<String>)> {
     (specs(), any_users(), applied_keys(), 0..3, 0..7_usize).prop_map(|(desired, base, applied, likeness, part)| {
         let equal = made_equal(base.clone(), &desired, &applied);
@@ -648,7 +651,7 @@ fn cases() -> impl Strategy<Value = (Desired, Live, BTreeSet<String>)> {
     })
 }
 
-fn looks() -> impl Strategy<Value = Observation> {
+fn observations() -> impl Strategy<Value = Observation> {
     prop_oneof![
         Just(Observation::NotLooked),
         Just(Observation::Absent),
@@ -659,7 +662,7 @@ fn looks() -> impl Strategy<Value = Observation> {
     ]
 }
 
-/// A look that showed another user than the recorded one.
+/// A read that showed another user than the recorded one.
 fn another(seen: Observation) -> Observation {
     match seen {
         Observation::Present(mut live) => {
@@ -670,15 +673,15 @@ fn another(seen: Observation) -> Observation {
     }
 }
 
-/// Everything that a pass can know, likely or not. Without a mark there is nothing that could be unsettled.
+/// All knowledge that a pass can have, likely or not. Without a mark nothing can be unsettled.
 fn knowledge() -> impl Strategy<Value = Knowledge> {
     (
         any::<bool>(),
         any::<bool>(),
         sample::select(vec![CreateAttempts::None, CreateAttempts::Clean, CreateAttempts::Unclean]),
         any::<bool>(),
-        looks(),
-        looks(),
+        observations(),
+        observations(),
         any::<bool>(),
         applied_keys(),
         (
@@ -717,7 +720,7 @@ fn knowledge() -> impl Strategy<Value = Knowledge> {
         )
 }
 
-/// The same with less: looks not made, proficiencies not read, an absence that does not count yet.
+/// Returns less knowledge: reads not made, proficiencies not read, an absence that does not count yet.
 fn less(known: &Knowledge, drop: [bool; 5]) -> Knowledge {
     let [id, name, proficiencies_by_id, proficiencies_by_name, settled] = drop;
     let look = |seen: &Observation, not: bool, unread: bool| match seen {
@@ -775,7 +778,7 @@ fn unmanaged_settings(user: &User, desired: &Desired) -> Vec<(&'static str, Stri
     unmanaged
 }
 
-/// What nobody asked to change of a user must be as it was.
+/// Checks that members that the spec does not manage are as they were.
 fn unmanaged_stays(desired: &Desired, applied: &BTreeSet<String>, before: &Live, now: &Live) -> Result<(), TestCaseError> {
     let (user, there) = (&before.user, &now.user);
     let (was, is) = (&user.identity_info, &there.identity_info);
@@ -802,12 +805,12 @@ fn unmanaged_stays(desired: &Desired, applied: &BTreeSet<String>, before: &Live,
     Ok(())
 }
 
-/// Calls as text: they have no other equality.
+/// Returns calls as text: they have no equality.
 fn calls(actions: &[Action]) -> Vec<String> {
     actions.iter().map(|a| format!("{:?}", a.update)).collect()
 }
 
-/// What a step does, without what it knows.
+/// Returns the effect of a step, without what it knows.
 fn essence(step: Option<&Step>) -> String {
     match step {
         Some(Step::Update(live, actions)) => format!("update {}: {:?}", live.user.id, calls(actions)),
@@ -816,7 +819,7 @@ fn essence(step: Option<&Step>) -> String {
     }
 }
 
-/// Whether a step cannot be taken back.
+/// Returns whether a step cannot be undone.
 fn is_final(step: &Step) -> bool {
     use Step::{Delete, DeleteQuickConnects, Disown, Forget, Release, Update};
     matches!(step, Update(..) | Delete(_) | DeleteQuickConnects(_) | Disown(_) | Forget | Release { .. })
@@ -828,12 +831,12 @@ fn after_all<'a>(live: &Live, actions: impl IntoIterator<Item = &'a Action>) -> 
 
 proptest! {
     #[test]
-    fn there_is_nothing_to_do_exactly_where_the_user_is_as_the_spec_asks((desired, live, applied) in cases()) {
+    fn diff_is_empty_exactly_if_the_user_equals_the_spec((desired, live, applied) in cases()) {
         prop_assert_eq!(diff(&desired, &live, &applied).is_empty(), satisfies(&live, &desired, &applied));
     }
 
     #[test]
-    fn calls_converge_in_any_order_and_may_be_repeated((desired, live, applied) in cases(), order in collection::vec(any::<u8>(), 10)) {
+    fn calls_converge_in_any_order_and_are_idempotent((desired, live, applied) in cases(), order in collection::vec(any::<u8>(), 10)) {
         let actions = diff(&desired, &live, &applied);
         let there = after_all(&live, &actions);
         prop_assert!(satisfies(&there, &desired, &applied));
@@ -846,7 +849,7 @@ proptest! {
     }
 
     #[test]
-    fn calls_that_fail_are_what_is_left_to_do((desired, live, applied) in cases(), fails in collection::vec(any::<bool>(), 10)) {
+    fn failed_calls_are_planned_again((desired, live, applied) in cases(), fails in collection::vec(any::<bool>(), 10)) {
         let actions = diff(&desired, &live, &applied);
         let (failed, made): (Vec<_>, Vec<_>) = actions.into_iter().zip(fails).partition(|(_, fails)| *fails);
         let there = after_all(&live, made.iter().map(|(a, _)| a));
@@ -860,7 +863,7 @@ proptest! {
     }
 
     #[test]
-    fn what_the_spec_does_not_manage_stays((desired, live, applied) in cases()) {
+    fn unmanaged_members_stay((desired, live, applied) in cases()) {
         let there = after_all(&live, &diff(&desired, &live, &applied));
         unmanaged_stays(&desired, &applied, &live, &there)?;
     }
@@ -882,22 +885,22 @@ proptest! {
     }
 
     #[test]
-    fn calls_that_carry_nothing_over_may_follow_from_an_old_look((desired, old, applied) in cases(), now in any_users()) {
+    fn calls_without_unmanaged_members_may_follow_an_old_read((desired, old, applied) in cases(), now in any_users()) {
         let actions = diff(&desired, &old, &applied);
         let there = after_all(&now, actions.iter().filter(|action| !action.carries));
         unmanaged_stays(&desired, &applied, &now, &there)?;
-        // And they do what they are for, whatever has become of the user.
+        // They also have their effect, whatever state the user is in by now.
         let missing = |part: OperationName| diff(&desired, &there, &applied).iter().any(|action| action.update.name() == part);
         for action in actions.iter().filter(|action| !action.carries) {
             let part = action.update.name();
-            // Of what is a set, only what was missing was sent.
+            // Calls that change a set only send what was missing.
             let is_set = part.as_str().contains("Proficiencies") || part == OperationName::TagResource || part == OperationName::UntagResource;
             prop_assert!(is_set || !missing(part), "{part}");
         }
     }
 
     #[test]
-    fn proficiencies_that_nobody_read_add_no_call((desired, live, applied) in cases()) {
+    fn unread_proficiencies_add_no_call((desired, live, applied) in cases()) {
         let ignorant = calls(&diff(&desired, &Live::unread(live.user.clone()), &applied));
         let all = calls(&diff(&desired, &live, &applied));
         prop_assert!(ignorant.iter().all(|call| all.contains(call)));
@@ -905,7 +908,7 @@ proptest! {
     }
 
     #[test]
-    fn a_created_user_needs_nothing_more_than_its_proficiencies(desired in specs()) {
+    fn created_user_needs_only_its_proficiencies(desired in specs()) {
         let Some(Step::Create(request)) = next(&desired.owner, Some(&desired), &nothing_known()) else {
             return Err(TestCaseError::fail("no create"));
         };
@@ -917,14 +920,14 @@ proptest! {
     }
 
     #[test]
-    fn every_step_keeps_to_the_protocol(desired in specs(), known in knowledge()) {
+    fn every_step_follows_the_protocol(desired in specs(), known in knowledge()) {
         let step = next(&desired.owner, Some(&desired), &known);
         let Some(step) = step else { return Err(TestCaseError::fail("a spec that can be read always has a next step")) };
         lint_step(&desired, &known, &step)?;
     }
 
     #[test]
-    fn a_deletion_needs_no_spec(desired in specs(), known in knowledge()) {
+    fn deletion_needs_no_spec(desired in specs(), known in knowledge()) {
         let without = next(&desired.owner, None, &known);
         if known.deleting {
             let with = next(&desired.owner, Some(&desired), &known);
@@ -935,9 +938,9 @@ proptest! {
         }
     }
 
-    // CreateUser is not among them: a first attempt goes without a look, because Connect itself checks that the name is free.
+    // CreateUser is not among them: a first attempt needs no read, because Connect checks that the name is free.
     #[test]
-    fn knowing_less_never_adds_a_step_that_cannot_be_taken_back(desired in specs(), known in knowledge(), drop in any::<[bool; 5]>()) {
+    fn knowing_less_never_adds_a_step_that_cannot_be_undone(desired in specs(), known in knowledge(), drop in any::<[bool; 5]>()) {
         let ignorant = next(&desired.owner, Some(&desired), &less(&known, drop));
         if ignorant.as_ref().is_some_and(is_final) {
             let informed = next(&desired.owner, Some(&desired), &known);
@@ -946,7 +949,7 @@ proptest! {
     }
 
     #[test]
-    fn a_mark_that_is_less_clean_never_adds_a_step_that_cannot_be_taken_back(desired in specs(), known in knowledge()) {
+    fn less_clean_mark_never_adds_a_step_that_cannot_be_undone(desired in specs(), known in knowledge()) {
         for mark in [CreateAttempts::Clean, CreateAttempts::Unclean] {
             let ignorant = next(&desired.owner, Some(&desired), &Knowledge { mark, settled: known.settled && known.mark != CreateAttempts::None, ..known.clone() });
             if ignorant.as_ref().is_some_and(is_final) {
@@ -1018,9 +1021,9 @@ fn one_changed_field_needs_one_call_for_that_field() {
         let mut spoiled = live();
         spoil(&mut spoiled);
         let actions = diff(&full(), &spoiled, &BTreeSet::from(["old".into(), "team".into()]));
-        let told: Vec<_> =
+        let calls: Vec<_> =
             actions.iter().map(|a| (a.update.name(), a.changes.iter().map(|c| c.field.as_str()).collect::<Vec<_>>())).collect();
-        assert_eq!(told, [(operation, vec![field])]);
+        assert_eq!(calls, [(operation, vec![field])]);
     }
 }
 
@@ -1090,8 +1093,8 @@ fn one_changed_channel_setting_needs_one_call_for_that_setting() {
         let mut spoiled = live_by_channel();
         spoil(&mut spoiled);
         let actions = diff(&by_channel(), &spoiled, &BTreeSet::new());
-        let told: Vec<_> =
+        let calls: Vec<_> =
             actions.iter().map(|a| (a.update.name(), a.changes.iter().map(|c| c.field.as_str()).collect::<Vec<_>>())).collect();
-        assert_eq!(told, [(OperationName::UpdateUserConfig, vec![field])]);
+        assert_eq!(calls, [(OperationName::UpdateUserConfig, vec![field])]);
     }
 }

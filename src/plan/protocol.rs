@@ -1,6 +1,6 @@
-//! The next step in a ConnectUser's life, by the create and delete protocol (docs/design.md).
+//! The next step for a ConnectUser, by the create and delete protocol (docs/design.md).
 //!
-//! A pass asks again after each step, with what it has learnt. Steps that read are asked for only where the answer matters.
+//! A pass asks again after each step, with what it has learnt. Steps that read are returned only if the answer matters.
 
 use std::collections::BTreeSet;
 
@@ -14,42 +14,42 @@ use super::{
 };
 use crate::api::{AdoptionPolicy, DeletionPolicy, IgnoredField, ManagementPolicy};
 
-/// Whether CreateUser was ever attempted, and whether every attempt's outcome is known but the last one's.
+/// Whether CreateUser was ever attempted, and whether the outcome of every attempt but the last is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CreateAttempts {
     /// Never, or the only attempt was refused.
     None,
-    /// Once; no earlier attempt is open.
+    /// Once; the outcome of every earlier attempt is known.
     Clean,
-    /// More than once: an earlier attempt may still show its effect.
+    /// More than once: an earlier attempt may still take effect.
     Unclean,
 }
 
-/// What a look at Connect showed.
+/// The result of reading a user in Connect.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Observation {
-    /// Nobody has looked in this pass.
+    /// It was not read in this pass.
     NotLooked,
-    /// It is not there, as far as this read tells.
+    /// This read did not show it.
     Absent,
-    /// It is there.
+    /// This read showed it.
     Present(Box<Live>),
 }
 
-/// How far the operator may go with this user.
+/// What the operator may do with this user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// With a user that exists already.
+    /// With an existing user.
     pub adoption: AdoptionPolicy,
-    /// With the user of a resource that goes.
+    /// With the user when the resource is deleted.
     pub deletion: DeletionPolicy,
-    /// At all.
+    /// In general.
     pub management: ManagementPolicy,
     /// With the quick connects that point to a deleted user.
     pub quick_connects: QuickConnects,
 }
 
-/// What becomes of the quick connects that point to a user once it is deleted.
+/// What to do with the quick connects that point to a deleted user.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum QuickConnects {
     /// They stay, as Connect leaves them.
@@ -60,13 +60,13 @@ pub enum QuickConnects {
 }
 
 impl Policy {
-    /// Whether the quick connects of a user go with it.
+    /// Returns whether the quick connects of a user are deleted with it.
     fn takes_quick_connects_along(self) -> bool {
         (self.deletion, self.quick_connects) == (DeletionPolicy::Delete, QuickConnects::Go)
     }
 }
 
-/// All that a pass knows of a resource and its user.
+/// All that a pass knows about a resource and its user.
 #[derive(Clone, Debug)]
 pub struct Knowledge {
     /// The resource is being deleted.
@@ -79,8 +79,8 @@ pub struct Knowledge {
     pub settled: bool,
     /// The user with the recorded id.
     pub by_id: Observation,
-    /// The same user as the status has it, where that is known to be fresh: as good as a look for what does not destroy anything,
-    /// and never for a user that is to go.
+    /// The same user from the status, if that is known to be fresh: as good as a read for steps that destroy nothing, and never used
+    /// for a deletion.
     pub remembered: Option<Box<Live>>,
     /// The user with the spec's username.
     pub by_name: Observation,
@@ -88,16 +88,16 @@ pub struct Knowledge {
     pub taken: bool,
     /// Keys of tags that this resource has set before.
     pub applied_tag_keys: BTreeSet<String>,
-    /// Fields that are Connect's own affair.
+    /// Fields whose drift is ignored.
     pub ignored: BTreeSet<IgnoredField>,
-    /// How far the operator may go.
+    /// What the operator may do.
     pub policy: Policy,
-    /// The user whose quick connects were seen to in this pass, with success or without.
+    /// The user whose quick connects were handled in this pass, successfully or not.
     pub quick_connects_of: Option<UserId>,
 }
 
 impl Knowledge {
-    /// The user of a resource that goes is certainly gone, and no other of ours can come: no look need tell.
+    /// Records that the user of a resource under deletion is certainly gone and that no other of ours can appear: no read is needed.
     pub fn nothing_of_ours_is_left(&mut self) {
         self.by_id = Observation::Absent;
         self.by_name = Observation::Absent;
@@ -114,13 +114,13 @@ pub enum Step {
     LookByName,
     /// Read this user's proficiencies.
     ReadProficiencies(UserId),
-    /// Mark the attempt, then create the user; the password is still to be added.
+    /// Mark the attempt, then create the user; the request lacks its password.
     Create(Box<CreateUser>),
-    /// Tag this user, which nobody owns, as ours, and look at it again before anything else: somebody may do the same.
+    /// Tag this user, which has no owner, as ours, and read it again before anything else: another operator may do the same.
     Claim(Box<Live>),
-    /// Write the id of the user that was found into the status.
+    /// Write the id of this user into the status.
     Record(Box<Live>),
-    /// The recorded user is gone for good: take its id out of the status.
+    /// The recorded user is gone: remove its id from the status.
     Forget,
     /// Make these calls.
     Update(Box<Live>, Vec<Action>),
@@ -128,21 +128,21 @@ pub enum Step {
     InSync(Box<Live>),
     /// There is no such user, and none may be created.
     Missing,
-    /// Connect differs from the spec, and that is only to be told.
+    /// Connect differs from the spec, which is only reported.
     Drifted(Box<Live>, Vec<Change>),
-    /// The username is somebody else's: leave it alone.
+    /// The user belongs to another owner: do nothing.
     Conflict(Ownership),
-    /// Taken, yet nobody is seen: look again.
+    /// The username is taken, but no read shows its user: try again.
     Raced,
-    /// Not seen, but that does not count yet.
+    /// No read shows the user, but its absence does not count yet.
     Wait,
     /// Delete this user.
     Delete(UserId),
     /// Delete the quick connects that point to this user, which is gone.
     DeleteQuickConnects(UserId),
-    /// Take our tags off this user, which stays.
+    /// Remove our tags from this user, which stays.
     Disown(Box<Live>),
-    /// Let the resource go.
+    /// Remove the finalizer.
     Release {
         /// A user that stays in Connect because it is not ours.
         left: Option<Ownership>,
@@ -150,7 +150,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// Whether the step may only follow from the resource as the API server has it now, not from a cache.
+    /// Returns whether the step requires a resource that was read from the API server, not from a cache.
     pub fn needs_fresh_resource(&self) -> bool {
         match self {
             Self::Create(_)
@@ -175,9 +175,9 @@ impl Step {
     }
 }
 
-/// The next step for a resource that is to stay, or, with `known.deleting`, for one that is to go.
+/// Returns the next step for a resource, which is deleted if `known.deleting`.
 ///
-/// `desired` is None where the spec could not be read: a deletion does not need it.
+/// `desired` is None if the spec could not be read: a deletion does not need it.
 pub fn next(owner: &Owner, desired: Option<&Desired>, known: &Knowledge) -> Option<Step> {
     match (known.deleting, known.policy.management) {
         (true, ManagementPolicy::Full) => Some(leave(owner, known)),
@@ -187,7 +187,7 @@ pub fn next(owner: &Owner, desired: Option<&Desired>, known: &Knowledge) -> Opti
     }
 }
 
-/// Look, whoever owns the user, and tell.
+/// Reads the user, no matter which owner it has, and reports.
 fn observe(desired: &Desired, known: &Knowledge) -> Step {
     let live = match (&known.recorded, &known.by_id, &known.by_name) {
         (Some(id), Observation::NotLooked, _) => match &known.remembered {
@@ -219,8 +219,8 @@ fn stay(desired: &Desired, known: &Knowledge) -> Step {
     }
 }
 
-/// What can be done without a look at the user, if anything: it was ours when it was last seen, and no call would send what
-/// somebody else may have changed since.
+/// Returns the step that needs no read of the user, if there is one: the user was ours when it was last read, and no call would send
+/// members that others may have changed since.
 fn from_memory(desired: &Desired, known: &Knowledge) -> Option<Step> {
     let live = known.remembered.as_deref().filter(|live| desired.owner.of(&live.user.tags) == Ownership::Ours)?;
     match align(desired, live, known) {
@@ -230,22 +230,22 @@ fn from_memory(desired: &Desired, known: &Knowledge) -> Option<Step> {
     }
 }
 
-/// A user that is not ours: only one that nobody owns may be taken, and only where that is asked for.
+/// Returns the step for a user that is not ours: only one without an owner may be adopted, and only if the policy allows it.
 fn claim(live: &Live, owner: Ownership, known: &Knowledge) -> Step {
     match (known.policy.adoption, owner) {
-        (AdoptionPolicy::AdoptOrCreate | AdoptionPolicy::Adopt, Ownership::Nobodys) => Step::Claim(Box::new(live.clone())),
+        (AdoptionPolicy::AdoptOrCreate | AdoptionPolicy::Adopt, Ownership::Unowned) => Step::Claim(Box::new(live.clone())),
         (_, owner) => Step::Conflict(owner),
     }
 }
 
-/// No user is recorded: find ours, or create it.
+/// Returns the step if no user is recorded: find ours, or create it.
 fn appear(desired: &Desired, known: &Knowledge) -> Step {
     match &known.by_name {
         Observation::Present(live) => match desired.owner.of(&live.user.tags) {
             Ownership::Ours => Step::Record(live.clone()),
             other => claim(live, other, known),
         },
-        // A first attempt needs no look: usernames are unique, and Connect checks that when it writes.
+        // A first attempt needs no read: usernames are unique, and Connect checks that when it writes.
         Observation::NotLooked
             if known.mark == CreateAttempts::None && !known.taken && known.policy.adoption != AdoptionPolicy::Adopt =>
         {
@@ -269,14 +269,14 @@ fn align(desired: &Desired, live: &Live, known: &Knowledge) -> Step {
 
 fn leave(owner: &Owner, known: &Knowledge) -> Step {
     let mut left = None;
-    // The recorded user, where it is gone and its quick connects may still be there.
+    // The recorded user, if it is gone and its quick connects may still exist.
     let mut dangling = None;
     if let Some(id) = &known.recorded {
         match &known.by_id {
             Observation::NotLooked => return Step::LookById(id.clone()),
             Observation::Present(live) => match owner.of(&live.user.tags) {
-                Ownership::Ours => return part(live, known),
-                // It stays, which does not mean that no other user of ours is there, or on its way.
+                Ownership::Ours => return remove(live, known),
+                // It stays. Another user of ours may exist all the same, or appear.
                 other => left = Some(other),
             },
             Observation::Absent if known.policy.takes_quick_connects_along() && known.quick_connects_of.as_ref() != Some(id) => {
@@ -288,23 +288,23 @@ fn leave(owner: &Owner, known: &Knowledge) -> Step {
     let open = known.mark != CreateAttempts::None && !known.settled;
     match (&known.by_name, dangling) {
         (Observation::NotLooked, _) => Step::LookByName,
-        // Where another of ours is there too, its id is to take the place of this one's in the status: not yet.
+        // If another user of ours exists too, its id will replace this one in the status, but not yet.
         (Observation::Present(live), dangling)
             if owner.of(&live.user.tags) == Ownership::Ours && dangling.is_none_or(|id| *id == live.user.id) =>
         {
-            part(live, known)
+            remove(live, known)
         }
-        // That somebody else has the username, by a read that may lag, does not prove that ours is gone.
+        // A read that may lag and that shows another owner's user does not prove that ours is gone.
         (Observation::Present(_) | Observation::Absent, _) if open => Step::Wait,
         (Observation::Present(_) | Observation::Absent, Some(id)) => Step::DeleteQuickConnects(id.clone()),
         (Observation::Present(_) | Observation::Absent, None) => Step::Release { left },
     }
 }
 
-/// Part with a user of ours.
-fn part(live: &Live, known: &Knowledge) -> Step {
+/// Deletes or disowns a user of ours.
+fn remove(live: &Live, known: &Knowledge) -> Step {
     match known.policy.deletion {
-        // Once the user is gone, nothing but its recorded id tells which quick connects were its own.
+        // Once the user is gone, only its recorded id shows which quick connects were its own.
         DeletionPolicy::Delete if known.policy.takes_quick_connects_along() && known.recorded.as_ref() != Some(&live.user.id) => {
             Step::Record(Box::new(live.clone()))
         }
@@ -318,7 +318,7 @@ mod tests {
     use super::*;
     use crate::plan::fixtures::{another_owner, bare, full, live, nothing_known, owner};
 
-    /// A step in a few words.
+    /// Describes a step in a few words.
     fn describe(step: Option<Step>) -> String {
         let Some(step) = step else { return "nothing".into() };
         match step {
@@ -337,10 +337,10 @@ mod tests {
             Step::Missing => "missing".into(),
             Step::Drifted(live, changes) => {
                 let fields: Vec<_> = changes.iter().map(|c| c.field.as_str()).collect();
-                format!("tell that {} drifted: {}", live.user.id, fields.join(", "))
+                format!("report that {} drifted: {}", live.user.id, fields.join(", "))
             }
             Step::Disown(live) => format!("disown {}", live.user.id),
-            Step::Conflict(Ownership::Nobodys) => "conflict with nobody's".into(),
+            Step::Conflict(Ownership::Unowned) => "conflict, no owner".into(),
             Step::Conflict(owner) => format!("conflict with {owner:?}"),
             Step::Raced => "raced".into(),
             Step::Wait => "wait".into(),
@@ -361,7 +361,7 @@ mod tests {
         Observation::Present(Box::new(live))
     }
 
-    fn nobodys() -> Observation {
+    fn unowned() -> Observation {
         with_tags(connect_api::Tags::new())
     }
 
@@ -396,31 +396,31 @@ mod tests {
     use Observation::Absent;
 
     #[test]
-    fn a_resource_that_is_to_stay() {
+    fn resource_that_stays() {
         let table = [
-            // A first attempt needs no look: Connect itself checks that the name is free.
+            // A first attempt needs no read: Connect checks that the name is free.
             (nothing_known(), "mark, create"),
             (by_name(Absent, nothing_known()), "mark, create"),
-            // A later one looks first: the user may be there already.
+            // A later one reads first: the user may exist already.
             (clean(), "look by name"),
             (unclean(), "look by name"),
             (settled(unclean()), "look by name"),
-            // Not seen, settled or not: the name is unique, so that another attempt is safe.
+            // Absent, settled or not: the name is unique, so that another attempt is safe.
             (by_name(Absent, clean()), "mark, create"),
             (by_name(Absent, unclean()), "mark, create"),
             (by_name(Absent, settled(unclean())), "mark, create"),
             (by_name(ours(), clean()), "record user-1"),
             (by_name(ours(), nothing_known()), "record user-1"),
-            (by_name(nobodys(), clean()), "conflict with nobody's"),
+            (by_name(unowned(), clean()), "conflict, no owner"),
             // Connect says that the name is taken.
             (taken(nothing_known()), "look by name"),
             (taken(by_name(Absent, nothing_known())), "raced"),
             (taken(by_name(ours(), clean())), "record user-1"),
-            (taken(by_name(nobodys(), nothing_known())), "conflict with nobody's"),
+            (taken(by_name(unowned(), nothing_known())), "conflict, no owner"),
             // Recorded.
             (recorded(clean()), "look by id user-1"),
             (recorded(by_id(ours(), clean())), "user-1 in sync"),
-            (recorded(by_id(nobodys(), clean())), "conflict with nobody's"),
+            (recorded(by_id(unowned(), clean())), "conflict, no owner"),
             (recorded(by_id(Absent, clean())), "wait"),
             (recorded(by_id(Absent, unclean())), "wait"),
             (recorded(by_id(Absent, settled(clean()))), "forget"),
@@ -441,18 +441,18 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_owns_is_taken_only_where_that_is_asked_for() {
+    fn user_without_an_owner_is_adopted_only_if_allowed() {
         use AdoptionPolicy::{Adopt, AdoptOrCreate, Never};
         let theirs = || with_tags(another_owner().tags());
         let table = [
-            (Never, taken(by_name(nobodys(), nothing_known())), "conflict with nobody's"),
+            (Never, taken(by_name(unowned(), nothing_known())), "conflict, no owner"),
             (AdoptOrCreate, nothing_known(), "mark, create"),
             (AdoptOrCreate, taken(nothing_known()), "look by name"),
-            (AdoptOrCreate, taken(by_name(nobodys(), nothing_known())), "claim user-1"),
+            (AdoptOrCreate, taken(by_name(unowned(), nothing_known())), "claim user-1"),
             (AdoptOrCreate, by_name(ours(), nothing_known()), "record user-1"),
-            (AdoptOrCreate, recorded(by_id(nobodys(), nothing_known())), "claim user-1"),
+            (AdoptOrCreate, recorded(by_id(unowned(), nothing_known())), "claim user-1"),
             (Adopt, nothing_known(), "look by name"),
-            (Adopt, by_name(nobodys(), nothing_known()), "claim user-1"),
+            (Adopt, by_name(unowned(), nothing_known()), "claim user-1"),
             (Adopt, by_name(Absent, nothing_known()), "missing"),
             (Adopt, by_name(Absent, clean()), "missing"),
         ];
@@ -470,14 +470,14 @@ mod tests {
     }
 
     #[test]
-    fn an_observer_looks_and_tells() {
+    fn observer_reads_and_reports() {
         let table = [
             (nothing_known(), "look by name"),
             (by_name(Absent, nothing_known()), "missing"),
-            (by_name(nobodys(), nothing_known()), "user-1 in sync"),
+            (by_name(unowned(), nothing_known()), "user-1 in sync"),
             (by_name(ours(), nothing_known()), "user-1 in sync"),
             (recorded(nothing_known()), "look by id user-1"),
-            (recorded(by_id(nobodys(), nothing_known())), "user-1 in sync"),
+            (recorded(by_id(unowned(), nothing_known())), "user-1 in sync"),
             (recorded(by_id(Absent, nothing_known())), "look by name"),
             (recorded(by_id(Absent, by_name(Absent, nothing_known()))), "missing"),
         ];
@@ -487,7 +487,7 @@ mod tests {
         let mut other = live();
         other.user.routing_profile_id = Some("another".into());
         let step = next(&owner(), Some(&bare()), &observing(by_name(Observation::Present(Box::new(other)), nothing_known())));
-        assert_eq!(describe(step), "tell that user-1 drifted: routingProfileArn");
+        assert_eq!(describe(step), "report that user-1 drifted: routingProfileArn");
         for known in [nothing_known(), recorded(clean()), by_name(ours(), unclean())] {
             let step = next(&owner(), None, &observing(Knowledge { deleting: true, ..known }));
             assert_eq!(describe(step), "release", "nothing is deleted");
@@ -495,7 +495,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_that_is_to_stay_loses_our_tags_and_nothing_else() {
+    fn retained_user_loses_our_tags_and_nothing_else() {
         let retaining = |known: Knowledge| Knowledge {
             deleting: true,
             policy: Policy { deletion: DeletionPolicy::Retain, ..Policy::default() },
@@ -505,7 +505,7 @@ mod tests {
             (recorded(clean()), "look by id user-1"),
             (recorded(by_id(ours(), clean())), "disown user-1"),
             (by_name(ours(), unclean()), "disown user-1"),
-            (by_name(nobodys(), nothing_known()), "release"),
+            (by_name(unowned(), nothing_known()), "release"),
             (by_name(Absent, clean()), "wait"),
         ];
         for (known, expected) in table {
@@ -514,23 +514,23 @@ mod tests {
     }
 
     #[test]
-    fn a_resource_that_is_to_go() {
+    fn resource_that_is_deleted() {
         let table = [
-            // Never attempted: what is not seen is not there.
+            // Never attempted: an absence counts.
             (nothing_known(), "look by name"),
             (by_name(Absent, nothing_known()), "release"),
-            (by_name(nobodys(), nothing_known()), "release"),
+            (by_name(unowned(), nothing_known()), "release"),
             (by_name(ours(), nothing_known()), "delete user-1"),
-            // Attempted: what is not seen may come.
+            // Attempted: a user may appear.
             (clean(), "look by name"),
             (by_name(Absent, clean()), "wait"),
             (by_name(Absent, unclean()), "wait"),
             (by_name(Absent, settled(clean())), "release"),
             (by_name(Absent, settled(unclean())), "release"),
             (by_name(ours(), unclean()), "delete user-1"),
-            // That somebody else has the name, by a read that lags, proves nothing.
-            (by_name(nobodys(), clean()), "wait"),
-            (by_name(nobodys(), settled(clean())), "release"),
+            // A read that lags and shows another owner's user proves nothing.
+            (by_name(unowned(), clean()), "wait"),
+            (by_name(unowned(), settled(clean())), "release"),
             // Recorded.
             (recorded(clean()), "look by id user-1"),
             (recorded(by_id(ours(), clean())), "delete user-1"),
@@ -540,12 +540,12 @@ mod tests {
             (recorded(by_id(Absent, by_name(ours(), clean()))), "delete user-1"),
             (recorded(by_id(Absent, by_name(Absent, settled(clean())))), "release"),
             (recorded(by_id(Absent, by_name(Absent, nothing_known()))), "release"),
-            // Somebody took the proof of ownership off: the user stays, but another of ours may be there, or on its way.
-            (recorded(by_id(nobodys(), settled(clean()))), "look by name"),
-            (recorded(by_id(nobodys(), by_name(nobodys(), settled(clean())))), "release, the user stays"),
-            (recorded(by_id(nobodys(), by_name(Absent, nothing_known()))), "release, the user stays"),
-            (recorded(by_id(nobodys(), by_name(nobodys(), unclean()))), "wait"),
-            (recorded(by_id(nobodys(), by_name(ours(), unclean()))), "delete user-1"),
+            // The proof of ownership was removed: the user stays, but another of ours may exist, or appear.
+            (recorded(by_id(unowned(), settled(clean()))), "look by name"),
+            (recorded(by_id(unowned(), by_name(unowned(), settled(clean())))), "release, the user stays"),
+            (recorded(by_id(unowned(), by_name(Absent, nothing_known()))), "release, the user stays"),
+            (recorded(by_id(unowned(), by_name(unowned(), unclean()))), "wait"),
+            (recorded(by_id(unowned(), by_name(ours(), unclean()))), "delete user-1"),
         ];
         for (known, expected) in table {
             let known = Knowledge { deleting: true, ..known };
@@ -555,7 +555,7 @@ mod tests {
     }
 
     #[test]
-    fn quick_connects_go_once_their_user_is_gone_and_before_the_resource() {
+    fn quick_connects_are_deleted_between_user_and_resource() {
         let going = |known: Knowledge| Knowledge {
             deleting: true,
             policy: Policy { quick_connects: QuickConnects::Go, ..Policy::default() },
@@ -572,20 +572,20 @@ mod tests {
             (recorded(by_id(ours(), clean())), "delete user-1"),
             (gone(), "delete quick connects of user-1"),
             (done(gone()), "release"),
-            (recorded(by_id(Absent, by_name(nobodys(), settled(clean())))), "delete quick connects of user-1"),
-            // Not seen, but that does not count yet.
+            (recorded(by_id(Absent, by_name(unowned(), settled(clean())))), "delete quick connects of user-1"),
+            // Absent, but that does not count yet.
             (recorded(by_id(Absent, by_name(Absent, clean()))), "wait"),
-            // A user whose id is not recorded would take it along.
+            // The id has to be recorded before the user is deleted.
             (by_name(ours(), unclean()), "record user-1"),
             (recorded(by_id(Absent, by_name(ours(), clean()))), "delete user-1"),
-            // Another of ours came late: the id of the first is about to go out of the status.
+            // Another user of ours appeared late: its id will replace that of the first in the status.
             (recorded(by_id(Absent, by_name(another_of_ours(), unclean()))), "wait"),
             (recorded(by_id(Absent, by_name(another_of_ours(), settled(unclean())))), "delete quick connects of user-1"),
             (done(recorded(by_id(Absent, by_name(another_of_ours(), unclean())))), "record user-2"),
             // Never ours, or no longer.
             (by_name(Absent, nothing_known()), "release"),
-            (by_name(nobodys(), nothing_known()), "release"),
-            (recorded(by_id(nobodys(), by_name(nobodys(), nothing_known()))), "release, the user stays"),
+            (by_name(unowned(), nothing_known()), "release"),
+            (recorded(by_id(unowned(), by_name(unowned(), nothing_known()))), "release, the user stays"),
         ];
         for (known, expected) in table {
             assert_eq!(describe(next(&owner(), None, &going(known.clone()))), expected, "{known:#?}");
@@ -600,12 +600,12 @@ mod tests {
     }
 
     #[test]
-    fn a_spec_that_cannot_be_read_leaves_nothing_to_do() {
+    fn unreadable_spec_has_no_step() {
         assert_eq!(describe(next(&owner(), None, &recorded(by_id(ours(), clean())))), "nothing");
     }
 
     #[test]
-    fn proficiencies_are_read_only_where_the_spec_manages_them() {
+    fn proficiencies_are_read_only_if_the_spec_manages_them() {
         let unread = Observation::Present(Box::new(Live { proficiencies: None, ..live() }));
         let known = recorded(by_id(unread, clean()));
         assert_eq!(describe(next(&owner(), Some(&bare()), &known)), "user-1 in sync");
@@ -614,7 +614,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_that_differs_is_updated() {
+    fn user_that_differs_is_updated() {
         let mut desired = bare();
         desired.parts.routing_profile = "routing-9".into();
         let known = recorded(by_id(ours(), clean()));
@@ -622,14 +622,14 @@ mod tests {
     }
 
     #[test]
-    fn another_resources_user_is_told_of_by_its_owner() {
+    fn conflict_names_the_owner() {
         let known = by_name(with_tags(another_owner().tags()), clean());
-        let told = describe(next(&owner(), Some(&bare()), &known));
-        assert!(told.contains("care/joe of cluster green"), "{told}");
+        let step = describe(next(&owner(), Some(&bare()), &known));
+        assert!(step.contains("care/joe of cluster green"), "{step}");
     }
 
     #[test]
-    fn only_steps_that_change_nothing_may_follow_from_a_cache() {
+    fn steps_that_change_something_need_a_fresh_resource() {
         let fresh = |known: Knowledge| next(&owner(), Some(&bare()), &known).is_some_and(|s| s.needs_fresh_resource());
         assert!(fresh(nothing_known()), "create");
         assert!(fresh(by_name(ours(), clean())), "record");
@@ -645,7 +645,7 @@ mod tests {
     }
 
     #[test]
-    fn a_create_request_carries_all_that_the_spec_asks_for_and_the_proof_of_ownership() {
+    fn create_request_has_all_parts_and_the_proof_of_ownership() {
         let Some(Step::Create(request)) = next(&owner(), Some(&full()), &nothing_known()) else { panic!("no create") };
         let expected = live().user;
         let CreateUser {
@@ -674,7 +674,7 @@ mod tests {
     }
 
     #[test]
-    fn a_create_request_leaves_out_what_is_not_managed_or_empty() {
+    fn create_request_omits_unmanaged_and_empty_members() {
         let mut desired = bare();
         desired.parts.identity.email = Some(String::new());
         desired.parts.hierarchy_group = Some(None);

@@ -1,6 +1,6 @@
-//! What a spec refers to, by ARN or by name, and what the names mean in its instance.
+//! References of a spec, by ARN or by name, and the ids of the names in its instance.
 //!
-//! All of it or nothing: a user that got only those of its profiles whose names were found would have other rights than asked for.
+//! All names must resolve: a user that got only the profiles whose names were found would have other rights than the spec asks for.
 
 use connect_api::InstanceId;
 
@@ -9,21 +9,21 @@ use super::{
     spec_error::SpecError,
 };
 
-/// By id, or by a name that means one only in an instance.
+/// An id, or a name that has to be looked up in the instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Reference<T> {
     Id(T),
     Name(String),
 }
 
-/// Why a name is no id.
+/// Why a name does not resolve to one id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UnresolvedReason {
-    /// Nobody has looked.
+    /// It was not looked up yet.
     Unread,
     /// The instance has nothing of that name, but these.
     Unknown {
-        /// The most alike first.
+        /// The most similar first.
         near: Vec<String>,
     },
     /// Several things have that name.
@@ -33,14 +33,14 @@ pub enum UnresolvedReason {
     },
 }
 
-/// A name in a spec that is no id.
+/// A name in a spec that does not resolve to one id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unresolved {
     /// What it should name.
     pub kind: ReferenceKind,
     /// The name, or the path of a group.
     pub name: String,
-    /// Why it is none.
+    /// Why it does not resolve.
     pub why: UnresolvedReason,
 }
 
@@ -66,7 +66,7 @@ impl Unresolved {
     }
 }
 
-/// What is wrong with these names, and what to do, for a condition.
+/// Describes what is wrong with these names, and what to do, for a condition.
 pub fn explain(unresolved: &[Unresolved], instance: &InstanceId) -> String {
     unresolved.iter().map(|name| name.describe(instance)).collect::<Vec<_>>().join("; ")
 }
@@ -79,7 +79,7 @@ pub(super) fn one_of(kind: ReferenceKind) -> SpecError {
 /// Puts ids in the place of names, and collects the names that have none.
 pub(super) struct Search<'a> {
     names: &'a NameIndex,
-    /// What the spec gives by name.
+    /// The kinds that the spec gives by name.
     kinds: Vec<ReferenceKind>,
     unresolved: Vec<Unresolved>,
 }

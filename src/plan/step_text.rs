@@ -28,7 +28,7 @@ impl fmt::Display for Step {
                 write!(f, "report how {} differs: {}", live.user.id, Changes(&changes.iter().collect::<Vec<_>>()))
             }
             Self::Conflict(Ownership::Theirs { owner }) => write!(f, "nothing: the user belongs to {owner}"),
-            Self::Conflict(Ownership::Nobodys | Ownership::Ours) => {
+            Self::Conflict(Ownership::Unowned | Ownership::Ours) => {
                 f.write_str("nothing: the user has no owner, and adoption is not asked for")
             }
             Self::Raced => f.write_str("retry: the username is taken, but no user is shown"),

@@ -295,7 +295,8 @@ pub(in crate::plan) struct Settings {
 }
 
 impl Settings {
-    /// The settings of a user, whichever way Connect shows them. A list speaks before `PhoneConfig`, which knows no channels.
+    /// Returns the settings of a user, in whichever form Connect shows them. A list takes precedence over `PhoneConfig`, which has no
+    /// channels.
     pub(in crate::plan) fn of(user: &User) -> Self {
         Self::spelled_out(&user.channel_configs, user.phone_config.clone().unwrap_or_default())
     }
@@ -312,7 +313,8 @@ impl Settings {
         }
     }
 
-    /// Whether UpdateUserPhoneConfig, which makes all channels the same, would change none that it is not meant to.
+    /// Returns whether all channels have the same settings, so that UpdateUserPhoneConfig, which makes them the same, changes nothing
+    /// else.
     fn are_alike(&self) -> bool {
         self.auto_accept
             .iter()
@@ -323,7 +325,7 @@ impl Settings {
             })
     }
 
-    /// How they differ from what the spec asks of all channels.
+    /// Returns the differences from `phoneConfig`.
     fn unlike_phone_config(&self, want: &DesiredPhone) -> Vec<Change> {
         let mut changes = Vec::new();
         let mut differs = |field: &str, from: Option<String>, to: Option<String>| {
@@ -340,7 +342,7 @@ impl Settings {
         let limits = self.after_contact_work.iter().filter(|c| known(&c.channel));
         let limits = limits.map(|c| (c.channel, c.after_contact_work_time_limit)).collect();
         differs("afterContactWorkTimeLimit", Some(describe(limits)), want.after_contact_work_time_limit.map(|v| v.to_string()));
-        // A soft phone has no number: to ask for one would be to ask again and again.
+        // A soft phone has no number: it would be set again on every pass.
         if want.phone_type.unwrap_or(is.phone_type) != PhoneType::SoftPhone {
             differs("deskPhoneNumber", is.desk_phone_number.clone(), want.desk_phone_number.clone());
         }
@@ -352,7 +354,7 @@ impl Settings {
         changes
     }
 
-    /// How they differ from the spec's lists.
+    /// Returns the differences from the spec's lists.
     fn unlike_lists(&self, lists: &ChannelConfigs) -> Vec<Change> {
         let lists = cleared(lists);
         [
@@ -378,7 +380,7 @@ impl Settings {
             || carries(voice_enhancement, &self.voice_enhancement)
     }
 
-    /// What is sent for these lists: what they ask for, and the other channels as they are.
+    /// Returns the lists to send: the wanted settings, and the other channels as they are.
     fn with(&self, wanted: &ChannelConfigs) -> ChannelConfigs {
         ChannelConfigs {
             auto_accept: whole(&wanted.auto_accept, &self.auto_accept),
@@ -390,7 +392,7 @@ impl Settings {
     }
 }
 
-/// A phone configuration with what lists say of the voice channel in its place.
+/// Replaces members of a phone configuration by the settings of the voice channel in lists.
 fn set_voice(phone: &mut PhoneConfig, lists: &ChannelConfigs) {
     if let Some(c) = find(&lists.auto_accept, Channel::Voice) {
         phone.auto_accept = c.auto_accept;
@@ -411,8 +413,8 @@ fn find<S: Setting>(list: &Option<Vec<S>>, channel: Channel) -> Option<&S> {
     list.iter().flatten().find(|s| s.channel() == channel)
 }
 
-/// A channel that is missing in a list is at Connect's default. Where there is no list, what holds for the voice channel holds
-/// for all. Elements for channels that are not known to have the setting follow, so that they are sent back.
+/// Returns the settings of every channel. A channel that is missing in a list is at Connect's default; without a list, the voice
+/// channel's settings hold for all. Elements for channels that are not known to have the setting follow, so that they are sent back.
 fn every_channel<S: Setting>(list: &Option<Vec<S>>, voice: &PhoneConfig) -> Vec<S> {
     let is_shown = list.as_ref().is_some_and(|list| !list.is_empty());
     let one = |channel: &Channel| match find(list, *channel) {
@@ -424,7 +426,7 @@ fn every_channel<S: Setting>(list: &Option<Vec<S>>, voice: &PhoneConfig) -> Vec<
     S::CHANNELS.iter().map(one).chain(others.cloned()).collect()
 }
 
-/// One value for all channels, or each channel's.
+/// Returns one value for all channels, or each channel's.
 fn describe<T: PartialEq + ToString>(values: Vec<(Channel, T)>) -> String {
     match values.split_first() {
         Some(((_, first), rest)) if rest.iter().all(|(_, value)| value == first) => first.to_string(),
@@ -432,7 +434,7 @@ fn describe<T: PartialEq + ToString>(values: Vec<(Channel, T)>) -> String {
     }
 }
 
-/// What `phoneConfig` asks for, as lists.
+/// Returns the settings of `phoneConfig` as lists.
 fn spelled_out(want: &DesiredPhone, voice: &PhoneConfig) -> ChannelConfigs {
     let asked = over(want, voice.clone());
     let number = want.phone_type.is_some() || want.desk_phone_number.is_some();
@@ -445,14 +447,14 @@ fn spelled_out(want: &DesiredPhone, voice: &PhoneConfig) -> ChannelConfigs {
     }
 }
 
-/// What `phoneConfig` asks for, with members that are not managed as they are.
+/// Returns the settings of `phoneConfig`, with unmanaged members as they are.
 fn over(want: &DesiredPhone, is: PhoneConfig) -> PhoneConfig {
     let phone_type = want.phone_type.unwrap_or(is.phone_type);
     PhoneConfig {
         phone_type,
         auto_accept: want.auto_accept.unwrap_or(is.auto_accept),
         after_contact_work_time_limit: want.after_contact_work_time_limit.unwrap_or(is.after_contact_work_time_limit),
-        // A number that is left from a desk phone goes when the desk phone goes.
+        // The number of a desk phone is removed together with the desk phone.
         desk_phone_number: match phone_type {
             PhoneType::DeskPhone | PhoneType::Other(_) => want.desk_phone_number.clone().or(is.desk_phone_number),
             PhoneType::SoftPhone => None,
@@ -461,8 +463,8 @@ fn over(want: &DesiredPhone, is: PhoneConfig) -> PhoneConfig {
     }
 }
 
-/// Whether a phone configuration that is sent has members which the spec does not manage. How the channels differ is none of them:
-/// where `phoneConfig` says all, they are not to differ.
+/// Returns whether a phone configuration to send has members that the spec does not manage. Differences between channels do not
+/// count: if `phoneConfig` manages all members, the channels should not differ.
 fn carries_phone(want: &DesiredPhone) -> bool {
     let DesiredPhone { phone_type, auto_accept, after_contact_work_time_limit, desk_phone_number: _, persistent_connection } =
         want;
@@ -470,7 +472,7 @@ fn carries_phone(want: &DesiredPhone) -> bool {
     !set || phone_type.is_none() || carries_number(want)
 }
 
-/// Whether, of a phone's type and number, one is managed and the other, which is sent with it, is not.
+/// Returns whether only one of a phone's type and number is managed, while the other is sent with it.
 fn carries_number(want: &DesiredPhone) -> bool {
     match (want.phone_type, &want.desk_phone_number) {
         (Some(PhoneType::DeskPhone | PhoneType::Other(_)), None) | (None, Some(_)) => true,
@@ -478,7 +480,7 @@ fn carries_number(want: &DesiredPhone) -> bool {
     }
 }
 
-/// The spec's lists, where an empty one asks for Connect's default on every channel.
+/// Returns the spec's lists, with Connect's default for every channel in place of an empty list.
 fn cleared(lists: &ChannelConfigs) -> ChannelConfigs {
     fn list<S: Setting>(list: &Option<Vec<S>>) -> Option<Vec<S>> {
         let every = || S::CHANNELS.iter().map(|channel| S::cleared(*channel)).collect();
@@ -493,7 +495,7 @@ fn cleared(lists: &ChannelConfigs) -> ChannelConfigs {
     }
 }
 
-/// The spec's lists but for the empty ones.
+/// Returns the spec's lists without the empty ones.
 fn without_empty(lists: &ChannelConfigs) -> ChannelConfigs {
     fn list<S: Clone>(list: &Option<Vec<S>>) -> Option<Vec<S>> {
         list.clone().filter(|list| !list.is_empty())
@@ -507,7 +509,7 @@ fn without_empty(lists: &ChannelConfigs) -> ChannelConfigs {
     }
 }
 
-/// Lists, and others where there are none.
+/// Returns each list, or the other one if it is None.
 fn or(lists: ChannelConfigs, others: ChannelConfigs) -> ChannelConfigs {
     ChannelConfigs {
         auto_accept: lists.auto_accept.or(others.auto_accept),
@@ -518,7 +520,7 @@ fn or(lists: ChannelConfigs, others: ChannelConfigs) -> ChannelConfigs {
     }
 }
 
-/// How the channels that a list names differ from it.
+/// Returns the differences of the channels that a list names.
 fn unlike_list<S: Setting>(wanted: &Option<Vec<S>>, is: &[S]) -> Vec<Change> {
     let mut changes = Vec::new();
     for is in is {
@@ -532,7 +534,7 @@ fn unlike_list<S: Setting>(wanted: &Option<Vec<S>>, is: &[S]) -> Vec<Change> {
     changes
 }
 
-/// A list as it is sent: each channel that it names, and each other one that is not at Connect's default.
+/// Returns a list as it is sent: each channel that it names, and each other one that is not at Connect's default.
 fn whole<S: Setting>(wanted: &Option<Vec<S>>, is: &[S]) -> Option<Vec<S>> {
     wanted.as_ref()?;
     // The default of a channel that is not known to have the setting is not known either.
@@ -556,7 +558,7 @@ mod tests {
         fixtures::{auto, bare, by_channel, full, lists, live, live_by_channel, number, persistent, voice, work},
     };
 
-    /// The lists that are sent for a spec to a user; None for no call.
+    /// Returns the lists that are sent for a spec; None for no call.
     #[track_caller]
     fn sent(desired: &Desired, live: &Live) -> Option<ChannelConfigs> {
         settings(desired, live).map(|action| match action.update {
@@ -597,7 +599,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_differs_is_sent_with_every_list_that_the_spec_manages_and_no_other() {
+    fn lists_that_the_spec_manages_are_sent_together() {
         let desired = asks(ChannelConfigs { voice_enhancement: None, phone_number: None, ..lists() });
         let mut live = live_by_channel();
         live.user.channel_configs.persistent_connection = None;
@@ -606,7 +608,7 @@ mod tests {
     }
 
     #[test]
-    fn channels_that_a_list_does_not_name_are_carried_over_if_they_are_set() {
+    fn channels_that_a_list_omits_are_sent_as_they_are() {
         let callback = AutoAcceptConfig { agent_first_callback_auto_accept: Some(true), ..auto(VOICE, false) };
         let live = shows(ChannelConfigs {
             auto_accept: Some(vec![auto(Channel::Email, false), callback, auto(Channel::Task, true)]),
@@ -616,14 +618,14 @@ mod tests {
         let expected = vec![callback, auto(Channel::Chat, true), auto(Channel::Task, true)];
         assert_eq!(sent(&desired, &live), Some(ChannelConfigs { auto_accept: Some(expected), ..none() }));
 
-        // A callback's setting that the spec leaves out stays.
+        // A callback's setting stays if the spec leaves it out.
         let desired = asks(ChannelConfigs { auto_accept: Some(vec![auto(VOICE, true)]), ..none() });
         let expected = vec![AutoAcceptConfig { auto_accept: true, ..callback }, auto(Channel::Task, true)];
         assert_eq!(sent(&desired, &live), Some(ChannelConfigs { auto_accept: Some(expected), ..none() }));
     }
 
     #[test]
-    fn where_connect_shows_no_list_all_channels_are_as_phone_config_says() {
+    fn without_lists_all_channels_have_the_phone_config() {
         let mut live = live();
         live.user.channel_configs.auto_accept = Some(vec![]);
         let desired = asks(ChannelConfigs { auto_accept: Some(vec![auto(Channel::Chat, false)]), ..none() });
@@ -634,7 +636,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_list_sets_every_channel_to_connects_default_once() {
+    fn empty_list_resets_every_channel_once() {
         let every = ChannelConfigs {
             auto_accept: Some(vec![]),
             after_contact_work: Some(vec![]),
@@ -660,7 +662,7 @@ mod tests {
     }
 
     #[test]
-    fn beside_a_list_phone_config_is_spelled_out_for_every_channel() {
+    fn beside_a_list_phone_config_is_sent_for_every_channel() {
         let enhancement = Some(vec![voice(VoiceEnhancementMode::VoiceIsolation)]);
         let desired = with(
             full(),
@@ -678,7 +680,7 @@ mod tests {
     }
 
     #[test]
-    fn where_channels_differ_phone_config_is_spelled_out_so_that_nothing_else_is_flattened() {
+    fn phone_config_is_sent_by_channel_if_channels_differ() {
         let phone = DesiredPhone { auto_accept: Some(true), ..DesiredPhone::default() };
         let action = settings(&with(bare(), Channels { phone, ..Channels::default() }), &live_by_channel()).unwrap();
         let reasons: Vec<_> = action.changes.iter().map(ToString::to_string).collect();
@@ -691,7 +693,7 @@ mod tests {
     }
 
     #[test]
-    fn where_channels_are_alike_phone_config_is_set_by_its_own_call() {
+    fn phone_config_has_its_own_call_if_channels_are_alike() {
         let phone = DesiredPhone { auto_accept: Some(false), ..DesiredPhone::default() };
         let mut live = live();
         live.user.channel_configs.auto_accept = Some(Channel::ALL.map(|c| auto(c, true)).into());
@@ -737,7 +739,7 @@ mod tests {
     }
 
     #[test]
-    fn without_phone_config_in_the_spec_none_is_sent() {
+    fn phone_config_is_not_sent_unless_the_spec_has_it() {
         assert_eq!(at_creation(&by_channel().parts.channels), (None, lists()));
         assert_eq!(at_creation(&bare().parts.channels), (None, none()));
         assert!(settings(&bare(), &live_by_channel()).is_none());
@@ -757,7 +759,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_read_and_shown_in_the_same_words() {
+    fn lists_read_back_as_they_were_written() {
         let lists = json!({
             "autoAcceptConfigs": [
                 { "channel": "VOICE", "autoAccept": false, "agentFirstCallbackAutoAccept": true },
@@ -802,7 +804,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_is_left_out_is_not_one_without_elements() {
+    fn missing_list_differs_from_an_empty_one() {
         assert_eq!(parse(&spec(json!({}))), Ok(Channels::default()));
         let empty = json!({ "autoAcceptConfigs": [], "voiceEnhancementConfigs": [] });
         let read = parse(&spec(empty)).unwrap().lists;
@@ -810,7 +812,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_api_server_should_have_refused_is_told_and_not_guessed() {
+    fn specs_that_the_schema_refuses_are_errors() {
         let soft = |channel| json!({ "channel": channel, "phoneType": "SOFT_PHONE" });
         let persistent = json!([{ "channel": "VOICE", "persistentConnection": true }]);
         let work = json!([{ "channel": "CHAT", "afterContactWorkConfig": { "afterContactWorkTimeLimit": 1 } }]);

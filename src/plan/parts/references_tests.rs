@@ -72,12 +72,12 @@ fn names_become_ids() {
 }
 
 #[test]
-fn a_name_of_another_case_is_another_name_and_is_called_near() {
+fn names_are_case_sensitive_and_other_cases_are_near() {
     assert_eq!(why("SALES"), UnresolvedReason::Unknown { near: vec!["Sales".into(), "sales".into()] });
 }
 
 #[test]
-fn near_names_are_slips_and_renamings_and_nothing_else() {
+fn near_names_are_typing_errors_and_renamings() {
     for slip in ["Basic Routing Profle", "basic routing profile", "Basic Routing Profile 2", " Basic Routing Profile"] {
         assert_eq!(why(slip), UnresolvedReason::Unknown { near: vec!["Basic Routing Profile".into()] }, "{slip}");
     }
@@ -86,7 +86,7 @@ fn near_names_are_slips_and_renamings_and_nothing_else() {
 }
 
 #[test]
-fn no_more_than_three_near_names_are_told_of() {
+fn at_most_three_near_names_are_listed() {
     let mut index = index();
     let alike: Vec<_> = (0..9).map(|n| (format!("r-{n}"), format!("Team {n}"))).collect();
     index.insert(ReferenceKind::RoutingProfile, Arc::new(alike.into_iter().collect()));
@@ -95,12 +95,12 @@ fn no_more_than_three_near_names_are_told_of() {
 }
 
 #[test]
-fn a_name_that_two_have_is_ambiguous() {
+fn shared_name_is_ambiguous() {
     assert_eq!(why("Twice"), UnresolvedReason::Ambiguous { ids: vec!["r-4".into(), "r-5".into()] });
 }
 
 #[test]
-fn a_group_is_found_by_its_place_and_not_by_its_name_alone() {
+fn group_is_found_by_its_path_and_not_by_its_name_alone() {
     let at = |path: &str| resolve(&names("Sales", &["Agent"], Some(path)), &index());
     assert_eq!(at("/South/Hamburg").unwrap().0.hierarchy_group, Some(Some("g-3".into())));
     assert_eq!(at("").unwrap().0.hierarchy_group, Some(None));
@@ -108,18 +108,18 @@ fn a_group_is_found_by_its_place_and_not_by_its_name_alone() {
     assert_eq!(near("/Hamburg"), UnresolvedReason::Unknown { near: vec!["/South/Hamburg".into(), "/North/Hamburg".into()] });
     assert_eq!(near("/Noth/Hamburg"), UnresolvedReason::Unknown { near: vec!["/North/Hamburg".into(), "/South/Hamburg".into()] });
     assert_eq!(near("/North/Bremn"), UnresolvedReason::Unknown { near: vec!["Bremen".into()] });
-    // Its place is not known yet.
+    // Its place was not looked up yet.
     assert_eq!(near("/North/Bremen"), UnresolvedReason::Unread);
 }
 
 #[test]
-fn one_name_that_means_nothing_refuses_the_whole_and_all_such_names_are_told_at_once() {
-    let unresolved = resolve(&names("Twice", &["Agnet", "Admin", "Nobody"], Some("/East")), &index()).unwrap_err();
+fn all_unresolved_names_are_listed_at_once() {
+    let unresolved = resolve(&names("Twice", &["Agnet", "Admin", "Intern"], Some("/East")), &index()).unwrap_err();
     assert_eq!(
         explain(&unresolved, &"i-1".into()),
         "routingProfileName \"Twice\" is ambiguous: 2 routing profiles have this name (r-4, r-5). Use routingProfileArn instead; \
          securityProfileNames \"Agnet\" does not exist in instance i-1. Near names: \"Agent\"; \
-         securityProfileNames \"Nobody\" does not exist in instance i-1, and nothing there has a name like it: \
+         securityProfileNames \"Intern\" does not exist in instance i-1, and nothing there has a name like it: \
          create it in Connect, or correct the name; \
          hierarchyGroupPath \"/East\" does not exist in instance i-1, and nothing there has a name like it: \
          create it in Connect, or correct the name"
@@ -127,7 +127,7 @@ fn one_name_that_means_nothing_refuses_the_whole_and_all_such_names_are_told_at_
 }
 
 #[test]
-fn only_the_kinds_that_are_given_by_name_are_asked_for() {
+fn only_kinds_given_by_name_need_the_index() {
     let unread = resolve(&spec(), &NameIndex::default()).unwrap_err();
     assert_eq!(unread, [Unresolved { kind: ReferenceKind::RoutingProfile, name: "Sales".into(), why: UnresolvedReason::Unread }]);
     let found = resolve(&spec(), &index()).unwrap();
@@ -136,7 +136,7 @@ fn only_the_kinds_that_are_given_by_name_are_asked_for() {
 }
 
 #[test]
-fn a_spec_of_arns_needs_no_index() {
+fn spec_of_arns_needs_no_index() {
     let by_arn = ConnectUserSpec {
         routing_profile_name: None,
         routing_profile_arn: Some(format!("{INSTANCE}/routing-profile/r-7")),
@@ -147,7 +147,7 @@ fn a_spec_of_arns_needs_no_index() {
 }
 
 #[test]
-fn none_or_both_of_a_pair_cannot_be_read() {
+fn neither_or_both_of_arn_and_name_is_an_error() {
     let field = |spec: ConnectUserSpec| match parse(&spec, &INSTANCE.parse::<Arn>().unwrap(), &index()) {
         Err(SpecIssue::Spec(error)) => error.field,
         other => panic!("{other:?}"),

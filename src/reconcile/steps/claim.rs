@@ -25,7 +25,7 @@ pub(in crate::reconcile) async fn claim(work: &mut Work<'_>, known: &Knowledge, 
     let id: UserId = live.user.id;
     let found = lookup::by_id(&*work.connect, &work.caller, &work.subject.instance_id(), &id).await;
     let found = or_fail(found, Phase::of(known), "adoptionPolicy")?;
-    if found.as_ref().is_some_and(|user| work.subject.owner.of(&user.tags) == Ownership::Nobodys) {
+    if found.as_ref().is_some_and(|user| work.subject.owner.of(&user.tags) == Ownership::Unowned) {
         let message =
             format!("the user {:?} was tagged as this resource's, but Connect does not show that yet", work.subject.username());
         return Flow::Break(End::Failed(Failure::new(Kind::Raced, Phase::Create, message)));

@@ -16,11 +16,11 @@ use crate::{
 pub(in crate::reconcile) fn conflict(work: &Work<'_>, known: &Knowledge, owner: &Ownership) -> Failure {
     let whose = match owner {
         Ownership::Theirs { owner } => format!("belongs to {owner}"),
-        Ownership::Nobodys | Ownership::Ours => "exists already and carries no ownership tags of this operator".to_owned(),
+        Ownership::Unowned | Ownership::Ours => "exists already and carries no ownership tags of this operator".to_owned(),
     };
     let instead = match owner {
         Ownership::Theirs { .. } => "delete that resource with deletionPolicy: Retain and adopt the user then",
-        Ownership::Nobodys | Ownership::Ours => "set adoptionPolicy: AdoptOrCreate to take this user over",
+        Ownership::Unowned | Ownership::Ours => "set adoptionPolicy: AdoptOrCreate to take this user over",
     };
     let message =
         format!("the user {:?} {whose}: it is left alone. Choose another username, or {instead}", work.subject.username());

@@ -7,27 +7,27 @@ use connect_api::{
 
 /// An element of one of the lists.
 pub(in crate::plan::parts) trait Setting: Clone {
-    /// The list's name in the spec.
+    /// The name of the list in the spec.
     const LIST: &'static str;
     /// The channels that have the setting.
     const CHANNELS: &'static [Channel] = &[Channel::Voice];
 
-    /// The channel that it is for.
+    /// Returns its channel.
     fn channel(&self) -> Channel;
-    /// What a phone configuration means for a channel. The default one means what Connect does where nobody set anything.
+    /// Returns the setting that a phone configuration means for a channel. The default one means Connect's default.
     fn of_phone(channel: Channel, phone: &PhoneConfig) -> Self;
-    /// Members by their path in the spec. Not set and set to the default are the same.
+    /// Returns the members by their path in the spec. Unset and set to the default are the same.
     fn members(&self) -> Vec<(&'static str, Option<String>)>;
 
-    /// What is asked for, with members that are not managed as they are.
+    /// Returns the wanted setting, with unmanaged members as they are.
     fn over(&self, _is: &Self) -> Self {
         self.clone()
     }
-    /// Whether all members are managed.
+    /// Returns whether all members are managed.
     fn is_complete(&self) -> bool {
         true
     }
-    /// The channel with every member at Connect's default.
+    /// Returns the setting with every member at Connect's default.
     fn cleared(channel: Channel) -> Self {
         Self::of_phone(channel, &PhoneConfig::default())
     }
@@ -56,12 +56,12 @@ impl Setting for AutoAcceptConfig {
     }
 
     fn is_complete(&self) -> bool {
-        // Calls back are a matter of the voice channel.
+        // Only the voice channel has callbacks.
         self.agent_first_callback_auto_accept.is_some() || self.channel != Channel::Voice
     }
 
     fn cleared(channel: Channel) -> Self {
-        // Said aloud: what is left out might be taken for what stays.
+        // Explicit: Connect might keep a member that is left out.
         let callback = (channel == Channel::Voice).then_some(false);
         Self { channel, auto_accept: false, agent_first_callback_auto_accept: callback }
     }
@@ -119,7 +119,7 @@ impl Setting for PhoneNumberConfig {
     }
 
     fn members(&self) -> Vec<(&'static str, Option<String>)> {
-        // A soft phone has no number, whatever is left from a desk phone.
+        // A soft phone has no number, even if one is left from a desk phone.
         let number = self.phone_number.clone().filter(|_| self.phone_type != PhoneType::SoftPhone);
         vec![("phoneType", Some(self.phone_type.as_str().into())), ("phoneNumber", number)]
     }
@@ -145,7 +145,7 @@ impl Setting for PersistentConnectionConfig {
     }
 
     fn of_phone(channel: Channel, phone: &PhoneConfig) -> Self {
-        // Connect leaves the member out where it was never set: that is the same as false.
+        // Connect leaves the member out if it was never set: that is the same as false.
         Self { channel, persistent_connection: phone.persistent_connection.unwrap_or_default() }
     }
 
