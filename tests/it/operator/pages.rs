@@ -7,7 +7,7 @@ use super::{harness::harness, process::Page};
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn operator_is_alive_and_ready_and_counts_its_calls() {
     let harness = harness("pages").await;
-    harness.apply_until_ready("counted", &json!({})).await;
+    harness.apply_until_ready("agent-of-pages", &json!({})).await;
     assert_eq!(harness.operator.get(Page::Alive), (200, "ok\n".into()));
     assert_eq!(harness.operator.get(Page::Ready).0, 200);
     let (status, text) = harness.operator.get(Page::Metrics);
@@ -19,5 +19,5 @@ async fn operator_is_alive_and_ready_and_counts_its_calls() {
     ] {
         assert_eq!(harness.operator.metric(sample), 1.0, "{sample} in\n{text}");
     }
-    assert!(!text.contains("counted"), "no label names an object");
+    assert!(!text.contains("agent-of-pages"), "no label names an object");
 }
