@@ -121,8 +121,8 @@ fn a_service_account_has_the_rights_of_its_role_only() {
     refused(&["create", "secret", "generic", "new"]);
     refused(&["get", "configmaps"]);
     refused(&["get", "secrets", "-n", "kube-system"]);
-    let error = plane.service_account_kubeconfig(name, "nobody").unwrap_err().to_string();
-    assert!(error.contains("\"nobody\" not found"), "{error}");
+    let error = plane.service_account_kubeconfig(name, "missing").unwrap_err().to_string();
+    assert!(error.contains("\"missing\" not found"), "{error}");
 }
 
 #[test]

@@ -116,6 +116,7 @@ pub(crate) const SKIPPED: &[(&str, &str)] = &[
     ("deploy/kustomize/components/monitoring/monitoring.yaml", "rendered from the Helm chart"),
     ("deploy/helm/connect-operator/templates/crd.yaml", "rendered from the documentation in src/api"),
     ("tests/it/chart/rendered", "rendered from the Helm chart"),
+    ("proptest-regressions", "written by proptest"),
 ];
 
 /// The kinds of files that are checked, by the end of their names.

@@ -69,7 +69,8 @@ async fn operator_without_the_right_to_list_reports_it_and_recovers() {
     let plane = own_control_plane();
     define(&plane, &definition());
     let kubeconfig = plane.service_account_kubeconfig("default", "default").unwrap();
-    let no_name = waits(&kubeconfig, &[], &["[-] API server", "kube-system", "allows the operator to get it, or set --cluster-name"]);
+    let no_name =
+        waits(&kubeconfig, &[], &["[-] API server", "kube-system", "allows the operator to get it, or set --cluster-name"]);
     drop(no_name);
     let lists = "allow the operator's service account to list and watch connectusers";
     let operator = waits(&kubeconfig, &["--cluster-name=blue"], &["[-] connectusers listed: not yet", lists]);

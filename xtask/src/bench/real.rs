@@ -138,11 +138,7 @@ fn restart(table: &mut Table, ready: Duration, calls: &Calls, written: usize, op
     );
     table.add(format!("Kubernetes writes of a full resync of {FLEET}"), "0", written.to_string(), written == 0, REAL);
     let cpu = operator.usage()?.cpu;
-    table.note(
-        format!("CPU from the start until {FLEET} were listed, looked at and compared"),
-        format!("{cpu:.2} CPU seconds"),
-        REAL,
-    );
+    table.note(format!("CPU from the start until {FLEET} were listed, read and compared"), format!("{cpu:.2} CPU seconds"), REAL);
     Ok(())
 }
 
@@ -207,7 +203,7 @@ async fn sweeps(bench_cluster: &Cluster, fleet: &Fleet<'_>, table: &mut Table, d
         longest = longest.max(start.elapsed());
     }
     table.add(
-        format!("a field changed in Connect → put right, of {FLEET}, the longest of {drifts}, at an interval of 40 s"),
+        format!("a field changed in Connect → corrected, of {FLEET}, the longest of {drifts}, at an interval of 40 s"),
         "≤ one interval + 2 s",
         format!("{:.1} s", longest.as_secs_f64()),
         longest <= interval + Duration::from_secs(2),

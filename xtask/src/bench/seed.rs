@@ -266,7 +266,7 @@ impl<'a> Fleet<'a> {
 
 fn directory_id(status: &ConnectUserStatus) -> Result<String> {
     let observed = status.observed.as_ref();
-    observed.and_then(|observed| observed.directory_user_id.clone()).context("nobody has looked at the first user")
+    observed.and_then(|observed| observed.directory_user_id.clone()).context("the first user was not read yet")
 }
 
 fn owned((key, value): (&str, &str)) -> (String, String) {

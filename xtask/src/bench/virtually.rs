@@ -14,7 +14,7 @@ const FLEET: usize = 10_000;
 const BESIDE: Beside = Beside { standing: 1000, queued: FLEET, edits: 200 };
 /// The user that is observed for a day.
 const DAILY: usize = 1000;
-/// A namespace that is deleted, and who is in another one.
+/// The users of a namespace that is deleted, and those of another one.
 const NAMESPACE: usize = 5_000;
 const OTHERS: usize = 90;
 /// The users that are applied while Connect is unreachable.
@@ -33,13 +33,13 @@ pub(super) fn measure(table: &mut Table) {
         editing(table, &edits);
         let took = naive.took.as_secs() / 60;
         table.note(
-            format!("beside it, a client that reads each of {FLEET} users by itself, with the same limiter: calls, and how long one look takes"),
+            format!("beside it, a client that reads each of {FLEET} users one by one, with the same limiter: calls, and how long one round takes"),
             format!("{} calls, {took} min", naive.calls),
             VIRTUAL,
         );
         let day = scenarios::day(DAILY);
         table.add(
-            format!("a day of {DAILY} users in sync, all sweeps succeed: users read by themselves / DescribeUser calls"),
+            format!("a day of {DAILY} users in sync, all sweeps succeed: users read individually / DescribeUser calls"),
             "each once",
             format!("{} / {}", day.read, day.reads),
             day.read == DAILY && day.reads <= DAILY * 5 / 4 && day.violations.is_empty(),

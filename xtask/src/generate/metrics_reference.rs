@@ -38,8 +38,8 @@ pub(super) fn page() -> Result<String, std::fmt::Error> {
 }
 
 const INTRODUCTION: &str = "\
-Served at `/metrics` (`--metrics-address`), in the OpenMetrics text format. A replica that stands by has no resources, limiters
-and sweeps to tell of. No label names a single resource or user: their number stays small, however many users there are.
+Served at `/metrics` (`--metrics-address`), in the OpenMetrics text format. A replica that stands by reports no
+resources, limiters or sweeps. No label names a single resource or user, so the number of series stays small, however many users there are.
 
 Exemplars: a call that failed leaves its AWS request id, which AWS support asks for, on `api_requests_total`; with
 `--otlp-endpoint`, each call leaves its trace on `api_request_duration_seconds`. Prometheus keeps them with
