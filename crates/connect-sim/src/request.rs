@@ -6,11 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use connect_api::{ChannelConfigs, IdentityInfo, Password, PhoneType, Proficiency, ProficiencyKey, Tags};
 
-use crate::{
-    QuickConnectTarget,
-    refusal::Refusal,
-    search::{Criteria, TagFilter},
-};
+use crate::{QuickConnectTarget, refusal::Refusal};
 
 /// One call.
 #[derive(Debug)]
@@ -103,7 +99,7 @@ actions! {
     DescribeUser,
     DeleteUser,
     ListUsers(Paging),
-    SearchUsers(Paging, Option<Criteria>, Option<TagFilter>),
+    SearchUsers(Paging, Option<String>),
     UpdateUserIdentityInfo(IdentityInfo),
     UpdateUserPhoneConfig(PhoneSettings),
     UpdateUserConfig(ChannelConfigs),
