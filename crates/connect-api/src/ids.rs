@@ -37,6 +37,18 @@ macro_rules! ids {
                 Self(id.to_owned())
             }
         }
+
+        impl From<String> for $name {
+            fn from(id: String) -> Self {
+                Self(id)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
     )*};
 }
 
