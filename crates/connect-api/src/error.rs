@@ -104,16 +104,8 @@ pub struct Error {
 impl Error {
     /// The error for a reply with this code and message.
     pub fn reply(operation: OperationName, status: u16, code: Option<&str>, message: impl Into<String>) -> Self {
-        Self {
-            operation,
-            class: Class::of(code, Some(status)),
-            code: code.map(str::to_owned),
-            status: Some(status),
-            message: message.into(),
-            request_id: None,
-            retry_after: None,
-            queue_position: None,
-        }
+        let (class, code) = (Class::of(code, Some(status)), code.map(str::to_owned));
+        Self { class, code, status: Some(status), ..Self::no_reply(operation, message) }
     }
 
     /// The error for a call without a reply. Whether the call took effect is unknown.
@@ -132,16 +124,8 @@ impl Error {
 
     /// The error for a call that was not sent, since the limiter has no token before `retry_after`.
     pub fn deferred(operation: OperationName, retry_after: Duration) -> Self {
-        Self {
-            operation,
-            class: Class::Deferred,
-            code: None,
-            status: None,
-            message: "the operator's own rate limit for this operation is used up".into(),
-            request_id: None,
-            retry_after: Some(retry_after),
-            queue_position: None,
-        }
+        let message = "the operator's own rate limit for this operation is used up";
+        Self { class: Class::Deferred, retry_after: Some(retry_after), ..Self::no_reply(operation, message) }
     }
 
     /// Returns a label for metrics and traces: Connect's code, else the HTTP status, else "no reply".

@@ -9,6 +9,73 @@ use crate::{HierarchyGroupId, RoutingProfileId, SecurityProfileId, UnknownName, 
 /// Tags of a Connect resource: key to value. A value may be empty.
 pub type Tags = BTreeMap<String, String>;
 
+/// Defines an enum of the API that AWS may add values to.
+macro_rules! names {
+    ($($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)* })*) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum $name {
+            $($(#[$doc])* $variant,)*
+            /// A value that this version does not know.
+            Other(UnknownName),
+        }
+
+        impl $name {
+            /// Every known value.
+            pub const ALL: [Self; [$($text),*].len()] = [$(Self::$variant),*];
+
+            /// Returns the name that the API uses.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)*
+                    Self::Other(name) => name.as_str(),
+                }
+            }
+        }
+
+        impl From<&str> for $name {
+            /// Reads a name that the API uses.
+            fn from(name: &str) -> Self {
+                Self::ALL.into_iter().find(|known| known.as_str() == name).unwrap_or_else(|| Self::Other(name.into()))
+            }
+        }
+    )*};
+}
+
+names! {
+    /// `PhoneType`: where calls ring.
+    #[derive(Default)]
+    PhoneType {
+        /// In the browser. Connect's default.
+        #[default]
+        SoftPhone = "SOFT_PHONE",
+        /// At [`PhoneConfig::desk_phone_number`].
+        DeskPhone = "DESK_PHONE",
+    }
+
+    /// `Channel` of the per-channel settings.
+    Channel {
+        /// Calls.
+        Voice = "VOICE",
+        /// Chats.
+        Chat = "CHAT",
+        /// Tasks.
+        Task = "TASK",
+        /// E-mails.
+        Email = "EMAIL",
+    }
+
+    /// `VoiceEnhancementMode`.
+    VoiceEnhancementMode {
+        /// Removes noise and other voices.
+        VoiceIsolation = "VOICE_ISOLATION",
+        /// Removes noise.
+        NoiseSuppression = "NOISE_SUPPRESSION",
+        /// Removes nothing.
+        None = "NONE",
+    }
+}
+
 /// `UserIdentityInfo`. A member that is None is not sent, or was not returned.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct IdentityInfo {
@@ -22,39 +89,6 @@ pub struct IdentityInfo {
     pub secondary_email: Option<String>,
     /// Mobile number, E.164.
     pub mobile: Option<String>,
-}
-
-/// `PhoneType`: where calls ring.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum PhoneType {
-    /// In the browser. Connect's default.
-    #[default]
-    SoftPhone,
-    /// At [`PhoneConfig::desk_phone_number`].
-    DeskPhone,
-    /// A type that this version does not know.
-    Other(UnknownName),
-}
-
-impl PhoneType {
-    /// Every known type.
-    pub const ALL: [Self; 2] = [Self::SoftPhone, Self::DeskPhone];
-
-    /// Returns the name that the API uses.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SoftPhone => "SOFT_PHONE",
-            Self::DeskPhone => "DESK_PHONE",
-            Self::Other(name) => name.as_str(),
-        }
-    }
-}
-
-impl From<&str> for PhoneType {
-    /// Reads a name that the API uses.
-    fn from(name: &str) -> Self {
-        Self::ALL.into_iter().find(|known| known.as_str() == name).unwrap_or_else(|| Self::Other(name.into()))
-    }
 }
 
 /// `UserPhoneConfig`: settings that apply to all channels.
@@ -73,44 +107,6 @@ pub struct PhoneConfig {
     pub desk_phone_number: Option<String>,
     /// Whether the connection stays open between calls.
     pub persistent_connection: Option<bool>,
-}
-
-/// `Channel` of the per-channel settings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Channel {
-    /// Calls.
-    Voice,
-    /// Chats.
-    Chat,
-    /// Tasks.
-    Task,
-    /// E-mails.
-    Email,
-    /// A channel that this version does not know.
-    Other(UnknownName),
-}
-
-impl Channel {
-    /// Every known channel.
-    pub const ALL: [Self; 4] = [Self::Voice, Self::Chat, Self::Task, Self::Email];
-
-    /// Returns the name that the API uses.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Voice => "VOICE",
-            Self::Chat => "CHAT",
-            Self::Task => "TASK",
-            Self::Email => "EMAIL",
-            Self::Other(name) => name.as_str(),
-        }
-    }
-}
-
-impl From<&str> for Channel {
-    /// Reads a channel that the API uses.
-    fn from(name: &str) -> Self {
-        Self::ALL.into_iter().find(|known| known.as_str() == name).unwrap_or_else(|| Self::Other(name.into()))
-    }
 }
 
 /// `AutoAcceptConfig` of one channel.
@@ -153,41 +149,6 @@ pub struct PersistentConnectionConfig {
     pub channel: Channel,
     /// Whether the connection stays open between calls.
     pub persistent_connection: bool,
-}
-
-/// `VoiceEnhancementMode`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum VoiceEnhancementMode {
-    /// Removes noise and other voices.
-    VoiceIsolation,
-    /// Removes noise.
-    NoiseSuppression,
-    /// Removes nothing.
-    None,
-    /// A mode that this version does not know.
-    Other(UnknownName),
-}
-
-impl VoiceEnhancementMode {
-    /// Every known mode.
-    pub const ALL: [Self; 3] = [Self::VoiceIsolation, Self::NoiseSuppression, Self::None];
-
-    /// Returns the name that the API uses.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::VoiceIsolation => "VOICE_ISOLATION",
-            Self::NoiseSuppression => "NOISE_SUPPRESSION",
-            Self::None => "NONE",
-            Self::Other(name) => name.as_str(),
-        }
-    }
-}
-
-impl From<&str> for VoiceEnhancementMode {
-    /// Reads a mode that the API uses.
-    fn from(name: &str) -> Self {
-        Self::ALL.into_iter().find(|known| known.as_str() == name).unwrap_or_else(|| Self::Other(name.into()))
-    }
 }
 
 /// `VoiceEnhancementConfig` of one channel (VOICE only).

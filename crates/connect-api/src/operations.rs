@@ -22,7 +22,9 @@ pub trait Operation: Into<Call> {
 }
 
 macro_rules! operations {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* } -> $output:ty;)*) => {
+    (@writes read) => { false };
+    (@writes write) => { true };
+    ($($(#[$doc:meta])* $effect:ident $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* } -> $output:ty;)*) => {
         $(
             $(#[$doc])*
             #[derive(Clone, Debug)]
@@ -66,6 +68,11 @@ macro_rules! operations {
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => stringify!($name),)* }
             }
+
+            /// Returns whether a call changes something in Connect.
+            pub fn is_write(self) -> bool {
+                match self { $(Self::$name => operations!(@writes $effect),)* }
+            }
         }
 
         impl Call {
@@ -86,7 +93,7 @@ macro_rules! operations {
 
 operations! {
     /// Creates a user. The API has no client token: a second request may create another user or be refused as a duplicate.
-    CreateUser {
+    write CreateUser {
         instance: InstanceId,
         /// The name that the user signs in with.
         username: String,
@@ -108,19 +115,19 @@ operations! {
     } -> CreatedUser;
 
     /// Reads a user.
-    DescribeUser {
+    read DescribeUser {
         instance: InstanceId,
         user: UserId,
     } -> User;
 
     /// Deletes a user. This cannot be undone.
-    DeleteUser {
+    write DeleteUser {
         instance: InstanceId,
         user: UserId,
     } -> ();
 
     /// Lists users, 1,000 a page at most.
-    ListUsers {
+    read ListUsers {
         instance: InstanceId,
         /// 1 to 1000.
         max_results: i32,
@@ -128,7 +135,7 @@ operations! {
     } -> Page<UserSummary>;
 
     /// Searches users, 500 a page at most. See [`FoundUser`] for what it lacks. The index lags: absence proves nothing.
-    SearchUsers {
+    read SearchUsers {
         instance: InstanceId,
         /// 1 to 500.
         max_results: i32,
@@ -138,7 +145,7 @@ operations! {
     } -> Page<FoundUser>;
 
     /// Sets names, e-mail and mobile. AWS does not document whether members that are left out are kept, so send all of them.
-    UpdateUserIdentityInfo {
+    write UpdateUserIdentityInfo {
         instance: InstanceId,
         user: UserId,
         /// All members.
@@ -146,7 +153,7 @@ operations! {
     } -> ();
 
     /// Replaces the phone configuration of all channels.
-    UpdateUserPhoneConfig {
+    write UpdateUserPhoneConfig {
         instance: InstanceId,
         user: UserId,
         /// The new configuration.
@@ -154,7 +161,7 @@ operations! {
     } -> ();
 
     /// Sets the configuration by channel (added in 2026-02 to replace UpdateUserPhoneConfig).
-    UpdateUserConfig {
+    write UpdateUserConfig {
         instance: InstanceId,
         user: UserId,
         /// The lists to set.
@@ -162,14 +169,14 @@ operations! {
     } -> ();
 
     /// Sets the routing profile.
-    UpdateUserRoutingProfile {
+    write UpdateUserRoutingProfile {
         instance: InstanceId,
         user: UserId,
         routing_profile_id: RoutingProfileId,
     } -> ();
 
     /// Replaces the set of security profiles.
-    UpdateUserSecurityProfiles {
+    write UpdateUserSecurityProfiles {
         instance: InstanceId,
         user: UserId,
         /// The whole set, 1 to 10.
@@ -177,7 +184,7 @@ operations! {
     } -> ();
 
     /// Sets or clears the hierarchy group.
-    UpdateUserHierarchy {
+    write UpdateUserHierarchy {
         instance: InstanceId,
         user: UserId,
         /// The new group, or None to clear it.
@@ -185,7 +192,7 @@ operations! {
     } -> ();
 
     /// Adds proficiencies that the user does not have yet.
-    AssociateUserProficiencies {
+    write AssociateUserProficiencies {
         instance: InstanceId,
         user: UserId,
         /// The proficiencies to add.
@@ -193,7 +200,7 @@ operations! {
     } -> ();
 
     /// Removes proficiencies from the user.
-    DisassociateUserProficiencies {
+    write DisassociateUserProficiencies {
         instance: InstanceId,
         user: UserId,
         /// The proficiencies to remove.
@@ -201,7 +208,7 @@ operations! {
     } -> ();
 
     /// Changes the levels of proficiencies that the user has.
-    UpdateUserProficiencies {
+    write UpdateUserProficiencies {
         instance: InstanceId,
         user: UserId,
         /// The proficiencies with their new levels.
@@ -209,7 +216,7 @@ operations! {
     } -> ();
 
     /// Lists a user's proficiencies, 100 a page at most.
-    ListUserProficiencies {
+    read ListUserProficiencies {
         instance: InstanceId,
         user: UserId,
         /// 1 to 100.
@@ -218,7 +225,7 @@ operations! {
     } -> Page<Proficiency>;
 
     /// Sets tags. Tags with other keys stay.
-    TagResource {
+    write TagResource {
         /// The resource's ARN.
         arn: String,
         /// 1 to 50.
@@ -226,7 +233,7 @@ operations! {
     } -> ();
 
     /// Removes tags by key.
-    UntagResource {
+    write UntagResource {
         /// The resource's ARN.
         arn: String,
         /// 1 to 50.
@@ -234,12 +241,12 @@ operations! {
     } -> ();
 
     /// Reads an instance.
-    DescribeInstance {
+    read DescribeInstance {
         instance: InstanceId,
     } -> Instance;
 
     /// Lists routing profiles, 1,000 a page at most.
-    ListRoutingProfiles {
+    read ListRoutingProfiles {
         instance: InstanceId,
         /// 1 to 1000.
         max_results: i32,
@@ -247,7 +254,7 @@ operations! {
     } -> Page<Named>;
 
     /// Lists security profiles, 1,000 a page at most.
-    ListSecurityProfiles {
+    read ListSecurityProfiles {
         instance: InstanceId,
         /// 1 to 1000.
         max_results: i32,
@@ -255,7 +262,7 @@ operations! {
     } -> Page<Named>;
 
     /// Lists hierarchy groups by name, without their place in the tree, 1,000 a page at most.
-    ListUserHierarchyGroups {
+    read ListUserHierarchyGroups {
         instance: InstanceId,
         /// 1 to 1000.
         max_results: i32,
@@ -263,13 +270,13 @@ operations! {
     } -> Page<Named>;
 
     /// Reads a hierarchy group with the names of the groups above it.
-    DescribeUserHierarchyGroup {
+    read DescribeUserHierarchyGroup {
         instance: InstanceId,
         group: HierarchyGroupId,
     } -> HierarchyGroup;
 
     /// Searches quick connects of all types, 100 a page at most. The index lags: absence proves nothing.
-    SearchQuickConnects {
+    read SearchQuickConnects {
         instance: InstanceId,
         /// 1 to 100.
         max_results: i32,
@@ -277,13 +284,13 @@ operations! {
     } -> Page<QuickConnect>;
 
     /// Reads a quick connect.
-    DescribeQuickConnect {
+    read DescribeQuickConnect {
         instance: InstanceId,
         quick_connect: QuickConnectId,
     } -> QuickConnect;
 
     /// Deletes a quick connect.
-    DeleteQuickConnect {
+    write DeleteQuickConnect {
         instance: InstanceId,
         quick_connect: QuickConnectId,
     } -> ();
@@ -314,37 +321,6 @@ impl CreateUser {
 }
 
 impl OperationName {
-    /// Returns whether a call changes something in Connect.
-    pub fn is_write(self) -> bool {
-        match self {
-            Self::CreateUser
-            | Self::DeleteUser
-            | Self::UpdateUserIdentityInfo
-            | Self::UpdateUserPhoneConfig
-            | Self::UpdateUserConfig
-            | Self::UpdateUserRoutingProfile
-            | Self::UpdateUserSecurityProfiles
-            | Self::UpdateUserHierarchy
-            | Self::AssociateUserProficiencies
-            | Self::DisassociateUserProficiencies
-            | Self::UpdateUserProficiencies
-            | Self::TagResource
-            | Self::UntagResource
-            | Self::DeleteQuickConnect => true,
-            Self::DescribeUser
-            | Self::ListUsers
-            | Self::SearchUsers
-            | Self::ListUserProficiencies
-            | Self::DescribeInstance
-            | Self::ListRoutingProfiles
-            | Self::ListSecurityProfiles
-            | Self::ListUserHierarchyGroups
-            | Self::DescribeUserHierarchyGroup
-            | Self::SearchQuickConnects
-            | Self::DescribeQuickConnect => false,
-        }
-    }
-
     /// Returns the IAM action that allows the operation.
     pub fn iam_action(self) -> String {
         format!("connect:{self}")
