@@ -31,6 +31,8 @@ fn refused_name_is_looked_up_again_before_the_next_attempt() {
         sim.delete_routing_profile(&instance, &sim.routing_profile_id(&instance, "Basic").unwrap());
     });
     simulation.run_until("refused", says("Routing profile not found"));
+    let advice = "Check instanceArn, routingProfileName, securityProfileNames and hierarchyGroupPath";
+    assert!(says(advice)(&simulation), "{:#?}", simulation.object().unwrap().status);
     simulation.run_until("unknown", says("routingProfileName \"Basic\" does not exist"));
     assert_eq!(simulation.sim.calls().creates[USERNAME].attempts, 1);
 
@@ -68,6 +70,7 @@ fn renamed_group_is_reported_and_the_user_is_left_as_it_is() {
     let north = simulation.sim.hierarchy_group_id(&instance, "/North").unwrap();
     simulation.sim.rename_hierarchy_group(&instance, &north, "Nord");
     simulation.run_until("noticed", says("hierarchyGroupPath \"/North\" does not exist"));
+    assert!(says("Near names: \"Nord\"")(&simulation), "{:#?}", simulation.object().unwrap().status);
     assert_eq!(simulation.sim.calls().writes(), writes);
 
     simulation.sim.rename_hierarchy_group(&instance, &north, "North");

@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use connect_api::{Call, CreateUser, DeleteUser, Password, Reply, UpdateUserRoutingProfile};
+use connect_api::{Call, DeleteUser, Reply, UpdateUserRoutingProfile};
 use connect_sim::UserView;
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
+use testbed::create_by_hand;
 
 use crate::{
     connect::is_ours,
@@ -35,27 +36,7 @@ fn interfere(simulation: &Simulation, rng: &mut StdRng) {
             routing_profile_id: simulation.sim.routing_profile_id(&simulation.instance, "Voice").unwrap(),
         }
         .into(),
-        None => {
-            let profile = simulation.sim.security_profile_id(&simulation.instance, "Lead").unwrap();
-            CreateUser {
-                instance,
-                username: USERNAME.into(),
-                password: Some(Password::new("Some1-Elses")),
-                identity_info: Some(connect_api::IdentityInfo {
-                    first_name: Some("Janet".into()),
-                    last_name: Some("Dow".into()),
-                    ..Default::default()
-                }),
-                phone_config: Some(Default::default()),
-                channel_configs: Default::default(),
-                directory_user_id: None,
-                security_profile_ids: [profile].into(),
-                routing_profile_id: simulation.sim.routing_profile_id(&simulation.instance, "Basic").unwrap(),
-                hierarchy_group_id: None,
-                tags: Default::default(),
-            }
-            .into()
-        }
+        None => create_by_hand(&simulation.sim, &instance, USERNAME, "Basic", "Lead").into(),
     };
     if let Reply::CreateUser(made) = console.call_now(call).unwrap() {
         point_to(&simulation.sim, &simulation.instance, &made.id);

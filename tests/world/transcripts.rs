@@ -12,13 +12,11 @@ use std::{
     time::Duration,
 };
 
-use connect_api::{
-    Call, CreateUser, DeleteUser, IdentityInfo, OperationName, PhoneConfig, Tags, UpdateUserIdentityInfo,
-    UpdateUserRoutingProfile,
-};
+use connect_api::{Call, CreateUser, DeleteUser, IdentityInfo, OperationName, UpdateUserIdentityInfo, UpdateUserRoutingProfile};
 use connect_operator::api::{ConnectUserSpec, PREFIX};
 use connect_sim::{Effect, Fault, Sim};
 use serde_json::{Value, json};
+use testbed::create_by_hand;
 use tracing::{
     Dispatch, Event, Level, Subscriber,
     field::{Field, Visit},
@@ -156,20 +154,10 @@ impl Player {
         let (verb, value) = what.split_once(' ').unwrap_or((what, ""));
         let user = || sim.user(&instance, USERNAME).unwrap().user;
         let call: Call = match verb {
-            "create" => CreateUser {
-                instance: instance.clone(),
-                username: USERNAME.into(),
-                password: Some(connect_api::Password::new("An0ther-Whistle")),
-                identity_info: Some(identity("Jane", value)),
-                phone_config: Some(PhoneConfig::default()),
-                channel_configs: Default::default(),
-                directory_user_id: None,
-                security_profile_ids: [sim.security_profile_id(&instance, "Agent").unwrap()].into(),
-                routing_profile_id: profile("Basic"),
-                hierarchy_group_id: None,
-                tags: Tags::new(),
+            "create" => {
+                let create = create_by_hand(sim, &instance, USERNAME, "Basic", "Agent");
+                CreateUser { identity_info: Some(identity("Jane", value)), ..create }.into()
             }
-            .into(),
             "routing-profile" => {
                 UpdateUserRoutingProfile { instance: instance.clone(), user: user().id, routing_profile_id: profile(value) }
                     .into()

@@ -2,31 +2,18 @@
 
 use std::time::Duration;
 
-use connect_api::{Call, CreateUser, DeleteUser, IdentityInfo, Password, Reply, UserId};
+use connect_api::{Call, DeleteUser, Reply, UserId};
+use testbed::create_by_hand;
 
 use crate::{
     simulation::{Setup, Simulation},
-    specs::{PASSWORD, USERNAME, first},
+    specs::{USERNAME, first},
 };
 
 /// Creates a user of the same name by hand.
 fn foreign_user(simulation: &Simulation) -> UserId {
-    let (sim, instance) = (&simulation.sim, simulation.instance.clone());
-    let name = |name: &str| Some(name.to_owned());
-    let create = CreateUser {
-        instance: instance.clone(),
-        username: USERNAME.into(),
-        password: Some(Password::new(PASSWORD)),
-        identity_info: Some(IdentityInfo { first_name: name("Some"), last_name: name("Body"), ..IdentityInfo::default() }),
-        phone_config: None,
-        channel_configs: Default::default(),
-        directory_user_id: None,
-        security_profile_ids: [sim.security_profile_id(&instance, "Agent").unwrap()].into(),
-        routing_profile_id: sim.routing_profile_id(&instance, "Basic").unwrap(),
-        hierarchy_group_id: None,
-        tags: Default::default(),
-    };
-    let Ok(Reply::CreateUser(created)) = sim.client().call_now(Call::CreateUser(create)) else { panic!("it cannot be created") };
+    let create = create_by_hand(&simulation.sim, &simulation.instance, USERNAME, "Basic", "Agent");
+    let Ok(Reply::CreateUser(created)) = simulation.sim.client().call_now(create.into()) else { panic!("it cannot be created") };
     created.id
 }
 

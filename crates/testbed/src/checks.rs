@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use connect_api::{Call, CreateUser, Password, Tags};
+use connect_api::{Call, CreateUser, Tags};
 use connect_operator::api::PREFIX;
 use connect_sim::{InstanceView, Sim, UserView};
 
 use crate::{
     ApiServer, ExtraTags,
     agent::{ROUTING_PROFILES, SECURITY_PROFILES},
+    create_by_hand,
     operator::CLUSTER,
     user_matches,
 };
@@ -26,24 +27,7 @@ pub(crate) fn add_bystanders(sim: &Sim, instance: &InstanceView) -> Vec<UserView
     for (name, tags) in
         [("bystander-1", Tags::new()), ("bystander-2", others("green")), ("bystander-3", [("team".into(), "x".into())].into())]
     {
-        let call = CreateUser {
-            instance: instance.id.clone(),
-            username: name.into(),
-            password: Some(Password::new("N0ne-Of-Your-Business".to_owned())),
-            identity_info: Some(connect_api::IdentityInfo {
-                first_name: Some("By".into()),
-                last_name: Some("Stander".into()),
-                ..connect_api::IdentityInfo::default()
-            }),
-            phone_config: Some(connect_api::PhoneConfig::default()),
-            channel_configs: Default::default(),
-            directory_user_id: None,
-            security_profile_ids: [sim.security_profile_id(&instance.id, SECURITY_PROFILES[0]).expect("the profiles of agents")]
-                .into(),
-            routing_profile_id: sim.routing_profile_id(&instance.id, ROUTING_PROFILES[0]).expect("the profiles of agents"),
-            hierarchy_group_id: None,
-            tags,
-        };
+        let call = CreateUser { tags, ..create_by_hand(sim, &instance.id, name, ROUTING_PROFILES[0], SECURITY_PROFILES[0]) };
         sim.console().call_now(Call::CreateUser(call)).expect("a user that Connect takes");
     }
     sim.users(&instance.id)

@@ -24,6 +24,7 @@
 
 mod agent;
 mod api_server;
+mod by_hand;
 mod checks;
 mod fleet;
 mod journal;
@@ -35,6 +36,7 @@ mod time;
 
 pub use agent::Agent;
 pub use api_server::{ApiServer, NamespacedName, Requests, Tally};
+pub use by_hand::create_by_hand;
 pub use fleet::{Fleet, Setup};
 pub use journal::{Journal, Sent, most_within};
 pub use operator::Operator;
