@@ -12,6 +12,16 @@ use super::{
 pub(super) struct Life {
     pub(super) protocol: Protocol,
     pub(super) hazards: Hazards,
+    pub(super) checked: Checked,
+}
+
+/// The properties that are checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Checked {
+    /// What must hold throughout.
+    Safety,
+    /// What must be possible.
+    Outcomes,
 }
 
 /// An event that can happen next.
@@ -137,6 +147,9 @@ impl Model for Life {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
+        if self.checked == Checked::Outcomes {
+            return outcomes();
+        }
         vec![
             Property::always(NEVER_TOUCHED, |_, state: &ModelState| !state.touched),
             Property::always(ONE_USER, |_, state: &ModelState| {
@@ -165,52 +178,32 @@ pub(super) const NO_ORPHAN: &str = "no user without a resource, once all is quie
 pub(super) const NOTHING_DANGLES: &str = "no quick connect of a deleted user, once the resource is gone";
 pub(super) const CONVERGED: &str = "once all is quiet, the user is as the spec asks, or refused";
 
-/// The same life, checked for outcomes that must be possible.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Outcomes(pub(super) Life);
-
-impl Model for Outcomes {
-    type State = ModelState;
-    type Action = Event;
-
-    fn init_states(&self) -> Vec<ModelState> {
-        self.0.init_states()
+/// Returns the outcomes that must be possible.
+fn outcomes() -> Vec<Property<Life>> {
+    fn recorded(state: &ModelState) -> Option<&User> {
+        state.users.iter().find(|u| u.keeper == Keeper::Operator && state.resource.status.recorded == Some(u.id))
     }
-
-    fn actions(&self, state: &ModelState, events: &mut Vec<Event>) {
-        self.0.actions(state, events);
-    }
-
-    fn next_state(&self, last: &ModelState, event: Event) -> Option<ModelState> {
-        self.0.next_state(last, event)
-    }
-
-    fn properties(&self) -> Vec<Property<Self>> {
-        fn recorded(state: &ModelState) -> Option<&User> {
-            state.users.iter().find(|u| u.keeper == Keeper::Operator && state.resource.status.recorded == Some(u.id))
-        }
-        vec![
-            Property::sometimes("created, with a clean mark", |life, state: &ModelState| {
-                recorded(state).is_some() && state.resource.status.mark == CreateAttempts::Clean && life.0.quiet(state)
-            }),
-            Property::sometimes("created again after a person removed it", |life, state: &ModelState| {
-                recorded(state).is_some_and(|u| u.id == 2) && state.people == 1 && life.0.quiet(state)
-            }),
-            Property::sometimes("refused, without a mark", |life, state: &ModelState| {
-                let Resource { finalizer, status, profile, .. } = state.resource;
-                finalizer && profile == FIRST && status.mark == CreateAttempts::None && life.0.quiet(state)
-            }),
-            Property::sometimes("a foreign user is left alone", |life, state: &ModelState| {
-                state.users.iter().any(|u| u.keeper == Keeper::Person) && state.resource.finalizer && life.0.quiet(state)
-            }),
-            Property::sometimes("its id was lost in a crash, and it was deleted nevertheless", |_, state: &ModelState| {
-                let Resource { gone, status, .. } = state.resource;
-                gone && status.recorded.is_none() && state.made == 1 && state.people == 0 && state.users.is_empty()
-            }),
-            Property::sometimes("deleted after the wait that an unclean mark requires", |_, state: &ModelState| {
-                let Resource { gone, status, .. } = state.resource;
-                gone && status.mark == CreateAttempts::Unclean && state.users.is_empty()
-            }),
-        ]
-    }
+    vec![
+        Property::sometimes("created, with a clean mark", |life: &Life, state: &ModelState| {
+            recorded(state).is_some() && state.resource.status.mark == CreateAttempts::Clean && life.quiet(state)
+        }),
+        Property::sometimes("created again after a person removed it", |life: &Life, state: &ModelState| {
+            recorded(state).is_some_and(|u| u.id == 2) && state.people == 1 && life.quiet(state)
+        }),
+        Property::sometimes("refused, without a mark", |life: &Life, state: &ModelState| {
+            let Resource { finalizer, status, profile, .. } = state.resource;
+            finalizer && profile == FIRST && status.mark == CreateAttempts::None && life.quiet(state)
+        }),
+        Property::sometimes("a foreign user is left alone", |life: &Life, state: &ModelState| {
+            state.users.iter().any(|u| u.keeper == Keeper::Person) && state.resource.finalizer && life.quiet(state)
+        }),
+        Property::sometimes("its id was lost in a crash, and it was deleted nevertheless", |_, state: &ModelState| {
+            let Resource { gone, status, .. } = state.resource;
+            gone && status.recorded.is_none() && state.made == 1 && state.people == 0 && state.users.is_empty()
+        }),
+        Property::sometimes("deleted after the wait that an unclean mark requires", |_, state: &ModelState| {
+            let Resource { gone, status, .. } = state.resource;
+            gone && status.mark == CreateAttempts::Unclean && state.users.is_empty()
+        }),
+    ]
 }

@@ -23,7 +23,7 @@ mod state;
 
 use std::collections::BTreeSet;
 
-use life::{CONVERGED, Life, NEVER_TOUCHED, NO_ORPHAN, NOTHING_DANGLES, ONE_USER, Outcomes};
+use life::{CONVERGED, Checked, Life, NEVER_TOUCHED, NO_ORPHAN, NOTHING_DANGLES, ONE_USER};
 use operator::{Marking, PROTOCOL, Proof, Protocol, WITH_QUICK_CONNECTS};
 use state::{CRASH, Hazards, PEACE, TWO_OPERATORS};
 use stateright::{Checker, HasDiscoveries, Model};
@@ -31,14 +31,14 @@ use stateright::{Checker, HasDiscoveries, Model};
 /// Asserts that the protocol is safe in every reachable state.
 #[track_caller]
 fn assert_safe(protocol: Protocol, hazards: Hazards) {
-    Life { protocol, hazards }.checker().spawn_bfs().join().assert_properties();
+    Life { protocol, hazards, checked: Checked::Safety }.checker().spawn_bfs().join().assert_properties();
 }
 
 /// Asserts that some sequence of events leads to this harm.
 #[track_caller]
 fn assert_harm(protocol: Protocol, hazards: Hazards, harm: &'static str) {
     let until = HasDiscoveries::AnyOf(BTreeSet::from([harm]));
-    let checker = Life { protocol, hazards }.checker().finish_when(until).spawn_bfs().join();
+    let checker = Life { protocol, hazards, checked: Checked::Safety }.checker().finish_when(until).spawn_bfs().join();
     assert!(checker.discovery(harm).is_some(), "in {} states: {harm}", checker.unique_state_count());
 }
 
@@ -194,6 +194,7 @@ fn protocol_relies_on_unique_usernames_and_short_stalls() {
 
 #[test]
 fn expected_outcomes_are_reachable() {
-    let life = Life { protocol: PROTOCOL, hazards: Hazards { people: 1, edits: 1, refuses: true, ..CRASH } };
-    Outcomes(life).checker().finish_when(HasDiscoveries::All).spawn_bfs().join().assert_properties();
+    let hazards = Hazards { people: 1, edits: 1, refuses: true, ..CRASH };
+    let life = Life { protocol: PROTOCOL, hazards, checked: Checked::Outcomes };
+    life.checker().finish_when(HasDiscoveries::All).spawn_bfs().join().assert_properties();
 }
