@@ -14,13 +14,13 @@ use kube::api::{Patch, PatchParams};
 use serde_json::{Map, Value, json};
 
 use self::{
-    cases::{FieldCase, cases, pointer, with_arns},
+    cases::{FieldCase, cases, pointer, resolved},
     table::{COLUMNS, Table},
 };
 use super::harness::{Harness, condition, is_ready};
 use crate::{golden, support::eventually};
 
-/// How many cases are results at the same time, each on an instance of its own.
+/// The number of cases that are tested at the same time, each on an instance of its own.
 const AT_ONCE: usize = 4;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -34,7 +34,7 @@ async fn fields_are_set_changed_cleared_and_corrected_by_these_calls() {
         async move {
             let mut results = Vec::new();
             for (number, case) in mine {
-                results.push((number, case.path, FieldTest { harness, case }.all().await));
+                results.push((number, case.path.as_str(), FieldTest { harness, case }.all().await));
             }
             results
         }
@@ -64,7 +64,7 @@ fn every_field_of_the_schema_is_tested() {
     let schema = crd().spec.versions.remove(0).schema.unwrap().open_api_v3_schema.unwrap();
     let mut fields = BTreeSet::new();
     leaves("", &schema.properties.unwrap()["spec"], &mut fields);
-    let cases: BTreeSet<_> = cases().iter().map(|case| case.path.to_owned()).collect();
+    let cases: BTreeSet<_> = cases().into_iter().map(|case| case.path).collect();
     assert_eq!(cases, fields);
 }
 
@@ -105,10 +105,10 @@ impl FieldTest<'_> {
     }
 
     /// Applies a manifest and returns the calls that followed. The status must then show its value.
-    async fn step(&self, user: &str, overlay: Option<&Value>) -> String {
+    async fn step(&self, user: &str, overlay: Option<&Map<String, Value>>) -> String {
         let Some(overlay) = overlay else { return "–".to_owned() };
         let (name, harness) = (self.name(user), self.harness);
-        let manifest = harness.manifest(&name, &with_arns(harness, overlay));
+        let manifest = harness.manifest(&name, &resolved(harness, &Value::Object(overlay.clone())));
         harness.sim.reset_calls();
         let applied = harness.users().patch(&name, &PatchParams::apply("git").force(), &Patch::Apply(&manifest)).await;
         let generation = match applied {
@@ -132,7 +132,7 @@ impl FieldTest<'_> {
 
     /// Checks the status after a read, which is not a prediction from the calls.
     async fn assert_shown(&self, name: &str, spec: &Value) {
-        let pointer = pointer(self.case.path);
+        let pointer = pointer(&self.case.path);
         let Some(asked) = spec.pointer(&pointer).filter(|_| self.case.shown) else { return };
         let seen = self.harness.requeue(name).await;
         let observed = serde_json::to_value(seen.status.unwrap().observed).unwrap();
@@ -142,21 +142,26 @@ impl FieldTest<'_> {
 
     /// Changes the field at Connect's console and requests a reconciliation.
     async fn drifted(&self) -> String {
-        let Some(drift) = self.case.drift else { return "–".to_owned() };
+        let Some((call, body)) = &self.case.drift else { return "–".to_owned() };
         let (name, harness) = (self.name("with"), self.harness);
         let sample = format!("connect_operator_drift_detected_total{{field=\"{}\"}}", self.case.path);
         let (before, detected) = (harness.live(&name), harness.operator.metric(&sample));
-        harness.sim.console().call_now(drift(harness, before.user.clone())).unwrap();
+        let path = match call.as_str() {
+            "tags" => format!("tags/{}", before.user.arn),
+            call => format!("users/{}/{}/{call}", harness.instance(), before.user.id),
+        };
+        let url = format!("{}/_sim/console/{path}", harness.url());
+        ureq::post(url).send_json(resolved(harness, body)).unwrap();
         assert_ne!(content(harness.live(&name)), content(before.clone()), "{name}: nothing was changed");
         harness.sim.reset_calls();
         assert!(is_ready(&harness.requeue(&name).await), "{name}");
         assert_eq!(content(harness.live(&name)), content(before), "{name}: not put right");
         let calls = self.calls();
         let note = harness.wait_for_event(&name, "DriftDetected").await;
-        assert!(note.starts_with("changed outside of Kubernetes: ") && note.contains(self.case.path), "{name}: {note}");
+        assert!(note.starts_with("changed outside of Kubernetes: ") && note.contains(&self.case.path), "{name}: {note}");
         // Events are published after the metric is counted.
         harness.wait_for_event(&name, "DriftCorrected").await;
-        let expected = detected + note.matches(self.case.path).count() as f64;
+        let expected = detected + note.matches(&self.case.path).count() as f64;
         assert_eq!(harness.operator.metric(&sample), expected, "{sample}: {note}");
         calls
     }
