@@ -1,121 +1,27 @@
-//! Values that the chart refuses, in one line that names the key.
+//! Values that the chart refuses, in one line that names the key. `refusals.yaml` lists them.
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{CHART, Helm, documents};
 use crate::support::read;
 
 /// A flag with a wrong value, and a part of the message.
-const REFUSED: [(&str, &str); 55] = [
-    // Unknown keys, at each level.
-    ("--set=replicas=1", "at '': additional properties 'replicas' not allowed"),
-    ("--set=image.name=x", "at '/image': additional properties 'name' not allowed"),
-    ("--set=crds.kept=true", "at '/crds': additional properties 'kept' not allowed"),
-    ("--set=quotas.callsPerMinute=1", "at '/quotas': additional properties 'callsPerMinute' not allowed"),
-    ("--set=metrics.service.name=x", "at '/metrics/service': additional properties 'name' not allowed"),
-    ("--set=resources.memory=1Gi", "at '/resources': additional properties 'memory' not allowed"),
-    ("--set=livenessProbe.httpGet.path=/", "at '/livenessProbe': additional properties 'httpGet' not allowed"),
-    ("--set=imagePullSecrets[0].key=x", "at '/imagePullSecrets/0': additional properties 'key' not allowed"),
-    // Labels that select the chart's objects.
-    ("--set=commonLabels.app\\.kubernetes\\.io/name=x", "at '/commonLabels/app.kubernetes.io~1name': false schema"),
-    ("--set=podLabels.app\\.kubernetes\\.io/instance=x", "at '/podLabels/app.kubernetes.io~1instance': false schema"),
-    (
-        "--set=serviceMonitor.additionalLabels.helm\\.sh/chart=x",
-        "at '/serviceMonitor/additionalLabels/helm.sh~1chart': false schema",
-    ),
-    // Wrong types.
-    ("--set-string=replicaCount=2", "at '/replicaCount': got string, want integer"),
-    ("--set-string=leaderElect=true", "at '/leaderElect': got string, want boolean"),
-    ("--set=image.tag=1", "at '/image/tag': got number, want string"),
-    ("--set=scopedNamespaces=contact-center", "at '/scopedNamespaces': got string, want array"),
-    ("--set=podAnnotations.checked=true", "at '/podAnnotations/checked': got boolean, want string"),
-    ("--set=config=file.yaml", "at '/config': got string, want object"),
-    ("--set=sweepInterval=0", "at '/sweepInterval': got number, want string"),
-    ("--set=extraArgs={1}", "at '/extraArgs/0': got number, want string"),
-    // Values that make no sense.
-    ("--set=driftInterval=daily", "at '/driftInterval': 'daily' does not match pattern"),
-    ("--set=defaultDeletionPolicy=Keep", "at '/defaultDeletionPolicy': value must be one of 'Delete', 'Retain'"),
-    ("--set=log.format=xml", "at '/log/format': value must be one of 'json', 'text'"),
-    // Helm turns every value of --set that is not a whole number into text.
-    ("--set=quotas.share=1.5", "at '/quotas/share': '1.5' does not match pattern"),
-    ("--set-json=quotas.share=1.5", "at '/quotas/share': maximum: got 1.5, want 1"),
-    ("--set=quotas.operations.DescribeUser=fast", "at '/quotas/operations/DescribeUser'"),
-    ("--set=metrics.service.port=70000", "at '/metrics/service/port': maximum"),
-    ("--set=scopedNamespaces={Sales}", "at '/scopedNamespaces/0': 'Sales' does not match pattern"),
-    // Values that the program would refuse.
-    ("--set=driftInterval=0s", "at '/driftInterval': '0s' does not match pattern"),
-    ("--set=settleWindow=30m1h", "at '/settleWindow': '30m1h' does not match pattern"),
-    ("--set-string=sweepInterval=0s", "at '/sweepInterval': '0s' does not match pattern"),
-    ("--set-string=quotas.callsPerSecond=0", "at '/quotas/callsPerSecond': '0' does not match pattern"),
-    ("--set-string=quotas.share=0.0", "at '/quotas/share': '0.0' does not match pattern"),
-    ("--set=quotas.operations.DescribeUsers=1", "at '/quotas/operations': additional properties 'DescribeUsers' not allowed"),
-    ("--set=quotas.operations.DescribeUser=0", "at '/quotas/operations/DescribeUser': exclusiveMinimum: got 0, want 0"),
-    ("--set=quotas.operations.DescribeUser=5:0", "at '/quotas/operations/DescribeUser': '5:0' does not match pattern"),
-    (
-        "--set=leaderElection.renewDeadline=1m",
-        "leaderElection.renewDeadline: 1m must be less than leaderElection.leaseDuration, 15s",
-    ),
-    ("--set=leaderElection.leaseDuration=15500ms", "leaderElection.leaseDuration: 15500ms must be whole seconds"),
-    ("--set=leaderElection.retryPeriod=5001ms", "leaderElection.retryPeriod: 5001ms must be at most half of"),
-    // The content of the configuration file.
-    ("--set=config.account=x", "at '/config': additional properties 'account' not allowed"),
-    ("--set=config.instancesNotListed=Deny", "at '/config/instancesNotListed': value must be one of 'Allow', 'Refuse'"),
-    ("--set-json=config.accounts={\"prod\":{}}", "at '/config/accounts': additional properties 'prod' not allowed"),
-    (
-        "--set-json=config.accounts={\"123456789012\":{\"externalId\":\"abc\"}}",
-        "at '/config/accounts/123456789012': properties 'roleArn' required, if 'externalId' exists",
-    ),
-    (
-        "--set-json=config.accounts={\"123456789012\":{\"roleArn\":\"arn:aws:iam::123456789012:user/u\"}}",
-        "at '/config/accounts/123456789012/roleArn': 'arn:aws:iam::123456789012:user/u' does not match pattern",
-    ),
-    (
-        "--set-json=config.accounts={\"123456789012\":{\"roleArn\":\"arn:aws:iam::210987654321:role/r\"}}",
-        "config.accounts.123456789012.roleArn: arn:aws:iam::210987654321:role/r is a role of another account",
-    ),
-    (
-        "--set-json=config.accounts={\"123456789012\":{\"quotas\":{\"callsPerSecond\":0}}}",
-        "at '/config/accounts/123456789012/quotas/callsPerSecond': exclusiveMinimum: got 0, want 0",
-    ),
-    (
-        "--set-json=config.instances={\"i-1\":{\"namespaces\":[]}}",
-        "at '/config/instances': additional properties 'i-1' not allowed",
-    ),
-    (
-        "--set-json=config.instances={\"arn:aws:connect:us-west-2:123456789012:instance/i-1\":{}}",
-        "at '/config/instances/arn:aws:connect:us-west-2:123456789012:instance~1i-1': missing property 'namespaces'",
-    ),
-    (
-        "--set-json=config.instances={\"arn:aws:connect:us-west-2:123456789012:instance/i-1\":{\"namespaces\":[]},\
-         \"arn:aws:connect:us-west-2:123456789012:instance/I-1\":{\"namespaces\":[]}}",
-        "config.instances.arn:aws:connect:us-west-2:123456789012:instance/i-1: has the same instance id as",
-    ),
-    // Values that are wrong only in combination.
-    ("--set=leaderElect=false", "replicaCount: 2 replicas would all work at once, because leaderElect is false"),
-    (
-        "--set=serviceMonitor.enabled=true,metrics.service.enabled=false",
-        "serviceMonitor.enabled: a ServiceMonitor needs the Service of the metrics",
-    ),
-    ("--set=replicaCount=1,podDisruptionBudget.enabled=true", "podDisruptionBudget.enabled: with one replica,"),
-    (
-        "--set=podDisruptionBudget.enabled=true,podDisruptionBudget.minAvailable=2",
-        "podDisruptionBudget.minAvailable: 2 of 2 replicas would prevent nodes from being drained",
-    ),
-    (
-        "--set=podDisruptionBudget.enabled=true,podDisruptionBudget.minAvailable=100%",
-        "podDisruptionBudget.minAvailable: 100% of 2 replicas would prevent nodes from being drained",
-    ),
-    ("--set=serviceMonitor.scrapeTimeout=1m", "serviceMonitor.scrapeTimeout: 1m must be at most serviceMonitor.interval, 30s"),
-    ("--set=leaderElection.leaseDuration=600000h", "leaderElection.leaseDuration: 600000h is longer than a Lease can store"),
-];
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Refusal {
+    flag: String,
+    message: String,
+}
 
 #[test]
 fn unknown_keys_and_wrong_values_are_refused_by_name() {
+    let refusals: Vec<Refusal> = serde_saphyr::from_str(include_str!("refusals.yaml")).unwrap();
     for helm in Helm::ALL {
-        for (value, message) in REFUSED {
-            let Err(said) = helm.template(&[value]) else { panic!("{helm:?} takes {value}") };
-            let lines: Vec<_> = said.lines().filter(|line| line.contains(message)).collect();
-            assert_eq!(lines.len(), 1, "{helm:?} {value}: {said}");
+        for Refusal { flag, message } in &refusals {
+            let Err(said) = helm.template(&[flag]) else { panic!("{helm:?} takes {flag}") };
+            let lines = said.lines().filter(|line| line.contains(message));
+            assert_eq!(lines.count(), 1, "{helm:?} {flag}: {said}");
         }
     }
 }
