@@ -15,8 +15,8 @@ use kube::{
 };
 
 /// Longer than any state takes to come: only a failing test waits this long.
-const PATIENCE: Duration = Duration::from_secs(60);
-const POLL: Duration = Duration::from_millis(50);
+pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const POLL: Duration = Duration::from_millis(50);
 
 /// Returns the control plane of all tests, which serves ConnectUsers.
 pub fn plane() -> &'static ControlPlane {
@@ -50,7 +50,12 @@ pub fn namespace(prefix: &str) -> Namespace<'static> {
 
 /// Returns a client of the shared control plane that may do everything. It belongs to the runtime in which it was created.
 pub async fn client() -> Client {
-    let kubeconfig = Kubeconfig::read_from(plane().admin_kubeconfig()).unwrap();
+    client_of(&plane().admin_kubeconfig()).await
+}
+
+/// Returns a client with a kubeconfig.
+pub async fn client_of(kubeconfig: &Path) -> Client {
+    let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
     let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
     Client::try_from(config).unwrap()
 }

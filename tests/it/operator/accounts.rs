@@ -188,8 +188,7 @@ async fn forbidden_namespace_is_refused_without_a_call() {
     harness.wait_for_condition("elsewhere", "Ready", "False", "InstanceNotAllowed").await;
 
     for name in ["uninvited", "elsewhere"] {
-        harness.delete(name).await;
-        harness.wait_until_gone(name).await;
+        harness.delete_until_gone(name).await;
     }
     assert_eq!(harness.sim.calls().total(), 0);
 }
@@ -211,8 +210,7 @@ async fn namespace_that_is_no_longer_allowed_keeps_its_users() {
     harness.wait_for_condition("kept", "Ready", "False", "InstanceNotAllowed").await;
     assert_eq!((harness.live("kept"), harness.sim.calls().total()), (before, 0));
 
-    harness.delete("leaver").await;
-    harness.wait_until_gone("leaver").await;
+    harness.delete_until_gone("leaver").await;
     assert!(harness.sim.user(&harness.instance(), "leaver").is_none());
     assert_eq!(harness.sim.calls().writes(), 1, "{:?}", harness.sim.calls());
 

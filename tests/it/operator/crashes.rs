@@ -55,29 +55,6 @@ async fn operator_that_is_killed_repeatedly_creates_each_user_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn operator_that_is_killed_while_deleting_orphans_no_user() {
-    let mut harness = Harness::builder("crashes").flag("--settle-window=1s").start().await;
-    let names: Vec<String> = (0..8).map(|n| format!("leaver-{n}")).collect();
-    for name in &names {
-        harness.apply(name, &json!({})).await;
-    }
-    for name in &names {
-        harness.wait_until_ready(name).await;
-    }
-    let operator = harness.operator.id();
-    harness.sim.after_next(OperationName::DeleteUser, move |_| kill(operator));
-    for name in &names {
-        harness.delete(name).await;
-    }
-    harness.operator.ended();
-    harness.operator.start_again();
-    for name in &names {
-        harness.wait_until_gone(name).await;
-    }
-    assert!(harness.sim.users(&harness.instance()).is_empty());
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn stopping_operator_finishes_its_passes_and_exits_with_0() {
     let mut harness = harness("stopping").await;
     harness.sim.inject(Fault::on(OperationName::CreateUser, Effect::Delay { milliseconds: 1500 }));

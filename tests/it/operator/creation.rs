@@ -6,7 +6,7 @@ use k8s_openapi::ByteString;
 use kube::{Api, ResourceExt, api::DynamicObject, discovery::ApiResource};
 use serde_json::json;
 
-use super::harness::{Harness, PASSWORD, SECRET, condition, harness};
+use super::harness::{Harness, PASSWORD, SECRET, harness};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn manifest_becomes_a_user_and_proficiencies_by_two_writes() {
@@ -117,15 +117,6 @@ async fn manifest_becomes_a_user_and_proficiencies_by_two_writes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn user_without_proficiencies_costs_one_write() {
-    let harness = harness("creating").await;
-    harness.apply_until_ready("joe", &json!({})).await;
-    harness.requeue("joe").await;
-    let calls = harness.sim.calls();
-    assert_eq!((calls.of(OperationName::CreateUser), calls.writes()), (1, 1), "{calls:#?}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn password_is_in_no_object_event_metric_or_log() {
     let harness = Harness::builder("silence").flag("--log-level=debug").start().await;
     // A password that Connect accepts, and one that it refuses and might have repeated.
@@ -161,16 +152,4 @@ async fn password_is_in_no_object_event_metric_or_log() {
             assert!(!output.contains(spelling), "{spelling} was exposed");
         }
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn new_object_is_unfinished_until_the_operator_has_seen_it() {
-    let mut harness = harness("creating").await;
-    super::process::kill(harness.operator.id());
-    harness.operator.ended();
-    let user = harness.apply("late", &json!({})).await;
-    assert_eq!(user.status.as_ref().map(|status| status.observed_generation), Some(-1));
-    assert!(condition(&user, "Ready").is_none());
-    harness.operator.start_again();
-    harness.wait_until_ready("late").await;
 }

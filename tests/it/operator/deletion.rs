@@ -14,8 +14,7 @@ async fn deleting_a_resource_deletes_its_user_immediately() {
     harness.apply_until_ready("stayer", &json!({})).await;
     let id = harness.live("leaver").user.id;
     harness.sim.reset_calls();
-    harness.delete("leaver").await;
-    harness.wait_until_gone("leaver").await;
+    harness.delete_until_gone("leaver").await;
     let left: Vec<_> = harness.sim.users(&harness.instance()).into_iter().map(|user| user.user.username).collect();
     assert_eq!(left, ["stayer"]);
     let calls = harness.sim.calls();
@@ -31,8 +30,7 @@ async fn deletion_needs_neither_the_secret_nor_an_existing_profile() {
     let missing = format!("{}-gone", harness.routing_profile("Sales"));
     harness.apply("bare", &json!({ "routingProfileArn": missing })).await;
     harness.wait_for_condition("bare", "Ready", "False", "DependencyNotFound").await;
-    harness.delete("bare").await;
-    harness.wait_until_gone("bare").await;
+    harness.delete_until_gone("bare").await;
     assert!(harness.sim.users(&harness.instance()).is_empty());
 }
 
@@ -41,8 +39,7 @@ async fn resource_of_a_missing_user_is_released_once_that_is_certain() {
     let harness = Harness::builder("leaving").flag("--settle-window=1s").start().await;
     let user = harness.apply_until_ready("vanished", &json!({})).await.status.unwrap().user_id.unwrap();
     harness.call_at_console(DeleteUser { instance: harness.instance(), user: user.as_str().into() }).await;
-    harness.delete("vanished").await;
-    harness.wait_until_gone("vanished").await;
+    harness.delete_until_gone("vanished").await;
     assert!(harness.sim.users(&harness.instance()).is_empty());
     assert_eq!(harness.sim.calls().of(OperationName::DeleteUser), 0);
 }
@@ -53,8 +50,7 @@ async fn refused_resource_is_released_without_a_delete_call() {
     let missing = format!("{}-gone", harness.routing_profile("Sales"));
     harness.apply("refused", &json!({ "routingProfileArn": missing })).await;
     harness.wait_for_condition("refused", "Ready", "False", "DependencyNotFound").await;
-    harness.delete("refused").await;
-    harness.wait_until_gone("refused").await;
+    harness.delete_until_gone("refused").await;
     assert_eq!(harness.sim.calls().of(OperationName::DeleteUser), 0);
 }
 

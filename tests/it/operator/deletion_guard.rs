@@ -94,8 +94,7 @@ async fn deletions_up_to_the_limit_need_no_confirmation() {
         harness.apply_until_ready(&name(number), &json!({})).await;
     }
     for number in 0..10 {
-        harness.delete(&name(number)).await;
-        harness.wait_until_gone(&name(number)).await;
+        harness.delete_until_gone(&name(number)).await;
     }
     assert_eq!(users(&harness), 2);
     // The eleventh deletion within the hour exceeds the limit.

@@ -3,15 +3,9 @@
 use connect_api::OperationName;
 use connect_operator::api::{PAUSED, RECONCILE_REQUESTED_AT};
 use connect_sim::{Effect, Fault};
-use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 
-use super::harness::{Harness, condition, harness};
-
-async fn annotate(harness: &Harness<'_>, name: &str, annotation: &str, value: Value) {
-    let patch = json!({ "metadata": { "annotations": { annotation: value } } });
-    harness.users().patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await.unwrap();
-}
+use super::harness::{condition, harness};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn each_edit_has_an_event_with_its_own_fields() {
@@ -39,8 +33,8 @@ async fn reconcile_request_is_reported_when_handled_and_not_if_paused() {
     assert!(harness.wait_for_event("asked", "ReconcileRequestHandled").await.contains("reconcile-requested-at: \"after "));
     harness.requeue("asked").await;
 
-    annotate(&harness, "asked", PAUSED, json!("true")).await;
-    annotate(&harness, "asked", RECONCILE_REQUESTED_AT, json!("while paused")).await;
+    harness.annotate("asked", PAUSED, json!("true")).await;
+    harness.annotate("asked", RECONCILE_REQUESTED_AT, json!("while paused")).await;
     harness.apply("asked", &json!({ "routingProfileArn": harness.routing_profile("Sales") })).await;
     let handled = |user: &connect_operator::api::ConnectUser| user.status.as_ref().unwrap().last_handled_reconcile_at.clone();
     let paused = harness
@@ -49,7 +43,7 @@ async fn reconcile_request_is_reported_when_handled_and_not_if_paused() {
         })
         .await;
     assert_ne!(handled(&paused).as_deref(), Some("while paused"));
-    annotate(&harness, "asked", PAUSED, Value::Null).await;
+    harness.annotate("asked", PAUSED, Value::Null).await;
     harness.wait_until("asked", "handled", |user| handled(user).as_deref() == Some("while paused")).await;
     harness.requeue("asked").await;
     // The first, the second, the one that waited, and the last, whose Event may not have been published yet.

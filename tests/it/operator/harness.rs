@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use connect_api::{Arn, Caller, ConnectExt, InstanceId, Operation, Resource, UserId};
+use connect_api::{Arn, Caller, ConnectExt, CreateUser, InstanceId, Operation, Resource, UpdateUserRoutingProfile, UserId};
 use connect_operator::api::{ConnectUser, RECONCILE_REQUESTED_AT};
 use connect_sim::{
     Config, Fault, InstanceConfig, RoleConfig, Rules, Server, Sim, StsConfig, Throttling, UserConfigUpdate, UserView, serve,
@@ -22,19 +22,15 @@ use k8s_openapi::{
 use kube::{
     Api, Client, ResourceExt,
     api::{DeleteParams, ListParams, Patch, PatchParams},
-    config::{KubeConfigOptions, Kubeconfig},
 };
 use kube_runtime::{WatchStreamExt, wait::await_condition, watcher::watch_object};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
+use testbed::create_by_hand;
 use tokio::net::TcpListener;
 
 use super::process::Operator;
-use crate::support::{eventually, plane, read, repository};
-
-/// Longer than any state takes to come: only a failing test waits this long.
-const PATIENCE: Duration = Duration::from_secs(60);
-const POLL: Duration = Duration::from_millis(50);
+use crate::support::{PATIENCE, POLL, client_of, eventually, plane, read, repository};
 
 /// The Secret that every namespace has, with the password in its key `password`.
 pub const SECRET: &str = "initial";
@@ -200,7 +196,7 @@ impl<'plane> HarnessBuilder<'plane> {
 
     /// Starts everything.
     pub async fn start(self) -> Harness<'plane> {
-        let client = client(self.plane).await;
+        let client = client_of(&self.plane.admin_kubeconfig()).await;
         let namespace = Namespace::create(self.plane, self.prefix).unwrap();
         let (sim, server) = match self.connect {
             Some(connect) => connect,
@@ -310,12 +306,6 @@ fn install_rights(plane: &ControlPlane) -> PathBuf {
     // The API server watches the rights and takes a moment to apply them.
     eventually("the operator's rights are in force", || operator.run(&["auth", "can-i", "get", "secrets", "-A"]).is_ok());
     kubeconfig
-}
-
-async fn client(plane: &ControlPlane) -> Client {
-    let kubeconfig = Kubeconfig::read_from(plane.admin_kubeconfig()).unwrap();
-    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
-    Client::try_from(config).unwrap()
 }
 
 /// Server-side apply, as a GitOps tool does it.
@@ -540,13 +530,24 @@ impl Harness<'_> {
         self.users().delete(name, &DeleteParams::default()).await.unwrap();
     }
 
+    /// Deletes a ConnectUser and waits until it is gone.
+    pub async fn delete_until_gone(&self, name: &str) {
+        self.delete(name).await;
+        self.wait_until_gone(name).await;
+    }
+
+    /// Sets an annotation of a ConnectUser; null removes it.
+    pub async fn annotate(&self, name: &str, annotation: &str, value: Value) {
+        let patch = json!({ "metadata": { "annotations": { annotation: value } } });
+        self.users().patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await.unwrap();
+    }
+
     /// Requests a reconcile of a user and waits until it is done.
     pub async fn requeue(&self, name: &str) -> ConnectUser {
         let before = self.users().get(name).await.unwrap();
         // Any new value is a new request.
         let asked = format!("after {}", before.resource_version().unwrap());
-        let patch = json!({ "metadata": { "annotations": { RECONCILE_REQUESTED_AT: asked } } });
-        self.users().patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
+        self.annotate(name, RECONCILE_REQUESTED_AT, json!(asked)).await;
         self.wait_until(name, "reconciled again", |user| {
             user.status.as_ref().and_then(|status| status.last_handled_reconcile_at.as_ref()) == Some(&asked)
         })
@@ -592,6 +593,20 @@ impl Harness<'_> {
         O::Output: Send,
     {
         self.sim.console().call(&Caller::default(), request).await.unwrap()
+    }
+
+    /// Changes a user's routing profile at Connect's console.
+    pub async fn route(&self, username: &str, routing_profile: &str) {
+        let routing_profile_id = self.sim.routing_profile_id(&self.instance(), routing_profile).unwrap();
+        let user = self.live(username).user.id;
+        self.call_at_console(UpdateUserRoutingProfile { instance: self.instance(), user, routing_profile_id }).await;
+    }
+
+    /// Creates a user at Connect's console, with a few values of which the manifests here have others.
+    pub async fn create_by_hand(&self, username: &str, change: impl FnOnce(&mut CreateUser)) {
+        let mut create = create_by_hand(&self.sim, &self.instance(), username, "Sales", "Admin");
+        change(&mut create);
+        self.call_at_console(create).await;
     }
 
     /// Returns the ARN of a user of the first instance.

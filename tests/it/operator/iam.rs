@@ -1,6 +1,6 @@
 //! The policies of `deploy/iam` allow what the operator needs: Connect denies everything else here.
 
-use connect_api::{CreateUser, IdentityInfo, OperationName, UpdateUserRoutingProfile};
+use connect_api::OperationName;
 use serde_json::{Value, json};
 
 use super::harness::{Harness, harness, has_condition};
@@ -54,8 +54,7 @@ async fn policy_without_identity_updates_allows_everything_else() {
 
     harness.apply_until_ready("another", &json!({})).await;
     for name in ["agent", "another"] {
-        harness.delete(name).await;
-        harness.wait_until_gone(name).await;
+        harness.delete_until_gone(name).await;
         assert!(harness.sim.user(&harness.instance(), name).is_none());
     }
     assert_eq!(denied(&harness), ["UpdateUserIdentityInfo"]);
@@ -65,38 +64,18 @@ async fn policy_without_identity_updates_allows_everything_else() {
 async fn observing_needs_read_permissions_only() {
     let harness = Harness::builder("iam").flag("--sweep-interval=1s").start().await;
     allow_only(&harness, "observe-only.json");
-    let instance = harness.instance();
-    let profile = |name: &str| harness.sim.routing_profile_id(&instance, name).unwrap();
-    let created = harness
-        .call_at_console(CreateUser {
-            instance: instance.clone(),
-            username: "agent".into(),
-            password: Some(connect_api::Password::new("Initial-Passw0rd-5150")),
-            identity_info: Some(IdentityInfo {
-                first_name: Some("Given".into()),
-                last_name: Some("agent".into()),
-                ..IdentityInfo::default()
-            }),
-            phone_config: None,
-            channel_configs: Default::default(),
-            directory_user_id: None,
-            security_profile_ids: [harness.sim.security_profile_id(&instance, "Agent").unwrap()].into(),
-            routing_profile_id: profile("Basic Routing Profile"),
-            hierarchy_group_id: None,
-            tags: Default::default(),
-        })
-        .await;
+    harness.create_by_hand("agent", |_| {}).await;
     let observed = json!({
         "managementPolicy": "Observe",
-        "routingProfileArn": null, "routingProfileName": "Basic Routing Profile",
+        "identityInfo": { "firstName": "By", "lastName": "Hand" },
+        "routingProfileArn": null, "routingProfileName": "Sales",
+        "securityProfileArns": [harness.security_profile("Admin")],
         "userProficiencies": [],
     });
     harness.apply_until_ready("agent", &observed).await;
-    let edit = UpdateUserRoutingProfile { instance: instance.clone(), user: created.id, routing_profile_id: profile("Sales") };
-    harness.call_at_console(edit).await;
+    harness.route("agent", "Basic Routing Profile").await;
     harness.wait_until("agent", "drifted", |user| has_condition(user, "Synced", "False", "Drifted")).await;
-    harness.delete("agent").await;
-    harness.wait_until_gone("agent").await;
+    harness.delete_until_gone("agent").await;
     assert_eq!(denied(&harness), Vec::<String>::new());
     assert_eq!(harness.sim.calls().writes(), 0);
 }

@@ -107,8 +107,7 @@ async fn directory_user_needs_its_id_and_neither_password_nor_names() {
     let words =
         ["DirectoryUserId is required", "Correct directoryUserId: it is needed where Connect cannot reach", "create another"];
     is_refused(&harness, "anonymous", &spec, &words).await;
-    harness.delete("anonymous").await;
-    harness.wait_until_gone("anonymous").await;
+    harness.delete_until_gone("anonymous").await;
 
     let spec = with(&spec, "directoryUserId", json!("S-1-5-21-7"));
     let wrong = with(&spec, "passwordSecretRef", json!({ "name": SECRET }));

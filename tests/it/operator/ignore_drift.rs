@@ -1,23 +1,11 @@
 //! `ignoreDrift`: fields that are set once and then left to changes at Connect's console.
 
-use connect_api::{
-    OperationName, Proficiency, ProficiencyKey, TagResource, UpdateUserProficiencies, UpdateUserRoutingProfile, User,
-};
+use connect_api::{OperationName, Proficiency, ProficiencyKey, TagResource, UpdateUserProficiencies};
 use serde_json::{Value, json};
 
-use super::{
-    harness::{Harness, harness},
-    policies::by_hand,
-};
+use super::harness::{Harness, harness};
 
 const LANGUAGE: &str = "Language";
-
-async fn route(harness: &Harness<'_>, user: &User, profile: &str) {
-    let routing_profile_id = harness.sim.routing_profile_id(&harness.instance(), profile).unwrap();
-    harness
-        .call_at_console(UpdateUserRoutingProfile { instance: harness.instance(), user: user.id.clone(), routing_profile_id })
-        .await;
-}
 
 fn spec(harness: &Harness<'_>, other: &Value) -> Value {
     let mut spec = json!({
@@ -39,7 +27,7 @@ async fn ignored_field_is_set_at_creation_and_when_the_spec_changes() {
     assert_eq!(created.proficiencies.len(), 1, "they are set although CreateUser does not take them");
 
     // A supervisor changes all three, and one field that is not ignored.
-    route(&harness, &created.user, "Sales").await;
+    harness.route("agent", "Sales").await;
     let key = ProficiencyKey { attribute_name: LANGUAGE.into(), attribute_value: "Danish".into() };
     let proficiencies = vec![Proficiency { key, level: 5.0 }];
     let user = created.user.id.clone();
@@ -86,7 +74,7 @@ async fn ignored_field_is_set_at_creation_and_when_the_spec_changes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn ignored_fields_of_an_adopted_user_stay_as_they_are() {
     let harness = harness("ignoring").await;
-    by_hand(&harness, "veteran").await;
+    harness.create_by_hand("veteran", |create| create.tags = [("made".into(), "by hand".into())].into()).await;
     let before = harness.live("veteran").user;
     let spec = spec(&harness, &json!({ "adoptionPolicy": "AdoptOrCreate", "tags": { "made": "by us" } }));
     harness.apply_until_ready("veteran", &spec).await;
@@ -101,6 +89,6 @@ async fn observer_does_not_report_ignored_fields_as_drift() {
     let harness = harness("ignoring").await;
     harness.apply_until_ready("watched", &spec(&harness, &json!({}))).await;
     harness.apply_until_ready("watched", &spec(&harness, &json!({ "managementPolicy": "Observe" }))).await;
-    route(&harness, &harness.live("watched").user, "Sales").await;
+    harness.route("watched", "Sales").await;
     assert!(super::harness::is_ready(&harness.requeue("watched").await));
 }

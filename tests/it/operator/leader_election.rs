@@ -187,8 +187,7 @@ async fn leader_that_was_frozen_too_long_exits_without_harm() {
     until_it_leads(&second);
     harness.wait_until_ready("midway").await;
     harness.apply_until_ready("midway", &json!({ "routingProfileArn": harness.routing_profile("Sales") })).await;
-    harness.delete("leaver").await;
-    harness.wait_until_gone("leaver").await;
+    harness.delete_until_gone("leaver").await;
 
     let before = harness.live("midway");
     thaw(leader);

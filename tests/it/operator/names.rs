@@ -1,6 +1,6 @@
 //! Names in place of ARNs: the calls that they cost, and what happens to a resource whose names are unknown, or no longer known.
 
-use connect_api::{Arn, HierarchyGroupId, InstanceId, OperationName as Op, RoutingProfileId, UpdateUserRoutingProfile};
+use connect_api::{Arn, HierarchyGroupId, InstanceId, OperationName as Op, RoutingProfileId};
 use serde_json::{Value, json};
 
 use super::harness::{Harness, SAML, condition, harness};
@@ -118,9 +118,7 @@ async fn edits_and_drift_are_reported_by_name() {
     // Sets are shown in the order of the ids.
     assert!(note.contains(r#"securityProfileNames: "Agent" → "#) && note.contains("QualityAnalyst"), "{note}");
 
-    let id = harness.live("jane").user.id;
-    let basic = routing_profile(&harness, "Basic Routing Profile");
-    harness.call_at_console(UpdateUserRoutingProfile { instance: harness.instance(), user: id, routing_profile_id: basic }).await;
+    harness.route("jane", "Basic Routing Profile").await;
     harness.requeue("jane").await;
     let note = harness.wait_for_event("jane", "DriftCorrected").await;
     assert_eq!(note, r#"routingProfileName: "Basic Routing Profile" → "Sales""#);
@@ -210,17 +208,6 @@ async fn renamed_profile_is_reported_and_the_user_is_left_unchanged() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn renamed_group_is_noticed_without_a_request() {
-    let harness = Harness::builder("names").flag("--drift-interval=2s").start().await;
-    harness.apply_until_ready("jane", &by_name(json!({ "hierarchyGroupPath": "/North/Hamburg" }))).await;
-    let before = harness.live("jane");
-    harness.sim.rename_hierarchy_group(&harness.instance(), &group(&harness, "/North"), "Nord");
-    let message = unresolved(&harness, "jane").await;
-    assert!(message.contains("Near names: \"/Nord/Hamburg\""), "{message}");
-    assert_eq!(harness.live("jane"), before);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn name_of_a_new_profile_moves_the_user_there() {
     let harness = harness("names").await;
     harness.apply_until_ready("jane", &by_name(json!({ "routingProfileName": "Sales" }))).await;
@@ -232,45 +219,16 @@ async fn name_of_a_new_profile_moves_the_user_there() {
     harness.wait_until_ready("jane").await;
 }
 
-/// Moves the user to another profile and deletes the one in its spec.
-async fn delete_sales(harness: &Harness<'_>) {
-    let (instance, user) = (harness.instance(), harness.live("jane").user.id);
-    let (sales, basic) = (routing_profile(harness, "Sales"), routing_profile(harness, "Basic Routing Profile"));
-    harness.call_at_console(UpdateUserRoutingProfile { instance: instance.clone(), user, routing_profile_id: basic }).await;
-    harness.sim.delete_routing_profile(&instance, &sales);
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn deleted_profile_is_reported() {
     let harness = harness("names").await;
     harness.apply_until_ready("jane", &by_name(json!({ "routingProfileName": "Sales" }))).await;
-    delete_sales(&harness).await;
+    harness.route("jane", "Basic Routing Profile").await;
+    harness.sim.delete_routing_profile(&harness.instance(), &routing_profile(&harness, "Sales"));
     let before = writes(&harness);
     harness.requeue("jane").await;
     assert!(unresolved(&harness, "jane").await.contains("routingProfileName \"Sales\" does not exist"));
     assert_eq!(writes(&harness), before);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn profile_that_connect_no_longer_knows_is_looked_up_again() {
-    let harness = harness("names").await;
-    harness.apply_until_ready("other", &by_name(json!({ "routingProfileName": "Sales" }))).await;
-    // The names that were read for the other user still contain it.
-    harness
-        .call_at_console(UpdateUserRoutingProfile {
-            instance: harness.instance(),
-            user: harness.live("other").user.id,
-            routing_profile_id: routing_profile(&harness, "Basic Routing Profile"),
-        })
-        .await;
-    harness.sim.delete_routing_profile(&harness.instance(), &routing_profile(&harness, "Sales"));
-    harness.apply("jane", &by_name(json!({ "routingProfileName": "Sales" }))).await;
-    let message = unresolved(&harness, "jane").await;
-    assert!(message.contains("Routing profile not found"), "{message}");
-    assert!(message.contains("Check instanceArn, routingProfileName, securityProfileNames and hierarchyGroupArn"), "{message}");
-    harness.requeue("jane").await;
-    assert!(unresolved(&harness, "jane").await.contains("routingProfileName \"Sales\" does not exist"));
-    assert_eq!(harness.sim.calls().creates["jane"].attempts, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -301,8 +259,7 @@ async fn deletion_needs_no_names() {
     harness.sim.deny([Op::ListRoutingProfiles, Op::ListSecurityProfiles]);
     let before = reads(&harness);
     for name in ["jane", "never-created"] {
-        harness.delete(name).await;
-        harness.wait_until_gone(name).await;
+        harness.delete_until_gone(name).await;
     }
     assert_eq!(harness.sim.users(&harness.instance()).len(), 0);
     assert_eq!(reads(&harness), before);

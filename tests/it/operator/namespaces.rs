@@ -48,8 +48,7 @@ async fn only_the_two_named_of_three_namespaces_are_watched() {
     // Each namespace is watched, and not only listed once.
     let later = apply(&harness, second.name(), "omar").await;
     until_ready(&later, "omar").await;
-    harness.delete("jane").await;
-    harness.wait_until_gone("jane").await;
+    harness.delete_until_gone("jane").await;
 
     assert_eq!(ignored.get("ignored").await.unwrap().status.unwrap().observed_generation, -1);
     let mut live: Vec<_> = harness.sim.users(&harness.instance()).into_iter().map(|user| user.user.username).collect();

@@ -12,14 +12,13 @@ use serde_json::json;
 use super::{
     harness::{Harness, own_control_plane},
     outages::{define, definition},
-    policies::by_hand,
     sweeps::{next_sweep, swept},
 };
 use crate::support::{eventually, plane};
 
 /// Creates a user with the tags that the operator of this cluster would set.
 async fn tagged(harness: &Harness<'_>, username: &str, cluster: &str) -> String {
-    by_hand(harness, username).await;
+    harness.create_by_hand(username, |_| {}).await;
     let arn = harness.live(username).user.arn;
     let tags = [("cluster", cluster), ("namespace", harness.namespace()), ("name", username), ("uid", "of-a-former-resource")];
     let tags = tags.map(|(key, value)| (format!("connect-operator.dev/{key}"), value.to_owned())).into();
@@ -90,7 +89,7 @@ async fn delete_orphans_deletes_orphans_and_no_other_user() {
     harness.apply_until_ready("kept", &json!({})).await;
     tagged(&harness, "lost", "tidy").await;
     tagged(&harness, "theirs", "another").await;
-    by_hand(&harness, "nobodys").await;
+    harness.create_by_hand("nobodys", |_| {}).await;
     let names = || harness.sim.users(&harness.instance()).into_iter().map(|user| user.user.username).collect::<Vec<_>>();
     eventually("it is deleted", || !names().contains(&"lost".to_owned()));
     next_sweep(&harness);

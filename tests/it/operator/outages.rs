@@ -191,18 +191,14 @@ async fn operator_survives_a_restart_of_the_api_server() {
     harness.apply_until_ready("before", &json!({})).await;
 
     plane.stop_apiserver();
-    let routing_profile_id = harness.sim.routing_profile_id(&harness.instance(), "Sales").unwrap();
-    let user = harness.live("before").user.id;
-    let update = connect_api::UpdateUserRoutingProfile { instance: harness.instance(), user, routing_profile_id };
-    harness.call_at_console(update).await;
+    harness.route("before", "Sales").await;
     plane.start_apiserver().unwrap();
 
     harness.apply_until_ready("after", &json!({})).await;
     assert!(harness.operator.runs());
     let basic = harness.sim.routing_profile_id(&harness.instance(), "Basic Routing Profile");
     eventually("the change in between is corrected", || harness.live("before").user.routing_profile_id == basic);
-    harness.delete("before").await;
-    harness.wait_until_gone("before").await;
+    harness.delete_until_gone("before").await;
     assert_eq!(harness.sim.users(&harness.instance()).len(), 1);
     assert_eq!(harness.sim.calls().creates["before"].attempts, 1);
 }

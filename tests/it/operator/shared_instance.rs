@@ -41,8 +41,7 @@ async fn waiting_resource_takes_a_released_user_over_automatically() {
         assert!(message.contains(&format!("ConnectUser {}/first", harness.namespace())), "{message}");
     }
 
-    harness.delete("first").await;
-    harness.wait_until_gone("first").await;
+    harness.delete_until_gone("first").await;
     harness.wait_until_ready("second").await;
     let after = harness.live("shared").user;
     assert_eq!(after.id, user);
@@ -50,8 +49,7 @@ async fn waiting_resource_takes_a_released_user_over_automatically() {
     harness.wait_for_condition("third", "Ready", "False", "Conflict").await;
 
     // A resource that may only create a user does so when the name is free.
-    harness.delete("second").await;
-    harness.wait_until_gone("second").await;
+    harness.delete_until_gone("second").await;
     harness.wait_until_ready("third").await;
     assert_ne!(harness.live("shared").user.id, user);
 }

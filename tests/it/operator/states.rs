@@ -102,12 +102,8 @@ impl Table<'_> {
     }
 }
 
-async fn patch(harness: &Harness<'_>, name: &str, patch: Value) {
-    harness.users().patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await.unwrap();
-}
-
 async fn pause(harness: &Harness<'_>, name: &str) {
-    patch(harness, name, json!({ "metadata": { "annotations": { PAUSED: "true" } } })).await;
+    harness.annotate(name, PAUSED, json!("true")).await;
 }
 
 fn user_of(harness: &Harness<'_>, username: &str) -> UserId {

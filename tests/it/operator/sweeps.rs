@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use connect_api::{DeleteUser, IdentityInfo, OperationName, UpdateUserIdentityInfo, UpdateUserRoutingProfile};
+use connect_api::{DeleteUser, IdentityInfo, OperationName, UpdateUserIdentityInfo};
 use connect_sim::Calls;
 use serde_json::json;
 
@@ -43,9 +43,7 @@ async fn sweep_finds_changes_and_reads_only_changed_users() {
     harness.sim.advance(Duration::from_secs(5));
     harness.sim.reset_calls();
     // SearchUsers shows the first change. For the second, only the time in ListUsers shows that something changed.
-    let routing_profile_id = harness.sim.routing_profile_id(&harness.instance(), "Sales").unwrap();
-    let user = harness.live("rerouted").user.id;
-    harness.call_at_console(UpdateUserRoutingProfile { instance: harness.instance(), user, routing_profile_id }).await;
+    harness.route("rerouted", "Sales").await;
     let user = harness.live("renamed").user;
     let identity_info = IdentityInfo { email: Some("meddled@example.com".into()), ..user.identity_info };
     harness.call_at_console(UpdateUserIdentityInfo { instance: harness.instance(), user: user.id, identity_info }).await;
@@ -85,9 +83,7 @@ async fn lasting_search_difference_costs_one_read_and_hides_no_change() {
     assert_eq!(reads(&harness.sim.calls()), 0, "{:#?}", harness.sim.calls());
     assert!(harness.operator.log_tail().contains("\"disputed\":1"), "{}", harness.operator.log_tail());
 
-    let routing_profile_id = harness.sim.routing_profile_id(&harness.instance(), "Sales").unwrap();
-    let user = harness.live("agent").user.id;
-    harness.call_at_console(UpdateUserRoutingProfile { instance: harness.instance(), user, routing_profile_id }).await;
+    harness.route("agent", "Sales").await;
     harness.sim.advance(Duration::from_secs(5));
     assert!(harness.wait_for_event("agent", "DriftCorrected").await.contains("routingProfileArn"));
 }
@@ -111,9 +107,7 @@ async fn restart_with_users_in_sync_reads_only_changed_ones() {
     harness.operator.terminate();
     harness.operator.ended();
     harness.sim.advance(Duration::from_secs(300));
-    let routing_profile_id = harness.sim.routing_profile_id(&harness.instance(), "Sales").unwrap();
-    let user = harness.live("three").user.id;
-    harness.call_at_console(UpdateUserRoutingProfile { instance: harness.instance(), user, routing_profile_id }).await;
+    harness.route("three", "Sales").await;
     harness.sim.reset_calls();
     harness.operator.start_again();
     assert!(
@@ -134,54 +128,4 @@ async fn users_are_read_one_by_one_if_sweeps_are_denied() {
     eventually("it is read", || harness.sim.calls().of(OperationName::DescribeUser) >= 2);
     assert!(harness.operator.log_tail().contains("connect:SearchUsers"), "{}", harness.operator.log_tail());
     assert!(harness.operator.metric("connect_operator_sweeps_total{result=\"failed\"}") >= 1.0);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn edit_of_a_recently_seen_user_costs_no_read() {
-    let harness = Harness::builder("sweeping").flag("--sweep-interval=1h").start().await;
-    harness.apply_until_ready("agent", &json!({})).await;
-    harness.sim.reset_calls();
-    harness.apply_until_ready("agent", &json!({ "routingProfileArn": harness.routing_profile("Sales") })).await;
-    let calls = harness.sim.calls();
-    assert_eq!((reads(&calls), calls.writes(), calls.of(OperationName::UpdateUserRoutingProfile)), (0, 1, 1), "{calls:#?}");
-
-    // Names that the spec does not manage would be sent with the others.
-    harness.sim.reset_calls();
-    let other = json!({ "firstName": "Other", "lastName": "agent" });
-    harness
-        .apply_until_ready("agent", &json!({ "routingProfileArn": harness.routing_profile("Sales"), "identityInfo": other }))
-        .await;
-    let calls = harness.sim.calls();
-    assert_eq!((reads(&calls), calls.writes()), (1, 1), "{calls:#?}");
-
-    // A requested reconcile reads the user.
-    harness.sim.reset_calls();
-    harness.requeue("agent").await;
-    assert_eq!(harness.sim.calls().of(OperationName::DescribeUser), 1);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn user_is_read_at_its_interval_even_if_recently_seen() {
-    let harness = Harness::builder("sweeping").flag("--sweep-interval=1h").flag("--drift-interval=2s").start().await;
-    harness.apply_until_ready("agent", &json!({})).await;
-    let routing_profile_id = harness.sim.routing_profile_id(&harness.instance(), "Sales").unwrap();
-    harness
-        .call_at_console(UpdateUserRoutingProfile {
-            instance: harness.instance(),
-            user: harness.live("agent").user.id,
-            routing_profile_id,
-        })
-        .await;
-    assert!(harness.wait_for_event("agent", "DriftCorrected").await.contains("routingProfileArn"));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn edit_based_on_an_outdated_status_still_reaches_the_spec() {
-    let harness = Harness::builder("sweeping").flag("--sweep-interval=1h").flag("--settle-window=1s").start().await;
-    let first = harness.apply_until_ready("agent", &json!({})).await.status.unwrap().user_id.unwrap();
-    harness.call_at_console(DeleteUser { instance: harness.instance(), user: first.as_str().into() }).await;
-    harness.apply_until_ready("agent", &json!({ "routingProfileArn": harness.routing_profile("Sales") })).await;
-    let user = harness.live("agent").user;
-    assert_ne!(user.id.as_str(), first, "the edit notices that the user was deleted");
-    assert_eq!(user.routing_profile_id, harness.sim.routing_profile_id(&harness.instance(), "Sales"));
 }
