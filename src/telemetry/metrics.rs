@@ -17,7 +17,7 @@ use prometheus_client::{
         histogram::Histogram,
         info::Info,
     },
-    registry::{Registry, Unit},
+    registry::{Metric, Registry, Unit},
 };
 
 use super::{
@@ -26,53 +26,27 @@ use super::{
     traces,
 };
 
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct CallLabels {
-    operation: &'static str,
-    code: String,
+macro_rules! label_sets {
+    ($($(#[$doc:meta])* $name:ident { $($label:ident: $type:ty),+ })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+        struct $name { $($label: $type),+ }
+    )*};
 }
 
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct OperationLabels {
-    operation: &'static str,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct ResultLabels {
-    result: &'static str,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct ReasonLabels {
-    reason: &'static str,
-}
-
-/// The label is not `instance`, which Prometheus sets to the address that it scraped.
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct InstanceLabels {
-    connect_instance: String,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct PriorityLabels {
-    priority: &'static str,
-}
-
-/// An exemplar: the request id that AWS support asks for.
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct ReplyLabels {
-    request_id: String,
-}
-
-/// An exemplar: the trace of the call.
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct TraceLabels {
-    trace_id: String,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct FieldLabels {
-    field: String,
+label_sets! {
+    CallLabels { operation: &'static str, code: String }
+    OperationLabels { operation: &'static str }
+    ResultLabels { result: &'static str }
+    ReasonLabels { reason: &'static str }
+    /// The label is not `instance`, which Prometheus sets to the address that it scraped.
+    InstanceLabels { connect_instance: String }
+    PriorityLabels { priority: &'static str }
+    FieldLabels { field: String }
+    /// An exemplar: the request id that AWS support asks for.
+    ReplyLabels { request_id: String }
+    /// An exemplar: the trace of the call.
+    TraceLabels { trace_id: String }
 }
 
 type Durations<L> = Family<L, Histogram, fn() -> Histogram>;
@@ -124,144 +98,93 @@ fn long() -> Histogram {
     Histogram::new(LONG)
 }
 
+/// Registers metrics with names and help.
+struct Registrar(Registry);
+
+impl Registrar {
+    fn add<M: Metric + Clone>(&mut self, name: &str, help: &str, metric: M) -> M {
+        self.0.register(name, help, metric.clone());
+        metric
+    }
+
+    fn add_seconds<M: Metric + Clone>(&mut self, name: &str, help: &str, metric: M) -> M {
+        self.0.register_with_unit(name, help, Unit::Seconds, metric.clone());
+        metric
+    }
+}
+
 impl Default for Metrics {
     fn default() -> Self {
-        let mut registry = Registry::with_prefix("connect_operator");
-        let calls = Family::default();
-        registry.register(
-            "api_requests",
-            "Calls to Amazon Connect, by operation and code (OK, or Connect's error code)",
-            calls.clone(),
-        );
+        let mut all = Registrar(Registry::with_prefix("connect_operator"));
         let (limiters, resources) = (Limiters::default(), Resources::default());
-        registry.register_collector(Box::new(limiters.clone()));
-        registry.register_collector(Box::new(resources.clone()));
-        let call_seconds = Family::new_with_constructor(short_with_exemplars as fn() -> HistogramWithExemplars<TraceLabels>);
-        registry.register_with_unit(
-            "api_request_duration",
-            "Duration of calls to Amazon Connect",
-            Unit::Seconds,
-            call_seconds.clone(),
-        );
-        let wait_seconds: Durations<PriorityLabels> = Family::new_with_constructor(long);
-        registry.register_with_unit(
-            "throttle_wait",
-            "Time that calls waited in the operator's limiter, by priority: edit (a person waits for it), backlog, repair, sweep",
-            Unit::Seconds,
-            wait_seconds.clone(),
-        );
-        let passes = Family::default();
-        registry.register("reconcile", "Passes over a resource, by result", passes.clone());
-        let pass_seconds = short();
-        registry.register_with_unit(
-            "reconcile_duration",
-            "Duration of passes over a resource",
-            Unit::Seconds,
-            pass_seconds.clone(),
-        );
-        let ready_seconds = long();
-        registry.register_with_unit(
-            "time_to_ready",
-            "Time from a ConnectUser's creation until it was Ready for the first time",
-            Unit::Seconds,
-            ready_seconds.clone(),
-        );
-        let drift = Family::default();
-        registry.register("drift_detected", "Detected changes made outside of Kubernetes, by field", drift.clone());
-        let unreadable = Counter::default();
-        registry.register("unreadable_objects", "ConnectUser objects that could not be parsed", unreadable.clone());
-        let watch_failures = Counter::default();
-        let help = "Failed attempts to list or watch ConnectUsers, because the API server could not be reached or refused";
-        registry.register("watch_failures", help, watch_failures.clone());
-        let access_denied = Gauge::default();
-        registry.register(
-            "access_denied",
-            "1 while AWS' last reply was a denial of the credentials or the action",
-            access_denied.clone(),
-        );
-        let leader = Gauge::default();
-        registry.register(
-            "leader",
-            "1 while this process is the leader: it holds the Lease, or leader election is disabled",
-            leader.clone(),
-        );
-        let config_valid = Gauge::default();
-        // Valid as long as there is no file.
-        config_valid.set(1);
-        registry.register(
-            "config_valid",
-            "1 while the configuration file is valid, 0 while it is invalid and the previous configuration stays in effect",
-            config_valid.clone(),
-        );
-        let sweeps = Family::default();
-        registry.register("sweeps", "Sweeps over an instance, by result", sweeps.clone());
+        all.0.register_collector(Box::new(limiters.clone()));
+        all.0.register_collector(Box::new(resources.clone()));
+        let calls = "Calls to Amazon Connect, by operation and code (OK, or Connect's error code)";
+        let waits =
+            "Time that calls waited in the operator's limiter, by priority: edit (a person waits for it), backlog, repair, sweep";
+        let watch_failures =
+            "Failed attempts to list or watch ConnectUsers, because the API server could not be reached or refused";
+        let leader = "1 while this process is the leader: it holds the Lease, or leader election is disabled";
+        let config =
+            "1 while the configuration file is valid, 0 while it is invalid and the previous configuration stays in effect";
+        let orphans = "Users of an instance that carry this cluster's tags and whose ConnectUser does not exist";
         let sweep_seconds = Histogram::new([0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0]);
-        registry.register_with_unit(
-            "sweep_duration",
-            "Duration of sweeps over an instance",
-            Unit::Seconds,
-            sweep_seconds.clone(),
-        );
-        let sweep_completed = Family::default();
-        registry.register_with_unit(
-            "sweep_completed_timestamp",
-            "When the last sweep of an instance was completed; 0 before the first",
-            Unit::Seconds,
-            sweep_completed.clone(),
-        );
-        let sweep_interval = Gauge::default();
-        registry.register_with_unit(
-            "sweep_interval",
-            "The interval at which instances are swept; 0: never",
-            Unit::Seconds,
-            sweep_interval.clone(),
-        );
-        let sweep_users = Family::default();
-        registry.register("sweep_users", "Users that the last sweep of an instance found in Connect", sweep_users.clone());
-        let candidates = Family::default();
-        registry.register("sweep_candidates", "Users that sweeps selected for an individual read, by reason", candidates.clone());
-        let orphans = Family::default();
-        registry.register(
-            "orphaned_users",
-            "Users of an instance that carry this cluster's tags and whose ConnectUser does not exist",
-            orphans.clone(),
-        );
-        let orphans_resolved = Family::default();
-        registry.register(
-            "orphans_resolved",
-            "Users without a ConnectUser that were due for deletion, by outcome",
-            orphans_resolved.clone(),
-        );
-        let deletions_held = Gauge::default();
-        registry.register("deletions_held", "Deletions that the guard against mass deletion holds", deletions_held.clone());
-        registry.register("build", "The version of the operator", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
-        Self {
-            registry,
+        let completed = "When the last sweep of an instance was completed; 0 before the first";
+        all.0.register("build", "The version of the operator", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+        let metrics = Self {
+            calls: all.add("api_requests", calls, Family::default()),
+            call_seconds: all.add_seconds(
+                "api_request_duration",
+                "Duration of calls to Amazon Connect",
+                Family::new_with_constructor(short_with_exemplars),
+            ),
+            wait_seconds: all.add_seconds("throttle_wait", waits, Family::new_with_constructor(long)),
+            passes: all.add("reconcile", "Passes over a resource, by result", Family::default()),
+            pass_seconds: all.add_seconds("reconcile_duration", "Duration of passes over a resource", short()),
+            ready_seconds: all.add_seconds(
+                "time_to_ready",
+                "Time from a ConnectUser's creation until it was Ready for the first time",
+                long(),
+            ),
+            drift: all.add("drift_detected", "Detected changes made outside of Kubernetes, by field", Family::default()),
+            unreadable: all.add("unreadable_objects", "ConnectUser objects that could not be parsed", Counter::default()),
+            watch_failures: all.add("watch_failures", watch_failures, Counter::default()),
+            access_denied: all.add(
+                "access_denied",
+                "1 while AWS' last reply was a denial of the credentials or the action",
+                Gauge::default(),
+            ),
+            leader: all.add("leader", leader, Gauge::default()),
+            config_valid: all.add("config_valid", config, Gauge::default()),
+            sweeps: all.add("sweeps", "Sweeps over an instance, by result", Family::default()),
+            sweep_seconds: all.add_seconds("sweep_duration", "Duration of sweeps over an instance", sweep_seconds),
+            sweep_completed: all.add_seconds("sweep_completed_timestamp", completed, Family::default()),
+            sweep_interval: all.add_seconds(
+                "sweep_interval",
+                "The interval at which instances are swept; 0: never",
+                Gauge::default(),
+            ),
+            sweep_users: all.add("sweep_users", "Users that the last sweep of an instance found in Connect", Family::default()),
+            candidates: all.add(
+                "sweep_candidates",
+                "Users that sweeps selected for an individual read, by reason",
+                Family::default(),
+            ),
+            orphans: all.add("orphaned_users", orphans, Family::default()),
+            orphans_resolved: all.add(
+                "orphans_resolved",
+                "Users without a ConnectUser that were due for deletion, by outcome",
+                Family::default(),
+            ),
+            deletions_held: all.add("deletions_held", "Deletions that the guard against mass deletion holds", Gauge::default()),
+            swept_instances: Mutex::default(),
             limiters,
             resources,
-            calls,
-            call_seconds,
-            wait_seconds,
-            passes,
-            pass_seconds,
-            ready_seconds,
-            drift,
-            unreadable,
-            watch_failures,
-            access_denied,
-            sweeps,
-            sweep_seconds,
-            swept_instances: Mutex::default(),
-            sweep_completed,
-            sweep_interval,
-            sweep_users,
-            candidates,
-            orphans,
-            orphans_resolved,
-            deletions_held,
-            leader,
-            config_valid,
-        }
+            registry: all.0,
+        };
+        // Valid as long as there is no file.
+        metrics.config_valid.set(1);
+        metrics
     }
 }
 
