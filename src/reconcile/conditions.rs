@@ -5,10 +5,12 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 use super::{
-    failure::{Failure, Kind, Phase},
+    failure::{Effect, Failure, Phase},
     outcome::State,
 };
 use crate::api::{ConditionType, ConnectUserStatus, Reason};
+
+const REFERENCES_FOUND: &str = "everything that the spec names was found";
 
 /// Writes `state` into the conditions of `status`, for this generation of the spec.
 pub(super) fn set_conditions(status: &mut ConnectUserStatus, state: &State, generation: i64, now: Timestamp) {
@@ -17,38 +19,34 @@ pub(super) fn set_conditions(status: &mut ConnectUserStatus, state: &State, gene
         State::InSync => {
             set.to(ConditionType::Ready, "True", Reason::Available, "the user exists in Connect as the spec asks");
             set.to(ConditionType::Synced, "True", Reason::InSync, "the user in Connect equals the spec");
-            set.to(ConditionType::ReferencesResolved, "True", Reason::Resolved, "everything that the spec names was found");
-            set.absent(ConditionType::Reconciling);
-            set.absent(ConditionType::Stalled);
+            set.to(ConditionType::ReferencesResolved, "True", Reason::Resolved, REFERENCES_FOUND);
+            set.progress(None);
         }
         State::Drifted(changes) => {
             let list = changes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
             let message = format!("Connect differs from the spec, and managementPolicy is Observe: {list}");
             set.to(ConditionType::Ready, "True", Reason::Available, "the user exists in Connect; see Synced for how it differs");
             set.to(ConditionType::Synced, "False", Reason::Drifted, &message);
-            set.to(ConditionType::ReferencesResolved, "True", Reason::Resolved, "everything that the spec names was found");
-            set.absent(ConditionType::Reconciling);
-            set.absent(ConditionType::Stalled);
+            set.to(ConditionType::ReferencesResolved, "True", Reason::Resolved, REFERENCES_FOUND);
+            set.progress(None);
         }
         State::Paused { deleting } => {
             let waits = if *deleting { ", and the deletion waits" } else { "" };
             let message = format!("paused by the annotation connect-operator.dev/paused{waits}: remove it to continue");
             set.if_absent(ConditionType::Ready, "Unknown", Reason::Paused, &message);
             set.to(ConditionType::Synced, "False", Reason::Paused, &message);
-            set.absent(ConditionType::Reconciling);
-            set.absent(ConditionType::Stalled);
+            set.progress(None);
         }
         State::Working(reason, message) => {
             set.to(ConditionType::Ready, "False", *reason, message);
             set.to(ConditionType::Synced, "False", *reason, message);
             // The Secret is read before the user is worked on.
             set.doubt_references(*reason, message, |c| c.reason == Reason::SecretNotFound.as_str());
-            set.to(ConditionType::Reconciling, "True", *reason, message);
-            set.absent(ConditionType::Stalled);
+            set.progress(Some((ConditionType::Reconciling, *reason, message)));
         }
         State::Failed(Failure { kind, message, phase, .. }) => {
-            let reason = kind.reason();
-            if kind.clears_ready() {
+            let (reason, effect) = (kind.reason(), kind.effect());
+            if effect != Effect::Delays {
                 set.to(ConditionType::Ready, "False", reason, message);
                 set.to(ConditionType::Synced, "False", reason, message);
             } else if *phase == Phase::Delete {
@@ -59,30 +57,12 @@ pub(super) fn set_conditions(status: &mut ConnectUserStatus, state: &State, gene
                 set.if_absent(ConditionType::Ready, "Unknown", reason, message);
                 set.to(ConditionType::Synced, "Unknown", reason, message);
             }
-            match kind {
-                Kind::SecretNotFound | Kind::DependencyNotFound => {
-                    set.to(ConditionType::ReferencesResolved, "False", reason, message);
-                }
-                Kind::Deferred
-                | Kind::Throttled
-                | Kind::Raced
-                | Kind::Unsettled
-                | Kind::Transient
-                | Kind::Kubernetes
-                | Kind::Quota
-                | Kind::NotOurs
-                | Kind::NotAllowed
-                | Kind::Invalid
-                | Kind::Denied
-                | Kind::Held => set.doubt_references(reason, message, |_| false),
+            match effect {
+                Effect::LacksReference => set.to(ConditionType::ReferencesResolved, "False", reason, message),
+                Effect::Delays | Effect::Stalls => set.doubt_references(reason, message, |_| false),
             }
-            if kind.stalls() {
-                set.to(ConditionType::Stalled, "True", reason, message);
-                set.absent(ConditionType::Reconciling);
-            } else {
-                set.to(ConditionType::Reconciling, "True", reason, message);
-                set.absent(ConditionType::Stalled);
-            }
+            let progress = if effect == Effect::Stalls { ConditionType::Stalled } else { ConditionType::Reconciling };
+            set.progress(Some((progress, reason, message)));
         }
     }
     status.observed_generation = generation;
@@ -174,6 +154,16 @@ impl Setter<'_> {
         }
     }
 
+    /// Sets Reconciling or Stalled, of which at most one is present.
+    fn progress(&mut self, condition: Option<(ConditionType, Reason, &str)>) {
+        for other in [ConditionType::Reconciling, ConditionType::Stalled] {
+            match condition {
+                Some((condition, reason, message)) if condition == other => self.to(condition, "True", reason, message),
+                _ => self.absent(other),
+            }
+        }
+    }
+
     fn absent(&mut self, condition: ConditionType) {
         self.status.conditions.retain(|c| c.type_ != condition.as_str());
     }
@@ -187,6 +177,7 @@ pub(super) fn to_the_second(time: Timestamp) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reconcile::failure::Kind;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -211,30 +202,14 @@ mod tests {
 
     #[test]
     fn reconciling_and_stalled_exclude_each_other() {
-        let kinds = [
-            Kind::Deferred,
-            Kind::Throttled,
-            Kind::Raced,
-            Kind::Unsettled,
-            Kind::Transient,
-            Kind::Kubernetes,
-            Kind::SecretNotFound,
-            Kind::DependencyNotFound,
-            Kind::Quota,
-            Kind::NotOurs,
-            Kind::NotAllowed,
-            Kind::Invalid,
-            Kind::Denied,
-            Kind::Held,
-        ];
-        for before in kinds {
-            for kind in kinds {
+        for before in Kind::ALL {
+            for kind in Kind::ALL {
                 let mut status = ConnectUserStatus::default();
                 set_conditions(&mut status, &failed(before), 1, at(1));
                 set_conditions(&mut status, &failed(kind), 1, at(2));
                 let has = |c| condition(&status, c).is_some();
                 assert_ne!(has(ConditionType::Reconciling), has(ConditionType::Stalled), "{before:?} then {kind:?}");
-                assert_eq!(has(ConditionType::Stalled), kind.stalls(), "{kind:?}");
+                assert_eq!(has(ConditionType::Stalled), kind.effect() == Effect::Stalls, "{kind:?}");
             }
         }
     }

@@ -67,6 +67,17 @@ pub enum Kind {
     Held,
 }
 
+/// What a failure means for the conditions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// It says nothing of the user: Ready does not change.
+    Delays,
+    /// The user is not ready until something that the spec names exists.
+    LacksReference,
+    /// The user is not ready until a person acts (kstatus: Failed).
+    Stalls,
+}
+
 /// The first delay and the longest; it doubles in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pace {
@@ -82,69 +93,59 @@ const fn pace(first: u64, longest: u64) -> Pace {
 pub(super) const RACES_AT_ONCE: u32 = 3;
 
 impl Kind {
+    /// All kinds.
+    #[cfg(test)]
+    pub(super) const ALL: [Self; 14] = [
+        Self::Deferred,
+        Self::Throttled,
+        Self::Raced,
+        Self::Unsettled,
+        Self::Transient,
+        Self::Kubernetes,
+        Self::SecretNotFound,
+        Self::DependencyNotFound,
+        Self::Quota,
+        Self::NotOurs,
+        Self::NotAllowed,
+        Self::Invalid,
+        Self::Denied,
+        Self::Held,
+    ];
+
+    /// The table: the reason for the conditions, the effect on them, and the delays between retries.
+    const fn row(self) -> (Reason, Effect, Pace) {
+        match self {
+            Self::Deferred => (Reason::Throttled, Effect::Delays, pace(1, 60)),
+            Self::Throttled => (Reason::Throttled, Effect::Delays, pace(2, 60)),
+            Self::Raced => (Reason::Transient, Effect::Delays, pace(0, 0)),
+            Self::Unsettled => (Reason::Settling, Effect::Delays, pace(5, 60)),
+            Self::Transient => (Reason::Transient, Effect::Delays, pace(1, 300)),
+            Self::Kubernetes => (Reason::KubernetesError, Effect::Delays, pace(1, 300)),
+            // Reading a Secret costs no call to Connect, and Secrets are often applied after their ConnectUsers.
+            Self::SecretNotFound => (Reason::SecretNotFound, Effect::LacksReference, pace(2, 300)),
+            Self::DependencyNotFound => (Reason::DependencyNotFound, Effect::LacksReference, pace(60, 1800)),
+            Self::Quota => (Reason::QuotaExceeded, Effect::Stalls, pace(600, 600)),
+            Self::NotOurs => (Reason::Conflict, Effect::Stalls, pace(3600, 3600)),
+            Self::NotAllowed => (Reason::InstanceNotAllowed, Effect::Stalls, pace(3600, 3600)),
+            Self::Invalid => (Reason::InvalidSpec, Effect::Stalls, pace(3600, 3600)),
+            Self::Denied => (Reason::AccessDenied, Effect::Stalls, pace(300, 300)),
+            Self::Held => (Reason::DeletionHeld, Effect::Stalls, pace(300, 300)),
+        }
+    }
+
     /// Returns the reason for the conditions.
-    pub fn reason(self) -> Reason {
-        match self {
-            Self::Deferred | Self::Throttled => Reason::Throttled,
-            Self::Raced | Self::Transient => Reason::Transient,
-            Self::Unsettled => Reason::Settling,
-            Self::Kubernetes => Reason::KubernetesError,
-            Self::SecretNotFound => Reason::SecretNotFound,
-            Self::DependencyNotFound => Reason::DependencyNotFound,
-            Self::Quota => Reason::QuotaExceeded,
-            Self::NotOurs => Reason::Conflict,
-            Self::NotAllowed => Reason::InstanceNotAllowed,
-            Self::Invalid => Reason::InvalidSpec,
-            Self::Denied => Reason::AccessDenied,
-            Self::Held => Reason::DeletionHeld,
-        }
+    pub const fn reason(self) -> Reason {
+        self.row().0
     }
 
-    /// Returns whether the failure lasts until a person acts (kstatus: Failed).
-    pub fn stalls(self) -> bool {
-        match self {
-            Self::Quota | Self::NotOurs | Self::NotAllowed | Self::Invalid | Self::Denied | Self::Held => true,
-            Self::Deferred
-            | Self::Throttled
-            | Self::Raced
-            | Self::Unsettled
-            | Self::Transient
-            | Self::Kubernetes
-            | Self::SecretNotFound
-            | Self::DependencyNotFound => false,
-        }
-    }
-
-    /// Returns whether the failure makes the user not ready. If not, Ready does not change.
-    pub fn clears_ready(self) -> bool {
-        match self {
-            Self::SecretNotFound
-            | Self::DependencyNotFound
-            | Self::Quota
-            | Self::NotOurs
-            | Self::NotAllowed
-            | Self::Invalid
-            | Self::Denied
-            | Self::Held => true,
-            Self::Deferred | Self::Throttled | Self::Raced | Self::Unsettled | Self::Transient | Self::Kubernetes => false,
-        }
+    /// Returns the effect on the conditions.
+    pub(super) const fn effect(self) -> Effect {
+        self.row().1
     }
 
     /// Returns the delays between retries.
-    pub(super) fn pace(self) -> Pace {
-        match self {
-            Self::Deferred => pace(1, 60),
-            Self::Throttled => pace(2, 60),
-            Self::Raced => pace(0, 0),
-            Self::Unsettled => pace(5, 60),
-            Self::Transient | Self::Kubernetes => pace(1, 300),
-            // Reading a Secret costs no call to Connect, and Secrets are often applied after their ConnectUsers.
-            Self::SecretNotFound => pace(2, 300),
-            Self::DependencyNotFound => pace(60, 1800),
-            Self::Quota => pace(600, 600),
-            Self::NotOurs | Self::NotAllowed | Self::Invalid => pace(3600, 3600),
-            Self::Denied | Self::Held => pace(300, 300),
-        }
+    pub(super) const fn pace(self) -> Pace {
+        self.row().2
     }
 }
 
@@ -263,19 +264,19 @@ mod tests {
     #[test]
     fn each_class_of_error_has_a_reason_and_a_pace() {
         let table = [
-            (400, "InvalidParameterException", Reason::InvalidSpec, true, 3600),
-            (403, "AccessDeniedException", Reason::AccessDenied, true, 300),
-            (404, "ResourceNotFoundException", Reason::DependencyNotFound, false, 60),
-            (409, "DuplicateResourceException", Reason::Transient, false, 0),
-            (429, "LimitExceededException", Reason::QuotaExceeded, true, 600),
-            (429, "ThrottlingException", Reason::Throttled, false, 2),
-            (500, "InternalServiceException", Reason::Transient, false, 1),
+            (400, "InvalidParameterException", Reason::InvalidSpec, Effect::Stalls, 3600),
+            (403, "AccessDeniedException", Reason::AccessDenied, Effect::Stalls, 300),
+            (404, "ResourceNotFoundException", Reason::DependencyNotFound, Effect::LacksReference, 60),
+            (409, "DuplicateResourceException", Reason::Transient, Effect::Delays, 0),
+            (429, "LimitExceededException", Reason::QuotaExceeded, Effect::Stalls, 600),
+            (429, "ThrottlingException", Reason::Throttled, Effect::Delays, 2),
+            (500, "InternalServiceException", Reason::Transient, Effect::Delays, 1),
         ];
-        for (status, code, reason, stalls, first) in table {
+        for (status, code, reason, effect, first) in table {
             let failure =
                 Failure::of_call(&Error::reply(OperationName::CreateUser, status, Some(code), "said so"), Phase::Create, "spec");
             assert_eq!(failure.kind.reason(), reason, "{code}");
-            assert_eq!(failure.kind.stalls(), stalls, "{code}");
+            assert_eq!(failure.kind.effect(), effect, "{code}");
             assert_eq!(failure.kind.pace().first, Duration::from_secs(first), "{code}");
         }
     }
