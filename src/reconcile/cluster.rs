@@ -86,17 +86,20 @@ pub struct Event {
     pub note: String,
 }
 
+/// A call to the API server under way.
+pub type ClusterFuture<'a, T> = BoxFuture<'a, Result<T, ClusterError>>;
+
 /// The API server.
 pub trait Cluster: Send + Sync {
     /// Reads a resource from the API server, not from a cache. Returns None if it does not exist.
-    fn get<'a>(&'a self, namespace: &'a str, name: &'a str) -> BoxFuture<'a, Result<Option<ConnectUser>, ClusterError>>;
+    fn get<'a>(&'a self, namespace: &'a str, name: &'a str) -> ClusterFuture<'a, Option<ConnectUser>>;
 
     /// Reads one key of a Secret.
-    fn secret<'a>(&'a self, namespace: &'a str, name: &'a str, key: &'a str) -> BoxFuture<'a, Result<SecretValue, ClusterError>>;
+    fn secret<'a>(&'a self, namespace: &'a str, name: &'a str, key: &'a str) -> ClusterFuture<'a, SecretValue>;
 
     /// Returns a text that identifies the Secret with this name and its state, without reading its content: another Secret, and
     /// each write to the same one, has another text. Returns None if it does not exist.
-    fn secret_version<'a>(&'a self, namespace: &'a str, name: &'a str) -> BoxFuture<'a, Result<Option<String>, ClusterError>>;
+    fn secret_version<'a>(&'a self, namespace: &'a str, name: &'a str) -> ClusterFuture<'a, Option<String>>;
 
     /// Creates a Secret with one key, which `owner` controls and which is deleted with it. Fails with a conflict if a Secret has
     /// this name.
@@ -106,28 +109,20 @@ pub trait Cluster: Send + Sync {
         name: &'a str,
         key: &'a str,
         value: &'a Password,
-    ) -> BoxFuture<'a, Result<(), ClusterError>>;
+    ) -> ClusterFuture<'a, ()>;
 
     /// Reads an annotation of a namespace. Returns None if there is no such annotation, or if it may not be read.
-    fn namespace_annotation<'a>(
-        &'a self,
-        namespace: &'a str,
-        annotation: &'a str,
-    ) -> BoxFuture<'a, Result<Option<String>, ClusterError>>;
+    fn namespace_annotation<'a>(&'a self, namespace: &'a str, annotation: &'a str) -> ClusterFuture<'a, Option<String>>;
 
     /// Adds the finalizer, if the resource has not changed since it was read.
-    fn add_finalizer<'a>(&'a self, resource: &'a ConnectUser) -> BoxFuture<'a, Result<ConnectUser, ClusterError>>;
+    fn add_finalizer<'a>(&'a self, resource: &'a ConnectUser) -> ClusterFuture<'a, ConnectUser>;
 
     /// Removes the finalizer, if the resource has not changed since it was read.
-    fn remove_finalizer<'a>(&'a self, resource: &'a ConnectUser) -> BoxFuture<'a, Result<(), ClusterError>>;
+    fn remove_finalizer<'a>(&'a self, resource: &'a ConnectUser) -> ClusterFuture<'a, ()>;
 
     /// Writes the whole status, if the resource has not changed since it was read: a status that was composed from an older one
     /// could undo what another pass has recorded.
-    fn write_status<'a>(
-        &'a self,
-        resource: &'a ConnectUser,
-        status: &'a ConnectUserStatus,
-    ) -> BoxFuture<'a, Result<ConnectUser, ClusterError>>;
+    fn write_status<'a>(&'a self, resource: &'a ConnectUser, status: &'a ConnectUserStatus) -> ClusterFuture<'a, ConnectUser>;
 
     /// Publishes an Event. It may get lost, and no pass depends on it.
     fn publish<'a>(&'a self, resource: &'a ConnectUser, event: Event) -> BoxFuture<'a, ()>;

@@ -36,7 +36,7 @@ mod username_waiters;
 mod work;
 
 pub use clock::{Clock, SystemClock};
-pub use cluster::{Cluster, ClusterError, ClusterErrorKind, Event, EventKind, SecretValue, THROTTLED};
+pub use cluster::{Cluster, ClusterError, ClusterErrorKind, ClusterFuture, Event, EventKind, SecretValue, THROTTLED};
 pub use context::{Connections, Settings};
 pub use deletion_guard::{DeletionGuard, InstanceCounts, UserCounter};
 pub use drift_scan::{DriftScan, DriftSignal, ScanReport};

@@ -3,7 +3,7 @@
 use std::{future::Future, time::Duration};
 
 use connect_api::Password;
-use futures::{FutureExt, future::BoxFuture};
+use futures::future::BoxFuture;
 use k8s_openapi::{
     ByteString,
     api::core::v1::{Namespace, Secret},
@@ -18,7 +18,7 @@ use serde_json::json;
 
 use crate::{
     api::{ConnectUser, ConnectUserStatus, FIELD_MANAGER, FINALIZER},
-    reconcile::{Cluster, ClusterError, ClusterErrorKind, Event, EventKind, SecretValue, THROTTLED},
+    reconcile::{Cluster, ClusterError, ClusterErrorKind, ClusterFuture, Event, EventKind, SecretValue, THROTTLED},
 };
 
 /// How long a call may take, so that a pass does not hang on an API server that does not answer.
@@ -120,15 +120,16 @@ fn explain(what: &str, object: &str, error: &kube::Error) -> ClusterError {
 }
 
 impl Cluster for KubeCluster {
-    fn get<'a>(&'a self, namespace: &'a str, name: &'a str) -> BoxFuture<'a, Result<Option<ConnectUser>, ClusterError>> {
+    fn get<'a>(&'a self, namespace: &'a str, name: &'a str) -> ClusterFuture<'a, Option<ConnectUser>> {
         let api: Api<ConnectUser> = Api::namespaced(self.client.clone(), namespace);
-        async move { call_within(CALL_TIMEOUT, "read", &format!("ConnectUser {namespace}/{name}"), api.get_opt(name)).await }
-            .boxed()
+        Box::pin(
+            async move { call_within(CALL_TIMEOUT, "read", &format!("ConnectUser {namespace}/{name}"), api.get_opt(name)).await },
+        )
     }
 
-    fn secret<'a>(&'a self, namespace: &'a str, name: &'a str, key: &'a str) -> BoxFuture<'a, Result<SecretValue, ClusterError>> {
+    fn secret<'a>(&'a self, namespace: &'a str, name: &'a str, key: &'a str) -> ClusterFuture<'a, SecretValue> {
         let api: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
-        async move {
+        Box::pin(async move {
             if is_invalid_name(name) {
                 return Ok(SecretValue::NoSecret);
             }
@@ -146,13 +147,12 @@ impl Cluster for KubeCluster {
                     Err(_) => SecretValue::NotText,
                 },
             })
-        }
-        .boxed()
+        })
     }
 
-    fn secret_version<'a>(&'a self, namespace: &'a str, name: &'a str) -> BoxFuture<'a, Result<Option<String>, ClusterError>> {
+    fn secret_version<'a>(&'a self, namespace: &'a str, name: &'a str) -> ClusterFuture<'a, Option<String>> {
         let api: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
-        async move {
+        Box::pin(async move {
             if is_invalid_name(name) {
                 return Ok(None);
             }
@@ -164,8 +164,7 @@ impl Cluster for KubeCluster {
             )
             .await?;
             Ok(found.map(|secret| version_of(&secret.metadata)))
-        }
-        .boxed()
+        })
     }
 
     fn create_secret<'a>(
@@ -174,7 +173,7 @@ impl Cluster for KubeCluster {
         name: &'a str,
         key: &'a str,
         value: &'a Password,
-    ) -> BoxFuture<'a, Result<(), ClusterError>> {
+    ) -> ClusterFuture<'a, ()> {
         let namespace = owner.namespace().unwrap_or_default();
         let api: Api<Secret> = Api::namespaced(self.client.clone(), &namespace);
         // Without blockOwnerDeletion, which needs additional permissions in some clusters: the Secret may be deleted after its
@@ -197,54 +196,43 @@ impl Cluster for KubeCluster {
             data: Some([(key.to_owned(), ByteString(value.expose().as_bytes().to_vec()))].into()),
             ..Secret::default()
         };
-        async move {
+        Box::pin(async move {
             let params = PostParams { field_manager: Some(FIELD_MANAGER.into()), ..PostParams::default() };
             call_within(CALL_TIMEOUT, "create", &format!("Secret {namespace}/{name}"), api.create(&params, &secret))
                 .await
                 .map(drop)
-        }
-        .boxed()
+        })
     }
 
-    fn namespace_annotation<'a>(
-        &'a self,
-        namespace: &'a str,
-        annotation: &'a str,
-    ) -> BoxFuture<'a, Result<Option<String>, ClusterError>> {
+    fn namespace_annotation<'a>(&'a self, namespace: &'a str, annotation: &'a str) -> ClusterFuture<'a, Option<String>> {
         let api: Api<Namespace> = Api::all(self.client.clone());
-        async move {
+        Box::pin(async move {
             match call_within(CALL_TIMEOUT, "read", &format!("Namespace {namespace}"), api.get_opt(namespace)).await {
                 Ok(found) => Ok(found.and_then(|n| n.metadata.annotations?.remove(annotation))),
                 Err(error) if error.kind == ClusterErrorKind::Forbidden => Ok(None),
                 Err(error) => Err(error),
             }
-        }
-        .boxed()
+        })
     }
 
-    fn add_finalizer<'a>(&'a self, resource: &'a ConnectUser) -> BoxFuture<'a, Result<ConnectUser, ClusterError>> {
+    fn add_finalizer<'a>(&'a self, resource: &'a ConnectUser) -> ClusterFuture<'a, ConnectUser> {
         let mut finalizers = resource.finalizers().to_vec();
         finalizers.push(FINALIZER.to_owned());
-        self.set_finalizers(resource, finalizers).boxed()
+        Box::pin(self.set_finalizers(resource, finalizers))
     }
 
-    fn remove_finalizer<'a>(&'a self, resource: &'a ConnectUser) -> BoxFuture<'a, Result<(), ClusterError>> {
+    fn remove_finalizer<'a>(&'a self, resource: &'a ConnectUser) -> ClusterFuture<'a, ()> {
         let finalizers = resource.finalizers().iter().filter(|f| *f != FINALIZER).cloned().collect();
-        async move {
+        Box::pin(async move {
             match self.set_finalizers(resource, finalizers).await {
                 Ok(_) => Ok(()),
                 Err(error) if error.kind == ClusterErrorKind::Gone => Ok(()),
                 Err(error) => Err(error),
             }
-        }
-        .boxed()
+        })
     }
 
-    fn write_status<'a>(
-        &'a self,
-        resource: &'a ConnectUser,
-        status: &'a ConnectUserStatus,
-    ) -> BoxFuture<'a, Result<ConnectUser, ClusterError>> {
+    fn write_status<'a>(&'a self, resource: &'a ConnectUser, status: &'a ConnectUserStatus) -> ClusterFuture<'a, ConnectUser> {
         let patch = Patch::Apply(json!({
             "apiVersion": ConnectUser::api_version(&()),
             "kind": ConnectUser::kind(&()),
@@ -257,11 +245,10 @@ impl Cluster for KubeCluster {
             "status": status,
         }));
         let params = PatchParams::apply(FIELD_MANAGER).force();
-        async move {
+        Box::pin(async move {
             let (api, name) = (self.users(resource), resource.name_any());
             call("write the status of", resource, api.patch_status(&name, &params, &patch)).await
-        }
-        .boxed()
+        })
     }
 
     fn publish<'a>(&'a self, resource: &'a ConnectUser, event: Event) -> BoxFuture<'a, ()> {
@@ -280,15 +267,14 @@ impl Cluster for KubeCluster {
             THROTTLED => self.counting.clone(),
             _ => Recorder::new(self.client.clone(), self.reporter.clone()),
         };
-        async move {
+        Box::pin(async move {
             let reference = resource.object_ref(&());
             match tokio::time::timeout(EVENT_TIMEOUT, recorder.publish(&event, &reference)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::debug!(reason = event.reason, %error, "an Event was not published"),
                 Err(_) => tracing::debug!(reason = event.reason, "an Event was not published in time"),
             }
-        }
-        .boxed()
+        })
     }
 }
 
@@ -329,7 +315,7 @@ mod tests {
     fn errors_say_what_to_do() {
         let explained = |code, message: &str| {
             let status = kube::core::Status::failure(message, "").with_code(code);
-            explain("write the status of", "ConnectUser sales/jane", &kube::Error::Api(status.boxed())).message
+            explain("write the status of", "ConnectUser sales/jane", &kube::Error::Api(Box::new(status))).message
         };
         let unknown = explained(500, "failed to create typed patch object: .status.novel: field not declared in schema");
         assert!(unknown.ends_with("apply the CRD of this version"), "{unknown}");
