@@ -142,6 +142,25 @@ impl ScanSink for DriftScan {
 }
 
 impl DriftScan {
+    /// Creates a scan of an instance that expects no users yet. `began` is the uptime and the time.
+    pub(super) fn new(instance: Arn, cluster: String, began: (Duration, Timestamp)) -> Self {
+        Self {
+            instance,
+            users: UserScan::default(),
+            began,
+            cluster,
+            uids: HashSet::new(),
+            expected: HashMap::new(),
+            found: HashSet::new(),
+            listed: HashMap::new(),
+            signals: HashMap::new(),
+            differing: HashMap::new(),
+            wanted: Wanted::new(),
+            names: NameIndex::default(),
+            orphans: BTreeMap::new(),
+        }
+    }
+
     /// Returns the number of pages that were read so far.
     pub(crate) fn calls(&self) -> u32 {
         self.users.calls()
@@ -193,21 +212,10 @@ mod tests {
             last_sync: at(100),
             created: None,
         };
-        DriftScan {
-            instance: INSTANCE.parse().unwrap(),
-            users: UserScan::default(),
-            began: (Duration::ZERO, Timestamp::UNIX_EPOCH),
-            cluster: "blue".into(),
-            uids: ["uid-7".to_owned()].into(),
-            expected: [(user.id, vec![expected])].into(),
-            found: HashSet::new(),
-            listed: HashMap::new(),
-            signals: HashMap::new(),
-            differing: HashMap::new(),
-            wanted: Wanted::new(),
-            names: NameIndex::default(),
-            orphans: BTreeMap::new(),
-        }
+        let mut scan = DriftScan::new(INSTANCE.parse().unwrap(), "blue".into(), (Duration::ZERO, Timestamp::UNIX_EPOCH));
+        scan.uids.insert("uid-7".to_owned());
+        scan.expected.insert(user.id, vec![expected]);
+        scan
     }
 
     fn found(change: impl FnOnce(&mut FoundUser)) -> FoundUser {

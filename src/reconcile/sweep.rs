@@ -1,7 +1,7 @@
 //! Sweeps: scans of an instance for drift, from the resources that they begin with to the passes that they cause.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     time::Duration,
 };
 
@@ -22,10 +22,8 @@ use super::{
 };
 use crate::{
     api::ConnectUser,
-    inventory::{Query, UserScan, Wanted},
-    plan::{
-        Desired, Fingerprint, NameIndex, SpecIssue, Unresolved, UnresolvedReason, diff, from_status, ignored_drift, modified,
-    },
+    inventory::Query,
+    plan::{Desired, Fingerprint, SpecIssue, Unresolved, UnresolvedReason, diff, from_status, ignored_drift, modified},
 };
 
 /// The time by which SearchUsers lags: a few seconds, as far as is known.
@@ -38,21 +36,8 @@ impl Reconciler {
     /// Begins a sweep of an instance. `resources` are all ConnectUsers that the operator watches.
     pub fn begin_sweep(&self, instance: &Arn, resources: impl Iterator<Item = ConnectUser>) -> DriftScan {
         let ctx = &self.ctx;
-        let mut scan = DriftScan {
-            instance: instance.clone(),
-            users: UserScan::default(),
-            began: (ctx.clock.uptime(), ctx.clock.now()),
-            cluster: ctx.settings.cluster.clone(),
-            uids: HashSet::new(),
-            expected: HashMap::new(),
-            found: HashSet::new(),
-            listed: HashMap::new(),
-            signals: HashMap::new(),
-            differing: HashMap::new(),
-            wanted: Wanted::new(),
-            names: NameIndex::default(),
-            orphans: BTreeMap::new(),
-        };
+        let began = (ctx.clock.uptime(), ctx.clock.now());
+        let mut scan = DriftScan::new(instance.clone(), ctx.settings.cluster.clone(), began);
         let of_instance = instance.to_string();
         for resource in resources {
             let resource = &resource;
