@@ -119,80 +119,55 @@ fn only_listed_namespaces_may_use_an_instance() {
 /// Each invalid value, with the key and the message of the error.
 #[test]
 fn each_invalid_value_is_reported_in_one_line_with_its_key() {
-    let account = |body: &str| format!("accounts:\n  \"123456789012\": {{ {body} }}\n");
-    let role = "roleArn: arn:aws:iam::123456789012:role/r";
-    let in_account = "accounts.123456789012";
-    let long = "x".repeat(65);
-    let table: Vec<(String, String, &str)> = vec![
+    let role = |more: &str| format!("roleArn: arn:aws:iam::123456789012:role/r, {more}");
+    let tags: String = (0..51).map(|n| format!("t{n}: x, ")).collect();
+    let (x65, x129, x257) = ("x".repeat(65), "x".repeat(129), "x".repeat(257));
+    let unknown_operation = "quotas.operations.DescribeUsers";
+    let in_account: Vec<(String, &str, &str)> = vec![
+        ("roleARN: x".into(), "roleARN", "expected one of roleArn, "),
+        ("roleArn: connect-operator".into(), "roleArn", "arn:aws:iam::123456789012:role/"),
+        ("roleArn: arn:aws:iam::123456789012:user/u".into(), "roleArn", "not the ARN of an IAM role"),
+        ("roleArn: arn:aws:iam::210987654321:role/r".into(), "roleArn", "role of account 210987654321"),
+        ("externalId: abc".into(), "externalId", "set roleArn too"),
+        ("sessionName: abc".into(), "sessionName", "set roleArn too"),
+        ("sessionTags: { a: b }".into(), "sessionTags", "set roleArn too"),
+        (role("externalId: x"), "externalId", "2 to 1224"),
+        (role("externalId: 'a b'"), "externalId", "letters, digits or any of"),
+        (role("externalId: { a: b }"), "externalId", "string"),
+        (role(&format!("sessionName: {x65}")), "sessionName", "2 to 64"),
+        (role("sessionTags: [a]"), "sessionTags", "map"),
+        (role("sessionTags: { 'aws:x': y }"), "sessionTags", "not starting with aws:"),
+        (role("sessionTags: { a: 'b!' }"), "sessionTags", "not valid in a tag"),
+        (role(&format!("sessionTags: {{ {tags} }}")), "sessionTags", "has 51 tags"),
+        (role(&format!("sessionTags: {{ {x129}: b }}")), "sessionTags", "key of a tag"),
+        (role(&format!("sessionTags: {{ a: {x257} }}")), "sessionTags", "not valid in a tag"),
+        ("endpointUrl: connect.example.com".into(), "endpointUrl", "not a URL"),
+        ("endpointUrl: 'https://example.com/?a=b'".into(), "endpointUrl", "not a URL"),
+        ("endpointUrl: 'ftp://example.com'".into(), "endpointUrl", "such as https://"),
+        ("quotas: 5".into(), "quotas", "map"),
+        ("quotas: { rate: 1 }".into(), "quotas.rate", "expected one of callsPerSecond, "),
+        ("quotas: { callsPerSecond: 0 }".into(), "quotas.callsPerSecond", "greater than 0"),
+        ("quotas: { callsPerSecond: .inf }".into(), "quotas.callsPerSecond", "greater than 0"),
+        ("quotas: { callsPerSecond: fast }".into(), "quotas.callsPerSecond", "float"),
+        ("quotas: { callBurst: 0 }".into(), "quotas.callBurst", "greater than 0"),
+        ("quotas: { callBurst: -1 }".into(), "quotas.callBurst", "greater than 0"),
+        (operations("DescribeUsers: { callsPerSecond: 1 }"), unknown_operation, "these are: CreateUser, "),
+        (operations("DescribeUser: { callBurst: 1 }"), "quotas.operations.DescribeUser", "callsPerSecond"),
+        (operations("DescribeUser: { callsPerSecond: 0 }"), "quotas.operations.DescribeUser.callsPerSecond", "greater than 0"),
+        ("quotaShare: 1.5".into(), "quotaShare", "at most 1"),
+        ("quotaShare: 0".into(), "quotaShare", "greater than 0"),
+    ];
+    let in_account = in_account.into_iter().map(|(body, key, why)| {
+        (format!("accounts:\n  \"123456789012\": {{ {body} }}\n"), format!("accounts.123456789012.{key}"), why)
+    });
+    let twice = "  arn:aws:connect:us-east-1:210987654321:instance/I-1: { namespaces: [] }\n";
+    let mut table: Vec<(String, String, &str)> = vec![
         ("account: {}".into(), "account".into(), "expected one of accounts, instances, instancesNotListed"),
         ("instancesNotListed: Deny".into(), "instancesNotListed".into(), "Refuse"),
         ("instancesNotListed: allow".into(), "instancesNotListed".into(), "Allow"),
         ("accounts: [a]".into(), "accounts".into(), "map"),
         ("accounts:\n  \"12345678901\": {}".into(), "accounts.12345678901".into(), "12 digits, in quotes"),
         ("accounts:\n  prod: {}".into(), "accounts.prod".into(), "12 digits, in quotes"),
-        (account("roleARN: x"), format!("{in_account}.roleARN"), "expected one of roleArn, "),
-        (account("roleArn: connect-operator"), format!("{in_account}.roleArn"), "arn:aws:iam::123456789012:role/"),
-        (account("roleArn: arn:aws:iam::123456789012:user/u"), format!("{in_account}.roleArn"), "not the ARN of an IAM role"),
-        (account("roleArn: arn:aws:iam::210987654321:role/r"), format!("{in_account}.roleArn"), "role of account 210987654321"),
-        (account("externalId: abc"), format!("{in_account}.externalId"), "set roleArn too"),
-        (account("sessionName: abc"), format!("{in_account}.sessionName"), "set roleArn too"),
-        (account("sessionTags: { a: b }"), format!("{in_account}.sessionTags"), "set roleArn too"),
-        (account(&format!("{role}, externalId: x")), format!("{in_account}.externalId"), "2 to 1224"),
-        (account(&format!("{role}, externalId: 'a b'")), format!("{in_account}.externalId"), "letters, digits or any of"),
-        (account(&format!("{role}, sessionName: {long}")), format!("{in_account}.sessionName"), "2 to 64"),
-        (account(&format!("{role}, sessionTags: [a]")), format!("{in_account}.sessionTags"), "map"),
-        (
-            account(&format!("{role}, sessionTags: {{ 'aws:x': y }}")),
-            format!("{in_account}.sessionTags"),
-            "not starting with aws:",
-        ),
-        (account(&format!("{role}, sessionTags: {{ a: 'b!' }}")), format!("{in_account}.sessionTags"), "not valid in a tag"),
-        (
-            account(&format!(
-                "{role}, sessionTags: {{ {} }}",
-                (0..51).map(|n| format!("t{n}: x")).collect::<Vec<_>>().join(", ")
-            )),
-            format!("{in_account}.sessionTags"),
-            "has 51 tags",
-        ),
-        (
-            account(&format!("{role}, sessionTags: {{ {}: b }}", "x".repeat(129))),
-            format!("{in_account}.sessionTags"),
-            "key of a tag",
-        ),
-        (
-            account(&format!("{role}, sessionTags: {{ a: {} }}", "x".repeat(257))),
-            format!("{in_account}.sessionTags"),
-            "not valid in a tag",
-        ),
-        (account(&format!("{role}, externalId: {{ a: b }}")), format!("{in_account}.externalId"), "string"),
-        (account("endpointUrl: 'https://example.com/?a=b'"), format!("{in_account}.endpointUrl"), "not a URL"),
-        (account("quotas: { callBurst: 0 }"), format!("{in_account}.quotas.callBurst"), "greater than 0"),
-        (account("quotas: { callsPerSecond: .inf }"), format!("{in_account}.quotas.callsPerSecond"), "greater than 0"),
-        (account("quotas: 5"), format!("{in_account}.quotas"), "map"),
-        (account("endpointUrl: connect.example.com"), format!("{in_account}.endpointUrl"), "not a URL"),
-        (account("endpointUrl: 'ftp://example.com'"), format!("{in_account}.endpointUrl"), "such as https://"),
-        (account("quotas: { callsPerSecond: 0 }"), format!("{in_account}.quotas.callsPerSecond"), "greater than 0"),
-        (account("quotas: { callsPerSecond: fast }"), format!("{in_account}.quotas.callsPerSecond"), "float"),
-        (account("quotas: { callBurst: -1 }"), format!("{in_account}.quotas.callBurst"), "greater than 0"),
-        (account("quotas: { rate: 1 }"), format!("{in_account}.quotas.rate"), "expected one of callsPerSecond, "),
-        (
-            account("quotas: { operations: { DescribeUsers: { callsPerSecond: 1 } } }"),
-            format!("{in_account}.quotas.operations.DescribeUsers"),
-            "these are: CreateUser, ",
-        ),
-        (
-            account("quotas: { operations: { DescribeUser: { callBurst: 1 } } }"),
-            format!("{in_account}.quotas.operations.DescribeUser"),
-            "callsPerSecond",
-        ),
-        (
-            account("quotas: { operations: { DescribeUser: { callsPerSecond: 0 } } }"),
-            format!("{in_account}.quotas.operations.DescribeUser.callsPerSecond"),
-            "greater than 0",
-        ),
-        (account("quotaShare: 1.5"), format!("{in_account}.quotaShare"), "at most 1"),
-        (account("quotaShare: 0"), format!("{in_account}.quotaShare"), "greater than 0"),
         ("instances:\n  i-1: { namespaces: [] }".into(), "instances.i-1".into(), "not the ARN of an instance"),
         (instance("i-1/agent/u-1", "namespaces: []"), format!("{INSTANCE}/agent/u-1"), "not the ARN of an instance"),
         (instance("i-1", ""), INSTANCE.into(), "namespaces"),
@@ -200,17 +175,11 @@ fn each_invalid_value_is_reported_in_one_line_with_its_key() {
         (instance("i-1", "namespaces: support"), format!("{INSTANCE}.namespaces"), "sequence"),
         (instance("i-1", "namespaces: [support, Sales]"), format!("{INSTANCE}.namespaces[1]"), "not the name of a namespace"),
         (instance("i-1", "namespaces: ['team-*']"), format!("{INSTANCE}.namespaces[0]"), r#""*", which means all"#),
-        (
-            format!(
-                "{}  arn:aws:connect:us-east-1:210987654321:instance/I-1: {{ namespaces: [] }}\n",
-                instance("i-1", "namespaces: []")
-            ),
-            "instances.arn:aws:connect:us-west-2:123456789012:instance/i-1".into(),
-            "has the same instance id as",
-        ),
+        (instance("i-1", "namespaces: []") + twice, INSTANCE.into(), "has the same instance id as"),
         (format!("{0}{0}", "instancesNotListed: Allow\n"), String::new(), "duplicate mapping key: instancesNotListed at line 2"),
         ("accounts: {".into(), "accounts".into(), "unclosed bracket '{' at line 1"),
     ];
+    table.extend(in_account);
     let mut wrong = Vec::new();
     for (text, key, why) in &table {
         let (at, message) = parse(text).unwrap_err();
@@ -225,4 +194,8 @@ const INSTANCE: &str = "instances.arn:aws:connect:us-west-2:123456789012:instanc
 
 fn instance(id: &str, body: &str) -> String {
     format!("instances:\n  arn:aws:connect:us-west-2:123456789012:instance/{id}: {{ {body} }}\n")
+}
+
+fn operations(body: &str) -> String {
+    format!("quotas: {{ operations: {{ {body} }} }}")
 }
