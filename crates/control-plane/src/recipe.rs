@@ -47,27 +47,24 @@ pub(crate) struct Program {
     cpu_seconds: u64,
 }
 
+const fn program(name: &'static str, package: &'static str, module: &'static str, cpu_seconds: u64) -> Program {
+    Program { name, package, module, cpu_seconds }
+}
+
 /// A real Kubernetes control plane.
 pub(crate) static CONTROL_PLANE: Module = Module {
-    prefix: "",
     named_by: KUBERNETES,
     go_mod: include_str!("../../../dev/control-plane/go.mod"),
     go_sum: include_str!("../../../dev/control-plane/go.sum"),
-    sources: &[],
     programs: &[
-        Program { name: "etcd", package: "go.etcd.io/etcd/server/v3", module: "go.etcd.io/etcd/server/v3", cpu_seconds: 90 },
-        Program { name: "kube-apiserver", package: "k8s.io/kubernetes/cmd/kube-apiserver", module: KUBERNETES, cpu_seconds: 900 },
-        Program {
-            name: "kube-controller-manager",
-            package: "k8s.io/kubernetes/cmd/kube-controller-manager",
-            module: KUBERNETES,
-            cpu_seconds: 290,
-        },
-        Program { name: "kubectl", package: "k8s.io/kubernetes/cmd/kubectl", module: KUBERNETES, cpu_seconds: 70 },
+        program("etcd", "go.etcd.io/etcd/server/v3", "go.etcd.io/etcd/server/v3", 90),
+        program("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver", KUBERNETES, 900),
+        program("kube-controller-manager", "k8s.io/kubernetes/cmd/kube-controller-manager", KUBERNETES, 290),
+        program("kubectl", "k8s.io/kubernetes/cmd/kubectl", KUBERNETES, 70),
     ],
-    tags: "",
     stamped: true,
     instead: ", or set KUBEBUILDER_ASSETS to a directory with etcd, kube-apiserver, kube-controller-manager, kubectl",
+    ..PLAIN
 };
 
 /// Programs that assess a resource with the code of GitOps tools.
@@ -77,13 +74,8 @@ pub(crate) static GITOPS: Module = Module {
     go_mod: include_str!("../../../dev/gitops/go.mod"),
     go_sum: include_str!("../../../dev/gitops/go.sum"),
     sources: &[("main.go", include_str!("../../../dev/gitops/main.go"))],
-    programs: &[
-        Program { name: "judge", package: ".", module: "sigs.k8s.io/cli-utils", cpu_seconds: 20 },
-        Program { name: "helm", package: "helm.sh/helm/v4/cmd/helm", module: HELM, cpu_seconds: 220 },
-    ],
-    tags: "",
-    stamped: false,
-    instead: "",
+    programs: &[program("judge", ".", "sigs.k8s.io/cli-utils", 20), program("helm", "helm.sh/helm/v4/cmd/helm", HELM, 220)],
+    ..PLAIN
 };
 
 /// Prometheus' own check of alerts and queries. Without service discovery, most of its dependencies are left out.
@@ -92,16 +84,9 @@ pub(crate) static MONITORING: Module = Module {
     named_by: PROMETHEUS,
     go_mod: include_str!("../../../dev/monitoring/go.mod"),
     go_sum: include_str!("../../../dev/monitoring/go.sum"),
-    sources: &[],
-    programs: &[Program {
-        name: "promtool",
-        package: "github.com/prometheus/prometheus/cmd/promtool",
-        module: PROMETHEUS,
-        cpu_seconds: 210,
-    }],
+    programs: &[program("promtool", "github.com/prometheus/prometheus/cmd/promtool", PROMETHEUS, 210)],
     tags: "remove_all_sd",
-    stamped: false,
-    instead: "",
+    ..PLAIN
 };
 
 /// The program that checks the workflows in `.github`.
@@ -110,16 +95,8 @@ pub(crate) static WORKFLOWS: Module = Module {
     named_by: ACTIONLINT,
     go_mod: include_str!("../../../dev/workflows/go.mod"),
     go_sum: include_str!("../../../dev/workflows/go.sum"),
-    sources: &[],
-    programs: &[Program {
-        name: "actionlint",
-        package: "github.com/rhysd/actionlint/cmd/actionlint",
-        module: ACTIONLINT,
-        cpu_seconds: 10,
-    }],
-    tags: "",
-    stamped: false,
-    instead: "",
+    programs: &[program("actionlint", "github.com/rhysd/actionlint/cmd/actionlint", ACTIONLINT, 10)],
+    ..PLAIN
 };
 
 /// Helm 3, which is still in wide use. Helm 4 accepts its charts.
@@ -128,11 +105,21 @@ pub(crate) static HELM_3: Module = Module {
     named_by: HELM3,
     go_mod: include_str!("../../../dev/helm3/go.mod"),
     go_sum: include_str!("../../../dev/helm3/go.sum"),
+    programs: &[program("helm3", "helm.sh/helm/v3/cmd/helm", HELM3, 210)],
+    ..PLAIN
+};
+
+/// The defaults of a module.
+const PLAIN: Module = Module {
+    prefix: "",
+    named_by: "",
+    go_mod: "",
+    go_sum: "",
     sources: &[],
-    programs: &[Program { name: "helm3", package: "helm.sh/helm/v3/cmd/helm", module: HELM3, cpu_seconds: 210 }],
+    programs: &[],
+    tags: "",
     stamped: false,
     instead: "",
-    tags: "",
 };
 
 impl Module {

@@ -69,6 +69,23 @@ impl Sandbox {
         ensure
     }
 
+    /// Like [`Self::ensure`], with downloads from a server of releases.
+    fn ensure_from(&self, releases: &Releases, command: &str) -> Command {
+        let mut ensure = self.ensure(command);
+        ensure.env("CONNECT_OPERATOR_ENVTEST_INDEX", releases.index());
+        ensure
+    }
+
+    /// Creates a directory with all programs.
+    fn assets(&self) -> PathBuf {
+        let assets = self.path("assets");
+        fs::create_dir(&assets).unwrap();
+        for name in PROGRAMS {
+            executable(&assets.join(name), "#!/bin/sh\n");
+        }
+        assets
+    }
+
     /// Returns the programs whose build was started, in order.
     fn builds(&self) -> Vec<String> {
         let notes = fs::read_to_string(self.path("builds")).unwrap_or_default();
@@ -79,6 +96,13 @@ impl Sandbox {
 fn executable(path: &Path, script: &str) {
     fs::write(path, script).unwrap();
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Runs a command that must succeed.
+fn succeed(command: &mut Command) -> Output {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    output
 }
 
 fn stderr(output: &Output) -> String {
@@ -147,8 +171,7 @@ fn finished_programs_of_an_interrupted_build_are_kept() {
     killed.wait().unwrap();
     fs::remove_file(sandbox.path("hold")).unwrap();
 
-    let output = sandbox.ensure("ensure").output().unwrap();
-    assert!(output.status.success(), "{}", stderr(&output));
+    succeed(&mut sandbox.ensure("ensure"));
     assert_eq!(sandbox.builds(), [&PROGRAMS[..3], &PROGRAMS[2..]].concat());
 }
 
@@ -162,7 +185,7 @@ fn a_failed_build_shows_the_error_and_leaves_no_program() {
     assert!(stderr(&output).contains("no space left on device"), "{}", stderr(&output));
 
     sandbox.program("go", GO);
-    assert!(sandbox.ensure("ensure").output().unwrap().status.success());
+    succeed(&mut sandbox.ensure("ensure"));
     assert_eq!(sandbox.builds(), PROGRAMS);
 }
 
@@ -176,8 +199,7 @@ fn an_old_go_is_replaced_by_the_one_from_pypi() {
     sandbox.program("python3", &venv);
     executable(&sandbox.path("new-go"), GO);
 
-    let output = sandbox.ensure("ensure").output().unwrap();
-    assert!(output.status.success(), "{}", stderr(&output));
+    let output = succeed(&mut sandbox.ensure("ensure"));
     assert!(stderr(&output).contains("go1.25.9 on PATH is older than 1."), "{}", stderr(&output));
     assert_eq!(sandbox.builds(), PROGRAMS);
     let python = fs::read_to_string(sandbox.path("python")).unwrap();
@@ -199,13 +221,8 @@ fn without_go_and_python_the_error_says_what_to_install() {
 #[test]
 fn programs_in_kubebuilder_assets_are_used_as_they_are() {
     let sandbox = Sandbox::new();
-    let assets = sandbox.path("assets");
-    fs::create_dir(&assets).unwrap();
-    for name in PROGRAMS {
-        executable(&assets.join(name), "#!/bin/sh\n");
-    }
-    let output = sandbox.ensure("ensure").env("KUBEBUILDER_ASSETS", &assets).output().unwrap();
-    assert!(output.status.success(), "{}", stderr(&output));
+    let assets = sandbox.assets();
+    let output = succeed(sandbox.ensure("ensure").env("KUBEBUILDER_ASSETS", &assets));
     let directory = String::from_utf8(output.stdout).unwrap();
     assert_eq!(Path::new(directory.trim()), fs::canonicalize(&assets).unwrap());
     assert!(!sandbox.path("cache").exists());
@@ -320,13 +337,8 @@ fn cached(sandbox: &Sandbox) -> Vec<String> {
 fn published_programs_are_downloaded_and_nothing_needs_go() {
     let releases = Releases::serve(&wanted_version(), Delivery::Complete);
     let sandbox = Sandbox::new();
-    let ensure = || {
-        let mut command = sandbox.ensure("ensure-api-server");
-        command.env("CONNECT_OPERATOR_ENVTEST_INDEX", releases.index());
-        command
-    };
-    let output = ensure().output().unwrap();
-    assert!(output.status.success(), "{}", stderr(&output));
+    let ensure = || succeed(&mut sandbox.ensure_from(&releases, "ensure-api-server"));
+    let output = ensure();
     assert_eq!(stderr(&output), format!("downloading etcd, kube-apiserver and kubectl {}\n", wanted_version()));
     let directory = PathBuf::from(String::from_utf8(output.stdout).unwrap().trim());
     for name in ["etcd", "kube-apiserver", "kubectl"] {
@@ -336,7 +348,7 @@ fn published_programs_are_downloaded_and_nothing_needs_go() {
     assert_eq!(cached(&sandbox), ["bin/etcd", "bin/kube-apiserver", "bin/kubectl", "downloaded-version"]);
 
     let requests = releases.requests.lock().unwrap().len();
-    assert_eq!(stderr(&ensure().output().unwrap()), "");
+    assert_eq!(stderr(&ensure()), "");
     assert_eq!(releases.requests.lock().unwrap().len(), requests, "the cache is enough");
 }
 
@@ -344,8 +356,7 @@ fn published_programs_are_downloaded_and_nothing_needs_go() {
 fn only_the_controllers_are_built_beside_published_programs() {
     let releases = Releases::serve(&wanted_version(), Delivery::Complete);
     let sandbox = Sandbox::with_go();
-    let output = sandbox.ensure("ensure").env("CONNECT_OPERATOR_ENVTEST_INDEX", releases.index()).output().unwrap();
-    assert!(output.status.success(), "{}", stderr(&output));
+    succeed(&mut sandbox.ensure_from(&releases, "ensure"));
     assert_eq!(sandbox.builds(), ["kube-controller-manager"]);
 }
 
@@ -355,8 +366,7 @@ fn the_nearest_patch_release_is_taken_and_named() {
     let nearest = format!("{}.99", wanted.rsplit_once('.').unwrap().0);
     let releases = Releases::serve(&nearest, Delivery::Complete);
     let sandbox = Sandbox::new();
-    let output = sandbox.ensure("ensure-api-server").env("CONNECT_OPERATOR_ENVTEST_INDEX", releases.index()).output().unwrap();
-    assert!(output.status.success(), "{}", stderr(&output));
+    let output = succeed(&mut sandbox.ensure_from(&releases, "ensure-api-server"));
     assert!(stderr(&output).contains(&format!("kubectl {nearest} (the nearest release to {wanted})")), "{}", stderr(&output));
 }
 
@@ -365,8 +375,7 @@ fn a_bad_download_leaves_nothing_and_the_programs_are_built() {
     for (delivery, reason) in [(Delivery::Corrupt, "SHA-512"), (Delivery::Truncated, "not downloaded, so built from source: ")] {
         let releases = Releases::serve(&wanted_version(), delivery);
         let sandbox = Sandbox::with_go();
-        let output = sandbox.ensure("ensure").env("CONNECT_OPERATOR_ENVTEST_INDEX", releases.index()).output().unwrap();
-        assert!(output.status.success(), "{}", stderr(&output));
+        let output = succeed(&mut sandbox.ensure_from(&releases, "ensure"));
         assert_eq!(stderr(&output).matches(reason).count(), 1, "{}", stderr(&output));
         assert_eq!(sandbox.builds(), PROGRAMS);
         assert!(!cached(&sandbox).iter().any(|file| file.contains("download")), "{:?}", cached(&sandbox));
@@ -379,8 +388,7 @@ fn an_unreachable_index_costs_one_line() {
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let sandbox = Sandbox::with_go();
     let index = format!("http://{address}/index.yaml");
-    let output = sandbox.ensure("ensure").env("CONNECT_OPERATOR_ENVTEST_INDEX", &index).output().unwrap();
-    assert!(output.status.success(), "{}", stderr(&output));
+    let output = succeed(sandbox.ensure("ensure").env("CONNECT_OPERATOR_ENVTEST_INDEX", &index));
     assert_eq!(sandbox.builds(), PROGRAMS);
     let first = stderr(&output).lines().next().unwrap().to_owned();
     assert!(first.starts_with(&format!("not downloaded, so built from source: {index}: ")), "{first}");
@@ -390,7 +398,7 @@ fn an_unreachable_index_costs_one_line() {
 fn a_killed_download_leaves_no_program() {
     let stalled = Releases::serve(&wanted_version(), Delivery::Stalled);
     let sandbox = Sandbox::new();
-    let mut killed = sandbox.ensure("ensure-api-server").env("CONNECT_OPERATOR_ENVTEST_INDEX", stalled.index()).spawn().unwrap();
+    let mut killed = sandbox.ensure_from(&stalled, "ensure-api-server").spawn().unwrap();
     let _rest = read_until(&mut killed, "downloading");
     while !cached(&sandbox).contains(&"download.unfinished/archive".to_owned()) {
         thread::sleep(Duration::from_millis(10));
@@ -400,8 +408,7 @@ fn a_killed_download_leaves_no_program() {
     assert!(!cached(&sandbox).iter().any(|file| file.starts_with("bin/")), "{:?}", cached(&sandbox));
 
     let complete = Releases::serve(&wanted_version(), Delivery::Complete);
-    let output = sandbox.ensure("ensure-api-server").env("CONNECT_OPERATOR_ENVTEST_INDEX", complete.index()).output().unwrap();
-    assert!(output.status.success(), "{}", stderr(&output));
+    succeed(&mut sandbox.ensure_from(&complete, "ensure-api-server"));
     assert_eq!(cached(&sandbox), ["bin/etcd", "bin/kube-apiserver", "bin/kubectl", "downloaded-version"]);
 }
 
@@ -409,14 +416,7 @@ fn a_killed_download_leaves_no_program() {
 fn kubebuilder_assets_win_over_downloads() {
     let releases = Releases::serve(&wanted_version(), Delivery::Complete);
     let sandbox = Sandbox::new();
-    let assets = sandbox.path("assets");
-    fs::create_dir(&assets).unwrap();
-    for name in PROGRAMS {
-        executable(&assets.join(name), "#!/bin/sh\n");
-    }
-    let mut ensure = sandbox.ensure("ensure");
-    let output =
-        ensure.env("KUBEBUILDER_ASSETS", &assets).env("CONNECT_OPERATOR_ENVTEST_INDEX", releases.index()).output().unwrap();
-    assert!(output.status.success(), "{}", stderr(&output));
+    let assets = sandbox.assets();
+    succeed(sandbox.ensure_from(&releases, "ensure").env("KUBEBUILDER_ASSETS", &assets));
     assert_eq!(*releases.requests.lock().unwrap(), [""; 0]);
 }
