@@ -28,38 +28,6 @@ enum Purpose {
     QuickConnects,
 }
 
-impl Purpose {
-    const fn of(operation: OperationName) -> Self {
-        match operation {
-            OperationName::DescribeUser
-            | OperationName::ListUsers
-            | OperationName::SearchUsers
-            | OperationName::ListUserProficiencies => Self::Reading,
-            OperationName::CreateUser
-            | OperationName::DeleteUser
-            | OperationName::UpdateUserPhoneConfig
-            | OperationName::UpdateUserConfig
-            | OperationName::UpdateUserRoutingProfile
-            | OperationName::UpdateUserSecurityProfiles
-            | OperationName::UpdateUserHierarchy
-            | OperationName::AssociateUserProficiencies
-            | OperationName::DisassociateUserProficiencies
-            | OperationName::UpdateUserProficiencies
-            | OperationName::TagResource
-            | OperationName::UntagResource => Self::Changing,
-            OperationName::UpdateUserIdentityInfo => Self::IdentityInfo,
-            OperationName::ListRoutingProfiles
-            | OperationName::ListSecurityProfiles
-            | OperationName::ListUserHierarchyGroups
-            | OperationName::DescribeUserHierarchyGroup => Self::Names,
-            OperationName::DescribeInstance => Self::Advice,
-            OperationName::SearchQuickConnects | OperationName::DescribeQuickConnect | OperationName::DeleteQuickConnect => {
-                Self::QuickConnects
-            }
-        }
-    }
-}
-
 /// Which tags the conditions of an operation can test, according to AWS' service authorization reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scoping {
@@ -73,34 +41,33 @@ enum Scoping {
     Never,
 }
 
-impl Scoping {
-    const fn of(operation: OperationName) -> Self {
-        match operation {
-            OperationName::CreateUser => Self::OnRequest,
-            OperationName::DeleteUser
-            | OperationName::UpdateUserIdentityInfo
-            | OperationName::UpdateUserPhoneConfig
-            | OperationName::TagResource
-            | OperationName::UntagResource => Self::OnUser,
-            OperationName::UpdateUserRoutingProfile
-            | OperationName::UpdateUserSecurityProfiles
-            | OperationName::UpdateUserHierarchy => Self::OnUserBesidesTarget,
-            OperationName::UpdateUserConfig
-            | OperationName::AssociateUserProficiencies
-            | OperationName::DisassociateUserProficiencies
-            | OperationName::UpdateUserProficiencies
-            | OperationName::DescribeUser
-            | OperationName::ListUsers
-            | OperationName::SearchUsers
-            | OperationName::ListUserProficiencies
-            | OperationName::ListRoutingProfiles
-            | OperationName::ListSecurityProfiles
-            | OperationName::ListUserHierarchyGroups
-            | OperationName::DescribeUserHierarchyGroup
-            | OperationName::DescribeInstance
-            | OperationName::SearchQuickConnects
-            | OperationName::DescribeQuickConnect
-            | OperationName::DeleteQuickConnect => Self::Never,
+/// The table: what the operator calls an operation for, and how the policies can restrict it.
+const fn row(operation: OperationName) -> (Purpose, Scoping) {
+    match operation {
+        OperationName::DescribeUser
+        | OperationName::ListUsers
+        | OperationName::SearchUsers
+        | OperationName::ListUserProficiencies => (Purpose::Reading, Scoping::Never),
+        OperationName::CreateUser => (Purpose::Changing, Scoping::OnRequest),
+        OperationName::DeleteUser
+        | OperationName::UpdateUserPhoneConfig
+        | OperationName::TagResource
+        | OperationName::UntagResource => (Purpose::Changing, Scoping::OnUser),
+        OperationName::UpdateUserRoutingProfile
+        | OperationName::UpdateUserSecurityProfiles
+        | OperationName::UpdateUserHierarchy => (Purpose::Changing, Scoping::OnUserBesidesTarget),
+        OperationName::UpdateUserConfig
+        | OperationName::AssociateUserProficiencies
+        | OperationName::DisassociateUserProficiencies
+        | OperationName::UpdateUserProficiencies => (Purpose::Changing, Scoping::Never),
+        OperationName::UpdateUserIdentityInfo => (Purpose::IdentityInfo, Scoping::OnUser),
+        OperationName::ListRoutingProfiles
+        | OperationName::ListSecurityProfiles
+        | OperationName::ListUserHierarchyGroups
+        | OperationName::DescribeUserHierarchyGroup => (Purpose::Names, Scoping::Never),
+        OperationName::DescribeInstance => (Purpose::Advice, Scoping::Never),
+        OperationName::SearchQuickConnects | OperationName::DescribeQuickConnect | OperationName::DeleteQuickConnect => {
+            (Purpose::QuickConnects, Scoping::Never)
         }
     }
 }
@@ -148,23 +115,11 @@ impl Statement {
 
 /// Returns the policies.
 pub(super) fn policies() -> Result<Vec<File>, serde_json::Error> {
+    use Purpose::{Advice, Changing, IdentityInfo, Names, QuickConnects, Reading};
     let files = [
-        (
-            "deploy/iam/full.json",
-            with(&[
-                Purpose::Reading,
-                Purpose::Changing,
-                Purpose::IdentityInfo,
-                Purpose::Names,
-                Purpose::Advice,
-                Purpose::QuickConnects,
-            ]),
-        ),
-        (
-            "deploy/iam/without-identity-updates.json",
-            with(&[Purpose::Reading, Purpose::Changing, Purpose::Names, Purpose::Advice, Purpose::QuickConnects]),
-        ),
-        ("deploy/iam/observe-only.json", with(&[Purpose::Reading, Purpose::Names])),
+        ("deploy/iam/full.json", with(&[Reading, Changing, IdentityInfo, Names, Advice, QuickConnects])),
+        ("deploy/iam/without-identity-updates.json", with(&[Reading, Changing, Names, Advice, QuickConnects])),
+        ("deploy/iam/observe-only.json", with(&[Reading, Names])),
         ("deploy/iam/scoped-by-tag.json", scoped_by_tag()),
         ("deploy/iam/assume-roles.json", assume_roles()),
         ("deploy/iam/trust-irsa.json", trust_irsa()),
@@ -191,7 +146,7 @@ fn with(purposes: &[Purpose]) -> Vec<Statement> {
             Purpose::QuickConnects => "DeleteQuickConnectsOfDeletedUsers",
         };
         let all_of_it = format!("{INSTANCE}/*");
-        Statement::allow(sid, actions(|operation| Purpose::of(operation) == purpose)).on([INSTANCE, &all_of_it])
+        Statement::allow(sid, actions(|operation| row(operation).0 == purpose)).on([INSTANCE, &all_of_it])
     };
     let mut statements: Vec<Statement> = purposes.iter().map(|purpose| of(*purpose)).collect();
     if purposes.contains(&Purpose::Advice) {
@@ -208,9 +163,9 @@ fn directories() -> Statement {
 /// Allows all that the operator does, but only to users with its cluster's tag, as far as AWS' conditions can test tags.
 fn scoped_by_tag() -> Vec<Statement> {
     let scoped = |scoping: &[Scoping]| {
-        actions(|operation| {
-            matches!(Purpose::of(operation), Purpose::Changing | Purpose::IdentityInfo)
-                && scoping.contains(&Scoping::of(operation))
+        actions(|operation| match row(operation) {
+            (Purpose::Changing | Purpose::IdentityInfo, scope) => scoping.contains(&scope),
+            _ => false,
         })
     };
     let (users, all_of_it) = (format!("{INSTANCE}/agent/*"), format!("{INSTANCE}/*"));
@@ -254,29 +209,32 @@ fn assuming() -> Vec<String> {
 }
 
 fn trust_irsa() -> Vec<Statement> {
-    let statement = Statement::allow("TheOperatorsServiceAccount", vec!["sts:AssumeRoleWithWebIdentity".into()])
-        .by("Federated", "arn:aws:iam::ACCOUNT_ID:oidc-provider/OIDC_PROVIDER")
-        .when("StringEquals", "OIDC_PROVIDER:aud", "sts.amazonaws.com")
-        .when("StringEquals", "OIDC_PROVIDER:sub", SERVICE_ACCOUNT);
-    vec![statement]
+    vec![
+        Statement::allow("TheOperatorsServiceAccount", vec!["sts:AssumeRoleWithWebIdentity".into()])
+            .by("Federated", "arn:aws:iam::ACCOUNT_ID:oidc-provider/OIDC_PROVIDER")
+            .when("StringEquals", "OIDC_PROVIDER:aud", "sts.amazonaws.com")
+            .when("StringEquals", "OIDC_PROVIDER:sub", SERVICE_ACCOUNT),
+    ]
 }
 
 fn trust_pod_identity() -> Vec<Statement> {
     let mut name = SERVICE_ACCOUNT.rsplit(':');
     let (account, namespace) = (name.next().unwrap_or_default(), name.next().unwrap_or_default());
-    let statement = Statement::allow("TheOperatorsServiceAccount", assuming())
-        .by("Service", "pods.eks.amazonaws.com")
-        .when("StringEquals", "aws:RequestTag/kubernetes-namespace", namespace)
-        .when("StringEquals", "aws:RequestTag/kubernetes-service-account", account);
-    vec![statement]
+    vec![
+        Statement::allow("TheOperatorsServiceAccount", assuming())
+            .by("Service", "pods.eks.amazonaws.com")
+            .when("StringEquals", "aws:RequestTag/kubernetes-namespace", namespace)
+            .when("StringEquals", "aws:RequestTag/kubernetes-service-account", account),
+    ]
 }
 
 /// For the role of another account that the operator assumes.
 fn trust_operator_role() -> Vec<Statement> {
-    let statement = Statement::allow("TheOperatorsOwnRole", assuming())
-        .by("AWS", "arn:aws:iam::OPERATOR_ACCOUNT_ID:role/OPERATOR_ROLE")
-        .when("StringEquals", "sts:ExternalId", "EXTERNAL_ID");
-    vec![statement]
+    vec![
+        Statement::allow("TheOperatorsOwnRole", assuming())
+            .by("AWS", "arn:aws:iam::OPERATOR_ACCOUNT_ID:role/OPERATOR_ROLE")
+            .when("StringEquals", "sts:ExternalId", "EXTERNAL_ID"),
+    ]
 }
 
 #[cfg(test)]
@@ -292,7 +250,7 @@ mod tests {
             assert!(text("/full.json").contains(&action), "{operation}");
             let lacks = *operation == OperationName::UpdateUserIdentityInfo;
             assert_eq!(text("/without-identity-updates.json").contains(&action), !lacks, "{operation}");
-            let quick_connects = Purpose::of(*operation) == Purpose::QuickConnects;
+            let quick_connects = row(*operation).0 == Purpose::QuickConnects;
             assert_eq!(text("/scoped-by-tag.json").contains(&action), !quick_connects, "{operation}");
             assert!(!(text("/observe-only.json").contains(&action) && operation.is_write()), "{operation}");
         }
