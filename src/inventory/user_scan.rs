@@ -116,6 +116,7 @@ mod tests {
     use futures::{FutureExt, future::BoxFuture};
 
     use super::*;
+    use crate::plan::fixtures;
 
     /// A reply of Connect: a page with this user and the token of the next page, or an error.
     type ScriptedReply = Result<(&'static str, Option<&'static str>), Class>;
@@ -148,20 +149,7 @@ mod tests {
     }
 
     fn found(id: &str) -> FoundUser {
-        FoundUser {
-            id: id.into(),
-            arn: String::new(),
-            username: String::new(),
-            first_name: None,
-            last_name: None,
-            phone_config: None,
-            channel_configs: Default::default(),
-            directory_user_id: None,
-            security_profile_ids: Default::default(),
-            routing_profile_id: None,
-            hierarchy_group_id: None,
-            tags: Default::default(),
-        }
+        FoundUser { id: id.into(), ..fixtures::found() }
     }
 
     fn listed(id: &str) -> UserSummary {

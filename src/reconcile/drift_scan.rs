@@ -235,18 +235,15 @@ mod tests {
 
     #[test]
     fn user_that_differs_or_was_modified_needs_a_pass() {
-        let mut same = scan();
-        same.found(found(|_| ()));
-        same.listed(listed(at(100)));
-        assert_eq!(signal(&same), None);
-        let mut other = scan();
-        other.found(found(|user| user.routing_profile_id = None));
-        other.listed(listed(at(100)));
-        assert_eq!(signal(&other), Some(DriftSignal::Differs));
-        let mut changed = scan();
-        changed.found(found(|_| ()));
-        changed.listed(listed(at(101)));
-        assert_eq!(signal(&changed), Some(DriftSignal::Modified));
+        let signal = |change: fn(&mut FoundUser), second| {
+            let mut scan = scan();
+            scan.found(found(change));
+            scan.listed(listed(at(second)));
+            signal(&scan)
+        };
+        assert_eq!(signal(|_| (), 100), None);
+        assert_eq!(signal(|user| user.routing_profile_id = None, 100), Some(DriftSignal::Differs));
+        assert_eq!(signal(|_| (), 101), Some(DriftSignal::Modified));
     }
 
     #[test]
@@ -273,14 +270,11 @@ mod tests {
     #[test]
     fn page_that_shows_the_expected_user_decides() {
         let other = |user: &mut FoundUser| user.routing_profile_id = None;
-        let mut older_first = scan();
-        older_first.found(found(other));
-        older_first.found(found(|_| ()));
-        assert_eq!(signal(&older_first), None);
-        let mut older_last = scan();
-        older_last.found(found(|_| ()));
-        older_last.found(found(other));
-        assert_eq!(signal(&older_last), None);
+        for pages in [[found(other), found(|_| ())], [found(|_| ()), found(other)]] {
+            let mut scan = scan();
+            pages.into_iter().for_each(|user| scan.found(user));
+            assert_eq!(signal(&scan), None);
+        }
     }
 
     #[test]

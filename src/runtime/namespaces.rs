@@ -140,13 +140,20 @@ mod tests {
         object
     }
 
-    /// Applies events of namespaces. Returns the objects in the store, and the events that it received.
-    fn merged(events: Vec<(&str, Event<ConfigMap>)>) -> (Vec<String>, Vec<String>) {
+    /// What the watch of a namespace returns. None: the API server refuses to list it.
+    type Watched = (&'static str, Option<Event<ConfigMap>>);
+
+    /// Applies events of the namespaces `north` and `south`. Returns the objects in the store, and the events that it received.
+    fn merged(events: Vec<Watched>) -> (Vec<String>, Vec<String>) {
         let (reader, mut writer) = store();
         let mut merging = Merging::new(["north", "south"].map(str::to_owned).into_iter());
         let mut received = Vec::new();
         for (namespace, event) in events {
-            for event in merging.apply(namespace, event, || reader.state()) {
+            let events = match event {
+                Some(event) => merging.apply(namespace, event, || reader.state()),
+                None => merging.refused(namespace),
+            };
+            for event in events {
                 writer.apply_watcher_event(&event);
                 received.push(event.to_string());
             }
@@ -157,9 +164,13 @@ mod tests {
         (names, received)
     }
 
-    fn listed(namespace: &'static str, names: &[&str]) -> Vec<(&'static str, Event<ConfigMap>)> {
+    fn applied(namespace: &'static str, name: &str, event: fn(ConfigMap) -> Event<ConfigMap>) -> Watched {
+        (namespace, Some(event(object(namespace, name))))
+    }
+
+    fn listed(namespace: &'static str, names: &[&str]) -> Vec<Watched> {
         let objects = names.iter().map(|name| Event::InitApply(object(namespace, name)));
-        std::iter::once(Event::Init).chain(objects).chain([Event::InitDone]).map(|event| (namespace, event)).collect()
+        std::iter::once(Event::Init).chain(objects).chain([Event::InitDone]).map(|event| (namespace, Some(event))).collect()
     }
 
     #[test]
@@ -174,9 +185,9 @@ mod tests {
     #[test]
     fn changes_during_the_list_of_another_namespace_are_kept() {
         let meanwhile = vec![
-            ("north", Event::Apply(object("north", "omar"))),
-            ("north", Event::Delete(object("north", "jane"))),
-            ("north", Event::Apply(object("north", "mei"))),
+            applied("north", "omar", Event::Apply),
+            applied("north", "jane", Event::Delete),
+            applied("north", "mei", Event::Apply),
         ];
         let (known, _) = merged([listed("north", &["jane", "ravi"]), meanwhile, listed("south", &[])].concat());
         assert_eq!(known, ["north/mei", "north/omar", "north/ravi"]);
@@ -184,43 +195,26 @@ mod tests {
 
     #[test]
     fn forbidden_namespace_does_not_block_the_others() {
-        let (reader, mut writer) = store();
-        let mut merging = Merging::new(["gone", "north"].map(str::to_owned).into_iter());
-        let mut apply = |events: Vec<Event<ConfigMap>>| {
-            events.iter().for_each(|event| writer.apply_watcher_event(event));
-            events.iter().map(ToString::to_string).collect::<Vec<_>>()
-        };
-        assert!(apply(merging.refused("gone")).is_empty(), "the other namespace is not listed yet");
-        for (namespace, event) in listed("north", &["jane"]) {
-            apply(merging.apply(namespace, event, || reader.state()));
-        }
-        assert_eq!(reader.len(), 1);
-        assert!(apply(merging.refused("gone")).is_empty());
-        let back = listed("gone", &["omar"])
-            .into_iter()
-            .flat_map(|(namespace, event)| merging.apply(namespace, event, || reader.state()));
-        assert_eq!(apply(back.collect()), ["Apply(omar)"]);
-        assert_eq!(reader.len(), 2);
+        let refused = || vec![("north", None)];
+        assert_eq!(merged(refused()).1, [""; 0], "the other namespace is not listed yet");
+        let before = [refused(), listed("south", &["jane"]), refused()].concat();
+        let (known, events) = merged(before.clone());
+        assert_eq!(known, ["south/jane"]);
+        assert_eq!(events, ["Init", "InitApply(jane)", "InitDone"]);
+        let (known, events) = merged([before, listed("north", &["omar"])].concat());
+        assert_eq!(known, ["north/omar", "south/jane"]);
+        assert_eq!(events[3..], ["Apply(omar)"]);
     }
 
     #[test]
     fn list_refused_halfway_is_discarded() {
-        let (reader, mut writer) = store();
-        let mut merging = Merging::new(["south", "north"].map(str::to_owned).into_iter());
-        for event in [Event::Init, Event::InitApply(object("south", "jane"))] {
-            merging.apply("south", event, || reader.state());
-        }
-        merging.refused("south");
-        let started =
-            listed("north", &["omar"]).into_iter().flat_map(|(namespace, event)| merging.apply(namespace, event, Vec::new));
-        started.collect::<Vec<_>>().iter().for_each(|event| writer.apply_watcher_event(event));
-        assert_eq!(reader.state().iter().map(|object| object.name_any()).collect::<Vec<_>>(), ["omar"]);
+        let halfway = vec![("south", Some(Event::Init)), applied("south", "jane", Event::InitApply), ("south", None)];
+        assert_eq!(merged([halfway, listed("north", &["omar"])].concat()).0, ["north/omar"]);
     }
 
     #[test]
     fn store_receives_nothing_if_every_namespace_is_forbidden() {
-        let mut merging = Merging::<ConfigMap>::new(["north", "south"].map(str::to_owned).into_iter());
-        assert!(merging.refused("north").is_empty() && merging.refused("south").is_empty());
+        assert_eq!(merged(vec![("north", None), ("south", None)]).1, [""; 0]);
     }
 
     #[test]
@@ -233,14 +227,14 @@ mod tests {
 
     #[test]
     fn interrupted_first_list_is_replaced_by_the_next() {
-        let broken = vec![("north", Event::Init), ("north", Event::InitApply(object("north", "gone")))];
+        let broken = vec![("north", Some(Event::Init)), applied("north", "gone", Event::InitApply)];
         let (known, _) = merged([broken, listed("north", &["jane"]), listed("south", &[])].concat());
         assert_eq!(known, ["north/jane"]);
     }
 
     #[test]
     fn later_changes_pass_through() {
-        let later = vec![("south", Event::Apply(object("south", "mei"))), ("north", Event::Delete(object("north", "jane")))];
+        let later = vec![applied("south", "mei", Event::Apply), applied("north", "jane", Event::Delete)];
         let (known, events) = merged([listed("north", &["jane"]), listed("south", &[]), later].concat());
         assert_eq!(known, ["south/mei"]);
         assert_eq!(events[events.len() - 2..], ["Apply(mei)", "Delete(jane)"]);

@@ -185,12 +185,14 @@ mod tests {
         })
     }
 
+    fn observed() -> Value {
+        json!({ "observedGeneration": 3, "userId": "u-1", "observed": { "username": "jane", "tags": { "a": "b" } } })
+    }
+
     #[test]
     fn unpacked_resource_is_the_original_without_unused_metadata() {
-        let observed =
-            json!({ "observedGeneration": 3, "userId": "u-1", "observed": { "username": "jane", "tags": { "a": "b" } } });
         // Before there is a dictionary, the one that becomes it, and two after it.
-        for (name, status) in [("new", Value::Null), ("first", observed.clone()), ("second", observed), ("later", Value::Null)] {
+        for (name, status) in [("new", Value::Null), ("first", observed()), ("second", observed()), ("later", Value::Null)] {
             let sent = sent(name, status);
             let resource: ConnectUser = serde_json::from_value(sent.clone()).unwrap();
             let packed: PackedConnectUser = serde_json::from_value(sent).unwrap();
@@ -204,10 +206,7 @@ mod tests {
 
     #[test]
     fn resource_similar_to_the_first_packs_small() {
-        let status =
-            json!({ "observedGeneration": 3, "userId": "u-1", "observed": { "username": "jane", "tags": { "a": "b" } } });
-        let packed =
-            |name: &str| serde_json::from_value::<PackedConnectUser>(sent(name, status.clone())).unwrap().rest.bytes.len();
+        let packed = |name: &str| serde_json::from_value::<PackedConnectUser>(sent(name, observed())).unwrap().rest.bytes.len();
         packed("jane");
         assert!(packed("john") < 100, "{}", packed("john"));
     }

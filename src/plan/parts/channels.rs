@@ -599,15 +599,6 @@ mod tests {
     }
 
     #[test]
-    fn lists_that_the_spec_manages_are_sent_together() {
-        let desired = asks(ChannelConfigs { voice_enhancement: None, phone_number: None, ..lists() });
-        let mut live = live_by_channel();
-        live.user.channel_configs.persistent_connection = None;
-        live.user.phone_config.as_mut().unwrap().persistent_connection = None;
-        assert_eq!(sent(&desired, &live), Some(desired.parts.channels.lists));
-    }
-
-    #[test]
     fn channels_that_a_list_omits_are_sent_as_they_are() {
         let callback = AutoAcceptConfig { agent_first_callback_auto_accept: Some(true), ..auto(VOICE, false) };
         let live = shows(ChannelConfigs {
@@ -693,17 +684,6 @@ mod tests {
     }
 
     #[test]
-    fn phone_config_has_its_own_call_if_channels_are_alike() {
-        let phone = DesiredPhone { auto_accept: Some(false), ..DesiredPhone::default() };
-        let mut live = live();
-        live.user.channel_configs.auto_accept = Some(Channel::ALL.map(|c| auto(c, true)).into());
-        live.user.channel_configs.voice_enhancement = lists().voice_enhancement;
-        let action = settings(&with(bare(), Channels { phone, ..Channels::default() }), &live).unwrap();
-        let UserUpdate::UpdateUserPhoneConfig(call) = action.update else { panic!("{:?}", action.update) };
-        assert_eq!(call.phone_config, PhoneConfig { auto_accept: false, ..live.user.phone_config.unwrap() });
-    }
-
-    #[test]
     fn unknown_channels_and_modes_are_sent_back_unchanged() {
         let pigeon = Channel::Other("PIGEON".into());
         let choir = VoiceEnhancementConfig { channel: pigeon, ..voice(VoiceEnhancementMode::Other("CHOIR".into())) };
@@ -728,14 +708,6 @@ mod tests {
         };
         assert_eq!(sent(&desired, &live), Some(expected.clone()));
         assert_eq!(sent(&desired, &shows(expected)), None);
-    }
-
-    #[test]
-    fn unknown_channels_do_not_keep_phone_config_from_being_in_sync() {
-        let phone = DesiredPhone { auto_accept: Some(true), ..DesiredPhone::default() };
-        let accepts = [Channel::ALL.map(|c| auto(c, true)).to_vec(), vec![auto(Channel::Other("PIGEON".into()), false)]].concat();
-        let live = shows(ChannelConfigs { auto_accept: Some(accepts), ..none() });
-        assert_eq!(sent(&with(bare(), Channels { phone, ..Channels::default() }), &live), None);
     }
 
     #[test]
@@ -779,16 +751,10 @@ mod tests {
             "voiceEnhancementConfigs": [{ "channel": "VOICE", "voiceEnhancementMode": "NOISE_SUPPRESSION" }],
         });
         let mut read = parse(&spec(lists.clone())).unwrap().lists;
-        let voice =
-            AutoAcceptConfig { channel: Channel::Voice, auto_accept: false, agent_first_callback_auto_accept: Some(true) };
-        let task = AutoAcceptConfig { channel: Channel::Task, auto_accept: true, agent_first_callback_auto_accept: None };
-        assert_eq!(read.auto_accept, Some(vec![voice, task]));
-        let work = AfterContactWorkConfig {
-            channel: Channel::Voice,
-            after_contact_work_time_limit: 30,
-            agent_first_callback_after_contact_work_time_limit: Some(45),
-        };
-        assert_eq!(read.after_contact_work.as_ref().unwrap()[0], work);
+        let voice = AutoAcceptConfig { agent_first_callback_auto_accept: Some(true), ..auto(VOICE, false) };
+        assert_eq!(read.auto_accept, Some(vec![voice, auto(Channel::Task, true)]));
+        let voice = AfterContactWorkConfig { agent_first_callback_after_contact_work_time_limit: Some(45), ..work(VOICE, 30) };
+        assert_eq!(read.after_contact_work.as_ref().unwrap()[0], voice);
 
         // Connect may show them in any order.
         read.after_contact_work.as_mut().unwrap().reverse();
