@@ -1,9 +1,11 @@
 //! Reads of a user, by id and by name. A user that they do not find may still exist: Connect's reads lag.
 
 use connect_api::{
-    Caller, Class, Connect, ConnectExt, DescribeUser, Error, InstanceId, ListUserProficiencies, ListUsers, OperationName,
-    PageCursor, Proficiency, SearchUsers, User, UserId,
+    Class, DescribeUser, Error, ListUserProficiencies, ListUsers, OperationName, PageCursor, Proficiency, SearchUsers, User,
+    UserId,
 };
+
+use super::instance_client::{InstanceClient, unless_gone};
 
 /// How to look up a username.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,41 +20,28 @@ pub(super) enum Lookup {
 const SEARCHABLE: std::ops::RangeInclusive<usize> = 2..=25;
 
 /// Reads the user with this id; None if Connect does not show it.
-pub(super) async fn by_id(
-    connect: &dyn Connect,
-    caller: &Caller,
-    instance: &InstanceId,
-    user: &UserId,
-) -> Result<Option<User>, Error> {
-    match connect.call(caller, DescribeUser { instance: instance.clone(), user: user.clone() }).await {
-        Ok(user) => Ok(Some(user)),
-        Err(e) if e.class == Class::NotFound => Ok(None),
-        Err(e) => Err(e),
-    }
+pub(super) async fn by_id(client: InstanceClient<'_>, user: &UserId) -> Result<Option<User>, Error> {
+    unless_gone(client.call(DescribeUser { instance: client.instance(), user: user.clone() }).await)
 }
 
 /// Finds the user with this name; None if Connect does not show it.
 ///
 /// `listing` keeps the part of the complete list that was read, so that a later pass continues there.
 pub(super) async fn by_name(
-    connect: &dyn Connect,
-    caller: &Caller,
-    instance: &InstanceId,
+    client: InstanceClient<'_>,
     username: &str,
     lookup: Lookup,
     listing: &mut Listing,
 ) -> Result<Option<User>, Error> {
     let found = if lookup == Lookup::Quick && SEARCHABLE.contains(&username.chars().count()) {
-        searched(connect, caller, instance, username).await
+        searched(client, username).await
     } else {
-        listing.read(connect, caller, instance, username).await
+        listing.read(client, username).await
     };
-    match found {
-        Ok(Some(id)) => by_id(connect, caller, instance, &id).await,
-        Ok(None) => Ok(None),
-        // The instance itself is gone, and all its users with it.
-        Err(e) if e.class == Class::NotFound => Ok(None),
-        Err(e) => Err(e),
+    // If the instance itself is gone, all its users are gone with it.
+    match unless_gone(found)?.flatten() {
+        Some(id) => by_id(client, &id).await,
+        None => Ok(None),
     }
 }
 
@@ -63,21 +52,11 @@ fn pick(username: &str, candidates: Vec<(String, UserId)>) -> Option<UserId> {
     exact.or_else(alike).map(|(_, id)| id.clone())
 }
 
-async fn searched(
-    connect: &dyn Connect,
-    caller: &Caller,
-    instance: &InstanceId,
-    username: &str,
-) -> Result<Option<UserId>, Error> {
+async fn searched(client: InstanceClient<'_>, username: &str) -> Result<Option<UserId>, Error> {
     let (mut candidates, mut cursor) = (Vec::new(), PageCursor::default());
     loop {
-        let request = SearchUsers {
-            instance: instance.clone(),
-            max_results: 500,
-            next_token: cursor.token(),
-            username: Some(username.into()),
-        };
-        let page = connect.call(caller, request).await?;
+        let (instance, next_token, wanted) = (client.instance(), cursor.token(), Some(username.to_owned()));
+        let page = client.call(SearchUsers { instance, max_results: 500, next_token, username: wanted }).await?;
         candidates.extend(page.items.into_iter().map(|u| (u.username, u.id)));
         if cursor.turn(OperationName::SearchUsers, page.next_token)? {
             return Ok(pick(username, candidates));
@@ -94,16 +73,10 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    async fn read(
-        &mut self,
-        connect: &dyn Connect,
-        caller: &Caller,
-        instance: &InstanceId,
-        username: &str,
-    ) -> Result<Option<UserId>, Error> {
+    async fn read(&mut self, client: InstanceClient<'_>, username: &str) -> Result<Option<UserId>, Error> {
         while !self.complete {
-            let request = ListUsers { instance: instance.clone(), max_results: 1000, next_token: self.cursor.token() };
-            let page = match connect.call(caller, request).await {
+            let request = ListUsers { instance: client.instance(), max_results: 1000, next_token: self.cursor.token() };
+            let page = match client.call(request).await {
                 Ok(page) => page,
                 Err(e) if self.cursor.is_lost(&e) => {
                     *self = Self::default();
@@ -126,21 +99,12 @@ impl Listing {
 }
 
 /// Reads all proficiencies of a user; None if the user is gone.
-pub(super) async fn proficiencies(
-    connect: &dyn Connect,
-    caller: &Caller,
-    instance: &InstanceId,
-    user: &UserId,
-) -> Result<Option<Vec<Proficiency>>, Error> {
+pub(super) async fn proficiencies(client: InstanceClient<'_>, user: &UserId) -> Result<Option<Vec<Proficiency>>, Error> {
     let (mut all, mut cursor) = (Vec::new(), PageCursor::default());
     loop {
-        let (instance, user, next_token) = (instance.clone(), user.clone(), cursor.token());
+        let (instance, user, next_token) = (client.instance(), user.clone(), cursor.token());
         let request = ListUserProficiencies { instance, user, max_results: 100, next_token };
-        let page = match connect.call(caller, request).await {
-            Ok(page) => page,
-            Err(e) if e.class == Class::NotFound => return Ok(None),
-            Err(e) => return Err(e),
-        };
+        let Some(page) = unless_gone(client.call(request).await)? else { return Ok(None) };
         all.extend(page.items);
         if cursor.turn(OperationName::ListUserProficiencies, page.next_token)? {
             return Ok(Some(all));

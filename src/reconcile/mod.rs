@@ -15,6 +15,7 @@ mod drift_scan;
 mod failure;
 mod identity_types;
 mod instance_access;
+mod instance_client;
 mod last_sweeps;
 mod learnt;
 mod lookup;

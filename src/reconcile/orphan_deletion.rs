@@ -1,9 +1,10 @@
 //! Deletes orphans on request. A list alone, complete or not, never leads to a deletion.
 
-use connect_api::{Arn, Caller, Class, ConnectExt, DeleteUser, Priority, Resource};
+use connect_api::{Arn, Caller, DeleteUser, Priority, Resource};
 
 use super::{
     cluster::{Cluster, ClusterError, ClusterErrorKind},
+    instance_client::{InstanceClient, unless_gone},
     lookup,
     orphans::{Orphan, OrphanError, OrphanOutcome},
     reconciler::Reconciler,
@@ -32,13 +33,14 @@ impl Reconciler {
     /// Deletes a user if it still is an orphan, by its own tags as DescribeUser shows them and by the API server.
     ///
     /// # Errors
-    /// The call that failed. One that is [`Deferred`](Class::Deferred) was not made, and may be retried after its time.
+    /// The call that failed. One that is [`Deferred`](connect_api::Class::Deferred) was not made, and may be retried after its time.
     pub async fn delete_orphan(&self, orphan: &Orphan) -> Result<OrphanOutcome, OrphanError> {
         let arn: Arn = orphan.arn.parse().map_err(|_| OrphanError::Arn(orphan.arn.clone()))?;
         let Resource::User(user) = arn.resource.clone() else { return Err(OrphanError::Arn(orphan.arn.clone())) };
         let connect = self.ctx.connections.client_for(&arn);
         let caller = Caller::new(format!("orphan {user}"), Priority::Repair);
-        let Some(live) = lookup::by_id(&*connect, &caller, &arn.instance, &user).await? else { return Ok(OrphanOutcome::Gone) };
+        let client = InstanceClient { connect: &*connect, caller: &caller, instance: &arn.instance };
+        let Some(live) = lookup::by_id(client, &user).await? else { return Ok(OrphanOutcome::Gone) };
         if Orphan::of(&self.ctx.settings.cluster, &live.arn, &live.username, &live.tags).as_ref() != Some(orphan) {
             return Ok(OrphanOutcome::Changed);
         }
@@ -46,11 +48,8 @@ impl Reconciler {
         if has_owner(&*self.ctx.cluster, orphan).await? != Some(false) {
             return Ok(OrphanOutcome::Owned);
         }
-        match connect.call(&caller, DeleteUser { instance: arn.instance, user }).await {
-            Ok(()) => Ok(OrphanOutcome::Deleted),
-            Err(error) if error.class == Class::NotFound => Ok(OrphanOutcome::Gone),
-            Err(error) => Err(error.into()),
-        }
+        let deleted = unless_gone(client.call(DeleteUser { instance: client.instance(), user }).await)?;
+        Ok(deleted.map_or(OrphanOutcome::Gone, |()| OrphanOutcome::Deleted))
     }
 }
 

@@ -5,9 +5,10 @@
 //! in the last seconds is missed.
 
 use connect_api::{
-    Caller, Class, Connect, ConnectExt, DeleteQuickConnect, DescribeQuickConnect, Error, InstanceId, OperationName, PageCursor,
-    QuickConnect, SearchQuickConnects, UserId,
+    Class, DeleteQuickConnect, DescribeQuickConnect, Error, OperationName, PageCursor, QuickConnect, SearchQuickConnects, UserId,
 };
+
+use super::instance_client::{InstanceClient, unless_gone};
 
 /// The operations that a cleanup needs.
 pub(super) const OPERATIONS: [OperationName; 3] =
@@ -55,13 +56,13 @@ impl Cleanup {
     }
 
     /// Continues until all is done, or a call fails that may succeed later.
-    pub(super) async fn resume(&mut self, connect: &dyn Connect, caller: &Caller, instance: &InstanceId) -> Result<(), Error> {
+    pub(super) async fn resume(&mut self, client: InstanceClient<'_>) -> Result<(), Error> {
         while !self.searched {
-            self.search(connect, caller, instance).await?;
+            self.search(client).await?;
             self.failures = 0;
         }
         while let Some(candidate) = self.found.last() {
-            match self.delete(candidate, connect, caller, instance).await {
+            match self.delete(candidate, client).await {
                 Ok(true) => self.deleted.push(candidate.name.clone()),
                 Ok(false) => {}
                 Err(error) if is_permanent(&error) => {
@@ -77,10 +78,10 @@ impl Cleanup {
     }
 
     /// Reads the next page of the index.
-    async fn search(&mut self, connect: &dyn Connect, caller: &Caller, instance: &InstanceId) -> Result<(), Error> {
+    async fn search(&mut self, client: InstanceClient<'_>) -> Result<(), Error> {
         let next_token = self.cursor.token();
-        let request = SearchQuickConnects { instance: instance.clone(), max_results: 100, next_token };
-        match connect.call(caller, request).await {
+        let request = SearchQuickConnects { instance: client.instance(), max_results: 100, next_token };
+        match client.call(request).await {
             Ok(page) => {
                 self.found.extend(page.items.into_iter().filter(|shown| shown.user.as_ref() == Some(&self.user)));
                 match self.cursor.turn(OperationName::SearchQuickConnects, page.next_token) {
@@ -112,26 +113,14 @@ impl Cleanup {
     }
 
     /// Deletes a quick connect that still points to the user. Returns false if it does not, or is gone.
-    async fn delete(
-        &self,
-        candidate: &QuickConnect,
-        connect: &dyn Connect,
-        caller: &Caller,
-        instance: &InstanceId,
-    ) -> Result<bool, Error> {
-        let (instance, quick_connect) = (instance.clone(), candidate.id.clone());
+    async fn delete(&self, candidate: &QuickConnect, client: InstanceClient<'_>) -> Result<bool, Error> {
+        let (instance, quick_connect) = (client.instance(), candidate.id.clone());
         let request = DescribeQuickConnect { instance: instance.clone(), quick_connect: quick_connect.clone() };
-        match connect.call(caller, request).await {
-            Ok(shown) if shown.user.as_ref() == Some(&self.user) => {}
-            Ok(_) => return Ok(false),
-            Err(error) if error.class == Class::NotFound => return Ok(false),
-            Err(error) => return Err(error),
+        let shown = unless_gone(client.call(request).await)?;
+        if shown.is_none_or(|shown| shown.user.as_ref() != Some(&self.user)) {
+            return Ok(false);
         }
-        match connect.call(caller, DeleteQuickConnect { instance, quick_connect }).await {
-            Ok(()) => Ok(true),
-            Err(error) if error.class == Class::NotFound => Ok(true),
-            Err(error) => Err(error),
-        }
+        unless_gone(client.call(DeleteQuickConnect { instance, quick_connect }).await).map(|_| true)
     }
 }
 

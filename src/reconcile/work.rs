@@ -9,6 +9,7 @@ use kube::ResourceExt;
 use super::{
     cluster::{ClusterError, Event, EventKind},
     context::{Context, Settings},
+    instance_client::InstanceClient,
     memory::KeptRead,
     report::Report,
     subject::Subject,
@@ -42,6 +43,11 @@ impl<'a> Work<'a> {
             ctx,
             subject,
         }
+    }
+
+    /// Returns a client of the resource's instance.
+    pub(super) fn client(&self) -> InstanceClient<'_> {
+        InstanceClient { connect: &*self.connect, caller: &self.caller, instance: &self.subject.instance.instance }
     }
 
     /// Returns the time from which an absence of the user counts, if there was a create attempt.

@@ -23,7 +23,7 @@ pub(in crate::reconcile) async fn claim(work: &mut Work<'_>, known: &Knowledge, 
     let request = TagResource { arn: live.user.arn.clone(), tags: work.subject.owner.tags() };
     or_fail(work.connect.call(&work.caller, request).await, Phase::of(known), "adoptionPolicy")?;
     let id: UserId = live.user.id;
-    let found = lookup::by_id(&*work.connect, &work.caller, &work.subject.instance_id(), &id).await;
+    let found = lookup::by_id(work.client(), &id).await;
     let found = or_fail(found, Phase::of(known), "adoptionPolicy")?;
     if found.as_ref().is_some_and(|user| work.subject.owner.of(&user.tags) == Ownership::Unowned) {
         let message =

@@ -21,12 +21,12 @@ const ATTEMPTS: u32 = 8;
 /// Deletes the quick connects that point to a user that is gone. Those that cannot be deleted are reported, and do not keep the
 /// resource.
 pub(in crate::reconcile) async fn delete(work: &Work<'_>, known: &Knowledge, user: UserId) -> Flow<Learnt> {
-    let Work { ctx, subject, connect, caller, .. } = work;
+    let Work { ctx, subject, .. } = work;
     let mut cleanup =
         ctx.memory.with(&subject.uid, |m| m.parked.take_cleanup(&user)).unwrap_or_else(|| Cleanup::new(user.clone()));
     cleanup.alone =
         !matches!(&known.by_name, Observation::Present(other) if subject.owner.of(&other.user.tags) == Ownership::Ours);
-    if let Err(error) = cleanup.resume(&**connect, caller, &subject.instance_id()).await {
+    if let Err(error) = cleanup.resume(work.client()).await {
         // A wait for our own rate limit is not a failure.
         cleanup.failures += u32::from(error.class != Class::Deferred);
         if !is_permanent(&error) && cleanup.failures < ATTEMPTS {

@@ -26,7 +26,7 @@ pub(in crate::reconcile) async fn by_id(work: &mut Work<'_>, known: &Knowledge, 
         return Flow::Continue(Learnt::ById(Observation::Present(Box::new(live))));
     }
     work.read_at = work.ctx.clock.uptime();
-    let found = lookup::by_id(&*work.connect, &work.caller, &work.subject.instance_id(), id).await;
+    let found = lookup::by_id(work.client(), id).await;
     Flow::Continue(Learnt::ById(observed(or_fail(found, Phase::of(known), "spec")?)))
 }
 
@@ -47,7 +47,7 @@ fn kept_read(work: &mut Work<'_>, known: &Knowledge, id: &UserId) -> Option<Live
 
 /// Looks up the user with the spec's username.
 pub(in crate::reconcile) async fn by_name(work: &Work<'_>, known: &Knowledge) -> Flow<Learnt> {
-    let Work { ctx, subject, connect, caller, .. } = work;
+    let Work { ctx, subject, .. } = work;
     // The search index lags. It does not decide whether a resource may go, resolve "the name is taken", or prove that there is no
     // such user.
     let Policy { adoption, management, .. } = known.policy;
@@ -58,7 +58,7 @@ pub(in crate::reconcile) async fn by_name(work: &Work<'_>, known: &Knowledge) ->
     let lookup = if thorough { Lookup::Thorough } else { Lookup::Quick };
     let key = (work.report.status.create_attempt, known.settled);
     let mut listing = ctx.memory.with(&subject.uid, |m| m.parked.take_listing(key));
-    let found = lookup::by_name(&**connect, caller, &subject.instance_id(), subject.username(), lookup, &mut listing).await;
+    let found = lookup::by_name(work.client(), subject.username(), lookup, &mut listing).await;
     if found.is_err() {
         ctx.memory.with(&subject.uid, |m| m.parked.keep_listing(key, listing));
     }
@@ -67,7 +67,7 @@ pub(in crate::reconcile) async fn by_name(work: &Work<'_>, known: &Knowledge) ->
 
 /// Reads the proficiencies of a user.
 pub(in crate::reconcile) async fn proficiencies(work: &Work<'_>, known: &Knowledge, id: UserId) -> Flow<Learnt> {
-    let read = lookup::proficiencies(&*work.connect, &work.caller, &work.subject.instance_id(), &id).await;
+    let read = lookup::proficiencies(work.client(), &id).await;
     if let (Err(Error { class: Class::Deferred, .. }), Observation::Present(live), true) =
         (&read, &known.by_id, work.report.changed.is_empty())
     {

@@ -70,7 +70,7 @@ pub(in crate::reconcile) async fn update(
         (None, _) => Flow::Continue(Learnt::Updated(Box::new(now))),
         // Not found: the user, or what the call refers to? Only a read of the user tells.
         (Some((Class::NotFound, failure)), Some(id)) => {
-            let found = lookup::by_id(&*work.connect, &work.caller, &work.subject.instance_id(), id).await;
+            let found = lookup::by_id(work.client(), id).await;
             match or_fail(found, Phase::of(known), "spec")? {
                 Some(_) => Flow::Break(End::Failed(failure)),
                 None => Flow::Continue(Learnt::RecordedGone),
