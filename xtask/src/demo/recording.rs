@@ -64,7 +64,8 @@ fn svg(lines: &[String]) -> String {
         let (class, seconds) = style(line);
         times.push(now);
         now += seconds;
-        let y = (index + 1) * LINE_HEIGHT;
+        // The baseline, with room for descenders.
+        let y = (index + 1) * LINE_HEIGHT - 4;
         if !line.is_empty() {
             // Writing to a string does not fail.
             let _ = writeln!(text, r#"<text y="{y}"{class}>{}</text>"#, escaped(line));
@@ -80,7 +81,7 @@ fn svg(lines: &[String]) -> String {
             write!(keyframes, "{percent:.2}%{{transform:translateY({}px);clip-path:inset(0 0 {hidden}px 0)}}", offset(index + 1));
     }
     format!(
-        r##"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img">
+        r##"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" xml:space="preserve">
 <title>connect-operator: the demo</title>
 <!-- Written by `cargo xtask demo - -once - -record docs/demo.svg`; do not edit. -->
 <style>
