@@ -46,8 +46,9 @@ impl Engine {
         let clock = Clock::new(config.clock, config.start);
         let now = clock.now();
         let lags = Lags { search: config.search_lag, describe: config.describe_lag, describe_covers: config.describe_lag_covers };
+        let case_sensitive = config.rules.case_sensitive_usernames;
         let account = config.instances.first().map(|i| i.account.clone()).unwrap_or_default();
-        let instances = config.instances.into_iter().map(|i| Instance::new(i, lags, now)).collect();
+        let instances = config.instances.into_iter().map(|i| Instance::new(i, lags, case_sensitive, now)).collect();
         Ok(Self {
             clock,
             rules: config.rules,
@@ -92,7 +93,7 @@ impl Engine {
     }
 
     pub fn users(&self, instance: &InstanceId) -> Vec<UserView> {
-        let mut users = self.instance(instance).map(|i| i.user_views()).unwrap_or_default();
+        let mut users = self.instance(instance).map(|i| i.user_views(&self.rules)).unwrap_or_default();
         users.sort_by(|a, b| a.user.username.cmp(&b.user.username));
         users
     }
@@ -180,7 +181,7 @@ impl Engine {
             now,
             rules: &self.rules,
             identifiers: &mut self.identifiers,
-            paginator: Paginator { now, limit: self.page_limit },
+            paginator: Paginator { now, limit: self.page_limit, token_lifetime: self.rules.token_lifetime },
         };
         match (at.and_then(|at| self.instances.get_mut(at)), &request.target) {
             (_, Target::Account) => {

@@ -12,5 +12,6 @@ mod signature;
 mod sts;
 mod wire;
 mod wire_quick_connect;
+mod wire_search;
 
 pub use server::{Server, serve};

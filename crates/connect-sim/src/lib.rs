@@ -36,6 +36,7 @@ mod refusal;
 mod request;
 mod response;
 mod rules;
+mod search;
 mod sim;
 mod state;
 mod sts;
@@ -47,8 +48,8 @@ pub use calls::{Calls, Creates, OperationCalls};
 pub use client::Client;
 pub use clock::ClockMode;
 pub use config::{
-    Config, ConfigError, DescribeLagCovers, EmailRule, InstanceConfig, NamedConfig, Rate, RoleConfig, Rules, StsConfig,
-    Throttling, UserConfigUpdate,
+    Config, ConfigError, DescribeLagCovers, EmailRule, IdentityUpdate, InstanceConfig, LongSearchValues, NamedConfig, Rate,
+    RoleConfig, Rules, StsConfig, Throttling, UnknownReference, UserConfigUpdate,
 };
 pub use faults::{Effect, Fault, Trigger};
 pub use http::{Server, serve};

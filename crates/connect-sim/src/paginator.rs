@@ -17,6 +17,7 @@ pub(crate) struct Paginator {
     pub now: Timestamp,
     /// The most items on a page, for any request.
     pub limit: Option<usize>,
+    pub token_lifetime: Duration,
 }
 
 /// The start and maximal length of the requested page.
@@ -28,9 +29,6 @@ pub(crate) struct PageStart {
     pub after: Option<String>,
     now: Timestamp,
 }
-
-/// How long a token is valid.
-const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
 const DEFAULT_LENGTH: i32 = 100;
 
@@ -60,7 +58,7 @@ impl Paginator {
         let of = u64::from_str_radix(parts.next()?, 16).ok()?;
         let issued = Timestamp::from_millisecond(parts.next()?.parse().ok()?).ok()?;
         let key = parts.next()?;
-        (of == query && self.now < later(issued, TOKEN_LIFETIME)).then(|| key.to_owned())
+        (of == query && self.now < later(issued, self.token_lifetime)).then(|| key.to_owned())
     }
 }
 
@@ -93,8 +91,10 @@ impl PageStart {
 mod tests {
     use super::*;
 
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+
     fn paginator(now: Timestamp) -> Paginator {
-        Paginator { now, limit: None }
+        Paginator { now, limit: None, token_lifetime: DAY }
     }
 
     fn items() -> impl Iterator<Item = (String, u32)> {
@@ -121,10 +121,10 @@ mod tests {
     fn a_token_of_another_query_or_an_expired_one_is_refused() {
         let now = Timestamp::UNIX_EPOCH;
         let token = paginator(now).start(&paging(2, None), 100, "q").unwrap().page_of(items()).next_token;
-        let just_in_time = now + (TOKEN_LIFETIME - Duration::from_secs(1));
+        let just_in_time = now + (DAY - Duration::from_secs(1));
         assert!(paginator(just_in_time).start(&paging(2, token.clone()), 100, "q").is_ok());
         for refused in [
-            paginator(now + TOKEN_LIFETIME).start(&paging(2, token.clone()), 100, "q"),
+            paginator(now + DAY).start(&paging(2, token.clone()), 100, "q"),
             paginator(now).start(&paging(2, token), 100, "other"),
             paginator(now).start(&paging(2, Some("gibberish".into())), 100, "q"),
         ] {

@@ -6,7 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use connect_api::{ChannelConfigs, IdentityInfo, Password, PhoneType, Proficiency, ProficiencyKey, Tags};
 
-use crate::{QuickConnectTarget, refusal::Refusal};
+use crate::{
+    QuickConnectTarget,
+    refusal::Refusal,
+    search::{Criteria, TagFilter},
+};
 
 /// One call.
 #[derive(Debug)]
@@ -99,7 +103,7 @@ actions! {
     DescribeUser,
     DeleteUser,
     ListUsers(Paging),
-    SearchUsers(Paging, Option<String>),
+    SearchUsers(Paging, Option<Criteria>, Option<TagFilter>),
     UpdateUserIdentityInfo(IdentityInfo),
     UpdateUserPhoneConfig(PhoneSettings),
     UpdateUserConfig(ChannelConfigs),

@@ -88,7 +88,7 @@ fn about_instance(context: &mut Context<'_>, instance: &mut Instance, action: Ac
     match action {
         Action::CreateUser(new) => users::create(context, instance, *new),
         Action::ListUsers(paging) => users::list(context, instance, &paging),
-        Action::SearchUsers(paging, username) => users::search(context, instance, &paging, username),
+        Action::SearchUsers(paging, criteria, filter) => users::search(context, instance, &paging, criteria, filter),
         Action::DescribeInstance => {
             Ok(Response::Instance { instance: instance.described(), created: instance.created, tags: instance.tags.clone() })
         }

@@ -127,11 +127,14 @@ pub(crate) struct Instance {
     pub created: Timestamp,
     pub tags: Tags,
     pub users: BTreeMap<UserId, Arc<User>>,
-    /// Usernames in lower case, in which they are compared.
+    /// Usernames in the form in which they are compared.
     names: HashMap<String, UserId>,
+    /// Usernames of deleted users, with the time until which they stay taken.
+    held: HashMap<String, Timestamp>,
     pub searched: Lagged<UserId, User>,
     described: Lagged<UserId, User>,
     lags: Lags,
+    case_sensitive: bool,
     pub routing_profiles: BTreeMap<String, Profile>,
     pub security_profiles: BTreeMap<String, Profile>,
     pub groups: BTreeMap<String, Group>,
@@ -141,7 +144,7 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
-    pub fn new(config: InstanceConfig, lags: Lags, now: Timestamp) -> Self {
+    pub fn new(config: InstanceConfig, lags: Lags, case_sensitive: bool, now: Timestamp) -> Self {
         let id = config.id.to_string();
         let profiles = |kind: &str, named: Vec<crate::NamedConfig>| {
             named
@@ -169,9 +172,11 @@ impl Instance {
             tags: config.tags,
             users: BTreeMap::new(),
             names: HashMap::new(),
+            held: HashMap::new(),
             searched: Lagged::new(lags.search),
             described: Lagged::new(lags.describe),
             lags,
+            case_sensitive,
             routing_profiles: profiles("routing-profile", config.routing_profiles),
             security_profiles: profiles("security-profile", config.security_profiles),
             groups: BTreeMap::new(),
@@ -212,24 +217,32 @@ impl Instance {
         self.arn_of(Resource::User(id.clone()))
     }
 
+    fn compared(&self, username: &str) -> String {
+        if self.case_sensitive { username.to_owned() } else { username.to_lowercase() }
+    }
+
     /// Returns whether a username is taken.
-    pub fn is_taken(&self, username: &str) -> bool {
-        self.names.contains_key(&username.to_lowercase())
+    pub fn is_taken(&self, username: &str, now: Timestamp) -> bool {
+        let name = self.compared(username);
+        self.names.contains_key(&name) || self.held.get(&name).is_some_and(|until| now < *until)
     }
 
     /// Adds or replaces a user.
     pub fn put(&mut self, user: User, now: Timestamp) {
         let id = user.id.clone();
-        self.names.insert(user.username.to_lowercase(), id.clone());
+        self.names.insert(self.compared(&user.username), id.clone());
         let user = Arc::new(user);
         self.users.insert(id.clone(), Arc::clone(&user));
         self.replicate(now, &id, Some(&user));
     }
 
-    /// Removes a user.
-    pub fn remove(&mut self, id: &UserId, now: Timestamp) {
+    /// Removes a user. Its name stays taken for a while.
+    pub fn remove(&mut self, id: &UserId, now: Timestamp, held_for: Duration) {
         if let Some(user) = self.users.remove(id) {
-            self.names.remove(&user.username.to_lowercase());
+            let name = self.compared(&user.username);
+            self.names.remove(&name);
+            self.held.retain(|_, until| now < *until);
+            self.held.insert(name, later(now, held_for));
             self.replicate(now, id, None);
         }
     }

@@ -7,6 +7,7 @@ use crate::{
     refusal::Failure,
     request::{Action, NewUser, Paging, PhoneSettings, Request, Target},
     response::{Listed, Response},
+    search::Criteria,
 };
 
 /// Converts a call to the request that a client sends.
@@ -36,7 +37,10 @@ pub(crate) fn request(call: Call) -> Request {
         Call::DescribeUser(c) => (user(&c.instance, &c.user), Action::DescribeUser),
         Call::DeleteUser(c) => (user(&c.instance, &c.user), Action::DeleteUser),
         Call::ListUsers(c) => (instance(&c.instance), Action::ListUsers(paging(c.max_results, c.next_token))),
-        Call::SearchUsers(c) => (instance(&c.instance), Action::SearchUsers(paging(c.max_results, c.next_token), c.username)),
+        Call::SearchUsers(c) => (
+            instance(&c.instance),
+            Action::SearchUsers(paging(c.max_results, c.next_token), c.username.map(Criteria::username), None),
+        ),
         Call::UpdateUserIdentityInfo(c) => (user(&c.instance, &c.user), Action::UpdateUserIdentityInfo(c.identity_info)),
         Call::UpdateUserPhoneConfig(c) => (user(&c.instance, &c.user), Action::UpdateUserPhoneConfig(as_sent(c.phone_config))),
         Call::UpdateUserConfig(c) => (user(&c.instance, &c.user), Action::UpdateUserConfig(c.channel_configs)),

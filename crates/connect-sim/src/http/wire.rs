@@ -262,46 +262,6 @@ impl From<Proficiency> for model::Proficiency {
     }
 }
 
-/// The body of a search.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Search {
-    pub instance_id: String,
-    pub next_token: Option<String>,
-    pub max_results: Option<i32>,
-    pub search_filter: Option<Value>,
-    pub search_criteria: Option<Value>,
-}
-
-/// The criteria that match the user with a username.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub(super) struct UsernameCriteria {
-    pub string_condition: UsernameCondition,
-}
-
-/// `FieldName` and `ComparisonType` have one value each that is simulated.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct UsernameCondition {
-    #[serde(rename = "FieldName")]
-    _field: Field,
-    pub value: String,
-    #[serde(rename = "ComparisonType")]
-    _comparison: Comparison,
-}
-
-#[derive(Deserialize)]
-enum Field {
-    Username,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum Comparison {
-    Exact,
-}
-
 /// The only body with a member in lower case.
 #[derive(Deserialize)]
 pub(super) struct TagResource {

@@ -3,8 +3,19 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::QuickConnectTarget;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct SearchQuickConnects {
+    pub instance_id: String,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+    pub search_filter: Option<Value>,
+    pub search_criteria: Option<Value>,
+}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -14,7 +14,7 @@ use crate::{
 const DEEPEST: usize = 5;
 
 pub(super) fn change(context: &mut Context<'_>, instance: &mut Instance, action: Action) -> Result<Response, Refusal> {
-    let now = context.now;
+    let (rules, now) = (context.rules, context.now);
     match action {
         Action::CreateRoutingProfile(name, tags) => {
             check_name(&name, instance.routing_profile_named(&name).is_some())?;
@@ -24,7 +24,7 @@ pub(super) fn change(context: &mut Context<'_>, instance: &mut Instance, action:
             Ok(Response::Created { kind: Kind::RoutingProfile, id, arn })
         }
         Action::UpdateRoutingProfileName(given, name) => {
-            let id = references::routing_profile(instance, &given)?;
+            let id = references::routing_profile(rules, instance, &given)?;
             if let Some(name) = name {
                 check_name(&name, instance.routing_profiles.iter().any(|(i, p)| i != id.as_str() && p.name == name))?;
                 if let Some(profile) = instance.routing_profiles.get_mut(id.as_str()) {
@@ -35,7 +35,7 @@ pub(super) fn change(context: &mut Context<'_>, instance: &mut Instance, action:
             Ok(Response::Empty)
         }
         Action::DeleteRoutingProfile(given) => {
-            let id = references::routing_profile(instance, &given)?;
+            let id = references::routing_profile(rules, instance, &given)?;
             unused(instance.users.values().any(|u| u.routing_profile_id == id))?;
             instance.routing_profiles.remove(id.as_str());
             Ok(Response::Empty)
@@ -48,14 +48,14 @@ pub(super) fn change(context: &mut Context<'_>, instance: &mut Instance, action:
             Ok(Response::Created { kind: Kind::SecurityProfile, id, arn })
         }
         Action::DeleteSecurityProfile(given) => {
-            let id = references::security_profile(instance, &given)?;
+            let id = references::security_profile(rules, instance, &given)?;
             unused(instance.users.values().any(|u| u.security_profile_ids.contains(&id)))?;
             instance.security_profiles.remove(id.as_str());
             Ok(Response::Empty)
         }
         Action::CreateUserHierarchyGroup(name, parent, tags) => create_group(context, instance, name, parent, tags),
         Action::UpdateUserHierarchyGroupName(given, name) => {
-            let id = references::hierarchy_group(instance, &given)?;
+            let id = references::hierarchy_group(rules, instance, &given)?;
             check_name(&name, false)?;
             if let Some(group) = instance.groups.get_mut(id.as_str()) {
                 group.name = name;
@@ -64,7 +64,7 @@ pub(super) fn change(context: &mut Context<'_>, instance: &mut Instance, action:
             Ok(Response::Empty)
         }
         Action::DeleteUserHierarchyGroup(given) => {
-            let id = references::hierarchy_group(instance, &given)?;
+            let id = references::hierarchy_group(rules, instance, &given)?;
             unused(
                 instance.groups.values().any(|g| g.parent.as_deref() == Some(id.as_str()))
                     || instance.users.values().any(|u| u.hierarchy_group_id.as_ref() == Some(&id)),
@@ -99,7 +99,8 @@ fn create_group(
     parent: Option<String>,
     tags: Tags,
 ) -> Result<Response, Refusal> {
-    let parent = parent.map(|given| references::hierarchy_group(instance, &given)).transpose()?.map(|id| id.to_string());
+    let parent =
+        parent.map(|given| references::hierarchy_group(context.rules, instance, &given)).transpose()?.map(|id| id.to_string());
     if parent.as_ref().is_some_and(|id| lineage(&instance.groups, id).len() >= DEEPEST) {
         return Err(Refusal::invalid_parameter(format!("a hierarchy has at most {DEEPEST} levels")));
     }

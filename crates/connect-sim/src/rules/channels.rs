@@ -8,7 +8,7 @@ use connect_api::{
 };
 
 use super::identity::is_e164;
-use crate::{UserConfigUpdate, refusal::Refusal, request::PhoneSettings, state::Settings};
+use crate::{Rules, UserConfigUpdate, refusal::Refusal, request::PhoneSettings, state::Settings};
 
 /// The longest after-contact work, from AWS' documentation.
 const LONGEST_WORK: i32 = 2_000_000;
@@ -186,11 +186,17 @@ pub(super) fn as_phone_config(settings: &Settings) -> PhoneConfig {
 }
 
 /// Returns the settings as per-channel lists. A list without entries is None.
-pub(super) fn as_lists(settings: &Settings) -> ChannelConfigs {
+pub(super) fn as_lists(rules: &Rules, settings: &Settings) -> ChannelConfigs {
     let channel = Channel::Voice;
+    let unset_auto = |channel| AutoAcceptConfig { channel, auto_accept: false, agent_first_callback_auto_accept: None };
+    let unset_work = |channel| AfterContactWorkConfig {
+        channel,
+        after_contact_work_time_limit: 0,
+        agent_first_callback_after_contact_work_time_limit: None,
+    };
     ChannelConfigs {
-        auto_accept: listed(&settings.auto_accept),
-        after_contact_work: listed(&settings.after_contact_work),
+        auto_accept: listed(rules, &settings.auto_accept, unset_auto),
+        after_contact_work: listed(rules, &settings.after_contact_work, unset_work),
         phone_number: settings
             .phone_number
             .clone()
@@ -204,7 +210,10 @@ pub(super) fn as_lists(settings: &Settings) -> ChannelConfigs {
     }
 }
 
-fn listed<T: Clone>(map: &BTreeMap<Channel, T>) -> Option<Vec<T>> {
-    let list: Vec<T> = Channel::ALL.into_iter().filter_map(|channel| map.get(&channel).cloned()).collect();
+fn listed<T: Clone>(rules: &Rules, map: &BTreeMap<Channel, T>, unset: impl Fn(Channel) -> T) -> Option<Vec<T>> {
+    let list: Vec<T> = Channel::ALL
+        .into_iter()
+        .filter_map(|channel| map.get(&channel).cloned().or_else(|| rules.show_unset_channels.then(|| unset(channel))))
+        .collect();
     Some(list).filter(|list| !list.is_empty())
 }

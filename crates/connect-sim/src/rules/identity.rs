@@ -22,9 +22,10 @@ pub(super) fn is_e164(number: &str) -> bool {
     E164.is_match(number)
 }
 
-pub(super) fn check_username(identity: IdentityManagementType, username: &str) -> Result<(), Refusal> {
+pub(super) fn check_username(rules: &Rules, identity: IdentityManagementType, username: &str) -> Result<(), Refusal> {
     let max = match identity {
         IdentityManagementType::Saml => 64,
+        _ if rules.short_usernames => 20,
         _ => 100,
     };
     let length = username.chars().count();
@@ -34,13 +35,16 @@ pub(super) fn check_username(identity: IdentityManagementType, username: &str) -
     if !USERNAME.is_match(username) {
         return Err(Refusal::invalid_parameter("Username must match [a-zA-Z0-9_-.\\@]+"));
     }
+    if rules.email_usernames && username.contains('@') && !EMAIL.is_match(username) {
+        return Err(Refusal::invalid_parameter("Username has an @ but is not an e-mail address"));
+    }
     Ok(())
 }
 
 /// Checks the password, directory id and identity members of a new user.
 pub(super) fn check_new(rules: &Rules, instance: &Instance, new: &NewUser) -> Result<(), Refusal> {
     let identity = instance.identity_management_type;
-    check_username(identity, &new.username)?;
+    check_username(rules, identity, &new.username)?;
     match (identity, &new.password) {
         (IdentityManagementType::ConnectManaged, None) => {
             return Err(Refusal::invalid_request("Password is required for instances that manage their users"));
@@ -78,6 +82,14 @@ pub(super) fn stored(identity: IdentityManagementType, username: &str, info: Ide
         last_name: Some(format!("{username}'s last name")),
         email: Some(format!("{username}@directory.example.com")),
         ..info
+    }
+}
+
+/// Returns the members that do not come from the directory.
+pub(super) fn given(identity: IdentityManagementType, info: IdentityInfo) -> IdentityInfo {
+    match identity {
+        IdentityManagementType::Saml | IdentityManagementType::ConnectManaged => info,
+        IdentityManagementType::ExistingDirectory => IdentityInfo { first_name: None, last_name: None, email: None, ..info },
     }
 }
 
@@ -137,9 +149,12 @@ fn check_email(rules: &Rules, identity: IdentityManagementType, email: Option<&s
     }
 }
 
-/// Clears optional members that are empty. Names stay as they are.
-pub(super) fn without_empty(info: IdentityInfo) -> IdentityInfo {
+/// Clears optional members that are empty, if the rules allow it. Names stay as they are.
+pub(super) fn without_empty(rules: &Rules, info: IdentityInfo) -> IdentityInfo {
     let cleared = |member: Option<String>| member.filter(|value| !value.is_empty());
+    if !rules.empty_string_clears {
+        return info;
+    }
     let IdentityInfo { first_name, last_name, email, secondary_email, mobile } = info;
     IdentityInfo {
         first_name,
@@ -147,5 +162,17 @@ pub(super) fn without_empty(info: IdentityInfo) -> IdentityInfo {
         email: cleared(email),
         secondary_email: cleared(secondary_email),
         mobile: cleared(mobile),
+    }
+}
+
+/// An update's members, and those that it leaves out as they were.
+pub(super) fn merged(update: IdentityInfo, before: IdentityInfo) -> IdentityInfo {
+    let IdentityInfo { first_name, last_name, email, secondary_email, mobile } = update;
+    IdentityInfo {
+        first_name: first_name.or(before.first_name),
+        last_name: last_name.or(before.last_name),
+        email: email.or(before.email),
+        secondary_email: secondary_email.or(before.secondary_email),
+        mobile: mobile.or(before.mobile),
     }
 }

@@ -6,6 +6,7 @@ use connect_api::{HierarchyGroup, Named, Resource};
 
 use super::{Context, references};
 use crate::{
+    Rules,
     refusal::Refusal,
     request::Paging,
     response::{Kind, Listed, Response},
@@ -64,7 +65,7 @@ fn listing(
 }
 
 pub(super) fn hierarchy_group(instance: &Instance, given: &str) -> Result<Response, Refusal> {
-    let id = references::hierarchy_group(instance, given)?;
+    let id = references::hierarchy_group(&Rules::default(), instance, given)?;
     let mut path: Vec<Listed> =
         lineage(&instance.groups, id.as_str()).into_iter().map(|(id, group)| listed_group(instance, id, group)).collect();
     let names = path.iter().map(|line| line.named.name.clone()).collect();

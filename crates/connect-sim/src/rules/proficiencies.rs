@@ -12,11 +12,8 @@ use crate::{
     state::{Attribute, Instance, User},
 };
 
-/// The most proficiencies of a user.
-const MOST: usize = 10;
-
 /// Checks levels, and that attributes and values exist.
-fn check(attributes: &BTreeMap<String, Attribute>, given: &[Proficiency]) -> Result<(), Refusal> {
+fn check(context: &Context<'_>, attributes: &BTreeMap<String, Attribute>, given: &[Proficiency]) -> Result<(), Refusal> {
     for Proficiency { key: ProficiencyKey { attribute_name, attribute_value }, level } in given {
         let Some(attribute) = attributes.get(attribute_name) else {
             return Err(Refusal::invalid_parameter(format!("there is no predefined attribute {attribute_name}")));
@@ -24,7 +21,7 @@ fn check(attributes: &BTreeMap<String, Attribute>, given: &[Proficiency]) -> Res
         if !attribute.values.contains(attribute_value) {
             return Err(Refusal::invalid_parameter(format!("{attribute_name} has no value {attribute_value}")));
         }
-        if !(1.0..=5.0).contains(level) {
+        if !(1.0..=5.0).contains(level) || context.rules.whole_levels && level.fract() != 0.0 {
             return Err(Refusal::invalid_parameter(format!("Level must be between 1 and 5, but is {level}")));
         }
     }
@@ -37,7 +34,7 @@ fn set(
     id: &UserId,
     set: impl FnOnce(&mut User) -> Result<(), Refusal>,
 ) -> Result<Response, Refusal> {
-    change(context, instance, id, false, |user| {
+    change(context, instance, id, context.rules.proficiencies_touch_user, |user| {
         set(user)?;
         user.proficiencies_modified = Some(context.now);
         Ok(())
@@ -51,11 +48,12 @@ pub(super) fn associate(
     new: Vec<Proficiency>,
 ) -> Result<Response, Refusal> {
     references::present(instance, id)?;
-    check(&instance.attributes, &new)?;
+    check(context, &instance.attributes, &new)?;
     set(context, instance, id, |user| {
         user.proficiencies.extend(new.into_iter().map(|p| (p.key, p.level)));
-        if user.proficiencies.len() > MOST {
-            return Err(Refusal::invalid_parameter(format!("a user has at most {MOST} proficiencies")));
+        let most = context.rules.proficiencies_per_user;
+        if user.proficiencies.len() > most {
+            return Err(Refusal::invalid_parameter(format!("a user has at most {most} proficiencies")));
         }
         Ok(())
     })
@@ -81,7 +79,7 @@ pub(super) fn update(
     changed: Vec<Proficiency>,
 ) -> Result<Response, Refusal> {
     references::present(instance, id)?;
-    check(&instance.attributes, &changed)?;
+    check(context, &instance.attributes, &changed)?;
     set(context, instance, id, |user| {
         for Proficiency { key, level } in changed {
             let Some(current) = user.proficiencies.get_mut(&key) else {

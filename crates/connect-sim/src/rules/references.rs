@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use connect_api::{Arn, HierarchyGroupId, Resource, RoutingProfileId, SecurityProfileId, UserId};
 
 use crate::{
+    Rules, UnknownReference,
     refusal::Refusal,
     state::{Instance, User},
 };
@@ -18,8 +19,12 @@ fn bare(instance: &Instance, given: &str, pick: impl FnOnce(Resource) -> Option<
     (arn.sibling(Resource::Instance) == instance.arn).then(|| pick(arn.resource)).flatten()
 }
 
-fn unknown(what: &str, given: &str) -> Refusal {
-    Refusal::not_found(format!("{what} not found: {given}"))
+fn unknown(rules: &Rules, what: &str, given: &str) -> Refusal {
+    let message = format!("{what} not found: {given}");
+    match rules.unknown_reference {
+        UnknownReference::NotFound => Refusal::not_found(message),
+        UnknownReference::InvalidParameter => Refusal::invalid_parameter(message),
+    }
 }
 
 /// Returns the id of a user, which need not exist: reads and writes check that differently.
@@ -40,35 +45,39 @@ pub(super) fn no_user(given: &str) -> Refusal {
     Refusal::not_found(format!("User not found: {given}"))
 }
 
-pub(super) fn routing_profile(instance: &Instance, given: &str) -> Result<RoutingProfileId, Refusal> {
+pub(super) fn routing_profile(rules: &Rules, instance: &Instance, given: &str) -> Result<RoutingProfileId, Refusal> {
     let id = bare(instance, given, |resource| match resource {
         Resource::RoutingProfile(id) => Some(id.to_string()),
         _ => None,
     });
     id.filter(|id| instance.routing_profiles.contains_key(id))
         .map(RoutingProfileId::new)
-        .ok_or_else(|| unknown("Routing profile", given))
+        .ok_or_else(|| unknown(rules, "Routing profile", given))
 }
 
-pub(super) fn security_profile(instance: &Instance, given: &str) -> Result<SecurityProfileId, Refusal> {
+pub(super) fn security_profile(rules: &Rules, instance: &Instance, given: &str) -> Result<SecurityProfileId, Refusal> {
     let id = bare(instance, given, |resource| match resource {
         Resource::SecurityProfile(id) => Some(id.to_string()),
         _ => None,
     });
     id.filter(|id| instance.security_profiles.contains_key(id))
         .map(SecurityProfileId::new)
-        .ok_or_else(|| unknown("Security profile", given))
+        .ok_or_else(|| unknown(rules, "Security profile", given))
 }
 
 /// Returns the ids of 1 to 10 security profiles.
-pub(super) fn security_profiles(instance: &Instance, given: &BTreeSet<String>) -> Result<BTreeSet<SecurityProfileId>, Refusal> {
+pub(super) fn security_profiles(
+    rules: &Rules,
+    instance: &Instance,
+    given: &BTreeSet<String>,
+) -> Result<BTreeSet<SecurityProfileId>, Refusal> {
     if !(1..=10).contains(&given.len()) {
         return Err(Refusal::invalid_parameter(format!("SecurityProfileIds must have 1 to 10 members, but has {}", given.len())));
     }
-    given.iter().map(|id| security_profile(instance, id)).collect()
+    given.iter().map(|id| security_profile(rules, instance, id)).collect()
 }
 
-pub(super) fn hierarchy_group(instance: &Instance, given: &str) -> Result<HierarchyGroupId, Refusal> {
+pub(super) fn hierarchy_group(rules: &Rules, instance: &Instance, given: &str) -> Result<HierarchyGroupId, Refusal> {
     if given.is_empty() {
         return Err(Refusal::invalid_parameter("HierarchyGroupId must not be empty; omit it to clear the group"));
     }
@@ -76,5 +85,7 @@ pub(super) fn hierarchy_group(instance: &Instance, given: &str) -> Result<Hierar
         Resource::HierarchyGroup(id) => Some(id.to_string()),
         _ => None,
     });
-    id.filter(|id| instance.groups.contains_key(id)).map(HierarchyGroupId::new).ok_or_else(|| unknown("Hierarchy group", given))
+    id.filter(|id| instance.groups.contains_key(id))
+        .map(HierarchyGroupId::new)
+        .ok_or_else(|| unknown(rules, "Hierarchy group", given))
 }

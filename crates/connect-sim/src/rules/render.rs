@@ -4,7 +4,7 @@ use connect_api::{FoundUser, Instance as Described, Proficiency, User as Shown, 
 
 use super::channels;
 use crate::{
-    InstanceView, UserView,
+    InstanceView, Rules, UserView,
     state::{Instance, User},
 };
 
@@ -35,9 +35,9 @@ impl Instance {
     }
 
     /// Returns the users without lag.
-    pub(crate) fn user_views(&self) -> Vec<UserView> {
+    pub(crate) fn user_views(&self, rules: &Rules) -> Vec<UserView> {
         let view = |user: &std::sync::Arc<User>| UserView {
-            user: described(self, user),
+            user: described(rules, self, user),
             proficiencies: proficiencies(user),
             has_password: user.has_password,
             created: user.created,
@@ -47,14 +47,14 @@ impl Instance {
 }
 
 /// Returns a user as DescribeUser shows it.
-pub(super) fn described(instance: &Instance, user: &User) -> Shown {
+pub(super) fn described(rules: &Rules, instance: &Instance, user: &User) -> Shown {
     Shown {
         id: user.id.clone(),
         arn: instance.user_arn(&user.id),
         username: user.username.clone(),
         identity_info: user.identity_info.clone(),
         phone_config: Some(channels::as_phone_config(&user.settings)),
-        channel_configs: channels::as_lists(&user.settings),
+        channel_configs: channels::as_lists(rules, &user.settings),
         directory_user_id: user.directory_user_id.clone(),
         security_profile_ids: user.security_profile_ids.clone(),
         routing_profile_id: Some(user.routing_profile_id.clone()),
@@ -65,7 +65,7 @@ pub(super) fn described(instance: &Instance, user: &User) -> Shown {
 }
 
 /// Returns a user as SearchUsers shows it.
-pub(super) fn found(arn: String, user: &User) -> FoundUser {
+pub(super) fn found(rules: &Rules, arn: String, user: &User) -> FoundUser {
     FoundUser {
         id: user.id.clone(),
         arn,
@@ -73,7 +73,7 @@ pub(super) fn found(arn: String, user: &User) -> FoundUser {
         first_name: user.identity_info.first_name.clone(),
         last_name: user.identity_info.last_name.clone(),
         phone_config: Some(channels::as_phone_config(&user.settings)),
-        channel_configs: channels::as_lists(&user.settings),
+        channel_configs: channels::as_lists(rules, &user.settings),
         directory_user_id: user.directory_user_id.clone(),
         security_profile_ids: user.security_profile_ids.clone(),
         routing_profile_id: Some(user.routing_profile_id.clone()),

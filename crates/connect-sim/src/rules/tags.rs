@@ -93,9 +93,10 @@ pub(super) fn about_resource(
 }
 
 fn about_user(context: &Context<'_>, instance: &mut Instance, id: &UserId, action: &Action) -> Result<Response, Refusal> {
+    let touch = context.rules.tags_touch_user;
     match action {
-        Action::TagResource(new) => change(context, instance, id, false, |user| add(&mut user.tags, new)),
-        Action::UntagResource(keys) => change(context, instance, id, false, |user| {
+        Action::TagResource(new) => change(context, instance, id, touch, |user| add(&mut user.tags, new)),
+        Action::UntagResource(keys) => change(context, instance, id, touch, |user| {
             remove(&mut user.tags, keys);
             Ok(())
         }),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use connect_api::{ChannelConfigs, IdentityInfo, UserId};
 
 use super::{Context, change, channels, identity, references};
-use crate::{refusal::Refusal, request::PhoneSettings, response::Response, state::Instance};
+use crate::{IdentityUpdate, refusal::Refusal, request::PhoneSettings, response::Response, state::Instance};
 
 pub(super) fn identity_info(
     context: &Context<'_>,
@@ -15,7 +15,12 @@ pub(super) fn identity_info(
 ) -> Result<Response, Refusal> {
     let identity_type = instance.identity_management_type;
     change(context, instance, id, true, |user| {
-        let info = identity::without_empty(info);
+        let before = identity::given(identity_type, user.identity_info.clone());
+        let info = match context.rules.identity_update {
+            IdentityUpdate::Replace => info,
+            IdentityUpdate::Merge => identity::merged(info, before),
+        };
+        let info = identity::without_empty(context.rules, info);
         identity::check_info(context.rules, identity_type, &info)?;
         user.identity_info = identity::stored(identity_type, &user.username, info);
         Ok(())
@@ -55,7 +60,7 @@ pub(super) fn routing_profile(
     profile: &str,
 ) -> Result<Response, Refusal> {
     references::present(instance, id)?;
-    let profile = references::routing_profile(instance, profile)?;
+    let profile = references::routing_profile(context.rules, instance, profile)?;
     change(context, instance, id, true, |user| {
         user.routing_profile_id = profile;
         Ok(())
@@ -69,7 +74,7 @@ pub(super) fn security_profiles(
     profiles: &BTreeSet<String>,
 ) -> Result<Response, Refusal> {
     references::present(instance, id)?;
-    let profiles = references::security_profiles(instance, profiles)?;
+    let profiles = references::security_profiles(context.rules, instance, profiles)?;
     change(context, instance, id, true, |user| {
         user.security_profile_ids = profiles;
         Ok(())
@@ -84,7 +89,7 @@ pub(super) fn hierarchy(
     group: Option<&str>,
 ) -> Result<Response, Refusal> {
     references::present(instance, id)?;
-    let group = group.map(|group| references::hierarchy_group(instance, group)).transpose()?;
+    let group = group.map(|group| references::hierarchy_group(context.rules, instance, group)).transpose()?;
     change(context, instance, id, true, |user| {
         user.hierarchy_group_id = group;
         Ok(())

@@ -10,12 +10,13 @@ use crate::{
     refusal::Refusal,
     request::{NewUser, Paging, PhoneSettings},
     response::Response,
+    search::{Criteria, TagFilter, has_tags},
     state::{Instance, Settings, User},
 };
 
 pub(super) fn create(context: &mut Context<'_>, instance: &mut Instance, new: NewUser) -> Result<Response, Refusal> {
     let rules = context.rules;
-    let new = NewUser { identity_info: new.identity_info.map(identity::without_empty), ..new };
+    let new = NewUser { identity_info: new.identity_info.map(|info| identity::without_empty(rules, info)), ..new };
     identity::check_new(rules, instance, &new)?;
     channels::check_lists(&new.channel_configs)?;
     if let Some(phone) = &new.phone_config {
@@ -26,10 +27,11 @@ pub(super) fn create(context: &mut Context<'_>, instance: &mut Instance, new: Ne
     if new.tags.len() > tags::MOST {
         return Err(tags::too_many());
     }
-    let routing_profile_id = references::routing_profile(instance, &new.routing_profile_id)?;
-    let security_profile_ids = references::security_profiles(instance, &new.security_profile_ids)?;
-    let hierarchy_group_id = new.hierarchy_group_id.map(|group| references::hierarchy_group(instance, &group)).transpose()?;
-    if instance.is_taken(&new.username) {
+    let routing_profile_id = references::routing_profile(rules, instance, &new.routing_profile_id)?;
+    let security_profile_ids = references::security_profiles(rules, instance, &new.security_profile_ids)?;
+    let hierarchy_group_id =
+        new.hierarchy_group_id.map(|group| references::hierarchy_group(rules, instance, &group)).transpose()?;
+    if instance.is_taken(&new.username, context.now) {
         return Err(Refusal::duplicate(format!("A user with the username {} already exists", new.username)));
     }
     if instance.users.len() >= instance.users_quota {
@@ -75,13 +77,13 @@ fn settings(phone: Option<&PhoneSettings>, lists: &ChannelConfigs) -> Settings {
 
 pub(super) fn describe(context: &Context<'_>, instance: &mut Instance, id: &UserId) -> Result<Response, Refusal> {
     let user = instance.read(id, context.now).ok_or_else(|| references::no_user(id.as_str()))?;
-    let user = Box::new(render::described(instance, &user));
+    let user = Box::new(render::described(context.rules, instance, &user));
     Ok(Response::User { user, region: instance.arn.region.clone() })
 }
 
 pub(super) fn delete(context: &Context<'_>, instance: &mut Instance, id: &UserId) -> Result<Response, Refusal> {
     references::present(instance, id)?;
-    instance.remove(id, context.now);
+    instance.remove(id, context.now, context.rules.username_held_for);
     Ok(Response::Empty)
 }
 
@@ -96,24 +98,33 @@ pub(super) fn list(context: &Context<'_>, instance: &mut Instance, paging: &Pagi
     Ok(Response::Users { page: start.page(users), region: arn.region })
 }
 
-/// Searches users by name, or all users. The index folds case, as full-text indexes do.
 pub(super) fn search(
     context: &Context<'_>,
     instance: &mut Instance,
     paging: &Paging,
-    username: Option<String>,
+    criteria: Option<Criteria>,
+    filter: Option<TagFilter>,
 ) -> Result<Response, Refusal> {
-    let wanted = username.map(|name| name.to_lowercase());
-    let start = context.paginator.start(paging, 500, ("SearchUsers", instance.arn.instance.as_str(), &wanted))?;
+    if let Some(field) = criteria.as_ref().and_then(Criteria::unknown_field) {
+        return Err(Refusal::invalid_parameter(format!("users cannot be searched by {field}")));
+    }
+    // Criteria are compared only here, so their debug output is sufficient.
+    let query = format!("{criteria:?} {filter:?}");
+    let start = context.paginator.start(paging, 500, ("SearchUsers", instance.arn.instance.as_str(), query))?;
+    let long_values = context.rules.long_search_values;
     let fitting: Vec<_> = instance
         .searched
         .at(context.now)
         .values()
-        .filter(|user| wanted.as_ref().is_none_or(|wanted| user.username.to_lowercase() == *wanted))
+        .filter(|user| criteria.as_ref().is_none_or(|criteria| criteria.match_user(user, long_values)))
+        .filter(|user| filter.as_ref().is_none_or(|filter| has_tags(user, filter)))
         .collect();
     let total = fitting.len();
     let page = start.page_of(fitting.into_iter().map(|user| (user.id.to_string(), user)));
-    let render = |user: &Arc<User>| render::found(instance.arn.sibling(Resource::User(user.id.clone())).to_string(), user);
+    let render = |user: &Arc<User>| {
+        let arn = instance.arn.sibling(Resource::User(user.id.clone())).to_string();
+        render::found(context.rules, arn, user)
+    };
     let items = page.items.into_iter().map(render).collect();
     Ok(Response::Found {
         page: Page { items, next_token: page.next_token },

@@ -99,6 +99,7 @@ def with_boto3():
     found = connect.search_users(
         InstanceId=INSTANCE,
         SearchCriteria={"StringCondition": {"FieldName": "Username", "Value": "jane.doe", "ComparisonType": "EXACT"}},
+        SearchFilter={"TagFilter": {"TagCondition": {"TagKey": "c:d/e", "TagValue": "2"}}},
     )
     same((found["ApproximateTotalCount"], found["Users"][0]["Id"]), (1, user))
     same(found["Users"][0]["PhoneConfig"]["AfterContactWorkTimeLimit"], 45_000)

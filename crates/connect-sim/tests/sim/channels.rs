@@ -79,6 +79,11 @@ fn a_user_without_settings_has_the_defaults_and_no_lists() {
     let user = SimWithUser::new(config(), None).user();
     assert_eq!(user.phone_config, Some(PhoneConfig::default()));
     assert_eq!(user.channel_configs, ChannelConfigs::default());
+    let mut shown = config();
+    shown.rules.show_unset_channels = true;
+    let lists = SimWithUser::new(shown, None).user().channel_configs;
+    assert_eq!(lists.auto_accept, Some(Channel::ALL.map(|c| auto(c, false)).into()));
+    assert_eq!(lists.after_contact_work, Some(Channel::ALL.map(|c| work(c, 0)).into()));
 }
 
 #[test]

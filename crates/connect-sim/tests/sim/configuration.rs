@@ -52,7 +52,7 @@ fn errors_name_the_invalid_member() {
         ("serchLag: 3s", "serchLag"),
         ("searchLag: soon", "searchLag"),
         ("rules: { caseSensitive: true }", "caseSensitive"),
-        ("rules: { userConfigUpdate: overwrite }", "overwrite"),
+        ("rules: { identityUpdate: overwrite }", "overwrite"),
         ("pageLimit: 0", "pageLimit"),
         ("deniedOperations: [CreateUsr]", "CreateUsr"),
         ("throttling: { operations: { CreateUsr: { perSecond: 1, burst: 1 } } }", "CreateUsr"),

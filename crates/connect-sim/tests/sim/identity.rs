@@ -1,7 +1,7 @@
 //! The requirements of the identity type, and UpdateUserIdentityInfo.
 
 use connect_api::{CreateUser, IdentityInfo, IdentityManagementType as Type, Password, UpdateUserIdentityInfo};
-use connect_sim::{Config, EmailRule, Sim};
+use connect_sim::{Config, EmailRule, IdentityUpdate, Sim};
 
 use crate::support::*;
 
@@ -81,6 +81,12 @@ fn usernames_are_checked_as_by_aws() {
     for bad in ["", "jane doe", "jané", "a/b", &"u".repeat(101)] {
         assert_eq!(outcome(config(), username(bad)), Some(invalid_parameter()), "{bad}");
     }
+    let mut strict = config();
+    strict.rules.short_usernames = true;
+    strict.rules.email_usernames = true;
+    for (name, good) in [("a@b", false), ("a@b.com", true), ("aaaaaaaaaaaaaaaaaaaa", true), ("aaaaaaaaaaaaaaaaaaaaa", false)] {
+        assert_eq!(outcome(strict.clone(), username(name)).is_none(), good, "{name}");
+    }
 }
 
 #[test]
@@ -130,11 +136,22 @@ fn after(config: Config, update: IdentityInfo) -> Result<IdentityInfo, (u16, Str
 }
 
 #[test]
-fn members_omitted_or_empty_in_an_update_are_cleared() {
+fn members_omitted_by_an_update_are_cleared_or_kept() {
     assert_eq!(after(config(), names()), Ok(names()));
     assert_eq!(after(config(), IdentityInfo::default()), Err(invalid_request()), "the names are required");
+    let mut merge = config();
+    merge.rules.identity_update = IdentityUpdate::Merge;
+    let new_mail = IdentityInfo { email: Some("new@example.com".into()), ..IdentityInfo::default() };
+    assert_eq!(after(merge, new_mail.clone()), Ok(IdentityInfo { email: new_mail.email, ..full() }));
+}
+
+#[test]
+fn an_empty_string_clears_or_is_refused() {
     let empty = IdentityInfo { mobile: Some(String::new()), ..full() };
-    assert_eq!(after(config(), empty), Ok(IdentityInfo { mobile: None, ..full() }));
+    assert_eq!(after(config(), empty.clone()), Ok(IdentityInfo { mobile: None, ..full() }));
+    let mut strict = config();
+    strict.rules.empty_string_clears = false;
+    assert_eq!(after(strict, empty), Err(invalid_parameter()));
 }
 
 #[test]

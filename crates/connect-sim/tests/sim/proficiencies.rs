@@ -61,6 +61,31 @@ fn a_user_has_at_most_ten_proficiencies() {
 }
 
 #[test]
+fn a_switch_limits_levels_to_whole_numbers() {
+    let mut config = config();
+    config.rules.whole_levels = true;
+    let sim = Sim::new(config).unwrap();
+    let user = create(&sim, "jane").id;
+    assert_eq!(refusal(associate(&sim, &user, vec![one("Language", "german", 4.5)])), invalid_parameter());
+    associate(&sim, &user, vec![one("Language", "german", 4.0)]).unwrap();
+}
+
+#[test]
+fn a_switch_lets_proficiencies_change_the_users_time() {
+    for touches in [false, true] {
+        let mut config = config();
+        config.rules.proficiencies_touch_user = touches;
+        let sim = Sim::new(config).unwrap();
+        let created = sim.now();
+        let user = create(&sim, "jane").id;
+        sim.advance(seconds(5));
+        associate(&sim, &user, vec![one("Language", "german", 4.0)]).unwrap();
+        let modified = describe(&sim, &user).unwrap().last_modified_time;
+        assert_eq!(modified, Some(if touches { sim.now() } else { created }));
+    }
+}
+
+#[test]
 fn disassociating_an_absent_proficiency_succeeds() {
     let sim = sim();
     let user = create(&sim, "jane").id;

@@ -1,22 +1,55 @@
-//! SearchUsers: all users, or the one with a username.
+//! SearchUsers: what it finds by name in-process, and the criteria and filters that are simulated over HTTP.
 
-use connect_api::SearchUsers;
-use connect_sim::{Config, Sim};
+use connect_api::{CreateUser, SearchUsers};
+use connect_sim::{Config, LongSearchValues, Sim};
 use serde_json::{Value, json};
 
 use crate::support::*;
 
-/// A simulator with three users and an index without lag.
-fn sim_with_three_users() -> Sim {
-    let sim = Sim::new(Config { search_lag: seconds(0), ..config() }).unwrap();
-    for username in ["anna", "bert", "cleo"] {
-        create(&sim, username);
+/// A simulator with three users that share only their last name, Anna, Bert and Cleo, and an index without lag.
+fn sim_with_three_users(change: impl FnOnce(&mut Config)) -> Sim {
+    let mut config = Config { search_lag: seconds(0), ..config() };
+    change(&mut config);
+    let sim = Sim::new(config).unwrap();
+    let people = [
+        ("anna.long-and-very-long-name", "Anna", "/EMEA", "Basic Routing Profile", "Admin", "blue"),
+        ("bert", "Bert", "/EMEA/Berlin", "Sales", "Agent", "red"),
+        ("cleo", "Cleo", "/Americas", "Sales", "Agent", "blue"),
+    ];
+    for (username, first_name, group, routing, security, team) in people {
+        let base = new_user(&sim, username);
+        let mut info = names();
+        info.first_name = Some(first_name.into());
+        call(
+            &sim,
+            CreateUser {
+                identity_info: Some(info),
+                hierarchy_group_id: sim.hierarchy_group_id(&instance(), group),
+                routing_profile_id: sim.routing_profile_id(&instance(), routing).unwrap(),
+                security_profile_ids: [sim.security_profile_id(&instance(), security).unwrap()].into(),
+                tags: [("team".to_owned(), team.to_owned()), (username.to_owned(), "me".to_owned())].into(),
+                ..base
+            },
+        )
+        .unwrap();
     }
     sim
 }
 
-/// Searches over HTTP. Returns the number of users that match, or the error.
-async fn found(url: &str, mut body: Value) -> Result<usize, (u16, String)> {
+/// Returns the initials of the users that a search by name finds in-process.
+fn named(sim: &Sim, username: &str) -> Vec<String> {
+    let username = Some(username.to_owned());
+    let request = SearchUsers { instance: instance(), max_results: 500, next_token: None, username };
+    initials(call(sim, request).unwrap().items.into_iter().map(|u| u.username).collect())
+}
+
+fn initials(mut usernames: Vec<String>) -> Vec<String> {
+    usernames.sort();
+    usernames.iter().map(|name| name[..1].to_owned()).collect()
+}
+
+/// Returns the initials of the users that a body finds over HTTP, or the error.
+async fn found(url: &str, mut body: Value) -> Result<Vec<String>, (u16, String)> {
     body["InstanceId"] = json!("i-1");
     let reply = raw(url, "POST", "/search-users", SIGNED, &body.to_string()).await.unwrap();
     if reply.status != 200 {
@@ -24,40 +57,97 @@ async fn found(url: &str, mut body: Value) -> Result<usize, (u16, String)> {
         return Err((status, code.to_owned()));
     }
     let json = reply.json();
-    let users = json["Users"].as_array().unwrap().len();
-    assert_eq!(json["ApproximateTotalCount"], users);
-    Ok(users)
+    let users = json["Users"].as_array().unwrap();
+    assert_eq!(json["ApproximateTotalCount"], users.len());
+    Ok(initials(users.iter().map(|u| u["Username"].as_str().unwrap().to_owned()).collect()))
+}
+
+fn field(name: &str, value: &str, comparison: &str) -> Value {
+    json!({ "StringCondition": { "FieldName": name, "Value": value, "ComparisonType": comparison } })
 }
 
 #[tokio::test]
-async fn users_are_found_by_their_whole_name_without_case() {
-    let server = served(&sim_with_three_users()).await;
-    for (username, wanted) in [("BERT", 1), ("ber", 0)] {
-        let condition = json!({ "FieldName": "Username", "Value": username, "ComparisonType": "EXACT" });
-        let body = json!({ "SearchCriteria": { "StringCondition": condition } });
-        assert_eq!(found(&server.url(), body).await, Ok(wanted), "{username}");
+async fn strings_are_compared_in_three_ways_and_without_case() {
+    let sim = sim_with_three_users(|_| {});
+    let server = served(&sim).await;
+    let sales = sim.routing_profile_id(&instance(), "Sales").unwrap();
+    let admin = sim.security_profile_id(&instance(), "Admin").unwrap();
+    let bert = sim.user(&instance(), "bert").unwrap().user.id;
+    for (name, value, comparison, wanted) in [
+        ("Username", "BERT", "EXACT", vec!["b"]),
+        ("Username", "ber", "EXACT", vec![]),
+        ("Username", "cl", "STARTS_WITH", vec!["c"]),
+        ("Username", "er", "CONTAINS", vec!["a", "b"]),
+        ("FirstName", "anna", "EXACT", vec!["a"]),
+        ("LastName", "Doe", "EXACT", vec!["a", "b", "c"]),
+        ("RoutingProfileId", sales.as_str(), "EXACT", vec!["b", "c"]),
+        ("SecurityProfileId", admin.as_str(), "EXACT", vec!["a"]),
+        ("resourceId", bert.as_str(), "EXACT", vec!["b"]),
+    ] {
+        let body = json!({ "SearchCriteria": field(name, value, comparison) });
+        assert_eq!(found(&server.url(), body).await.unwrap(), wanted, "{name} {comparison} {value}");
     }
-    assert_eq!(found(&server.url(), json!({})).await, Ok(3));
+    let unknown = json!({ "SearchCriteria": field("username", "bert", "EXACT") });
+    assert_eq!(found(&server.url(), unknown).await, Err(invalid_parameter()), "AWS' field names are case-sensitive");
 }
 
 #[tokio::test]
-async fn other_searches_are_refused() {
-    let server = served(&sim_with_three_users()).await;
-    let condition = |field: &str, comparison: &str| json!({ "StringCondition": { "FieldName": field, "Value": "bert", "ComparisonType": comparison } });
+async fn conditions_nest_and_tags_filter() {
+    let sim = sim_with_three_users(|_| {});
+    let server = served(&sim).await;
+    let (bert, cleo) = (field("Username", "bert", "EXACT"), field("Username", "cleo", "EXACT"));
+    let tag = |key: &str, value: &str| json!({ "TagKey": key, "TagValue": value });
+    let filter = |filter: Value| json!({ "TagFilter": filter });
+    for (criteria, tags, wanted) in [
+        (json!({}), json!({}), vec!["a", "b", "c"]),
+        (json!({ "OrConditions": [bert, cleo] }), json!({}), vec!["b", "c"]),
+        (
+            json!({ "AndConditions": [{ "OrConditions": [bert, cleo] }, field("FirstName", "Be", "STARTS_WITH")] }),
+            json!({}),
+            vec!["b"],
+        ),
+        (json!({}), filter(json!({ "TagCondition": tag("team", "blue") })), vec!["a", "c"]),
+        (json!({}), filter(json!({ "TagCondition": { "TagKey": "cleo" } })), vec!["c"]),
+        (json!({}), filter(json!({ "AndConditions": [tag("team", "blue"), tag("cleo", "me")] })), vec!["c"]),
+        (
+            json!({}),
+            filter(json!({ "OrConditions": [[tag("team", "red")], [tag("team", "blue"), tag("cleo", "me")]] })),
+            vec!["b", "c"],
+        ),
+        (bert.clone(), filter(json!({ "TagCondition": tag("team", "blue") })), vec![]),
+    ] {
+        let body = json!({ "SearchCriteria": criteria, "SearchFilter": tags });
+        assert_eq!(found(&server.url(), body.clone()).await.unwrap(), wanted, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn criteria_that_are_not_simulated_are_refused() {
+    let sim = sim_with_three_users(|_| {});
+    let server = served(&sim).await;
     for body in [
-        json!({ "SearchCriteria": condition("FirstName", "EXACT") }),
-        json!({ "SearchCriteria": condition("username", "EXACT") }),
-        json!({ "SearchCriteria": condition("Username", "CONTAINS") }),
-        json!({ "SearchCriteria": { "OrConditions": [condition("Username", "EXACT")] } }),
-        json!({ "SearchFilter": { "TagFilter": { "TagCondition": { "TagKey": "team" } } } }),
+        json!({ "SearchCriteria": { "AndConditions": [], "OrConditions": [] } }),
+        json!({ "SearchCriteria": { "ListCondition": { "TargetListType": "PROFICIENCIES", "Conditions": [] } } }),
+        json!({ "SearchCriteria": { "OrConditions": [{ "HierarchyGroupCondition": { "Value": "g-1" } }] } }),
+        json!({ "SearchFilter": { "UserAttributeFilter": { "TagCondition": { "TagKey": "team" } } } }),
     ] {
         assert_eq!(found(&server.url(), body.clone()).await, Err(invalid_parameter()), "{body}");
     }
 }
 
 #[test]
+fn overlong_values_find_as_the_rule_says() {
+    let (other, own) = ("anna.long-and-very-long-nam_", "anna.long-and-very-long-name");
+    let with = |rule| sim_with_three_users(move |config| config.rules.long_search_values = rule);
+    assert_eq!(named(&with(LongSearchValues::AsGiven), other), Vec::<String>::new());
+    assert_eq!(named(&with(LongSearchValues::AsGiven), own), ["a"]);
+    assert_eq!(named(&with(LongSearchValues::Truncated), other), ["a"]);
+    assert_eq!(named(&with(LongSearchValues::NoMatch), own), Vec::<String>::new());
+}
+
+#[test]
 fn a_token_is_valid_for_its_own_query_only() {
-    let sim = sim_with_three_users();
+    let sim = sim_with_three_users(|_| {});
     let request = |next_token, username| SearchUsers { instance: instance(), max_results: 2, next_token, username };
     let first = call(&sim, request(None, None)).unwrap();
     assert_eq!(refusal(call(&sim, request(first.next_token.clone(), Some("bert".into())))), invalid_parameter());

@@ -3,9 +3,10 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use connect_api::{
-    Class, CreateUser, DeleteUser, HierarchyGroupId, ListUsers, UpdateUserRoutingProfile, UpdateUserSecurityProfiles, UserId,
+    Class, CreateUser, DeleteUser, HierarchyGroupId, ListUsers, UpdateUserHierarchy, UpdateUserRoutingProfile,
+    UpdateUserSecurityProfiles, UserId,
 };
-use connect_sim::{Config, InstanceConfig, Sim};
+use connect_sim::{Config, InstanceConfig, Sim, UnknownReference};
 
 use crate::support::*;
 
@@ -33,13 +34,35 @@ fn the_same_seed_makes_the_same_ids() {
 }
 
 #[test]
-fn usernames_are_unique_ignoring_case_until_deleted() {
+fn usernames_are_unique_ignoring_case_unless_switched() {
     let sim = sim();
-    let first = create(&sim, "Jane").id;
+    create(&sim, "Jane");
     assert_eq!(refusal(call(&sim, new_user(&sim, "jANE"))), (409, "DuplicateResourceException".into()));
     assert_eq!(sim.users(&instance()).len(), 1);
+
+    let mut config = config();
+    config.rules.case_sensitive_usernames = true;
+    let sim = Sim::new(config).unwrap();
+    create(&sim, "Jane");
+    create(&sim, "jANE");
+    assert_eq!(refusal(call(&sim, new_user(&sim, "Jane"))).0, 409);
+}
+
+#[test]
+fn a_deleted_users_name_is_free_at_once_or_later() {
+    let plain = sim();
+    let first = create(&plain, "jane").id;
+    delete(&plain, &first).unwrap();
+    assert_ne!(create(&plain, "jane").id, first);
+
+    let mut config = config();
+    config.rules.username_held_for = seconds(60);
+    let sim = Sim::new(config).unwrap();
+    let first = create(&sim, "jane").id;
     delete(&sim, &first).unwrap();
-    assert_ne!(create(&sim, "jANE").id, first);
+    assert_eq!(refusal(call(&sim, new_user(&sim, "JANE"))).0, 409);
+    sim.advance(seconds(60));
+    create(&sim, "jane");
 }
 
 #[test]
@@ -53,6 +76,32 @@ fn the_user_quota_is_enforced_and_freed_by_deletion() {
     delete(&sim, &first).unwrap();
     create(&sim, "b");
     assert!(!sim.set_users_quota(&"elsewhere".into(), 1));
+}
+
+#[test]
+fn unknown_references_are_404_or_400() {
+    for (rule, expected) in [(UnknownReference::NotFound, not_found()), (UnknownReference::InvalidParameter, invalid_parameter())]
+    {
+        let mut config = config();
+        config.rules.unknown_reference = rule;
+        let sim = Sim::new(config).unwrap();
+        let good = new_user(&sim, "jane");
+        let user = create(&sim, "joe").id;
+        for bad in [
+            CreateUser { routing_profile_id: "nope".into(), ..good.clone() },
+            CreateUser { security_profile_ids: ["nope".into()].into(), ..good.clone() },
+            CreateUser { hierarchy_group_id: Some("nope".into()), ..good.clone() },
+        ] {
+            assert_eq!(refusal(call(&sim, bad)), expected);
+        }
+        let instance = instance();
+        let update =
+            UpdateUserRoutingProfile { instance: instance.clone(), user: user.clone(), routing_profile_id: "nope".into() };
+        assert_eq!(refusal(call(&sim, update)), expected);
+        let group = UpdateUserHierarchy { instance, user, hierarchy_group_id: Some("nope".into()) };
+        assert_eq!(refusal(call(&sim, group)), expected);
+        assert_eq!(sim.users(&crate::support::instance()).len(), 1);
+    }
 }
 
 #[test]
