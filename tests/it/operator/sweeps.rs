@@ -129,3 +129,22 @@ async fn users_are_read_one_by_one_if_sweeps_are_denied() {
     assert!(harness.operator.log_tail().contains("connect:SearchUsers"), "{}", harness.operator.log_tail());
     assert!(harness.operator.metric("connect_operator_sweeps_total{result=\"failed\"}") >= 1.0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn user_is_read_at_its_interval_even_if_recently_seen() {
+    let harness = Harness::builder("sweeping").flag("--sweep-interval=1h").flag("--drift-interval=2s").start().await;
+    harness.apply_until_ready("agent", &json!({})).await;
+    harness.route("agent", "Sales").await;
+    assert!(harness.wait_for_event("agent", "DriftCorrected").await.contains("routingProfileArn"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn edit_based_on_an_outdated_status_still_reaches_the_spec() {
+    let harness = Harness::builder("sweeping").flag("--sweep-interval=1h").flag("--settle-window=1s").start().await;
+    let first = harness.apply_until_ready("agent", &json!({})).await.status.unwrap().user_id.unwrap();
+    harness.call_at_console(DeleteUser { instance: harness.instance(), user: first.as_str().into() }).await;
+    harness.apply_until_ready("agent", &json!({ "routingProfileArn": harness.routing_profile("Sales") })).await;
+    let user = harness.live("agent").user;
+    assert_ne!(user.id.as_str(), first, "the edit notices that the user was deleted");
+    assert_eq!(user.routing_profile_id, harness.sim.routing_profile_id(&harness.instance(), "Sales"));
+}
