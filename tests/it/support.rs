@@ -15,7 +15,7 @@ use kube::{
 };
 
 /// Longer than any state takes to come: only a failing test waits this long.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(180);
 pub const POLL: Duration = Duration::from_millis(50);
 
 /// Returns the control plane of all tests, which serves ConnectUsers.
@@ -26,7 +26,7 @@ pub fn plane() -> &'static ControlPlane {
         let kubectl = plane.kubectl();
         kubectl.run_with_input(&["apply", "--server-side", "--filename=-"], &crd_yaml().unwrap()).unwrap();
         let definition = "customresourcedefinition/connectusers.connect-operator.dev";
-        kubectl.run(&["wait", "--for=condition=Established", "--timeout=60s", definition]).unwrap();
+        kubectl.run(&["wait", "--for=condition=Established", "--timeout=180s", definition]).unwrap();
         // The definition is Established a moment before the API server serves the resource and publishes its short names.
         eventually("ConnectUsers are served", || kubectl.run(&["get", "cuser", "--all-namespaces"]).is_ok());
     });
