@@ -50,7 +50,7 @@ inside() {
 version=$(inside --version)
 # The https endpoint makes the program read the certificates; it then ends because there is no cluster.
 output=$(inside run --otlp-endpoint=https://localhost:1 --metrics-address=127.0.0.1:0 --health-address=127.0.0.1:0 2>&1 || true)
-grep --quiet "neither a kubeconfig nor a service account was found" <<<"$output" || { echo "$output" >&2 && exit 1; }
+grep --quiet "found neither a kubeconfig nor a service account" <<<"$output" || { echo "$output" >&2 && exit 1; }
 printf '%s\n%s %s\nprogram: %d bytes\nimage: %d bytes compressed, %d unpacked\n' "$version" "$arch" "$manifest" \
     "$(stat --format %s "$program")" \
     "$(blob "$manifest" | field 'sum(layer["size"] for layer in image["layers"]) + image["config"]["size"]')" \
