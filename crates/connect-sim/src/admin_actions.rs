@@ -10,9 +10,9 @@ use connect_api::{
 use crate::{
     QuickConnectTarget, Scope, Sim,
     admission::Surface,
-    refusal::Failure,
-    request::{Action, NewQuickConnect, Request, Target},
-    response::Response,
+    refusal::{Failure, Refusal},
+    request::Request,
+    rules::{Context, admin_actions, quick_connects},
     state::Profile,
 };
 
@@ -23,27 +23,28 @@ impl Sim {
     /// # Panics
     /// If Connect refuses it, like the other methods here.
     pub fn create_routing_profile(&self, instance: &InstanceId, name: &str) -> RoutingProfileId {
-        RoutingProfileId::new(self.administer(instance, Action::CreateRoutingProfile(name.into(), Tags::new())))
+        RoutingProfileId::new(self.administer("CreateRoutingProfile", instance, |cx| {
+            admin_actions::create_routing_profile(cx, name.into(), Tags::new())
+        }))
     }
 
     /// Deletes a routing profile that no user has.
     pub fn delete_routing_profile(&self, instance: &InstanceId, id: &RoutingProfileId) {
-        self.administer(instance, Action::DeleteRoutingProfile(id.to_string()));
+        self.administer("DeleteRoutingProfile", instance, |cx| admin_actions::delete_routing_profile(cx, id.as_str()));
     }
 
     /// Renames a routing profile.
     pub fn rename_routing_profile(&self, instance: &InstanceId, id: &RoutingProfileId, name: &str) {
-        self.administer(instance, Action::UpdateRoutingProfileName(id.to_string(), Some(name.into())));
+        self.administer("UpdateRoutingProfileName", instance, |cx| {
+            admin_actions::rename_routing_profile(cx, id.as_str(), Some(name.into()))
+        });
     }
 
     /// Creates a security profile.
     pub fn create_security_profile(&self, instance: &InstanceId, name: &str) -> SecurityProfileId {
-        SecurityProfileId::new(self.administer(instance, Action::CreateSecurityProfile(name.into(), Tags::new())))
-    }
-
-    /// Deletes a security profile that no user has.
-    pub fn delete_security_profile(&self, instance: &InstanceId, id: &SecurityProfileId) {
-        self.administer(instance, Action::DeleteSecurityProfile(id.to_string()));
+        SecurityProfileId::new(self.administer("CreateSecurityProfile", instance, |cx| {
+            admin_actions::create_security_profile(cx, name.into(), Tags::new())
+        }))
     }
 
     /// Creates a hierarchy group below another one, or at the top.
@@ -53,41 +54,34 @@ impl Sim {
         parent: Option<&HierarchyGroupId>,
         name: &str,
     ) -> HierarchyGroupId {
-        let action = Action::CreateUserHierarchyGroup(name.into(), parent.map(ToString::to_string), Tags::new());
-        HierarchyGroupId::new(self.administer(instance, action))
+        let parent = parent.map(HierarchyGroupId::as_str);
+        HierarchyGroupId::new(self.administer("CreateUserHierarchyGroup", instance, |cx| {
+            admin_actions::create_group(cx, name.into(), parent, Tags::new())
+        }))
     }
 
     /// Renames a hierarchy group.
     pub fn rename_hierarchy_group(&self, instance: &InstanceId, id: &HierarchyGroupId, name: &str) {
-        self.administer(instance, Action::UpdateUserHierarchyGroupName(id.to_string(), name.into()));
+        self.administer("UpdateUserHierarchyGroupName", instance, |cx| admin_actions::rename_group(cx, id.as_str(), name.into()));
     }
 
     /// Deletes a hierarchy group without users and groups.
     pub fn delete_hierarchy_group(&self, instance: &InstanceId, id: &HierarchyGroupId) {
-        self.administer(instance, Action::DeleteUserHierarchyGroup(id.to_string()));
-    }
-
-    /// Creates a predefined attribute.
-    pub fn create_predefined_attribute(&self, instance: &InstanceId, name: &str, values: &[&str]) {
-        let values = values.iter().map(ToString::to_string).collect();
-        self.administer(instance, Action::CreatePredefinedAttribute(name.into(), values));
-    }
-
-    /// Deletes a predefined attribute that no user has a proficiency of.
-    pub fn delete_predefined_attribute(&self, instance: &InstanceId, name: &str) {
-        self.administer(instance, Action::DeletePredefinedAttribute(name.into()));
+        self.administer("DeleteUserHierarchyGroup", instance, |cx| admin_actions::delete_group(cx, id.as_str()));
     }
 
     /// Creates a quick connect, through an arbitrary flow.
     pub fn create_quick_connect(&self, instance: &InstanceId, name: &str, target: QuickConnectTarget) -> QuickConnectId {
-        let new = NewQuickConnect { name: name.into(), contact_flow_id: flow_to(&target), target, tags: Tags::new() };
-        QuickConnectId::new(self.administer(instance, Action::CreateQuickConnect(new)))
+        self.administer("CreateQuickConnect", instance, |cx| {
+            quick_connects::create(cx, name.into(), through_a_flow(target), Tags::new())
+        })
     }
 
     /// Changes the target of a quick connect.
     pub fn point_quick_connect_to(&self, instance: &InstanceId, id: &QuickConnectId, target: QuickConnectTarget) {
-        let flow = flow_to(&target);
-        self.administer(instance, Action::UpdateQuickConnectConfig(id.to_string(), target, flow));
+        self.administer("UpdateQuickConnectConfig", instance, |cx| {
+            quick_connects::point_to(cx, id.as_str(), through_a_flow(target))
+        });
     }
 
     /// Returns a request for a user with the least that this instance requires, and its first profiles by name.
@@ -115,23 +109,23 @@ impl Sim {
         }
     }
 
-    /// Performs an action. Returns the id of the created resource, if any.
-    fn administer(&self, instance: &InstanceId, action: Action) -> String {
-        let operation = action.name();
-        let request = Request { target: Target::Instance(instance.to_string()), action };
+    fn administer<T>(
+        &self,
+        operation: &'static str,
+        instance: &InstanceId,
+        action: impl FnOnce(&mut Context<'_>) -> Result<T, Refusal>,
+    ) -> T {
+        let request = Request::on_instance(operation, instance.as_str(), action);
         match self.process(&Scope::everywhere(), Surface::Console, request).result {
-            Ok(Response::Created { id, .. }) => id,
-            Ok(_) => String::new(),
+            Ok(done) => done,
             Err(Failure::Refused(refusal)) => panic!("{operation}: {}", refusal.message),
             Err(Failure::Lost(why)) => panic!("{operation}: {why}"),
         }
     }
 }
 
-/// Returns the flow of a transfer: transfers to users and queues go through one.
-fn flow_to(target: &QuickConnectTarget) -> Option<String> {
-    match target {
-        QuickConnectTarget::User(_) | QuickConnectTarget::Queue(_) => Some("transfer".to_owned()),
-        QuickConnectTarget::PhoneNumber(_) => None,
-    }
+/// Adds the flow of a transfer: transfers to users and queues go through one.
+fn through_a_flow(target: QuickConnectTarget) -> (QuickConnectTarget, Option<String>) {
+    let needs_one = !matches!(target, QuickConnectTarget::PhoneNumber(_));
+    (target, needs_one.then(|| "transfer".to_owned()))
 }

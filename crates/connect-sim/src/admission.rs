@@ -39,8 +39,18 @@ pub(crate) enum Admission {
     Replaced(Failure),
 }
 
+impl Admission {
+    /// Returns what the caller receives for this result.
+    pub fn answer<T>(self, result: Result<T, Refusal>) -> Result<T, Failure> {
+        match self {
+            Self::Ordinary => result.map_err(Failure::Refused),
+            Self::Replaced(failure) => Err(failure),
+        }
+    }
+}
+
 impl Origin {
-    pub fn of(request: &Request, instance: Option<&Instance>, scope_region: Option<&str>) -> Self {
+    pub fn of<T>(request: &Request<'_, T>, instance: Option<&Instance>, scope_region: Option<&str>) -> Self {
         let unnamed = || scope_region.unwrap_or("us-east-1").to_owned();
         let (account, region, base) = instance.map_or_else(
             || (String::new(), unnamed(), "*".into()),
@@ -52,12 +62,12 @@ impl Origin {
             Target::Account | Target::Instance(_) => None,
         };
         let id = named.map(ToOwned::to_owned);
-        let username = match (request.username(), instance, named) {
-            (Some(username), ..) => Some(username.to_owned()),
+        let username = match (&request.username, instance, named) {
+            (Some(username), ..) => Some(username.clone()),
             (None, Some(instance), Some(id)) => instance.users.get(&id.into()).map(|u| u.username.clone()),
             _ => None,
         };
-        let resource = match (request.username(), &id) {
+        let resource = match (&request.username, &id) {
             (Some(_), _) => format!("{base}/agent/*"),
             (None, Some(id)) => format!("{base}/agent/{id}"),
             (None, None) => base,

@@ -3,19 +3,19 @@
 use connect_api::{Call, Caller, Connect, Error, Reply};
 use futures::future::BoxFuture;
 
-use crate::{Scope, Sim};
+use crate::{Scope, Sim, admission::Surface};
 
 /// An in-process client of a [`Sim`]. Every future is ready at its first poll, and has no effect before.
 #[derive(Clone, Debug)]
 pub struct Client {
     sim: Sim,
     scope: Scope,
-    console: bool,
+    surface: Surface,
 }
 
 impl Client {
-    pub(crate) fn new(sim: Sim, scope: Scope, console: bool) -> Self {
-        Self { sim, scope, console }
+    pub(crate) fn new(sim: Sim, scope: Scope, surface: Surface) -> Self {
+        Self { sim, scope, surface }
     }
 
     /// Makes one call synchronously.
@@ -23,7 +23,7 @@ impl Client {
     /// # Errors
     /// As [`Connect::send`].
     pub fn call_now(&self, call: Call) -> Result<Reply, Error> {
-        if self.console { self.sim.call_from_console(&self.scope, call) } else { self.sim.call(&self.scope, call) }
+        self.sim.send(&self.scope, call, self.surface)
     }
 }
 

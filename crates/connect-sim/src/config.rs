@@ -15,10 +15,7 @@ pub use rules::{DescribeLagCovers, EmailRule, IdentityUpdate, LongSearchValues, 
 pub use sts::{RoleConfig, StsConfig};
 pub use throttling::{Rate, Throttling};
 
-use crate::{
-    ClockMode,
-    request::{OPERATIONS, STS_OPERATIONS},
-};
+use crate::{ClockMode, request};
 
 /// The whole configuration. Everything has a default, so that `Config::default()` is a working account with one instance.
 ///
@@ -130,9 +127,9 @@ impl Config {
 
 /// Checks that an operation exists, since a mistyped one would silently have no effect.
 pub(crate) fn known_operation(name: &str) -> Result<(), ConfigError> {
-    if OPERATIONS.contains(&name) || STS_OPERATIONS.contains(&name) {
+    if request::operations().any(|known| known == name) {
         return Ok(());
     }
-    let all = [OPERATIONS, &STS_OPERATIONS].concat().join(", ");
+    let all = request::operations().collect::<Vec<_>>().join(", ");
     Err(ConfigError(format!("{name} is not a simulated operation; expected one of {all}")))
 }

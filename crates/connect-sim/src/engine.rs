@@ -7,14 +7,13 @@ use jiff::Timestamp;
 
 use crate::{
     Calls, Config, ConfigError, InstanceView, QuickConnectView, Rules, Scope, SessionView, UserView,
-    admission::{Admission, AdmissionControl, Origin, Surface},
+    admission::{AdmissionControl, Origin, Surface},
     clock::Clock,
     identifiers::Identifiers,
     paginator::Paginator,
     refusal::{Failure, Refusal},
-    request::{Request, StsRequest, Target},
-    response::Response,
-    rules::{self, Context},
+    request::{self, Effect, Request, StsRequest, Target},
+    rules::Context,
     state::{Instance, Lags},
     sts::{Signer, Sts, StsResponse},
 };
@@ -105,7 +104,8 @@ impl Engine {
     }
 
     /// Processes one call.
-    pub fn call(&mut self, scope: &Scope, surface: Surface, request: Request) -> Outcome<Response> {
+    pub fn call<T>(&mut self, scope: &Scope, surface: Surface, request: Request<'_, T>) -> Outcome<T> {
+        debug_assert!(request::operations().any(|known| known == request.operation), "{}", request.operation);
         let now = self.clock.now();
         let request_id = self.identifiers.next();
         let at = self.locate(scope, &request.target);
@@ -113,18 +113,14 @@ impl Engine {
             let result = self.perform(scope, now, at, request).map_err(Failure::Refused);
             return Outcome { request_id, delay: Duration::ZERO, result };
         }
-        let operation = request.name();
-        let username = request.username().map(ToOwned::to_owned);
+        let (operation, username) = (request.operation, request.username.clone());
         let origin = Origin::of(&request, at.map(|at| &self.instances[at]), scope.region.as_deref());
         let (delay, admitted) = self.admission.admit(&origin, operation, now);
         let mut took_effect = false;
         let result = admitted.and_then(|admission| {
             let result = self.perform(scope, now, at, request);
             took_effect = result.is_ok();
-            match admission {
-                Admission::Ordinary => result.map_err(Failure::Refused),
-                Admission::Replaced(failure) => Err(failure),
-            }
+            admission.answer(result)
         });
         self.calls.count(operation, result.as_ref().err().map(Failure::label));
         if let Some(username) = username {
@@ -147,13 +143,7 @@ impl Engine {
         let (now, request_id, operation) = (self.now(), self.identifiers.next(), request.name());
         let (delay, admitted) = self.admission.admit_to_sts(operation);
         let random = self.identifiers.next();
-        let result = admitted.and_then(|admission| {
-            let result = self.sts.call(signer, request, &random, now);
-            match admission {
-                Admission::Ordinary => result.map_err(Failure::Refused),
-                Admission::Replaced(failure) => Err(failure),
-            }
-        });
+        let result = admitted.and_then(|admission| admission.answer(self.sts.call(signer, request, &random, now)));
         self.calls.count(operation, result.as_ref().err().map(Failure::label));
         Outcome { request_id, delay, result }
     }
@@ -176,23 +166,26 @@ impl Engine {
         })
     }
 
-    fn perform(&mut self, scope: &Scope, now: Timestamp, at: Option<usize>, request: Request) -> Result<Response, Refusal> {
-        let mut context = Context {
-            now,
-            rules: &self.rules,
-            identifiers: &mut self.identifiers,
-            paginator: Paginator { now, limit: self.page_limit, token_lifetime: self.rules.token_lifetime },
-        };
-        match (at.and_then(|at| self.instances.get_mut(at)), &request.target) {
-            (_, Target::Account) => {
+    fn perform<T>(&mut self, scope: &Scope, now: Timestamp, at: Option<usize>, request: Request<'_, T>) -> Result<T, Refusal> {
+        let rules = &self.rules;
+        let paginator = Paginator { now, limit: self.page_limit, token_lifetime: rules.token_lifetime };
+        let effect = match request.effect {
+            Effect::OnAccount(effect) => {
                 let seen: Vec<&Instance> = self.instances.iter().filter(|i| visible(i, scope)).collect();
-                rules::in_account(&context, &seen, request.action)
+                return effect(paginator, &seen);
             }
-            (Some(instance), _) => rules::in_instance(&mut context, instance, request),
-            (None, Target::Resource(arn)) => Err(Refusal::not_found(format!("Resource {arn} not found"))),
-            (None, Target::Instance(id) | Target::User { instance: id, .. }) => {
-                Err(Refusal::not_found(format!("Instance not found: {id}")))
+            Effect::OnInstance(effect) => effect,
+        };
+        match at {
+            Some(at) => {
+                let (identifiers, instance) = (&mut self.identifiers, &mut self.instances[at]);
+                effect(&mut Context { now, rules, identifiers, paginator, instance })
             }
+            None => Err(Refusal::not_found(match request.target {
+                Target::Resource(arn) => format!("Resource {arn} not found"),
+                Target::Instance(id) | Target::User { instance: id, .. } => format!("Instance not found: {id}"),
+                Target::Account => unreachable!("an effect on an instance names one"),
+            })),
         }
     }
 }

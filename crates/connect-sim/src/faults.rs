@@ -4,23 +4,19 @@ use std::time::Duration;
 
 use connect_api::OperationName;
 use rand::{RngExt, rngs::StdRng};
-use serde::{Deserialize, Serialize};
 
 use crate::config::{ConfigError, known_operation};
 
 /// The effect of a fault on a call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// The call has no effect and is answered with this error.
     Error {
         /// HTTP status.
         status: u16,
         /// Error code. If absent, the reply has none.
-        #[serde(default)]
         code: Option<String>,
         /// Message.
-        #[serde(default)]
         message: String,
     },
     /// The call takes effect and is answered with this error.
@@ -28,10 +24,8 @@ pub enum Effect {
         /// HTTP status.
         status: u16,
         /// Error code. If absent, the reply has none.
-        #[serde(default)]
         code: Option<String>,
         /// Message.
-        #[serde(default)]
         message: String,
     },
     /// The call takes effect, and its reply is lost.
@@ -62,8 +56,7 @@ impl Effect {
 }
 
 /// The matching calls that a fault applies to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Trigger {
     /// This many calls.
     Times(u32),
@@ -74,33 +67,24 @@ pub enum Trigger {
 }
 
 /// A fault to inject.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
     /// The operation. If absent, calls of any operation match.
-    #[serde(default)]
     pub operation: Option<String>,
     /// The username or id of the user. If absent, calls about any user match.
-    #[serde(default)]
     pub user: Option<String>,
     /// How many matching calls pass first.
-    #[serde(default)]
     pub skip: u32,
-    /// The matching calls that the fault applies to. Default: one.
-    #[serde(default = "once")]
+    /// The matching calls that the fault applies to.
     pub trigger: Trigger,
     /// The effect.
     pub effect: Effect,
 }
 
-fn once() -> Trigger {
-    Trigger::Times(1)
-}
-
 impl Fault {
     /// A fault on the next call of any operation.
     pub fn any(effect: Effect) -> Self {
-        Self { operation: None, user: None, skip: 0, trigger: once(), effect }
+        Self { operation: None, user: None, skip: 0, trigger: Trigger::Times(1), effect }
     }
 
     /// A fault on the next call of this operation.
@@ -193,10 +177,6 @@ impl Faults {
 
     pub fn clear(&mut self) {
         self.0.clear();
-    }
-
-    pub fn pending(&self) -> &[Fault] {
-        &self.0
     }
 
     /// Returns the faults of a call. Delays add up. Among other effects, that of the oldest fault applies.

@@ -34,7 +34,6 @@ mod identifiers;
 mod paginator;
 mod refusal;
 mod request;
-mod response;
 mod rules;
 mod search;
 mod sim;

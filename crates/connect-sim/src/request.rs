@@ -1,22 +1,20 @@
-//! Calls, independent of the surface: typed calls and HTTP requests are both converted to them.
+//! Calls, independent of the surface: what a call is about, and its effect as a function.
 //!
-//! Ids are as sent, bare or as ARNs. A member is an Option if Connect distinguishes absent from zero.
+//! Ids are as sent, bare or as ARNs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use connect_api::{ChannelConfigs, IdentityInfo, Password, PhoneType, Proficiency, ProficiencyKey, Tags};
+use connect_api::{OperationName, PhoneType};
 
-use crate::{
-    QuickConnectTarget,
-    refusal::Refusal,
-    search::{Criteria, TagFilter},
-};
+use crate::{paginator::Paginator, refusal::Refusal, rules::Context, state::Instance};
 
-/// One call.
-#[derive(Debug)]
-pub(crate) struct Request {
+/// One call with an answer of type `T`.
+pub(crate) struct Request<'a, T> {
+    pub operation: &'static str,
     pub target: Target,
-    pub action: Action,
+    /// The username of a CreateUser request.
+    pub username: Option<String>,
+    pub effect: Effect<'a, T>,
 }
 
 /// The target of a call, as named in the request.
@@ -32,6 +30,30 @@ pub(crate) enum Target {
     Resource(String),
 }
 
+/// The effect of a call, with its answer. It gets what the call is about, if the caller may see that.
+pub(crate) enum Effect<'a, T> {
+    OnAccount(Box<OnAccount<'a, T>>),
+    OnInstance(Box<OnInstance<'a, T>>),
+}
+
+type OnAccount<'a, T> = dyn FnOnce(Paginator, &[&Instance]) -> Result<T, Refusal> + 'a;
+type OnInstance<'a, T> = dyn FnOnce(&mut Context<'_>) -> Result<T, Refusal> + 'a;
+
+impl<'a, T> Request<'a, T> {
+    pub fn on_account(operation: &'static str, effect: impl FnOnce(Paginator, &[&Instance]) -> Result<T, Refusal> + 'a) -> Self {
+        Self { operation, target: Target::Account, username: None, effect: Effect::OnAccount(Box::new(effect)) }
+    }
+
+    pub fn on_instance(
+        operation: &'static str,
+        instance: &str,
+        effect: impl FnOnce(&mut Context<'_>) -> Result<T, Refusal> + 'a,
+    ) -> Self {
+        let target = Target::Instance(instance.to_owned());
+        Self { operation, target, username: None, effect: Effect::OnInstance(Box::new(effect)) }
+    }
+}
+
 /// The requested page of a listing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Paging {
@@ -39,32 +61,7 @@ pub(crate) struct Paging {
     pub next_token: Option<String>,
 }
 
-/// CreateUser's body.
-#[derive(Debug)]
-pub(crate) struct NewUser {
-    pub username: String,
-    pub password: Option<Password>,
-    pub identity_info: Option<IdentityInfo>,
-    pub phone_config: Option<PhoneSettings>,
-    pub channel_configs: ChannelConfigs,
-    pub directory_user_id: Option<String>,
-    pub security_profile_ids: BTreeSet<String>,
-    pub routing_profile_id: String,
-    pub hierarchy_group_id: Option<String>,
-    pub tags: Tags,
-}
-
-/// CreateQuickConnect's body.
-#[derive(Debug)]
-pub(crate) struct NewQuickConnect {
-    pub name: String,
-    pub target: QuickConnectTarget,
-    /// The flow of a transfer to a user or queue.
-    pub contact_flow_id: Option<String>,
-    pub tags: Tags,
-}
-
-/// `UserPhoneConfig` as sent.
+/// `UserPhoneConfig` as sent: unlike the typed one, it distinguishes an absent member from zero.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PhoneSettings {
     pub phone_type: Option<PhoneType>,
@@ -74,91 +71,34 @@ pub(crate) struct PhoneSettings {
     pub persistent_connection: Option<bool>,
 }
 
-macro_rules! actions {
-    ($($variant:ident $(($($type:ty),*))?,)*) => {
-        /// The requested action.
-        #[derive(Debug)]
-        pub(crate) enum Action {
-            $($variant $(($($type),*))?,)*
-            /// A request with an unreadable body or without a required member.
-            Malformed { operation: &'static str, refusal: Refusal },
-        }
-
-        /// The simulated operations.
-        pub(crate) const OPERATIONS: &[&str] = &[$(stringify!($variant)),*];
-
-        impl Action {
-            pub fn name(&self) -> &'static str {
-                match self {
-                    $(Self::$variant { .. } => stringify!($variant),)*
-                    Self::Malformed { operation, .. } => operation,
-                }
-            }
-        }
-    };
-}
-
-actions! {
-    CreateUser(Box<NewUser>),
-    DescribeUser,
-    DeleteUser,
-    ListUsers(Paging),
-    SearchUsers(Paging, Option<Criteria>, Option<TagFilter>),
-    UpdateUserIdentityInfo(IdentityInfo),
-    UpdateUserPhoneConfig(PhoneSettings),
-    UpdateUserConfig(ChannelConfigs),
-    UpdateUserRoutingProfile(String),
-    UpdateUserSecurityProfiles(BTreeSet<String>),
-    UpdateUserHierarchy(Option<String>),
-    AssociateUserProficiencies(Vec<Proficiency>),
-    DisassociateUserProficiencies(Vec<ProficiencyKey>),
-    UpdateUserProficiencies(Vec<Proficiency>),
-    ListUserProficiencies(Paging),
-    TagResource(Tags),
-    UntagResource(BTreeSet<String>),
-    ListTagsForResource,
-    DescribeInstance,
-    ListInstances(Paging),
-    ListRoutingProfiles(Paging),
-    CreateRoutingProfile(String, Tags),
-    UpdateRoutingProfileName(String, Option<String>),
-    DeleteRoutingProfile(String),
-    ListSecurityProfiles(Paging),
-    CreateSecurityProfile(String, Tags),
-    DeleteSecurityProfile(String),
-    ListUserHierarchyGroups(Paging),
-    DescribeUserHierarchyGroup(String),
-    CreateUserHierarchyGroup(String, Option<String>, Tags),
-    UpdateUserHierarchyGroupName(String, String),
-    DeleteUserHierarchyGroup(String),
-    ListPredefinedAttributes(Paging),
-    DescribePredefinedAttribute(String),
-    CreatePredefinedAttribute(String, Vec<String>),
-    UpdatePredefinedAttribute(String, Vec<String>),
-    DeletePredefinedAttribute(String),
-    SearchQuickConnects(Paging),
-    DescribeQuickConnect(String),
-    CreateQuickConnect(NewQuickConnect),
-    UpdateQuickConnectConfig(String, QuickConnectTarget, Option<String>),
-    DeleteQuickConnect(String),
-}
-
-impl Request {
-    pub fn name(&self) -> &'static str {
-        self.action.name()
-    }
-
-    /// Returns the username of a CreateUser request.
-    pub fn username(&self) -> Option<&str> {
-        match &self.action {
-            Action::CreateUser(new) => Some(&new.username),
-            _ => None,
-        }
-    }
-}
+/// The simulated operations of Connect besides those that the operator calls.
+const OTHER_OPERATIONS: [&str; 17] = [
+    "CreatePredefinedAttribute",
+    "CreateQuickConnect",
+    "CreateRoutingProfile",
+    "CreateSecurityProfile",
+    "CreateUserHierarchyGroup",
+    "DeletePredefinedAttribute",
+    "DeleteRoutingProfile",
+    "DeleteSecurityProfile",
+    "DeleteUserHierarchyGroup",
+    "DescribePredefinedAttribute",
+    "ListInstances",
+    "ListPredefinedAttributes",
+    "ListTagsForResource",
+    "UpdatePredefinedAttribute",
+    "UpdateQuickConnectConfig",
+    "UpdateRoutingProfileName",
+    "UpdateUserHierarchyGroupName",
+];
 
 /// The simulated operations of STS.
-pub(crate) const STS_OPERATIONS: [&str; 2] = ["AssumeRole", "GetCallerIdentity"];
+const STS_OPERATIONS: [&str; 2] = ["AssumeRole", "GetCallerIdentity"];
+
+/// Returns the simulated operations.
+pub(crate) fn operations() -> impl Iterator<Item = &'static str> {
+    OperationName::ALL.iter().map(|operation| operation.as_str()).chain(OTHER_OPERATIONS).chain(STS_OPERATIONS)
+}
 
 /// One call to STS.
 #[derive(Clone, Debug)]

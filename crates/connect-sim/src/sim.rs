@@ -1,21 +1,25 @@
 //! The handle to a simulated account.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use connect_api::{Call, Error, HierarchyGroupId, InstanceId, OperationName, Reply, RoutingProfileId, SecurityProfileId};
+use connect_api::{
+    Call, Error, HierarchyGroupId, InstanceId, OperationName, Reply, Resource, RoutingProfileId, SecurityProfileId,
+};
 use jiff::Timestamp;
 
 use crate::{
     Calls, Client, Config, ConfigError, Fault, InstanceView, QuickConnectView, SessionView, UserView,
     admission::Surface,
+    config::known_operation,
     engine::{Engine, Outcome},
     refusal::Refusal,
     request::{Request, StsRequest},
-    response::Response,
+    state::Profile,
     sts::{Signer, StsResponse},
     typed,
 };
@@ -75,44 +79,29 @@ impl Sim {
 
     /// Returns a client in the first instance's account and Region.
     pub fn client(&self) -> Client {
-        let engine = self.engine();
-        let scope = engine.first_scope();
-        drop(engine);
-        Client::new(self.clone(), scope, false)
+        self.client_in(self.engine().first_scope())
     }
 
     /// Returns a client in another scope.
     pub fn client_in(&self, scope: Scope) -> Client {
-        Client::new(self.clone(), scope, false)
+        Client::new(self.clone(), scope, Surface::Api)
     }
 
     /// Returns a client of Connect's console: it has the same operations, but its calls are not throttled, counted, denied or hit
     /// by faults.
     pub fn console(&self) -> Client {
-        Client::new(self.clone(), Scope::everywhere(), true)
+        Client::new(self.clone(), Scope::everywhere(), Surface::Console)
     }
 
-    /// Makes one call.
-    ///
-    /// # Errors
-    /// The error of Connect, of a fault or of a rate.
-    pub fn call(&self, scope: &Scope, call: Call) -> Result<Reply, Error> {
-        self.send(scope, call, Surface::Api)
-    }
-
-    pub(crate) fn call_from_console(&self, scope: &Scope, call: Call) -> Result<Reply, Error> {
-        self.send(scope, call, Surface::Console)
-    }
-
-    fn send(&self, scope: &Scope, call: Call, surface: Surface) -> Result<Reply, Error> {
+    /// Makes one typed call.
+    pub(crate) fn send(&self, scope: &Scope, call: Call, surface: Surface) -> Result<Reply, Error> {
         let operation = call.name();
-        let answer = self.process(scope, surface, typed::request(call));
-        typed::reply(operation, answer)
+        typed::result(operation, self.process(scope, surface, typed::request(call)))
     }
 
     /// Processes a call from either surface.
-    pub(crate) fn process(&self, scope: &Scope, surface: Surface, request: Request) -> Outcome<Response> {
-        let operation = request.name();
+    pub(crate) fn process<T>(&self, scope: &Scope, surface: Surface, request: Request<'_, T>) -> Outcome<T> {
+        let operation = request.operation;
         let answer = self.engine().call(scope, surface, request);
         if surface == Surface::Api {
             self.run_hooks(operation);
@@ -180,13 +169,8 @@ impl Sim {
     /// # Panics
     /// If the fault is invalid: an unknown operation, a status that is not an error, a probability above 1.
     pub fn inject(&self, fault: Fault) {
-        self.try_inject(fault).expect("a valid fault");
-    }
-
-    pub(crate) fn try_inject(&self, fault: Fault) -> Result<(), ConfigError> {
-        fault.check()?;
+        fault.check().expect("a valid fault");
         self.engine().admission.faults.add(fault);
-        Ok(())
     }
 
     /// Removes all faults.
@@ -194,25 +178,14 @@ impl Sim {
         self.engine().admission.faults.clear();
     }
 
-    /// Returns the faults that are not used up.
-    pub fn faults(&self) -> Vec<Fault> {
-        self.engine().admission.faults.pending().to_vec()
-    }
-
     /// Denies these operations, and no others, with AccessDeniedException from now on.
     ///
     /// # Panics
     /// If an operation does not exist.
     pub fn deny<O: ToString>(&self, operations: impl IntoIterator<Item = O>) {
-        self.try_deny(operations.into_iter().map(|o| o.to_string()).collect()).expect("operations that exist");
-    }
-
-    pub(crate) fn try_deny(&self, operations: Vec<String>) -> Result<(), ConfigError> {
-        for operation in &operations {
-            crate::config::known_operation(operation)?;
-        }
-        self.engine().admission.denied = operations.into_iter().collect();
-        Ok(())
+        let operations: BTreeSet<_> = operations.into_iter().map(|operation| operation.to_string()).collect();
+        operations.iter().try_for_each(|operation| known_operation(operation)).expect("operations that exist");
+        self.engine().admission.denied = operations;
     }
 
     /// Sets the quota of users of an instance. Returns false if there is no such instance.
@@ -242,36 +215,38 @@ impl Sim {
 
     /// Returns the ARN of a routing profile by name.
     pub fn routing_profile_arn(&self, instance: &InstanceId, name: &str) -> Option<String> {
-        self.engine().instance(instance)?.routing_profile_named(name)
+        let id = self.routing_profile_id(instance, name)?;
+        Some(self.engine().instance(instance)?.arn_of(Resource::RoutingProfile(id)))
     }
 
     /// Returns the ARN of a security profile by name.
     pub fn security_profile_arn(&self, instance: &InstanceId, name: &str) -> Option<String> {
-        self.engine().instance(instance)?.security_profile_named(name)
+        let id = self.security_profile_id(instance, name)?;
+        Some(self.engine().instance(instance)?.arn_of(Resource::SecurityProfile(id)))
     }
 
     /// Returns the ARN of a hierarchy group by path: `/Level one/Level two`.
     pub fn hierarchy_group_arn(&self, instance: &InstanceId, path: &str) -> Option<String> {
-        self.engine().instance(instance)?.hierarchy_group_at(path)
+        let id = self.hierarchy_group_id(instance, path)?;
+        Some(self.engine().instance(instance)?.arn_of(Resource::HierarchyGroup(id)))
     }
 
     /// Returns the id of a routing profile by name.
     pub fn routing_profile_id(&self, instance: &InstanceId, name: &str) -> Option<RoutingProfileId> {
-        self.routing_profile_arn(instance, name).map(|arn| RoutingProfileId::new(last(&arn)))
+        named(&self.engine().instance(instance)?.routing_profiles, name).map(RoutingProfileId::new)
     }
 
     /// Returns the id of a security profile by name.
     pub fn security_profile_id(&self, instance: &InstanceId, name: &str) -> Option<SecurityProfileId> {
-        self.security_profile_arn(instance, name).map(|arn| SecurityProfileId::new(last(&arn)))
+        named(&self.engine().instance(instance)?.security_profiles, name).map(SecurityProfileId::new)
     }
 
     /// Returns the id of a hierarchy group by path.
     pub fn hierarchy_group_id(&self, instance: &InstanceId, path: &str) -> Option<HierarchyGroupId> {
-        self.hierarchy_group_arn(instance, path).map(|arn| HierarchyGroupId::new(last(&arn)))
+        self.engine().instance(instance)?.hierarchy_group_at(path).map(HierarchyGroupId::new)
     }
 }
 
-/// Returns the id at the end of an ARN.
-fn last(arn: &str) -> &str {
-    arn.rsplit('/').next().unwrap_or(arn)
+fn named<'a>(profiles: &'a BTreeMap<String, Profile>, name: &str) -> Option<&'a String> {
+    profiles.iter().find(|(_, profile)| profile.name == name).map(|(id, _)| id)
 }

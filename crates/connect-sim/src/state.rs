@@ -7,12 +7,16 @@ use std::{
 };
 
 use connect_api::{
-    AfterContactWorkConfig, Arn, AutoAcceptConfig, Channel, HierarchyGroupId, IdentityInfo, IdentityManagementType, PhoneType,
-    ProficiencyKey, QuickConnectId, Resource, RoutingProfileId, SecurityProfileId, Tags, UserId, VoiceEnhancementMode,
+    AfterContactWorkConfig, Arn, AutoAcceptConfig, Channel, HierarchyGroupId, IdentityInfo, IdentityManagementType,
+    PersistentConnectionConfig, PhoneNumberConfig, ProficiencyKey, QuickConnectId, Resource, RoutingProfileId, SecurityProfileId,
+    Tags, UserId, VoiceEnhancementConfig,
 };
 use jiff::Timestamp;
 
 use crate::{DescribeLagCovers, InstanceConfig, QuickConnectTarget, clock::later, identifiers::derived};
+
+/// The status of every simulated instance.
+pub(crate) const ACTIVE: &str = "ACTIVE";
 
 /// A user.
 #[derive(Clone, Debug)]
@@ -38,9 +42,9 @@ pub(crate) struct User {
 pub(crate) struct Settings {
     pub auto_accept: BTreeMap<Channel, AutoAcceptConfig>,
     pub after_contact_work: BTreeMap<Channel, AfterContactWorkConfig>,
-    pub phone_number: Option<(PhoneType, Option<String>)>,
-    pub persistent_connection: Option<bool>,
-    pub voice_enhancement: Option<VoiceEnhancementMode>,
+    pub phone_number: BTreeMap<Channel, PhoneNumberConfig>,
+    pub persistent_connection: BTreeMap<Channel, PersistentConnectionConfig>,
+    pub voice_enhancement: BTreeMap<Channel, VoiceEnhancementConfig>,
 }
 
 /// A routing profile or security profile.
@@ -296,23 +300,11 @@ impl Instance {
         self.users.get(id).filter(|user| later(user.created, visible_from) <= now).cloned()
     }
 
-    pub fn routing_profile_named(&self, name: &str) -> Option<String> {
-        let (id, _) = self.routing_profiles.iter().find(|(_, p)| p.name == name)?;
-        Some(self.arn_of(Resource::RoutingProfile(id.as_str().into())))
-    }
-
-    pub fn security_profile_named(&self, name: &str) -> Option<String> {
-        let (id, _) = self.security_profiles.iter().find(|(_, p)| p.name == name)?;
-        Some(self.arn_of(Resource::SecurityProfile(id.as_str().into())))
-    }
-
-    pub fn hierarchy_group_at(&self, path: &str) -> Option<String> {
+    /// Returns the id of the group at a path: `/Level one/Level two`.
+    pub fn hierarchy_group_at(&self, path: &str) -> Option<&str> {
         let wanted: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-        let id = self.groups.keys().find(|id| {
-            let path = lineage(&self.groups, id);
-            path.iter().map(|(_, group)| group.name.as_str()).eq(wanted.iter().copied())
-        })?;
-        Some(self.arn_of(Resource::HierarchyGroup(id.as_str().into())))
+        let at = |id: &str| lineage(&self.groups, id).into_iter().map(|(_, group)| group.name.as_str());
+        self.groups.keys().map(String::as_str).find(|id| at(id).eq(wanted.iter().copied()))
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct Signer {
 #[derive(Clone, Debug)]
 pub(crate) enum StsResponse {
     Session { key: String, secret: String, token: String, expiration: Timestamp, id: String, arn: String },
-    Identity { account: String, arn: String, id: String },
+    Identity(Principal),
 }
 
 #[derive(Debug)]
@@ -43,10 +43,11 @@ pub(crate) struct Sts {
 }
 
 /// The identity of a caller.
-struct Principal {
-    account: String,
-    arn: String,
-    id: String,
+#[derive(Clone, Debug)]
+pub(crate) struct Principal {
+    pub account: String,
+    pub arn: String,
+    pub id: String,
 }
 
 impl Sts {
@@ -60,26 +61,16 @@ impl Sts {
 
     /// Returns the account that a key may see, or None if it may see all. Errors are those of Connect.
     pub fn account_of(&self, signer: &Signer, now: Timestamp) -> Result<Option<String>, Refusal> {
-        match self.session(signer, now) {
-            Ok(Some(session)) => Ok(Some(session.view.account.clone())),
-            Ok(None) => Ok(self.config.access_keys.get(&signer.key).cloned()),
-            Err(Invalid::Token) => {
-                Err(Refusal::new(403, "UnrecognizedClientException", "The security token included in the request is invalid."))
-            }
-            Err(Invalid::Expired) => {
-                Err(Refusal::new(403, "ExpiredTokenException", "The security token included in the request is expired"))
-            }
-        }
+        let session = self.session(signer, now, ["UnrecognizedClientException", "ExpiredTokenException"])?;
+        let of_key = || self.config.access_keys.get(&signer.key);
+        Ok(session.map(|session| &session.view.account).or_else(of_key).cloned())
     }
 
     /// Processes one call. `random` becomes part of new keys.
     pub fn call(&mut self, signer: &Signer, request: StsRequest, random: &str, now: Timestamp) -> Result<StsResponse, Refusal> {
         let principal = self.principal(signer, now)?;
         match request {
-            StsRequest::GetCallerIdentity => {
-                let Principal { account, arn, id } = principal;
-                Ok(StsResponse::Identity { account, arn, id })
-            }
+            StsRequest::GetCallerIdentity => Ok(StsResponse::Identity(principal)),
             StsRequest::AssumeRole(request) => self.assume(&principal, request, random, now),
         }
     }
@@ -131,39 +122,26 @@ impl Sts {
     }
 
     fn principal(&self, signer: &Signer, now: Timestamp) -> Result<Principal, Refusal> {
-        match self.session(signer, now) {
-            Ok(Some(Session { view, .. })) => {
-                let id = format!("AROAEXAMPLE:{}", view.session_name);
-                Ok(Principal { account: view.account.clone(), arn: view.arn.clone(), id })
-            }
-            Ok(None) => {
-                let account = self.config.access_keys.get(&signer.key).unwrap_or(&self.account).clone();
-                Ok(Principal { arn: format!("arn:aws:iam::{account}:user/{}", signer.key), id: "AIDAEXAMPLE".into(), account })
-            }
-            Err(Invalid::Token) => {
-                Err(Refusal::new(403, "InvalidClientTokenId", "The security token included in the request is invalid."))
-            }
-            Err(Invalid::Expired) => {
-                Err(Refusal::new(403, "ExpiredToken", "The security token included in the request is expired"))
-            }
+        if let Some(Session { view, .. }) = self.session(signer, now, ["InvalidClientTokenId", "ExpiredToken"])? {
+            let id = format!("AROAEXAMPLE:{}", view.session_name);
+            return Ok(Principal { account: view.account.clone(), arn: view.arn.clone(), id });
         }
+        let account = self.config.access_keys.get(&signer.key).unwrap_or(&self.account).clone();
+        Ok(Principal { arn: format!("arn:aws:iam::{account}:user/{}", signer.key), id: "AIDAEXAMPLE".into(), account })
     }
 
-    /// Returns the session that a key belongs to, if any.
-    fn session(&self, signer: &Signer, now: Timestamp) -> Result<Option<&Session>, Invalid> {
+    /// Returns the session that a key belongs to, if any. The codes are those for an invalid token and an expired one.
+    fn session(&self, signer: &Signer, now: Timestamp, [invalid, expired]: [&str; 2]) -> Result<Option<&Session>, Refusal> {
         match self.sessions.iter().find(|session| session.key == signer.key) {
-            None => Ok(None),
-            Some(session) if signer.token.as_ref() != Some(&session.token) => Err(Invalid::Token),
-            Some(session) if now >= session.expires => Err(Invalid::Expired),
-            Some(session) => Ok(Some(session)),
+            Some(session) if signer.token.as_ref() != Some(&session.token) => {
+                Err(Refusal::new(403, invalid, "The security token included in the request is invalid."))
+            }
+            Some(session) if now >= session.expires => {
+                Err(Refusal::new(403, expired, "The security token included in the request is expired"))
+            }
+            found => Ok(found),
         }
     }
-}
-
-/// The reason why the key of a session is refused.
-enum Invalid {
-    Token,
-    Expired,
 }
 
 fn given(value: Option<String>, name: &str) -> Result<String, Refusal> {

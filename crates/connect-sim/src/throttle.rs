@@ -101,23 +101,4 @@ mod tests {
         assert_eq!(passes(&mut throttle, "1", "r", "DescribeUser", start), 7);
         assert_eq!(passes(&mut throttle, "1", "r", "DescribeUser", start + Duration::from_millis(300)), 3);
     }
-
-    #[test]
-    fn a_share_of_throttles_has_the_other_code() {
-        let codes = |config| {
-            let mut throttle = Throttle::new(config);
-            let mut rng = StdRng::seed_from_u64(1);
-            let mut codes = std::collections::BTreeMap::<String, u32>::new();
-            for _ in 0..105 {
-                if let Err(refusal) = throttle.take("1", "r", "CreateUser", Timestamp::UNIX_EPOCH, &mut rng) {
-                    *codes.entry(refusal.code.unwrap()).or_default() += 1;
-                }
-            }
-            codes
-        };
-        let half = codes(Throttling { too_many_requests_share: 0.5, ..Throttling::default() });
-        assert_eq!(half.values().sum::<u32>(), 100);
-        assert_eq!(half.len(), 2);
-        assert_eq!(codes(Throttling::off()).len(), 0);
-    }
 }

@@ -1,83 +1,139 @@
-//! Conversions between the typed operations of `connect-api` and the simulator's requests and responses.
+//! The typed operations of `connect-api` as requests to the simulator.
 
-use connect_api::{Call, Error, Named, OperationName, Page, PhoneConfig, Reply};
+use connect_api::{
+    AssociateUserProficiencies, Call, CreateUser, DeleteQuickConnect, DeleteUser, DescribeInstance, DescribeQuickConnect,
+    DescribeUser, DescribeUserHierarchyGroup, DisassociateUserProficiencies, Error, HierarchyGroup, ListRoutingProfiles,
+    ListSecurityProfiles, ListUserHierarchyGroups, ListUserProficiencies, ListUsers, Named, OperationName, Page, PhoneConfig,
+    Reply, SearchQuickConnects, SearchUsers, TagResource, UntagResource, UpdateUserConfig, UpdateUserHierarchy,
+    UpdateUserIdentityInfo, UpdateUserPhoneConfig, UpdateUserProficiencies, UpdateUserRoutingProfile, UpdateUserSecurityProfiles,
+};
 
 use crate::{
     engine::Outcome,
-    refusal::Failure,
-    request::{Action, NewUser, Paging, PhoneSettings, Request, Target},
-    response::{Listed, Response},
+    paginator::map,
+    refusal::{Failure, Refusal},
+    request::{Effect, Paging, PhoneSettings, Request, Target},
+    rules::{
+        Context,
+        listings::{self, Listed},
+        proficiencies, quick_connects, render, tags, updates, users,
+    },
     search::Criteria,
 };
 
-/// Converts a call to the request that a client sends.
-pub(crate) fn request(call: Call) -> Request {
-    let user = |instance: &connect_api::InstanceId, user: &connect_api::UserId| Target::User {
-        instance: instance.to_string(),
-        user: user.to_string(),
+/// Converts a call to a request.
+pub(crate) fn request(call: Call) -> Request<'static, Reply> {
+    let username = match &call {
+        Call::CreateUser(new) => Some(new.username.clone()),
+        _ => None,
     };
-    let instance = |instance: &connect_api::InstanceId| Target::Instance(instance.to_string());
-    let paging = |max_results, next_token| Paging { max_results: Some(max_results), next_token };
-    let (target, action) = match call {
-        Call::CreateUser(c) => (
-            instance(&c.instance),
-            Action::CreateUser(Box::new(NewUser {
-                username: c.username,
-                password: c.password,
-                identity_info: c.identity_info,
-                phone_config: c.phone_config.map(as_sent),
-                channel_configs: c.channel_configs,
-                directory_user_id: c.directory_user_id,
-                security_profile_ids: c.security_profile_ids.iter().map(ToString::to_string).collect(),
-                routing_profile_id: c.routing_profile_id.to_string(),
-                hierarchy_group_id: c.hierarchy_group_id.map(|id| id.to_string()),
-                tags: c.tags,
-            })),
-        ),
-        Call::DescribeUser(c) => (user(&c.instance, &c.user), Action::DescribeUser),
-        Call::DeleteUser(c) => (user(&c.instance, &c.user), Action::DeleteUser),
-        Call::ListUsers(c) => (instance(&c.instance), Action::ListUsers(paging(c.max_results, c.next_token))),
-        Call::SearchUsers(c) => (
-            instance(&c.instance),
-            Action::SearchUsers(paging(c.max_results, c.next_token), c.username.map(Criteria::username), None),
-        ),
-        Call::UpdateUserIdentityInfo(c) => (user(&c.instance, &c.user), Action::UpdateUserIdentityInfo(c.identity_info)),
-        Call::UpdateUserPhoneConfig(c) => (user(&c.instance, &c.user), Action::UpdateUserPhoneConfig(as_sent(c.phone_config))),
-        Call::UpdateUserConfig(c) => (user(&c.instance, &c.user), Action::UpdateUserConfig(c.channel_configs)),
+    let (operation, target) = (call.name().as_str(), target(&call));
+    Request { operation, target, username, effect: Effect::OnInstance(Box::new(|cx| perform(cx, call))) }
+}
+
+fn target(call: &Call) -> Target {
+    match call {
+        Call::CreateUser(CreateUser { instance, .. })
+        | Call::ListUsers(ListUsers { instance, .. })
+        | Call::SearchUsers(SearchUsers { instance, .. })
+        | Call::DescribeInstance(DescribeInstance { instance })
+        | Call::ListRoutingProfiles(ListRoutingProfiles { instance, .. })
+        | Call::ListSecurityProfiles(ListSecurityProfiles { instance, .. })
+        | Call::ListUserHierarchyGroups(ListUserHierarchyGroups { instance, .. })
+        | Call::DescribeUserHierarchyGroup(DescribeUserHierarchyGroup { instance, .. })
+        | Call::SearchQuickConnects(SearchQuickConnects { instance, .. })
+        | Call::DescribeQuickConnect(DescribeQuickConnect { instance, .. })
+        | Call::DeleteQuickConnect(DeleteQuickConnect { instance, .. }) => Target::Instance(instance.to_string()),
+        Call::DescribeUser(DescribeUser { instance, user })
+        | Call::DeleteUser(DeleteUser { instance, user })
+        | Call::UpdateUserIdentityInfo(UpdateUserIdentityInfo { instance, user, .. })
+        | Call::UpdateUserPhoneConfig(UpdateUserPhoneConfig { instance, user, .. })
+        | Call::UpdateUserConfig(UpdateUserConfig { instance, user, .. })
+        | Call::UpdateUserRoutingProfile(UpdateUserRoutingProfile { instance, user, .. })
+        | Call::UpdateUserSecurityProfiles(UpdateUserSecurityProfiles { instance, user, .. })
+        | Call::UpdateUserHierarchy(UpdateUserHierarchy { instance, user, .. })
+        | Call::AssociateUserProficiencies(AssociateUserProficiencies { instance, user, .. })
+        | Call::DisassociateUserProficiencies(DisassociateUserProficiencies { instance, user, .. })
+        | Call::UpdateUserProficiencies(UpdateUserProficiencies { instance, user, .. })
+        | Call::ListUserProficiencies(ListUserProficiencies { instance, user, .. }) => {
+            Target::User { instance: instance.to_string(), user: user.to_string() }
+        }
+        Call::TagResource(TagResource { arn, .. }) | Call::UntagResource(UntagResource { arn, .. }) => {
+            Target::Resource(arn.clone())
+        }
+    }
+}
+
+fn perform(cx: &mut Context<'_>, call: Call) -> Result<Reply, Refusal> {
+    Ok(match call {
+        Call::CreateUser(mut c) => {
+            let phone = c.phone_config.take().map(as_sent);
+            Reply::CreateUser(users::create(cx, c, phone.as_ref())?)
+        }
+        Call::DescribeUser(c) => Reply::DescribeUser(users::describe(cx, &c.user)?),
+        Call::DeleteUser(c) => Reply::DeleteUser(users::delete(cx, &c.user)?),
+        Call::ListUsers(c) => Reply::ListUsers(users::list(cx, &paging(c.max_results, c.next_token))?),
+        Call::SearchUsers(c) => {
+            let criteria = c.username.map(Criteria::username).unwrap_or_default();
+            let (page, _) = users::search(cx, &paging(c.max_results, c.next_token), &criteria, None)?;
+            Reply::SearchUsers(map(page, |user| render::found(cx.rules, cx.instance, &user)))
+        }
+        Call::UpdateUserIdentityInfo(c) => Reply::UpdateUserIdentityInfo(updates::identity_info(cx, &c.user, c.identity_info)?),
+        Call::UpdateUserPhoneConfig(c) => {
+            Reply::UpdateUserPhoneConfig(updates::phone_config(cx, &c.user, &as_sent(c.phone_config))?)
+        }
+        Call::UpdateUserConfig(c) => Reply::UpdateUserConfig(updates::user_config(cx, &c.user, &c.channel_configs)?),
         Call::UpdateUserRoutingProfile(c) => {
-            (user(&c.instance, &c.user), Action::UpdateUserRoutingProfile(c.routing_profile_id.to_string()))
+            Reply::UpdateUserRoutingProfile(updates::routing_profile(cx, &c.user, &c.routing_profile_id)?)
         }
-        Call::UpdateUserSecurityProfiles(c) => (
-            user(&c.instance, &c.user),
-            Action::UpdateUserSecurityProfiles(c.security_profile_ids.iter().map(ToString::to_string).collect()),
-        ),
+        Call::UpdateUserSecurityProfiles(c) => {
+            Reply::UpdateUserSecurityProfiles(updates::security_profiles(cx, &c.user, &c.security_profile_ids)?)
+        }
         Call::UpdateUserHierarchy(c) => {
-            (user(&c.instance, &c.user), Action::UpdateUserHierarchy(c.hierarchy_group_id.map(|id| id.to_string())))
+            Reply::UpdateUserHierarchy(updates::hierarchy(cx, &c.user, c.hierarchy_group_id.as_ref())?)
         }
-        Call::AssociateUserProficiencies(c) => (user(&c.instance, &c.user), Action::AssociateUserProficiencies(c.proficiencies)),
+        Call::AssociateUserProficiencies(c) => {
+            Reply::AssociateUserProficiencies(proficiencies::associate(cx, &c.user, c.proficiencies)?)
+        }
         Call::DisassociateUserProficiencies(c) => {
-            (user(&c.instance, &c.user), Action::DisassociateUserProficiencies(c.proficiencies))
+            Reply::DisassociateUserProficiencies(proficiencies::disassociate(cx, &c.user, &c.proficiencies)?)
         }
-        Call::UpdateUserProficiencies(c) => (user(&c.instance, &c.user), Action::UpdateUserProficiencies(c.proficiencies)),
+        Call::UpdateUserProficiencies(c) => Reply::UpdateUserProficiencies(proficiencies::update(cx, &c.user, c.proficiencies)?),
         Call::ListUserProficiencies(c) => {
-            (user(&c.instance, &c.user), Action::ListUserProficiencies(paging(c.max_results, c.next_token)))
+            Reply::ListUserProficiencies(proficiencies::list(cx, &c.user, &paging(c.max_results, c.next_token))?.0)
         }
-        Call::TagResource(c) => (Target::Resource(c.arn), Action::TagResource(c.tags)),
-        Call::UntagResource(c) => (Target::Resource(c.arn), Action::UntagResource(c.keys)),
-        Call::DescribeInstance(c) => (instance(&c.instance), Action::DescribeInstance),
-        Call::ListRoutingProfiles(c) => (instance(&c.instance), Action::ListRoutingProfiles(paging(c.max_results, c.next_token))),
+        Call::TagResource(c) => Reply::TagResource(tags::tag(cx, &c.arn, &c.tags)?),
+        Call::UntagResource(c) => Reply::UntagResource(tags::untag(cx, &c.arn, &c.keys)?),
+        Call::DescribeInstance(_) => Reply::DescribeInstance(cx.instance.described()),
+        Call::ListRoutingProfiles(c) => {
+            Reply::ListRoutingProfiles(named(listings::routing_profiles(cx, &paging(c.max_results, c.next_token))?))
+        }
         Call::ListSecurityProfiles(c) => {
-            (instance(&c.instance), Action::ListSecurityProfiles(paging(c.max_results, c.next_token)))
+            Reply::ListSecurityProfiles(named(listings::security_profiles(cx, &paging(c.max_results, c.next_token))?))
         }
         Call::ListUserHierarchyGroups(c) => {
-            (instance(&c.instance), Action::ListUserHierarchyGroups(paging(c.max_results, c.next_token)))
+            Reply::ListUserHierarchyGroups(named(listings::hierarchy_groups(cx, &paging(c.max_results, c.next_token))?))
         }
-        Call::DescribeUserHierarchyGroup(c) => (instance(&c.instance), Action::DescribeUserHierarchyGroup(c.group.to_string())),
-        Call::SearchQuickConnects(c) => (instance(&c.instance), Action::SearchQuickConnects(paging(c.max_results, c.next_token))),
-        Call::DescribeQuickConnect(c) => (instance(&c.instance), Action::DescribeQuickConnect(c.quick_connect.to_string())),
-        Call::DeleteQuickConnect(c) => (instance(&c.instance), Action::DeleteQuickConnect(c.quick_connect.to_string())),
-    };
-    Request { target, action }
+        Call::DescribeUserHierarchyGroup(c) => {
+            let (own, above) = listings::hierarchy_group(cx.instance, c.group.as_str())?;
+            let path = above.into_iter().map(|group| group.named.name).chain([own.named.name]).collect();
+            let (id, arn) = (own.named.id.into(), own.named.arn);
+            Reply::DescribeUserHierarchyGroup(HierarchyGroup { id, arn, path })
+        }
+        Call::SearchQuickConnects(c) => {
+            let (page, _) = quick_connects::search(cx, &paging(c.max_results, c.next_token))?;
+            Reply::SearchQuickConnects(map(page, |found| cx.instance.typed_quick_connect(&found)))
+        }
+        Call::DescribeQuickConnect(c) => {
+            let stored = quick_connects::describe(cx.instance, c.quick_connect.as_str())?;
+            Reply::DescribeQuickConnect(cx.instance.typed_quick_connect(&stored))
+        }
+        Call::DeleteQuickConnect(c) => Reply::DeleteQuickConnect(quick_connects::delete(cx, c.quick_connect.as_str())?),
+    })
+}
+
+fn paging(max_results: i32, next_token: Option<String>) -> Paging {
+    Paging { max_results: Some(max_results), next_token }
 }
 
 /// Converts a configuration as the Rust SDK does: the type is always sent, false and zero never.
@@ -91,54 +147,17 @@ fn as_sent(config: PhoneConfig) -> PhoneSettings {
     }
 }
 
-/// Converts the outcome of an operation to a typed reply.
-pub(crate) fn reply(operation: OperationName, outcome: Outcome<Response>) -> Result<Reply, Error> {
-    match outcome.result {
-        Ok(response) => Ok(typed(operation, response)),
-        Err(Failure::Lost(why)) => Err(Error::no_reply(operation, why)),
-        Err(Failure::Refused(refusal)) => {
-            let mut error = Error::reply(operation, refusal.status, refusal.code.as_deref(), refusal.message);
-            error.request_id = Some(outcome.request_id);
-            Err(error)
-        }
-    }
-}
-
-fn typed(operation: OperationName, response: Response) -> Reply {
-    use OperationName as Op;
-    match (operation, response) {
-        (Op::CreateUser, Response::CreatedUser(created)) => Reply::CreateUser(created),
-        (Op::DescribeUser, Response::User { user, .. }) => Reply::DescribeUser(*user),
-        (Op::DeleteUser, Response::Empty) => Reply::DeleteUser(()),
-        (Op::ListUsers, Response::Users { page, .. }) => Reply::ListUsers(page),
-        (Op::SearchUsers, Response::Found { page, .. }) => Reply::SearchUsers(page),
-        (Op::UpdateUserIdentityInfo, Response::Empty) => Reply::UpdateUserIdentityInfo(()),
-        (Op::UpdateUserPhoneConfig, Response::Empty) => Reply::UpdateUserPhoneConfig(()),
-        (Op::UpdateUserConfig, Response::Empty) => Reply::UpdateUserConfig(()),
-        (Op::UpdateUserRoutingProfile, Response::Empty) => Reply::UpdateUserRoutingProfile(()),
-        (Op::UpdateUserSecurityProfiles, Response::Empty) => Reply::UpdateUserSecurityProfiles(()),
-        (Op::UpdateUserHierarchy, Response::Empty) => Reply::UpdateUserHierarchy(()),
-        (Op::AssociateUserProficiencies, Response::Empty) => Reply::AssociateUserProficiencies(()),
-        (Op::DisassociateUserProficiencies, Response::Empty) => Reply::DisassociateUserProficiencies(()),
-        (Op::UpdateUserProficiencies, Response::Empty) => Reply::UpdateUserProficiencies(()),
-        (Op::ListUserProficiencies, Response::Proficiencies { page, .. }) => Reply::ListUserProficiencies(page),
-        (Op::TagResource, Response::Empty) => Reply::TagResource(()),
-        (Op::UntagResource, Response::Empty) => Reply::UntagResource(()),
-        (Op::DescribeInstance, Response::Instance { instance, .. }) => Reply::DescribeInstance(instance),
-        (Op::ListRoutingProfiles, Response::Listing { page, .. }) => Reply::ListRoutingProfiles(named(page)),
-        (Op::ListSecurityProfiles, Response::Listing { page, .. }) => Reply::ListSecurityProfiles(named(page)),
-        (Op::ListUserHierarchyGroups, Response::Listing { page, .. }) => Reply::ListUserHierarchyGroups(named(page)),
-        (Op::DescribeUserHierarchyGroup, Response::Group { group, .. }) => Reply::DescribeUserHierarchyGroup(group),
-        (Op::SearchQuickConnects, Response::QuickConnects { page, .. }) => Reply::SearchQuickConnects(Page {
-            items: page.items.into_iter().map(|rendered| rendered.typed).collect(),
-            next_token: page.next_token,
-        }),
-        (Op::DescribeQuickConnect, Response::QuickConnect { rendered, .. }) => Reply::DescribeQuickConnect(rendered.typed),
-        (Op::DeleteQuickConnect, Response::Empty) => Reply::DeleteQuickConnect(()),
-        (operation, response) => unreachable!("{operation} never returns {response:?}"),
-    }
-}
-
 fn named(page: Page<Listed>) -> Page<Named> {
-    Page { items: page.items.into_iter().map(|listed| listed.named).collect(), next_token: page.next_token }
+    map(page, |listed| listed.named)
+}
+
+/// Converts the outcome of an operation to the result of a client.
+pub(crate) fn result(operation: OperationName, outcome: Outcome<Reply>) -> Result<Reply, Error> {
+    outcome.result.map_err(|failure| match failure {
+        Failure::Lost(why) => Error::no_reply(operation, why),
+        Failure::Refused(Refusal { status, code, message }) => {
+            let request_id = Some(outcome.request_id);
+            Error { request_id, ..Error::reply(operation, status, code.as_deref(), message) }
+        }
+    })
 }

@@ -2,35 +2,28 @@
 
 use axum::{
     body::{Body, Bytes},
-    extract::{ConnectInfo, State},
+    extract::State,
     http::{HeaderMap, Method, Response, Uri},
 };
 
 use super::{
-    encode, reply, route,
-    severable::Connection,
+    reply, route,
     signature::{self, Service},
     sts,
 };
 use crate::{
     Scope, Sim,
     admission::Surface,
+    engine::Outcome,
     refusal::{Failure, Refusal},
     sts::Signer,
 };
 
-/// The path of the console's endpoint.
-pub(super) const CONSOLE: &str = "/_sim/console";
+/// The path of the console's endpoint: the same API without signatures, throttling and counts.
+const CONSOLE: &str = "/_sim/console";
 
 /// Handles a request.
-pub(super) async fn handle(
-    State(sim): State<Sim>,
-    ConnectInfo(connection): ConnectInfo<Connection>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response<Body> {
+pub(super) async fn handle(State(sim): State<Sim>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response<Body> {
     let (surface, path) = match uri.path().strip_prefix(CONSOLE) {
         Some(path) => (Surface::Console, path),
         None => (Surface::Api, uri.path()),
@@ -39,7 +32,7 @@ pub(super) async fn handle(
         Surface::Console => Ok(Scope::everywhere()),
         Surface::Api => match signature::read(&headers) {
             Ok(signature) if signature.service == Service::Sts => {
-                return handle_sts(&sim, &connection, &signature.signer, &body).await;
+                return handle_sts(&sim, &signature.signer, &body).await;
             }
             Ok(signature) => sim.scope(&signature.signer, signature.region),
             Err(refusal) => Err(refusal),
@@ -49,40 +42,36 @@ pub(super) async fn handle(
         Ok(scope) => scope,
         Err(refusal) => return reply::error(&sim.request_id(), &refusal),
     };
-    let Some(request) = route::request(&method, &route::segments(path), &uri, &body) else {
+    let segments = route::segments(path);
+    let Some(request) = route::request(&method, &segments, &uri, &body) else {
         let message = format!("{method} {path} is not a simulated operation of Amazon Connect");
         return reply::error(&sim.request_id(), &Refusal::new(404, "UnknownOperationException", message));
     };
     let outcome = sim.process(&scope, surface, request);
-    if !outcome.delay.is_zero() {
-        tokio::time::sleep(outcome.delay).await;
-    }
-    match outcome.result {
-        Ok(response) => reply::success(&outcome.request_id, encode::body(response).as_ref()),
-        Err(Failure::Refused(refusal)) => reply::error(&outcome.request_id, &refusal),
-        Err(Failure::Lost(_)) => {
-            connection.sever();
-            Response::new(Body::empty())
-        }
-    }
+    answer(outcome, reply::success, reply::error).await
 }
 
 /// Handles a request to STS.
-async fn handle_sts(sim: &Sim, connection: &Connection, signer: &Signer, body: &[u8]) -> Response<Body> {
+async fn handle_sts(sim: &Sim, signer: &Signer, body: &[u8]) -> Response<Body> {
     let request = match sts::request(body) {
         Ok(request) => request,
         Err(refusal) => return sts::error(&sim.request_id(), &refusal),
     };
-    let outcome = sim.call_sts(signer, request);
+    answer(sim.call_sts(signer, request), sts::success, sts::error).await
+}
+
+/// Writes the reply of a call, once its delay is over.
+async fn answer<T>(
+    outcome: Outcome<T>,
+    success: fn(&str, T) -> Response<Body>,
+    error: fn(&str, &Refusal) -> Response<Body>,
+) -> Response<Body> {
     if !outcome.delay.is_zero() {
         tokio::time::sleep(outcome.delay).await;
     }
     match outcome.result {
-        Ok(response) => sts::success(&outcome.request_id, &response),
-        Err(Failure::Refused(refusal)) => sts::error(&outcome.request_id, &refusal),
-        Err(Failure::Lost(_)) => {
-            connection.sever();
-            Response::new(Body::empty())
-        }
+        Ok(answered) => success(&outcome.request_id, answered),
+        Err(Failure::Refused(refusal)) => error(&outcome.request_id, &refusal),
+        Err(Failure::Lost(_)) => reply::lost(),
     }
 }

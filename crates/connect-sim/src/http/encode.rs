@@ -1,92 +1,28 @@
 //! Converts responses to bodies, in PascalCase, with times in seconds since the epoch.
 
+use std::sync::Arc;
+
 use connect_api::{
-    AfterContactWorkConfig, ChannelConfigs, FoundUser, IdentityInfo, Instance, Page, PhoneConfig, Proficiency, Tags, User,
-    UserSummary,
+    AfterContactWorkConfig, ChannelConfigs, IdentityInfo, Page, PhoneConfig, Proficiency, Tags, User, UserSummary,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
     QuickConnectTarget,
-    response::{Kind, Listed, RenderedQuickConnect, Response},
+    refusal::Refusal,
+    rules::{
+        Context,
+        listings::{self, Listed},
+        render::described,
+    },
+    state::{self, ACTIVE, Attribute, Instance, QuickConnect},
 };
-
-/// Returns the body of a response, or None if AWS sends none.
-pub(super) fn body(response: Response) -> Option<Value> {
-    let value = match response {
-        Response::Empty => return None,
-        Response::CreatedUser(created) => json!({ "UserId": created.id, "UserArn": created.arn }),
-        Response::User { user: shown, region } => json!({ "User": user(&shown, &region) }),
-        Response::Users { page, region } => {
-            let line = |user: &UserSummary| {
-                json!({
-                    "Id": user.id, "Arn": user.arn, "Username": user.username,
-                    "LastModifiedTime": user.last_modified_time.map(seconds), "LastModifiedRegion": region,
-                })
-            };
-            json!({ "UserSummaryList": each(&page, line), "NextToken": page.next_token })
-        }
-        Response::Found { page, total, milliseconds_in_lists } => {
-            let users = each(&page, |user| found(user, milliseconds_in_lists));
-            json!({ "Users": users, "NextToken": page.next_token, "ApproximateTotalCount": total })
-        }
-        Response::Proficiencies { page, modified, region } => json!({
-            "UserProficiencyList": each(&page, proficiency), "NextToken": page.next_token,
-            "LastModifiedTime": modified.map(seconds), "LastModifiedRegion": modified.map(|_| region),
-        }),
-        Response::Tags(tags) => json!({ "tags": tags }),
-        Response::Instance { instance: shown, created, tags } => {
-            let mut shown = instance(&shown, created);
-            shown["Tags"] = not_empty(&tags);
-            json!({ "Instance": shown })
-        }
-        Response::Instances(page) => {
-            let line = |(shown, created): &(Instance, Timestamp)| instance(shown, *created);
-            json!({ "InstanceSummaryList": each(&page, line), "NextToken": page.next_token })
-        }
-        Response::Listing { kind, page, region } => {
-            let line = |line: &Listed| listed(kind, line, &region);
-            json!({ list_name(kind): each(&page, line), "NextToken": page.next_token })
-        }
-        Response::Group { group, above, modified, region, tags } => {
-            let own = json!({
-                "Id": group.id, "Arn": group.arn, "Name": group.path.last(),
-                "LastModifiedTime": seconds(modified), "LastModifiedRegion": region,
-            });
-            let level = above.len() + 1;
-            let lines = above.iter().map(|line| listed(Kind::HierarchyGroup, line, &region)).chain([own.clone()]);
-            let path: serde_json::Map<_, _> = LEVELS.iter().map(|level| (*level).to_owned()).zip(lines).collect();
-            let mut own = own;
-            own["LevelId"] = json!(level.to_string());
-            own["HierarchyPath"] = path.into();
-            own["Tags"] = not_empty(&tags);
-            json!({ "HierarchyGroup": own })
-        }
-        Response::Attribute { name, values, modified, region } => json!({ "PredefinedAttribute": {
-            "Name": name, "Values": { "StringList": values },
-            "LastModifiedTime": seconds(modified), "LastModifiedRegion": region,
-        }}),
-        Response::QuickConnect { rendered, region } => json!({ "QuickConnect": quick_connect(&rendered, &region) }),
-        Response::QuickConnects { page, total, region } => json!({
-            "QuickConnects": each(&page, |rendered| quick_connect(rendered, &region)),
-            "NextToken": page.next_token, "ApproximateTotalCount": total,
-        }),
-        Response::Created { kind, id, arn } => match kind {
-            Kind::RoutingProfile => json!({ "RoutingProfileId": id, "RoutingProfileArn": arn }),
-            Kind::SecurityProfile => json!({ "SecurityProfileId": id, "SecurityProfileArn": arn }),
-            Kind::HierarchyGroup => json!({ "HierarchyGroupId": id, "HierarchyGroupArn": arn }),
-            Kind::PredefinedAttribute => return None,
-            Kind::QuickConnect => json!({ "QuickConnectId": id, "QuickConnectARN": arn }),
-        },
-    };
-    Some(without_nulls(value))
-}
 
 const LEVELS: [&str; 5] = ["LevelOne", "LevelTwo", "LevelThree", "LevelFour", "LevelFive"];
 
 /// Removes null members: AWS omits absent members and never writes null.
-fn without_nulls(value: Value) -> Value {
+pub(super) fn without_nulls(value: Value) -> Value {
     match value {
         Value::Object(members) => members
             .into_iter()
@@ -99,11 +35,7 @@ fn without_nulls(value: Value) -> Value {
     }
 }
 
-fn each<T>(page: &Page<T>, line: impl Fn(&T) -> Value) -> Vec<Value> {
-    page.items.iter().map(line).collect()
-}
-
-fn not_empty(tags: &Tags) -> Value {
+pub(super) fn not_empty(tags: &Tags) -> Value {
     if tags.is_empty() { Value::Null } else { json!(tags) }
 }
 
@@ -111,30 +43,43 @@ fn seconds(at: Timestamp) -> Value {
     json!(at.as_duration().as_secs_f64())
 }
 
-fn list_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::RoutingProfile => "RoutingProfileSummaryList",
-        Kind::SecurityProfile => "SecurityProfileSummaryList",
-        Kind::HierarchyGroup => "UserHierarchyGroupSummaryList",
-        Kind::PredefinedAttribute => "PredefinedAttributeSummaryList",
-        Kind::QuickConnect => "QuickConnectSummaryList",
-    }
+/// Encodes a page of profiles, groups or attributes. An attribute has neither id nor ARN.
+pub(super) fn listing(member: &str, page: Page<Listed>, instance: &Instance) -> Value {
+    let lines: Vec<_> = page.items.iter().map(|line| listed(line, instance)).collect();
+    json!({ member: lines, "NextToken": page.next_token })
 }
 
-fn listed(kind: Kind, line: &Listed, region: &str) -> Value {
-    let identified = kind != Kind::PredefinedAttribute;
+fn listed(Listed { named, modified }: &Listed, instance: &Instance) -> Value {
+    let identified = !named.arn.is_empty();
     json!({
-        "Id": identified.then_some(&line.named.id),
-        "Arn": identified.then_some(&line.named.arn),
-        "Name": line.named.name,
-        "Type": (kind == Kind::SecurityProfile).then_some("CUSTOMER_MANAGED"),
-        "LastModifiedTime": seconds(line.modified),
-        "LastModifiedRegion": region,
+        "Id": identified.then_some(&named.id),
+        "Arn": identified.then_some(&named.arn),
+        "Name": named.name,
+        "Type": named.arn.contains("/security-profile/").then_some("CUSTOMER_MANAGED"),
+        "LastModifiedTime": seconds(*modified),
+        "LastModifiedRegion": instance.arn.region,
     })
 }
 
-fn quick_connect(rendered: &RenderedQuickConnect, region: &str) -> Value {
-    let stored = &rendered.stored;
+pub(super) fn hierarchy_group(instance: &Instance, given: &str) -> Result<Value, Refusal> {
+    let (own, above) = listings::hierarchy_group(instance, given)?;
+    let lines = above.iter().chain([&own]).map(|line| listed(line, instance));
+    let path: serde_json::Map<_, _> = LEVELS.map(str::to_owned).into_iter().zip(lines).collect();
+    let mut shown = listed(&own, instance);
+    shown["LevelId"] = json!(path.len().to_string());
+    shown["HierarchyPath"] = path.into();
+    shown["Tags"] = instance.groups.get(&own.named.id).map_or(Value::Null, |group| not_empty(&group.tags));
+    Ok(json!({ "HierarchyGroup": shown }))
+}
+
+pub(super) fn attribute(name: &str, Attribute { values, modified }: &Attribute, region: &str) -> Value {
+    json!({ "PredefinedAttribute": {
+        "Name": name, "Values": { "StringList": values },
+        "LastModifiedTime": seconds(*modified), "LastModifiedRegion": region,
+    }})
+}
+
+pub(super) fn quick_connect(instance: &Instance, stored: &QuickConnect) -> Value {
     let flow = &stored.contact_flow_id;
     let config = match &stored.target {
         QuickConnectTarget::User(id) => {
@@ -148,63 +93,78 @@ fn quick_connect(rendered: &RenderedQuickConnect, region: &str) -> Value {
         }
     };
     json!({
-        "QuickConnectARN": rendered.typed.arn, "QuickConnectId": stored.id, "Name": stored.name, "QuickConnectConfig": config,
-        "Tags": not_empty(&stored.tags), "LastModifiedTime": seconds(stored.modified), "LastModifiedRegion": region,
+        "QuickConnectARN": instance.quick_connect_arn(&stored.id), "QuickConnectId": stored.id, "Name": stored.name,
+        "QuickConnectConfig": config, "Tags": not_empty(&stored.tags),
+        "LastModifiedTime": seconds(stored.modified), "LastModifiedRegion": instance.arn.region,
     })
 }
 
-fn instance(shown: &Instance, created: Timestamp) -> Value {
+/// Encodes an instance as ListInstances does.
+pub(super) fn instance(instance: &Instance) -> Value {
     json!({
-        "Id": shown.id,
-        "Arn": shown.arn,
-        "IdentityManagementType": shown.identity_management_type.map(|t| t.as_str()),
-        "InstanceAlias": shown.alias,
-        "InstanceStatus": shown.status,
-        "InstanceAccessUrl": shown.alias.as_ref().map(|alias| format!("https://{alias}.my.connect.aws")),
-        "CreatedTime": seconds(created),
+        "Id": instance.arn.instance,
+        "Arn": instance.arn.to_string(),
+        "IdentityManagementType": instance.identity_management_type.as_str(),
+        "InstanceAlias": instance.alias,
+        "InstanceStatus": ACTIVE,
+        "InstanceAccessUrl": instance.alias.as_ref().map(|alias| format!("https://{alias}.my.connect.aws")),
+        "CreatedTime": seconds(instance.created),
         "InboundCallsEnabled": true,
         "OutboundCallsEnabled": true,
     })
 }
 
+/// Encodes a page of users as ListUsers does.
+pub(super) fn summaries(page: &Page<UserSummary>, region: &str) -> Value {
+    let line = |user: &UserSummary| {
+        json!({
+            "Id": user.id, "Arn": user.arn, "Username": user.username,
+            "LastModifiedTime": user.last_modified_time.map(seconds), "LastModifiedRegion": region,
+        })
+    };
+    json!({ "UserSummaryList": page.items.iter().map(line).collect::<Vec<_>>(), "NextToken": page.next_token })
+}
+
 /// Encodes a user as DescribeUser does.
 pub(super) fn user(user: &User, region: &str) -> Value {
+    let mut value = with_limits(user, 1, 1);
+    value["LastModifiedRegion"] = json!(region);
+    value
+}
+
+/// Encodes a page of users as SearchUsers does: with after-contact work in milliseconds, and without the members that the index
+/// lacks.
+pub(super) fn found(cx: &Context<'_>, page: &Page<Arc<state::User>>, total: usize) -> Value {
+    let in_lists = if cx.rules.search_lists_in_milliseconds { 1000 } else { 1 };
+    let line = |user: &Arc<state::User>| {
+        let user = described(cx.rules, cx.instance, user);
+        let IdentityInfo { first_name, last_name, .. } = user.identity_info;
+        let identity_info = IdentityInfo { first_name, last_name, ..IdentityInfo::default() };
+        with_limits(&User { identity_info, last_modified_time: None, ..user }, 1000, in_lists)
+    };
+    let users: Vec<_> = page.items.iter().map(line).collect();
+    json!({ "Users": users, "NextToken": page.next_token, "ApproximateTotalCount": total })
+}
+
+/// Encodes a user with after-contact work in so many units a second, in PhoneConfig and in the lists.
+fn with_limits(user: &User, in_phone_config: i64, in_lists: i64) -> Value {
     let IdentityInfo { first_name, last_name, email, secondary_email, mobile } = &user.identity_info;
     let mut value = json!({
         "Id": user.id,
         "Arn": user.arn,
         "Username": user.username,
-        "IdentityInfo": without_nulls(json!({
+        "IdentityInfo": {
             "FirstName": first_name, "LastName": last_name, "Email": email, "SecondaryEmail": secondary_email, "Mobile": mobile,
-        })),
-        "PhoneConfig": user.phone_config.as_ref().map(|config| phone_config(config, 1)),
+        },
+        "PhoneConfig": user.phone_config.as_ref().map(|config| phone_config(config, in_phone_config)),
         "DirectoryUserId": user.directory_user_id,
         "SecurityProfileIds": user.security_profile_ids,
         "RoutingProfileId": user.routing_profile_id,
         "HierarchyGroupId": user.hierarchy_group_id,
         "Tags": user.tags,
         "LastModifiedTime": user.last_modified_time.map(seconds),
-        "LastModifiedRegion": region,
     });
-    add_lists(&mut value, &user.channel_configs, 1);
-    without_nulls(value)
-}
-
-/// Encodes a user as SearchUsers does, with after-contact work in milliseconds.
-fn found(user: &FoundUser, milliseconds_in_lists: bool) -> Value {
-    let mut value = json!({
-        "Id": user.id,
-        "Arn": user.arn,
-        "Username": user.username,
-        "IdentityInfo": { "FirstName": user.first_name, "LastName": user.last_name },
-        "PhoneConfig": user.phone_config.as_ref().map(|config| phone_config(config, 1000)),
-        "DirectoryUserId": user.directory_user_id,
-        "SecurityProfileIds": user.security_profile_ids,
-        "RoutingProfileId": user.routing_profile_id,
-        "HierarchyGroupId": user.hierarchy_group_id,
-        "Tags": user.tags,
-    });
-    add_lists(&mut value, &user.channel_configs, if milliseconds_in_lists { 1000 } else { 1 });
+    add_lists(&mut value, &user.channel_configs, in_lists);
     value
 }
 
@@ -253,6 +213,14 @@ fn work(config: &AfterContactWorkConfig, units_per_second: i64) -> Value {
 
 fn list<T>(configs: &Option<Vec<T>>, line: impl Fn(&T) -> Value) -> Value {
     configs.as_ref().map_or(Value::Null, |configs| configs.iter().map(line).collect())
+}
+
+/// Encodes a page of proficiencies, and when they last changed.
+pub(super) fn proficiencies(page: &Page<Proficiency>, modified: Option<Timestamp>, region: &str) -> Value {
+    json!({
+        "UserProficiencyList": page.items.iter().map(proficiency).collect::<Vec<_>>(), "NextToken": page.next_token,
+        "LastModifiedTime": modified.map(seconds), "LastModifiedRegion": modified.map(|_| region),
+    })
 }
 
 pub(super) fn proficiency(proficiency: &Proficiency) -> Value {

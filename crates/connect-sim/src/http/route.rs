@@ -1,15 +1,19 @@
-//! Maps method, path and query to an operation.
-
-use std::collections::BTreeSet;
+//! Maps method, path and query to a call.
 
 use axum::http::{Method, Uri};
-use connect_api::{Proficiency, ProficiencyKey};
+use connect_api::{HierarchyGroupId, Resource, Tags, UserId};
 use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
 
-use super::{decode, wire};
+use super::{
+    decode::{self, Members},
+    encode,
+};
 use crate::{
     refusal::Refusal,
-    request::{Action, Paging, Request, Target},
+    request::{Paging, Request, Target},
+    rules::{Context, admin_actions, listings, proficiencies, quick_connects, tags, updates, users},
+    search::{Criteria, SearchFilter},
 };
 
 /// Returns the path's segments. They are split before decoding, so that an ARN can be one segment.
@@ -33,167 +37,243 @@ fn paging(uri: &Uri) -> Result<Paging, Refusal> {
     Ok(Paging { max_results: max_results.transpose()?, next_token: query(uri, "nextToken").next() })
 }
 
-/// Returns the call of a request, or None if the operation is not simulated.
-pub(super) fn request(method: &Method, segments: &[String], uri: &Uri, body: &[u8]) -> Option<Request> {
+/// Returns the call of a request, or None if the operation is not simulated. Its answer is the reply's body, or null if AWS sends
+/// none.
+pub(super) fn request<'a>(method: &Method, segments: &'a [String], uri: &'a Uri, body: &'a [u8]) -> Option<Request<'a, Value>> {
     let path: Vec<&str> = segments.iter().map(String::as_str).collect();
-    let paged = |operation, action: fn(Paging) -> Action| or_malformed(operation, paging(uri).map(action));
-    let (target, action) = match (method.as_str(), &path[..]) {
-        ("POST", ["search-users"]) => return Some(search("SearchUsers", decode::search_users(body))),
-        ("POST", ["search-quick-connects"]) => return Some(search("SearchQuickConnects", decode::search_quick_connects(body))),
-        ("GET", ["instance"]) => (Target::Account, paged("ListInstances", Action::ListInstances)),
-        ("GET", ["instance", i]) => (instance(i), Action::DescribeInstance),
-        ("GET", ["users-summary", i]) => (instance(i), paged("ListUsers", Action::ListUsers)),
-        ("PUT", ["users", i]) => (instance(i), or_malformed("CreateUser", decode::create_user(body))),
-        ("GET", ["users", i, u]) => (user(i, u), Action::DescribeUser),
-        ("DELETE", ["users", i, u]) => (user(i, u), Action::DeleteUser),
-        ("GET", ["users", i, u, "proficiencies"]) => (user(i, u), paged("ListUserProficiencies", Action::ListUserProficiencies)),
-        ("POST", ["users", i, u, what]) => (user(i, u), update_user(what, body)?),
-        (method, ["tags", arn @ ..]) => (Target::Resource(arn.join("/")), tags(method, uri, body)?),
-        ("GET", ["routing-profiles-summary", i]) => (instance(i), paged("ListRoutingProfiles", Action::ListRoutingProfiles)),
-        ("GET", ["security-profiles-summary", i]) => (instance(i), paged("ListSecurityProfiles", Action::ListSecurityProfiles)),
-        ("GET", ["user-hierarchy-groups-summary", i]) => {
-            (instance(i), paged("ListUserHierarchyGroups", Action::ListUserHierarchyGroups))
+    Some(match (method.as_str(), &path[..]) {
+        ("GET", ["instance"]) => Request::on_account("ListInstances", move |paginator, instances| {
+            let start = paginator.start(&paging(uri)?, 10, "ListInstances")?;
+            let mut keyed: Vec<_> = instances.iter().map(|i| (i.arn.instance.to_string(), encode::instance(i))).collect();
+            keyed.sort_by(|a, b| a.0.cmp(&b.0));
+            let page = start.page_of(keyed.into_iter());
+            Ok(json!({ "InstanceSummaryList": page.items, "NextToken": page.next_token }))
+        }),
+        ("GET", ["instance", i]) => on_instance("DescribeInstance", i, |cx| {
+            let mut shown = encode::instance(cx.instance);
+            shown["Tags"] = encode::not_empty(&cx.instance.tags);
+            Ok(json!({ "Instance": shown }))
+        }),
+        ("POST", ["search-users"]) => search("SearchUsers", body, |cx, mut body| {
+            let criteria = body.take::<Option<Criteria>>("SearchCriteria")?.unwrap_or_default();
+            let filter: Option<SearchFilter> = body.take("SearchFilter")?;
+            let (page, total) = users::search(cx, &decode::paging(&mut body)?, &criteria, filter.as_ref())?;
+            Ok(encode::found(cx, &page, total))
+        }),
+        ("POST", ["search-quick-connects"]) => search("SearchQuickConnects", body, |cx, mut body| {
+            if ["SearchCriteria", "SearchFilter"].iter().any(|member| body.has(member)) {
+                let message = "SearchCriteria and SearchFilter of quick connects are not simulated";
+                return Err(Refusal::invalid_parameter(message));
+            }
+            let (page, total) = quick_connects::search(cx, &decode::paging(&mut body)?)?;
+            let shown: Vec<_> = page.items.iter().map(|found| encode::quick_connect(cx.instance, found)).collect();
+            Ok(json!({ "QuickConnects": shown, "NextToken": page.next_token, "ApproximateTotalCount": total }))
+        }),
+        ("GET", ["users-summary", i]) => on_instance("ListUsers", i, move |cx| {
+            let page = users::list(cx, &paging(uri)?)?;
+            Ok(encode::summaries(&page, &cx.instance.arn.region))
+        }),
+        ("PUT", ["users", i]) => create_user(i, body),
+        ("GET", ["users", i, u]) => about_user("DescribeUser", i, u, |cx, id| {
+            let user = users::describe(cx, id)?;
+            Ok(json!({ "User": encode::user(&user, &cx.instance.arn.region) }))
+        }),
+        ("DELETE", ["users", i, u]) => about_user("DeleteUser", i, u, users::delete),
+        ("GET", ["users", i, u, "proficiencies"]) => about_user("ListUserProficiencies", i, u, move |cx, id| {
+            let (page, modified) = proficiencies::list(cx, id, &paging(uri)?)?;
+            Ok(encode::proficiencies(&page, modified, &cx.instance.arn.region))
+        }),
+        ("POST", ["users", i, u, what]) => return update_user(i, u, what, body),
+        ("GET", ["tags", arn @ ..]) => {
+            about_resource("ListTagsForResource", arn, |cx, arn| Ok(json!({ "tags": tags::list(cx.instance, arn)? })))
         }
-        ("GET", ["predefined-attributes", i]) => {
-            (instance(i), paged("ListPredefinedAttributes", Action::ListPredefinedAttributes))
+        ("POST", ["tags", arn @ ..]) => {
+            about_resource("TagResource", arn, move |cx, arn| tags::tag(cx, arn, &Members::read(body)?.take("tags")?))
         }
-        (method, [kind, i, rest @ ..]) => (instance(i), admin_action(method, kind, rest, body)?),
-        _ => return None,
-    };
-    Some(Request { target, action })
-}
-
-fn instance(id: &str) -> Target {
-    Target::Instance(id.to_owned())
-}
-
-fn user(instance: &str, user: &str) -> Target {
-    Target::User { instance: instance.to_owned(), user: user.to_owned() }
-}
-
-fn or_malformed(operation: &'static str, action: Result<Action, Refusal>) -> Action {
-    action.unwrap_or_else(|refusal| Action::Malformed { operation, refusal })
-}
-
-/// Returns the call of a search, which has its instance in the body.
-fn search(operation: &'static str, asked: Result<(String, Action), Refusal>) -> Request {
-    match asked {
-        Ok((id, action)) => Request { target: instance(&id), action },
-        Err(refusal) => Request { target: Target::Account, action: Action::Malformed { operation, refusal } },
-    }
-}
-
-fn update_user(what: &str, body: &[u8]) -> Option<Action> {
-    let (operation, action) = match what {
-        "config" => ("UpdateUserConfig", decode::body(body).map(|b: wire::ChannelConfigs| Action::UpdateUserConfig(b.into()))),
-        "identity-info" => (
-            "UpdateUserIdentityInfo",
-            decode::body(body).map(|b: wire::UpdateUserIdentityInfo| Action::UpdateUserIdentityInfo(b.identity_info.into())),
-        ),
-        "phone-config" => (
-            "UpdateUserPhoneConfig",
-            decode::body(body).map(|b: wire::UpdateUserPhoneConfig| Action::UpdateUserPhoneConfig(b.phone_config.into())),
-        ),
-        "routing-profile" => (
-            "UpdateUserRoutingProfile",
-            decode::body(body).map(|b: wire::UpdateUserRoutingProfile| Action::UpdateUserRoutingProfile(b.routing_profile_id)),
-        ),
-        "security-profiles" => (
-            "UpdateUserSecurityProfiles",
-            decode::body(body).map(|b: wire::UpdateUserSecurityProfiles| {
-                Action::UpdateUserSecurityProfiles(b.security_profile_ids.into_iter().collect())
-            }),
-        ),
-        "hierarchy" => (
-            "UpdateUserHierarchy",
-            decode::body(body).map(|b: wire::UpdateUserHierarchy| Action::UpdateUserHierarchy(b.hierarchy_group_id)),
-        ),
-        "associate-proficiencies" => ("AssociateUserProficiencies", proficiencies(body).map(Action::AssociateUserProficiencies)),
-        "proficiencies" => ("UpdateUserProficiencies", proficiencies(body).map(Action::UpdateUserProficiencies)),
-        "disassociate-proficiencies" => (
-            "DisassociateUserProficiencies",
-            decode::body(body).map(|b: wire::UserProficiencies<wire::ProficiencyKey>| {
-                Action::DisassociateUserProficiencies(b.user_proficiencies.into_iter().map(ProficiencyKey::from).collect())
-            }),
-        ),
-        _ => return None,
-    };
-    Some(or_malformed(operation, action))
-}
-
-fn proficiencies(body: &[u8]) -> Result<Vec<Proficiency>, Refusal> {
-    let body: wire::UserProficiencies<wire::Proficiency> = decode::body(body)?;
-    Ok(body.user_proficiencies.into_iter().map(Proficiency::from).collect())
-}
-
-fn tags(method: &str, uri: &Uri, body: &[u8]) -> Option<Action> {
-    Some(match method {
-        "GET" => Action::ListTagsForResource,
-        "POST" => or_malformed("TagResource", decode::body(body).map(|b: wire::TagResource| Action::TagResource(b.tags))),
-        "DELETE" => Action::UntagResource(query(uri, "tagKeys").collect::<BTreeSet<_>>()),
+        ("DELETE", ["tags", arn @ ..]) => {
+            about_resource("UntagResource", arn, move |cx, arn| tags::untag(cx, arn, &query(uri, "tagKeys").collect()))
+        }
+        ("GET", ["routing-profiles-summary", i]) => on_instance("ListRoutingProfiles", i, move |cx| {
+            let page = listings::routing_profiles(cx, &paging(uri)?)?;
+            Ok(encode::listing("RoutingProfileSummaryList", page, cx.instance))
+        }),
+        ("GET", ["security-profiles-summary", i]) => on_instance("ListSecurityProfiles", i, move |cx| {
+            let page = listings::security_profiles(cx, &paging(uri)?)?;
+            Ok(encode::listing("SecurityProfileSummaryList", page, cx.instance))
+        }),
+        ("GET", ["user-hierarchy-groups-summary", i]) => on_instance("ListUserHierarchyGroups", i, move |cx| {
+            let page = listings::hierarchy_groups(cx, &paging(uri)?)?;
+            Ok(encode::listing("UserHierarchyGroupSummaryList", page, cx.instance))
+        }),
+        ("GET", ["predefined-attributes", i]) => on_instance("ListPredefinedAttributes", i, move |cx| {
+            let page = listings::predefined_attributes(cx, &paging(uri)?)?;
+            Ok(encode::listing("PredefinedAttributeSummaryList", page, cx.instance))
+        }),
+        (method, [kind, i, rest @ ..]) => return administer(method, kind, i, rest, body),
         _ => return None,
     })
 }
 
-/// Returns the action of an administrator: on the resources that users refer to, and on quick connects.
-fn admin_action(method: &str, kind: &str, rest: &[&str], bytes: &[u8]) -> Option<Action> {
-    let body = || decode::body::<wire::AdminBody>(bytes);
-    let name = |body: &mut wire::AdminBody| body.name.take().ok_or_else(|| Refusal::invalid_request("Name is required"));
-    let (operation, action) = match (method, kind, rest) {
-        ("PUT", "routing-profiles", []) => (
-            "CreateRoutingProfile",
-            body().and_then(|mut b| Ok(Action::CreateRoutingProfile(name(&mut b)?, b.tags.unwrap_or_default()))),
-        ),
-        ("POST", "routing-profiles", [id, "name"]) => {
-            ("UpdateRoutingProfileName", body().map(|b| Action::UpdateRoutingProfileName((*id).to_owned(), b.name)))
-        }
-        ("DELETE", "routing-profiles", [id]) => ("DeleteRoutingProfile", Ok(Action::DeleteRoutingProfile((*id).to_owned()))),
-        ("PUT", "security-profiles", []) => (
-            "CreateSecurityProfile",
-            body().and_then(|b| {
-                let name = b.security_profile_name.ok_or_else(|| Refusal::invalid_request("SecurityProfileName is required"))?;
-                Ok(Action::CreateSecurityProfile(name, b.tags.unwrap_or_default()))
-            }),
-        ),
-        ("DELETE", "security-profiles", [id]) => ("DeleteSecurityProfile", Ok(Action::DeleteSecurityProfile((*id).to_owned()))),
-        ("PUT", "user-hierarchy-groups", []) => (
-            "CreateUserHierarchyGroup",
-            body().and_then(|mut b| {
-                Ok(Action::CreateUserHierarchyGroup(name(&mut b)?, b.parent_group_id, b.tags.unwrap_or_default()))
-            }),
-        ),
-        ("GET", "user-hierarchy-groups", [id]) => {
-            ("DescribeUserHierarchyGroup", Ok(Action::DescribeUserHierarchyGroup((*id).to_owned())))
-        }
-        ("POST", "user-hierarchy-groups", [id, "name"]) => (
-            "UpdateUserHierarchyGroupName",
-            body().and_then(|mut b| Ok(Action::UpdateUserHierarchyGroupName((*id).to_owned(), name(&mut b)?))),
-        ),
-        ("DELETE", "user-hierarchy-groups", [id]) => {
-            ("DeleteUserHierarchyGroup", Ok(Action::DeleteUserHierarchyGroup((*id).to_owned())))
-        }
-        ("PUT", "predefined-attributes", []) => (
-            "CreatePredefinedAttribute",
-            body().and_then(|mut b| Ok(Action::CreatePredefinedAttribute(name(&mut b)?, values(b)))),
-        ),
-        ("GET", "predefined-attributes", [name]) => {
-            ("DescribePredefinedAttribute", Ok(Action::DescribePredefinedAttribute((*name).to_owned())))
-        }
-        ("POST", "predefined-attributes", [name]) => {
-            ("UpdatePredefinedAttribute", body().map(|b| Action::UpdatePredefinedAttribute((*name).to_owned(), values(b))))
-        }
-        ("DELETE", "predefined-attributes", [name]) => {
-            ("DeletePredefinedAttribute", Ok(Action::DeletePredefinedAttribute((*name).to_owned())))
-        }
-        ("PUT", "quick-connects", []) => ("CreateQuickConnect", decode::create_quick_connect(bytes)),
-        ("GET", "quick-connects", [id]) => ("DescribeQuickConnect", Ok(Action::DescribeQuickConnect((*id).to_owned()))),
-        ("POST", "quick-connects", [id, "config"]) => ("UpdateQuickConnectConfig", decode::update_quick_connect(id, bytes)),
-        ("DELETE", "quick-connects", [id]) => ("DeleteQuickConnect", Ok(Action::DeleteQuickConnect((*id).to_owned()))),
-        _ => return None,
-    };
-    Some(or_malformed(operation, action))
+fn create_user<'a>(instance: &str, body: &'a [u8]) -> Request<'a, Value> {
+    let read = decode::create_user(instance, body);
+    let username = read.as_ref().ok().map(|(new, _)| new.username.clone());
+    let create = on_instance("CreateUser", instance, |cx| {
+        let (new, phone) = read?;
+        let created = users::create(cx, new, phone.as_ref())?;
+        Ok(json!({ "UserId": created.id, "UserArn": created.arn }))
+    });
+    Request { username, ..create }
 }
 
-fn values(body: wire::AdminBody) -> Vec<String> {
-    body.values.map(|values| values.string_list).unwrap_or_default()
+/// Returns a search, which has its instance in the body.
+fn search<'a>(
+    operation: &'static str,
+    body: &[u8],
+    effect: impl FnOnce(&mut Context<'_>, Members) -> Result<Value, Refusal> + 'a,
+) -> Request<'a, Value> {
+    let read = Members::read(body).and_then(|mut body| Ok((body.take::<String>("InstanceId")?, body)));
+    match read {
+        Ok((id, body)) => on_instance(operation, &id, |cx| effect(cx, body)),
+        Err(refusal) => Request::on_account(operation, |_, _| Err(refusal)),
+    }
+}
+
+fn on_instance<'a, T: Into<Value>>(
+    operation: &'static str,
+    instance: &str,
+    effect: impl FnOnce(&mut Context<'_>) -> Result<T, Refusal> + 'a,
+) -> Request<'a, Value> {
+    Request::on_instance(operation, instance, |cx| effect(cx).map(Into::into))
+}
+
+fn about_user<'a, T: Into<Value>>(
+    operation: &'static str,
+    instance: &str,
+    user: &str,
+    effect: impl FnOnce(&mut Context<'_>, &UserId) -> Result<T, Refusal> + 'a,
+) -> Request<'a, Value> {
+    let (target, id) = (Target::User { instance: instance.to_owned(), user: user.to_owned() }, UserId::new(user));
+    Request { target, ..on_instance(operation, instance, move |cx| effect(cx, &id)) }
+}
+
+fn about_resource<'a, T: Into<Value>>(
+    operation: &'static str,
+    arn: &[&str],
+    effect: impl FnOnce(&mut Context<'_>, &str) -> Result<T, Refusal> + 'a,
+) -> Request<'a, Value> {
+    let arn = arn.join("/");
+    Request { target: Target::Resource(arn.clone()), ..on_instance(operation, "", move |cx| effect(cx, &arn)) }
+}
+
+fn update_user<'a>(i: &str, u: &str, what: &str, body: &'a [u8]) -> Option<Request<'a, Value>> {
+    Some(match what {
+        "config" => about_user("UpdateUserConfig", i, u, move |cx, id| {
+            updates::user_config(cx, id, &decode::channel_configs(&mut Members::read(body)?)?)
+        }),
+        "identity-info" => about_user("UpdateUserIdentityInfo", i, u, move |cx, id| {
+            let info = Members::read(body)?.take("IdentityInfo")?;
+            updates::identity_info(cx, id, decode::identity_info(info)?)
+        }),
+        "phone-config" => about_user("UpdateUserPhoneConfig", i, u, move |cx, id| {
+            let config = Members::read(body)?.take("PhoneConfig")?;
+            updates::phone_config(cx, id, &decode::phone_config(config)?)
+        }),
+        "routing-profile" => about_user("UpdateUserRoutingProfile", i, u, move |cx, id| {
+            updates::routing_profile(cx, id, &Members::read(body)?.take("RoutingProfileId")?)
+        }),
+        "security-profiles" => about_user("UpdateUserSecurityProfiles", i, u, move |cx, id| {
+            updates::security_profiles(cx, id, &Members::read(body)?.take("SecurityProfileIds")?)
+        }),
+        "hierarchy" => about_user("UpdateUserHierarchy", i, u, move |cx, id| {
+            let group: Option<HierarchyGroupId> = Members::read(body)?.take("HierarchyGroupId")?;
+            updates::hierarchy(cx, id, group.as_ref())
+        }),
+        "associate-proficiencies" => about_user("AssociateUserProficiencies", i, u, move |cx, id| {
+            proficiencies::associate(cx, id, decode::proficiencies(body)?)
+        }),
+        "proficiencies" => {
+            about_user("UpdateUserProficiencies", i, u, move |cx, id| proficiencies::update(cx, id, decode::proficiencies(body)?))
+        }
+        "disassociate-proficiencies" => about_user("DisassociateUserProficiencies", i, u, move |cx, id| {
+            proficiencies::disassociate(cx, id, &decode::proficiency_keys(body)?)
+        }),
+        _ => return None,
+    })
+}
+
+/// Returns the call of an administrator: on the resources that users refer to, and on quick connects.
+fn administer<'a>(method: &str, kind: &str, i: &str, rest: &[&'a str], body: &'a [u8]) -> Option<Request<'a, Value>> {
+    Some(match (method, kind, rest) {
+        ("PUT", "routing-profiles", []) => on_instance("CreateRoutingProfile", i, move |cx| {
+            let (name, tags) = named(body, "Name")?;
+            let id = admin_actions::create_routing_profile(cx, name, tags)?;
+            let arn = cx.instance.arn_of(Resource::RoutingProfile(id.as_str().into()));
+            Ok(json!({ "RoutingProfileId": id, "RoutingProfileArn": arn }))
+        }),
+        ("POST", "routing-profiles", &[id, "name"]) => on_instance("UpdateRoutingProfileName", i, move |cx| {
+            admin_actions::rename_routing_profile(cx, id, Members::read(body)?.take("Name")?)
+        }),
+        ("DELETE", "routing-profiles", &[id]) => {
+            on_instance("DeleteRoutingProfile", i, move |cx| admin_actions::delete_routing_profile(cx, id))
+        }
+        ("PUT", "security-profiles", []) => on_instance("CreateSecurityProfile", i, move |cx| {
+            let (name, tags) = named(body, "SecurityProfileName")?;
+            let id = admin_actions::create_security_profile(cx, name, tags)?;
+            let arn = cx.instance.arn_of(Resource::SecurityProfile(id.as_str().into()));
+            Ok(json!({ "SecurityProfileId": id, "SecurityProfileArn": arn }))
+        }),
+        ("DELETE", "security-profiles", &[id]) => {
+            on_instance("DeleteSecurityProfile", i, move |cx| admin_actions::delete_security_profile(cx, id))
+        }
+        ("PUT", "user-hierarchy-groups", []) => on_instance("CreateUserHierarchyGroup", i, move |cx| {
+            let parent: Option<String> = Members::read(body)?.take("ParentGroupId")?;
+            let (name, tags) = named(body, "Name")?;
+            let id = admin_actions::create_group(cx, name, parent.as_deref(), tags)?;
+            let arn = cx.instance.arn_of(Resource::HierarchyGroup(id.as_str().into()));
+            Ok(json!({ "HierarchyGroupId": id, "HierarchyGroupArn": arn }))
+        }),
+        ("GET", "user-hierarchy-groups", &[id]) => {
+            on_instance("DescribeUserHierarchyGroup", i, move |cx| encode::hierarchy_group(cx.instance, id))
+        }
+        ("POST", "user-hierarchy-groups", &[id, "name"]) => on_instance("UpdateUserHierarchyGroupName", i, move |cx| {
+            admin_actions::rename_group(cx, id, Members::read(body)?.take("Name")?)
+        }),
+        ("DELETE", "user-hierarchy-groups", &[id]) => {
+            on_instance("DeleteUserHierarchyGroup", i, move |cx| admin_actions::delete_group(cx, id))
+        }
+        ("PUT", "predefined-attributes", []) => on_instance("CreatePredefinedAttribute", i, move |cx| {
+            let name = Members::read(body)?.take("Name")?;
+            admin_actions::create_attribute(cx, name, decode::attribute_values(body)?)
+        }),
+        ("GET", "predefined-attributes", &[name]) => on_instance("DescribePredefinedAttribute", i, move |cx| {
+            let attribute = listings::predefined_attribute(cx.instance, name)?;
+            Ok(encode::attribute(name, attribute, &cx.instance.arn.region))
+        }),
+        ("POST", "predefined-attributes", &[name]) => on_instance("UpdatePredefinedAttribute", i, move |cx| {
+            admin_actions::update_attribute(cx, name, decode::attribute_values(body)?)
+        }),
+        ("DELETE", "predefined-attributes", &[name]) => {
+            on_instance("DeletePredefinedAttribute", i, move |cx| admin_actions::delete_attribute(cx, name))
+        }
+        ("PUT", "quick-connects", []) => on_instance("CreateQuickConnect", i, move |cx| {
+            let (name, tags) = named(body, "Name")?;
+            let id = quick_connects::create(cx, name, decode::quick_connect_config(body)?, tags)?;
+            Ok(json!({ "QuickConnectId": id, "QuickConnectARN": cx.instance.quick_connect_arn(&id) }))
+        }),
+        ("GET", "quick-connects", &[id]) => on_instance("DescribeQuickConnect", i, move |cx| {
+            let stored = quick_connects::describe(cx.instance, id)?;
+            Ok(json!({ "QuickConnect": encode::quick_connect(cx.instance, &stored) }))
+        }),
+        ("POST", "quick-connects", &[id, "config"]) => on_instance("UpdateQuickConnectConfig", i, move |cx| {
+            quick_connects::point_to(cx, id, decode::quick_connect_config(body)?)
+        }),
+        ("DELETE", "quick-connects", &[id]) => on_instance("DeleteQuickConnect", i, move |cx| quick_connects::delete(cx, id)),
+        _ => return None,
+    })
+}
+
+/// Returns the name and the tags of what a body creates.
+fn named(body: &[u8], member: &str) -> Result<(String, Tags), Refusal> {
+    let mut body = Members::read(body)?;
+    Ok((body.take(member)?, body.take::<Option<Tags>>("Tags")?.unwrap_or_default()))
 }

@@ -2,13 +2,9 @@
 
 use std::{future::IntoFuture, io, net::SocketAddr};
 
-use axum::Router;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
-use super::{
-    admin, api,
-    severable::{Connection, SeverableListener},
-};
+use super::{admin, api};
 use crate::Sim;
 
 /// A running server. Dropping it stops it at once.
@@ -29,32 +25,18 @@ pub struct Server {
 pub fn serve(sim: Sim, listener: TcpListener) -> io::Result<Server> {
     let address = listener.local_addr()?;
     let (stop, stopped) = oneshot::channel();
-    let app = router(sim).into_make_service_with_connect_info::<Connection>();
-    let server = axum::serve(SeverableListener(listener), app).with_graceful_shutdown(async {
+    let app = admin::routes().fallback(api::handle).with_state(sim);
+    let server = axum::serve(listener, app).with_graceful_shutdown(async {
         // A dropped sender stops the server too.
         let _ = stopped.await;
     });
     Ok(Server { address, stop: Some(stop), task: tokio::spawn(server.into_future()) })
 }
 
-fn router(sim: Sim) -> Router {
-    admin::routes().fallback(api::handle).with_state(sim)
-}
-
 impl Server {
-    /// Returns the address that it listens on.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     /// Returns the endpoint for clients: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
-    }
-
-    /// Returns the endpoint of Connect's console: the same API without signatures, throttling and counts.
-    pub fn console_url(&self) -> String {
-        format!("{}{}", self.url(), api::CONSOLE)
     }
 
     /// Waits for calls in flight, and stops.

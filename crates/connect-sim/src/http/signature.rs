@@ -59,37 +59,3 @@ pub(super) fn read(headers: &HeaderMap) -> Result<Signature, Refusal> {
     let token = headers.get("x-amz-security-token").and_then(|token| token.to_str().ok()).map(str::to_owned);
     Ok(Signature { signer: Signer { key: key.to_owned(), token }, region: region.to_owned(), service })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn code(authorization: Option<&str>) -> Result<Option<String>, String> {
-        let mut headers = HeaderMap::new();
-        if let Some(value) = authorization {
-            headers.insert(AUTHORIZATION, value.parse().unwrap());
-        }
-        read(&headers).map(|signature| Some(signature.region)).map_err(|refusal| {
-            assert_eq!(refusal.status, 403);
-            refusal.code.unwrap()
-        })
-    }
-
-    #[test]
-    fn the_region_comes_from_the_credential_scope() {
-        let good = "AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-west-2/connect/aws4_request, SignedHeaders=host, Signature=0a";
-        assert_eq!(code(Some(good)), Ok(Some("eu-west-2".into())));
-        assert_eq!(code(None), Err("MissingAuthenticationToken".into()));
-        for bad in [
-            "Basic abc",
-            "AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-west-2/connect/aws4_request, SignedHeaders=host",
-            "AWS4-HMAC-SHA256 SignedHeaders=host, Signature=0a",
-            &good.replace("/aws4_request", ""),
-            &good.replace("20260101", "today"),
-            &good.replace("eu-west-2", ""),
-        ] {
-            assert_eq!(code(Some(bad)), Err("IncompleteSignature".into()), "{bad}");
-        }
-        assert_eq!(code(Some(&good.replace("connect/", "s3/"))), Err("InvalidSignatureException".into()));
-    }
-}

@@ -11,7 +11,7 @@ use percent_encoding::percent_decode_str;
 use crate::{
     refusal::Refusal,
     request::{AssumeRole, StsRequest},
-    sts::StsResponse,
+    sts::{Principal, StsResponse},
 };
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
@@ -52,7 +52,7 @@ fn form(body: &[u8]) -> BTreeMap<String, String> {
 }
 
 /// A successful reply.
-pub(super) fn success(request_id: &str, response: &StsResponse) -> Response<Body> {
+pub(super) fn success(request_id: &str, response: StsResponse) -> Response<Body> {
     let (action, result) = match response {
         StsResponse::Session { key, secret, token, expiration, id, arn } => (
             "AssumeRole",
@@ -60,12 +60,12 @@ pub(super) fn success(request_id: &str, response: &StsResponse) -> Response<Body
                 "<Credentials><AccessKeyId>{key}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>\
                  <SessionToken>{token}</SessionToken><Expiration>{expiration}</Expiration></Credentials>\
                  <AssumedRoleUser><AssumedRoleId>{}</AssumedRoleId><Arn>{}</Arn></AssumedRoleUser>",
-                text(id),
-                text(arn)
+                text(&id),
+                text(&arn)
             ),
         ),
-        StsResponse::Identity { account, arn, id } => {
-            let (arn, id) = (text(arn), text(id));
+        StsResponse::Identity(Principal { account, arn, id }) => {
+            let (arn, id) = (text(&arn), text(&id));
             ("GetCallerIdentity", format!("<Arn>{arn}</Arn><UserId>{id}</UserId><Account>{account}</Account>"))
         }
     };

@@ -1,117 +1,119 @@
 //! Creates, renames and deletes the resources that users refer to, as far as it affects users.
 
-use connect_api::{Resource, Tags};
+use std::collections::BTreeMap;
 
-use super::{Context, references};
+use connect_api::Tags;
+
+use super::{Context, listings, references};
 use crate::{
     refusal::Refusal,
-    request::Action,
-    response::{Kind, Response},
     state::{Attribute, Group, Instance, Profile, lineage},
 };
 
 /// The most levels of a hierarchy.
 const DEEPEST: usize = 5;
 
-pub(super) fn change(context: &mut Context<'_>, instance: &mut Instance, action: Action) -> Result<Response, Refusal> {
-    let (rules, now) = (context.rules, context.now);
-    match action {
-        Action::CreateRoutingProfile(name, tags) => {
-            check_name(&name, instance.routing_profile_named(&name).is_some())?;
-            let id = context.identifiers.next();
-            let arn = instance.arn_of(Resource::RoutingProfile(id.as_str().into()));
-            instance.routing_profiles.insert(id.clone(), Profile { name, tags, modified: now });
-            Ok(Response::Created { kind: Kind::RoutingProfile, id, arn })
-        }
-        Action::UpdateRoutingProfileName(given, name) => {
-            let id = references::routing_profile(rules, instance, &given)?;
-            if let Some(name) = name {
-                check_name(&name, instance.routing_profiles.iter().any(|(i, p)| i != id.as_str() && p.name == name))?;
-                if let Some(profile) = instance.routing_profiles.get_mut(id.as_str()) {
-                    profile.name = name;
-                    profile.modified = now;
-                }
-            }
-            Ok(Response::Empty)
-        }
-        Action::DeleteRoutingProfile(given) => {
-            let id = references::routing_profile(rules, instance, &given)?;
-            unused(instance.users.values().any(|u| u.routing_profile_id == id))?;
-            instance.routing_profiles.remove(id.as_str());
-            Ok(Response::Empty)
-        }
-        Action::CreateSecurityProfile(name, tags) => {
-            check_name(&name, instance.security_profile_named(&name).is_some())?;
-            let id = context.identifiers.next();
-            let arn = instance.arn_of(Resource::SecurityProfile(id.as_str().into()));
-            instance.security_profiles.insert(id.clone(), Profile { name, tags, modified: now });
-            Ok(Response::Created { kind: Kind::SecurityProfile, id, arn })
-        }
-        Action::DeleteSecurityProfile(given) => {
-            let id = references::security_profile(rules, instance, &given)?;
-            unused(instance.users.values().any(|u| u.security_profile_ids.contains(&id)))?;
-            instance.security_profiles.remove(id.as_str());
-            Ok(Response::Empty)
-        }
-        Action::CreateUserHierarchyGroup(name, parent, tags) => create_group(context, instance, name, parent, tags),
-        Action::UpdateUserHierarchyGroupName(given, name) => {
-            let id = references::hierarchy_group(rules, instance, &given)?;
-            check_name(&name, false)?;
-            if let Some(group) = instance.groups.get_mut(id.as_str()) {
-                group.name = name;
-                group.modified = now;
-            }
-            Ok(Response::Empty)
-        }
-        Action::DeleteUserHierarchyGroup(given) => {
-            let id = references::hierarchy_group(rules, instance, &given)?;
-            unused(
-                instance.groups.values().any(|g| g.parent.as_deref() == Some(id.as_str()))
-                    || instance.users.values().any(|u| u.hierarchy_group_id.as_ref() == Some(&id)),
-            )?;
-            instance.groups.remove(id.as_str());
-            Ok(Response::Empty)
-        }
-        Action::CreatePredefinedAttribute(name, values) => {
-            check_name(&name, instance.attributes.contains_key(&name))?;
-            instance.attributes.insert(name, Attribute { values, modified: now });
-            Ok(Response::Empty)
-        }
-        Action::UpdatePredefinedAttribute(name, values) => {
-            let attribute = instance.attributes.get_mut(&name).ok_or_else(|| no_attribute(&name))?;
-            *attribute = Attribute { values, modified: now };
-            Ok(Response::Empty)
-        }
-        Action::DeletePredefinedAttribute(name) => {
-            let used = |u: &std::sync::Arc<crate::state::User>| u.proficiencies.keys().any(|k| k.attribute_name == name);
-            unused(instance.users.values().any(used))?;
-            instance.attributes.remove(&name).ok_or_else(|| no_attribute(&name))?;
-            Ok(Response::Empty)
-        }
-        other => Err(Refusal::invalid_request(format!("{} is not about an instance", other.name()))),
-    }
+/// Returns the id of the new profile, as the other functions that create something do.
+pub(crate) fn create_routing_profile(cx: &mut Context<'_>, name: String, tags: Tags) -> Result<String, Refusal> {
+    create_profile(cx, |instance| &mut instance.routing_profiles, name, tags)
 }
 
-fn create_group(
-    context: &mut Context<'_>,
-    instance: &mut Instance,
+pub(crate) fn create_security_profile(cx: &mut Context<'_>, name: String, tags: Tags) -> Result<String, Refusal> {
+    create_profile(cx, |instance| &mut instance.security_profiles, name, tags)
+}
+
+fn create_profile(
+    cx: &mut Context<'_>,
+    profiles: fn(&mut Instance) -> &mut BTreeMap<String, Profile>,
     name: String,
-    parent: Option<String>,
     tags: Tags,
-) -> Result<Response, Refusal> {
-    let parent =
-        parent.map(|given| references::hierarchy_group(context.rules, instance, &given)).transpose()?.map(|id| id.to_string());
-    if parent.as_ref().is_some_and(|id| lineage(&instance.groups, id).len() >= DEEPEST) {
+) -> Result<String, Refusal> {
+    let profiles = profiles(cx.instance);
+    check_name(&name, profiles.values().any(|p| p.name == name))?;
+    let id = cx.identifiers.next();
+    profiles.insert(id.clone(), Profile { name, tags, modified: cx.now });
+    Ok(id)
+}
+
+/// An omitted name stays.
+pub(crate) fn rename_routing_profile(cx: &mut Context<'_>, given: &str, name: Option<String>) -> Result<(), Refusal> {
+    let id = references::routing_profile(cx.rules, cx.instance, given)?;
+    let Some(name) = name else { return Ok(()) };
+    check_name(&name, cx.instance.routing_profiles.iter().any(|(i, p)| i != id.as_str() && p.name == name))?;
+    if let Some(profile) = cx.instance.routing_profiles.get_mut(id.as_str()) {
+        profile.name = name;
+        profile.modified = cx.now;
+    }
+    Ok(())
+}
+
+pub(crate) fn delete_routing_profile(cx: &mut Context<'_>, given: &str) -> Result<(), Refusal> {
+    let id = references::routing_profile(cx.rules, cx.instance, given)?;
+    unused(cx.instance.users.values().any(|u| u.routing_profile_id == id))?;
+    cx.instance.routing_profiles.remove(id.as_str());
+    Ok(())
+}
+
+pub(crate) fn delete_security_profile(cx: &mut Context<'_>, given: &str) -> Result<(), Refusal> {
+    let id = references::security_profile(cx.rules, cx.instance, given)?;
+    unused(cx.instance.users.values().any(|u| u.security_profile_ids.contains(&id)))?;
+    cx.instance.security_profiles.remove(id.as_str());
+    Ok(())
+}
+
+/// Creates a group below another one, or at the top.
+pub(crate) fn create_group(cx: &mut Context<'_>, name: String, parent: Option<&str>, tags: Tags) -> Result<String, Refusal> {
+    let parent = parent.map(|given| references::hierarchy_group(cx.rules, cx.instance, given)).transpose()?;
+    let parent = parent.map(|id| id.to_string());
+    if parent.as_ref().is_some_and(|id| lineage(&cx.instance.groups, id).len() >= DEEPEST) {
         return Err(Refusal::invalid_parameter(format!("a hierarchy has at most {DEEPEST} levels")));
     }
-    check_name(&name, instance.groups.values().any(|g| g.name == name && g.parent == parent))?;
-    let id = context.identifiers.next();
-    let arn = instance.arn_of(Resource::HierarchyGroup(id.as_str().into()));
-    instance.groups.insert(id.clone(), Group { name, parent, tags, modified: context.now });
-    Ok(Response::Created { kind: Kind::HierarchyGroup, id, arn })
+    check_name(&name, cx.instance.groups.values().any(|g| g.name == name && g.parent == parent))?;
+    let id = cx.identifiers.next();
+    cx.instance.groups.insert(id.clone(), Group { name, parent, tags, modified: cx.now });
+    Ok(id)
 }
 
-fn check_name(name: &str, taken: bool) -> Result<(), Refusal> {
+pub(crate) fn rename_group(cx: &mut Context<'_>, given: &str, name: String) -> Result<(), Refusal> {
+    let id = references::hierarchy_group(cx.rules, cx.instance, given)?;
+    check_name(&name, false)?;
+    if let Some(group) = cx.instance.groups.get_mut(id.as_str()) {
+        group.name = name;
+        group.modified = cx.now;
+    }
+    Ok(())
+}
+
+pub(crate) fn delete_group(cx: &mut Context<'_>, given: &str) -> Result<(), Refusal> {
+    let id = references::hierarchy_group(cx.rules, cx.instance, given)?;
+    unused(
+        cx.instance.groups.values().any(|g| g.parent.as_deref() == Some(id.as_str()))
+            || cx.instance.users.values().any(|u| u.hierarchy_group_id.as_ref() == Some(&id)),
+    )?;
+    cx.instance.groups.remove(id.as_str());
+    Ok(())
+}
+
+pub(crate) fn create_attribute(cx: &mut Context<'_>, name: String, values: Vec<String>) -> Result<(), Refusal> {
+    check_name(&name, cx.instance.attributes.contains_key(&name))?;
+    cx.instance.attributes.insert(name, Attribute { values, modified: cx.now });
+    Ok(())
+}
+
+pub(crate) fn update_attribute(cx: &mut Context<'_>, name: &str, values: Vec<String>) -> Result<(), Refusal> {
+    listings::predefined_attribute(cx.instance, name)?;
+    cx.instance.attributes.insert(name.to_owned(), Attribute { values, modified: cx.now });
+    Ok(())
+}
+
+pub(crate) fn delete_attribute(cx: &mut Context<'_>, name: &str) -> Result<(), Refusal> {
+    unused(cx.instance.users.values().any(|u| u.proficiencies.keys().any(|k| k.attribute_name == name)))?;
+    listings::predefined_attribute(cx.instance, name)?;
+    cx.instance.attributes.remove(name);
+    Ok(())
+}
+
+pub(super) fn check_name(name: &str, taken: bool) -> Result<(), Refusal> {
     if !(1..=127).contains(&name.chars().count()) {
         return Err(Refusal::invalid_parameter("a name must have 1 to 127 characters"));
     }
@@ -123,8 +125,4 @@ fn check_name(name: &str, taken: bool) -> Result<(), Refusal> {
 
 fn unused(used: bool) -> Result<(), Refusal> {
     if used { Err(Refusal::in_use("users or groups refer to it")) } else { Ok(()) }
-}
-
-fn no_attribute(name: &str) -> Refusal {
-    Refusal::not_found(format!("Predefined attribute not found: {name}"))
 }

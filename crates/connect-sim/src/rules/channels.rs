@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use connect_api::{
     AfterContactWorkConfig, AutoAcceptConfig, Channel, ChannelConfigs, PersistentConnectionConfig, PhoneConfig,
-    PhoneNumberConfig, PhoneType, VoiceEnhancementConfig,
+    PhoneNumberConfig, PhoneType,
 };
 
 use super::identity::is_e164;
@@ -111,39 +111,48 @@ fn check_channels<T>(
     Ok(())
 }
 
+fn auto_accept_of(channel: Channel, auto_accept: bool) -> AutoAcceptConfig {
+    AutoAcceptConfig { channel, auto_accept, agent_first_callback_auto_accept: None }
+}
+
+fn work_of(channel: Channel, seconds: i32) -> AfterContactWorkConfig {
+    AfterContactWorkConfig {
+        channel,
+        after_contact_work_time_limit: seconds,
+        agent_first_callback_after_contact_work_time_limit: None,
+    }
+}
+
 /// Applies PhoneConfig to all channels. Omitted members become false, 0 or SOFT_PHONE.
 pub(super) fn spread(settings: &mut Settings, phone: &PhoneSettings) {
+    let (auto_accept, seconds) = (phone.auto_accept.unwrap_or(false), phone.after_contact_work_time_limit.unwrap_or(0));
     for channel in Channel::ALL {
-        let auto_accept = phone.auto_accept.unwrap_or(false);
-        settings.auto_accept.entry(channel).and_modify(|c| c.auto_accept = auto_accept).or_insert(AutoAcceptConfig {
-            channel,
-            auto_accept,
-            agent_first_callback_auto_accept: None,
-        });
-        let seconds = phone.after_contact_work_time_limit.unwrap_or(0);
-        settings.after_contact_work.entry(channel).and_modify(|c| c.after_contact_work_time_limit = seconds).or_insert(
-            AfterContactWorkConfig {
-                channel,
-                after_contact_work_time_limit: seconds,
-                agent_first_callback_after_contact_work_time_limit: None,
-            },
-        );
+        let entry = settings.auto_accept.entry(channel);
+        entry.or_insert_with(|| auto_accept_of(channel, auto_accept)).auto_accept = auto_accept;
+        let entry = settings.after_contact_work.entry(channel);
+        entry.or_insert_with(|| work_of(channel, seconds)).after_contact_work_time_limit = seconds;
     }
-    settings.phone_number = Some((phone.phone_type.unwrap_or_default(), phone.desk_phone_number.clone()));
-    settings.persistent_connection = phone.persistent_connection;
+    let channel = Channel::Voice;
+    let (phone_type, phone_number) = (phone.phone_type.unwrap_or_default(), phone.desk_phone_number.clone());
+    settings.phone_number.insert(channel, PhoneNumberConfig { channel, phone_type, phone_number });
+    let persistent = phone.persistent_connection;
+    settings.persistent_connection = persistent
+        .map(|persistent_connection| (channel, PersistentConnectionConfig { channel, persistent_connection }))
+        .into_iter()
+        .collect();
 }
 
 /// Applies the lists to the settings. The rule determines the effect on omitted channels and lists.
 pub(super) fn set(settings: &mut Settings, lists: &ChannelConfigs, rule: UserConfigUpdate) {
     let ChannelConfigs { auto_accept, after_contact_work, phone_number, persistent_connection, voice_enhancement } = lists;
-    set_map(&mut settings.auto_accept, auto_accept, |c| c.channel, rule);
-    set_map(&mut settings.after_contact_work, after_contact_work, |c| c.channel, rule);
-    set_one(&mut settings.phone_number, phone_number, |c| (c.phone_type, c.phone_number.clone()), rule);
-    set_one(&mut settings.persistent_connection, persistent_connection, |c| c.persistent_connection, rule);
-    set_one(&mut settings.voice_enhancement, voice_enhancement, |c| c.voice_enhancement_mode, rule);
+    set_list(&mut settings.auto_accept, auto_accept, |c| c.channel, rule);
+    set_list(&mut settings.after_contact_work, after_contact_work, |c| c.channel, rule);
+    set_list(&mut settings.phone_number, phone_number, |c| c.channel, rule);
+    set_list(&mut settings.persistent_connection, persistent_connection, |c| c.channel, rule);
+    set_list(&mut settings.voice_enhancement, voice_enhancement, |c| c.channel, rule);
 }
 
-fn set_map<T: Clone>(
+fn set_list<T: Clone>(
     map: &mut BTreeMap<Channel, T>,
     list: &Option<Vec<T>>,
     channel: impl Fn(&T) -> Channel,
@@ -157,63 +166,37 @@ fn set_map<T: Clone>(
     map.extend(list.iter().flatten().map(|c| (channel(c), c.clone())));
 }
 
-fn set_one<T, V>(value: &mut Option<V>, list: &Option<Vec<T>>, of: impl Fn(&T) -> V, rule: UserConfigUpdate) {
-    match (list, rule) {
-        (None, UserConfigUpdate::MergeChannels | UserConfigUpdate::ReplaceLists) => {}
-        (None, UserConfigUpdate::ReplaceAll) => *value = None,
-        (Some(list), UserConfigUpdate::MergeChannels) => {
-            if let Some(first) = list.first() {
-                *value = Some(of(first));
-            }
-        }
-        (Some(list), UserConfigUpdate::ReplaceLists | UserConfigUpdate::ReplaceAll) => *value = list.first().map(of),
-    }
-}
-
 /// Returns the settings as PhoneConfig: those of the voice channel.
 pub(super) fn as_phone_config(settings: &Settings) -> PhoneConfig {
-    let (phone_type, desk_phone_number) = settings.phone_number.clone().unwrap_or_default();
+    let voice = &Channel::Voice;
+    let number = settings.phone_number.get(voice);
     PhoneConfig {
-        phone_type,
-        desk_phone_number,
-        auto_accept: settings.auto_accept.get(&Channel::Voice).is_some_and(|c| c.auto_accept),
-        after_contact_work_time_limit: settings
-            .after_contact_work
-            .get(&Channel::Voice)
-            .map_or(0, |c| c.after_contact_work_time_limit),
-        persistent_connection: settings.persistent_connection,
+        phone_type: number.map(|c| c.phone_type).unwrap_or_default(),
+        desk_phone_number: number.and_then(|c| c.phone_number.clone()),
+        auto_accept: settings.auto_accept.get(voice).is_some_and(|c| c.auto_accept),
+        after_contact_work_time_limit: settings.after_contact_work.get(voice).map_or(0, |c| c.after_contact_work_time_limit),
+        persistent_connection: settings.persistent_connection.get(voice).map(|c| c.persistent_connection),
     }
 }
 
 /// Returns the settings as per-channel lists. A list without entries is None.
 pub(super) fn as_lists(rules: &Rules, settings: &Settings) -> ChannelConfigs {
-    let channel = Channel::Voice;
-    let unset_auto = |channel| AutoAcceptConfig { channel, auto_accept: false, agent_first_callback_auto_accept: None };
-    let unset_work = |channel| AfterContactWorkConfig {
-        channel,
-        after_contact_work_time_limit: 0,
-        agent_first_callback_after_contact_work_time_limit: None,
-    };
+    let (mut auto_accept, mut after_contact_work) = (settings.auto_accept.clone(), settings.after_contact_work.clone());
+    if rules.show_unset_channels {
+        for channel in Channel::ALL {
+            auto_accept.entry(channel).or_insert_with(|| auto_accept_of(channel, false));
+            after_contact_work.entry(channel).or_insert_with(|| work_of(channel, 0));
+        }
+    }
     ChannelConfigs {
-        auto_accept: listed(rules, &settings.auto_accept, unset_auto),
-        after_contact_work: listed(rules, &settings.after_contact_work, unset_work),
-        phone_number: settings
-            .phone_number
-            .clone()
-            .map(|(phone_type, phone_number)| vec![PhoneNumberConfig { channel, phone_type, phone_number }]),
-        persistent_connection: settings
-            .persistent_connection
-            .map(|persistent_connection| vec![PersistentConnectionConfig { channel, persistent_connection }]),
-        voice_enhancement: settings
-            .voice_enhancement
-            .map(|voice_enhancement_mode| vec![VoiceEnhancementConfig { channel, voice_enhancement_mode }]),
+        auto_accept: list(auto_accept),
+        after_contact_work: list(after_contact_work),
+        phone_number: list(settings.phone_number.clone()),
+        persistent_connection: list(settings.persistent_connection.clone()),
+        voice_enhancement: list(settings.voice_enhancement.clone()),
     }
 }
 
-fn listed<T: Clone>(rules: &Rules, map: &BTreeMap<Channel, T>, unset: impl Fn(Channel) -> T) -> Option<Vec<T>> {
-    let list: Vec<T> = Channel::ALL
-        .into_iter()
-        .filter_map(|channel| map.get(&channel).cloned().or_else(|| rules.show_unset_channels.then(|| unset(channel))))
-        .collect();
-    Some(list).filter(|list| !list.is_empty())
+fn list<T>(map: BTreeMap<Channel, T>) -> Option<Vec<T>> {
+    (!map.is_empty()).then(|| map.into_values().collect())
 }

@@ -2,12 +2,12 @@
 
 use std::sync::LazyLock;
 
-use connect_api::{IdentityInfo, IdentityManagementType};
+use connect_api::{CreateUser, IdentityInfo, IdentityManagementType};
 use icu_normalizer::ComposingNormalizerBorrowed;
 use regex::Regex;
 
 use super::password;
-use crate::{EmailRule, Rules, refusal::Refusal, request::NewUser, state::Instance};
+use crate::{EmailRule, Rules, refusal::Refusal, state::Instance};
 
 fn pattern(source: &str) -> Regex {
     Regex::new(source).expect("a constant pattern")
@@ -42,7 +42,7 @@ pub(super) fn check_username(rules: &Rules, identity: IdentityManagementType, us
 }
 
 /// Checks the password, directory id and identity members of a new user.
-pub(super) fn check_new(rules: &Rules, instance: &Instance, new: &NewUser) -> Result<(), Refusal> {
+pub(super) fn check_new(rules: &Rules, instance: &Instance, new: &CreateUser) -> Result<(), Refusal> {
     let identity = instance.identity_management_type;
     check_username(rules, identity, &new.username)?;
     match (identity, &new.password) {

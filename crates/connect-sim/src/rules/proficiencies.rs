@@ -2,57 +2,48 @@
 
 use std::collections::BTreeMap;
 
-use connect_api::{Proficiency, ProficiencyKey, UserId};
+use connect_api::{Page, Proficiency, ProficiencyKey, UserId};
+use jiff::Timestamp;
 
 use super::{Context, change, references};
-use crate::{
-    refusal::Refusal,
-    request::Paging,
-    response::Response,
-    state::{Attribute, Instance, User},
-};
+use crate::{refusal::Refusal, request::Paging};
 
 /// Checks levels, and that attributes and values exist.
-fn check(context: &Context<'_>, attributes: &BTreeMap<String, Attribute>, given: &[Proficiency]) -> Result<(), Refusal> {
+fn check(cx: &Context<'_>, given: &[Proficiency]) -> Result<(), Refusal> {
     for Proficiency { key: ProficiencyKey { attribute_name, attribute_value }, level } in given {
-        let Some(attribute) = attributes.get(attribute_name) else {
+        let Some(attribute) = cx.instance.attributes.get(attribute_name) else {
             return Err(Refusal::invalid_parameter(format!("there is no predefined attribute {attribute_name}")));
         };
         if !attribute.values.contains(attribute_value) {
             return Err(Refusal::invalid_parameter(format!("{attribute_name} has no value {attribute_value}")));
         }
-        if !(1.0..=5.0).contains(level) || context.rules.whole_levels && level.fract() != 0.0 {
+        if !(1.0..=5.0).contains(level) || cx.rules.whole_levels && level.fract() != 0.0 {
             return Err(Refusal::invalid_parameter(format!("Level must be between 1 and 5, but is {level}")));
         }
     }
     Ok(())
 }
 
+type Levels = BTreeMap<ProficiencyKey, f32>;
+
 fn set(
-    context: &Context<'_>,
-    instance: &mut Instance,
+    cx: &mut Context<'_>,
     id: &UserId,
-    set: impl FnOnce(&mut User) -> Result<(), Refusal>,
-) -> Result<Response, Refusal> {
-    change(context, instance, id, context.rules.proficiencies_touch_user, |user| {
-        set(user)?;
-        user.proficiencies_modified = Some(context.now);
-        Ok(())
+    set: impl FnOnce(&Context<'_>, &mut Levels) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    let touch = cx.rules.proficiencies_touch_user;
+    change(cx, id, touch, |cx, user| {
+        user.proficiencies_modified = Some(cx.now);
+        set(cx, &mut user.proficiencies)
     })
 }
 
-pub(super) fn associate(
-    context: &Context<'_>,
-    instance: &mut Instance,
-    id: &UserId,
-    new: Vec<Proficiency>,
-) -> Result<Response, Refusal> {
-    references::present(instance, id)?;
-    check(context, &instance.attributes, &new)?;
-    set(context, instance, id, |user| {
-        user.proficiencies.extend(new.into_iter().map(|p| (p.key, p.level)));
-        let most = context.rules.proficiencies_per_user;
-        if user.proficiencies.len() > most {
+pub(crate) fn associate(cx: &mut Context<'_>, id: &UserId, new: Vec<Proficiency>) -> Result<(), Refusal> {
+    set(cx, id, |cx, levels| {
+        check(cx, &new)?;
+        levels.extend(new.into_iter().map(|p| (p.key, p.level)));
+        let most = cx.rules.proficiencies_per_user;
+        if levels.len() > most {
             return Err(Refusal::invalid_parameter(format!("a user has at most {most} proficiencies")));
         }
         Ok(())
@@ -60,33 +51,20 @@ pub(super) fn associate(
 }
 
 /// Disassociates proficiencies. Those that the user does not have are ignored.
-pub(super) fn disassociate(
-    context: &Context<'_>,
-    instance: &mut Instance,
-    id: &UserId,
-    gone: &[ProficiencyKey],
-) -> Result<Response, Refusal> {
-    set(context, instance, id, |user| {
-        user.proficiencies.retain(|key, _| !gone.contains(key));
+pub(crate) fn disassociate(cx: &mut Context<'_>, id: &UserId, gone: &[ProficiencyKey]) -> Result<(), Refusal> {
+    set(cx, id, |_, levels| {
+        levels.retain(|key, _| !gone.contains(key));
         Ok(())
     })
 }
 
-pub(super) fn update(
-    context: &Context<'_>,
-    instance: &mut Instance,
-    id: &UserId,
-    changed: Vec<Proficiency>,
-) -> Result<Response, Refusal> {
-    references::present(instance, id)?;
-    check(context, &instance.attributes, &changed)?;
-    set(context, instance, id, |user| {
+pub(crate) fn update(cx: &mut Context<'_>, id: &UserId, changed: Vec<Proficiency>) -> Result<(), Refusal> {
+    set(cx, id, |cx, levels| {
+        check(cx, &changed)?;
         for Proficiency { key, level } in changed {
-            let Some(current) = user.proficiencies.get_mut(&key) else {
-                return Err(Refusal::invalid_parameter(format!(
-                    "the user does not have the proficiency {} {}",
-                    key.attribute_name, key.attribute_value
-                )));
+            let Some(current) = levels.get_mut(&key) else {
+                let ProficiencyKey { attribute_name: name, attribute_value: value } = key;
+                return Err(Refusal::invalid_parameter(format!("the user does not have the proficiency {name} {value}")));
             };
             *current = level;
         }
@@ -94,13 +72,18 @@ pub(super) fn update(
     })
 }
 
-pub(super) fn list(context: &Context<'_>, instance: &mut Instance, id: &UserId, paging: &Paging) -> Result<Response, Refusal> {
-    let user = instance.read(id, context.now).ok_or_else(|| references::no_user(id.as_str()))?;
-    let start = context.paginator.start(paging, 100, ("ListUserProficiencies", instance.arn.instance.as_str(), id.as_str()))?;
+/// Returns a page of proficiencies, and when they last changed.
+pub(crate) fn list(
+    cx: &mut Context<'_>,
+    id: &UserId,
+    paging: &Paging,
+) -> Result<(Page<Proficiency>, Option<Timestamp>), Refusal> {
+    let user = references::readable(cx, id)?;
+    let query = ("ListUserProficiencies", cx.instance.arn.instance.as_str(), user.id.as_str());
+    let start = cx.paginator.start(paging, 100, query)?;
     // The separator sorts before all characters of a name, so the keys have the order of the pairs.
     let keyed = user.proficiencies.iter().map(|(key, level)| {
         (format!("{}\u{1}{}", key.attribute_name, key.attribute_value), Proficiency { key: key.clone(), level: *level })
     });
-    let page = start.page_of(keyed);
-    Ok(Response::Proficiencies { page, modified: user.proficiencies_modified, region: instance.arn.region.clone() })
+    Ok((start.page_of(keyed), user.proficiencies_modified))
 }

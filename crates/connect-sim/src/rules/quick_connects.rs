@@ -2,73 +2,65 @@
 
 use std::sync::Arc;
 
-use connect_api::{Page, QuickConnectId, UserId};
+use connect_api::{Page, QuickConnectId, Tags, UserId};
 
-use super::{Context, references};
+use super::{Context, admin_actions::check_name, references};
 use crate::{
     QuickConnectTarget, QuickConnectView,
     refusal::Refusal,
-    request::{NewQuickConnect, Paging},
-    response::{Kind, RenderedQuickConnect, Response},
+    request::Paging,
     state::{Instance, QuickConnect},
 };
 
-pub(super) fn create(context: &mut Context<'_>, instance: &mut Instance, new: NewQuickConnect) -> Result<Response, Refusal> {
-    let NewQuickConnect { name, target, contact_flow_id, tags } = new;
-    if !(1..=127).contains(&name.chars().count()) {
-        return Err(Refusal::invalid_parameter("a name must have 1 to 127 characters"));
-    }
-    if instance.quick_connects.values().any(|other| other.name == name) {
-        return Err(Refusal::duplicate(format!("A quick connect with the name {name} already exists")));
-    }
-    check(instance, &target)?;
-    let id = QuickConnectId::new(context.identifiers.next());
-    let (created, modified) = (context.now, context.now);
-    instance.put_quick_connect(QuickConnect { id: id.clone(), name, target, contact_flow_id, tags, created, modified }, created);
-    Ok(Response::Created { kind: Kind::QuickConnect, arn: arn(instance, &id), id: id.to_string() })
+/// Creates a quick connect and returns its id. `contact_flow_id` is the flow of a transfer to a user or queue.
+pub(crate) fn create(
+    cx: &mut Context<'_>,
+    name: String,
+    (target, contact_flow_id): (QuickConnectTarget, Option<String>),
+    tags: Tags,
+) -> Result<QuickConnectId, Refusal> {
+    check_name(&name, cx.instance.quick_connects.values().any(|other| other.name == name))?;
+    check(cx.instance, &target)?;
+    let id = QuickConnectId::new(cx.identifiers.next());
+    let (created, modified) = (cx.now, cx.now);
+    cx.instance
+        .put_quick_connect(QuickConnect { id: id.clone(), name, target, contact_flow_id, tags, created, modified }, created);
+    Ok(id)
 }
 
-pub(super) fn describe(instance: &Instance, given: &str) -> Result<Response, Refusal> {
-    let found = instance.quick_connects.get(&bare(given)).ok_or_else(|| missing(given))?;
-    Ok(Response::QuickConnect { rendered: rendered(instance, found), region: instance.arn.region.clone() })
+pub(crate) fn describe(instance: &Instance, given: &str) -> Result<Arc<QuickConnect>, Refusal> {
+    instance.quick_connects.get(&bare(given)).cloned().ok_or_else(|| missing(given))
 }
 
-pub(super) fn point_to(
-    context: &Context<'_>,
-    instance: &mut Instance,
+pub(crate) fn point_to(
+    cx: &mut Context<'_>,
     given: &str,
-    target: QuickConnectTarget,
-    contact_flow_id: Option<String>,
-) -> Result<Response, Refusal> {
-    check(instance, &target)?;
-    let before = instance.quick_connects.get(&bare(given)).ok_or_else(|| missing(given))?.as_ref().clone();
-    instance.put_quick_connect(QuickConnect { target, contact_flow_id, modified: context.now, ..before }, context.now);
-    Ok(Response::Empty)
+    (target, contact_flow_id): (QuickConnectTarget, Option<String>),
+) -> Result<(), Refusal> {
+    check(cx.instance, &target)?;
+    let before = describe(cx.instance, given)?.as_ref().clone();
+    cx.instance.put_quick_connect(QuickConnect { target, contact_flow_id, modified: cx.now, ..before }, cx.now);
+    Ok(())
 }
 
-pub(super) fn delete(context: &Context<'_>, instance: &mut Instance, given: &str) -> Result<Response, Refusal> {
-    if instance.remove_quick_connect(&bare(given), context.now) { Ok(Response::Empty) } else { Err(missing(given)) }
+pub(crate) fn delete(cx: &mut Context<'_>, given: &str) -> Result<(), Refusal> {
+    if cx.instance.remove_quick_connect(&bare(given), cx.now) { Ok(()) } else { Err(missing(given)) }
 }
 
-pub(super) fn search(context: &Context<'_>, instance: &mut Instance, paging: &Paging) -> Result<Response, Refusal> {
-    let start = context.paginator.start(paging, 100, ("SearchQuickConnects", instance.arn.instance.as_str()))?;
-    let all: Vec<_> = instance.quick_connects_searched.at(context.now).values().cloned().collect();
-    let total = all.len();
-    let Page { items, next_token } = start.page_of(all.into_iter().map(|found| (found.id.to_string(), found)));
-    let items = items.iter().map(|found| rendered(instance, found)).collect();
-    Ok(Response::QuickConnects { page: Page { items, next_token }, total, region: instance.arn.region.clone() })
+/// Returns a page of the quick connects that are found, and the number of all of them.
+pub(crate) fn search(cx: &mut Context<'_>, paging: &Paging) -> Result<(Page<Arc<QuickConnect>>, usize), Refusal> {
+    let start = cx.paginator.start(paging, 100, ("SearchQuickConnects", cx.instance.arn.instance.as_str()))?;
+    let all = cx.instance.quick_connects_searched.at(cx.now);
+    let page = start.page_of(all.values().map(|found| (found.id.to_string(), Arc::clone(found))));
+    Ok((page, all.len()))
 }
 
 /// Checks that the target user exists.
 fn check(instance: &Instance, target: &QuickConnectTarget) -> Result<(), Refusal> {
     if let QuickConnectTarget::User(given) = target {
-        references::present(instance, &references::user(instance, given)?)?;
+        references::present(instance, &UserId::from(given.as_str()))?;
     }
     Ok(())
-}
-
-fn arn(instance: &Instance, id: &QuickConnectId) -> String {
-    format!("{}/transfer-destination/{id}", instance.arn)
 }
 
 /// Returns the bare id: the given id itself, or the end of an ARN.
@@ -80,21 +72,25 @@ fn missing(given: &str) -> Refusal {
     Refusal::not_found(format!("Quick connect not found: {given}"))
 }
 
-fn rendered(instance: &Instance, stored: &Arc<QuickConnect>) -> RenderedQuickConnect {
-    let user = match &stored.target {
-        QuickConnectTarget::User(given) => given.rsplit('/').next().map(UserId::new),
-        QuickConnectTarget::Queue(_) | QuickConnectTarget::PhoneNumber(_) => None,
-    };
-    let (id, name) = (stored.id.clone(), stored.name.clone());
-    let typed = connect_api::QuickConnect { arn: arn(instance, &id), id, name, user };
-    RenderedQuickConnect { typed, stored: Arc::clone(stored) }
-}
-
 impl Instance {
+    pub(crate) fn quick_connect_arn(&self, id: &QuickConnectId) -> String {
+        format!("{}/transfer-destination/{id}", self.arn)
+    }
+
+    /// Returns a quick connect as the typed client shows it.
+    pub(crate) fn typed_quick_connect(&self, stored: &QuickConnect) -> connect_api::QuickConnect {
+        let user = match &stored.target {
+            QuickConnectTarget::User(given) => given.rsplit('/').next().map(UserId::new),
+            QuickConnectTarget::Queue(_) | QuickConnectTarget::PhoneNumber(_) => None,
+        };
+        let (id, name) = (stored.id.clone(), stored.name.clone());
+        connect_api::QuickConnect { arn: self.quick_connect_arn(&id), id, name, user }
+    }
+
     /// Returns the quick connects without lag.
     pub(crate) fn quick_connect_views(&self) -> Vec<QuickConnectView> {
         let view = |stored: &Arc<QuickConnect>| QuickConnectView {
-            quick_connect: rendered(self, stored).typed,
+            quick_connect: self.typed_quick_connect(stored),
             created: stored.created,
         };
         self.quick_connects.values().map(view).collect()

@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use connect_api::{Arn, HierarchyGroupId, Resource, RoutingProfileId, SecurityProfileId, UserId};
 
+use super::Context;
 use crate::{
     Rules, UnknownReference,
     refusal::Refusal,
@@ -28,7 +29,7 @@ fn unknown(rules: &Rules, what: &str, given: &str) -> Refusal {
 }
 
 /// Returns the id of a user, which need not exist: reads and writes check that differently.
-pub(super) fn user(instance: &Instance, given: &str) -> Result<UserId, Refusal> {
+pub(crate) fn user(instance: &Instance, given: &str) -> Result<UserId, Refusal> {
     let id = bare(instance, given, |resource| match resource {
         Resource::User(id) => Some(id.to_string()),
         _ => None,
@@ -37,15 +38,22 @@ pub(super) fn user(instance: &Instance, given: &str) -> Result<UserId, Refusal> 
 }
 
 /// Returns an existing user.
-pub(super) fn present<'a>(instance: &'a Instance, id: &UserId) -> Result<&'a Arc<User>, Refusal> {
-    instance.users.get(id).ok_or_else(|| no_user(id.as_str()))
+pub(crate) fn present<'a>(instance: &'a Instance, given: &UserId) -> Result<&'a Arc<User>, Refusal> {
+    let id = user(instance, given.as_str())?;
+    instance.users.get(&id).ok_or_else(|| no_user(id.as_str()))
 }
 
-pub(super) fn no_user(given: &str) -> Refusal {
+/// Returns a user as DescribeUser sees it.
+pub(crate) fn readable(cx: &mut Context<'_>, given: &UserId) -> Result<Arc<User>, Refusal> {
+    let id = user(cx.instance, given.as_str())?;
+    cx.instance.read(&id, cx.now).ok_or_else(|| no_user(id.as_str()))
+}
+
+fn no_user(given: &str) -> Refusal {
     Refusal::not_found(format!("User not found: {given}"))
 }
 
-pub(super) fn routing_profile(rules: &Rules, instance: &Instance, given: &str) -> Result<RoutingProfileId, Refusal> {
+pub(crate) fn routing_profile(rules: &Rules, instance: &Instance, given: &str) -> Result<RoutingProfileId, Refusal> {
     let id = bare(instance, given, |resource| match resource {
         Resource::RoutingProfile(id) => Some(id.to_string()),
         _ => None,
@@ -55,7 +63,7 @@ pub(super) fn routing_profile(rules: &Rules, instance: &Instance, given: &str) -
         .ok_or_else(|| unknown(rules, "Routing profile", given))
 }
 
-pub(super) fn security_profile(rules: &Rules, instance: &Instance, given: &str) -> Result<SecurityProfileId, Refusal> {
+pub(crate) fn security_profile(rules: &Rules, instance: &Instance, given: &str) -> Result<SecurityProfileId, Refusal> {
     let id = bare(instance, given, |resource| match resource {
         Resource::SecurityProfile(id) => Some(id.to_string()),
         _ => None,
@@ -66,18 +74,18 @@ pub(super) fn security_profile(rules: &Rules, instance: &Instance, given: &str) 
 }
 
 /// Returns the ids of 1 to 10 security profiles.
-pub(super) fn security_profiles(
+pub(crate) fn security_profiles(
     rules: &Rules,
     instance: &Instance,
-    given: &BTreeSet<String>,
+    given: &BTreeSet<SecurityProfileId>,
 ) -> Result<BTreeSet<SecurityProfileId>, Refusal> {
     if !(1..=10).contains(&given.len()) {
         return Err(Refusal::invalid_parameter(format!("SecurityProfileIds must have 1 to 10 members, but has {}", given.len())));
     }
-    given.iter().map(|id| security_profile(rules, instance, id)).collect()
+    given.iter().map(|id| security_profile(rules, instance, id.as_str())).collect()
 }
 
-pub(super) fn hierarchy_group(rules: &Rules, instance: &Instance, given: &str) -> Result<HierarchyGroupId, Refusal> {
+pub(crate) fn hierarchy_group(rules: &Rules, instance: &Instance, given: &str) -> Result<HierarchyGroupId, Refusal> {
     if given.is_empty() {
         return Err(Refusal::invalid_parameter("HierarchyGroupId must not be empty; omit it to clear the group"));
     }

@@ -5,7 +5,7 @@ use connect_api::{FoundUser, Instance as Described, Proficiency, User as Shown, 
 use super::channels;
 use crate::{
     InstanceView, Rules, UserView,
-    state::{Instance, User},
+    state::{ACTIVE, Instance, User},
 };
 
 impl Instance {
@@ -16,7 +16,7 @@ impl Instance {
             arn: self.arn.to_string(),
             alias: self.alias.clone(),
             identity_management_type: Some(self.identity_management_type),
-            status: Some("ACTIVE".into()),
+            status: Some(ACTIVE.into()),
         }
     }
 
@@ -47,7 +47,7 @@ impl Instance {
 }
 
 /// Returns a user as DescribeUser shows it.
-pub(super) fn described(rules: &Rules, instance: &Instance, user: &User) -> Shown {
+pub(crate) fn described(rules: &Rules, instance: &Instance, user: &User) -> Shown {
     Shown {
         id: user.id.clone(),
         arn: instance.user_arn(&user.id),
@@ -65,10 +65,10 @@ pub(super) fn described(rules: &Rules, instance: &Instance, user: &User) -> Show
 }
 
 /// Returns a user as SearchUsers shows it.
-pub(super) fn found(rules: &Rules, arn: String, user: &User) -> FoundUser {
+pub(crate) fn found(rules: &Rules, instance: &Instance, user: &User) -> FoundUser {
     FoundUser {
         id: user.id.clone(),
-        arn,
+        arn: instance.user_arn(&user.id),
         username: user.username.clone(),
         first_name: user.identity_info.first_name.clone(),
         last_name: user.identity_info.last_name.clone(),
@@ -83,11 +83,11 @@ pub(super) fn found(rules: &Rules, arn: String, user: &User) -> FoundUser {
 }
 
 /// Returns a user as ListUsers shows it.
-pub(super) fn summary(arn: String, user: &User) -> UserSummary {
+pub(crate) fn summary(arn: String, user: &User) -> UserSummary {
     UserSummary { id: user.id.clone(), arn, username: user.username.clone(), last_modified_time: Some(user.modified) }
 }
 
 /// Returns a user's proficiencies by name and value.
-pub(super) fn proficiencies(user: &User) -> Vec<Proficiency> {
+pub(crate) fn proficiencies(user: &User) -> Vec<Proficiency> {
     user.proficiencies.iter().map(|(key, level)| Proficiency { key: key.clone(), level: *level }).collect()
 }

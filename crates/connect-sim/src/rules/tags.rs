@@ -2,14 +2,14 @@
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
-use connect_api::{Arn, Resource, Tags, UserId};
+use connect_api::{Arn, Resource, Tags};
 use regex::Regex;
 
 use super::{Context, change, references};
-use crate::{refusal::Refusal, request::Action, response::Response, state::Instance};
+use crate::{refusal::Refusal, state::Instance};
 
 /// The most tags of a resource.
-pub(super) const MOST: usize = 50;
+const MOST: usize = 50;
 
 static KEY: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$").expect("a constant pattern"));
 
@@ -29,17 +29,11 @@ pub(super) fn check(tags: &Tags) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub(super) fn too_many() -> Refusal {
-    Refusal::invalid_parameter(format!("a resource has at most {MOST} tags"))
-}
-
-fn add(tags: &mut Tags, new: &Tags) -> Result<(), Refusal> {
-    tags.extend(new.clone());
-    if tags.len() > MOST { Err(too_many()) } else { Ok(()) }
-}
-
-fn remove(tags: &mut Tags, keys: &BTreeSet<String>) {
-    tags.retain(|key, _| !keys.contains(key));
+pub(super) fn check_most(tags: &Tags) -> Result<(), Refusal> {
+    if tags.len() <= MOST {
+        return Ok(());
+    }
+    Err(Refusal::invalid_parameter(format!("a resource has at most {MOST} tags")))
 }
 
 fn check_count(member: &str, count: usize) -> Result<(), Refusal> {
@@ -49,57 +43,58 @@ fn check_count(member: &str, count: usize) -> Result<(), Refusal> {
     Err(Refusal::invalid_parameter(format!("{member} must have 1 to {MOST} members, but has {count}")))
 }
 
-/// Processes a call about a resource with an ARN in this instance.
-pub(super) fn about_resource(
-    context: &Context<'_>,
-    instance: &mut Instance,
-    arn: &str,
-    action: Action,
-) -> Result<Response, Refusal> {
-    let unknown = || Refusal::not_found(format!("Resource {arn} not found"));
-    let resource = arn.parse::<Arn>().map_err(|_| unknown())?.resource;
-    match &action {
-        Action::TagResource(new) => {
-            check_count("tags", new.len())?;
-            check(new)?;
-        }
-        Action::UntagResource(keys) => check_count("tagKeys", keys.len())?,
-        _ => {}
+pub(crate) fn tag(cx: &mut Context<'_>, arn: &str, new: &Tags) -> Result<(), Refusal> {
+    check_count("tags", new.len())?;
+    check(new)?;
+    change_tags(cx, arn, |tags| {
+        tags.extend(new.clone());
+        check_most(tags)
+    })
+}
+
+pub(crate) fn untag(cx: &mut Context<'_>, arn: &str, keys: &BTreeSet<String>) -> Result<(), Refusal> {
+    check_count("tagKeys", keys.len())?;
+    change_tags(cx, arn, |tags| {
+        tags.retain(|key, _| !keys.contains(key));
+        Ok(())
+    })
+}
+
+pub(crate) fn list(instance: &mut Instance, arn: &str) -> Result<Tags, Refusal> {
+    match resource(arn)? {
+        Resource::User(id) => Ok(references::present(instance, &id)?.tags.clone()),
+        other => Ok(tags_of(instance, &other).ok_or_else(|| unknown(arn))?.clone()),
     }
+}
+
+fn change_tags(cx: &mut Context<'_>, arn: &str, edit: impl FnOnce(&mut Tags) -> Result<(), Refusal>) -> Result<(), Refusal> {
+    let resource = resource(arn)?;
     if let Resource::User(id) = &resource {
-        return about_user(context, instance, id, &action);
+        let touch = cx.rules.tags_touch_user;
+        return change(cx, id, touch, |_, user| edit(&mut user.tags));
     }
-    let tags = match &resource {
+    let tags = tags_of(cx.instance, &resource).ok_or_else(|| unknown(arn))?;
+    let mut all = tags.clone();
+    edit(&mut all)?;
+    *tags = all;
+    Ok(())
+}
+
+/// Returns the tags of a resource that is not a user.
+fn tags_of<'a>(instance: &'a mut Instance, resource: &Resource) -> Option<&'a mut Tags> {
+    match resource {
         Resource::Instance => Some(&mut instance.tags),
         Resource::RoutingProfile(id) => instance.routing_profiles.get_mut(id.as_str()).map(|p| &mut p.tags),
         Resource::SecurityProfile(id) => instance.security_profiles.get_mut(id.as_str()).map(|p| &mut p.tags),
         Resource::HierarchyGroup(id) => instance.groups.get_mut(id.as_str()).map(|g| &mut g.tags),
         Resource::User(_) => None,
     }
-    .ok_or_else(unknown)?;
-    match action {
-        Action::TagResource(new) => {
-            let mut all = tags.clone();
-            add(&mut all, &new)?;
-            *tags = all;
-            Ok(Response::Empty)
-        }
-        Action::UntagResource(keys) => {
-            remove(tags, &keys);
-            Ok(Response::Empty)
-        }
-        _ => Ok(Response::Tags(tags.clone())),
-    }
 }
 
-fn about_user(context: &Context<'_>, instance: &mut Instance, id: &UserId, action: &Action) -> Result<Response, Refusal> {
-    let touch = context.rules.tags_touch_user;
-    match action {
-        Action::TagResource(new) => change(context, instance, id, touch, |user| add(&mut user.tags, new)),
-        Action::UntagResource(keys) => change(context, instance, id, touch, |user| {
-            remove(&mut user.tags, keys);
-            Ok(())
-        }),
-        _ => Ok(Response::Tags(references::present(instance, id)?.tags.clone())),
-    }
+fn resource(arn: &str) -> Result<Resource, Refusal> {
+    Ok(arn.parse::<Arn>().map_err(|_| unknown(arn))?.resource)
+}
+
+fn unknown(arn: &str) -> Refusal {
+    Refusal::not_found(format!("Resource {arn} not found"))
 }

@@ -2,96 +2,63 @@
 
 use std::collections::BTreeSet;
 
-use connect_api::{ChannelConfigs, IdentityInfo, UserId};
+use connect_api::{ChannelConfigs, HierarchyGroupId, IdentityInfo, RoutingProfileId, SecurityProfileId, UserId};
 
 use super::{Context, change, channels, identity, references};
-use crate::{IdentityUpdate, refusal::Refusal, request::PhoneSettings, response::Response, state::Instance};
+use crate::{IdentityUpdate, refusal::Refusal, request::PhoneSettings};
 
-pub(super) fn identity_info(
-    context: &Context<'_>,
-    instance: &mut Instance,
-    id: &UserId,
-    info: IdentityInfo,
-) -> Result<Response, Refusal> {
-    let identity_type = instance.identity_management_type;
-    change(context, instance, id, true, |user| {
+pub(crate) fn identity_info(cx: &mut Context<'_>, id: &UserId, info: IdentityInfo) -> Result<(), Refusal> {
+    change(cx, id, true, |cx, user| {
+        let identity_type = cx.instance.identity_management_type;
         let before = identity::given(identity_type, user.identity_info.clone());
-        let info = match context.rules.identity_update {
+        let info = match cx.rules.identity_update {
             IdentityUpdate::Replace => info,
             IdentityUpdate::Merge => identity::merged(info, before),
         };
-        let info = identity::without_empty(context.rules, info);
-        identity::check_info(context.rules, identity_type, &info)?;
+        let info = identity::without_empty(cx.rules, info);
+        identity::check_info(cx.rules, identity_type, &info)?;
         user.identity_info = identity::stored(identity_type, &user.username, info);
         Ok(())
     })
 }
 
-pub(super) fn phone_config(
-    context: &Context<'_>,
-    instance: &mut Instance,
-    id: &UserId,
-    config: &PhoneSettings,
-) -> Result<Response, Refusal> {
-    change(context, instance, id, true, |user| {
+pub(crate) fn phone_config(cx: &mut Context<'_>, id: &UserId, config: &PhoneSettings) -> Result<(), Refusal> {
+    change(cx, id, true, |_, user| {
         channels::check_phone(config)?;
         channels::spread(&mut user.settings, config);
         Ok(())
     })
 }
 
-pub(super) fn user_config(
-    context: &Context<'_>,
-    instance: &mut Instance,
-    id: &UserId,
-    configs: &ChannelConfigs,
-) -> Result<Response, Refusal> {
-    change(context, instance, id, true, |user| {
+pub(crate) fn user_config(cx: &mut Context<'_>, id: &UserId, configs: &ChannelConfigs) -> Result<(), Refusal> {
+    change(cx, id, true, |cx, user| {
         channels::check_lists(configs)?;
-        channels::set(&mut user.settings, configs, context.rules.user_config_update);
+        channels::set(&mut user.settings, configs, cx.rules.user_config_update);
         Ok(())
     })
 }
 
-pub(super) fn routing_profile(
-    context: &Context<'_>,
-    instance: &mut Instance,
-    id: &UserId,
-    profile: &str,
-) -> Result<Response, Refusal> {
-    references::present(instance, id)?;
-    let profile = references::routing_profile(context.rules, instance, profile)?;
-    change(context, instance, id, true, |user| {
-        user.routing_profile_id = profile;
+pub(crate) fn routing_profile(cx: &mut Context<'_>, id: &UserId, profile: &RoutingProfileId) -> Result<(), Refusal> {
+    change(cx, id, true, |cx, user| {
+        user.routing_profile_id = references::routing_profile(cx.rules, cx.instance, profile.as_str())?;
         Ok(())
     })
 }
 
-pub(super) fn security_profiles(
-    context: &Context<'_>,
-    instance: &mut Instance,
-    id: &UserId,
-    profiles: &BTreeSet<String>,
-) -> Result<Response, Refusal> {
-    references::present(instance, id)?;
-    let profiles = references::security_profiles(context.rules, instance, profiles)?;
-    change(context, instance, id, true, |user| {
-        user.security_profile_ids = profiles;
+type SecurityProfiles = BTreeSet<SecurityProfileId>;
+
+pub(crate) fn security_profiles(cx: &mut Context<'_>, id: &UserId, profiles: &SecurityProfiles) -> Result<(), Refusal> {
+    change(cx, id, true, |cx, user| {
+        user.security_profile_ids = references::security_profiles(cx.rules, cx.instance, profiles)?;
         Ok(())
     })
 }
 
 /// A request without a group clears it.
-pub(super) fn hierarchy(
-    context: &Context<'_>,
-    instance: &mut Instance,
-    id: &UserId,
-    group: Option<&str>,
-) -> Result<Response, Refusal> {
-    references::present(instance, id)?;
-    let group = group.map(|group| references::hierarchy_group(context.rules, instance, group)).transpose()?;
-    change(context, instance, id, true, |user| {
-        user.hierarchy_group_id = group;
+pub(crate) fn hierarchy(cx: &mut Context<'_>, id: &UserId, group: Option<&HierarchyGroupId>) -> Result<(), Refusal> {
+    change(cx, id, true, |cx, user| {
+        let group = group.map(|group| references::hierarchy_group(cx.rules, cx.instance, group.as_str()));
+        user.hierarchy_group_id = group.transpose()?;
         Ok(())
     })
 }

@@ -30,6 +30,25 @@ fn desk(seconds: i32) -> PhoneConfig {
     }
 }
 
+fn number(channel: Channel, phone_type: PhoneType, number: Option<&str>) -> PhoneNumberConfig {
+    PhoneNumberConfig { channel, phone_type, phone_number: number.map(Into::into) }
+}
+
+fn persistent(channel: Channel) -> PersistentConnectionConfig {
+    PersistentConnectionConfig { channel, persistent_connection: true }
+}
+
+fn enhanced(channel: Channel) -> VoiceEnhancementConfig {
+    VoiceEnhancementConfig { channel, voice_enhancement_mode: VoiceEnhancementMode::NoiseSuppression }
+}
+
+/// Returns lists of which these are given.
+fn lists(give: impl FnOnce(&mut ChannelConfigs)) -> ChannelConfigs {
+    let mut lists = ChannelConfigs::default();
+    give(&mut lists);
+    lists
+}
+
 struct SimWithUser {
     sim: Sim,
     user: connect_api::UserId,
@@ -93,16 +112,9 @@ fn lists_and_phone_config_are_views_of_the_same_settings() {
     jane.set(ChannelConfigs {
         auto_accept: Some(vec![auto(voice, true), auto(Channel::Chat, false)]),
         after_contact_work: Some(vec![work(voice, 60), work(Channel::Task, 90)]),
-        phone_number: Some(vec![PhoneNumberConfig {
-            channel: voice,
-            phone_type: PhoneType::DeskPhone,
-            phone_number: Some("+12065550111".into()),
-        }]),
-        persistent_connection: Some(vec![PersistentConnectionConfig { channel: voice, persistent_connection: true }]),
-        voice_enhancement: Some(vec![VoiceEnhancementConfig {
-            channel: voice,
-            voice_enhancement_mode: VoiceEnhancementMode::NoiseSuppression,
-        }]),
+        phone_number: Some(vec![number(voice, PhoneType::DeskPhone, Some("+12065550111"))]),
+        persistent_connection: Some(vec![persistent(voice)]),
+        voice_enhancement: Some(vec![enhanced(voice)]),
     })
     .unwrap();
     let shown = jane.user().phone_config.unwrap();
@@ -124,7 +136,7 @@ fn a_rule_decides_what_user_config_does_to_omitted_lists() {
         jane.set(given).unwrap();
         jane.user().channel_configs
     };
-    let voice_only = || ChannelConfigs { auto_accept: Some(vec![auto(Channel::Voice, false)]), ..ChannelConfigs::default() };
+    let voice_only = || lists(|l| l.auto_accept = Some(vec![auto(Channel::Voice, false)]));
 
     let merged = after(UserConfigUpdate::MergeChannels, voice_only());
     assert_eq!(merged.auto_accept.unwrap().len(), 4);
@@ -134,7 +146,7 @@ fn a_rule_decides_what_user_config_does_to_omitted_lists() {
     assert_eq!(replaced.auto_accept, Some(vec![auto(Channel::Voice, false)]));
     assert!(replaced.after_contact_work.is_some() && replaced.phone_number.is_some());
 
-    let emptied = ChannelConfigs { auto_accept: Some(vec![]), ..ChannelConfigs::default() };
+    let emptied = lists(|l| l.auto_accept = Some(vec![]));
     assert_eq!(after(UserConfigUpdate::ReplaceLists, emptied.clone()).auto_accept, None);
     assert_eq!(after(UserConfigUpdate::MergeChannels, emptied).auto_accept.unwrap().len(), 4);
 
@@ -146,27 +158,22 @@ fn a_rule_decides_what_user_config_does_to_omitted_lists() {
 fn create_refuses_a_setting_that_is_given_twice() {
     let sim = sim();
     let voice = Channel::Voice;
-    let lists = [
-        ChannelConfigs { auto_accept: Some(vec![auto(voice, true)]), ..ChannelConfigs::default() },
-        ChannelConfigs { after_contact_work: Some(vec![work(voice, 1)]), ..ChannelConfigs::default() },
-        ChannelConfigs {
-            phone_number: Some(vec![PhoneNumberConfig { channel: voice, phone_type: PhoneType::SoftPhone, phone_number: None }]),
-            ..ChannelConfigs::default()
-        },
-        ChannelConfigs {
-            persistent_connection: Some(vec![PersistentConnectionConfig { channel: voice, persistent_connection: true }]),
-            ..ChannelConfigs::default()
-        },
-    ];
-    for channel_configs in lists.clone() {
-        let both = CreateUser { phone_config: Some(desk(5)), channel_configs: channel_configs.clone(), ..new_user(&sim, "jane") };
-        assert_eq!(refusal(call(&sim, both)), invalid_request(), "{channel_configs:?}");
-    }
     // The SDK always sends the phone type, and never false and 0.
-    for (i, (channel_configs, taken)) in lists.into_iter().zip([true, true, false, true]).enumerate() {
-        let phone_config = Some(PhoneConfig::default());
-        let both = CreateUser { phone_config, channel_configs, ..new_user(&sim, &format!("user{i}")) };
-        assert_eq!(call(&sim, both).is_ok(), taken, "{i}");
+    for (i, (list, taken_with_defaults)) in [
+        (lists(|l| l.auto_accept = Some(vec![auto(voice, true)])), true),
+        (lists(|l| l.after_contact_work = Some(vec![work(voice, 1)])), true),
+        (lists(|l| l.phone_number = Some(vec![number(voice, PhoneType::SoftPhone, None)])), false),
+        (lists(|l| l.persistent_connection = Some(vec![persistent(voice)])), true),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let with = |phone_config| {
+            let (phone_config, channel_configs) = (Some(phone_config), list.clone());
+            call(&sim, CreateUser { phone_config, channel_configs, ..new_user(&sim, &format!("user{i}")) })
+        };
+        assert_eq!(refusal(with(desk(5))), invalid_request(), "{list:?}");
+        assert_eq!(with(PhoneConfig::default()).is_ok(), taken_with_defaults, "{list:?}");
     }
 }
 
@@ -175,29 +182,16 @@ fn lists_accept_each_channel_once_and_callbacks_for_voice() {
     let jane = SimWithUser::new(config(), None);
     let before = jane.user();
     let chat = Channel::Chat;
-    let none = ChannelConfigs::default;
     let callback = AutoAcceptConfig { agent_first_callback_auto_accept: Some(true), ..auto(chat, true) };
     let late = AfterContactWorkConfig { agent_first_callback_after_contact_work_time_limit: Some(5), ..work(chat, 5) };
     for bad in [
-        ChannelConfigs { auto_accept: Some(vec![auto(chat, true), auto(chat, false)]), ..none() },
-        ChannelConfigs { auto_accept: Some(vec![callback]), ..none() },
-        ChannelConfigs { after_contact_work: Some(vec![late]), ..none() },
-        ChannelConfigs { after_contact_work: Some(vec![work(chat, 2_000_001)]), ..none() },
-        ChannelConfigs {
-            phone_number: Some(vec![PhoneNumberConfig { channel: chat, phone_type: PhoneType::SoftPhone, phone_number: None }]),
-            ..none()
-        },
-        ChannelConfigs {
-            persistent_connection: Some(vec![PersistentConnectionConfig { channel: chat, persistent_connection: true }]),
-            ..none()
-        },
-        ChannelConfigs {
-            voice_enhancement: Some(vec![VoiceEnhancementConfig {
-                channel: chat,
-                voice_enhancement_mode: VoiceEnhancementMode::None,
-            }]),
-            ..none()
-        },
+        lists(|l| l.auto_accept = Some(vec![auto(chat, true), auto(chat, false)])),
+        lists(|l| l.auto_accept = Some(vec![callback])),
+        lists(|l| l.after_contact_work = Some(vec![late])),
+        lists(|l| l.after_contact_work = Some(vec![work(chat, 2_000_001)])),
+        lists(|l| l.phone_number = Some(vec![number(chat, PhoneType::SoftPhone, None)])),
+        lists(|l| l.persistent_connection = Some(vec![persistent(chat)])),
+        lists(|l| l.voice_enhancement = Some(vec![enhanced(chat)])),
     ] {
         assert_eq!(refusal(jane.set(bad.clone())), invalid_parameter(), "{bad:?}");
     }

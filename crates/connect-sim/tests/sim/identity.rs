@@ -5,50 +5,51 @@ use connect_sim::{Config, EmailRule, IdentityUpdate, Sim};
 
 use crate::support::*;
 
-/// Creates a user with a change to the minimal request. Returns status and code of the error, or None for a success.
-fn outcome(config: Config, change: impl FnOnce(CreateUser) -> CreateUser) -> Option<(u16, String)> {
+const OK: Option<&str> = None;
+const REQUEST: Option<&str> = Some("InvalidRequestException");
+const PARAMETER: Option<&str> = Some("InvalidParameterException");
+
+/// Creates a user with a change to the least that the instance requires, and checks whether it is refused with this code.
+fn assert_created(what: &str, config: Config, change: impl FnOnce(&mut CreateUser), refused_with: Option<&str>) {
     let sim = Sim::new(config).unwrap();
-    let new = change(new_user(&sim, "jane"));
-    let result = call(&sim, new);
-    let created = usize::from(result.is_ok());
-    assert_eq!(sim.users(&instance()).len(), created);
-    result.err().map(|e| (e.status.unwrap(), e.code.unwrap()))
+    let mut new = sim.new_user(&instance(), "jane");
+    change(&mut new);
+    let error = call(&sim, new).err();
+    assert_eq!(error.as_ref().and_then(|e| e.code.as_deref()), refused_with, "{what}");
+    assert_eq!(error.as_ref().and_then(|e| e.status), refused_with.map(|_| 400), "{what}");
+    assert_eq!(sim.users(&instance()).len(), usize::from(error.is_none()), "{what}");
 }
 
-fn named(new: CreateUser, change: impl FnOnce(&mut IdentityInfo)) -> CreateUser {
-    let mut info = new.identity_info.clone().unwrap_or_default();
-    change(&mut info);
-    CreateUser { identity_info: Some(info), ..new }
+fn info(new: &mut CreateUser) -> &mut IdentityInfo {
+    new.identity_info.get_or_insert_default()
 }
 
-fn no_password(new: CreateUser) -> CreateUser {
-    CreateUser { password: None, ..new }
+fn long(length: usize) -> Option<String> {
+    Some("x".repeat(length))
 }
 
 #[test]
 fn a_managed_instance_requires_password_and_names() {
     let config = || config_of(Type::ConnectManaged);
-    assert_eq!(outcome(config(), |new| new), None);
-    assert_eq!(outcome(config(), no_password), Some(invalid_request()));
-    assert_eq!(outcome(config(), |new| CreateUser { identity_info: None, ..new }), Some(invalid_request()));
-    assert_eq!(outcome(config(), |new| named(new, |i| i.first_name = None)), Some(invalid_request()));
-    assert_eq!(outcome(config(), |new| named(new, |i| i.last_name = Some(String::new()))), Some(invalid_parameter()));
-    assert_eq!(outcome(config(), |new| named(new, |i| i.last_name = Some("x".repeat(256)))), None);
-    assert_eq!(outcome(config(), |new| named(new, |i| i.last_name = Some("x".repeat(257)))), Some(invalid_parameter()));
-    assert_eq!(outcome(config(), |new| CreateUser { directory_user_id: Some("d".into()), ..new }), None);
+    assert_created("the least", config(), |_| {}, OK);
+    assert_created("no password", config(), |new| new.password = None, REQUEST);
+    assert_created("no identity", config(), |new| new.identity_info = None, REQUEST);
+    assert_created("no first name", config(), |new| info(new).first_name = None, REQUEST);
+    assert_created("an empty last name", config(), |new| info(new).last_name = long(0), PARAMETER);
+    assert_created("a long last name", config(), |new| info(new).last_name = long(256), OK);
+    assert_created("a longer last name", config(), |new| info(new).last_name = long(257), PARAMETER);
+    assert_created("a directory id", config(), |new| new.directory_user_id = Some("d".into()), OK);
 }
 
 #[test]
 fn a_saml_instance_requires_names_and_no_password() {
     let config = || config_of(Type::Saml);
-    assert_eq!(outcome(config(), no_password), None);
-    assert_eq!(outcome(config(), |new| new), Some(invalid_request()));
-    let with_directory = |new| CreateUser { directory_user_id: Some("d".into()), ..no_password(new) };
-    assert_eq!(outcome(config(), with_directory), Some(invalid_request()));
-    assert_eq!(outcome(config(), |new| named(no_password(new), |i| i.last_name = Some("x".repeat(300)))), None);
-    let long = |n: usize| move |new| CreateUser { username: "u".repeat(n), ..no_password(new) };
-    assert_eq!(outcome(config(), long(64)), None);
-    assert_eq!(outcome(config(), long(65)), Some(invalid_parameter()));
+    assert_created("the least", config(), |_| {}, OK);
+    assert_created("a password", config(), |new| new.password = Some(Password::new("Passw0rd")), REQUEST);
+    assert_created("a directory id", config(), |new| new.directory_user_id = Some("d".into()), REQUEST);
+    assert_created("a long last name", config(), |new| info(new).last_name = long(300), OK);
+    assert_created("a long username", config(), |new| new.username = "u".repeat(64), OK);
+    assert_created("a longer username", config(), |new| new.username = "u".repeat(65), PARAMETER);
 }
 
 #[test]
@@ -58,63 +59,58 @@ fn a_directory_instance_takes_names_from_the_directory() {
         config.instances[0].directory_reachable = reachable;
         config
     };
-    let bare = |new| CreateUser { identity_info: None, ..no_password(new) };
-    assert_eq!(outcome(config(true), bare), None);
-    assert_eq!(outcome(config(true), no_password), Some(invalid_request()), "names are refused");
-    assert_eq!(
-        outcome(config(true), |new| CreateUser { password: Some(Password::new("Passw0rd")), ..bare(new) }),
-        Some(invalid_request())
-    );
-    assert_eq!(outcome(config(false), bare), Some(invalid_request()));
-    assert_eq!(outcome(config(false), |new| CreateUser { directory_user_id: Some("d".into()), ..bare(new) }), None);
+    assert_created("the least", config(true), |_| {}, OK);
+    assert_created("names", config(true), |new| new.identity_info = Some(names()), REQUEST);
+    assert_created("a password", config(true), |new| new.password = Some(Password::new("Passw0rd")), REQUEST);
+    assert_created("no directory id", config(false), |_| {}, REQUEST);
+    assert_created("a directory id", config(false), |new| new.directory_user_id = Some("d".into()), OK);
 }
 
 #[test]
 fn usernames_are_checked_as_by_aws() {
-    let username = |name: &str| {
-        let name = name.to_owned();
-        move |new| CreateUser { username: name, ..new }
-    };
+    let check = |config, name: &str, code| assert_created(name, config, |new| new.username = name.into(), code);
     for good in ["a", "jane.doe", "jane_doe-1", "a@b", "jane@example.com", &"u".repeat(43)] {
-        assert_eq!(outcome(config(), username(good)), None, "{good}");
+        check(config(), good, OK);
     }
     for bad in ["", "jane doe", "jané", "a/b", &"u".repeat(101)] {
-        assert_eq!(outcome(config(), username(bad)), Some(invalid_parameter()), "{bad}");
+        check(config(), bad, PARAMETER);
     }
     let mut strict = config();
     strict.rules.short_usernames = true;
     strict.rules.email_usernames = true;
-    for (name, good) in [("a@b", false), ("a@b.com", true), ("aaaaaaaaaaaaaaaaaaaa", true), ("aaaaaaaaaaaaaaaaaaaaa", false)] {
-        assert_eq!(outcome(strict.clone(), username(name)).is_none(), good, "{name}");
+    for (name, code) in [("a@b", PARAMETER), ("a@b.com", OK), (&"a".repeat(20), OK), (&"a".repeat(21), PARAMETER)] {
+        check(strict.clone(), name, code);
     }
 }
 
 #[test]
 fn the_documented_email_rule_can_be_switched_on() {
-    let email = |new| named(new, |i| i.email = Some("j@example.com".into()));
-    assert_eq!(outcome(config_of(Type::Saml), |new| email(no_password(new))), None);
+    let email = |new: &mut CreateUser| info(new).email = Some("j@example.com".into());
+    assert_created("lenient", config_of(Type::Saml), email, OK);
     let documented = |identity| {
         let mut config = config_of(identity);
         config.rules.email = EmailRule::Documented;
         config
     };
-    assert_eq!(outcome(documented(Type::ConnectManaged), |new| new), Some(invalid_request()));
-    assert_eq!(outcome(documented(Type::ConnectManaged), email), None);
-    assert_eq!(outcome(documented(Type::Saml), |new| email(no_password(new))), Some(invalid_request()));
-    assert_eq!(outcome(documented(Type::Saml), no_password), None);
+    assert_created("managed without", documented(Type::ConnectManaged), |_| {}, REQUEST);
+    assert_created("managed with", documented(Type::ConnectManaged), email, OK);
+    assert_created("SAML with", documented(Type::Saml), email, REQUEST);
+    assert_created("SAML without", documented(Type::Saml), |_| {}, OK);
 }
 
 #[test]
 fn members_are_checked_individually() {
-    let with = |change: fn(&mut IdentityInfo)| outcome(config(), |new| named(new, change));
-    assert_eq!(with(|i| i.mobile = Some("+12065550100".into())), None);
-    assert_eq!(with(|i| i.mobile = Some("2065550100".into())), Some(invalid_parameter()));
-    assert_eq!(with(|i| i.mobile = Some("+0206".into())), Some(invalid_parameter()));
-    assert_eq!(with(|i| i.secondary_email = Some("a.b@c.co".into())), None);
-    assert_eq!(with(|i| i.secondary_email = Some("a@b".into())), Some(invalid_parameter()));
-    assert_eq!(with(|i| i.secondary_email = Some(format!("{}@example.com", "a".repeat(254)))), Some(invalid_parameter()));
-    assert_eq!(with(|i| i.first_name = Some("Jos\u{e9}".into())), None);
-    assert_eq!(with(|i| i.first_name = Some("Jose\u{301}".into())), Some(invalid_parameter()), "not in NFC");
+    let check = |value: &str, of: fn(&mut IdentityInfo) -> &mut Option<String>, code| {
+        assert_created(value, config(), |new| *of(info(new)) = Some(value.to_owned()), code);
+    };
+    check("+12065550100", |i| &mut i.mobile, OK);
+    check("2065550100", |i| &mut i.mobile, PARAMETER);
+    check("+0206", |i| &mut i.mobile, PARAMETER);
+    check("a.b@c.co", |i| &mut i.secondary_email, OK);
+    check("a@b", |i| &mut i.secondary_email, PARAMETER);
+    check(&format!("{}@example.com", "a".repeat(254)), |i| &mut i.secondary_email, PARAMETER);
+    check("Jos\u{e9}", |i| &mut i.first_name, OK);
+    check("Jose\u{301}", |i| &mut i.first_name, PARAMETER);
 }
 
 fn full() -> IdentityInfo {

@@ -1,7 +1,7 @@
 //! Reads that lag behind writes.
 
 use connect_api::{DeleteUser, FoundUser, ListUsers, PhoneConfig, SearchUsers, TagResource, UpdateUserPhoneConfig, UserSummary};
-use connect_sim::{Config, DescribeLagCovers, Sim};
+use connect_sim::{DescribeLagCovers, Sim};
 
 use crate::support::*;
 
@@ -44,7 +44,7 @@ fn search_shows_users_as_they_were_three_seconds_ago() {
 
 #[test]
 fn describe_and_list_may_lag_behind_creates() {
-    let sim = Sim::new(Config { describe_lag: seconds(10), ..config() }).unwrap();
+    let sim = sim_with(|config| config.describe_lag = seconds(10));
     let user = create(&sim, "jane");
     assert_eq!(refusal(describe(&sim, &user.id)), not_found());
     assert_eq!(list(&sim).len(), 0);
@@ -58,8 +58,10 @@ fn describe_and_list_may_lag_behind_creates() {
 
 #[test]
 fn all_reads_may_lag_behind_all_writes() {
-    let config = Config { describe_lag: seconds(10), describe_lag_covers: DescribeLagCovers::AllWrites, ..config() };
-    let sim = Sim::new(config).unwrap();
+    let sim = sim_with(|config| {
+        config.describe_lag = seconds(10);
+        config.describe_lag_covers = DescribeLagCovers::AllWrites;
+    });
     let user = create(&sim, "jane");
     assert_eq!(refusal(describe(&sim, &user.id)), not_found());
     sim.advance(seconds(10));
@@ -73,11 +75,4 @@ fn all_reads_may_lag_behind_all_writes() {
     sim.advance(seconds(10));
     assert_eq!(refusal(describe(&sim, &user.id)), not_found());
     assert_eq!(list(&sim).len(), 0);
-}
-
-#[test]
-fn a_search_without_lag_is_current() {
-    let sim = Sim::new(Config { search_lag: seconds(0), ..config() }).unwrap();
-    create(&sim, "jane");
-    assert_eq!(search(&sim).len(), 1);
 }

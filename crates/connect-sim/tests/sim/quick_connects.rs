@@ -4,7 +4,7 @@ use connect_api::{
     DeleteQuickConnect, DeleteUser, DescribeQuickConnect, OperationName as Op, Page, QuickConnect, QuickConnectId,
     SearchQuickConnects,
 };
-use connect_sim::{Config, Effect, Fault, QuickConnectTarget, Sim};
+use connect_sim::{Effect, Fault, QuickConnectTarget, Sim};
 use serde_json::json;
 
 use crate::support::*;
@@ -61,7 +61,7 @@ fn quick_connect_searches_lag_and_have_pages() {
 
 #[test]
 fn quick_connect_calls_are_counted_denied_and_faulted() {
-    let sim = Sim::new(Config { search_lag: seconds(0), ..config() }).unwrap();
+    let sim = sim_with(|config| config.search_lag = seconds(0));
     let id = sim.create_quick_connect(&instance(), "Support", QuickConnectTarget::Queue("queue-1".into()));
     assert_eq!(sim.calls().total(), 0, "console actions are not counted");
     sim.deny([Op::DescribeQuickConnect]);
@@ -80,33 +80,31 @@ fn quick_connect_calls_are_counted_denied_and_faulted() {
 
 #[tokio::test]
 async fn they_are_encoded_as_by_aws() {
-    let sim = Sim::new(Config { search_lag: seconds(0), ..config() }).unwrap();
-    let user = create(&sim, "jane").id;
-    let server = served(&sim).await;
-    let send = async |method: &str, path: &str, body: &str| raw(&server.url(), method, path, SIGNED, body).await.unwrap();
+    let served = ServedSim::new(sim_with(|config| config.search_lag = seconds(0))).await;
+    let user = create(&served.sim, "jane").id;
     let config = json!({ "QuickConnectType": "USER", "UserConfig": { "UserId": user, "ContactFlowId": "flow-1" } });
     let body = json!({ "Name": "Jane", "QuickConnectConfig": config, "Tags": { "team": "north" } }).to_string();
-    let created = send("PUT", "/quick-connects/i-1", &body).await.json();
+    let created = served.send("PUT", "/quick-connects/i-1", &body).await.json();
     let (id, arn) = (created["QuickConnectId"].as_str().unwrap(), &created["QuickConnectARN"]);
     let expected = json!({
         "QuickConnectId": id, "QuickConnectARN": arn, "Name": "Jane", "QuickConnectConfig": config,
         "Tags": { "team": "north" }, "LastModifiedTime": 1_767_225_600.0, "LastModifiedRegion": "us-west-2",
     });
-    let shown = send("GET", &format!("/quick-connects/i-1/{id}"), "").await.json();
+    let shown = served.send("GET", &format!("/quick-connects/i-1/{id}"), "").await.json();
     assert_eq!(shown, json!({ "QuickConnect": expected }));
-    let found = send("POST", "/search-quick-connects", r#"{"InstanceId":"i-1"}"#).await.json();
+    let found = served.send("POST", "/search-quick-connects", r#"{"InstanceId":"i-1"}"#).await.json();
     assert_eq!(found, json!({ "QuickConnects": [expected], "ApproximateTotalCount": 1 }));
-    assert_eq!(send("PUT", "/quick-connects/i-1", &body).await.error(), (409, "DuplicateResourceException"));
+    assert_eq!(served.send("PUT", "/quick-connects/i-1", &body).await.error(), (409, "DuplicateResourceException"));
     let queue = r#"{"Name":"Queue","QuickConnectConfig":{"QuickConnectType":"QUEUE","PhoneConfig":{"PhoneNumber":"+1"}}}"#;
-    assert_eq!(send("PUT", "/quick-connects/i-1", queue).await.error(), (400, "InvalidParameterException"));
+    assert_eq!(served.send("PUT", "/quick-connects/i-1", queue).await.error(), (400, "InvalidParameterException"));
     let criteria = r#"{"InstanceId":"i-1","SearchCriteria":{}}"#;
-    assert_eq!(send("POST", "/search-quick-connects", criteria).await.error(), (400, "InvalidParameterException"));
+    assert_eq!(served.send("POST", "/search-quick-connects", criteria).await.error(), (400, "InvalidParameterException"));
     let queue = json!({ "QuickConnectType": "QUEUE", "QueueConfig": { "QueueId": "queue-1", "ContactFlowId": "flow-2" } });
     let moved = json!({ "QuickConnectConfig": queue }).to_string();
-    assert_eq!(send("POST", &format!("/quick-connects/i-1/{id}/config"), &moved).await.status, 200);
-    let shown = send("GET", &format!("/quick-connects/i-1/{id}"), "").await.json();
+    assert_eq!(served.send("POST", &format!("/quick-connects/i-1/{id}/config"), &moved).await.status, 200);
+    let shown = served.send("GET", &format!("/quick-connects/i-1/{id}"), "").await.json();
     assert_eq!(shown["QuickConnect"]["QuickConnectConfig"], queue);
-    let gone = send("DELETE", &format!("/quick-connects/i-1/{id}"), "").await;
+    let gone = served.send("DELETE", &format!("/quick-connects/i-1/{id}"), "").await;
     assert_eq!((gone.status, gone.body.as_str()), (200, ""));
-    assert_eq!(sim.quick_connects(&instance()), []);
+    assert_eq!(served.sim.quick_connects(&instance()), []);
 }

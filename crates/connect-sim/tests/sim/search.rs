@@ -1,6 +1,6 @@
 //! SearchUsers: what it finds by name in-process, and the criteria and filters that are simulated over HTTP.
 
-use connect_api::{CreateUser, SearchUsers};
+use connect_api::{CreateUser, IdentityInfo, SearchUsers};
 use connect_sim::{Config, LongSearchValues, Sim};
 use serde_json::{Value, json};
 
@@ -8,30 +8,24 @@ use crate::support::*;
 
 /// A simulator with three users that share only their last name, Anna, Bert and Cleo, and an index without lag.
 fn sim_with_three_users(change: impl FnOnce(&mut Config)) -> Sim {
-    let mut config = Config { search_lag: seconds(0), ..config() };
-    change(&mut config);
-    let sim = Sim::new(config).unwrap();
+    let sim = sim_with(|config| {
+        config.search_lag = seconds(0);
+        change(config);
+    });
     let people = [
-        ("anna.long-and-very-long-name", "Anna", "/EMEA", "Basic Routing Profile", "Admin", "blue"),
-        ("bert", "Bert", "/EMEA/Berlin", "Sales", "Agent", "red"),
-        ("cleo", "Cleo", "/Americas", "Sales", "Agent", "blue"),
+        ("anna.long-and-very-long-name", "Anna", "Basic Routing Profile", "Admin", "blue"),
+        ("bert", "Bert", "Sales", "Agent", "red"),
+        ("cleo", "Cleo", "Sales", "Agent", "blue"),
     ];
-    for (username, first_name, group, routing, security, team) in people {
-        let base = new_user(&sim, username);
-        let mut info = names();
-        info.first_name = Some(first_name.into());
-        call(
-            &sim,
-            CreateUser {
-                identity_info: Some(info),
-                hierarchy_group_id: sim.hierarchy_group_id(&instance(), group),
-                routing_profile_id: sim.routing_profile_id(&instance(), routing).unwrap(),
-                security_profile_ids: [sim.security_profile_id(&instance(), security).unwrap()].into(),
-                tags: [("team".to_owned(), team.to_owned()), (username.to_owned(), "me".to_owned())].into(),
-                ..base
-            },
-        )
-        .unwrap();
+    for (username, first_name, routing, security, team) in people {
+        let new = CreateUser {
+            identity_info: Some(IdentityInfo { first_name: Some(first_name.into()), ..names() }),
+            routing_profile_id: sim.routing_profile_id(&instance(), routing).unwrap(),
+            security_profile_ids: [sim.security_profile_id(&instance(), security).unwrap()].into(),
+            tags: [("team".to_owned(), team.to_owned()), (username.to_owned(), "me".to_owned())].into(),
+            ..new_user(&sim, username)
+        };
+        call(&sim, new).unwrap();
     }
     sim
 }
@@ -49,9 +43,9 @@ fn initials(mut usernames: Vec<String>) -> Vec<String> {
 }
 
 /// Returns the initials of the users that a body finds over HTTP, or the error.
-async fn found(url: &str, mut body: Value) -> Result<Vec<String>, (u16, String)> {
+async fn found(served: &ServedSim, mut body: Value) -> Result<Vec<String>, (u16, String)> {
     body["InstanceId"] = json!("i-1");
-    let reply = raw(url, "POST", "/search-users", SIGNED, &body.to_string()).await.unwrap();
+    let reply = served.send("POST", "/search-users", &body.to_string()).await;
     if reply.status != 200 {
         let (status, code) = reply.error();
         return Err((status, code.to_owned()));
@@ -68,11 +62,10 @@ fn field(name: &str, value: &str, comparison: &str) -> Value {
 
 #[tokio::test]
 async fn strings_are_compared_in_three_ways_and_without_case() {
-    let sim = sim_with_three_users(|_| {});
-    let server = served(&sim).await;
-    let sales = sim.routing_profile_id(&instance(), "Sales").unwrap();
-    let admin = sim.security_profile_id(&instance(), "Admin").unwrap();
-    let bert = sim.user(&instance(), "bert").unwrap().user.id;
+    let served = ServedSim::new(sim_with_three_users(|_| {})).await;
+    let sales = served.sim.routing_profile_id(&instance(), "Sales").unwrap();
+    let admin = served.sim.security_profile_id(&instance(), "Admin").unwrap();
+    let bert = served.sim.user(&instance(), "bert").unwrap().user.id;
     for (name, value, comparison, wanted) in [
         ("Username", "BERT", "EXACT", vec!["b"]),
         ("Username", "ber", "EXACT", vec![]),
@@ -85,16 +78,15 @@ async fn strings_are_compared_in_three_ways_and_without_case() {
         ("resourceId", bert.as_str(), "EXACT", vec!["b"]),
     ] {
         let body = json!({ "SearchCriteria": field(name, value, comparison) });
-        assert_eq!(found(&server.url(), body).await.unwrap(), wanted, "{name} {comparison} {value}");
+        assert_eq!(found(&served, body).await.unwrap(), wanted, "{name} {comparison} {value}");
     }
     let unknown = json!({ "SearchCriteria": field("username", "bert", "EXACT") });
-    assert_eq!(found(&server.url(), unknown).await, Err(invalid_parameter()), "AWS' field names are case-sensitive");
+    assert_eq!(found(&served, unknown).await, Err(invalid_parameter()), "AWS' field names are case-sensitive");
 }
 
 #[tokio::test]
 async fn conditions_nest_and_tags_filter() {
-    let sim = sim_with_three_users(|_| {});
-    let server = served(&sim).await;
+    let served = ServedSim::new(sim_with_three_users(|_| {})).await;
     let (bert, cleo) = (field("Username", "bert", "EXACT"), field("Username", "cleo", "EXACT"));
     let tag = |key: &str, value: &str| json!({ "TagKey": key, "TagValue": value });
     let filter = |filter: Value| json!({ "TagFilter": filter });
@@ -117,21 +109,20 @@ async fn conditions_nest_and_tags_filter() {
         (bert.clone(), filter(json!({ "TagCondition": tag("team", "blue") })), vec![]),
     ] {
         let body = json!({ "SearchCriteria": criteria, "SearchFilter": tags });
-        assert_eq!(found(&server.url(), body.clone()).await.unwrap(), wanted, "{body}");
+        assert_eq!(found(&served, body.clone()).await.unwrap(), wanted, "{body}");
     }
 }
 
 #[tokio::test]
 async fn criteria_that_are_not_simulated_are_refused() {
-    let sim = sim_with_three_users(|_| {});
-    let server = served(&sim).await;
+    let served = ServedSim::new(sim_with_three_users(|_| {})).await;
     for body in [
         json!({ "SearchCriteria": { "AndConditions": [], "OrConditions": [] } }),
         json!({ "SearchCriteria": { "ListCondition": { "TargetListType": "PROFICIENCIES", "Conditions": [] } } }),
         json!({ "SearchCriteria": { "OrConditions": [{ "HierarchyGroupCondition": { "Value": "g-1" } }] } }),
         json!({ "SearchFilter": { "UserAttributeFilter": { "TagCondition": { "TagKey": "team" } } } }),
     ] {
-        assert_eq!(found(&server.url(), body.clone()).await, Err(invalid_parameter()), "{body}");
+        assert_eq!(found(&served, body.clone()).await, Err(invalid_parameter()), "{body}");
     }
 }
 

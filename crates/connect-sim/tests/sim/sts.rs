@@ -1,18 +1,13 @@
 //! STS, and the accounts of access keys.
 
-use std::time::Duration;
-
 use connect_api::OperationName as Op;
-use connect_sim::{Config, Effect, Fault, InstanceConfig, RoleConfig, Server, Sim, StsConfig, Throttling};
+use connect_sim::{Config, Effect, Fault, InstanceConfig, RoleConfig, Sim, StsConfig, Throttling};
 
 use crate::support::*;
 
 const ROLE: &str = "arn:aws:iam::210987654321:role/teams/operator";
 
-struct TwoAccounts {
-    sim: Sim,
-    server: Server,
-}
+struct TwoAccounts(ServedSim);
 
 /// A key and the token that goes with it.
 type Key<'a> = (&'a str, Option<&'a str>);
@@ -31,9 +26,7 @@ impl TwoAccounts {
             sts: StsConfig { access_keys: [("AKIDONE".to_owned(), "123456789012".to_owned())].into(), roles: vec![role] },
             ..Config::manual()
         });
-        let sim = sim.unwrap();
-        let server = served(&sim).await;
-        Self { sim, server }
+        Self(ServedSim::new(sim.unwrap()).await)
     }
 
     async fn call_sts(&self, (key, token): Key<'_>, form: &str) -> Raw {
@@ -42,14 +35,14 @@ impl TwoAccounts {
             "Authorization: AWS4-HMAC-SHA256 Credential={key}/20260101/us-west-2/sts/aws4_request, SignedHeaders=host, Signature=00\r\n\
              Content-Type: application/x-www-form-urlencoded\r\n{token}"
         );
-        raw(&self.server.url(), "POST", "/", &headers, &format!("{form}&Version=2011-06-15")).await.unwrap()
+        raw(&self.0.url(), "POST", "/", &headers, &format!("{form}&Version=2011-06-15")).await.unwrap()
     }
 
     /// Describes an instance. Returns status and code.
     async fn sees(&self, (key, token): Key<'_>, instance: &str) -> (u16, String) {
         let token = token.map(|token| format!("X-Amz-Security-Token: {token}\r\n")).unwrap_or_default();
         let headers = format!("{}{token}", SIGNED.replace("AKID", key));
-        let reply = raw(&self.server.url(), "GET", &format!("/instance/{instance}"), &headers, "").await.unwrap();
+        let reply = raw(&self.0.url(), "GET", &format!("/instance/{instance}"), &headers, "").await.unwrap();
         let (status, code) = reply.error();
         (status, code.to_owned())
     }
@@ -90,7 +83,7 @@ async fn a_key_sees_only_the_instances_of_its_account() {
     for instance in ["i-1", "i-2"] {
         assert_eq!(accounts.sees(UNKNOWN, instance).await, ok(), "an unknown key sees all accounts");
     }
-    let view = &accounts.sim.sessions()[0];
+    let view = &accounts.0.sim.sessions()[0];
     assert_eq!(view.arn, "arn:aws:sts::210987654321:assumed-role/operator/one");
     assert_eq!((view.external_id.as_deref(), view.tags["a"].as_str()), (Some("secret-handshake"), "b c"));
 }
@@ -107,8 +100,8 @@ async fn caller_identity_works_for_every_kind_of_key() {
         let reply = accounts.call_sts(key, "Action=GetCallerIdentity").await;
         assert_eq!((within(&reply.body, "Account"), within(&reply.body, "Arn")), (account.to_owned(), arn.to_owned()));
     }
-    assert_eq!(accounts.sim.calls().of("GetCallerIdentity"), 3);
-    assert_eq!(accounts.sim.calls().writes(), 0);
+    assert_eq!(accounts.0.sim.calls().of("GetCallerIdentity"), 3);
+    assert_eq!(accounts.0.sim.calls().writes(), 0);
 }
 
 #[tokio::test]
@@ -116,9 +109,9 @@ async fn the_key_of_an_expired_session_is_refused() {
     let accounts = TwoAccounts::new().await;
     let (key, token) = accounts.session().await;
     let session: Key<'_> = (&key, Some(&token));
-    accounts.sim.advance(seconds(899));
+    accounts.0.sim.advance(seconds(899));
     assert_eq!(accounts.sees(session, "i-2").await, ok());
-    accounts.sim.advance(seconds(1));
+    accounts.0.sim.advance(seconds(1));
     assert_eq!(accounts.sees(session, "i-2").await, (403, "ExpiredTokenException".into()));
     let reply = accounts.call_sts(session, "Action=GetCallerIdentity").await;
     assert_eq!((reply.status, within(&reply.body, "Code").as_str()), (403, "ExpiredToken"));
@@ -157,35 +150,19 @@ async fn requests_against_the_trust_policy_are_denied() {
     let expected =
         format!("User: arn:aws:iam::123456789012:user/AKIDONE is not authorized to perform: sts:AssumeRole on resource: {ROLE}");
     assert_eq!(within(&reply.body, "Message"), expected);
-    assert!(accounts.sim.sessions().is_empty());
+    assert!(accounts.0.sim.sessions().is_empty());
 }
 
 #[tokio::test]
 async fn faults_and_denials_reach_sts_too() {
     let accounts = TwoAccounts::new().await;
-    accounts.sim.deny(["AssumeRole"]);
+    accounts.0.sim.deny(["AssumeRole"]);
     assert_eq!(within(&accounts.call_sts(STATIC, &assume("one", "secret-handshake")).await.body, "Code"), "AccessDenied");
-    accounts.sim.deny([] as [Op; 0]);
+    accounts.0.sim.deny([] as [Op; 0]);
     let mut fault = Fault::any(Effect::internal_error());
     fault.operation = Some("GetCallerIdentity".into());
-    accounts.sim.inject(fault);
+    accounts.0.sim.inject(fault);
     accounts.session().await;
     assert_eq!(accounts.call_sts(STATIC, "Action=GetCallerIdentity").await.status, 500);
     assert_eq!(accounts.call_sts(STATIC, "Action=GetCallerIdentity").await.status, 200);
-}
-
-#[test]
-fn invalid_settings_are_refused() {
-    let with = |sts: StsConfig| Sim::new(Config { sts, ..config() }).unwrap_err().to_string();
-    let role = |arn: &str| RoleConfig { session_duration: Duration::from_secs(1), ..RoleConfig::new(arn) };
-    let keys = StsConfig { access_keys: [("AKID".to_owned(), "12".to_owned())].into(), ..StsConfig::default() };
-    assert!(with(keys).contains("accessKeys: AKID"));
-    for (roles, reason) in [
-        (vec![role("operator")], "not the ARN of a role"),
-        (vec![role("arn:aws:iam::12:role/r")], "not the ARN of a role"),
-        (vec![role(ROLE), role(ROLE)], "appears twice"),
-    ] {
-        let error = with(StsConfig { roles, ..StsConfig::default() });
-        assert!(error.contains(reason), "{error}");
-    }
 }

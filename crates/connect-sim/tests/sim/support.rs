@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, time::Duration};
 
 use connect_api::{
     Call, Caller, ConnectExt, CreateUser, CreatedUser, DescribeUser, Error, IdentityInfo, IdentityManagementType, InstanceId,
-    Operation, Password, User, UserId,
+    Operation, Password, Proficiency, ProficiencyKey, User, UserId,
 };
-use connect_sim::{Config, InstanceConfig, NamedConfig, Sim, Throttling};
+use connect_sim::{Config, InstanceConfig, NamedConfig, Server, Sim, Throttling, serve};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
 };
 
 /// A configuration without throttling, with a manual clock and one instance with resources of every kind.
@@ -29,7 +29,13 @@ pub fn config_of(identity: IdentityManagementType) -> Config {
 }
 
 pub fn sim() -> Sim {
-    Sim::new(config()).unwrap()
+    sim_with(|_| {})
+}
+
+pub fn sim_with(change: impl FnOnce(&mut Config)) -> Sim {
+    let mut config = config();
+    change(&mut config);
+    Sim::new(config).unwrap()
 }
 
 pub fn instance() -> InstanceId {
@@ -59,6 +65,10 @@ pub fn create(sim: &Sim, username: &str) -> CreatedUser {
 
 pub fn describe(sim: &Sim, id: &UserId) -> Result<User, Error> {
     call(sim, DescribeUser { instance: instance(), user: id.clone() })
+}
+
+pub fn proficiency(name: &str, value: &str, level: f32) -> Proficiency {
+    Proficiency { key: ProficiencyKey { attribute_name: name.into(), attribute_value: value.into() }, level }
 }
 
 /// Returns status and code of a refusal.
@@ -129,8 +139,24 @@ pub async fn raw(url: &str, method: &str, path: &str, headers: &str, body: &str)
     Some(Raw { status, headers: lines.filter_map(header).collect(), body: body.to_owned() })
 }
 
-/// Starts a server on a free port.
-pub async fn served(sim: &Sim) -> connect_sim::Server {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    connect_sim::serve(sim.clone(), listener).unwrap()
+/// A simulator behind HTTP, on a free port.
+pub struct ServedSim {
+    pub sim: Sim,
+    server: Server,
+}
+
+impl ServedSim {
+    pub async fn new(sim: Sim) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self { server: serve(sim.clone(), listener).unwrap(), sim }
+    }
+
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// Sends a signed request.
+    pub async fn send(&self, method: &str, path: &str, body: &str) -> Raw {
+        raw(&self.url(), method, path, SIGNED, body).await.unwrap()
+    }
 }

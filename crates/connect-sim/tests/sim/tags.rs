@@ -49,18 +49,3 @@ fn only_existing_resources_are_tagged() {
     tag(&sim, &sim.routing_profile_arn(&instance(), "Sales").unwrap(), tags(&[("a", "1")])).unwrap();
     assert_eq!(describe(&sim, &user.id).unwrap().tags, Tags::new());
 }
-
-#[test]
-fn a_switch_lets_tags_change_the_users_time() {
-    for touches in [false, true] {
-        let mut config = config();
-        config.rules.tags_touch_user = touches;
-        let sim = Sim::new(config).unwrap();
-        let created = sim.now();
-        let user = create(&sim, "jane");
-        sim.advance(seconds(5));
-        tag(&sim, &user.arn, tags(&[("a", "1")])).unwrap();
-        let modified = describe(&sim, &user.id).unwrap().last_modified_time;
-        assert_eq!(modified, Some(if touches { sim.now() } else { created }));
-    }
-}

@@ -3,10 +3,10 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use connect_api::{
-    Class, CreateUser, DeleteUser, HierarchyGroupId, ListUsers, UpdateUserHierarchy, UpdateUserRoutingProfile,
-    UpdateUserSecurityProfiles, UserId,
+    AssociateUserProficiencies, Call, CreateUser, DeleteUser, HierarchyGroupId, ListUsers, TagResource, UpdateUserHierarchy,
+    UpdateUserRoutingProfile, UpdateUserSecurityProfiles, UserId,
 };
-use connect_sim::{Config, InstanceConfig, Sim, UnknownReference};
+use connect_sim::{Config, InstanceConfig, Rules, Sim, UnknownReference};
 
 use crate::support::*;
 
@@ -40,24 +40,15 @@ fn usernames_are_unique_ignoring_case_unless_switched() {
     assert_eq!(refusal(call(&sim, new_user(&sim, "jANE"))), (409, "DuplicateResourceException".into()));
     assert_eq!(sim.users(&instance()).len(), 1);
 
-    let mut config = config();
-    config.rules.case_sensitive_usernames = true;
-    let sim = Sim::new(config).unwrap();
+    let sim = sim_with(|config| config.rules.case_sensitive_usernames = true);
     create(&sim, "Jane");
     create(&sim, "jANE");
     assert_eq!(refusal(call(&sim, new_user(&sim, "Jane"))).0, 409);
 }
 
 #[test]
-fn a_deleted_users_name_is_free_at_once_or_later() {
-    let plain = sim();
-    let first = create(&plain, "jane").id;
-    delete(&plain, &first).unwrap();
-    assert_ne!(create(&plain, "jane").id, first);
-
-    let mut config = config();
-    config.rules.username_held_for = seconds(60);
-    let sim = Sim::new(config).unwrap();
+fn a_switch_holds_a_deleted_users_name() {
+    let sim = sim_with(|config| config.rules.username_held_for = seconds(60));
     let first = create(&sim, "jane").id;
     delete(&sim, &first).unwrap();
     assert_eq!(refusal(call(&sim, new_user(&sim, "JANE"))).0, 409);
@@ -66,49 +57,36 @@ fn a_deleted_users_name_is_free_at_once_or_later() {
 }
 
 #[test]
-fn the_user_quota_is_enforced_and_freed_by_deletion() {
+fn a_deletion_frees_the_user_quota() {
     let sim = sim();
     assert!(sim.set_users_quota(&instance(), 1));
     let first = create(&sim, "a").id;
-    let error = call(&sim, new_user(&sim, "b")).unwrap_err();
-    assert_eq!((error.status, error.class), (Some(429), Class::Quota));
-    assert_eq!(error.code.as_deref(), Some("LimitExceededException"));
+    assert_eq!(refusal(call(&sim, new_user(&sim, "b"))), (429, "LimitExceededException".into()));
     delete(&sim, &first).unwrap();
     create(&sim, "b");
     assert!(!sim.set_users_quota(&"elsewhere".into(), 1));
 }
 
 #[test]
-fn unknown_references_are_404_or_400() {
-    for (rule, expected) in [(UnknownReference::NotFound, not_found()), (UnknownReference::InvalidParameter, invalid_parameter())]
-    {
-        let mut config = config();
-        config.rules.unknown_reference = rule;
-        let sim = Sim::new(config).unwrap();
-        let good = new_user(&sim, "jane");
-        let user = create(&sim, "joe").id;
-        for bad in [
-            CreateUser { routing_profile_id: "nope".into(), ..good.clone() },
-            CreateUser { security_profile_ids: ["nope".into()].into(), ..good.clone() },
-            CreateUser { hierarchy_group_id: Some("nope".into()), ..good.clone() },
-        ] {
-            assert_eq!(refusal(call(&sim, bad)), expected);
-        }
-        let instance = instance();
-        let update =
-            UpdateUserRoutingProfile { instance: instance.clone(), user: user.clone(), routing_profile_id: "nope".into() };
-        assert_eq!(refusal(call(&sim, update)), expected);
-        let group = UpdateUserHierarchy { instance, user, hierarchy_group_id: Some("nope".into()) };
-        assert_eq!(refusal(call(&sim, group)), expected);
-        assert_eq!(sim.users(&crate::support::instance()).len(), 1);
+fn a_switch_makes_unknown_references_invalid_parameters() {
+    let sim = sim_with(|config| config.rules.unknown_reference = UnknownReference::InvalidParameter);
+    let good = new_user(&sim, "jane");
+    let user = create(&sim, "joe").id;
+    for bad in [
+        Call::CreateUser(CreateUser { routing_profile_id: "nope".into(), ..good.clone() }),
+        Call::CreateUser(CreateUser { security_profile_ids: ["nope".into()].into(), ..good.clone() }),
+        Call::CreateUser(CreateUser { hierarchy_group_id: Some("nope".into()), ..good }),
+        UpdateUserRoutingProfile { instance: instance(), user: user.clone(), routing_profile_id: "nope".into() }.into(),
+        UpdateUserHierarchy { instance: instance(), user, hierarchy_group_id: Some("nope".into()) }.into(),
+    ] {
+        assert_eq!(refusal(send(&sim, bad.clone())), invalid_parameter(), "{bad:?}");
     }
+    assert_eq!(sim.users(&instance()).len(), 1);
 }
 
 #[test]
 fn arns_of_this_instance_are_accepted_as_ids() {
-    let mut config = config();
-    config.instances.push(InstanceConfig::new("i-2"));
-    let sim = Sim::new(config).unwrap();
+    let sim = sim_with(|config| config.instances.push(InstanceConfig::new("i-2")));
     let (here, there) = (instance(), "i-2".into());
     let arn = |name| sim.routing_profile_arn(&here, name).unwrap();
     let new = CreateUser {
@@ -155,17 +133,30 @@ fn a_user_has_one_to_ten_security_profiles() {
 fn an_update_changes_the_last_modified_time() {
     let sim = sim();
     let user = create(&sim, "jane").id;
-    let before = sim.now();
     sim.advance(Duration::from_millis(1500));
     let routing_profile_id = sim.routing_profile_id(&instance(), "Sales").unwrap();
-    let update =
-        UpdateUserRoutingProfile { instance: instance(), user: user.clone(), routing_profile_id: routing_profile_id.clone() };
-    call(&sim, update).unwrap();
-    let user = describe(&sim, &user).unwrap();
-    assert_eq!(user.routing_profile_id, Some(routing_profile_id));
-    assert_eq!(user.last_modified_time, Some(before + Duration::from_millis(1500)));
+    call(&sim, UpdateUserRoutingProfile { instance: instance(), user: user.clone(), routing_profile_id }).unwrap();
+    assert_eq!(describe(&sim, &user).unwrap().last_modified_time, Some(sim.now()));
     let page = call(&sim, ListUsers { instance: instance(), max_results: 10, next_token: None }).unwrap();
-    assert_eq!(page.items[0].last_modified_time, user.last_modified_time);
+    assert_eq!(page.items[0].last_modified_time, Some(sim.now()));
+}
+
+#[test]
+fn switches_let_tags_and_proficiencies_change_the_time() {
+    for (tags_touch_user, proficiencies_touch_user) in [(false, false), (true, false), (false, true)] {
+        let sim = sim_with(|config| config.rules = Rules { tags_touch_user, proficiencies_touch_user, ..Rules::default() });
+        let (created, user) = (sim.now(), create(&sim, "jane"));
+        let modified = || describe(&sim, &user.id).unwrap().last_modified_time;
+        sim.advance(seconds(5));
+        call(&sim, TagResource { arn: user.arn.clone(), tags: [("a".into(), "1".into())].into() }).unwrap();
+        assert_eq!(modified(), Some(if tags_touch_user { sim.now() } else { created }));
+        let before = modified();
+        sim.advance(seconds(5));
+        let proficiencies = vec![proficiency("Language", "german", 4.0)];
+        let (instance, user) = (instance(), user.id.clone());
+        call(&sim, AssociateUserProficiencies { instance, user, proficiencies }).unwrap();
+        assert_eq!(modified(), if proficiencies_touch_user { Some(sim.now()) } else { before });
+    }
 }
 
 #[test]
