@@ -6,7 +6,7 @@ use connect_api::{Arn, InstanceId};
 use jiff::Timestamp;
 
 use crate::{
-    Calls, Config, ConfigError, InstanceView, QuickConnectView, Rules, Scope, SessionView, UserView,
+    Calls, Config, ConfigError, InstanceView, QuickConnectView, Rules, Scope, UserView,
     admission::{AdmissionControl, Origin, Surface},
     clock::Clock,
     identifiers::Identifiers,
@@ -30,14 +30,14 @@ pub(crate) struct Outcome<T> {
 /// An account with its clock and faults.
 #[derive(Debug)]
 pub(crate) struct Engine {
-    clock: Clock,
+    pub clock: Clock,
     rules: Rules,
     page_limit: Option<usize>,
-    identifiers: Identifiers,
+    pub identifiers: Identifiers,
     instances: Vec<Instance>,
     pub admission: AdmissionControl,
     pub calls: Calls,
-    sts: Sts,
+    pub sts: Sts,
 }
 
 impl Engine {
@@ -58,18 +58,6 @@ impl Engine {
             calls: Calls::default(),
             sts: Sts::new(config.sts, account),
         })
-    }
-
-    pub fn now(&self) -> Timestamp {
-        self.clock.now()
-    }
-
-    pub fn advance(&mut self, by: Duration) {
-        self.clock.advance(by);
-    }
-
-    pub fn request_id(&mut self) -> String {
-        self.identifiers.next()
     }
 
     pub fn first_scope(&self) -> Scope {
@@ -131,16 +119,12 @@ impl Engine {
 
     /// Returns the account of a signature, if it is known.
     pub fn account_of(&self, signer: &Signer) -> Result<Option<String>, Refusal> {
-        self.sts.account_of(signer, self.now())
-    }
-
-    pub fn sessions(&self) -> Vec<SessionView> {
-        self.sts.sessions()
+        self.sts.account_of(signer, self.clock.now())
     }
 
     /// Processes one call to STS.
     pub fn call_sts(&mut self, signer: &Signer, request: StsRequest) -> Outcome<StsResponse> {
-        let (now, request_id, operation) = (self.now(), self.identifiers.next(), request.name());
+        let (now, request_id, operation) = (self.clock.now(), self.identifiers.next(), request.name());
         let (delay, admitted) = self.admission.admit_to_sts(operation);
         let random = self.identifiers.next();
         let result = admitted.and_then(|admission| admission.answer(self.sts.call(signer, request, &random, now)));

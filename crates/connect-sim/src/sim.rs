@@ -121,12 +121,12 @@ impl Sim {
 
     /// Returns the sessions of roles, in order of creation.
     pub fn sessions(&self) -> Vec<SessionView> {
-        self.engine().sessions()
+        self.engine().sts.sessions()
     }
 
     /// Returns an id for a request that is refused before it becomes a call.
     pub(crate) fn request_id(&self) -> String {
-        self.engine().request_id()
+        self.engine().identifiers.next()
     }
 
     fn run_hooks(&self, operation: &str) {
@@ -146,12 +146,12 @@ impl Sim {
 
     /// Returns the simulator's time.
     pub fn now(&self) -> Timestamp {
-        self.engine().now()
+        self.engine().clock.now()
     }
 
     /// Moves the simulator's time forward.
     pub fn advance(&self, by: Duration) {
-        self.engine().advance(by);
+        self.engine().clock.advance(by);
     }
 
     /// Returns the counts of calls since the start or the last reset.

@@ -4,7 +4,7 @@ use std::io;
 
 use axum::{
     body::Body,
-    http::{Response, StatusCode, header::CONTENT_TYPE},
+    http::{Response, StatusCode},
 };
 use futures::stream;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use crate::refusal::Refusal;
 /// A successful reply. Null is no body. AWS omits absent members and never writes null.
 pub(super) fn success(request_id: &str, body: Value) -> Response<Body> {
     let body = (!body.is_null()).then(|| without_nulls(body));
-    reply(200, Some(request_id), None, body.as_ref())
+    json_reply(200, Some(request_id), None, body)
 }
 
 /// An error reply: its code is in a header, its message in the body. One without a code comes from a proxy in front of Connect.
@@ -23,7 +23,26 @@ pub(super) fn error(request_id: &str, refusal: &Refusal) -> Response<Body> {
     let Refusal { status, code, message } = refusal;
     let member = if code.as_deref().is_none_or(is_from_gateway) { "message" } else { "Message" };
     let body = (!message.is_empty()).then(|| json!({ member: message }));
-    reply(*status, code.as_ref().map(|_| request_id), code.as_deref(), body.as_ref())
+    json_reply(*status, code.as_ref().map(|_| request_id), code.as_deref(), body)
+}
+
+fn json_reply(status: u16, request_id: Option<&str>, code: Option<&str>, body: Option<Value>) -> Response<Body> {
+    let content_type = body.as_ref().map(|_| "application/json");
+    let headers = [("content-type", content_type), ("x-amzn-requestid", request_id), ("x-amzn-errortype", code)];
+    reply(status, headers, body.map(|body| body.to_string()).unwrap_or_default())
+}
+
+/// A reply with those of the headers that have a value.
+pub(super) fn reply<const N: usize>(status: u16, headers: [(&'static str, Option<&str>); N], body: String) -> Response<Body> {
+    let mut reply = Response::new(body.into());
+    *reply.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in headers {
+        // An injected code may contain characters that are invalid in a header. It is omitted then.
+        if let Some(value) = value.and_then(|value| value.parse().ok()) {
+            reply.headers_mut().insert(name, value);
+        }
+    }
+    reply
 }
 
 /// A reply that never arrives. Its body fails before a byte of the head is written, so the server closes the connection.
@@ -38,20 +57,4 @@ fn is_from_gateway(code: &str) -> bool {
         code,
         "TooManyRequestsException" | "MissingAuthenticationToken" | "IncompleteSignature" | "InvalidSignatureException"
     )
-}
-
-fn reply(status: u16, request_id: Option<&str>, code: Option<&str>, body: Option<&Value>) -> Response<Body> {
-    let mut response = Response::new(body.map_or_else(Body::empty, |body| body.to_string().into()));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
-    if body.is_some() {
-        headers.insert(CONTENT_TYPE, "application/json".parse().expect("a constant header value"));
-    }
-    for (name, value) in [("x-amzn-requestid", request_id), ("x-amzn-errortype", code)] {
-        // An injected code may contain characters that are invalid in a header. It is omitted then.
-        if let Some(value) = value.and_then(|value| value.parse().ok()) {
-            headers.insert(name, value);
-        }
-    }
-    response
 }

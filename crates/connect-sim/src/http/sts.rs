@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use axum::{
-    body::Body,
-    http::{Response, StatusCode, header::CONTENT_TYPE},
-};
+use axum::{body::Body, http::Response};
 use percent_encoding::percent_decode_str;
 
+use super::reply::reply;
 use crate::{
     refusal::Refusal,
     request::{AssumeRole, StsRequest},
@@ -73,7 +71,7 @@ pub(super) fn success(request_id: &str, response: StsResponse) -> Response<Body>
         "<{action}Response xmlns=\"{NAMESPACE}\"><{action}Result>{result}</{action}Result>\
          <ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{action}Response>"
     );
-    reply(200, request_id, body)
+    xml(200, request_id, body)
 }
 
 /// An error reply.
@@ -85,20 +83,13 @@ pub(super) fn error(request_id: &str, refusal: &Refusal) -> Response<Body> {
         "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>{kind}</Type><Code>{code}</Code><Message>{message}</Message></Error>\
          <RequestId>{request_id}</RequestId></ErrorResponse>"
     );
-    reply(*status, request_id, body)
+    xml(*status, request_id, body)
+}
+
+fn xml(status: u16, request_id: &str, body: String) -> Response<Body> {
+    reply(status, [("content-type", Some("text/xml")), ("x-amzn-requestid", Some(request_id))], body)
 }
 
 fn text(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-fn reply(status: u16, request_id: &str, body: String) -> Response<Body> {
-    let mut response = Response::new(body.into());
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, "text/xml".parse().expect("a constant header value"));
-    if let Ok(value) = request_id.parse() {
-        headers.insert("x-amzn-requestid", value);
-    }
-    response
 }

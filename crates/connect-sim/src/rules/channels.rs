@@ -37,26 +37,13 @@ fn check_number(phone_type: PhoneType, number: Option<&str>, member: &str) -> Re
 
 /// Checks the pairs of which CreateUser accepts only one.
 pub(super) fn check_pairs(phone: &PhoneSettings, lists: &ChannelConfigs) -> Result<(), Refusal> {
+    let PhoneSettings { auto_accept, after_contact_work_time_limit: work, persistent_connection: persistent, .. } = phone;
+    let number = phone.phone_type.is_some() || phone.desk_phone_number.is_some();
     let pairs = [
-        ("AutoAccept", phone.auto_accept.is_some(), "AutoAcceptConfigs", lists.auto_accept.is_some()),
-        (
-            "AfterContactWorkTimeLimit",
-            phone.after_contact_work_time_limit.is_some(),
-            "AfterContactWorkConfigs",
-            lists.after_contact_work.is_some(),
-        ),
-        (
-            "PhoneType or PhoneConfig.DeskPhoneNumber",
-            phone.phone_type.is_some() || phone.desk_phone_number.is_some(),
-            "PhoneNumberConfigs",
-            lists.phone_number.is_some(),
-        ),
-        (
-            "PersistentConnection",
-            phone.persistent_connection.is_some(),
-            "PersistentConnectionConfigs",
-            lists.persistent_connection.is_some(),
-        ),
+        ("AutoAccept", auto_accept.is_some(), "AutoAcceptConfigs", lists.auto_accept.is_some()),
+        ("AfterContactWorkTimeLimit", work.is_some(), "AfterContactWorkConfigs", lists.after_contact_work.is_some()),
+        ("PhoneType or PhoneConfig.DeskPhoneNumber", number, "PhoneNumberConfigs", lists.phone_number.is_some()),
+        ("PersistentConnection", persistent.is_some(), "PersistentConnectionConfigs", lists.persistent_connection.is_some()),
     ];
     match pairs.into_iter().find(|(_, one, _, other)| *one && *other) {
         Some((member, _, list, _)) => {

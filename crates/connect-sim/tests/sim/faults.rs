@@ -59,7 +59,17 @@ fn probabilities_depend_on_the_seed() {
 }
 
 #[test]
-#[should_panic(expected = "CreateUsr is not a simulated operation")]
-fn a_mistyped_operation_panics() {
-    sim().inject(Fault { operation: Some("CreateUsr".into()), ..Fault::any(Effect::LostReply) });
+fn invalid_faults_and_denials_panic() {
+    let mistyped = Fault { operation: Some("CreateUsr".into()), ..Fault::any(Effect::LostReply) };
+    let fine = Fault::any(Effect::Error { status: 200, code: None, message: String::new() });
+    for (fault, reason) in [
+        (mistyped, "CreateUsr is not a simulated operation"),
+        (fine, "200 is not an error status"),
+        (Fault::any(Effect::LostReply).with_probability(2.0), "2 is not a probability"),
+    ] {
+        let panic = std::panic::catch_unwind(|| sim().inject(fault)).unwrap_err();
+        let message = panic.downcast_ref::<String>().unwrap();
+        assert!(message.contains(reason), "{message}");
+    }
+    assert!(std::panic::catch_unwind(|| sim().deny(["CreateUsr"])).is_err());
 }
