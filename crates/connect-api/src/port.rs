@@ -18,6 +18,11 @@ pub enum Priority {
     Sweep,
 }
 
+impl Priority {
+    /// Every priority, the most urgent first.
+    pub const ALL: [Self; 4] = [Self::Edit, Self::Backlog, Self::Repair, Self::Sweep];
+}
+
 /// On whose behalf a call is made, and how urgent it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caller {

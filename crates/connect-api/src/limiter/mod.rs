@@ -7,7 +7,6 @@
 
 mod adaptive_rate;
 mod bucket;
-mod order_statistic_set;
 mod queue;
 #[cfg(test)]
 mod simulation;
