@@ -1,6 +1,9 @@
 //! A decorator that reports each call to an observer: its operation, outcome and duration.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures::future::BoxFuture;
 
@@ -15,31 +18,20 @@ pub trait CallObserver: Send + Sync {
     fn waited(&self, priority: Priority, waited: Duration);
 }
 
-impl<O: CallObserver + ?Sized> CallObserver for std::sync::Arc<O> {
-    fn called(&self, operation: OperationName, outcome: Result<(), &Error>, took: Duration) {
-        (**self).called(operation, outcome, took);
-    }
-
-    fn waited(&self, priority: Priority, waited: Duration) {
-        (**self).waited(priority, waited);
-    }
-}
-
 /// Reports each call to a [`CallObserver`].
-#[derive(Debug)]
-pub struct Meter<C, O> {
+pub struct Meter<C> {
     inner: C,
-    observer: O,
+    observer: Arc<dyn CallObserver>,
 }
 
-impl<C, O> Meter<C, O> {
+impl<C> Meter<C> {
     /// Reports the calls of `inner` to this observer.
-    pub fn new(inner: C, observer: O) -> Self {
+    pub fn new(inner: C, observer: Arc<dyn CallObserver>) -> Self {
         Self { inner, observer }
     }
 }
 
-impl<C: Connect, O: CallObserver> Connect for Meter<C, O> {
+impl<C: Connect> Connect for Meter<C> {
     fn send<'a>(&'a self, caller: &'a Caller, call: Call) -> BoxFuture<'a, Result<Reply, Error>> {
         let operation = call.name();
         Box::pin(async move {

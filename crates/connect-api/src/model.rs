@@ -1,5 +1,7 @@
 //! Connect's view of a user, in the units that the operator uses: seconds, sets, bare ids.
 
+#![expect(missing_docs, reason = "members have the API's names; a comment is only where it adds something")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -55,13 +57,9 @@ names! {
 
     /// `Channel` of the per-channel settings.
     Channel {
-        /// Calls.
         Voice = "VOICE",
-        /// Chats.
         Chat = "CHAT",
-        /// Tasks.
         Task = "TASK",
-        /// E-mails.
         Email = "EMAIL",
     }
 
@@ -79,9 +77,7 @@ names! {
 /// `UserIdentityInfo`. A member that is None is not sent, or was not returned.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct IdentityInfo {
-    /// First name.
     pub first_name: Option<String>,
-    /// Last name.
     pub last_name: Option<String>,
     /// E-mail address, which receives password resets.
     pub email: Option<String>,
@@ -97,7 +93,6 @@ pub struct IdentityInfo {
 /// type: UpdateUserPhoneConfig replaces all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PhoneConfig {
-    /// Soft phone or desk phone.
     pub phone_type: PhoneType,
     /// Whether contacts are accepted without an action of the agent.
     pub auto_accept: bool,
@@ -112,31 +107,39 @@ pub struct PhoneConfig {
 /// `AutoAcceptConfig` of one channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AutoAcceptConfig {
-    /// The channel.
     pub channel: Channel,
-    /// Whether its contacts are accepted without an action of the agent.
     pub auto_accept: bool,
     /// The same for agent-first callbacks (VOICE only).
     pub agent_first_callback_auto_accept: Option<bool>,
 }
 
+impl AutoAcceptConfig {
+    /// A setting without one of its own for agent-first callbacks.
+    pub fn new(channel: Channel, auto_accept: bool) -> Self {
+        Self { channel, auto_accept, agent_first_callback_auto_accept: None }
+    }
+}
+
 /// `AfterContactWorkConfigPerChannel`: limits in seconds. 0 means no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AfterContactWorkConfig {
-    /// The channel.
     pub channel: Channel,
-    /// The limit after a contact.
     pub after_contact_work_time_limit: i32,
     /// The same after an agent-first callback (VOICE only).
     pub agent_first_callback_after_contact_work_time_limit: Option<i32>,
 }
 
+impl AfterContactWorkConfig {
+    /// A limit without one of its own for agent-first callbacks.
+    pub fn new(channel: Channel, after_contact_work_time_limit: i32) -> Self {
+        Self { channel, after_contact_work_time_limit, agent_first_callback_after_contact_work_time_limit: None }
+    }
+}
+
 /// `PhoneNumberConfig` of one channel (VOICE only).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PhoneNumberConfig {
-    /// The channel.
     pub channel: Channel,
-    /// Soft phone or desk phone.
     pub phone_type: PhoneType,
     /// The desk phone's number, E.164.
     pub phone_number: Option<String>,
@@ -145,62 +148,46 @@ pub struct PhoneNumberConfig {
 /// `PersistentConnectionConfig` of one channel (VOICE only).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PersistentConnectionConfig {
-    /// The channel.
     pub channel: Channel,
-    /// Whether the connection stays open between calls.
     pub persistent_connection: bool,
 }
 
 /// `VoiceEnhancementConfig` of one channel (VOICE only).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct VoiceEnhancementConfig {
-    /// The channel.
     pub channel: Channel,
-    /// What is removed from the voice.
     pub voice_enhancement_mode: VoiceEnhancementMode,
 }
 
 /// The five per-channel lists of UpdateUserConfig. A list that is None is not sent, or was not returned.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ChannelConfigs {
-    /// `AutoAcceptConfigs`.
     pub auto_accept: Option<Vec<AutoAcceptConfig>>,
-    /// `AfterContactWorkConfigs`.
     pub after_contact_work: Option<Vec<AfterContactWorkConfig>>,
-    /// `PhoneNumberConfigs`.
     pub phone_number: Option<Vec<PhoneNumberConfig>>,
-    /// `PersistentConnectionConfigs`.
     pub persistent_connection: Option<Vec<PersistentConnectionConfig>>,
-    /// `VoiceEnhancementConfigs`.
     pub voice_enhancement: Option<Vec<VoiceEnhancementConfig>>,
 }
 
 /// A user as DescribeUser returns it: everything but the password and the proficiencies.
 #[derive(Clone, Debug, PartialEq)]
 pub struct User {
-    /// The user's id.
     pub id: UserId,
-    /// Its ARN.
     pub arn: String,
     /// The name that the user signs in with. It cannot be changed.
     pub username: String,
-    /// Names, e-mail, mobile.
     pub identity_info: IdentityInfo,
     /// Settings for all channels. None if Connect returns none.
     pub phone_config: Option<PhoneConfig>,
-    /// Settings by channel.
     pub channel_configs: ChannelConfigs,
     /// The id in the directory. Connect generates one if CreateUser has none.
     pub directory_user_id: Option<String>,
-    /// Security profiles, a set.
     pub security_profile_ids: BTreeSet<SecurityProfileId>,
     /// The routing profile. A user of Connect always has one.
     pub routing_profile_id: Option<RoutingProfileId>,
     /// The hierarchy group, if the user is in one.
     pub hierarchy_group_id: Option<HierarchyGroupId>,
-    /// Tags.
     pub tags: Tags,
-    /// When the user last changed.
     pub last_modified_time: Option<Timestamp>,
 }
 
@@ -210,67 +197,53 @@ pub struct User {
 /// It is a type of its own, so that a member that the index lacks cannot be mistaken for one that the user lacks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FoundUser {
-    /// The user's id.
     pub id: UserId,
-    /// Its ARN.
     pub arn: String,
-    /// The name that the user signs in with.
     pub username: String,
-    /// First name.
     pub first_name: Option<String>,
-    /// Last name.
     pub last_name: Option<String>,
-    /// Settings for all channels.
     pub phone_config: Option<PhoneConfig>,
-    /// Settings by channel.
     pub channel_configs: ChannelConfigs,
-    /// The id in the directory.
     pub directory_user_id: Option<String>,
-    /// Security profiles, a set.
     pub security_profile_ids: BTreeSet<SecurityProfileId>,
-    /// The routing profile.
     pub routing_profile_id: Option<RoutingProfileId>,
-    /// The hierarchy group.
     pub hierarchy_group_id: Option<HierarchyGroupId>,
-    /// Tags.
     pub tags: Tags,
 }
 
 /// A user as ListUsers returns it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserSummary {
-    /// The user's id.
     pub id: UserId,
-    /// Its ARN.
     pub arn: String,
-    /// The name that the user signs in with.
     pub username: String,
-    /// When the user last changed.
     pub last_modified_time: Option<Timestamp>,
 }
 
 /// The output of CreateUser.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreatedUser {
-    /// The new user's id.
     pub id: UserId,
-    /// The new user's ARN.
     pub arn: String,
 }
 
 /// The identity of a proficiency: attribute name and value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ProficiencyKey {
-    /// The predefined attribute's name.
     pub attribute_name: String,
-    /// One of its values.
     pub attribute_value: String,
+}
+
+impl ProficiencyKey {
+    /// A value of a predefined attribute.
+    pub fn new(attribute_name: impl Into<String>, attribute_value: impl Into<String>) -> Self {
+        Self { attribute_name: attribute_name.into(), attribute_value: attribute_value.into() }
+    }
 }
 
 /// A user's proficiency: how good the user is at a value of a predefined attribute.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Proficiency {
-    /// Attribute and value.
     pub key: ProficiencyKey,
     /// 1.0 to 5.0, in practice whole numbers.
     pub level: f32,
@@ -288,6 +261,9 @@ pub enum IdentityManagementType {
 }
 
 impl IdentityManagementType {
+    /// Every known type.
+    pub const ALL: [Self; 3] = [Self::Saml, Self::ConnectManaged, Self::ExistingDirectory];
+
     /// Returns the name that the API uses.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -301,11 +277,8 @@ impl IdentityManagementType {
 /// An instance as DescribeInstance returns it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instance {
-    /// Its id.
     pub id: crate::InstanceId,
-    /// Its ARN.
     pub arn: String,
-    /// Its alias, if it has one.
     pub alias: Option<String>,
     /// How its users sign in. None for a type that this version does not know.
     pub identity_management_type: Option<IdentityManagementType>,
@@ -316,20 +289,15 @@ pub struct Instance {
 /// A profile or hierarchy group as its List operation returns it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
-    /// Its id.
     pub id: String,
-    /// Its ARN.
     pub arn: String,
-    /// Its name.
     pub name: String,
 }
 
 /// A hierarchy group with its place in the tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HierarchyGroup {
-    /// Its id.
     pub id: HierarchyGroupId,
-    /// Its ARN.
     pub arn: String,
     /// Names from the top level down to the group itself.
     pub path: Vec<String>,
@@ -338,9 +306,7 @@ pub struct HierarchyGroup {
 /// A quick connect: a target that agents can transfer contacts to. It remains when the user that it points to is deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuickConnect {
-    /// Its id.
     pub id: crate::QuickConnectId,
-    /// Its ARN.
     pub arn: String,
     /// The name that agents see.
     pub name: String,
@@ -351,7 +317,6 @@ pub struct QuickConnect {
 /// One page of a listing. A listing is complete only when a page without a `next_token` has been read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page<T> {
-    /// The page's items.
     pub items: Vec<T>,
     /// The token of the next page. It expires after 24 hours.
     pub next_token: Option<String>,

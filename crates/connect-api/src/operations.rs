@@ -14,7 +14,7 @@ use crate::{
 /// A request of one operation, with the type of its output.
 pub trait Operation: Into<Call> {
     /// The output of a successful call.
-    type Output;
+    type Output: fmt::Debug + Send;
     /// The operation's name.
     const NAME: OperationName;
     /// Returns the output of a reply to this operation, or None for a reply to another one.
@@ -24,7 +24,10 @@ pub trait Operation: Into<Call> {
 macro_rules! operations {
     (@writes read) => { false };
     (@writes write) => { true };
-    ($($(#[$doc:meta])* $effect:ident $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* } -> $output:ty;)*) => {
+    ($(
+        $(#[$doc:meta])*
+        $effect:ident $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)? } -> $output:ty;
+    )*) => {
         $(
             $(#[$doc])*
             #[derive(Clone, Debug)]
@@ -99,7 +102,6 @@ operations! {
         username: String,
         /// Required where Connect manages users, an error elsewhere.
         password: Option<Password>,
-        /// Names, e-mail, mobile.
         identity_info: Option<IdentityInfo>,
         phone_config: Option<PhoneConfig>,
         /// Settings by channel; a family that `phone_config` sets too is refused.
@@ -115,29 +117,17 @@ operations! {
     } -> CreatedUser;
 
     /// Reads a user.
-    read DescribeUser {
-        instance: InstanceId,
-        user: UserId,
-    } -> User;
+    read DescribeUser { instance: InstanceId, user: UserId } -> User;
 
     /// Deletes a user. This cannot be undone.
-    write DeleteUser {
-        instance: InstanceId,
-        user: UserId,
-    } -> ();
+    write DeleteUser { instance: InstanceId, user: UserId } -> ();
 
     /// Lists users, 1,000 a page at most.
-    read ListUsers {
-        instance: InstanceId,
-        /// 1 to 1000.
-        max_results: i32,
-        next_token: Option<String>,
-    } -> Page<UserSummary>;
+    read ListUsers { instance: InstanceId, max_results: i32, next_token: Option<String> } -> Page<UserSummary>;
 
     /// Searches users, 500 a page at most. See [`FoundUser`] for what it lacks. The index lags: absence proves nothing.
     read SearchUsers {
         instance: InstanceId,
-        /// 1 to 500.
         max_results: i32,
         next_token: Option<String>,
         /// Only users with this username. The index folds case: compare the names of the result. None: all users.
@@ -145,35 +135,16 @@ operations! {
     } -> Page<FoundUser>;
 
     /// Sets names, e-mail and mobile. AWS does not document whether members that are left out are kept, so send all of them.
-    write UpdateUserIdentityInfo {
-        instance: InstanceId,
-        user: UserId,
-        /// All members.
-        identity_info: IdentityInfo,
-    } -> ();
+    write UpdateUserIdentityInfo { instance: InstanceId, user: UserId, identity_info: IdentityInfo } -> ();
 
     /// Replaces the phone configuration of all channels.
-    write UpdateUserPhoneConfig {
-        instance: InstanceId,
-        user: UserId,
-        /// The new configuration.
-        phone_config: PhoneConfig,
-    } -> ();
+    write UpdateUserPhoneConfig { instance: InstanceId, user: UserId, phone_config: PhoneConfig } -> ();
 
     /// Sets the configuration by channel (added in 2026-02 to replace UpdateUserPhoneConfig).
-    write UpdateUserConfig {
-        instance: InstanceId,
-        user: UserId,
-        /// The lists to set.
-        channel_configs: ChannelConfigs,
-    } -> ();
+    write UpdateUserConfig { instance: InstanceId, user: UserId, channel_configs: ChannelConfigs } -> ();
 
     /// Sets the routing profile.
-    write UpdateUserRoutingProfile {
-        instance: InstanceId,
-        user: UserId,
-        routing_profile_id: RoutingProfileId,
-    } -> ();
+    write UpdateUserRoutingProfile { instance: InstanceId, user: UserId, routing_profile_id: RoutingProfileId } -> ();
 
     /// Replaces the set of security profiles.
     write UpdateUserSecurityProfiles {
@@ -183,117 +154,55 @@ operations! {
         security_profile_ids: BTreeSet<SecurityProfileId>,
     } -> ();
 
-    /// Sets or clears the hierarchy group.
-    write UpdateUserHierarchy {
-        instance: InstanceId,
-        user: UserId,
-        /// The new group, or None to clear it.
-        hierarchy_group_id: Option<HierarchyGroupId>,
-    } -> ();
+    /// Sets the hierarchy group, or clears it if it is None.
+    write UpdateUserHierarchy { instance: InstanceId, user: UserId, hierarchy_group_id: Option<HierarchyGroupId> } -> ();
 
     /// Adds proficiencies that the user does not have yet.
-    write AssociateUserProficiencies {
-        instance: InstanceId,
-        user: UserId,
-        /// The proficiencies to add.
-        proficiencies: Vec<Proficiency>,
-    } -> ();
+    write AssociateUserProficiencies { instance: InstanceId, user: UserId, proficiencies: Vec<Proficiency> } -> ();
 
     /// Removes proficiencies from the user.
-    write DisassociateUserProficiencies {
-        instance: InstanceId,
-        user: UserId,
-        /// The proficiencies to remove.
-        proficiencies: Vec<ProficiencyKey>,
-    } -> ();
+    write DisassociateUserProficiencies { instance: InstanceId, user: UserId, proficiencies: Vec<ProficiencyKey> } -> ();
 
-    /// Changes the levels of proficiencies that the user has.
-    write UpdateUserProficiencies {
-        instance: InstanceId,
-        user: UserId,
-        /// The proficiencies with their new levels.
-        proficiencies: Vec<Proficiency>,
-    } -> ();
+    /// Changes proficiencies that the user has to these levels.
+    write UpdateUserProficiencies { instance: InstanceId, user: UserId, proficiencies: Vec<Proficiency> } -> ();
 
     /// Lists a user's proficiencies, 100 a page at most.
     read ListUserProficiencies {
         instance: InstanceId,
         user: UserId,
-        /// 1 to 100.
         max_results: i32,
         next_token: Option<String>,
     } -> Page<Proficiency>;
 
-    /// Sets tags. Tags with other keys stay.
-    write TagResource {
-        /// The resource's ARN.
-        arn: String,
-        /// 1 to 50.
-        tags: Tags,
-    } -> ();
+    /// Sets 1 to 50 tags. Tags with other keys stay.
+    write TagResource { arn: String, tags: Tags } -> ();
 
-    /// Removes tags by key.
-    write UntagResource {
-        /// The resource's ARN.
-        arn: String,
-        /// 1 to 50.
-        keys: BTreeSet<String>,
-    } -> ();
+    /// Removes 1 to 50 tags by key.
+    write UntagResource { arn: String, keys: BTreeSet<String> } -> ();
 
     /// Reads an instance.
-    read DescribeInstance {
-        instance: InstanceId,
-    } -> Instance;
+    read DescribeInstance { instance: InstanceId } -> Instance;
 
     /// Lists routing profiles, 1,000 a page at most.
-    read ListRoutingProfiles {
-        instance: InstanceId,
-        /// 1 to 1000.
-        max_results: i32,
-        next_token: Option<String>,
-    } -> Page<Named>;
+    read ListRoutingProfiles { instance: InstanceId, max_results: i32, next_token: Option<String> } -> Page<Named>;
 
     /// Lists security profiles, 1,000 a page at most.
-    read ListSecurityProfiles {
-        instance: InstanceId,
-        /// 1 to 1000.
-        max_results: i32,
-        next_token: Option<String>,
-    } -> Page<Named>;
+    read ListSecurityProfiles { instance: InstanceId, max_results: i32, next_token: Option<String> } -> Page<Named>;
 
     /// Lists hierarchy groups by name, without their place in the tree, 1,000 a page at most.
-    read ListUserHierarchyGroups {
-        instance: InstanceId,
-        /// 1 to 1000.
-        max_results: i32,
-        next_token: Option<String>,
-    } -> Page<Named>;
+    read ListUserHierarchyGroups { instance: InstanceId, max_results: i32, next_token: Option<String> } -> Page<Named>;
 
     /// Reads a hierarchy group with the names of the groups above it.
-    read DescribeUserHierarchyGroup {
-        instance: InstanceId,
-        group: HierarchyGroupId,
-    } -> HierarchyGroup;
+    read DescribeUserHierarchyGroup { instance: InstanceId, group: HierarchyGroupId } -> HierarchyGroup;
 
     /// Searches quick connects of all types, 100 a page at most. The index lags: absence proves nothing.
-    read SearchQuickConnects {
-        instance: InstanceId,
-        /// 1 to 100.
-        max_results: i32,
-        next_token: Option<String>,
-    } -> Page<QuickConnect>;
+    read SearchQuickConnects { instance: InstanceId, max_results: i32, next_token: Option<String> } -> Page<QuickConnect>;
 
     /// Reads a quick connect.
-    read DescribeQuickConnect {
-        instance: InstanceId,
-        quick_connect: QuickConnectId,
-    } -> QuickConnect;
+    read DescribeQuickConnect { instance: InstanceId, quick_connect: QuickConnectId } -> QuickConnect;
 
     /// Deletes a quick connect.
-    write DeleteQuickConnect {
-        instance: InstanceId,
-        quick_connect: QuickConnectId,
-    } -> ();
+    write DeleteQuickConnect { instance: InstanceId, quick_connect: QuickConnectId } -> ();
 }
 
 impl CreateUser {

@@ -91,11 +91,7 @@ pub trait ConnectExt: Connect {
     ///
     /// # Errors
     /// As [`Connect::send`].
-    fn call<'a, O>(&'a self, caller: &'a Caller, request: O) -> BoxFuture<'a, Result<O::Output, Error>>
-    where
-        O: Operation + 'a,
-        O::Output: Send,
-    {
+    fn call<'a, O: Operation + 'a>(&'a self, caller: &'a Caller, request: O) -> BoxFuture<'a, Result<O::Output, Error>> {
         let reply = self.send(caller, request.into());
         Box::pin(async move {
             let reply = reply.await?;
