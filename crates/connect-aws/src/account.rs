@@ -50,7 +50,7 @@ impl Account {
             (None, Some(own)) => Source::Own(own),
             (None, None) => Source::None,
         };
-        let credentials = SharedCredentialsProvider::new(OfAccount::new(id, named, source, identity));
+        let credentials = SharedCredentialsProvider::new(OfAccount { id, named, source, identity });
         // Each account has its own cache, since a shared one is too small for many accounts.
         let cache = IdentityCache::lazy().load_timeout(config::CREDENTIALS_TIMEOUT).build();
         let config = config.clone().into_builder().credentials_provider(credentials.clone()).identity_cache(cache).build();

@@ -13,8 +13,9 @@ use tracing::{Instrument, field::Empty};
 
 use crate::{
     CALL_TIMEOUT,
-    calls::{instance, listings, proficiencies, quick_connects, search, tags, updates, users},
+    calls::{instance, proficiencies, quick_connects, updates, users},
     config,
+    error::Failure,
     request_log::{CALL, RequestLog},
 };
 
@@ -47,14 +48,14 @@ impl AwsConnect {
         Self { client: Client::from_conf(builder(config, region, timeout).build()), region: region.to_owned() }
     }
 
-    async fn reply(&self, call: Call) -> Result<Reply, Error> {
+    async fn reply(&self, call: Call) -> Result<Reply, Failure> {
         let client = &self.client;
         Ok(match call {
             Call::CreateUser(r) => Reply::CreateUser(users::create(client, r).await?),
             Call::DescribeUser(r) => Reply::DescribeUser(users::describe(client, r).await?),
             Call::DeleteUser(r) => Reply::DeleteUser(users::delete(client, r).await?),
             Call::ListUsers(r) => Reply::ListUsers(users::list(client, r).await?),
-            Call::SearchUsers(r) => Reply::SearchUsers(search::users(client, r).await?),
+            Call::SearchUsers(r) => Reply::SearchUsers(users::search(client, r).await?),
             Call::UpdateUserIdentityInfo(r) => Reply::UpdateUserIdentityInfo(updates::identity_info(client, r).await?),
             Call::UpdateUserPhoneConfig(r) => Reply::UpdateUserPhoneConfig(updates::phone_config(client, r).await?),
             Call::UpdateUserConfig(r) => Reply::UpdateUserConfig(updates::config(client, r).await?),
@@ -69,13 +70,13 @@ impl AwsConnect {
             }
             Call::UpdateUserProficiencies(r) => Reply::UpdateUserProficiencies(proficiencies::update(client, r).await?),
             Call::ListUserProficiencies(r) => Reply::ListUserProficiencies(proficiencies::list(client, r).await?),
-            Call::TagResource(r) => Reply::TagResource(tags::tag(client, r).await?),
-            Call::UntagResource(r) => Reply::UntagResource(tags::untag(client, r).await?),
+            Call::TagResource(r) => Reply::TagResource(updates::tag(client, r).await?),
+            Call::UntagResource(r) => Reply::UntagResource(updates::untag(client, r).await?),
             Call::DescribeInstance(r) => Reply::DescribeInstance(instance::describe(client, r).await?),
-            Call::ListRoutingProfiles(r) => Reply::ListRoutingProfiles(listings::routing_profiles(client, r).await?),
-            Call::ListSecurityProfiles(r) => Reply::ListSecurityProfiles(listings::security_profiles(client, r).await?),
-            Call::ListUserHierarchyGroups(r) => Reply::ListUserHierarchyGroups(listings::hierarchy_groups(client, r).await?),
-            Call::DescribeUserHierarchyGroup(r) => Reply::DescribeUserHierarchyGroup(listings::hierarchy_group(client, r).await?),
+            Call::ListRoutingProfiles(r) => Reply::ListRoutingProfiles(instance::routing_profiles(client, r).await?),
+            Call::ListSecurityProfiles(r) => Reply::ListSecurityProfiles(instance::security_profiles(client, r).await?),
+            Call::ListUserHierarchyGroups(r) => Reply::ListUserHierarchyGroups(instance::hierarchy_groups(client, r).await?),
+            Call::DescribeUserHierarchyGroup(r) => Reply::DescribeUserHierarchyGroup(instance::hierarchy_group(client, r).await?),
             Call::SearchQuickConnects(r) => Reply::SearchQuickConnects(quick_connects::search(client, r).await?),
             Call::DescribeQuickConnect(r) => Reply::DescribeQuickConnect(quick_connects::describe(client, r).await?),
             Call::DeleteQuickConnect(r) => Reply::DeleteQuickConnect(quick_connects::delete(client, r).await?),
@@ -94,10 +95,11 @@ fn builder(config: &SdkConfig, region: &str, timeout: Duration) -> Builder {
 
 impl Connect for AwsConnect {
     fn send<'a>(&'a self, _: &'a Caller, call: Call) -> BoxFuture<'a, Result<Reply, Error>> {
-        let span = tracing::debug_span!("call", operation = %call.name(), code = Empty, request_id = Empty);
+        let operation = call.name();
+        let span = tracing::debug_span!("call", %operation, code = Empty, request_id = Empty);
         let recorded = span.clone();
         let reply = async move {
-            let mut result = self.reply(call).await;
+            let mut result = self.reply(call).await.map_err(|failure| failure.of(operation));
             if let Err(error) = &mut result
                 && error.status.is_none()
             {

@@ -78,7 +78,7 @@ pub async fn load(options: &Options) -> SdkConfig {
     let config = loader.load().await;
     match config.credentials_provider() {
         Some(provider) => {
-            let provider = SharedCredentialsProvider::new(Bounded::new(provider));
+            let provider = SharedCredentialsProvider::new(Bounded(provider));
             config.into_builder().credentials_provider(provider).build()
         }
         None => config,

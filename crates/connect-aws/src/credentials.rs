@@ -1,6 +1,6 @@
 //! Credentials with a time-out, and an error that says what was tried.
 
-use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use aws_credential_types::{
     Credentials,
@@ -18,20 +18,14 @@ const NONE_FOUND: &str = "there are none in the environment, in a profile, from 
 
 /// AWS' default chain, with a time-out.
 #[derive(Debug)]
-pub(crate) struct Bounded {
-    chain: SharedCredentialsProvider,
-}
+pub(crate) struct Bounded(pub(crate) SharedCredentialsProvider);
 
 impl Bounded {
-    pub(crate) fn new(chain: SharedCredentialsProvider) -> Self {
-        Self { chain }
-    }
-
     async fn credentials(&self) -> provider::Result {
-        match tokio::time::timeout(TIMEOUT, self.chain.provide_credentials()).await {
+        match tokio::time::timeout(TIMEOUT, self.0.provide_credentials()).await {
             Ok(Err(CredentialsError::CredentialsNotLoaded(_))) => Err(CredentialsError::not_loaded(NONE_FOUND)),
             Ok(answer) => answer,
-            Err(_) => self.chain.fallback_on_interrupt().ok_or_else(|| CredentialsError::provider_timed_out(TIMEOUT)),
+            Err(_) => self.0.fallback_on_interrupt().ok_or_else(|| CredentialsError::provider_timed_out(TIMEOUT)),
         }
     }
 }
@@ -45,12 +39,13 @@ impl ProvideCredentials for Bounded {
     }
 
     fn fallback_on_interrupt(&self) -> Option<Credentials> {
-        self.chain.fallback_on_interrupt()
+        self.0.fallback_on_interrupt()
     }
 }
 
 /// The reason why there are no credentials.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub struct CredentialsFault {
     /// [`Class::Transient`] if another attempt may succeed, [`Class::Denied`] if a setting has to change.
     pub class: Class,
@@ -65,11 +60,3 @@ impl CredentialsFault {
         Arc::new(known.unwrap_or_else(|| Self { class: Class::Denied, message: causes(error) }))
     }
 }
-
-impl fmt::Display for CredentialsFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl StdError for CredentialsFault {}

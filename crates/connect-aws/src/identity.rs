@@ -28,18 +28,14 @@ pub(crate) enum Source {
 /// The credentials of one account. Those of any other account are rejected.
 #[derive(Debug)]
 pub(crate) struct OfAccount {
-    account: String,
-    named: String,
-    source: Source,
+    pub(crate) id: String,
+    pub(crate) named: String,
+    pub(crate) source: Source,
     /// None if there is no STS that knows the account.
-    identity: Option<Identity>,
+    pub(crate) identity: Option<Identity>,
 }
 
 impl OfAccount {
-    pub(crate) fn new(account: String, named: String, source: Source, identity: Option<Identity>) -> Self {
-        Self { account, named, source, identity }
-    }
-
     async fn credentials(&self) -> provider::Result {
         let credentials = match &self.source {
             Source::None => return Err(CredentialsError::not_loaded("none are configured")),
@@ -48,7 +44,7 @@ impl OfAccount {
         };
         let Some(identity) = &self.identity else { return Ok(credentials) };
         match identity.account_of(&credentials).await {
-            Some(account) if account != self.account => Err(CredentialsError::invalid_configuration(self.not_its_own(&account))),
+            Some(account) if account != self.id => Err(CredentialsError::invalid_configuration(self.not_its_own(&account))),
             Some(_) | None => Ok(credentials),
         }
     }
@@ -57,7 +53,7 @@ impl OfAccount {
         let message = format!(
             "the credentials belong to account {account}, but the instance is in account {}, so they are not used. Set \
              {}.roleArn to a role of account {0} in the operator's configuration, or correct instanceArn",
-            self.account, self.named
+            self.id, self.named
         );
         CredentialsFault { class: Class::Denied, message }
     }

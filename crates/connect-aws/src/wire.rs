@@ -4,19 +4,12 @@
 //! without a required member is skipped. Nothing is invented, and nothing panics.
 
 pub(crate) mod channels;
-pub(crate) mod identity;
 pub(crate) mod phone;
-pub(crate) mod quick_connect;
 pub(crate) mod user;
 
-use connect_api::{Error, Page};
+use connect_api::Page;
 
-/// The unit of after-contact work times in a reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TimeUnit {
-    Seconds,
-    Milliseconds,
-}
+use crate::error::Failure;
 
 /// Reads a page of a listing. One bad item fails the page, since a listing with a gap must not count as complete.
 ///
@@ -24,8 +17,8 @@ pub(crate) enum TimeUnit {
 pub(crate) fn page<W, T>(
     items: Option<Vec<W>>,
     next_token: Option<String>,
-    read: impl FnMut(W) -> Result<T, Error>,
-) -> Result<Page<T>, Error> {
+    read: impl FnMut(W) -> Result<T, Failure>,
+) -> Result<Page<T>, Failure> {
     Ok(Page {
         items: items.unwrap_or_default().into_iter().map(read).collect::<Result<_, _>>()?,
         next_token: next_token.filter(|token| !token.is_empty()),

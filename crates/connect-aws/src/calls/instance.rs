@@ -1,29 +1,68 @@
-//! DescribeInstance.
+//! The instance, and the listings that resolve names in it: routing profiles, security profiles, hierarchy groups.
 
-use aws_sdk_connect::{Client, types::DirectoryType};
-use connect_api::{DescribeInstance, Error, IdentityManagementType, Instance, OperationName};
+use aws_sdk_connect::{
+    Client,
+    types::{DirectoryType, HierarchyGroupSummary, HierarchyPath},
+};
+use connect_api::{
+    DescribeInstance, DescribeUserHierarchyGroup, HierarchyGroup, IdentityManagementType, Instance, ListRoutingProfiles,
+    ListSecurityProfiles, ListUserHierarchyGroups, Named, Page,
+};
 
-use crate::error::{self, incomplete};
+use crate::{
+    error::{Failure, incomplete, required},
+    wire::page,
+};
 
-pub(crate) async fn describe(client: &Client, request: DescribeInstance) -> Result<Instance, Error> {
-    const NAME: OperationName = OperationName::DescribeInstance;
+pub(crate) async fn describe(client: &Client, request: DescribeInstance) -> Result<Instance, Failure> {
     let DescribeInstance { instance } = request;
-    let reply = client.describe_instance().instance_id(instance.as_str()).send().await.map_err(|e| error::of(NAME, e))?;
-    let instance = reply.instance.ok_or_else(|| incomplete(NAME, "Instance"))?;
+    let reply = client.describe_instance().instance_id(instance).send().await?;
+    let instance = required(reply.instance, "Instance")?;
+    let known = |shown: DirectoryType| IdentityManagementType::ALL.into_iter().find(|known| known.as_str() == shown.as_str());
     Ok(Instance {
-        id: instance.id.ok_or_else(|| incomplete(NAME, "Instance.Id"))?.as_str().into(),
-        arn: instance.arn.ok_or_else(|| incomplete(NAME, "Instance.Arn"))?,
+        id: required(instance.id, "Instance.Id")?.into(),
+        arn: required(instance.arn, "Instance.Arn")?,
         alias: instance.instance_alias,
-        identity_management_type: instance.identity_management_type.as_ref().and_then(identity_management_type),
+        identity_management_type: instance.identity_management_type.and_then(known),
         status: instance.instance_status.map(|s| s.as_str().to_owned()),
     })
 }
 
-fn identity_management_type(of: &DirectoryType) -> Option<IdentityManagementType> {
-    match of {
-        DirectoryType::Saml => Some(IdentityManagementType::Saml),
-        DirectoryType::ConnectManaged => Some(IdentityManagementType::ConnectManaged),
-        DirectoryType::ExistingDirectory => Some(IdentityManagementType::ExistingDirectory),
-        _ => None,
+/// Defines the call of a listing: the SDK's operation, and the member of its reply with the items.
+macro_rules! listing {
+    ($function:ident, $request:ident, $operation:ident, $items:ident) => {
+        pub(crate) async fn $function(client: &Client, request: $request) -> Result<Page<Named>, Failure> {
+            let $request { instance, max_results, next_token } = request;
+            let call = client.$operation().instance_id(instance).max_results(max_results).set_next_token(next_token);
+            let reply = call.send().await?;
+            page(reply.$items, reply.next_token, |item| named(item.id, item.arn, item.name))
+        }
+    };
+}
+
+listing!(routing_profiles, ListRoutingProfiles, list_routing_profiles, routing_profile_summary_list);
+listing!(security_profiles, ListSecurityProfiles, list_security_profiles, security_profile_summary_list);
+listing!(hierarchy_groups, ListUserHierarchyGroups, list_user_hierarchy_groups, user_hierarchy_group_summary_list);
+
+fn named(id: Option<String>, arn: Option<String>, name: Option<String>) -> Result<Named, Failure> {
+    Ok(Named { id: required(id, "an Id")?, arn: required(arn, "an Arn")?, name: required(name, "a Name")? })
+}
+
+pub(crate) async fn hierarchy_group(client: &Client, request: DescribeUserHierarchyGroup) -> Result<HierarchyGroup, Failure> {
+    let DescribeUserHierarchyGroup { instance, group } = request;
+    let reply = client.describe_user_hierarchy_group().instance_id(instance).hierarchy_group_id(group).send().await?;
+    let group = required(reply.hierarchy_group, "HierarchyGroup")?;
+    let id = required(group.id, "HierarchyGroup.Id")?;
+    let levels = group.hierarchy_path.map(levels).unwrap_or_default();
+    if levels.last().and_then(|last| last.id.as_ref()) != Some(&id) {
+        return Err(incomplete("HierarchyGroup.HierarchyPath down to the group itself"));
     }
+    let names = levels.into_iter().map(|level| required(level.name, "a name in HierarchyGroup.HierarchyPath"));
+    Ok(HierarchyGroup { id: id.into(), arn: required(group.arn, "HierarchyGroup.Arn")?, path: names.collect::<Result<_, _>>()? })
+}
+
+/// Returns the levels from the top down to the group itself.
+fn levels(path: HierarchyPath) -> Vec<HierarchyGroupSummary> {
+    let HierarchyPath { level_one, level_two, level_three, level_four, level_five, .. } = path;
+    [level_one, level_two, level_three, level_four, level_five].into_iter().flatten().collect()
 }

@@ -5,81 +5,49 @@ use aws_sdk_connect::{
     types::{UserProficiency, UserProficiencyDisassociate},
 };
 use connect_api::{
-    AssociateUserProficiencies, DisassociateUserProficiencies, Error, ListUserProficiencies, OperationName, Page, Proficiency,
-    ProficiencyKey, UpdateUserProficiencies,
+    AssociateUserProficiencies, DisassociateUserProficiencies, ListUserProficiencies, Page, Proficiency, ProficiencyKey,
+    UpdateUserProficiencies,
 };
 
-use crate::{error, wire::page};
+use crate::{error::Failure, wire::page};
 
-pub(crate) async fn associate(client: &Client, request: AssociateUserProficiencies) -> Result<(), Error> {
+pub(crate) async fn associate(client: &Client, request: AssociateUserProficiencies) -> Result<(), Failure> {
     let AssociateUserProficiencies { instance, user, proficiencies } = request;
-    client
-        .associate_user_proficiencies()
-        .instance_id(instance.as_str())
-        .user_id(user.as_str())
-        .set_user_proficiencies(Some(proficiencies.into_iter().map(to_wire).collect()))
-        .send()
-        .await
-        .map_err(|e| error::of(OperationName::AssociateUserProficiencies, e))?;
+    let call = client.associate_user_proficiencies().instance_id(instance).user_id(user);
+    call.set_user_proficiencies(Some(proficiencies.into_iter().map(to_wire).collect())).send().await?;
     Ok(())
 }
 
-pub(crate) async fn update(client: &Client, request: UpdateUserProficiencies) -> Result<(), Error> {
+pub(crate) async fn update(client: &Client, request: UpdateUserProficiencies) -> Result<(), Failure> {
     let UpdateUserProficiencies { instance, user, proficiencies } = request;
-    client
-        .update_user_proficiencies()
-        .instance_id(instance.as_str())
-        .user_id(user.as_str())
-        .set_user_proficiencies(Some(proficiencies.into_iter().map(to_wire).collect()))
-        .send()
-        .await
-        .map_err(|e| error::of(OperationName::UpdateUserProficiencies, e))?;
+    let call = client.update_user_proficiencies().instance_id(instance).user_id(user);
+    call.set_user_proficiencies(Some(proficiencies.into_iter().map(to_wire).collect())).send().await?;
     Ok(())
 }
 
-pub(crate) async fn disassociate(client: &Client, request: DisassociateUserProficiencies) -> Result<(), Error> {
+pub(crate) async fn disassociate(client: &Client, request: DisassociateUserProficiencies) -> Result<(), Failure> {
     let DisassociateUserProficiencies { instance, user, proficiencies } = request;
-    client
-        .disassociate_user_proficiencies()
-        .instance_id(instance.as_str())
-        .user_id(user.as_str())
-        .set_user_proficiencies(Some(proficiencies.into_iter().map(key_to_wire).collect()))
-        .send()
-        .await
-        .map_err(|e| error::of(OperationName::DisassociateUserProficiencies, e))?;
+    let call = client.disassociate_user_proficiencies().instance_id(instance).user_id(user);
+    call.set_user_proficiencies(Some(proficiencies.into_iter().map(key_to_wire).collect())).send().await?;
     Ok(())
 }
 
-pub(crate) async fn list(client: &Client, request: ListUserProficiencies) -> Result<Page<Proficiency>, Error> {
+pub(crate) async fn list(client: &Client, request: ListUserProficiencies) -> Result<Page<Proficiency>, Failure> {
     let ListUserProficiencies { instance, user, max_results, next_token } = request;
-    let reply = client
-        .list_user_proficiencies()
-        .instance_id(instance.as_str())
-        .user_id(user.as_str())
-        .max_results(max_results)
-        .set_next_token(next_token)
-        .send()
-        .await
-        .map_err(|e| error::of(OperationName::ListUserProficiencies, e))?;
+    let call = client.list_user_proficiencies().instance_id(instance).user_id(user);
+    let reply = call.max_results(max_results).set_next_token(next_token).send().await?;
     page(reply.user_proficiency_list, reply.next_token, |p| Ok(from_wire(p)))
 }
 
 fn to_wire(proficiency: Proficiency) -> UserProficiency {
     let Proficiency { key: ProficiencyKey { attribute_name, attribute_value }, level } = proficiency;
-    UserProficiency::builder()
-        .attribute_name(attribute_name)
-        .attribute_value(attribute_value)
-        .level(level)
-        .build()
-        .expect("name, value and level are set")
+    let wire = UserProficiency::builder().attribute_name(attribute_name).attribute_value(attribute_value).level(level);
+    wire.build().expect("name, value and level are set")
 }
 
-fn key_to_wire(key: ProficiencyKey) -> UserProficiencyDisassociate {
-    UserProficiencyDisassociate::builder()
-        .attribute_name(key.attribute_name)
-        .attribute_value(key.attribute_value)
-        .build()
-        .expect("name and value are set")
+fn key_to_wire(ProficiencyKey { attribute_name, attribute_value }: ProficiencyKey) -> UserProficiencyDisassociate {
+    let wire = UserProficiencyDisassociate::builder().attribute_name(attribute_name).attribute_value(attribute_value);
+    wire.build().expect("name and value are set")
 }
 
 fn from_wire(proficiency: UserProficiency) -> Proficiency {

@@ -1,20 +1,19 @@
-//! CreateUser, DescribeUser, DeleteUser, ListUsers.
+//! CreateUser, DescribeUser, DeleteUser, ListUsers, SearchUsers.
 
-use std::collections::HashMap;
-
-use aws_sdk_connect::Client;
+use aws_sdk_connect::{
+    Client,
+    types::{StringComparisonType, StringCondition, UserSearchCriteria},
+};
 use connect_api::{
-    ChannelConfigs, CreateUser, CreatedUser, DeleteUser, DescribeUser, Error, ListUsers, OperationName, Page, Password, User,
-    UserSummary,
+    ChannelConfigs, CreateUser, CreatedUser, DeleteUser, DescribeUser, FoundUser, ListUsers, Page, SearchUsers, User, UserSummary,
 };
 
 use crate::{
-    error::{self, incomplete},
-    wire::{channels, identity, page, phone, user},
+    error::{Failure, required},
+    wire::{channels, page, phone, user},
 };
 
-pub(crate) async fn create(client: &Client, request: CreateUser) -> Result<CreatedUser, Error> {
-    const NAME: OperationName = OperationName::CreateUser;
+pub(crate) async fn create(client: &Client, request: CreateUser) -> Result<CreatedUser, Failure> {
     let CreateUser {
         instance,
         username,
@@ -30,12 +29,13 @@ pub(crate) async fn create(client: &Client, request: CreateUser) -> Result<Creat
     } = request;
     let ChannelConfigs { auto_accept, after_contact_work, phone_number, persistent_connection, voice_enhancement } =
         channel_configs;
+    let password = password.as_ref().map(|password| password.expose());
     let reply = client
         .create_user()
-        .instance_id(instance.as_str())
+        .instance_id(instance)
         .username(username)
-        .set_password(password.as_ref().map(|p| p.expose().to_owned()))
-        .set_identity_info(identity_info.map(identity::to_wire))
+        .set_password(password.map(str::to_owned))
+        .set_identity_info(identity_info.map(user::identity_to_wire))
         .set_phone_config(phone_config.map(phone::to_wire))
         .set_auto_accept_configs(channels::to_wire(auto_accept))
         .set_after_contact_work_configs(channels::to_wire(after_contact_work))
@@ -43,61 +43,44 @@ pub(crate) async fn create(client: &Client, request: CreateUser) -> Result<Creat
         .set_persistent_connection_configs(channels::to_wire(persistent_connection))
         .set_voice_enhancement_configs(channels::to_wire(voice_enhancement))
         .set_directory_user_id(directory_user_id)
-        .set_security_profile_ids(Some(security_profile_ids.iter().map(|id| id.as_str().to_owned()).collect()))
-        .routing_profile_id(routing_profile_id.as_str())
-        .set_hierarchy_group_id(hierarchy_group_id.map(|id| id.as_str().to_owned()))
-        .set_tags((!tags.is_empty()).then(|| tags.into_iter().collect::<HashMap<_, _>>()))
+        .set_security_profile_ids(Some(security_profile_ids.into_iter().map(String::from).collect()))
+        .routing_profile_id(routing_profile_id)
+        .set_hierarchy_group_id(hierarchy_group_id.map(String::from))
+        .set_tags((!tags.is_empty()).then(|| tags.into_iter().collect()))
         .send()
         .await
-        .map_err(|e| without_password(error::of(NAME, e), password.as_ref()))?;
-    Ok(CreatedUser {
-        id: reply.user_id.ok_or_else(|| incomplete(NAME, "UserId"))?.as_str().into(),
-        arn: reply.user_arn.ok_or_else(|| incomplete(NAME, "UserArn"))?,
-    })
+        .map_err(|error| Failure::from(error).without(password))?;
+    Ok(CreatedUser { id: required(reply.user_id, "UserId")?.into(), arn: required(reply.user_arn, "UserArn")? })
 }
 
-/// Removes the password from an error, since AWS services quote rejected values in their messages.
-fn without_password(mut error: Error, password: Option<&Password>) -> Error {
-    if let Some(password) = password.map(Password::expose).filter(|p| !p.is_empty()) {
-        error.message = error.message.replace(password, "[password]");
-    }
-    error
-}
-
-pub(crate) async fn describe(client: &Client, request: DescribeUser) -> Result<User, Error> {
-    const NAME: OperationName = OperationName::DescribeUser;
+pub(crate) async fn describe(client: &Client, request: DescribeUser) -> Result<User, Failure> {
     let DescribeUser { instance, user } = request;
-    let reply = client
-        .describe_user()
-        .instance_id(instance.as_str())
-        .user_id(user.as_str())
-        .send()
-        .await
-        .map_err(|e| error::of(NAME, e))?;
-    user::described(reply.user.ok_or_else(|| incomplete(NAME, "User"))?)
+    let reply = client.describe_user().instance_id(instance).user_id(user).send().await?;
+    user::described(required(reply.user, "User")?)
 }
 
-pub(crate) async fn delete(client: &Client, request: DeleteUser) -> Result<(), Error> {
+pub(crate) async fn delete(client: &Client, request: DeleteUser) -> Result<(), Failure> {
     let DeleteUser { instance, user } = request;
-    client
-        .delete_user()
-        .instance_id(instance.as_str())
-        .user_id(user.as_str())
-        .send()
-        .await
-        .map_err(|e| error::of(OperationName::DeleteUser, e))?;
+    client.delete_user().instance_id(instance).user_id(user).send().await?;
     Ok(())
 }
 
-pub(crate) async fn list(client: &Client, request: ListUsers) -> Result<Page<UserSummary>, Error> {
+pub(crate) async fn list(client: &Client, request: ListUsers) -> Result<Page<UserSummary>, Failure> {
     let ListUsers { instance, max_results, next_token } = request;
-    let reply = client
-        .list_users()
-        .instance_id(instance.as_str())
-        .max_results(max_results)
-        .set_next_token(next_token)
-        .send()
-        .await
-        .map_err(|e| error::of(OperationName::ListUsers, e))?;
+    let call = client.list_users().instance_id(instance).max_results(max_results).set_next_token(next_token);
+    let reply = call.send().await?;
     page(reply.user_summary_list, reply.next_token, user::summary)
+}
+
+pub(crate) async fn search(client: &Client, request: SearchUsers) -> Result<Page<FoundUser>, Failure> {
+    let SearchUsers { instance, max_results, next_token, username } = request;
+    let call = client.search_users().instance_id(instance).max_results(max_results).set_next_token(next_token);
+    let reply = call.set_search_criteria(username.map(exactly)).send().await?;
+    page(reply.users, reply.next_token, user::found)
+}
+
+fn exactly(username: String) -> UserSearchCriteria {
+    let condition =
+        StringCondition::builder().field_name("Username").value(username).comparison_type(StringComparisonType::Exact);
+    UserSearchCriteria::builder().string_condition(condition.build()).build()
 }

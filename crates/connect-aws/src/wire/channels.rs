@@ -5,14 +5,12 @@ use connect_api::{
     AfterContactWorkConfig, AutoAcceptConfig, PersistentConnectionConfig, PhoneNumberConfig, VoiceEnhancementConfig,
 };
 
-use super::TimeUnit;
-
 /// A setting of one channel, with the type that the SDK has for it.
 pub(crate) trait Setting: Sized {
     type Wire;
     fn to_wire(self) -> Self::Wire;
-    /// Returns None if a required member is missing.
-    fn from_wire(wire: Self::Wire, unit: TimeUnit) -> Option<Self>;
+    /// Returns None if a required member is missing. Limits stay in the unit of the reply.
+    fn from_wire(wire: Self::Wire) -> Option<Self>;
 }
 
 /// Converts a list. A list that is None is not sent, but an empty one is.
@@ -20,8 +18,8 @@ pub(crate) fn to_wire<S: Setting>(list: Option<Vec<S>>) -> Option<Vec<S::Wire>> 
     list.map(|list| list.into_iter().map(S::to_wire).collect())
 }
 
-pub(crate) fn from_wire<S: Setting>(list: Option<Vec<S::Wire>>, unit: TimeUnit) -> Option<Vec<S>> {
-    list.map(|list| list.into_iter().filter_map(|wire| S::from_wire(wire, unit)).collect())
+pub(crate) fn from_wire<S: Setting>(list: Option<Vec<S::Wire>>) -> Option<Vec<S>> {
+    list.map(|list| list.into_iter().filter_map(S::from_wire).collect())
 }
 
 impl Setting for AutoAcceptConfig {
@@ -36,7 +34,7 @@ impl Setting for AutoAcceptConfig {
             .expect("channel and setting are set")
     }
 
-    fn from_wire(wire: Self::Wire, _: TimeUnit) -> Option<Self> {
+    fn from_wire(wire: Self::Wire) -> Option<Self> {
         Some(Self {
             channel: given(wire.channel.as_str())?.into(),
             auto_accept: wire.auto_accept,
@@ -60,27 +58,13 @@ impl Setting for AfterContactWorkConfig {
             .expect("channel and limit are set")
     }
 
-    fn from_wire(wire: Self::Wire, unit: TimeUnit) -> Option<Self> {
-        let limit = |config: types::AfterContactWorkConfig| list_seconds(config.after_contact_work_time_limit, unit);
+    fn from_wire(wire: Self::Wire) -> Option<Self> {
+        let limit = |config: types::AfterContactWorkConfig| config.after_contact_work_time_limit;
         Some(Self {
             channel: given(wire.channel.as_str())?.into(),
             after_contact_work_time_limit: wire.after_contact_work_config.map_or(0, limit),
             agent_first_callback_after_contact_work_time_limit: wire.agent_first_callback_after_contact_work_config.map(limit),
         })
-    }
-}
-
-/// Returns the seconds of a limit in one of the lists.
-///
-/// AWS' page on SearchUsers says that it returns after-contact work in milliseconds, but not whether that applies to these lists
-/// as well as to `PhoneConfig`, and it is unconfirmed. Limits are set in whole seconds, so milliseconds are always a multiple of
-/// 1,000, and any other number must be seconds. Reading multiples as milliseconds is right if the page applies to the lists. If
-/// it does not, only limits of 1,000 s, 2,000 s and so on are read wrongly. SearchUsers is a hint: the operator reads a user that
-/// differs in it with DescribeUser before it acts.
-fn list_seconds(value: i32, unit: TimeUnit) -> i32 {
-    match unit {
-        TimeUnit::Milliseconds if value % 1000 == 0 => value / 1000,
-        TimeUnit::Milliseconds | TimeUnit::Seconds => value,
     }
 }
 
@@ -96,7 +80,7 @@ impl Setting for PhoneNumberConfig {
             .expect("channel and type are set")
     }
 
-    fn from_wire(wire: Self::Wire, _: TimeUnit) -> Option<Self> {
+    fn from_wire(wire: Self::Wire) -> Option<Self> {
         Some(Self {
             channel: given(wire.channel.as_str())?.into(),
             phone_type: given(wire.phone_type.as_str())?.into(),
@@ -116,7 +100,7 @@ impl Setting for PersistentConnectionConfig {
             .expect("channel and setting are set")
     }
 
-    fn from_wire(wire: Self::Wire, _: TimeUnit) -> Option<Self> {
+    fn from_wire(wire: Self::Wire) -> Option<Self> {
         Some(Self { channel: given(wire.channel.as_str())?.into(), persistent_connection: wire.persistent_connection })
     }
 }
@@ -132,7 +116,7 @@ impl Setting for VoiceEnhancementConfig {
             .expect("channel and mode are set")
     }
 
-    fn from_wire(wire: Self::Wire, _: TimeUnit) -> Option<Self> {
+    fn from_wire(wire: Self::Wire) -> Option<Self> {
         Some(Self {
             channel: given(wire.channel.as_str())?.into(),
             voice_enhancement_mode: given(wire.voice_enhancement_mode.as_str())?.into(),
@@ -143,19 +127,4 @@ impl Setting for VoiceEnhancementConfig {
 /// The value of a required member. The SDK puts a text of its own in the place of one that is missing.
 fn given(value: &str) -> Option<&str> {
     Some(value).filter(|value| *value != "no value was set")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn limits_of_found_users_are_read_in_either_unit() {
-        for (value, seconds) in
-            [(0, 0), (30_000, 30), (2_000_000_000, 2_000_000), (30, 30), (5_400, 5_400), (1_999_999, 1_999_999)]
-        {
-            assert_eq!(list_seconds(value, TimeUnit::Milliseconds), seconds, "{value}");
-        }
-        assert_eq!(list_seconds(30_000, TimeUnit::Seconds), 30_000);
-    }
 }

@@ -7,8 +7,6 @@
 use aws_sdk_connect::types::UserPhoneConfig;
 use connect_api::PhoneConfig;
 
-use super::TimeUnit;
-
 pub(crate) fn to_wire(config: PhoneConfig) -> UserPhoneConfig {
     let PhoneConfig { phone_type, auto_accept, after_contact_work_time_limit, desk_phone_number, persistent_connection } = config;
     UserPhoneConfig::builder()
@@ -20,18 +18,11 @@ pub(crate) fn to_wire(config: PhoneConfig) -> UserPhoneConfig {
         .build()
 }
 
-pub(crate) fn from_wire(config: UserPhoneConfig, unit: TimeUnit) -> PhoneConfig {
+/// The limit stays in the unit of the reply.
+pub(crate) fn from_wire(config: UserPhoneConfig) -> PhoneConfig {
     let UserPhoneConfig {
         phone_type, auto_accept, after_contact_work_time_limit, desk_phone_number, persistent_connection, ..
     } = config;
-    PhoneConfig {
-        phone_type: phone_type.as_str().into(),
-        auto_accept,
-        after_contact_work_time_limit: match unit {
-            TimeUnit::Seconds => after_contact_work_time_limit,
-            TimeUnit::Milliseconds => after_contact_work_time_limit / 1000,
-        },
-        desk_phone_number,
-        persistent_connection,
-    }
+    let phone_type = phone_type.as_str().into();
+    PhoneConfig { phone_type, auto_accept, after_contact_work_time_limit, desk_phone_number, persistent_connection }
 }
