@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
-use connect_api::{Class, DescribeUser, Error};
+use connect_api::{Class, Error};
 use connect_aws::{Account, AccountOptions, Options, Role, load};
-use serde_json::json;
 
-use crate::server::{ScriptedAnswer, Server, call};
+use crate::{
+    fixtures::{describe_user, minimal_user},
+    server::{ScriptedAnswer, Server, call},
+};
 
 const ACCOUNT: &str = "210987654321";
 const ROLE: &str = "arn:aws:iam::210987654321:role/connect-operator";
@@ -21,40 +23,20 @@ fn role() -> Role {
     }
 }
 
-fn xml(status: u16, body: &str) -> ScriptedAnswer {
-    ScriptedAnswer::new(status, body).with("content-type", "text/xml")
-}
-
 fn session(account: &str) -> ScriptedAnswer {
-    xml(
-        200,
-        &format!(
-            "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIASESSION</AccessKeyId>\
-             <SecretAccessKey>s</SecretAccessKey><SessionToken>token</SessionToken><Expiration>2999-01-01T00:00:00Z</Expiration>\
-             </Credentials><AssumedRoleUser><AssumedRoleId>AROA:n</AssumedRoleId>\
-             <Arn>arn:aws:sts::{account}:assumed-role/connect-operator/n</Arn></AssumedRoleUser></AssumeRoleResult>\
-             </AssumeRoleResponse>"
-        ),
-    )
+    let result = format!(
+        "<Credentials><AccessKeyId>ASIASESSION</AccessKeyId><SecretAccessKey>s</SecretAccessKey>\
+         <SessionToken>token</SessionToken><Expiration>2999-01-01T00:00:00Z</Expiration></Credentials>\
+         <AssumedRoleUser><AssumedRoleId>AROA:n</AssumedRoleId>\
+         <Arn>arn:aws:sts::{account}:assumed-role/connect-operator/n</Arn></AssumedRoleUser>"
+    );
+    ScriptedAnswer::sts("AssumeRole", &result)
 }
 
 fn identity(account: &str) -> ScriptedAnswer {
-    xml(
-        200,
-        &format!(
-            "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::{account}:user/u</Arn><UserId>AIDA</UserId>\
-             <Account>{account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
-        ),
-    )
-}
-
-fn refusal(status: u16, code: &str, message: &str) -> ScriptedAnswer {
-    xml(
-        status,
-        &format!(
-            "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
-        ),
-    )
+    let arn = format!("arn:aws:iam::{account}:user/u");
+    let result = format!("<Arn>{arn}</Arn><UserId>AIDA</UserId><Account>{account}</Account>");
+    ScriptedAnswer::sts("GetCallerIdentity", &result)
 }
 
 /// Servers for Connect and STS, and an account that uses both with the operator's own static keys.
@@ -66,8 +48,7 @@ struct AccountServers {
 
 impl AccountServers {
     async fn new(role: Option<Role>, sts: ScriptedAnswer) -> Self {
-        let connect =
-            Server::new(ScriptedAnswer::json(json!({"User": {"Id": "user-1", "Arn": "arn", "Username": "jdoe"}}))).await;
+        let connect = Server::new(minimal_user()).await;
         let sts = Server::new(sts).await;
         let config =
             load(&Options { endpoint_url: Some(sts.url.clone()), region: Some("ca-central-1".into()), profile: None }).await;
@@ -85,8 +66,7 @@ impl AccountServers {
     }
 
     async fn call(&self, region: &str) -> Result<String, Error> {
-        let request = DescribeUser { instance: "inst-1".into(), user: "user-1".into() };
-        call(&self.account.connect(region), request).await.map(|user| user.username)
+        call(&self.account.connect(region), describe_user()).await.map(|user| user.username)
     }
 
     /// Returns the error of a call that was never sent.
@@ -132,7 +112,7 @@ async fn a_role_is_assumed_once_for_all_regions_with_its_settings() {
 #[tokio::test]
 async fn a_refused_role_is_denied_with_the_reason_and_the_remedy() {
     let denied = "User: arn:aws:iam::123456789012:user/u is not authorized to perform: sts:AssumeRole";
-    let servers = AccountServers::new(Some(role()), refusal(403, "AccessDenied", denied)).await;
+    let servers = AccountServers::new(Some(role()), ScriptedAnswer::sts_error(403, "AccessDenied", denied)).await;
     let error = servers.unsent_error().await;
     assert_eq!(error.class, Class::Denied);
     for part in
@@ -147,8 +127,8 @@ async fn a_refused_role_is_denied_with_the_reason_and_the_remedy() {
 
 #[tokio::test]
 async fn a_failing_sts_is_transient() {
-    let busy = refusal(400, "Throttling", "Rate exceeded");
-    for answer in [ScriptedAnswer::HangUp, refusal(503, "ServiceUnavailable", "later"), busy] {
+    let busy = ScriptedAnswer::sts_error(400, "Throttling", "Rate exceeded");
+    for answer in [ScriptedAnswer::HangUp, ScriptedAnswer::sts_error(503, "ServiceUnavailable", "later"), busy] {
         let servers = AccountServers::new(Some(role()), answer).await;
         let error = servers.unsent_error().await;
         assert_eq!(error.class, Class::Transient, "{error}");
@@ -184,7 +164,8 @@ async fn the_account_of_the_operators_credentials_is_read_once() {
 
 #[tokio::test]
 async fn credentials_are_used_when_sts_does_not_know_their_account() {
-    for answer in [ScriptedAnswer::HangUp, ScriptedAnswer::Silence, refusal(403, "InvalidClientTokenId", "no")] {
+    for answer in [ScriptedAnswer::HangUp, ScriptedAnswer::Silence, ScriptedAnswer::sts_error(403, "InvalidClientTokenId", "no")]
+    {
         let servers = AccountServers::new(None, answer).await;
         assert_eq!(servers.call("us-west-2").await.unwrap(), "jdoe");
         assert!(!servers.sts.requests().is_empty());

@@ -1,12 +1,12 @@
 //! The sources of credentials and endpoint. Each case runs [`child_test`] in a child process, since they come from the
 //! environment.
 
-use connect_api::DescribeUser;
 use connect_aws::{AwsConnect, Options, load};
 use serde_json::json;
 
 use crate::{
     child::{Child, is_child},
+    fixtures::{describe_user, minimal_user},
     server::{ScriptedAnswer, Server, call},
 };
 
@@ -28,7 +28,7 @@ async fn child_test() {
     .await;
     for region in REGIONS {
         let client = AwsConnect::for_region(&config, region);
-        match call(&client, DescribeUser { instance: "inst-1".into(), user: "user-1".into() }).await {
+        match call(&client, describe_user()).await {
             Ok(user) => println!("RESULT {}", user.username),
             Err(error) => println!("RESULT {:?} {error}", error.class),
         }
@@ -48,11 +48,12 @@ async fn results(child: Child) -> Vec<String> {
 }
 
 async fn connect() -> Server {
-    Server::new(ScriptedAnswer::json(json!({"User": {"Id": "user-1", "Arn": "arn", "Username": "jdoe"}}))).await
+    Server::new(minimal_user()).await
 }
 
-/// Asserts that one call to each Region arrived, signed with this key.
-fn assert_served(server: &Server, key: &str, token: Option<&str>) {
+/// Asserts that the child's call to each Region arrives at this server, signed with this key.
+async fn assert_served(child: Child, server: &Server, key: &str, token: Option<&str>) {
+    assert_eq!(results(child).await, REGIONS.map(|_| "jdoe"));
     let requests = server.requests();
     assert_eq!(requests.len(), REGIONS.len());
     for (request, region) in requests.iter().zip(REGIONS) {
@@ -64,33 +65,18 @@ fn assert_served(server: &Server, key: &str, token: Option<&str>) {
 }
 
 #[tokio::test]
-async fn connects_endpoint_takes_precedence_over_the_shared_one() {
-    let (connect, shared) = (connect().await, connect().await);
-    let child = child().with_key().with("AWS_ENDPOINT_URL", &shared.url).with("AWS_ENDPOINT_URL_CONNECT", &connect.url);
-    assert_eq!(results(child).await, ["jdoe", "jdoe"]);
-    assert_served(&connect, "AKIDENVIRONMENT", None);
-    assert!(shared.requests().is_empty());
-}
-
-#[tokio::test]
-async fn the_shared_endpoint_applies_to_connect() {
-    let shared = connect().await;
-    let child = child().with_key().with("AWS_ENDPOINT_URL", &shared.url);
-    assert_eq!(results(child).await, ["jdoe", "jdoe"]);
-    assert_served(&shared, "AKIDENVIRONMENT", None);
-}
-
-#[tokio::test]
-async fn an_explicit_endpoint_takes_precedence() {
-    let (explicit, environments) = (connect().await, connect().await);
-    let child = child()
-        .with_key()
-        .with("AWS_ENDPOINT_URL", &environments.url)
-        .with("AWS_ENDPOINT_URL_CONNECT", &environments.url)
-        .with("CONNECT_AWS_TEST_ENDPOINT", &explicit.url);
-    assert_eq!(results(child).await, ["jdoe", "jdoe"]);
-    assert_served(&explicit, "AKIDENVIRONMENT", None);
-    assert!(environments.requests().is_empty());
+async fn the_most_specific_endpoint_is_used() {
+    for (most_specific, others) in [
+        ("CONNECT_AWS_TEST_ENDPOINT", &["AWS_ENDPOINT_URL_CONNECT", "AWS_ENDPOINT_URL"][..]),
+        ("AWS_ENDPOINT_URL_CONNECT", &["AWS_ENDPOINT_URL"]),
+        ("AWS_ENDPOINT_URL", &[]),
+    ] {
+        let (used, unused) = (connect().await, connect().await);
+        let child = child().with_key().with(most_specific, &used.url);
+        let child = others.iter().fold(child, |child, name| child.with(name, &unused.url));
+        assert_served(child, &used, "AKIDENVIRONMENT", None).await;
+        assert!(unused.requests().is_empty(), "{most_specific}");
+    }
 }
 
 #[tokio::test]
@@ -105,8 +91,7 @@ async fn credentials_come_from_a_named_profile() {
         "[chosen]\naws_access_key_id = AKIDCHOSEN\naws_secret_access_key = s\n\
          [other]\naws_access_key_id = AKIDOTHER\naws_secret_access_key = s\n",
     );
-    assert_eq!(results(child).await, ["jdoe", "jdoe"]);
-    assert_served(&connect, "AKIDCHOSEN", None);
+    assert_served(child, &connect, "AKIDCHOSEN", None).await;
 }
 
 fn irsa(sts: &Server, connect: &Server) -> Child {
@@ -122,20 +107,11 @@ fn irsa(sts: &Server, connect: &Server) -> Child {
 
 #[tokio::test]
 async fn a_web_identity_token_is_exchanged_once_for_all_regions() {
-    let sts = Server::new(
-        ScriptedAnswer::new(
-            200,
-            "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>\
-             <AccessKeyId>AKIDROLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>session</SessionToken>\
-             <Expiration>2999-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleWithWebIdentityResult>\
-             </AssumeRoleWithWebIdentityResponse>",
-        )
-        .with("content-type", "text/xml"),
-    )
-    .await;
+    let credentials = "<Credentials><AccessKeyId>AKIDROLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey>\
+         <SessionToken>session</SessionToken><Expiration>2999-01-01T00:00:00Z</Expiration></Credentials>";
+    let sts = Server::new(ScriptedAnswer::sts("AssumeRoleWithWebIdentity", credentials)).await;
     let connect = connect().await;
-    assert_eq!(results(irsa(&sts, &connect)).await, ["jdoe", "jdoe"]);
-    assert_served(&connect, "AKIDROLE", Some("session"));
+    assert_served(irsa(&sts, &connect), &connect, "AKIDROLE", Some("session")).await;
     let exchange = sts.request().body;
     assert!(exchange.contains("Action=AssumeRoleWithWebIdentity"), "{exchange}");
     assert!(exchange.contains("WebIdentityToken=the-service-accounts-token"), "{exchange}");
@@ -144,15 +120,8 @@ async fn a_web_identity_token_is_exchanged_once_for_all_regions() {
 
 #[tokio::test]
 async fn a_refused_web_identity_token_is_denied_with_the_code_of_sts() {
-    let sts = Server::new(
-        ScriptedAnswer::new(
-            403,
-            "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code>\
-             <Message>Not authorized to perform sts:AssumeRoleWithWebIdentity</Message></Error></ErrorResponse>",
-        )
-        .with("content-type", "text/xml"),
-    )
-    .await;
+    let refusal = "Not authorized to perform sts:AssumeRoleWithWebIdentity";
+    let sts = Server::new(ScriptedAnswer::sts_error(403, "AccessDenied", refusal)).await;
     let connect = connect().await;
     for result in results(irsa(&sts, &connect)).await {
         assert!(result.starts_with("Denied DescribeUser: no AWS credentials to sign with: "), "{result}");
@@ -174,8 +143,7 @@ async fn eks_pod_identity_gives_credentials() {
         .with("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("{}/v1/credentials", agent.url))
         .with("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", token)
         .with("AWS_ENDPOINT_URL_CONNECT", &connect.url);
-    assert_eq!(results(child).await, ["jdoe", "jdoe"]);
-    assert_served(&connect, "AKIDPOD", Some("session"));
+    assert_served(child, &connect, "AKIDPOD", Some("session")).await;
     let request = agent.request();
     assert_eq!((request.target.as_str(), request.header("authorization")), ("/v1/credentials", Some("the-pods-token")));
 }

@@ -1,10 +1,32 @@
-//! Values with every member set, and their JSON.
+//! Requests, values with every member set, and their JSON.
 
 use connect_api::{
-    AfterContactWorkConfig, AutoAcceptConfig, Channel, ChannelConfigs, IdentityInfo, PersistentConnectionConfig, PhoneConfig,
-    PhoneNumberConfig, PhoneType, VoiceEnhancementConfig, VoiceEnhancementMode,
+    AfterContactWorkConfig, AutoAcceptConfig, Channel, ChannelConfigs, CreateUser, DescribeUser, IdentityInfo,
+    PersistentConnectionConfig, PhoneConfig, PhoneNumberConfig, PhoneType, VoiceEnhancementConfig, VoiceEnhancementMode,
 };
 use serde_json::{Value, json};
+
+use crate::server::ScriptedAnswer;
+
+pub(crate) fn minimal_create() -> CreateUser {
+    CreateUser::new("inst-1", "jdoe", "rp-1", ["sp-2", "sp-1"])
+}
+
+pub(crate) fn describe_user() -> DescribeUser {
+    DescribeUser { instance: "inst-1".into(), user: "user-1".into() }
+}
+
+/// Answers [`describe_user`] with a user that has nothing but the required members.
+pub(crate) fn minimal_user() -> ScriptedAnswer {
+    ScriptedAnswer::json(json!({"User": {"Id": "user-1", "Arn": "user-arn", "Username": "jdoe"}}))
+}
+
+/// Returns an object with the members of both.
+pub(crate) fn merged(mut one: Value, other: Value) -> Value {
+    let Value::Object(other) = other else { panic!("not an object: {other}") };
+    one.as_object_mut().unwrap().extend(other);
+    one
+}
 
 pub(crate) fn full_identity() -> IdentityInfo {
     IdentityInfo {
@@ -39,20 +61,15 @@ pub(crate) fn phone_json() -> Value {
 pub(crate) fn full_channels() -> ChannelConfigs {
     ChannelConfigs {
         auto_accept: Some(vec![
-            AutoAcceptConfig { channel: Channel::Voice, auto_accept: true, agent_first_callback_auto_accept: Some(false) },
-            AutoAcceptConfig { channel: Channel::Chat, auto_accept: false, agent_first_callback_auto_accept: None },
+            AutoAcceptConfig { agent_first_callback_auto_accept: Some(false), ..AutoAcceptConfig::new(Channel::Voice, true) },
+            AutoAcceptConfig::new(Channel::Chat, false),
         ]),
         after_contact_work: Some(vec![
             AfterContactWorkConfig {
-                channel: Channel::Voice,
-                after_contact_work_time_limit: 30,
                 agent_first_callback_after_contact_work_time_limit: Some(60),
+                ..AfterContactWorkConfig::new(Channel::Voice, 30)
             },
-            AfterContactWorkConfig {
-                channel: Channel::Task,
-                after_contact_work_time_limit: 0,
-                agent_first_callback_after_contact_work_time_limit: None,
-            },
+            AfterContactWorkConfig::new(Channel::Task, 0),
         ]),
         phone_number: Some(vec![PhoneNumberConfig {
             channel: Channel::Voice,

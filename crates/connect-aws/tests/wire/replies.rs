@@ -2,52 +2,40 @@
 
 use connect_api::{
     AfterContactWorkConfig, AutoAcceptConfig, Channel, ChannelConfigs, DeleteUser, DescribeInstance, DescribeQuickConnect,
-    DescribeUser, DescribeUserHierarchyGroup, FoundUser, HierarchyGroup, IdentityInfo, IdentityManagementType, Instance,
-    ListRoutingProfiles, ListSecurityProfiles, ListUserHierarchyGroups, ListUserProficiencies, ListUsers, Named, Operation, Page,
+    DescribeUserHierarchyGroup, FoundUser, HierarchyGroup, IdentityInfo, IdentityManagementType, Instance, ListRoutingProfiles,
+    ListSecurityProfiles, ListUserHierarchyGroups, ListUserProficiencies, ListUsers, Named, Operation, Page,
     PersistentConnectionConfig, PhoneConfig, PhoneNumberConfig, PhoneType, Proficiency, ProficiencyKey, QuickConnect,
     SearchQuickConnects, SearchUsers, TagResource, UpdateUserHierarchy, User, UserSummary, VoiceEnhancementConfig,
     VoiceEnhancementMode,
 };
 use serde_json::{Value, json};
 
-use crate::fixtures::{channels_json, full_channels, full_identity, full_phone, identity_json, phone_json};
-use crate::server::{ScriptedAnswer, exchange};
+use crate::{
+    fixtures::{channels_json, describe_user, full_channels, full_identity, full_phone, identity_json, merged, phone_json},
+    server::{ScriptedAnswer, exchange},
+};
 
 const ARN: &str = "arn:aws:connect:us-west-2:123456789012:instance/inst-1";
 
-async fn read<O>(request: O, reply: Value) -> O::Output
-where
-    O: Operation,
-    O::Output: Send,
-{
+async fn read<O: Operation>(request: O, reply: Value) -> O::Output {
     exchange(ScriptedAnswer::json(reply), request).await.1.unwrap()
 }
 
-fn describe() -> DescribeUser {
-    DescribeUser { instance: "inst-1".into(), user: "user-1".into() }
+/// Asserts that a reply fails, since it lacks this member.
+async fn assert_lacks<O: Operation>(request: O, reply: Value, member: &str) {
+    let error = exchange(ScriptedAnswer::json(reply), request).await.1.unwrap_err();
+    assert_eq!(error.message, format!("the reply lacks {member} (Region us-west-2)"));
 }
 
-async fn described(mut user: Value) -> User {
-    let required = json!({"Id": "user-1", "Arn": "user-arn", "Username": "jdoe"});
-    user.as_object_mut().unwrap().extend(required.as_object().unwrap().clone());
-    read(describe(), json!({ "User": user })).await
+/// Returns a user with the members that each user has, and these.
+fn user(members: Value) -> Value {
+    merged(members, json!({"Id": "user-1", "Arn": "user-arn", "Username": "jdoe"}))
 }
 
-async fn found(mut user: Value) -> FoundUser {
-    let required = json!({"Id": "user-1", "Arn": "user-arn", "Username": "jdoe"});
-    user.as_object_mut().unwrap().extend(required.as_object().unwrap().clone());
-    let mut page = read(search(), json!({"Users": [user], "ApproximateTotalCount": 1})).await;
-    page.items.remove(0)
-}
-
-fn search() -> SearchUsers {
-    SearchUsers { instance: "inst-1".into(), max_results: 500, next_token: None, username: None }
-}
-
-#[tokio::test]
-async fn a_described_user_is_read_without_unknown_members() {
-    let mut user = json!({
-        "IdentityInfo": identity_json(),
+/// Returns the members that a user may have, with channels' limits in the given unit, and some that no user has yet.
+fn full_user(units_per_second: i64) -> Value {
+    let members = json!({
+        "IdentityInfo": merged(json!({"Nickname": "JD"}), identity_json()),
         "PhoneConfig": phone_json(),
         "DirectoryUserId": "dir-1",
         "SecurityProfileIds": ["sp-2", "sp-1"],
@@ -58,10 +46,25 @@ async fn a_described_user_is_read_without_unknown_members() {
         "LastModifiedRegion": "us-west-2",
         "Shoes": {"Size": [44, 45]},
     });
-    user["IdentityInfo"]["Nickname"] = json!("JD");
-    user.as_object_mut().unwrap().extend(channels_json(1).as_object().unwrap().clone());
+    merged(members, channels_json(units_per_second))
+}
+
+async fn described(members: Value) -> User {
+    read(describe_user(), json!({ "User": user(members) })).await
+}
+
+async fn found(members: Value) -> FoundUser {
+    read(search(), json!({"Users": [user(members)], "ApproximateTotalCount": 1})).await.items.remove(0)
+}
+
+fn search() -> SearchUsers {
+    SearchUsers { instance: "inst-1".into(), max_results: 500, next_token: None, username: None }
+}
+
+#[tokio::test]
+async fn a_described_user_is_read_without_unknown_members() {
     assert_eq!(
-        described(user).await,
+        described(full_user(1)).await,
         User {
             id: "user-1".into(),
             arn: "user-arn".into(),
@@ -106,14 +109,9 @@ async fn unknown_channels_and_modes_are_kept_and_can_be_sent_back() {
     .await;
     let (pigeon, smoke) = (Channel::Other("PIGEON".into()), PhoneType::Other("SMOKE_SIGNAL".into()));
     assert_eq!(user.phone_config, Some(PhoneConfig { phone_type: smoke, auto_accept: true, ..PhoneConfig::default() }));
-    let auto_accept = |channel| AutoAcceptConfig { channel, auto_accept: true, agent_first_callback_auto_accept: None };
     let lists = ChannelConfigs {
-        auto_accept: Some(vec![auto_accept(pigeon), auto_accept(Channel::Chat)]),
-        after_contact_work: Some(vec![AfterContactWorkConfig {
-            channel: pigeon,
-            after_contact_work_time_limit: 5,
-            agent_first_callback_after_contact_work_time_limit: None,
-        }]),
+        auto_accept: Some(vec![AutoAcceptConfig::new(pigeon, true), AutoAcceptConfig::new(Channel::Chat, true)]),
+        after_contact_work: Some(vec![AfterContactWorkConfig::new(pigeon, 5)]),
         phone_number: Some(vec![PhoneNumberConfig { channel: Channel::Voice, phone_type: smoke, phone_number: None }]),
         persistent_connection: Some(vec![PersistentConnectionConfig { channel: pigeon, persistent_connection: true }]),
         voice_enhancement: Some(vec![VoiceEnhancementConfig {
@@ -140,17 +138,8 @@ async fn timestamps_are_seconds_with_or_without_a_fraction() {
 
 #[tokio::test]
 async fn limits_of_a_found_user_are_in_milliseconds() {
-    let mut user = json!({
-        "IdentityInfo": {"FirstName": "Jane", "LastName": "Doe"},
-        "PhoneConfig": {"PhoneType": "SOFT_PHONE", "AutoAccept": true, "AfterContactWorkTimeLimit": 2_000_000_000,
-            "PersistentConnection": false},
-        "DirectoryUserId": "dir-1",
-        "SecurityProfileIds": ["sp-2", "sp-1"],
-        "RoutingProfileId": "rp-1",
-        "HierarchyGroupId": "hg-1",
-        "Tags": {"team": "blue"},
-    });
-    user.as_object_mut().unwrap().extend(channels_json(1000).as_object().unwrap().clone());
+    let mut user = full_user(1000);
+    user["PhoneConfig"]["AfterContactWorkTimeLimit"] = json!(2_000_000_000);
     assert_eq!(
         found(user).await,
         FoundUser {
@@ -159,27 +148,32 @@ async fn limits_of_a_found_user_are_in_milliseconds() {
             username: "jdoe".into(),
             first_name: Some("Jane".into()),
             last_name: Some("Doe".into()),
-            phone_config: Some(PhoneConfig {
-                phone_type: PhoneType::SoftPhone,
-                auto_accept: true,
-                after_contact_work_time_limit: 2_000_000,
-                desk_phone_number: None,
-                persistent_connection: Some(false),
-            }),
+            phone_config: Some(PhoneConfig { after_contact_work_time_limit: 2_000_000, ..full_phone() }),
             channel_configs: full_channels(),
             directory_user_id: Some("dir-1".into()),
             security_profile_ids: ["sp-1".into(), "sp-2".into()].into(),
             routing_profile_id: Some("rp-1".into()),
             hierarchy_group_id: Some("hg-1".into()),
-            tags: [("team".into(), "blue".into())].into(),
+            tags: [("team".into(), "blue".into()), ("empty".into(), String::new())].into(),
         }
     );
 }
 
 #[tokio::test]
-async fn channel_lists_of_a_found_user_may_be_in_seconds() {
-    let user = found(channels_json(1)).await;
-    assert_eq!(user.channel_configs, full_channels());
+async fn channel_lists_are_in_seconds_or_where_found_in_either_unit() {
+    for (value, seconds) in [(0, 0), (30_000, 30), (2_000_000_000, 2_000_000), (30, 30), (5_400, 5_400), (1_999_999, 1_999_999)] {
+        let limit = json!({ "AfterContactWorkTimeLimit": value });
+        let members = json!({"AfterContactWorkConfigs": [
+            {"Channel": "VOICE", "AfterContactWorkConfig": limit, "AgentFirstCallbackAfterContactWorkConfig": limit},
+        ]});
+        let list = |limit| {
+            let agent_first_callback_after_contact_work_time_limit = Some(limit);
+            let config = AfterContactWorkConfig::new(Channel::Voice, limit);
+            Some(vec![AfterContactWorkConfig { agent_first_callback_after_contact_work_time_limit, ..config }])
+        };
+        assert_eq!(found(members.clone()).await.channel_configs.after_contact_work, list(seconds));
+        assert_eq!(described(members).await.channel_configs.after_contact_work, list(value));
+    }
 }
 
 #[tokio::test]
@@ -212,16 +206,9 @@ async fn a_listing_ends_with_a_page_without_a_token() {
         username: username.into(),
         last_modified_time: time.map(|t| t.parse().unwrap()),
     };
-    assert_eq!(
-        page,
-        Page {
-            items: vec![
-                summary("user-1", "arn-1", "jdoe", Some("2026-09-10T00:26:40Z")),
-                summary("user-2", "arn-2", "asmith", None),
-            ],
-            next_token: Some("more".into()),
-        }
-    );
+    let jdoe = summary("user-1", "arn-1", "jdoe", Some("2026-09-10T00:26:40Z"));
+    let items = vec![jdoe, summary("user-2", "arn-2", "asmith", None)];
+    assert_eq!(page, Page { items, next_token: Some("more".into()) });
     for last in [json!({"UserSummaryList": []}), json!({}), json!({"UserSummaryList": [], "NextToken": ""})] {
         assert_eq!(read(list(), last).await, Page { items: vec![], next_token: None });
     }
@@ -230,30 +217,21 @@ async fn a_listing_ends_with_a_page_without_a_token() {
 #[tokio::test]
 async fn a_listing_with_a_gap_fails() {
     let list = ListUsers { instance: "inst-1".into(), max_results: 2, next_token: None };
-    let users =
-        json!({"UserSummaryList": [{"Id": "user-1", "Arn": "arn-1", "Username": "jdoe"}, {"Arn": "arn-2", "Username": "x"}]});
-    let error = exchange(ScriptedAnswer::json(users), list).await.1.unwrap_err();
-    assert!(error.message.contains("lacks a user's Id"), "{error}");
-    let error =
-        exchange(ScriptedAnswer::json(json!({"Users": [{"Id": "user-1", "Arn": "arn-1"}]})), search()).await.1.unwrap_err();
-    assert!(error.message.contains("lacks a user's Username"), "{error}");
+    let users = json!([{"Id": "user-1", "Arn": "arn-1", "Username": "jdoe"}, {"Arn": "arn-2", "Username": "x"}]);
+    assert_lacks(list, json!({ "UserSummaryList": users }), "a user's Id").await;
+    let users = json!([{"Id": "user-1", "Arn": "arn-1"}]);
+    assert_lacks(search(), json!({ "Users": users }), "a user's Username").await;
 }
 
 #[tokio::test]
 async fn proficiencies_are_read_with_their_levels() {
     let list = ListUserProficiencies { instance: "inst-1".into(), user: "user-1".into(), max_results: 100, next_token: None };
-    let page = read(
-        list,
-        json!({"UserProficiencyList": [
-            {"AttributeName": "lang", "AttributeValue": "de", "Level": 3},
-            {"AttributeName": "skill", "AttributeValue": "chess", "Level": 4.5},
-        ], "NextToken": "n", "LastModifiedTime": 1789000000}),
-    )
-    .await;
-    let proficiency = |name: &str, value: &str, level| Proficiency {
-        key: ProficiencyKey { attribute_name: name.into(), attribute_value: value.into() },
-        level,
-    };
+    let proficiencies = json!([
+        {"AttributeName": "lang", "AttributeValue": "de", "Level": 3},
+        {"AttributeName": "skill", "AttributeValue": "chess", "Level": 4.5},
+    ]);
+    let page = read(list, json!({"UserProficiencyList": proficiencies, "NextToken": "n", "LastModifiedTime": 1789000000})).await;
+    let proficiency = |name, value, level| Proficiency { key: ProficiencyKey::new(name, value), level };
     let items = vec![proficiency("lang", "de", 3.0), proficiency("skill", "chess", 4.5)];
     assert_eq!(page, Page { items, next_token: Some("n".into()) });
 }
@@ -262,10 +240,8 @@ async fn proficiencies_are_read_with_their_levels() {
 async fn names_are_listed_with_ids() {
     let (instance, max_results, next_token) = (|| "inst-1".into(), 100, None::<String>);
     let summaries = json!([{"Id": "id-1", "Arn": "arn-1", "Name": "Basic", "LastModifiedTime": 1789000000}]);
-    let expected = Page {
-        items: vec![Named { id: "id-1".into(), arn: "arn-1".into(), name: "Basic".into() }],
-        next_token: Some("n".into()),
-    };
+    let items = vec![Named { id: "id-1".into(), arn: "arn-1".into(), name: "Basic".into() }];
+    let expected = Page { items, next_token: Some("n".into()) };
     let request = ListRoutingProfiles { instance: instance(), max_results, next_token: next_token.clone() };
     assert_eq!(read(request, json!({"RoutingProfileSummaryList": summaries, "NextToken": "n"})).await, expected);
     let request = ListSecurityProfiles { instance: instance(), max_results, next_token: next_token.clone() };
@@ -287,8 +263,7 @@ async fn a_hierarchy_group_is_read_with_its_path() {
     let cut = json!({"HierarchyGroup": {"Id": "hg-2", "Arn": "arn-2", "Name": "South", "HierarchyPath": {
         "LevelOne": {"Id": "hg-1", "Arn": "arn-1", "Name": "Support"},
     }}});
-    let error = exchange(ScriptedAnswer::json(cut), request()).await.1.unwrap_err();
-    assert!(error.message.contains("HierarchyPath"), "{error}");
+    assert_lacks(request(), cut, "HierarchyGroup.HierarchyPath down to the group itself").await;
 }
 
 #[tokio::test]
@@ -302,16 +277,10 @@ async fn unknown_identity_types_of_an_instance_are_none() {
     ] {
         let instance = json!({"Id": "inst-1", "Arn": ARN, "InstanceAlias": "acme", "InstanceStatus": "ACTIVE",
             "IdentityManagementType": wire, "CreatedTime": 1789000000});
-        assert_eq!(
-            read(DescribeInstance { instance: "inst-1".into() }, json!({ "Instance": instance })).await,
-            Instance {
-                id: "inst-1".into(),
-                arn: ARN.into(),
-                alias: Some("acme".into()),
-                identity_management_type: expected,
-                status: Some("ACTIVE".into()),
-            }
-        );
+        let instance = read(DescribeInstance { instance: "inst-1".into() }, json!({ "Instance": instance })).await;
+        let Instance { id, arn, alias, identity_management_type, status } = instance;
+        assert_eq!((id.as_str(), arn.as_str(), alias.as_deref()), ("inst-1", ARN, Some("acme")));
+        assert_eq!((identity_management_type, status.as_deref()), (expected, Some("ACTIVE")));
     }
 }
 

@@ -2,19 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use connect_api::{
-    AssociateUserProficiencies, AutoAcceptConfig, Call, Caller, Channel, ChannelConfigs, Connect, CreateUser, DeleteQuickConnect,
-    DeleteUser, DescribeInstance, DescribeQuickConnect, DescribeUser, DescribeUserHierarchyGroup, DisassociateUserProficiencies,
-    IdentityInfo, InstanceId, ListRoutingProfiles, ListSecurityProfiles, ListUserHierarchyGroups, ListUserProficiencies,
-    ListUsers, OperationName, Password, PhoneConfig, PhoneNumberConfig, PhoneType, Proficiency, ProficiencyKey,
-    SearchQuickConnects, SearchUsers, TagResource, UntagResource, UpdateUserConfig, UpdateUserHierarchy, UpdateUserIdentityInfo,
-    UpdateUserPhoneConfig, UpdateUserProficiencies, UpdateUserRoutingProfile, UpdateUserSecurityProfiles, UserId,
-    VoiceEnhancementConfig, VoiceEnhancementMode,
-};
-use serde_json::json;
+use connect_api::*;
+use serde_json::{Value, json};
 
-use crate::fixtures::{channels_json, full_channels, full_identity, full_phone, identity_json, phone_json};
-use crate::server::{Request, ScriptedAnswer, Server, exchange};
+use crate::{
+    fixtures::{channels_json, full_channels, full_identity, full_phone, identity_json, merged, minimal_create, phone_json},
+    server::{Request, ScriptedAnswer, Server},
+};
 
 const USER_ARN: &str = "arn:aws:connect:us-west-2:123456789012:instance/inst-1/agent/user-1";
 
@@ -26,202 +20,50 @@ fn user() -> UserId {
     "user-1".into()
 }
 
+/// Sends a call once, to a server whose reply suits every operation, and checks what all requests and replies have in common.
 async fn sent(call: impl Into<Call>) -> Request {
-    let server = Server::new(ScriptedAnswer::new(200, "{}")).await;
-    let _ = server.client().await.send(&Caller::default(), call.into()).await;
-    server.request()
+    let call = call.into();
+    let name = call.name();
+    let server = Server::new(ScriptedAnswer::json(json!({
+        "UserId": "user-1", "UserArn": "arn", "User": {"Id": "user-1", "Arn": "arn", "Username": "jdoe"},
+        "Instance": {"Id": "inst-1", "Arn": "arn"},
+        "QuickConnect": {"QuickConnectId": "qc-1"},
+        "HierarchyGroup": {"Id": "hg-1", "Arn": "arn", "Name": "n", "HierarchyPath": {"LevelOne": {"Id": "hg-1", "Name": "n"}}},
+    })))
+    .await;
+    let reply = server.client().await.send(&Caller::default(), call).await;
+    assert_eq!(reply.map(|r| r.name()).map_err(|e| e.to_string()), Ok(name), "the reply is not of the call's operation");
+    let request = server.request();
+    assert_eq!(request.header("amz-sdk-request"), Some("attempt=1; max=1"), "{name}");
+    let signature = request.header("authorization").unwrap();
+    assert!(signature.contains("/us-west-2/connect/aws4_request"), "{name}: {signature}");
+    assert!(request.header("user-agent").unwrap().contains("app/connect-operator"), "{name}");
+    let has_body = matches!(request.method.as_str(), "PUT" | "POST");
+    assert_eq!(request.header("content-type"), has_body.then_some("application/json"), "{name}");
+    assert_eq!(request.header("transfer-encoding"), None, "{name}");
+    assert_eq!(request.body.is_empty(), !has_body, "{name}");
+    request
 }
 
-fn key(name: &str, value: &str) -> ProficiencyKey {
-    ProficiencyKey { attribute_name: name.into(), attribute_value: value.into() }
+/// A call with the method, target and body of its request. The body is null if there is none.
+struct Row {
+    call: Call,
+    line: &'static str,
+    body: Value,
 }
 
-fn minimal_create() -> CreateUser {
-    CreateUser::new(instance(), "jdoe", "rp-1", ["sp-2", "sp-1"])
+fn row(call: impl Into<Call>) -> Row {
+    Row { call: call.into(), line: "", body: Value::Null }
 }
 
-/// Returns a call of every operation, with its method and target.
-fn every_call() -> Vec<(Call, &'static str, &'static str)> {
-    let (next_token, max_results) = (None, 7);
-    vec![
-        (minimal_create().into(), "PUT", "/users/inst-1"),
-        (DescribeUser { instance: instance(), user: user() }.into(), "GET", "/users/inst-1/user-1"),
-        (DeleteUser { instance: instance(), user: user() }.into(), "DELETE", "/users/inst-1/user-1"),
-        (
-            ListUsers { instance: instance(), max_results, next_token: next_token.clone() }.into(),
-            "GET",
-            "/users-summary/inst-1?maxResults=7",
-        ),
-        (
-            SearchUsers { instance: instance(), max_results, next_token: next_token.clone(), username: None }.into(),
-            "POST",
-            "/search-users",
-        ),
-        (
-            UpdateUserIdentityInfo { instance: instance(), user: user(), identity_info: full_identity() }.into(),
-            "POST",
-            "/users/inst-1/user-1/identity-info",
-        ),
-        (
-            UpdateUserPhoneConfig { instance: instance(), user: user(), phone_config: full_phone() }.into(),
-            "POST",
-            "/users/inst-1/user-1/phone-config",
-        ),
-        (
-            UpdateUserConfig { instance: instance(), user: user(), channel_configs: full_channels() }.into(),
-            "POST",
-            "/users/inst-1/user-1/config",
-        ),
-        (
-            UpdateUserRoutingProfile { instance: instance(), user: user(), routing_profile_id: "rp-2".into() }.into(),
-            "POST",
-            "/users/inst-1/user-1/routing-profile",
-        ),
-        (
-            UpdateUserSecurityProfiles { instance: instance(), user: user(), security_profile_ids: ["sp-3".into()].into() }
-                .into(),
-            "POST",
-            "/users/inst-1/user-1/security-profiles",
-        ),
-        (
-            UpdateUserHierarchy { instance: instance(), user: user(), hierarchy_group_id: Some("hg-1".into()) }.into(),
-            "POST",
-            "/users/inst-1/user-1/hierarchy",
-        ),
-        (
-            AssociateUserProficiencies {
-                instance: instance(),
-                user: user(),
-                proficiencies: vec![Proficiency { key: key("lang", "de"), level: 3.0 }],
-            }
-            .into(),
-            "POST",
-            "/users/inst-1/user-1/associate-proficiencies",
-        ),
-        (
-            DisassociateUserProficiencies { instance: instance(), user: user(), proficiencies: vec![key("lang", "fr")] }.into(),
-            "POST",
-            "/users/inst-1/user-1/disassociate-proficiencies",
-        ),
-        (
-            UpdateUserProficiencies {
-                instance: instance(),
-                user: user(),
-                proficiencies: vec![Proficiency { key: key("lang", "it"), level: 5.0 }],
-            }
-            .into(),
-            "POST",
-            "/users/inst-1/user-1/proficiencies",
-        ),
-        (
-            ListUserProficiencies { instance: instance(), user: user(), max_results, next_token: next_token.clone() }.into(),
-            "GET",
-            "/users/inst-1/user-1/proficiencies?maxResults=7",
-        ),
-        (
-            TagResource { arn: USER_ARN.into(), tags: [("team".into(), "blue".into())].into() }.into(),
-            "POST",
-            "/tags/arn%3Aaws%3Aconnect%3Aus-west-2%3A123456789012%3Ainstance%2Finst-1%2Fagent%2Fuser-1",
-        ),
-        (
-            UntagResource { arn: USER_ARN.into(), keys: ["a b".into(), "c:d".into()].into() }.into(),
-            "DELETE",
-            "/tags/arn%3Aaws%3Aconnect%3Aus-west-2%3A123456789012%3Ainstance%2Finst-1%2Fagent%2Fuser-1\
-             ?tagKeys=a%20b&tagKeys=c%3Ad",
-        ),
-        (DescribeInstance { instance: instance() }.into(), "GET", "/instance/inst-1"),
-        (
-            ListRoutingProfiles { instance: instance(), max_results, next_token: next_token.clone() }.into(),
-            "GET",
-            "/routing-profiles-summary/inst-1?maxResults=7",
-        ),
-        (
-            ListSecurityProfiles { instance: instance(), max_results, next_token: next_token.clone() }.into(),
-            "GET",
-            "/security-profiles-summary/inst-1?maxResults=7",
-        ),
-        (
-            ListUserHierarchyGroups { instance: instance(), max_results, next_token: next_token.clone() }.into(),
-            "GET",
-            "/user-hierarchy-groups-summary/inst-1?maxResults=7",
-        ),
-        (
-            DescribeUserHierarchyGroup { instance: instance(), group: "hg-1".into() }.into(),
-            "GET",
-            "/user-hierarchy-groups/inst-1/hg-1",
-        ),
-        (SearchQuickConnects { instance: instance(), max_results, next_token }.into(), "POST", "/search-quick-connects"),
-        (
-            DescribeQuickConnect { instance: instance(), quick_connect: "qc-1".into() }.into(),
-            "GET",
-            "/quick-connects/inst-1/qc-1",
-        ),
-        (
-            DeleteQuickConnect { instance: instance(), quick_connect: "qc-1".into() }.into(),
-            "DELETE",
-            "/quick-connects/inst-1/qc-1",
-        ),
-    ]
-}
-
-#[tokio::test]
-async fn every_operation_is_sent_once_to_its_path_and_signed() {
-    let mut called = BTreeSet::new();
-    for (call, method, target) in every_call() {
-        let name = call.name();
-        called.insert(name);
-        let request = sent(call).await;
-        assert_eq!((request.method.as_str(), request.target.as_str()), (method, target), "{name}");
-        assert_eq!(request.header("amz-sdk-request"), Some("attempt=1; max=1"), "{name}");
-        let signature = request.header("authorization").unwrap();
-        assert!(signature.contains("/us-west-2/connect/aws4_request"), "{name}: {signature}");
-        assert!(request.header("user-agent").unwrap().contains("app/connect-operator"), "{name}");
-        let has_body = matches!(method, "PUT" | "POST");
-        assert_eq!(request.header("content-type"), has_body.then_some("application/json"), "{name}");
-        assert_eq!(request.header("transfer-encoding"), None, "{name}");
-        assert_eq!(request.body.is_empty(), !has_body, "{name}");
-    }
-    assert_eq!(called, OperationName::ALL.iter().copied().collect());
-}
-
-#[tokio::test]
-async fn a_reply_has_the_operation_of_its_call() {
-    for (call, ..) in every_call() {
-        let name = call.name();
-        let body = json!({
-            "UserId": "user-1", "UserArn": "arn", "User": {"Id": "user-1", "Arn": "arn", "Username": "jdoe"},
-            "Instance": {"Id": "inst-1", "Arn": "arn"},
-            "QuickConnect": {"QuickConnectId": "qc-1"},
-            "HierarchyGroup": {"Id": "hg-1", "Arn": "arn", "Name": "n", "HierarchyPath": {"LevelOne": {"Id": "hg-1", "Name": "n"}}},
-        });
-        let server = Server::new(ScriptedAnswer::json(body)).await;
-        let reply = server.client().await.send(&Caller::default(), call).await;
-        assert_eq!(reply.map(|r| r.name()).map_err(|e| e.to_string()), Ok(name));
+impl Row {
+    fn sends(self, line: &'static str, body: Value) -> Self {
+        Self { line, body, ..self }
     }
 }
 
-#[tokio::test]
-async fn an_arn_in_place_of_an_id_stays_one_path_segment() {
-    let instance = InstanceId::new("arn:aws:connect:us-west-2:123456789012:instance/inst-1");
-    let request = sent(DescribeUser { instance, user: UserId::new(USER_ARN) }).await;
-    assert_eq!(
-        request.target,
-        "/users/arn%3Aaws%3Aconnect%3Aus-west-2%3A123456789012%3Ainstance%2Finst-1/\
-         arn%3Aaws%3Aconnect%3Aus-west-2%3A123456789012%3Ainstance%2Finst-1%2Fagent%2Fuser-1"
-    );
-}
-
-#[tokio::test]
-async fn a_token_is_escaped_in_the_query() {
-    let request = sent(ListUsers { instance: instance(), max_results: 1000, next_token: Some("t+/= &é".into()) }).await;
-    let query = request.target.strip_prefix("/users-summary/inst-1?").unwrap();
-    let parts: BTreeSet<&str> = query.split('&').collect();
-    assert_eq!(parts, ["maxResults=1000", "nextToken=t%2B%2F%3D%20%26%C3%A9"].into());
-}
-
-#[tokio::test]
-async fn create_user_sends_every_given_member() {
-    let request = sent(CreateUser {
+fn users() -> Vec<Row> {
+    let full = CreateUser {
         password: Some(Password::new("Abcdefg1")),
         identity_info: Some(full_identity()),
         phone_config: Some(full_phone()),
@@ -230,147 +72,155 @@ async fn create_user_sends_every_given_member() {
         hierarchy_group_id: Some("hg-1".into()),
         tags: [("team".into(), "blue".into()), ("empty".into(), String::new())].into(),
         ..minimal_create()
-    })
-    .await;
-    let mut expected = json!({
-        "Username": "jdoe",
-        "Password": "Abcdefg1",
-        "IdentityInfo": identity_json(),
-        "PhoneConfig": phone_json(),
-        "DirectoryUserId": "dir-1",
-        "SecurityProfileIds": ["sp-1", "sp-2"],
-        "RoutingProfileId": "rp-1",
-        "HierarchyGroupId": "hg-1",
-        "Tags": {"team": "blue", "empty": ""},
-    });
-    expected.as_object_mut().unwrap().extend(channels_json(1).as_object().unwrap().clone());
-    assert_eq!(request.json(), expected);
+    };
+    let minimal_json = || json!({"Username": "jdoe", "SecurityProfileIds": ["sp-1", "sp-2"], "RoutingProfileId": "rp-1"});
+    let mut full_json = merged(minimal_json(), channels_json(1));
+    full_json["Password"] = json!("Abcdefg1");
+    full_json["IdentityInfo"] = identity_json();
+    full_json["PhoneConfig"] = phone_json();
+    full_json["DirectoryUserId"] = json!("dir-1");
+    full_json["HierarchyGroupId"] = json!("hg-1");
+    full_json["Tags"] = json!({"team": "blue", "empty": ""});
+    let (next_token, max_results) = (None, 7);
+    let condition = json!({"StringCondition": {"FieldName": "Username", "Value": "jdoe", "ComparisonType": "EXACT"}});
+    vec![
+        row(full).sends("PUT /users/inst-1", full_json),
+        row(minimal_create()).sends("PUT /users/inst-1", minimal_json()),
+        row(DescribeUser { instance: instance(), user: user() }).sends("GET /users/inst-1/user-1", Value::Null),
+        // An ARN in place of an id stays one segment of the path.
+        row(DescribeUser { instance: InstanceId::new("arn:aws:connect:us-west-2:1:instance/inst-1"), user: USER_ARN.into() })
+            .sends(
+                "GET /users/arn%3Aaws%3Aconnect%3Aus-west-2%3A1%3Ainstance%2Finst-1/\
+             arn%3Aaws%3Aconnect%3Aus-west-2%3A123456789012%3Ainstance%2Finst-1%2Fagent%2Fuser-1",
+                Value::Null,
+            ),
+        row(DeleteUser { instance: instance(), user: user() }).sends("DELETE /users/inst-1/user-1", Value::Null),
+        row(ListUsers { instance: instance(), max_results, next_token: None })
+            .sends("GET /users-summary/inst-1?maxResults=7", Value::Null),
+        row(SearchUsers { instance: instance(), max_results: 500, next_token: Some("t+/=".into()), username: None })
+            .sends("POST /search-users", json!({"InstanceId": "inst-1", "MaxResults": 500, "NextToken": "t+/="})),
+        row(SearchUsers { instance: instance(), max_results, next_token, username: Some("jdoe".into()) })
+            .sends("POST /search-users", json!({"InstanceId": "inst-1", "MaxResults": 7, "SearchCriteria": condition})),
+    ]
 }
 
-#[tokio::test]
-async fn create_user_omits_absent_members() {
-    assert_eq!(
-        sent(minimal_create()).await.json(),
-        json!({"Username": "jdoe", "SecurityProfileIds": ["sp-1", "sp-2"], "RoutingProfileId": "rp-1"})
-    );
-}
-
-#[tokio::test]
-async fn zero_values_of_the_phone_config_are_omitted_except_its_type() {
-    let request = sent(UpdateUserPhoneConfig { instance: instance(), user: user(), phone_config: PhoneConfig::default() }).await;
-    assert_eq!(request.json(), json!({"PhoneConfig": {"PhoneType": "SOFT_PHONE"}}));
-    let request = sent(UpdateUserPhoneConfig { instance: instance(), user: user(), phone_config: full_phone() }).await;
-    assert_eq!(request.json(), json!({"PhoneConfig": phone_json()}));
-}
-
-#[tokio::test]
-async fn channel_lists_send_false_and_omit_zero_seconds() {
-    let request = sent(UpdateUserConfig { instance: instance(), user: user(), channel_configs: full_channels() }).await;
-    assert_eq!(request.json(), channels_json(1));
-}
-
-#[tokio::test]
-async fn empty_channel_lists_are_sent_and_absent_ones_are_not() {
-    let channel_configs = ChannelConfigs { voice_enhancement: Some(Vec::new()), ..Default::default() };
-    let request = sent(UpdateUserConfig { instance: instance(), user: user(), channel_configs }).await;
-    assert_eq!(request.json(), json!({"VoiceEnhancementConfigs": []}));
-}
-
-#[tokio::test]
-async fn every_channel_phone_type_and_voice_mode_has_its_name() {
-    let channel_configs = ChannelConfigs {
-        auto_accept: Some(
-            Channel::ALL
-                .map(|channel| AutoAcceptConfig { channel, auto_accept: true, agent_first_callback_auto_accept: None })
-                .into(),
-        ),
-        phone_number: Some(
-            [PhoneType::SoftPhone, PhoneType::DeskPhone]
-                .map(|phone_type| PhoneNumberConfig { channel: Channel::Voice, phone_type, phone_number: None })
-                .into(),
-        ),
-        voice_enhancement: Some(
-            [VoiceEnhancementMode::VoiceIsolation, VoiceEnhancementMode::NoiseSuppression, VoiceEnhancementMode::None]
-                .map(|voice_enhancement_mode| VoiceEnhancementConfig { channel: Channel::Voice, voice_enhancement_mode })
-                .into(),
-        ),
+fn updates() -> Vec<Row> {
+    let partial = IdentityInfo { first_name: Some("J".into()), mobile: Some(String::new()), ..Default::default() };
+    let phone = PhoneConfig::default();
+    let empty_list = ChannelConfigs { voice_enhancement: Some(Vec::new()), ..Default::default() };
+    let channel = Channel::Voice;
+    let phone_number = |phone_type| PhoneNumberConfig { channel, phone_type, phone_number: None };
+    let voice_enhancement = |voice_enhancement_mode| VoiceEnhancementConfig { channel, voice_enhancement_mode };
+    let every_name = ChannelConfigs {
+        auto_accept: Some(Channel::ALL.map(|channel| AutoAcceptConfig::new(channel, true)).into()),
+        phone_number: Some(PhoneType::ALL.map(phone_number).into()),
+        voice_enhancement: Some(VoiceEnhancementMode::ALL.map(voice_enhancement).into()),
         ..Default::default()
     };
-    let body = sent(UpdateUserConfig { instance: instance(), user: user(), channel_configs }).await.json();
-    let names = |list: &str, member: &str| -> Vec<String> {
-        body[list].as_array().unwrap().iter().map(|e| e[member].as_str().unwrap().to_owned()).collect()
-    };
-    assert_eq!(names("AutoAcceptConfigs", "Channel"), ["VOICE", "CHAT", "TASK", "EMAIL"]);
-    assert_eq!(names("PhoneNumberConfigs", "PhoneType"), ["SOFT_PHONE", "DESK_PHONE"]);
-    assert_eq!(names("VoiceEnhancementConfigs", "VoiceEnhancementMode"), ["VOICE_ISOLATION", "NOISE_SUPPRESSION", "NONE"]);
-}
-
-#[tokio::test]
-async fn identity_info_is_sent_as_given_with_empty_members_kept() {
-    let identity_info = IdentityInfo { first_name: Some("J".into()), mobile: Some(String::new()), ..Default::default() };
-    let request = sent(UpdateUserIdentityInfo { instance: instance(), user: user(), identity_info }).await;
-    assert_eq!(request.json(), json!({"IdentityInfo": {"FirstName": "J", "Mobile": ""}}));
-    let request = sent(UpdateUserIdentityInfo { instance: instance(), user: user(), identity_info: full_identity() }).await;
-    assert_eq!(request.json(), json!({"IdentityInfo": identity_json()}));
-}
-
-#[tokio::test]
-async fn a_hierarchy_is_cleared_by_an_empty_object() {
-    let of = |hierarchy_group_id| UpdateUserHierarchy { instance: instance(), user: user(), hierarchy_group_id };
-    assert_eq!(sent(of(None)).await.body, "{}");
-    assert_eq!(sent(of(Some("hg-1".into()))).await.body, r#"{"HierarchyGroupId":"hg-1"}"#);
-}
-
-#[tokio::test]
-async fn profiles_are_sent_by_id() {
-    let request = sent(UpdateUserRoutingProfile { instance: instance(), user: user(), routing_profile_id: "rp-2".into() }).await;
-    assert_eq!(request.json(), json!({"RoutingProfileId": "rp-2"}));
+    let channels = ["VOICE", "CHAT", "TASK", "EMAIL"].map(|name| json!({"Channel": name, "AutoAccept": true}));
+    let phones = ["SOFT_PHONE", "DESK_PHONE"].map(|name| json!({"Channel": "VOICE", "PhoneType": name}));
+    let modes = ["VOICE_ISOLATION", "NOISE_SUPPRESSION", "NONE"];
+    let modes = modes.map(|name| json!({"Channel": "VOICE", "VoiceEnhancementMode": name}));
+    let every_name_json = json!({"AutoAcceptConfigs": channels, "PhoneNumberConfigs": phones, "VoiceEnhancementConfigs": modes});
     let security_profile_ids = ["sp-9".into(), "sp-3".into()].into();
-    let request = sent(UpdateUserSecurityProfiles { instance: instance(), user: user(), security_profile_ids }).await;
-    assert_eq!(request.json(), json!({"SecurityProfileIds": ["sp-3", "sp-9"]}));
+    vec![
+        row(UpdateUserIdentityInfo { instance: instance(), user: user(), identity_info: full_identity() })
+            .sends("POST /users/inst-1/user-1/identity-info", json!({"IdentityInfo": identity_json()})),
+        // Empty members are kept.
+        row(UpdateUserIdentityInfo { instance: instance(), user: user(), identity_info: partial })
+            .sends("POST /users/inst-1/user-1/identity-info", json!({"IdentityInfo": {"FirstName": "J", "Mobile": ""}})),
+        row(UpdateUserPhoneConfig { instance: instance(), user: user(), phone_config: full_phone() })
+            .sends("POST /users/inst-1/user-1/phone-config", json!({"PhoneConfig": phone_json()})),
+        // Zero values are omitted, except the type.
+        row(UpdateUserPhoneConfig { instance: instance(), user: user(), phone_config: phone })
+            .sends("POST /users/inst-1/user-1/phone-config", json!({"PhoneConfig": {"PhoneType": "SOFT_PHONE"}})),
+        // Channel lists send false and omit zero seconds.
+        row(UpdateUserConfig { instance: instance(), user: user(), channel_configs: full_channels() })
+            .sends("POST /users/inst-1/user-1/config", channels_json(1)),
+        // An empty list is sent, and absent ones are not.
+        row(UpdateUserConfig { instance: instance(), user: user(), channel_configs: empty_list })
+            .sends("POST /users/inst-1/user-1/config", json!({"VoiceEnhancementConfigs": []})),
+        row(UpdateUserConfig { instance: instance(), user: user(), channel_configs: every_name })
+            .sends("POST /users/inst-1/user-1/config", every_name_json),
+        row(UpdateUserRoutingProfile { instance: instance(), user: user(), routing_profile_id: "rp-2".into() })
+            .sends("POST /users/inst-1/user-1/routing-profile", json!({"RoutingProfileId": "rp-2"})),
+        row(UpdateUserSecurityProfiles { instance: instance(), user: user(), security_profile_ids })
+            .sends("POST /users/inst-1/user-1/security-profiles", json!({"SecurityProfileIds": ["sp-3", "sp-9"]})),
+        row(UpdateUserHierarchy { instance: instance(), user: user(), hierarchy_group_id: Some("hg-1".into()) })
+            .sends("POST /users/inst-1/user-1/hierarchy", json!({"HierarchyGroupId": "hg-1"})),
+        // The group is cleared by an empty object.
+        row(UpdateUserHierarchy { instance: instance(), user: user(), hierarchy_group_id: None })
+            .sends("POST /users/inst-1/user-1/hierarchy", json!({})),
+    ]
 }
 
-#[tokio::test]
-async fn proficiency_levels_are_sent_as_decimals() {
-    let proficiencies = vec![Proficiency { key: key("lang", "de"), level: 3.0 }];
-    let request =
-        sent(AssociateUserProficiencies { instance: instance(), user: user(), proficiencies: proficiencies.clone() }).await;
-    assert!(request.body.contains(r#""Level":3.0"#), "{}", request.body);
-    let expected = json!({"UserProficiencies": [{"AttributeName": "lang", "AttributeValue": "de", "Level": 3.0}]});
-    assert_eq!(request.json(), expected);
-    let request = sent(UpdateUserProficiencies { instance: instance(), user: user(), proficiencies }).await;
-    assert_eq!(request.json(), expected);
-    let proficiencies = vec![key("lang", "fr")];
-    let request = sent(DisassociateUserProficiencies { instance: instance(), user: user(), proficiencies }).await;
-    assert_eq!(request.json(), json!({"UserProficiencies": [{"AttributeName": "lang", "AttributeValue": "fr"}]}));
-}
-
-#[tokio::test]
-async fn tags_are_sent_in_a_lower_case_member() {
+fn proficiencies_and_tags() -> Vec<Row> {
+    let level = |level| vec![Proficiency { key: ProficiencyKey::new("lang", "de"), level }];
+    let level_json = |level: f64| json!([{"AttributeName": "lang", "AttributeValue": "de", "Level": level}]);
+    let french = vec![ProficiencyKey::new("lang", "fr")];
+    let french_json = json!([{"AttributeName": "lang", "AttributeValue": "fr"}]);
     let tags = [("connect-operator.dev/uid".into(), "u 1".into()), ("bare".into(), String::new())].into();
-    let request = sent(TagResource { arn: USER_ARN.into(), tags }).await;
-    assert_eq!(request.json(), json!({"tags": {"connect-operator.dev/uid": "u 1", "bare": ""}}));
+    vec![
+        // A level is sent as a decimal: in JSON's comparison 3.0 is not equal to 3.
+        row(AssociateUserProficiencies { instance: instance(), user: user(), proficiencies: level(3.0) })
+            .sends("POST /users/inst-1/user-1/associate-proficiencies", json!({"UserProficiencies": level_json(3.0)})),
+        row(UpdateUserProficiencies { instance: instance(), user: user(), proficiencies: level(5.0) })
+            .sends("POST /users/inst-1/user-1/proficiencies", json!({"UserProficiencies": level_json(5.0)})),
+        row(DisassociateUserProficiencies { instance: instance(), user: user(), proficiencies: french })
+            .sends("POST /users/inst-1/user-1/disassociate-proficiencies", json!({ "UserProficiencies": french_json })),
+        row(ListUserProficiencies { instance: instance(), user: user(), max_results: 7, next_token: None })
+            .sends("GET /users/inst-1/user-1/proficiencies?maxResults=7", Value::Null),
+        row(TagResource { arn: USER_ARN.into(), tags }).sends(
+            "POST /tags/arn%3Aaws%3Aconnect%3Aus-west-2%3A123456789012%3Ainstance%2Finst-1%2Fagent%2Fuser-1",
+            json!({"tags": {"connect-operator.dev/uid": "u 1", "bare": ""}}),
+        ),
+        row(UntagResource { arn: USER_ARN.into(), keys: ["a b".into(), "c:d".into()].into() }).sends(
+            "DELETE /tags/arn%3Aaws%3Aconnect%3Aus-west-2%3A123456789012%3Ainstance%2Finst-1%2Fagent%2Fuser-1\
+             ?tagKeys=a%20b&tagKeys=c%3Ad",
+            Value::Null,
+        ),
+    ]
+}
+
+fn others() -> Vec<Row> {
+    let max_results = 7;
+    vec![
+        row(DescribeInstance { instance: instance() }).sends("GET /instance/inst-1", Value::Null),
+        row(ListRoutingProfiles { instance: instance(), max_results, next_token: None })
+            .sends("GET /routing-profiles-summary/inst-1?maxResults=7", Value::Null),
+        row(ListSecurityProfiles { instance: instance(), max_results, next_token: None })
+            .sends("GET /security-profiles-summary/inst-1?maxResults=7", Value::Null),
+        row(ListUserHierarchyGroups { instance: instance(), max_results, next_token: None })
+            .sends("GET /user-hierarchy-groups-summary/inst-1?maxResults=7", Value::Null),
+        row(DescribeUserHierarchyGroup { instance: instance(), group: "hg-1".into() })
+            .sends("GET /user-hierarchy-groups/inst-1/hg-1", Value::Null),
+        row(SearchQuickConnects { instance: instance(), max_results, next_token: Some("t+/=".into()) })
+            .sends("POST /search-quick-connects", json!({"InstanceId": "inst-1", "MaxResults": 7, "NextToken": "t+/="})),
+        row(DescribeQuickConnect { instance: instance(), quick_connect: "qc-1".into() })
+            .sends("GET /quick-connects/inst-1/qc-1", Value::Null),
+        row(DeleteQuickConnect { instance: instance(), quick_connect: "qc-1".into() })
+            .sends("DELETE /quick-connects/inst-1/qc-1", Value::Null),
+    ]
 }
 
 #[tokio::test]
-async fn search_users_has_its_instance_in_the_body() {
-    let request = SearchUsers { instance: instance(), max_results: 500, next_token: Some("t+/=".into()), username: None };
-    let (request, page) = exchange(ScriptedAnswer::json(json!({"Users": []})), request).await;
-    assert_eq!(page.unwrap().items, []);
-    assert_eq!(request.json(), json!({"InstanceId": "inst-1", "MaxResults": 500, "NextToken": "t+/="}));
+async fn every_operation_is_sent_to_its_path_with_its_members() {
+    let mut called = BTreeSet::new();
+    for Row { call, line, body } in [users(), updates(), proficiencies_and_tags(), others()].into_iter().flatten() {
+        called.insert(call.name());
+        let described = format!("{call:?}");
+        let request = sent(call).await;
+        assert_eq!(format!("{} {}", request.method, request.target), line, "{described}");
+        let sent = if request.body.is_empty() { Value::Null } else { request.json() };
+        assert_eq!(sent, body, "{described}");
+    }
+    assert_eq!(called, OperationName::ALL.iter().copied().collect());
 }
 
 #[tokio::test]
-async fn a_username_is_searched_for_exactly() {
-    let username = Some("jdoe".to_owned());
-    let request = sent(SearchUsers { instance: instance(), max_results: 1, next_token: None, username }).await;
-    let condition = json!({"FieldName": "Username", "Value": "jdoe", "ComparisonType": "EXACT"});
-    let expected = json!({"InstanceId": "inst-1", "MaxResults": 1, "SearchCriteria": {"StringCondition": condition}});
-    assert_eq!(request.json(), expected);
-}
-
-#[tokio::test]
-async fn search_quick_connects_has_its_instance_in_the_body() {
-    let request = SearchQuickConnects { instance: instance(), max_results: 100, next_token: Some("t+/=".into()) };
-    assert_eq!(sent(request).await.json(), json!({"InstanceId": "inst-1", "MaxResults": 100, "NextToken": "t+/="}));
+async fn a_token_is_escaped_in_the_query() {
+    let request = sent(ListUsers { instance: instance(), max_results: 1000, next_token: Some("t+/= &é".into()) }).await;
+    let query = request.target.strip_prefix("/users-summary/inst-1?").unwrap();
+    let parts: BTreeSet<&str> = query.split('&').collect();
+    assert_eq!(parts, ["maxResults=1000", "nextToken=t%2B%2F%3D%20%26%C3%A9"].into());
 }

@@ -5,8 +5,10 @@ use std::{
     time::Duration,
 };
 
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_credential_types::{
+    Credentials,
+    provider::{ProvideCredentials, SharedCredentialsProvider},
+};
 use connect_api::{Caller, ConnectExt, Error, Operation};
 use connect_aws::{AwsConnect, CALL_TIMEOUT, Options, load};
 use serde_json::Value;
@@ -62,6 +64,18 @@ impl ScriptedAnswer {
         Self::new(status, serde_json::json!({ "Message": message }).to_string()).with("x-amzn-errortype", code)
     }
 
+    /// A result of this operation as STS writes it.
+    pub(crate) fn sts(operation: &str, result: &str) -> Self {
+        let body = format!("<{operation}Response><{operation}Result>{result}</{operation}Result></{operation}Response>");
+        Self::new(200, body).with("content-type", "text/xml")
+    }
+
+    /// An error as STS writes it.
+    pub(crate) fn sts_error(status: u16, code: &str, message: &str) -> Self {
+        let error = format!("<Type>Sender</Type><Code>{code}</Code><Message>{message}</Message>");
+        Self::new(status, format!("<ErrorResponse><Error>{error}</Error></ErrorResponse>")).with("content-type", "text/xml")
+    }
+
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         if let Self::Reply { headers, .. } = &mut self {
             headers.push((name, value.into()));
@@ -115,21 +129,13 @@ impl Server {
 }
 
 /// Makes a call to a server with this answer. Returns the request that arrived and the result of the call.
-pub(crate) async fn exchange<O>(answer: ScriptedAnswer, request: O) -> (Request, Result<O::Output, Error>)
-where
-    O: Operation,
-    O::Output: Send,
-{
+pub(crate) async fn exchange<O: Operation>(answer: ScriptedAnswer, request: O) -> (Request, Result<O::Output, Error>) {
     let server = Server::new(answer).await;
     let result = call(&server.client().await, request).await;
     (server.request(), result)
 }
 
-pub(crate) async fn call<O>(client: &AwsConnect, request: O) -> Result<O::Output, Error>
-where
-    O: Operation,
-    O::Output: Send,
-{
+pub(crate) async fn call<O: Operation>(client: &AwsConnect, request: O) -> Result<O::Output, Error> {
     client.call(&Caller::default(), request).await
 }
 
