@@ -1,24 +1,20 @@
 //! The simulator's faults, which are equal in-process and through the SDK. The SDK never retries.
 
-use connect_api::{Caller, Class, Connect, ConnectExt, CreatedUser, DescribeInstance, Error, OperationName};
-use connect_sim::{Config, Effect, Fault, Scope, Sim, Throttling, serve};
+use connect_api::{Caller, Class, Connect, ConnectExt, DescribeInstance, Error, OperationName};
+use connect_sim::{Config, Effect, Fault, Scope, Sim, Throttling};
 
-use crate::simulated::{client_of, listener, sim};
-
-async fn create(connect: &dyn Connect, sim: &Sim) -> Result<CreatedUser, Error> {
-    connect.call(&Caller::default(), sim.new_user(&sim.instances()[0].id, "jdoe")).await
-}
+use crate::simulated::{served, sim};
 
 /// Returns the error of CreateUser, in-process and over HTTP, and whether a user was created.
 async fn creates(prepare: impl Fn(&Sim)) -> [(Error, bool); 2] {
     let (near, far) = (sim(), sim());
-    let server = serve(far.clone(), listener().await).unwrap();
-    let over_http = client_of(&server.url()).await;
+    let (_server, over_http) = served(&far, "us-west-2").await;
     let mut outcomes = Vec::new();
     for (sim, connect) in [(&near, &near.client() as &dyn Connect), (&far, &over_http)] {
         prepare(sim);
-        let error = create(connect, sim).await.unwrap_err();
-        let created = sim.user(&sim.instances()[0].id, "jdoe").is_some();
+        let instance = &sim.instances()[0].id;
+        let error = connect.call(&Caller::default(), sim.new_user(instance, "jdoe")).await.unwrap_err();
+        let created = sim.user(instance, "jdoe").is_some();
         assert_eq!(sim.calls().of(OperationName::CreateUser), 1, "{error}");
         outcomes.push((error, created));
     }
@@ -60,8 +56,7 @@ async fn a_throttle_has_either_code() {
     for (share, code) in [(0.0, "ThrottlingException"), (1.0, "TooManyRequestsException")] {
         let throttling = Throttling { too_many_requests_share: share, ..Throttling::default() };
         let sim = Sim::new(Config { throttling, ..Config::manual() }).unwrap();
-        let server = serve(sim.clone(), listener().await).unwrap();
-        let over_http = client_of(&server.url()).await;
+        let (_server, over_http) = served(&sim, "us-west-2").await;
         let request = DescribeInstance { instance: sim.instances()[0].id.clone() };
         for _ in 0..5 {
             over_http.call(&Caller::default(), request.clone()).await.unwrap();
@@ -77,8 +72,7 @@ async fn a_throttle_has_either_code() {
 #[tokio::test]
 async fn a_client_of_another_region_does_not_see_the_instance() {
     let sim = sim();
-    let server = serve(sim.clone(), listener().await).unwrap();
-    let elsewhere = crate::simulated::client_in(&server.url(), "eu-central-1").await;
+    let (_server, elsewhere) = served(&sim, "eu-central-1").await;
     let request = DescribeInstance { instance: sim.instances()[0].id.clone() };
     for connect in [&elsewhere as &dyn Connect, &sim.client_in(Scope::region("eu-central-1"))] {
         let error = connect.call(&Caller::default(), request.clone()).await.unwrap_err();

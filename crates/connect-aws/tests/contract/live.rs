@@ -20,7 +20,7 @@ pub(crate) async fn run(case: impl AsyncFnOnce(&Fixture<'_>)) {
     let proficiencies: Vec<ProficiencyKey> = named("CONNECT_TEST_PROFICIENCIES")
         .split(',')
         .filter_map(|pair| pair.split_once('='))
-        .map(|(name, value)| ProficiencyKey { attribute_name: name.into(), attribute_value: value.into() })
+        .map(|(name, value)| ProficiencyKey::new(name, value))
         .collect();
     let options = Options { region: Some(arn.region.clone()), ..Options::default() };
     let connect = AwsConnect::for_region(&load(&options).await, &arn.region);

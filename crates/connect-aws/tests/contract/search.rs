@@ -2,11 +2,11 @@
 
 use connect_api::{CreateUser, DeleteUser, FoundUser, PhoneConfig, SearchUsers, UpdateUserPhoneConfig};
 
-use crate::{fixture::Fixture, listings::all_pages};
+use crate::fixture::Fixture;
 
 async fn found(fixture: &Fixture<'_>, username: &str) -> Vec<FoundUser> {
     let username = Some(username.to_owned());
-    let request = SearchUsers { instance: fixture.instance.id.clone(), max_results: 100, next_token: None, username };
+    let request = SearchUsers { instance: fixture.id(), max_results: 100, next_token: None, username };
     let page = fixture.call(request).await.unwrap();
     assert_eq!(page.next_token, None);
     page.items
@@ -38,9 +38,7 @@ pub(crate) async fn a_change_and_a_deletion_are_found(fixture: &Fixture<'_>) {
     fixture.in_time(async || found(fixture, &user.username).await.pop()).await;
 
     let phone_config = PhoneConfig { after_contact_work_time_limit: 30, ..PhoneConfig::default() };
-    let instance = fixture.instance.id.clone();
-    let request = UpdateUserPhoneConfig { instance: instance.clone(), user: user.id.clone(), phone_config };
-    fixture.call(request).await.unwrap();
+    fixture.call(UpdateUserPhoneConfig { instance: fixture.id(), user: user.id.clone(), phone_config }).await.unwrap();
     fixture
         .in_time(async || {
             let hit = found(fixture, &user.username).await.pop()?;
@@ -48,7 +46,7 @@ pub(crate) async fn a_change_and_a_deletion_are_found(fixture: &Fixture<'_>) {
         })
         .await;
 
-    fixture.call(DeleteUser { instance, user: user.id.clone() }).await.unwrap();
+    fixture.call(DeleteUser { instance: fixture.id(), user: user.id.clone() }).await.unwrap();
     fixture.in_time(async || found(fixture, &user.username).await.is_empty().then_some(())).await;
 }
 
@@ -59,8 +57,8 @@ pub(crate) async fn pages_hold_every_user_once(fixture: &Fixture<'_>) {
         fixture.in_time(async || found(fixture, &user.username).await.pop()).await;
         users.push(user.id);
     }
-    let request = |next_token| SearchUsers { instance: fixture.instance.id.clone(), max_results: 2, next_token, username: None };
-    let found = all_pages(2, async |next_token| fixture.call(request(next_token)).await).await;
+    let search = |next_token| SearchUsers { instance: fixture.id(), max_results: 2, next_token, username: None };
+    let found = fixture.all_pages(2, search).await;
     for user in users {
         assert_eq!(found.iter().filter(|hit| hit.id == user).count(), 1);
     }

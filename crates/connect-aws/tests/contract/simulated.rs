@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use connect_api::{Connect, CreatedUser, DeleteUser, ProficiencyKey, Reply};
 use connect_aws::{AwsConnect, Options, load};
-use connect_sim::{Config, InstanceConfig, QuickConnectTarget, Sim, Throttling, serve};
+use connect_sim::{Config, InstanceConfig, QuickConnectTarget, Server, Sim, Throttling, serve};
 use futures::future::{BoxFuture, FutureExt};
 use tokio::net::TcpListener;
 
@@ -46,23 +46,14 @@ fn add_quick_connects(sim: &Sim) {
     sim.console().call_now(DeleteUser { instance, user: id }.into()).unwrap();
 }
 
-/// Listens on a free port.
-pub(crate) async fn listener() -> TcpListener {
-    TcpListener::bind("127.0.0.1:0").await.unwrap()
-}
-
-/// Creates an SDK client of a simulator's server.
-pub(crate) async fn client_of(url: &str) -> AwsConnect {
-    client_in(url, "us-west-2").await
-}
-
-/// Creates an SDK client of a simulator's server in a Region.
-pub(crate) async fn client_in(url: &str, region: &str) -> AwsConnect {
-    let options = Options { endpoint_url: Some(url.to_owned()), region: Some("eu-west-1".to_owned()), profile: None };
+/// Serves a simulator over HTTP, and creates an SDK client of a Region for it.
+pub(crate) async fn served(sim: &Sim, region: &str) -> (Server, AwsConnect) {
+    let server = serve(sim.clone(), TcpListener::bind("127.0.0.1:0").await.unwrap()).unwrap();
+    let options = Options { endpoint_url: Some(server.url()), region: Some("eu-west-1".to_owned()), profile: None };
     let credentials = Credentials::new("AKIDCONTRACT", "secret", None, None, "test");
     let config = load(&options).await;
     let config = config.into_builder().credentials_provider(SharedCredentialsProvider::new(credentials)).build();
-    AwsConnect::for_region(&config, region)
+    (server, AwsConnect::for_region(&config, region))
 }
 
 pub(crate) async fn in_process(case: impl AsyncFnOnce(&Fixture<'_>)) -> Vec<String> {
@@ -72,12 +63,11 @@ pub(crate) async fn in_process(case: impl AsyncFnOnce(&Fixture<'_>)) -> Vec<Stri
 
 pub(crate) async fn over_http(case: impl AsyncFnOnce(&Fixture<'_>)) -> Vec<String> {
     let sim = sim();
-    let server = serve(sim.clone(), listener().await).unwrap();
-    run(&sim, &client_of(&server.url()).await, case).await
+    let (_server, client) = served(&sim, "us-west-2").await;
+    run(&sim, &client, case).await
 }
 
 async fn run(sim: &Sim, connect: &dyn Connect, case: impl AsyncFnOnce(&Fixture<'_>)) -> Vec<String> {
-    let key = |name: &str, value: &str| ProficiencyKey { attribute_name: name.into(), attribute_value: value.into() };
     let wait = || -> BoxFuture<'_, ()> {
         sim.advance(Duration::from_secs(1));
         std::future::ready(()).boxed()
@@ -85,7 +75,8 @@ async fn run(sim: &Sim, connect: &dyn Connect, case: impl AsyncFnOnce(&Fixture<'
     let fixture = Fixture::read(Environment {
         connect,
         instance: sim.instances()[0].id.clone(),
-        proficiencies: [key("Language", "English"), key("Language", "German"), key("Product", "Shoes")],
+        proficiencies: [("Language", "English"), ("Language", "German"), ("Product", "Shoes")]
+            .map(|(name, value)| ProficiencyKey::new(name, value)),
         prefix: "contract".into(),
         wait: &wait,
     })

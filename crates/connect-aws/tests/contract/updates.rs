@@ -10,6 +10,7 @@ use crate::{fixture::Fixture, users::assert_shown};
 
 pub(crate) async fn identity_info_is_replaced(fixture: &Fixture<'_>) {
     let user = fixture.user(fixture.new_user()).await;
+    let update = |identity_info| UpdateUserIdentityInfo { instance: fixture.id(), user: user.id.clone(), identity_info };
     for (first, mobile) in [("Erika", "+12065550145"), ("Max", "+12065550146")] {
         let identity_info = IdentityInfo {
             first_name: Some(first.into()),
@@ -18,12 +19,7 @@ pub(crate) async fn identity_info_is_replaced(fixture: &Fixture<'_>) {
             secondary_email: Some(format!("{first}@example.com")),
             mobile: Some(mobile.into()),
         };
-        let request = UpdateUserIdentityInfo {
-            instance: fixture.instance.id.clone(),
-            user: user.id.clone(),
-            identity_info: identity_info.clone(),
-        };
-        fixture.call(request).await.unwrap();
+        fixture.call(update(identity_info.clone())).await.unwrap();
         fixture.assert_is(User { identity_info, ..user.clone() }).await;
     }
 }
@@ -39,13 +35,9 @@ pub(crate) async fn the_phone_config_is_replaced_zero_values_included(fixture: &
     let user = fixture.user(CreateUser { phone_config: Some(full.clone()), ..fixture.new_user() }).await;
     assert_eq!(user.phone_config.as_ref(), Some(&full));
     let off = PhoneConfig { persistent_connection: Some(false), ..PhoneConfig::default() };
+    let update = |phone_config| UpdateUserPhoneConfig { instance: fixture.id(), user: user.id.clone(), phone_config };
     for phone_config in [off, full] {
-        let request = UpdateUserPhoneConfig {
-            instance: fixture.instance.id.clone(),
-            user: user.id.clone(),
-            phone_config: phone_config.clone(),
-        };
-        fixture.call(request).await.unwrap();
+        fixture.call(update(phone_config.clone())).await.unwrap();
         let channel_configs = fixture.describe(&user.id).await.unwrap().channel_configs;
         fixture.assert_is(User { phone_config: Some(phone_config), channel_configs, ..user.clone() }).await;
     }
@@ -53,66 +45,38 @@ pub(crate) async fn the_phone_config_is_replaced_zero_values_included(fixture: &
 
 pub(crate) async fn settings_by_channel_are_set(fixture: &Fixture<'_>) {
     let user = fixture.user(fixture.new_user()).await;
+    let update = |channel_configs| UpdateUserConfig { instance: fixture.id(), user: user.id.clone(), channel_configs };
     for (auto_accept, seconds) in [(true, 15), (false, 0)] {
         let channel_configs = ChannelConfigs {
-            auto_accept: Some(
-                Channel::ALL
-                    .map(|channel| AutoAcceptConfig { channel, auto_accept, agent_first_callback_auto_accept: None })
-                    .into(),
-            ),
-            after_contact_work: Some(
-                Channel::ALL
-                    .map(|channel| AfterContactWorkConfig {
-                        channel,
-                        after_contact_work_time_limit: seconds,
-                        agent_first_callback_after_contact_work_time_limit: None,
-                    })
-                    .into(),
-            ),
+            auto_accept: Some(Channel::ALL.map(|channel| AutoAcceptConfig::new(channel, auto_accept)).into()),
+            after_contact_work: Some(Channel::ALL.map(|channel| AfterContactWorkConfig::new(channel, seconds)).into()),
             ..ChannelConfigs::default()
         };
-        let request = UpdateUserConfig {
-            instance: fixture.instance.id.clone(),
-            user: user.id.clone(),
-            channel_configs: channel_configs.clone(),
-        };
-        fixture.call(request).await.unwrap();
-        let now = fixture.describe(&user.id).await.unwrap();
-        assert_shown(&now.channel_configs, &channel_configs);
-        fixture
-            .assert_is(User {
-                phone_config: now.phone_config.clone(),
-                channel_configs: now.channel_configs.clone(),
-                ..user.clone()
-            })
-            .await;
+        fixture.call(update(channel_configs.clone())).await.unwrap();
+        let User { phone_config, channel_configs: shown, .. } = fixture.describe(&user.id).await.unwrap();
+        assert_shown(&shown, &channel_configs);
+        fixture.assert_is(User { phone_config, channel_configs: shown, ..user.clone() }).await;
     }
 }
 
 pub(crate) async fn the_routing_profile_is_set(fixture: &Fixture<'_>) {
     let user = fixture.user(fixture.new_user()).await;
+    let update =
+        |routing_profile_id| UpdateUserRoutingProfile { instance: fixture.id(), user: user.id.clone(), routing_profile_id };
     for n in [1, 0] {
         let routing_profile_id = fixture.routing_profile(n);
-        let request = UpdateUserRoutingProfile {
-            instance: fixture.instance.id.clone(),
-            user: user.id.clone(),
-            routing_profile_id: routing_profile_id.clone(),
-        };
-        fixture.call(request).await.unwrap();
+        fixture.call(update(routing_profile_id.clone())).await.unwrap();
         fixture.assert_is(User { routing_profile_id: Some(routing_profile_id), ..user.clone() }).await;
     }
 }
 
 pub(crate) async fn the_security_profiles_are_replaced(fixture: &Fixture<'_>) {
     let user = fixture.user(fixture.new_user()).await;
+    let update =
+        |security_profile_ids| UpdateUserSecurityProfiles { instance: fixture.id(), user: user.id.clone(), security_profile_ids };
     for set in [&[1, 2][..], &[0, 1, 2], &[2]] {
         let security_profile_ids: std::collections::BTreeSet<_> = set.iter().map(|n| fixture.security_profile(*n)).collect();
-        let request = UpdateUserSecurityProfiles {
-            instance: fixture.instance.id.clone(),
-            user: user.id.clone(),
-            security_profile_ids: security_profile_ids.clone(),
-        };
-        fixture.call(request).await.unwrap();
+        fixture.call(update(security_profile_ids.clone())).await.unwrap();
         fixture.assert_is(User { security_profile_ids, ..user.clone() }).await;
     }
 }
@@ -121,13 +85,9 @@ pub(crate) async fn the_hierarchy_group_is_set_and_cleared(fixture: &Fixture<'_>
     let user = fixture.user(fixture.new_user()).await;
     let groups = [fixture.hierarchy_group(0).await.id, fixture.hierarchy_group(1).await.id];
     let [first, second] = groups.map(Some);
+    let update = |hierarchy_group_id| UpdateUserHierarchy { instance: fixture.id(), user: user.id.clone(), hierarchy_group_id };
     for hierarchy_group_id in [first, second, None, None] {
-        let request = UpdateUserHierarchy {
-            instance: fixture.instance.id.clone(),
-            user: user.id.clone(),
-            hierarchy_group_id: hierarchy_group_id.clone(),
-        };
-        fixture.call(request).await.unwrap();
+        fixture.call(update(hierarchy_group_id.clone())).await.unwrap();
         fixture.assert_is(User { hierarchy_group_id, ..user.clone() }).await;
     }
 }

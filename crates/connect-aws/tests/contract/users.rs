@@ -59,11 +59,7 @@ pub(crate) async fn a_user_needs_no_more_than_the_api_requires(fixture: &Fixture
 
 pub(crate) async fn settings_by_channel_are_taken_at_creation(fixture: &Fixture<'_>) {
     let channel_configs = ChannelConfigs {
-        auto_accept: Some(vec![AutoAcceptConfig {
-            channel: Channel::Chat,
-            auto_accept: true,
-            agent_first_callback_auto_accept: None,
-        }]),
+        auto_accept: Some(vec![AutoAcceptConfig::new(Channel::Chat, true)]),
         after_contact_work: Some(vec![AfterContactWorkConfig {
             channel: Channel::Voice,
             after_contact_work_time_limit: 30,
