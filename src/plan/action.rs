@@ -3,9 +3,9 @@
 use std::fmt;
 
 use connect_api::{
-    AssociateUserProficiencies, Call, DisassociateUserProficiencies, OperationName, TagResource, UntagResource, UpdateUserConfig,
-    UpdateUserHierarchy, UpdateUserIdentityInfo, UpdateUserPhoneConfig, UpdateUserProficiencies, UpdateUserRoutingProfile,
-    UpdateUserSecurityProfiles,
+    AssociateUserProficiencies, Call, DisassociateUserProficiencies, Operation, OperationName, TagResource, UntagResource,
+    UpdateUserConfig, UpdateUserHierarchy, UpdateUserIdentityInfo, UpdateUserPhoneConfig, UpdateUserProficiencies,
+    UpdateUserRoutingProfile, UpdateUserSecurityProfiles,
 };
 
 /// One difference, in the words of the spec.
@@ -32,58 +32,43 @@ impl fmt::Display for Change {
     }
 }
 
-/// A request that changes a user that exists.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "each is the request of that name")]
-pub enum UserUpdate {
-    UpdateUserIdentityInfo(UpdateUserIdentityInfo),
-    UpdateUserPhoneConfig(UpdateUserPhoneConfig),
-    UpdateUserConfig(UpdateUserConfig),
-    UpdateUserRoutingProfile(UpdateUserRoutingProfile),
-    UpdateUserSecurityProfiles(UpdateUserSecurityProfiles),
-    UpdateUserHierarchy(UpdateUserHierarchy),
-    AssociateUserProficiencies(AssociateUserProficiencies),
-    UpdateUserProficiencies(UpdateUserProficiencies),
-    DisassociateUserProficiencies(DisassociateUserProficiencies),
-    TagResource(TagResource),
-    UntagResource(UntagResource),
+/// Defines [`UserUpdate`] with these requests.
+macro_rules! user_updates {
+    ($($request:ident,)*) => {
+        /// A request that changes a user that exists.
+        #[derive(Clone, Debug)]
+        #[expect(missing_docs, reason = "each is the request of that name")]
+        pub enum UserUpdate {
+            $($request($request),)*
+        }
+
+        impl UserUpdate {
+            /// The name of the operation.
+            pub fn name(&self) -> OperationName {
+                match self { $(Self::$request(_) => $request::NAME,)* }
+            }
+        }
+
+        impl From<UserUpdate> for Call {
+            fn from(update: UserUpdate) -> Self {
+                match update { $(UserUpdate::$request(request) => request.into(),)* }
+            }
+        }
+    };
 }
 
-impl UserUpdate {
-    /// The name of the operation.
-    pub fn name(&self) -> OperationName {
-        match self {
-            Self::UpdateUserIdentityInfo(_) => OperationName::UpdateUserIdentityInfo,
-            Self::UpdateUserPhoneConfig(_) => OperationName::UpdateUserPhoneConfig,
-            Self::UpdateUserConfig(_) => OperationName::UpdateUserConfig,
-            Self::UpdateUserRoutingProfile(_) => OperationName::UpdateUserRoutingProfile,
-            Self::UpdateUserSecurityProfiles(_) => OperationName::UpdateUserSecurityProfiles,
-            Self::UpdateUserHierarchy(_) => OperationName::UpdateUserHierarchy,
-            Self::AssociateUserProficiencies(_) => OperationName::AssociateUserProficiencies,
-            Self::UpdateUserProficiencies(_) => OperationName::UpdateUserProficiencies,
-            Self::DisassociateUserProficiencies(_) => OperationName::DisassociateUserProficiencies,
-            Self::TagResource(_) => OperationName::TagResource,
-            Self::UntagResource(_) => OperationName::UntagResource,
-        }
-    }
-}
-
-impl From<UserUpdate> for Call {
-    fn from(update: UserUpdate) -> Self {
-        match update {
-            UserUpdate::UpdateUserIdentityInfo(request) => request.into(),
-            UserUpdate::UpdateUserPhoneConfig(request) => request.into(),
-            UserUpdate::UpdateUserConfig(request) => request.into(),
-            UserUpdate::UpdateUserRoutingProfile(request) => request.into(),
-            UserUpdate::UpdateUserSecurityProfiles(request) => request.into(),
-            UserUpdate::UpdateUserHierarchy(request) => request.into(),
-            UserUpdate::AssociateUserProficiencies(request) => request.into(),
-            UserUpdate::UpdateUserProficiencies(request) => request.into(),
-            UserUpdate::DisassociateUserProficiencies(request) => request.into(),
-            UserUpdate::TagResource(request) => request.into(),
-            UserUpdate::UntagResource(request) => request.into(),
-        }
-    }
+user_updates! {
+    UpdateUserIdentityInfo,
+    UpdateUserPhoneConfig,
+    UpdateUserConfig,
+    UpdateUserRoutingProfile,
+    UpdateUserSecurityProfiles,
+    UpdateUserHierarchy,
+    AssociateUserProficiencies,
+    UpdateUserProficiencies,
+    DisassociateUserProficiencies,
+    TagResource,
+    UntagResource,
 }
 
 /// A call to make, and why.
