@@ -154,10 +154,8 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.operation)?;
-        match (&self.code, self.status) {
-            (Some(code), _) => write!(f, "{code}: ")?,
-            (None, Some(status)) => write!(f, "HTTP {status}: ")?,
-            (None, None) => {}
+        if self.code.is_some() || self.status.is_some() {
+            write!(f, "{}: ", self.answer())?;
         }
         f.write_str(&self.message)?;
         if let Some(id) = &self.request_id {

@@ -1,9 +1,6 @@
 //! How far a paginated list has been read.
 
-use std::{
-    collections::HashSet,
-    hash::{DefaultHasher, Hash, Hasher},
-};
+use std::{collections::HashSet, hash::BuildHasher};
 
 use crate::{Class, Error, OperationName};
 
@@ -27,9 +24,8 @@ impl PageCursor {
     /// A page token that Connect returned before: the list has to be read from the start.
     pub fn turn(&mut self, operation: OperationName, next_token: Option<String>) -> Result<bool, Error> {
         if let Some(token) = &next_token {
-            let mut hasher = DefaultHasher::new();
-            token.hash(&mut hasher);
-            if !self.seen.insert(hasher.finish()) {
+            let hash = self.seen.hasher().hash_one(token);
+            if !self.seen.insert(hash) {
                 return Err(Error::no_reply(operation, "Connect returned the same page token again"));
             }
         }

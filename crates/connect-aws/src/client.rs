@@ -1,6 +1,6 @@
 //! The client of one Region.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_connect::{
@@ -110,12 +110,6 @@ impl Connect for AwsConnect {
             result
         };
         CALL.scope(span.clone(), reply).instrument(span).boxed()
-    }
-}
-
-impl fmt::Debug for AwsConnect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AwsConnect").field("region", &self.region).finish_non_exhaustive()
     }
 }
 

@@ -82,12 +82,6 @@ pub struct Limiter<C> {
     observer: Option<Arc<dyn CallObserver>>,
 }
 
-impl<C> std::fmt::Debug for Limiter<C> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Limiter").field("quotas", &self.quotas).finish_non_exhaustive()
-    }
-}
-
 impl<C> Limiter<C> {
     /// Limits `inner` to these quotas.
     pub fn new(inner: C, quotas: Quotas) -> Self {

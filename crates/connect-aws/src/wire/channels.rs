@@ -93,11 +93,8 @@ impl Setting for PersistentConnectionConfig {
     type Wire = types::PersistentConnectionConfig;
 
     fn to_wire(self) -> Self::Wire {
-        types::PersistentConnectionConfig::builder()
-            .channel(self.channel.as_str().into())
-            .persistent_connection(self.persistent_connection)
-            .build()
-            .expect("channel and setting are set")
+        let wire = types::PersistentConnectionConfig::builder().channel(self.channel.as_str().into());
+        wire.persistent_connection(self.persistent_connection).build().expect("channel and setting are set")
     }
 
     fn from_wire(wire: Self::Wire) -> Option<Self> {
@@ -109,11 +106,9 @@ impl Setting for VoiceEnhancementConfig {
     type Wire = types::VoiceEnhancementConfig;
 
     fn to_wire(self) -> Self::Wire {
-        types::VoiceEnhancementConfig::builder()
-            .channel(self.channel.as_str().into())
-            .voice_enhancement_mode(self.voice_enhancement_mode.as_str().into())
-            .build()
-            .expect("channel and mode are set")
+        let (channel, mode) = (self.channel.as_str(), self.voice_enhancement_mode.as_str());
+        let wire = types::VoiceEnhancementConfig::builder().channel(channel.into()).voice_enhancement_mode(mode.into());
+        wire.build().expect("channel and mode are set")
     }
 
     fn from_wire(wire: Self::Wire) -> Option<Self> {
