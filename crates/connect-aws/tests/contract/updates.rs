@@ -1,12 +1,15 @@
 //! Updates, each of which changes its own fields only.
 
 use connect_api::{
-    AfterContactWorkConfig, AutoAcceptConfig, Channel, ChannelConfigs, CreateUser, IdentityInfo, PhoneConfig, PhoneType,
-    UpdateUserConfig, UpdateUserHierarchy, UpdateUserIdentityInfo, UpdateUserPhoneConfig, UpdateUserRoutingProfile,
-    UpdateUserSecurityProfiles, User,
+    AfterContactWorkConfig, AutoAcceptConfig, Channel, ChannelConfigs, CreateUser, IdentityInfo, PhoneConfig, UpdateUserConfig,
+    UpdateUserHierarchy, UpdateUserIdentityInfo, UpdateUserPhoneConfig, UpdateUserRoutingProfile, UpdateUserSecurityProfiles,
+    User,
 };
 
-use crate::{fixture::Fixture, users::assert_shown};
+use crate::{
+    fixture::Fixture,
+    users::{assert_shown, desk_phone},
+};
 
 pub(crate) async fn identity_info_is_replaced(fixture: &Fixture<'_>) {
     let user = fixture.user(fixture.new_user()).await;
@@ -25,13 +28,7 @@ pub(crate) async fn identity_info_is_replaced(fixture: &Fixture<'_>) {
 }
 
 pub(crate) async fn the_phone_config_is_replaced_zero_values_included(fixture: &Fixture<'_>) {
-    let full = PhoneConfig {
-        phone_type: PhoneType::DeskPhone,
-        auto_accept: true,
-        after_contact_work_time_limit: 60,
-        desk_phone_number: Some("+12065550147".into()),
-        persistent_connection: Some(true),
-    };
+    let full = PhoneConfig { persistent_connection: Some(true), ..desk_phone() };
     let user = fixture.user(CreateUser { phone_config: Some(full.clone()), ..fixture.new_user() }).await;
     assert_eq!(user.phone_config.as_ref(), Some(&full));
     let off = PhoneConfig { persistent_connection: Some(false), ..PhoneConfig::default() };

@@ -14,14 +14,18 @@ pub(crate) async fn an_instance_is_described(fixture: &Fixture<'_>) {
     assert_eq!(instance.status.as_deref(), Some("ACTIVE"));
 }
 
-pub(crate) async fn a_user_is_described_as_it_was_created(fixture: &Fixture<'_>) {
-    let phone_config = PhoneConfig {
+pub(crate) fn desk_phone() -> PhoneConfig {
+    PhoneConfig {
         phone_type: PhoneType::DeskPhone,
         auto_accept: true,
         after_contact_work_time_limit: 45,
         desk_phone_number: Some("+12065550142".into()),
         persistent_connection: Some(false),
-    };
+    }
+}
+
+pub(crate) async fn a_user_is_described_as_it_was_created(fixture: &Fixture<'_>) {
+    let phone_config = desk_phone();
     let identity_info = IdentityInfo {
         first_name: Some("Jane".into()),
         last_name: Some("Doe".into()),
