@@ -7,8 +7,10 @@ use crate::NamespacedName;
 
 /// The Secret that holds a namespace's initial password.
 pub(crate) const SECRET: &str = "initial-password";
-pub(crate) const ROUTING_PROFILES: [&str; 2] = ["Voice", "Chat"];
-pub(crate) const SECURITY_PROFILES: [&str; 2] = ["Agent", "Lead"];
+/// The routing profiles of the instance. Agents with even and odd numbers have different ones.
+pub const ROUTING_PROFILES: [&str; 2] = ["Voice", "Chat"];
+/// The security profiles of the instance.
+pub const SECURITY_PROFILES: [&str; 2] = ["Agent", "Lead"];
 pub(crate) const GROUPS: [&str; 2] = ["/North", "/North/Hamburg"];
 pub(crate) const ATTRIBUTE: (&str, [&str; 2]) = ("Language", ["Spanish", "French"]);
 

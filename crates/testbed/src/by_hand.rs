@@ -1,7 +1,22 @@
-//! Users that people create at Connect's console.
+//! What people do at Connect's console.
 
-use connect_api::{CreateUser, IdentityInfo, InstanceId, Password, PhoneConfig};
+use connect_api::{Caller, ConnectExt, CreateUser, Error, IdentityInfo, InstanceId, Operation, Password, PhoneConfig};
 use connect_sim::Sim;
+use futures::FutureExt;
+
+/// Makes a call at Connect's console, which is neither throttled nor counted.
+///
+/// # Errors
+/// Those of Connect.
+///
+/// # Panics
+/// Never: the simulator answers at once.
+pub fn at_console<O: Operation>(sim: &Sim, request: O) -> Result<O::Output, Error>
+where
+    O::Output: Send,
+{
+    sim.console().call(&Caller::default(), request).now_or_never().expect("every future is ready at its first poll")
+}
 
 /// Returns the call that creates a user with these profiles, which are named, and without anything that Connect does not require.
 ///

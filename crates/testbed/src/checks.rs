@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use connect_api::{Call, CreateUser, Tags};
+use connect_api::{CreateUser, Tags};
 use connect_operator::api::PREFIX;
 use connect_sim::{InstanceView, Sim, UserView};
 
 use crate::{
     ApiServer, ExtraTags,
     agent::{ROUTING_PROFILES, SECURITY_PROFILES},
-    create_by_hand,
+    at_console, create_by_hand,
     operator::CLUSTER,
     user_matches,
 };
@@ -28,7 +28,7 @@ pub(crate) fn add_bystanders(sim: &Sim, instance: &InstanceView) -> Vec<UserView
         [("bystander-1", Tags::new()), ("bystander-2", others("green")), ("bystander-3", [("team".into(), "x".into())].into())]
     {
         let call = CreateUser { tags, ..create_by_hand(sim, &instance.id, name, ROUTING_PROFILES[0], SECURITY_PROFILES[0]) };
-        sim.console().call_now(Call::CreateUser(call)).expect("a user that Connect takes");
+        at_console(sim, call).expect("a user that Connect takes");
     }
     sim.users(&instance.id)
 }

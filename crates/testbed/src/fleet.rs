@@ -1,8 +1,8 @@
 //! A fleet: an API server, Connect with its rates, people, and operators that are started and stopped.
 
-use std::{num::NonZeroU16, time::Duration};
+use std::time::Duration;
 
-use connect_api::{Call, Error, Quotas, Reply};
+use connect_api::Quotas;
 use connect_operator::api::RECONCILE_REQUESTED_AT;
 use connect_sim::{Client, Config, InstanceConfig, InstanceView, NamedConfig, Sim, Throttling, UserView};
 use serde_json::Value;
@@ -12,7 +12,6 @@ use crate::{
     agent::{ATTRIBUTE, GROUPS, ROUTING_PROFILES, SECRET, SECURITY_PROFILES},
     checks,
     journal::Remote,
-    operator::default_concurrency,
     seeds,
     time::Paced,
 };
@@ -26,16 +25,10 @@ pub struct Setup {
     pub quotas: Option<Quotas>,
     /// The users quota of the instance. Default 1,000,000.
     pub users_quota: usize,
-    /// The latency of a call to Connect. Default 50 ms.
-    pub connect_latency: Duration,
-    /// The latency of a request to the API server. Default 5 ms.
-    pub api_latency: Duration,
     /// How often the operator sweeps the instance. Default 5 min.
     pub sweep_interval: Option<Duration>,
     /// How often it reads each user. Default 24 h.
     pub drift_interval: Duration,
-    /// The number of concurrent passes. Default 8.
-    pub concurrency: NonZeroU16,
 }
 
 impl Default for Setup {
@@ -44,11 +37,8 @@ impl Default for Setup {
             throttling: Throttling::default(),
             quotas: Some(Quotas::default()),
             users_quota: 1_000_000,
-            connect_latency: Duration::from_millis(50),
-            api_latency: Duration::from_millis(5),
             sweep_interval: Some(Duration::from_secs(300)),
             drift_interval: Duration::from_secs(24 * 3600),
-            concurrency: default_concurrency(),
         }
     }
 }
@@ -57,13 +47,18 @@ impl Default for Setup {
 #[derive(Debug)]
 pub struct Fleet {
     setup: Setup,
-    time: VirtualTime,
+    pub(crate) time: VirtualTime,
     paced: Paced,
     instance: InstanceView,
     api: ApiServer,
     journal: Journal,
     bystanders: Vec<UserView>,
 }
+
+/// The latency of a call to Connect, there and back.
+const CONNECT_LATENCY: Duration = Duration::from_millis(50);
+/// The latency of a request to the API server.
+const API_LATENCY: Duration = Duration::from_millis(5);
 
 /// The polling interval of [`Fleet::until`].
 const POLL: Duration = Duration::from_millis(250);
@@ -92,7 +87,7 @@ impl Fleet {
         let sim = Sim::new(config).expect("a valid setup");
         let instance = sim.instances().remove(0);
         let bystanders = checks::add_bystanders(&sim, &instance);
-        let api = ApiServer::new(time, setup.api_latency);
+        let api = ApiServer::new(time, API_LATENCY);
         Self { paced: Paced::new(sim, time), time, instance, api, journal: Journal::default(), bystanders, setup }
     }
 
@@ -116,18 +111,13 @@ impl Fleet {
         &self.journal
     }
 
-    /// The clock of the fleet.
-    pub fn time(&self) -> VirtualTime {
-        self.time
-    }
-
     /// The virtual time since the start.
     pub fn elapsed(&self) -> Duration {
         self.time.elapsed()
     }
 
     fn remote(&self, client: Client, journal: Journal) -> Remote {
-        Remote { client, paced: self.paced.clone(), time: self.time, latency: self.setup.connect_latency, journal }
+        Remote { client, paced: self.paced.clone(), time: self.time, latency: CONNECT_LATENCY, journal }
     }
 
     /// Starts an operator.
@@ -154,14 +144,6 @@ impl Fleet {
     /// Returns the spec of an agent.
     pub fn spec(&self, agent: &Agent) -> Value {
         agent.spec(&self.paced.sim(), &self.instance)
-    }
-
-    /// Makes a call at Connect's console, which is neither throttled nor counted.
-    ///
-    /// # Errors
-    /// Those of Connect.
-    pub fn at_console(&self, call: Call) -> Result<Reply, Error> {
-        self.sim().console().call_now(call)
     }
 
     /// Waits until this holds. Returns how long that took, or None after the time.

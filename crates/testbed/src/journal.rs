@@ -2,11 +2,11 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use connect_api::{Call, Caller, Class, Connect, Error, OperationName, Priority, Reply};
+use connect_api::{Call, Caller, Class, Connect, Error, OperationName, Reply};
 use connect_sim::Client;
 use futures::{FutureExt, future::BoxFuture};
 
@@ -23,8 +23,6 @@ pub struct Sent {
     pub key: String,
     /// The namespace of the ConnectUser; empty for the operator's own work.
     pub group: String,
-    /// Its priority.
-    pub priority: Priority,
     /// The class of its error. None: it succeeded.
     pub error: Option<Class>,
 }
@@ -34,30 +32,25 @@ pub struct Sent {
 pub struct Journal(Arc<Mutex<Vec<Sent>>>);
 
 impl Journal {
-    fn note(&self, sent: Sent) {
+    fn calls(&self) -> MutexGuard<'_, Vec<Sent>> {
         // Nothing panics while holding the lock.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(sent);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the number of answered calls, to be passed to [`since`](Self::since).
-    pub fn len(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
-    }
-
-    /// Returns whether no call was answered.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    /// Returns the position of the next call, to be passed to the methods below.
+    pub fn mark(&self) -> usize {
+        self.calls().len()
     }
 
     /// Returns the calls from this position on.
     pub fn since(&self, mark: usize) -> Vec<Sent> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(mark..).unwrap_or_default().to_vec()
+        self.calls().get(mark..).unwrap_or_default().to_vec()
     }
 
     /// Returns the number of calls of each operation from this position on.
     pub fn counts(&self, mark: usize) -> BTreeMap<OperationName, usize> {
         let mut counts = BTreeMap::new();
-        for sent in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().skip(mark) {
+        for sent in self.calls().iter().skip(mark) {
             *counts.entry(sent.operation).or_default() += 1;
         }
         counts
@@ -65,7 +58,7 @@ impl Journal {
 
     /// Returns the number of calls from this position on with this class of error.
     pub fn failed(&self, mark: usize, class: Class) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().skip(mark).filter(|sent| sent.error == Some(class)).count()
+        self.calls().iter().skip(mark).filter(|sent| sent.error == Some(class)).count()
     }
 }
 
@@ -102,12 +95,11 @@ impl Connect for Remote {
             self.paced.now();
             let result = self.client.call_now(call);
             tokio::time::sleep(self.latency / 2).await;
-            self.journal.note(Sent {
+            self.journal.calls().push(Sent {
                 at,
                 operation,
                 key: caller.key.clone(),
                 group: caller.group.clone(),
-                priority: caller.priority,
                 error: result.as_ref().err().map(|error| error.class),
             });
             result

@@ -1,5 +1,5 @@
-//! What tests and benchmarks share: the operator with ten thousand users and more in virtual time, an API server in memory, and the
-//! comparison of a user with its spec. For development only.
+//! What tests, the demo and the benchmark share: the operator with ten thousand users and more in virtual time, an API server in
+//! memory, the comparison of a user with its spec, and the operator as it is installed. For development only.
 //!
 //! The real controller, sweeper, reconciler, limiter and meter run on tokio's paused clock, between an API server in memory
 //! ([`ApiServer`], a `tower` service behind the real [`kube::Client`]) and the simulated Connect with AWS' real rates. Hours of
@@ -7,6 +7,9 @@
 //!
 //! [`Fleet`] is one such environment. Each of the [`scenarios`] runs a fleet and returns a report: tests assert on the reports, and the
 //! benchmark prints them. [`user_matches`] compares a user with a spec, for every test that needs to.
+//!
+//! With the feature `installation`, the module of this name runs the operator's program on a real control plane. Without it, the crate
+//! does not depend on the control plane.
 //!
 //! ```
 //! use testbed::{Agent, Fleet, Setup, in_virtual_time};
@@ -27,6 +30,8 @@ mod api_server;
 mod by_hand;
 mod checks;
 mod fleet;
+#[cfg(feature = "installation")]
+pub mod installation;
 mod journal;
 mod operator;
 mod oracle;
@@ -34,11 +39,12 @@ pub mod scenarios;
 mod seeds;
 mod time;
 
-pub use agent::Agent;
+pub use agent::{Agent, ROUTING_PROFILES, SECURITY_PROFILES};
 pub use api_server::{ApiServer, NamespacedName, Requests, Tally};
-pub use by_hand::create_by_hand;
+pub use by_hand::{at_console, create_by_hand};
 pub use fleet::{Fleet, Setup};
-pub use journal::{Journal, Sent, most_within};
+pub use journal::{Journal, Sent};
 pub use operator::Operator;
 pub use oracle::{ExtraTags, user_matches};
+pub use seeds::copy_user;
 pub use time::{VirtualTime, in_virtual_time};

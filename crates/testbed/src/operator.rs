@@ -19,12 +19,14 @@ use crate::{ApiServer, Setup, VirtualTime, journal::Remote};
 
 /// The cluster's name in ownership tags.
 pub(crate) const CLUSTER: &str = "blue";
+/// The default number of concurrent passes.
+const CONCURRENCY: NonZeroU16 = NonZeroU16::new(8).expect("it is not zero");
 /// The default of the client over the SDK.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 const SETTLE_WINDOW: Duration = Duration::from_secs(600);
 const LONGEST_STALL: Duration = Duration::from_secs(20);
 
-/// A running operator. It continues when dropped: [`stop`](Self::stop) or [`kill`](Self::kill) it.
+/// A running operator. It continues when dropped: [`stop`](Self::stop) it.
 #[derive(Debug)]
 pub struct Operator {
     stop: oneshot::Sender<()>,
@@ -80,7 +82,7 @@ impl Operator {
             sweep_interval: setup.sweep_interval,
             delete_orphans: false,
             config: tokio::sync::watch::channel(Arc::default()).1,
-            concurrency: setup.concurrency,
+            concurrency: CONCURRENCY,
         };
         let (stop, stopped) = oneshot::channel();
         let stopped = async move { _ = stopped.await };
@@ -88,35 +90,26 @@ impl Operator {
         Self { stop, task: tokio::spawn(work), metrics, reconciler }
     }
 
-    /// Returns its metrics in the text format of Prometheus.
-    pub fn metrics(&self) -> String {
-        self.metrics.encode().unwrap_or_default()
-    }
-
-    /// Returns the sum of a counter over all labels, by the name of the metric without `_total`.
-    pub fn counted(&self, metric: &str) -> u64 {
-        let text = self.metrics();
-        let values = text.lines().filter(|line| line.starts_with(&format!("{metric}_total")));
+    /// Returns the sum of a counter's samples that start with this text.
+    pub fn counted(&self, start: &str) -> u64 {
+        let text = self.metrics.encode().unwrap_or_default();
+        let values = text.lines().filter(|line| line.starts_with(start));
         values.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
     }
 
     /// Returns the number of completed sweeps.
     pub fn sweeps(&self) -> u64 {
-        let text = self.metrics();
-        let line = text.lines().find_map(|line| line.strip_prefix(r#"connect_operator_sweeps_total{result="complete"} "#));
-        line.and_then(|count| count.parse().ok()).unwrap_or_default()
+        self.counted(r#"connect_operator_sweeps_total{result="complete"}"#)
     }
 
-    /// Waits for this number of completed sweeps. Returns how long that took, or None after the time.
-    pub async fn swept(&self, patience: Duration, sweeps: u64) -> Option<Duration> {
-        let began = tokio::time::Instant::now();
-        while self.sweeps() < sweeps {
-            if began.elapsed() >= patience {
-                return None;
+    /// Waits for this number of completed sweeps, but not longer than this.
+    pub async fn swept(&self, patience: Duration, sweeps: u64) {
+        let done = async {
+            while self.sweeps() < sweeps {
+                tokio::time::sleep(Duration::from_millis(250)).await;
             }
-            tokio::time::sleep(Duration::from_millis(250)).await;
-        }
-        Some(began.elapsed())
+        };
+        _ = tokio::time::timeout(patience, done).await;
     }
 
     /// Returns the number of resources that it remembers.
@@ -130,15 +123,4 @@ impl Operator {
         // A failure inside was already logged.
         _ = self.task.await;
     }
-
-    /// Aborts it at once.
-    pub async fn kill(self) {
-        self.task.abort();
-        _ = self.task.await;
-    }
-}
-
-/// The default number of concurrent passes.
-pub(crate) fn default_concurrency() -> NonZeroU16 {
-    NonZeroU16::new(8).unwrap_or(NonZeroU16::MIN)
 }

@@ -5,11 +5,14 @@
 
 use std::collections::HashMap;
 
-use connect_api::{AssociateUserProficiencies, Call, CreateUser, DescribeUser, Password, Reply, User};
+use connect_api::{
+    AssociateUserProficiencies, CreateUser, DescribeUser, Error, InstanceId, ListUserProficiencies, Password, User, UserId,
+};
 use connect_operator::{api::PREFIX, reconcile::Clock};
+use connect_sim::Sim;
 use serde_json::{Value, json};
 
-use crate::{Agent, Fleet};
+use crate::{Agent, Fleet, at_console};
 
 /// Agents that differ only in their names.
 type Kind = (String, bool, bool, usize);
@@ -35,12 +38,19 @@ pub(crate) fn copy(fleet: &Fleet, model: &Agent, agent: &Agent) {
     let resource = fleet.api().get(&model.resource()).expect("the model was created");
     let id = |field: &str| resource["status"][field].as_str().expect("the model is in sync").to_owned();
     fleet.api().put(&agent.resource(), fleet.spec(agent), |uid| {
-        let user = create(fleet, model, agent, &id("userId"), uid);
-        let directory_user_id = describe(fleet, &user).directory_user_id;
+        let user = copy_user(fleet.sim(), &fleet.instance().id, &id("userId").into(), |user| {
+            user.username = agent.username();
+            user.identity_info.first_name = Some(format!("Agent {}", agent.number));
+            user.identity_info.email = user.identity_info.email.take().map(|email| email.replace(&model.name(), &agent.name()));
+            user.tags.insert(format!("{PREFIX}uid"), uid.to_owned());
+            user.tags.insert(format!("{PREFIX}name"), agent.name());
+            user.tags.insert("team".to_owned(), format!("team-{}", agent.number % 100));
+        });
+        let user = user.expect("the agent is new");
         let old_uid = resource["metadata"]["uid"].as_str().unwrap_or_default();
         let text = [
             (model.name(), agent.name()),
-            (id("userId"), user),
+            (id("userId"), user.id.to_string()),
             (old_uid.to_owned(), uid.to_owned()),
             (first_name(model), first_name(agent)),
             (team(model), team(agent)),
@@ -48,12 +58,12 @@ pub(crate) fn copy(fleet: &Fleet, model: &Agent, agent: &Agent) {
         .iter()
         .fold(resource["status"].to_string(), |text, (old, new)| text.replace(old, new));
         let mut status: Value = serde_json::from_str(&text).expect("names are replaced by names");
-        status["observed"]["directoryUserId"] = json!(directory_user_id);
+        status["observed"]["directoryUserId"] = json!(user.directory_user_id);
         if let Some(status) = status.as_object_mut() {
             status.remove("lastHandledReconcileAt");
         }
         // The user was changed just now.
-        status["lastSyncTime"] = json!((fleet.time().now() + std::time::Duration::from_secs(1)).strftime("%FT%TZ").to_string());
+        status["lastSyncTime"] = json!((fleet.time.now() + std::time::Duration::from_secs(1)).strftime("%FT%TZ").to_string());
         status
     });
 }
@@ -67,48 +77,35 @@ fn team(agent: &Agent) -> String {
     format!("\"team-{}\"", agent.number % 100)
 }
 
-fn describe(fleet: &Fleet, id: &str) -> User {
-    let call = DescribeUser { instance: fleet.instance().id.clone(), user: id.into() };
-    let Ok(Reply::DescribeUser(user)) = fleet.at_console(Call::DescribeUser(call)) else { panic!("{id} is there") };
-    user
-}
-
-/// Creates a copy of the model's user. Returns its id.
-fn create(fleet: &Fleet, model: &Agent, agent: &Agent, model_id: &str, uid: &str) -> String {
-    let instance = &fleet.instance().id;
-    let user = describe(fleet, model_id);
-    let mut identity_info = user.identity_info;
-    identity_info.first_name = Some(format!("Agent {}", agent.number));
-    identity_info.email = identity_info.email.map(|email| email.replace(&model.name(), &agent.name()));
-    let mut tags = user.tags;
-    tags.insert(format!("{PREFIX}uid"), uid.to_owned());
-    tags.insert(format!("{PREFIX}name"), agent.name());
-    tags.insert("team".to_owned(), format!("team-{}", agent.number % 100));
-    let call = CreateUser {
+/// Creates a copy of a user at Connect's console, with these changes but without its directory id. Returns the copy.
+///
+/// # Errors
+/// Connect refuses the copy.
+///
+/// # Panics
+/// If the model has no routing profile. Every user of Connect has one.
+pub fn copy_user(sim: &Sim, instance: &InstanceId, model: &UserId, change: impl FnOnce(&mut User)) -> Result<User, Error> {
+    let describe = |user: &UserId| at_console(sim, DescribeUser { instance: instance.clone(), user: user.clone() });
+    let mut user = describe(model)?;
+    change(&mut user);
+    let create = CreateUser {
         instance: instance.clone(),
-        username: agent.username(),
+        username: user.username,
         password: Some(Password::new("Wh1stle-Down-Wind".to_owned())),
-        identity_info: Some(identity_info),
+        identity_info: Some(user.identity_info),
         phone_config: user.phone_config,
         channel_configs: Default::default(),
         directory_user_id: None,
         security_profile_ids: user.security_profile_ids,
-        routing_profile_id: user.routing_profile_id.expect("agents have one"),
+        routing_profile_id: user.routing_profile_id.expect("a user of Connect has one"),
         hierarchy_group_id: user.hierarchy_group_id,
-        tags,
+        tags: user.tags,
     };
-    let Ok(Reply::CreateUser(created)) = fleet.at_console(Call::CreateUser(call)) else { panic!("{} is new", agent.username()) };
-    let list = connect_api::ListUserProficiencies {
-        instance: instance.clone(),
-        user: model_id.into(),
-        max_results: 100,
-        next_token: None,
-    };
-    if agent.proficient
-        && let Ok(Reply::ListUserProficiencies(page)) = fleet.at_console(Call::ListUserProficiencies(list))
-    {
-        let call = AssociateUserProficiencies { instance: instance.clone(), user: created.id.clone(), proficiencies: page.items };
-        fleet.at_console(Call::AssociateUserProficiencies(call)).expect("proficiencies as the model's");
+    let copy = at_console(sim, create)?.id;
+    let list = ListUserProficiencies { instance: instance.clone(), user: model.clone(), max_results: 100, next_token: None };
+    let proficiencies = at_console(sim, list)?.items;
+    if !proficiencies.is_empty() {
+        at_console(sim, AssociateUserProficiencies { instance: instance.clone(), user: copy.clone(), proficiencies })?;
     }
-    created.id.as_str().to_owned()
+    describe(&copy)
 }

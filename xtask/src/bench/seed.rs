@@ -3,11 +3,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use connect_api::{
-    AssociateUserProficiencies, Call, CreateUser, DescribeUser, IdentityInfo, InstanceId, Password, PhoneConfig, PhoneType,
-    Proficiency, ProficiencyKey, Reply, User,
-};
-use connect_operator::api::{ConnectUser, ConnectUserStatus, FINALIZER, RECONCILE_REQUESTED_AT};
+use connect_api::{InstanceId, UpdateUserRoutingProfile, User, UserId};
+use connect_operator::api::{ConnectUser, ConnectUserStatus, FINALIZER, PREFIX, RECONCILE_REQUESTED_AT};
 use connect_sim::Sim;
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
@@ -17,6 +14,7 @@ use kube::{
     api::{ListParams, Patch, PatchParams, PostParams},
 };
 use serde_json::{Value, json};
+use testbed::{at_console, copy_user};
 
 /// The cluster's name in tags.
 pub(super) const CLUSTER: &str = "bench";
@@ -100,11 +98,13 @@ impl<'a> Fleet<'a> {
         Ok(())
     }
 
-    /// Returns that ConnectUser once it is in sync.
+    /// Returns that ConnectUser once it is in sync with its current spec.
     pub(super) async fn first(&self) -> Result<Option<ConnectUser>> {
         let user = self.users(&namespace(0)).get(FIRST).await?;
-        let conditions = user.status.iter().flat_map(|status| &status.conditions);
-        let in_sync = conditions.filter(|c| c.status == "True" && (c.type_ == "Ready" || c.type_ == "Synced")).count() == 2;
+        let in_sync = user.status.as_ref().is_some_and(|status| {
+            let conditions = status.conditions.iter().filter(|c| c.type_ == "Ready" || c.type_ == "Synced");
+            Some(status.observed_generation) == user.metadata.generation && conditions.filter(|c| c.status == "True").count() == 2
+        });
         Ok(in_sync.then_some(user))
     }
 
@@ -151,9 +151,9 @@ impl<'a> Fleet<'a> {
         let api = self.users(&namespace);
         let made = api.create(&PostParams::default(), &self.manifest(&name, &[FINALIZER])?).await?;
         let uid = made.uid().context("no UID")?;
-        let user = self.make_user(&name, &namespace, &uid)?;
         let status = template.status.clone().context("the first user has no status")?;
         let (first_id, first_arn) = (status.user_id.clone().unwrap_or_default(), status.user_arn.clone().unwrap_or_default());
+        let user = self.make_user(&first_id.as_str().into(), &name, &namespace, &uid)?;
         let first_uid = template.uid().context("no UID")?;
         let first_namespace = template.namespace().unwrap_or_default();
         let text = serde_json::to_string(&status)?
@@ -176,47 +176,20 @@ impl<'a> Fleet<'a> {
         Ok(())
     }
 
-    /// Creates the user in Connect, bypassing the rate limit.
-    fn make_user(&self, name: &str, namespace: &str, uid: &str) -> Result<User> {
-        let missing = "the instance lacks what was configured";
-        let mut tags: BTreeMap<String, String> = [("team", "billing"), ("cost-center", "4711")].map(owned).into();
-        tags.extend(
-            [("cluster", CLUSTER), ("namespace", namespace), ("name", name), ("uid", uid)]
-                .map(|(key, value)| (format!("connect-operator.dev/{key}"), value.to_owned())),
-        );
-        let request = CreateUser {
-            instance: self.instance.clone(),
-            username: name.to_owned(),
-            password: Some(Password::new(PASSWORD.to_owned())),
-            identity_info: Some(IdentityInfo {
-                first_name: Some("Given".into()),
-                last_name: Some(name.to_owned()),
-                email: Some(format!("{name}@example.com")),
-                ..IdentityInfo::default()
-            }),
-            phone_config: Some(PhoneConfig {
-                phone_type: PhoneType::SoftPhone,
-                auto_accept: true,
-                after_contact_work_time_limit: 30,
-                desk_phone_number: None,
-                persistent_connection: Some(false),
-            }),
-            channel_configs: Default::default(),
-            directory_user_id: None,
-            security_profile_ids: [self.sim.security_profile_id(&self.instance, "Agent").context(missing)?].into(),
-            routing_profile_id: self.sim.routing_profile_id(&self.instance, "Basic Routing Profile").context(missing)?,
-            hierarchy_group_id: self.sim.hierarchy_group_id(&self.instance, "/North/Hamburg"),
-            tags,
-        };
-        let console = self.sim.console();
-        let Reply::CreateUser(user) = console.call_now(Call::from(request))? else { anyhow::bail!("another reply") };
-        let key = ProficiencyKey { attribute_name: "Language".into(), attribute_value: "German".into() };
-        let proficiencies = vec![Proficiency { key, level: 4.0 }];
-        let request = AssociateUserProficiencies { instance: self.instance.clone(), user: user.id.clone(), proficiencies };
-        console.call_now(request.into())?;
-        let request = DescribeUser { instance: self.instance.clone(), user: user.id };
-        let Reply::DescribeUser(user) = console.call_now(request.into())? else { anyhow::bail!("another reply") };
-        Ok(user)
+    /// Creates the user in Connect as a copy of the first one, bypassing the rate limit.
+    fn make_user(&self, first: &UserId, name: &str, namespace: &str, uid: &str) -> Result<User> {
+        let copy = copy_user(self.sim, &self.instance, first, |user| {
+            user.username = name.to_owned();
+            // The first user's was edited.
+            user.routing_profile_id = self.sim.routing_profile_id(&self.instance, "Basic Routing Profile");
+            user.identity_info.last_name = Some(name.to_owned());
+            user.identity_info.email = Some(format!("{name}@example.com"));
+            user.tags.extend(
+                [("namespace", namespace), ("name", name), ("uid", uid)]
+                    .map(|(key, value)| (format!("{PREFIX}{key}"), value.to_owned())),
+            );
+        });
+        Ok(copy?)
     }
 
     /// Returns the resourceVersion of every ConnectUser. A later comparison shows which were written to.
@@ -242,12 +215,8 @@ impl<'a> Fleet<'a> {
         let chosen: Vec<String> = (0..how_many).map(|k| Self::name(k * step)).collect();
         for name in &chosen {
             let user = all.get(name).with_context(|| format!("no user {name}"))?.clone();
-            let request = connect_api::UpdateUserRoutingProfile {
-                instance: self.instance.clone(),
-                user,
-                routing_profile_id: profile.clone(),
-            };
-            self.sim.console().call_now(request.into())?;
+            let (instance, routing_profile_id) = (self.instance.clone(), profile.clone());
+            at_console(self.sim, UpdateUserRoutingProfile { instance, user, routing_profile_id })?;
         }
         Ok(chosen)
     }
@@ -267,8 +236,4 @@ impl<'a> Fleet<'a> {
 fn directory_id(status: &ConnectUserStatus) -> Result<String> {
     let observed = status.observed.as_ref();
     observed.and_then(|observed| observed.directory_user_id.clone()).context("the first user was not read yet")
-}
-
-fn owned((key, value): (&str, &str)) -> (String, String) {
-    (key.to_owned(), value.to_owned())
 }

@@ -3,8 +3,10 @@
 use std::{thread, time::Duration};
 
 use connect_api::OperationName;
-use testbed::scenarios::{
-    self, AtOnceReport, Beside, CreatesReport, EditsReport, NamespaceReport, OutageKind, OutageReport, Waits,
+use connect_sim::Effect;
+use testbed::{
+    Agent,
+    scenarios::{self, AtOnceReport, Beside, EditsReport, NamespaceReport, OutageReport, Waits},
 };
 
 use super::table::{Table, VIRTUAL};
@@ -23,9 +25,12 @@ const WAITING: usize = 100;
 /// Each scenario has its own clock, so that they can run in parallel.
 pub(super) fn measure(table: &mut Table) {
     thread::scope(|scope| {
-        let creates = scope.spawn(|| (scenarios::creates(1000), scenarios::edits_beside(BESIDE), scenarios::naive(FLEET)));
+        let creates = scope.spawn(|| {
+            let plain: Vec<_> = (0..1000).map(|number| Agent::plain("sales", number)).collect();
+            (scenarios::applied_at_once(&plain), scenarios::edits_beside(BESIDE), scenarios::naive(FLEET))
+        });
         let crowds = scope.spawn(|| {
-            let applied = scenarios::applied_at_once(FLEET);
+            let applied = scenarios::applied_at_once(&Agent::fleet("sales", FLEET));
             (applied, scenarios::deleted_at_once(FLEET), scenarios::namespace_deleted(NAMESPACE, OTHERS))
         });
         let (made, edits, naive) = joined(creates);
@@ -49,7 +54,7 @@ pub(super) fn measure(table: &mut Table) {
         at_once(table, "applied", OperationName::CreateUser, &applied);
         at_once(table, "deleted", OperationName::DeleteUser, &deleted);
         namespace_deleted(table, &namespace);
-        outage(table, &scenarios::outage(FLEET, WAITING, OutageKind::NoConnection));
+        outage(table, &scenarios::outage(FLEET, WAITING, Effect::LostRequest));
     });
 }
 
@@ -57,8 +62,8 @@ fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-fn creating(table: &mut Table, report: &CreatesReport) {
-    let share = report.share_of_bucket * 100.0;
+fn creating(table: &mut Table, report: &AtOnceReport) {
+    let share = report.share_of_create_bucket * 100.0;
     table.add(
         "1,000 creates: share of the CreateUser bucket used / throttles seen",
         "≥ 98 % / 0",
@@ -100,7 +105,7 @@ fn namespace_deleted(table: &mut Table, report: &NamespaceReport) {
     table.add(
         format!(
             "a namespace of {} users is deleted: until all are gone; meanwhile in another one, an edit's / a create's / a deletion's longest wait for its call, of {}",
-            report.users,
+            NAMESPACE,
             waits.iter().map(|wait| wait.count).sum::<usize>()
         ),
         "– ; ≤ 3 s each",
@@ -118,7 +123,7 @@ fn outage(table: &mut Table, report: &OutageReport) {
     table.add(
         format!(
             "Connect out of reach for an hour, {} users, {} more applied and as many edited: calls in each ten minutes of it / in each of the first minutes after it / throttles / until all are in sync",
-            report.standing, report.waiting
+            FLEET, WAITING
         ),
         "– / – / 0 / –",
         format!(

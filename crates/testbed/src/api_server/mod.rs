@@ -16,7 +16,6 @@ use std::{
     time::Duration,
 };
 
-use connect_operator::api::FINALIZER;
 use kube::Client;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -98,8 +97,7 @@ impl ApiServer {
         self.write(|objects| {
             let uid = objects.apply(place, spec);
             let status = status(&uid);
-            objects.finalize(place, &[FINALIZER.to_owned()]);
-            objects.set_status(place, status);
+            objects.restore(place, status);
             uid
         })
     }

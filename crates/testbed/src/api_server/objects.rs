@@ -3,12 +3,16 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
-use connect_operator::{api::ConnectUserSpec, reconcile::Clock};
+use connect_operator::{
+    api::{ConnectUserSpec, FINALIZER},
+    reconcile::Clock,
+};
+use kube::core::Status;
 use serde_json::{Map, Value, json};
 
 use super::{
     Requests,
-    status::{Refusal, conflict, exists, invalid, not_found},
+    status::{conflict, exists, invalid, not_found},
 };
 use crate::time::VirtualTime;
 
@@ -106,7 +110,7 @@ pub(super) struct Objects {
     pub leaks: u64,
 }
 
-type ApiResult = Result<Value, Refusal>;
+type ApiResult = Result<Value, Box<Status>>;
 
 impl Objects {
     pub fn new(time: VirtualTime) -> Self {
@@ -251,15 +255,10 @@ impl Objects {
         object["metadata"]["uid"].as_str().unwrap_or_default().to_owned()
     }
 
-    pub fn finalize(&mut self, place: &NamespacedName, finalizers: &[String]) {
+    /// Sets the finalizer of the operator and the status.
+    pub fn restore(&mut self, place: &NamespacedName, status: Value) {
         if let Some(mut object) = self.read(place) {
-            object["metadata"]["finalizers"] = json!(finalizers);
-            self.keep(place, object, false);
-        }
-    }
-
-    pub fn set_status(&mut self, place: &NamespacedName, status: Value) {
-        if let Some(mut object) = self.read(place) {
+            object["metadata"]["finalizers"] = json!([FINALIZER]);
             object["status"] = status;
             self.keep(place, object, false);
         }

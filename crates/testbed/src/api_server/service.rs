@@ -11,13 +11,13 @@ use bytes::Bytes;
 use futures::{FutureExt, StreamExt, future::BoxFuture};
 use http::{Method, Request, Response, header::ACCEPT};
 use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
-use kube::client::Body;
+use kube::{client::Body, core::Status};
 use serde_json::Value;
 
 use super::{
     ApiServer, NamespacedName,
     objects::{API_VERSION, KIND},
-    status::{Refusal, not_found, not_served},
+    status::{not_found, not_served},
 };
 
 type Reply = Response<UnsyncBoxBody<Bytes, Infallible>>;
@@ -147,6 +147,6 @@ fn json(status: u16, body: impl Into<Bytes>) -> Reply {
     reply
 }
 
-fn refuse(refusal: &Refusal) -> Reply {
-    json(refusal.code, refusal.body().to_string())
+fn refuse(refusal: &Status) -> Reply {
+    json(refusal.code, serde_json::json!(refusal).to_string())
 }

@@ -1,46 +1,32 @@
 //! Error responses of the API server.
 
-use serde_json::{Value, json};
+use kube::core::Status;
 
-/// A request that is refused.
-#[derive(Clone, Debug)]
-pub(super) struct Refusal {
-    pub code: u16,
-    reason: &'static str,
-    message: String,
+fn refusal(code: u16, reason: &str, message: &str) -> Box<Status> {
+    Status::failure(message, reason).with_code(code).boxed()
 }
 
-impl Refusal {
-    /// Returns the body of the response.
-    pub fn body(&self) -> Value {
-        json!({
-            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": self.message, "reason": self.reason, "code": self.code,
-        })
-    }
+pub(super) fn not_found(resource: &str, name: &str) -> Box<Status> {
+    refusal(404, "NotFound", &format!("{resource} {name:?} not found"))
 }
 
-pub(super) fn not_found(resource: &str, name: &str) -> Refusal {
-    Refusal { code: 404, reason: "NotFound", message: format!("{resource} {name:?} not found") }
+pub(super) fn conflict(name: &str, guard: &str) -> Box<Status> {
+    let cause = format!("the object has been modified ({guard})");
+    refusal(409, "Conflict", &format!("Operation cannot be fulfilled on connectusers {name:?}: {cause}"))
 }
 
-pub(super) fn conflict(name: &str, guard: &str) -> Refusal {
-    let message = format!("Operation cannot be fulfilled on connectusers {name:?}: the object has been modified ({guard})");
-    Refusal { code: 409, reason: "Conflict", message }
+pub(super) fn exists(name: &str) -> Box<Status> {
+    refusal(409, "AlreadyExists", &format!("secrets {name:?} already exists"))
 }
 
-pub(super) fn exists(name: &str) -> Refusal {
-    Refusal { code: 409, reason: "AlreadyExists", message: format!("secrets {name:?} already exists") }
+pub(super) fn invalid(name: &str, why: &str) -> Box<Status> {
+    refusal(422, "Invalid", &format!("ConnectUser {name:?} is invalid: {why}"))
 }
 
-pub(super) fn invalid(name: &str, why: &str) -> Refusal {
-    Refusal { code: 422, reason: "Invalid", message: format!("ConnectUser {name:?} is invalid: {why}") }
+pub(super) fn expired() -> Box<Status> {
+    refusal(410, "Expired", "too old resource version")
 }
 
-pub(super) fn expired() -> Refusal {
-    Refusal { code: 410, reason: "Expired", message: "too old resource version".into() }
-}
-
-pub(super) fn not_served(what: &str) -> Refusal {
-    Refusal { code: 405, reason: "MethodNotAllowed", message: format!("this API server does not serve {what}") }
+pub(super) fn not_served(what: &str) -> Box<Status> {
+    refusal(405, "MethodNotAllowed", &format!("this API server does not serve {what}"))
 }

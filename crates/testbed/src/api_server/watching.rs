@@ -70,7 +70,7 @@ impl Watch {
         let objects = self.server.objects();
         let Some(changes) = objects.since(self.version) else {
             self.over = true;
-            return Some(line("ERROR", &Bytes::from(expired().body().to_string())).into());
+            return Some(line("ERROR", &Bytes::from(json!(expired()).to_string())).into());
         };
         let mut lines = Vec::new();
         for change in changes {

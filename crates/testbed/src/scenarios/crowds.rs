@@ -5,11 +5,11 @@ use std::time::Duration;
 use connect_api::{Class, OperationName};
 use serde_json::json;
 
-use super::{Calls, DAY, MINUTE, SECOND, Waits, creates::waits};
-use crate::{Agent, Fleet, Setup, in_virtual_time};
+use super::{Calls, DAY, MINUTE, SECOND, Waits, edits::waits};
+use crate::{Agent, Fleet, Sent, Setup, in_virtual_time};
 
 /// The result of a change of many ConnectUsers at once.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct AtOnceReport {
     /// Their number.
     pub users: usize,
@@ -17,10 +17,10 @@ pub struct AtOnceReport {
     pub done_after: Option<Duration>,
     /// Calls, by operation.
     pub calls: Calls,
+    /// The share of CreateUser's bucket (5 at once, 2 per second) that was used between the first and the last create.
+    pub share_of_create_bucket: f64,
     /// Calls that Connect throttled.
     pub throttled: usize,
-    /// Writes to Kubernetes.
-    pub kubernetes_writes: u64,
     /// The ConnectUsers that are left.
     pub resources_left: usize,
     /// The users that are left, without foreign ones.
@@ -38,14 +38,15 @@ async fn report(
     bystanders: usize,
     done: Option<Duration>,
 ) -> AtOnceReport {
+    let creates = fleet.journal().since(0).into_iter().filter(|call| call.operation == OperationName::CreateUser);
     // The watch may still have events to report.
     tokio::time::sleep(10 * SECOND).await;
     let report = AtOnceReport {
         users,
         done_after: done,
         calls: fleet.journal().counts(0),
+        share_of_create_bucket: share_of_bucket(&creates.collect::<Vec<_>>()),
         throttled: fleet.journal().failed(0, Class::Throttled),
-        kubernetes_writes: fleet.api().writes(),
         resources_left: fleet.api().tally().objects,
         users_left: fleet.sim().users(&fleet.instance().id).len() - bystanders,
         remembered: operator.remembers(),
@@ -55,15 +56,24 @@ async fn report(
     report
 }
 
-/// Applies a mixed fleet at once, and waits until all are in sync.
-pub fn applied_at_once(users: usize) -> AtOnceReport {
+/// Returns the share of AWS' bucket for an operation that these calls used.
+fn share_of_bucket(calls: &[Sent]) -> f64 {
+    let times = || calls.iter().map(|call| call.at);
+    let lasted = times().max().unwrap_or_default() - times().min().unwrap_or_default();
+    #[expect(clippy::cast_precision_loss, reason = "no fleet has 2^52 users")]
+    let sent = calls.len() as f64;
+    sent / (5.0 + 2.0 * lasted.as_secs_f64())
+}
+
+/// Applies the ConnectUsers of these agents at once, and waits until all are in sync.
+pub fn applied_at_once(agents: &[Agent]) -> AtOnceReport {
     in_virtual_time(async {
         let fleet = Fleet::new(Setup::default());
         let bystanders = fleet.sim().users(&fleet.instance().id).len();
         let operator = fleet.start();
-        Agent::fleet("sales", users).iter().for_each(|agent| _ = fleet.apply(agent));
+        agents.iter().for_each(|agent| _ = fleet.apply(agent));
         let done = fleet.settled(7 * DAY).await;
-        report(&fleet, operator, users, bystanders, done).await
+        report(&fleet, operator, agents.len(), bystanders, done).await
     })
 }
 
@@ -84,9 +94,7 @@ pub fn deleted_at_once(users: usize) -> AtOnceReport {
 /// The effect of the deletion of one namespace on another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NamespaceReport {
-    /// The number of ConnectUsers in the namespace.
-    pub users: usize,
-    /// The time until all of them were gone. None: not within a week.
+    /// The time until all of its ConnectUsers were gone. None: not within a week.
     pub gone_after: Option<Duration>,
     /// Edits in the other namespace meanwhile: from the edit to the call that carries it to Connect.
     pub edits: Waits,
@@ -110,7 +118,7 @@ pub fn namespace_deleted(users: usize, others: usize) -> NamespaceReport {
         fleet.seed(&[Agent::fleet("sales", users), agents.clone()].concat()).await;
         let operator = fleet.start();
         operator.swept(10 * MINUTE, 1).await;
-        let (mark, began) = (fleet.journal().len(), fleet.elapsed());
+        let (mark, began) = (fleet.journal().mark(), fleet.elapsed());
         fleet.api().delete_namespace("sales");
         let (mut edited, mut applied, mut deleted) = (Vec::new(), Vec::new(), Vec::new());
         for (nth, agent) in agents.iter().enumerate() {
@@ -133,7 +141,6 @@ pub fn namespace_deleted(users: usize, others: usize) -> NamespaceReport {
         let gone = fleet.until(7 * DAY, |fleet| !is_left(fleet)).await.map(|_| fleet.elapsed() - began);
         let calls = fleet.journal().since(mark);
         let mut report = NamespaceReport {
-            users,
             gone_after: gone,
             edits: waits(&calls, &edited),
             creates: waits(&calls, &applied),

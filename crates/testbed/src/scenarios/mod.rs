@@ -1,26 +1,23 @@
-//! Scenarios of a fleet: functions that return a report. Every time in a report is virtual.
+//! Scenarios of a fleet that tests run at one size and the benchmark at another: functions that return a report. Every time in a
+//! report is virtual.
 //!
 //! Each function creates its own fleet and runtime.
 
-mod calls;
-mod creates;
 mod crowds;
+mod day;
+mod edits;
+mod naive;
 mod outages;
-mod quotas;
-mod steady;
-mod sweeps;
 
 use std::{collections::BTreeMap, time::Duration};
 
 use connect_api::OperationName;
 
-pub use calls::{CallsReport, calls};
-pub use creates::{Beside, CreatesReport, EditsReport, creates, edits_beside};
 pub use crowds::{AtOnceReport, NamespaceReport, applied_at_once, deleted_at_once, namespace_deleted};
-pub use outages::{OutageKind, OutageReport, outage};
-pub use quotas::{SharedReport, UsersQuotaReport, shared_quota, users_quota};
-pub use steady::{DayReport, RestartReport, ResyncReport, day, restart, resync};
-pub use sweeps::{NaiveReport, SweepReport, naive, sweep, sweep_in};
+pub use day::{DayReport, day};
+pub use edits::{Beside, EditsReport, edits_beside};
+pub use naive::{NaiveReport, naive};
+pub use outages::{OutageReport, outage};
 
 /// Calls to Connect by operation.
 pub type Calls = BTreeMap<OperationName, usize>;

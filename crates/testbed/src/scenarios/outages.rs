@@ -6,27 +6,12 @@ use connect_api::OperationName;
 use connect_sim::Effect;
 use serde_json::json;
 
-use super::{Calls, DAY, HOUR, MINUTE, SECOND};
-use crate::{Agent, Fleet, Sent, Setup, in_virtual_time, most_within};
-
-/// The kind of outage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OutageKind {
-    /// Every call fails with InternalServiceException and has no effect.
-    InternalError,
-    /// No request arrives.
-    NoConnection,
-    /// Every call takes effect, and no reply arrives.
-    LostReplies,
-}
+use super::{DAY, HOUR, MINUTE, SECOND};
+use crate::{Agent, Fleet, Sent, Setup, in_virtual_time, journal::most_within};
 
 /// The result of an hour without Connect.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OutageReport {
-    /// The number of users that were in sync before.
-    pub standing: usize,
-    /// The number of ConnectUsers that were applied, and of others that were edited, during the outage.
-    pub waiting: usize,
     /// Calls in each ten minutes of the hour.
     pub calls_during: Vec<usize>,
     /// The most calls of one operation within a second of that hour. AWS' bucket allows 7: 5 at once and 2 refilled.
@@ -37,16 +22,14 @@ pub struct OutageReport {
     pub most_after: usize,
     /// The time from the end of the outage until all were in sync. None: not within a day.
     pub in_sync_after: Option<Duration>,
-    /// Calls by operation, from the end of the outage until then.
-    pub calls_until_in_sync: Calls,
     /// Throttled calls after the outage.
     pub throttled: usize,
     /// The violations.
     pub violations: Vec<String>,
 }
 
-/// Runs an outage of an hour beside a fleet in sync, in which ConnectUsers are applied and as many edited meanwhile.
-pub fn outage(standing: usize, waiting: usize, kind: OutageKind) -> OutageReport {
+/// Gives every call this effect for an hour beside a fleet in sync, in which ConnectUsers are applied and as many others edited meanwhile.
+pub fn outage(standing: usize, waiting: usize, effect: Effect) -> OutageReport {
     in_virtual_time(async {
         let fleet = Fleet::new(Setup::default());
         let agents = Agent::fleet("sales", standing);
@@ -54,34 +37,25 @@ pub fn outage(standing: usize, waiting: usize, kind: OutageKind) -> OutageReport
         let operator = fleet.start();
         operator.swept(10 * MINUTE, 1).await;
         tokio::time::sleep(MINUTE).await;
-        let effect = match kind {
-            OutageKind::InternalError => Effect::internal_error(),
-            OutageKind::NoConnection => Effect::LostRequest,
-            OutageKind::LostReplies => Effect::LostReply,
-        };
         fleet.sim().inject(connect_sim::Fault::any(effect).always());
         for (number, agent) in agents.iter().take(waiting).enumerate() {
             fleet.apply(&Agent::plain("support", number));
             fleet.api().edit(&agent.resource(), |spec| spec["identityInfo"]["lastName"] = json!("Moved"));
         }
-        let (mark, down) = (fleet.journal().len(), fleet.elapsed());
+        let (mark, down) = (fleet.journal().mark(), fleet.elapsed());
         tokio::time::sleep(HOUR).await;
         let during = fleet.journal().since(mark);
         fleet.sim().clear_faults();
-        let (mark, back) = (fleet.journal().len(), fleet.elapsed());
+        let (mark, back) = (fleet.journal().mark(), fleet.elapsed());
         let in_sync_after = fleet.settled(DAY).await;
-        let calls_until_in_sync = fleet.journal().counts(mark);
         tokio::time::sleep(10 * MINUTE).await;
         let after = fleet.journal().since(mark);
         let report = OutageReport {
-            standing,
-            waiting,
             calls_during: each(&during, down, 10 * MINUTE, 6),
             most_during: most_of_one(&during),
             calls_after: each(&after, back, MINUTE, 10),
             most_after: most_of_one(&after),
             in_sync_after,
-            calls_until_in_sync,
             throttled: fleet.journal().failed(mark, connect_api::Class::Throttled),
             violations: fleet.violations(),
         };

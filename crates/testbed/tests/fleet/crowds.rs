@@ -1,19 +1,47 @@
-//! Many ConnectUsers at once. The benchmark does the same with ten thousand, which takes too long in a debug build.
+//! Many ConnectUsers at once, and how long other changes wait meanwhile. The benchmark does the same with ten thousand, which takes
+//! too long in a debug build.
 
 use std::time::Duration;
 
 use connect_api::OperationName as Op;
-use testbed::scenarios;
+use testbed::{
+    Agent,
+    scenarios::{self, Beside},
+};
 
 #[test]
 fn users_applied_at_once_are_created_at_the_allowed_rate() {
     let users = 1500;
-    let report = scenarios::applied_at_once(users);
+    let report = scenarios::applied_at_once(&Agent::fleet("sales", users));
     println!("{report:#?}");
     assert_eq!(report.violations, Vec::<String>::new());
     assert_eq!((report.calls.get(&Op::CreateUser), report.users_left), (Some(&users), users));
     assert!(report.done_after.is_some_and(|after| after <= Duration::from_secs(800)), "{:?}", report.done_after);
     assert_eq!(report.throttled, 0);
+}
+
+#[test]
+fn thousand_creates_use_the_whole_rate_without_a_throttle() {
+    let agents: Vec<_> = (0..1000).map(|number| Agent::plain("sales", number)).collect();
+    let report = scenarios::applied_at_once(&agents);
+    println!("{report:#?}");
+    assert_eq!(report.violations, Vec::<String>::new());
+    assert!(report.done_after.is_some());
+    assert_eq!((report.calls.get(&Op::CreateUser), report.throttled), (Some(&1000), 0));
+    assert!(report.share_of_create_bucket >= 0.98, "{}", report.share_of_create_bucket);
+}
+
+/// Few are in sync, since each sweep compares them and sweeps follow each other at once.
+#[test]
+fn edit_does_not_wait_for_thousands_of_creates_and_a_sweep() {
+    let report = scenarios::edits_beside(Beside { standing: 300, queued: 3000, edits: 100 });
+    println!("{report:#?}");
+    assert_eq!(report.violations, Vec::<String>::new());
+    assert_eq!((report.forgotten, report.throttled), (0, 0));
+    assert!(report.sweeps > 0 && report.creates > 300 && report.still_queued > 1000);
+    assert!(report.edits.p99 <= Duration::from_secs(1), "{:?}", report.edits);
+    // Another namespace's creates take turns with the thousands.
+    assert!(report.newcomers.longest <= Duration::from_secs(10), "{:?}", report.newcomers);
 }
 
 #[test]

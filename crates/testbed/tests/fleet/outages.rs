@@ -1,12 +1,14 @@
 //! An outage of Connect for an hour.
 
-use testbed::scenarios::{self, OutageKind, OutageReport};
+use connect_sim::Effect;
+use testbed::scenarios;
 
 /// The benchmark does this with ten thousand, whose sweeps take too long in a debug build.
 const STANDING: usize = 2000;
 const WAITING: usize = 50;
 
-fn assert_recovered(report: &OutageReport) {
+fn assert_recovers(effect: Effect) {
+    let report = scenarios::outage(STANDING, WAITING, effect);
     println!("{report:#?}");
     assert_eq!(report.violations, Vec::<String>::new());
     assert!(report.in_sync_after.is_some());
@@ -18,15 +20,15 @@ fn assert_recovered(report: &OutageReport) {
 
 #[test]
 fn hour_of_errors_ends_in_sync_without_a_herd() {
-    assert_recovered(&scenarios::outage(STANDING, WAITING, OutageKind::InternalError));
+    assert_recovers(Effect::internal_error());
 }
 
 #[test]
 fn hour_without_connection_ends_in_sync_without_a_herd() {
-    assert_recovered(&scenarios::outage(STANDING, WAITING, OutageKind::NoConnection));
+    assert_recovers(Effect::LostRequest);
 }
 
 #[test]
 fn hour_of_lost_replies_duplicates_no_user() {
-    assert_recovered(&scenarios::outage(STANDING, WAITING, OutageKind::LostReplies));
+    assert_recovers(Effect::LostReply);
 }

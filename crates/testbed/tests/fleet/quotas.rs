@@ -2,29 +2,87 @@
 
 use std::time::Duration;
 
-use testbed::scenarios;
+use connect_api::{Caller, Class, ConnectExt, OperationName};
+use testbed::{Agent, Fleet, ROUTING_PROFILES, SECURITY_PROFILES, Sent, Setup, create_by_hand, in_virtual_time};
+
+use crate::{DAY, HOUR, MINUTE, end};
+
+fn created(fleet: &Fleet, mark: usize) -> Vec<Sent> {
+    let sent = fleet.journal().since(mark).into_iter();
+    sent.filter(|call| call.operation == OperationName::CreateUser && call.error.is_none()).collect()
+}
+
+/// Returns the rate of these calls per second.
+fn rate(calls: &[Sent]) -> f64 {
+    let times = || calls.iter().map(|call| call.at);
+    let lasted = times().max().unwrap_or_default() - times().min().unwrap_or_default();
+    (calls.len() - 1) as f64 / lasted.as_secs_f64()
+}
+
+/// Sends one CreateUser per second that fails, which counts for the rate: half of it.
+async fn other_tool(fleet: &Fleet) {
+    let (connect, caller, instance) = (fleet.stranger(), Caller::default(), &fleet.instance().id);
+    loop {
+        let call = create_by_hand(fleet.sim(), instance, "bystander-1", ROUTING_PROFILES[0], SECURITY_PROFILES[0]);
+        connect.call(&caller, call).await.unwrap_err();
+        tokio::time::sleep(Duration::from_millis(950)).await;
+    }
+}
 
 #[test]
 fn rate_recovers_after_another_tool_used_half_of_it() {
-    let report = scenarios::shared_quota(600);
-    println!("{report:#?}");
-    assert_eq!(report.violations, Vec::<String>::new());
-    assert!(report.in_sync_after.is_some());
-    // Each throttle slows the operator down for a while, so there are few for each created user.
-    assert!(report.throttled <= 120, "{}", report.throttled);
-    assert!(report.rate_beside >= 0.8, "{}", report.rate_beside);
-    assert!(report.rate_afterwards >= 1.9, "{}", report.rate_afterwards);
-    assert_eq!(report.throttled_afterwards, 0);
+    let users = 600;
+    in_virtual_time(async {
+        let fleet = Fleet::new(Setup::default());
+        let operator = fleet.start();
+        (0..users).for_each(|number| _ = fleet.apply(&Agent::plain("sales", number)));
+        let in_sync = tokio::select! {
+            settled = fleet.settled(DAY) => settled,
+            () = other_tool(&fleet) => None,
+        };
+        assert!(in_sync.is_some());
+        // Each throttle slows the operator down for a while, so there are few for each created user.
+        let throttled = fleet.journal().failed(0, Class::Throttled);
+        assert!(throttled <= 120, "{throttled}");
+        let beside = rate(&created(&fleet, 0));
+        assert!(beside >= 0.8, "{beside}");
+
+        let mark = fleet.journal().mark();
+        (users..2 * users).for_each(|number| _ = fleet.apply(&Agent::plain("sales", number)));
+        fleet.settled(DAY).await;
+        let sent = created(&fleet, mark);
+        let afterwards = rate(&sent[sent.len() / 2..]);
+        assert!(afterwards >= 1.9, "{afterwards}");
+        assert_eq!(fleet.journal().failed(mark, Class::Throttled), 0);
+        end(&fleet, operator).await;
+    });
 }
 
 #[test]
 fn users_above_the_quota_stall_and_are_created_after_a_raise() {
-    let report = scenarios::users_quota(700, 503);
-    println!("{report:#?}");
-    assert_eq!(report.violations, Vec::<String>::new());
-    assert_eq!((report.quota, report.created, report.stalled), (500, 500, 200));
-    let calls: usize = report.calls_in_an_hour.values().sum();
-    // Each of 200 every ten minutes, and the sweeps.
-    assert!(calls <= 200 * 6 + 60, "{:?}", report.calls_in_an_hour);
-    assert!(report.in_sync_after_raise.is_some_and(|after| after <= Duration::from_secs(15 * 60)), "{report:?}");
+    let (wanted, quota) = (700, 503);
+    in_virtual_time(async {
+        let fleet = Fleet::new(Setup { users_quota: quota, ..Setup::default() });
+        let room = quota - fleet.sim().users(&fleet.instance().id).len();
+        let operator = fleet.start();
+        (0..wanted).for_each(|number| _ = fleet.apply(&Agent::plain("sales", number)));
+        let decided = || {
+            let tally = fleet.api().tally();
+            (tally.in_sync, tally.stalled.get("QuotaExceeded").copied().unwrap_or_default())
+        };
+        fleet.until(DAY, |_| decided().0 + decided().1 == wanted).await;
+        assert_eq!((room, decided()), (500, (500, 200)));
+
+        tokio::time::sleep(MINUTE).await;
+        let mark = fleet.journal().mark();
+        tokio::time::sleep(HOUR).await;
+        let calls = fleet.journal().counts(mark);
+        // Each of 200 every ten minutes, and the sweeps.
+        assert!(calls.values().sum::<usize>() <= 200 * 6 + 60, "{calls:?}");
+
+        fleet.sim().set_users_quota(&fleet.instance().id, 10 * wanted);
+        let in_sync = fleet.settled(DAY).await;
+        assert!(in_sync.is_some_and(|after| after <= 15 * MINUTE), "{in_sync:?}");
+        end(&fleet, operator).await;
+    });
 }

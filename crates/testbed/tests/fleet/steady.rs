@@ -6,37 +6,63 @@ use connect_operator::api::RECONCILE_REQUESTED_AT;
 use serde_json::Value;
 use testbed::{Agent, Fleet, Setup, in_virtual_time, scenarios};
 
+use crate::{DAY, HOUR, MINUTE, PASSES, end};
+
 const USERS: usize = 10_000;
 
+/// Cuts the watch, then forces a second list, between two sweeps.
 #[test]
 fn resync_of_ten_thousand_users_writes_nothing() {
-    let report = scenarios::resync(USERS);
-    println!("{report:#?}");
-    assert_eq!(report.violations, Vec::<String>::new());
-    assert_eq!((report.reconnects, report.passes_after_reconnect), (1, 0));
-    assert!(report.passes_after_relist >= 10_000, "{}", report.passes_after_relist);
-    assert_eq!((report.kubernetes_writes, report.calls), (0, [].into()));
+    in_virtual_time(async {
+        // No user reaches its drift interval meanwhile.
+        let fleet = Fleet::new(Setup { drift_interval: 3650 * DAY, ..Setup::default() });
+        fleet.seed(&Agent::fleet("sales", USERS)).await;
+        let operator = fleet.start();
+        operator.swept(10 * MINUTE, 1).await;
+        // Between one sweep and the next there are more than four minutes.
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        fleet.reset();
+        let (mark, before) = (fleet.journal().mark(), operator.counted(PASSES));
+        fleet.api().cut_watches();
+        tokio::time::sleep(MINUTE).await;
+        assert_eq!((fleet.api().requests()["watch connectusers"], operator.counted(PASSES) - before), (1, 0));
+        fleet.api().compact();
+        tokio::time::sleep(MINUTE).await;
+        let passes = operator.counted(PASSES) - before;
+        assert!(passes >= 10_000, "{passes}");
+        assert_eq!((fleet.api().writes(), fleet.journal().counts(mark)), (0, [].into()));
+        end(&fleet, operator).await;
+    });
 }
 
 #[test]
 fn restart_with_ten_thousand_users_costs_one_sweep() {
-    let report = scenarios::restart(USERS);
-    println!("{report:#?}");
-    assert_eq!(report.violations, Vec::<String>::new());
-    let calls: usize = report.calls.values().sum();
-    assert!((30..=40).contains(&calls), "{:?}", report.calls);
-    assert_eq!(report.kubernetes_writes, 0);
+    in_virtual_time(async {
+        let fleet = Fleet::new(Setup::default());
+        fleet.seed(&Agent::fleet("sales", USERS)).await;
+        let mark = fleet.journal().mark();
+        let operator = fleet.start();
+        operator.swept(10 * MINUTE, 1).await;
+        let calls = fleet.journal().counts(mark);
+        assert!((30..=40).contains(&calls.values().sum::<usize>()), "{calls:?}");
+        tokio::time::sleep(MINUTE).await;
+        assert_eq!(fleet.api().writes(), 0);
+        // Users that reach their drift interval are read.
+        tokio::time::sleep(HOUR).await;
+        end(&fleet, operator).await;
+    });
 }
 
 /// Changes that no list shows are found too.
 #[test]
 fn each_user_is_read_once_a_day_beside_successful_sweeps() {
-    let report = scenarios::day(200);
+    let users = 200;
+    let report = scenarios::day(users);
     println!("{report:#?}");
     assert_eq!(report.violations, Vec::<String>::new());
-    assert_eq!(report.read, report.users);
+    assert_eq!(report.read, users);
     // A user that was read early may be read again at the end: an interval is up to a tenth shorter.
-    assert!(report.reads <= report.users * 5 / 4, "{}", report.reads);
+    assert!(report.reads <= users * 5 / 4, "{}", report.reads);
 }
 
 /// The fleets of these tests are copies of a few users that the operator created.

@@ -1,65 +1,12 @@
-//! Many creates, and how long other changes wait meanwhile.
+//! Changes of people while others are created.
 
 use std::time::Duration;
 
-use connect_api::{Class, OperationName};
+use connect_api::Class;
 use serde_json::json;
 
-use super::{Calls, DAY, MINUTE, SECOND, Waits};
+use super::{MINUTE, SECOND, Waits};
 use crate::{Agent, Fleet, Sent, Setup, in_virtual_time};
-
-/// The result of many creates.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct CreatesReport {
-    /// The number of ConnectUsers that were applied at once.
-    pub users: usize,
-    /// The time until all were in sync. None: not within a day.
-    pub in_sync_after: Option<Duration>,
-    /// The share of CreateUser's bucket (5 at once, 2 per second) that was used during the creates.
-    pub share_of_bucket: f64,
-    /// Calls that Connect throttled.
-    pub throttled: usize,
-    /// Calls, by operation.
-    pub calls: Calls,
-    /// Writes to Kubernetes.
-    pub kubernetes_writes: u64,
-    /// The violations.
-    pub violations: Vec<String>,
-}
-
-/// Returns the share of AWS' bucket for an operation that these calls used.
-fn share_of_bucket(calls: &[Sent]) -> f64 {
-    let times = || calls.iter().map(|call| call.at);
-    let lasted = times().max().unwrap_or_default() - times().min().unwrap_or_default();
-    #[expect(clippy::cast_precision_loss, reason = "no fleet has 2^52 users")]
-    let sent = calls.len() as f64;
-    sent / (5.0 + 2.0 * lasted.as_secs_f64())
-}
-
-/// Applies ConnectUsers at once, and waits until all are in sync.
-pub fn creates(users: usize) -> CreatesReport {
-    in_virtual_time(async {
-        let fleet = Fleet::new(Setup::default());
-        let operator = fleet.start();
-        for number in 0..users {
-            fleet.apply(&Agent::plain("sales", number));
-        }
-        let in_sync_after = fleet.settled(DAY).await;
-        let calls = fleet.journal().counts(0);
-        let sent = fleet.journal().since(0).into_iter().filter(|call| call.operation == OperationName::CreateUser);
-        let report = CreatesReport {
-            users,
-            in_sync_after,
-            share_of_bucket: share_of_bucket(&sent.collect::<Vec<_>>()),
-            throttled: fleet.journal().failed(0, Class::Throttled),
-            calls,
-            kubernetes_writes: fleet.api().writes(),
-            violations: fleet.violations(),
-        };
-        operator.stop().await;
-        report
-    })
-}
 
 /// The load beside the edits of people.
 #[derive(Clone, Copy, Debug)]
@@ -105,7 +52,7 @@ pub fn edits_beside(beside: Beside) -> EditsReport {
             fleet.apply(&Agent::plain("backlog", number));
         }
         tokio::time::sleep(MINUTE).await;
-        let (mark, sweeps) = (fleet.journal().len(), operator.sweeps());
+        let (mark, sweeps) = (fleet.journal().mark(), operator.sweeps());
         let mut edited = Vec::new();
         let mut applied = Vec::new();
         for edit in 0..beside.edits {
