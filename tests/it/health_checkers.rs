@@ -1,13 +1,11 @@
 //! The verdicts of GitOps tools on a ConnectUser, by their own code.
 
 use std::{
-    io::{self, Write},
-    path::PathBuf,
+    io::Write,
     process::{Command, Stdio},
-    sync::OnceLock,
 };
 
-use control_plane::Binaries;
+use control_plane::tool;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -32,19 +30,6 @@ pub struct Verdicts {
     pub argo: Verdict,
 }
 
-/// Returns the program of a GitOps tool, which is built if necessary.
-pub fn tool(name: &str) -> PathBuf {
-    static TOOLS: OnceLock<Binaries> = OnceLock::new();
-    // Printed past the test harness, because a first build takes minutes.
-    TOOLS.get_or_init(|| Binaries::ensure_gitops(|line| drop(writeln!(io::stderr(), "{line}"))).unwrap()).program(name)
-}
-
-/// Returns the program of Helm 3.
-pub fn helm3() -> PathBuf {
-    static HELM: OnceLock<Binaries> = OnceLock::new();
-    HELM.get_or_init(|| Binaries::ensure_helm3(|line| drop(writeln!(io::stderr(), "{line}"))).unwrap()).program("helm3")
-}
-
 /// Returns the verdicts on an object as the API server returns it.
 pub fn judge(object: &Value) -> Verdicts {
     judge_by(HEALTH_CHECK, object)
@@ -61,7 +46,7 @@ pub fn act(script: &str, object: &Value) -> Value {
 }
 
 fn run(mode: &[&str], script: &str, object: &Value) -> Vec<u8> {
-    let mut command = Command::new(tool("judge"));
+    let mut command = Command::new(tool("judge").unwrap());
     let mut judge = command.args(mode).arg(repository(script)).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     // The tool reads its input to the end before it writes; an object fits into a pipe.
     judge.stdin.take().unwrap().write_all(object.to_string().as_bytes()).unwrap();

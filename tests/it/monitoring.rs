@@ -3,12 +3,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    io::{self, Write},
     process::Command,
-    sync::OnceLock,
 };
 
-use control_plane::Binaries;
+use control_plane::tool;
 use regex::Regex;
 use serde_json::{Value, json};
 
@@ -27,10 +25,7 @@ fn yaml(path: &str) -> Value {
 }
 
 fn promtool(arguments: &[&str]) {
-    static TOOLS: OnceLock<Binaries> = OnceLock::new();
-    // Printed past the test harness, because a first build takes minutes.
-    let tools = TOOLS.get_or_init(|| Binaries::ensure_monitoring(|line| drop(writeln!(io::stderr(), "{line}"))).unwrap());
-    let output = Command::new(tools.program("promtool")).args(arguments).output().unwrap();
+    let output = Command::new(tool("promtool").unwrap()).args(arguments).output().unwrap();
     let text = [output.stdout, output.stderr].concat();
     assert!(output.status.success(), "promtool {arguments:?}:\n{}", String::from_utf8_lossy(&text));
 }

@@ -9,10 +9,8 @@ use std::{
 
 use connect_operator::api::crd_yaml;
 use control_plane::{ControlPlane, Namespace};
-use kube::{
-    Client, Config,
-    config::{KubeConfigOptions, Kubeconfig},
-};
+use kube::Client;
+use testbed::installation;
 
 /// Longer than any state takes to come: only a failing test waits this long.
 pub const PATIENCE: Duration = Duration::from_secs(180);
@@ -22,15 +20,14 @@ pub const POLL: Duration = Duration::from_millis(50);
 pub fn plane() -> &'static ControlPlane {
     static SERVES: OnceLock<()> = OnceLock::new();
     let plane = control_plane::shared();
-    SERVES.get_or_init(|| {
-        let kubectl = plane.kubectl();
-        kubectl.run_with_input(&["apply", "--server-side", "--filename=-"], &crd_yaml().unwrap()).unwrap();
-        let definition = "customresourcedefinition/connectusers.connect-operator.dev";
-        kubectl.run(&["wait", "--for=condition=Established", "--timeout=180s", definition]).unwrap();
-        // The definition is Established a moment before the API server serves the resource and publishes its short names.
-        eventually("ConnectUsers are served", || kubectl.run(&["get", "cuser", "--all-namespaces"]).is_ok());
-    });
+    SERVES.get_or_init(|| define(plane, &crd_yaml().unwrap()));
     plane
+}
+
+/// Installs a definition of ConnectUser, and waits until the API server serves the resource and its short names.
+pub fn define(plane: &ControlPlane, definition: &str) {
+    installation::install(plane, definition).unwrap();
+    eventually("ConnectUsers are served", || plane.kubectl().run(&["get", "cuser", "--all-namespaces"]).is_ok());
 }
 
 /// Returns the path of a file or directory of the repository.
@@ -38,7 +35,6 @@ pub fn repository(path: &str) -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).canonicalize().unwrap().join(path)
 }
 
-/// Reads a file of the repository.
 pub fn read(path: &str) -> String {
     fs::read_to_string(repository(path)).unwrap()
 }
@@ -50,14 +46,7 @@ pub fn namespace(prefix: &str) -> Namespace<'static> {
 
 /// Returns a client of the shared control plane that may do everything. It belongs to the runtime in which it was created.
 pub async fn client() -> Client {
-    client_of(&plane().admin_kubeconfig()).await
-}
-
-/// Returns a client with a kubeconfig.
-pub async fn client_of(kubeconfig: &Path) -> Client {
-    let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
-    let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
-    Client::try_from(config).unwrap()
+    installation::client(&plane().admin_kubeconfig()).await.unwrap()
 }
 
 /// Waits for a state that must come.

@@ -1,12 +1,8 @@
 //! The workflows in `.github`, checked by actionlint.
 
-use std::{
-    fs,
-    io::{self, Write},
-    process::Command,
-};
+use std::{fs, process::Command};
 
-use control_plane::Binaries;
+use control_plane::tool;
 
 use crate::support::repository;
 
@@ -15,10 +11,9 @@ fn the_workflows_are_sound() {
     let directory = repository(".github/workflows");
     let workflows: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert!(!workflows.is_empty());
-    let tools = Binaries::ensure_workflows(|line| drop(writeln!(io::stderr(), "{line}"))).unwrap();
     // The result must not depend on whether shellcheck is installed.
     let output =
-        Command::new(tools.program("actionlint")).args(["-shellcheck=", "-pyflakes="]).args(&workflows).output().unwrap();
+        Command::new(tool("actionlint").unwrap()).args(["-shellcheck=", "-pyflakes="]).args(&workflows).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 

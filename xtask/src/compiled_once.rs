@@ -7,9 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
-use serde::Deserialize;
 
-use crate::{programs, repository};
+use crate::{
+    programs::{self, Artifact},
+    repository,
+};
 
 /// The builds of `cargo xtask demo` and of `cargo test`. All of them must take their dependencies from [`EVERYTHING`].
 const BUILDS: [&[&str]; 3] = [&["build", "--package", "xtask"], &programs::BUILD, &["test", "--no-run"]];
@@ -55,18 +57,8 @@ fn artifacts(arguments: &[&str]) -> Result<Artifacts> {
 
 /// Reads cargo's messages. Packages of the workspace are left out.
 fn parse(messages: &str) -> Artifacts {
-    #[derive(Deserialize)]
-    struct Message {
-        package_id: String,
-        target: Target,
-        filenames: Vec<String>,
-    }
-    #[derive(Deserialize)]
-    struct Target {
-        kind: Vec<String>,
-    }
     let mut artifacts = Artifacts::new();
-    for Message { package_id, target, filenames } in messages.lines().filter_map(|line| serde_json::from_str(line).ok()) {
+    for Artifact { package_id, target, filenames, .. } in programs::artifacts(messages) {
         if let Some((_, package)) = package_id.strip_prefix("registry+").and_then(|id| id.split_once('#')) {
             artifacts.entry(format!("{package} ({})", target.kind.join(", "))).or_default().extend(filenames);
         }
@@ -80,8 +72,8 @@ mod tests {
 
     fn built(file: &str) -> Artifacts {
         let messages = [
-            format!(r#"{{"reason":"compiler-artifact","package_id":"registry+https://i.example#rand@0.9.5","target":{{"kind":["lib"]}},"filenames":["{file}"]}}"#),
-            r#"{"reason":"compiler-artifact","package_id":"path+file:///r#xtask@0.1.0","target":{"kind":["bin"]},"filenames":["xtask"]}"#.to_owned(),
+            format!(r#"{{"reason":"compiler-artifact","package_id":"registry+https://i.example#rand@0.9.5","target":{{"name":"rand","kind":["lib"]}},"filenames":["{file}"]}}"#),
+            r#"{"reason":"compiler-artifact","package_id":"path+file:///r#xtask@0.1.0","target":{"name":"xtask","kind":["bin"]},"filenames":["xtask"]}"#.to_owned(),
             r#"{"reason":"build-finished","success":true}"#.to_owned(),
         ];
         parse(&messages.join("\n"))

@@ -11,21 +11,14 @@ use serde::Deserialize;
 
 use crate::repository;
 
-/// The paths of the built programs.
-pub(crate) struct Programs {
-    pub operator: PathBuf,
-    pub simulator: PathBuf,
-}
-
-/// Builds the programs if they are not up to date. Cargo shows its progress on standard error.
-pub(crate) fn build() -> Result<Programs> {
+/// Builds the operator if it is not up to date, and returns its path. Cargo shows its progress on standard error.
+pub(crate) fn build_operator() -> Result<PathBuf> {
     let mut command = repository::cargo();
     command.args(BUILD).arg("--message-format=json-render-diagnostics");
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
-    let messages = messages(&mut command)?;
-    Ok(Programs { operator: executable(&messages, "connect-operator")?, simulator: executable(&messages, "connect-sim")? })
+    executable(&messages(&mut command)?, "connect-operator")
 }
 
 /// Builds the image's program: the operator as it is released.
@@ -50,9 +43,9 @@ pub(crate) fn environment_of_image() -> Result<Vec<(String, String)>> {
     Ok(set.filter_map(|variable| variable.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
 }
 
-/// The arguments of cargo for the demo's programs. The whole workspace is selected, so that the features of dependencies are the same
+/// The arguments of cargo for the demo's program. The whole workspace is selected, so that the features of dependencies are the same
 /// as in `cargo run --package xtask` and in `cargo test --workspace`, and nothing is compiled again.
-pub(crate) const BUILD: [&str; 6] = ["build", "--workspace", "--bin", "connect-operator", "--bin", "connect-sim"];
+pub(crate) const BUILD: [&str; 4] = ["build", "--workspace", "--bin", "connect-operator"];
 
 /// Runs cargo and returns its messages, a line of JSON each.
 pub(crate) fn messages(command: &mut Command) -> Result<String> {
@@ -63,20 +56,29 @@ pub(crate) fn messages(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).context("cargo printed what is not UTF-8")
 }
 
+/// A file that cargo has built, as a message names it.
+#[derive(Deserialize)]
+pub(crate) struct Artifact {
+    pub package_id: String,
+    pub target: Target,
+    pub filenames: Vec<String>,
+    executable: Option<PathBuf>,
+}
+
+/// What was built.
+#[derive(Deserialize)]
+pub(crate) struct Target {
+    name: String,
+    pub kind: Vec<String>,
+}
+
+/// Returns the built files in cargo's messages.
+pub(crate) fn artifacts(messages: &str) -> impl Iterator<Item = Artifact> {
+    messages.lines().filter_map(|line| serde_json::from_str(line).ok())
+}
+
 /// Returns the path of a program that cargo has built.
 fn executable(messages: &str, name: &str) -> Result<PathBuf> {
-    #[derive(Deserialize)]
-    struct Message {
-        target: Option<Target>,
-        executable: Option<PathBuf>,
-    }
-    #[derive(Deserialize)]
-    struct Target {
-        name: String,
-    }
-    let built = messages.lines().filter_map(|line| serde_json::from_str::<Message>(line).ok());
-    built
-        .filter(|message| message.target.as_ref().is_some_and(|target| target.name == name))
-        .find_map(|message| message.executable)
-        .with_context(|| format!("cargo built no {name}"))
+    let mut built = artifacts(messages).filter(|artifact| artifact.target.name == name);
+    built.find_map(|artifact| artifact.executable).with_context(|| format!("cargo built no {name}"))
 }

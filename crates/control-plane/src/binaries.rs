@@ -1,7 +1,9 @@
 //! Finds the programs: in `KUBEBUILDER_ASSETS`, or in the cache, into which they are downloaded or built on first use.
 
 use std::fs::{self, File, TryLockError};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
@@ -9,10 +11,33 @@ use anyhow::{Context, Result, bail};
 
 use crate::download;
 use crate::go;
-use crate::recipe::{CONTROL_PLANE, GITOPS, HELM_3, MONITORING, Module, Program, WORKFLOWS};
+use crate::recipe::{CONTROL_PLANE, Module, Program, TOOLS};
 use crate::supervised::Supervised;
 
-/// A directory of programs: those of a control plane (etcd, kube-apiserver, kube-controller-manager and kubectl), or GitOps tools.
+/// Returns the path of a program that checks what the operator or the repository contains. It is found, or built as
+/// [`Binaries::ensure`] does: `judge`, which assesses a resource as kstatus and Argo CD do (`dev/gitops/main.go`), `helm`, `helm3`,
+/// `promtool`, which checks alerts and their queries, and `actionlint`, which checks workflows.
+///
+/// # Errors
+/// There is no Go and none can be installed, or a build fails.
+pub fn tool(name: &str) -> Result<PathBuf> {
+    static FOUND: [OnceLock<Binaries>; TOOLS.len()] = [const { OnceLock::new() }; TOOLS.len()];
+    let mut modules = TOOLS.into_iter().zip(&FOUND);
+    let module = modules.find(|(module, _)| module.programs.iter().any(|program| program.name == name));
+    let (module, found) = module.with_context(|| format!("there is no recipe for {name}"))?;
+    if found.get().is_none() {
+        // If several threads come here, one of them builds, and the others wait for its lock.
+        let _ = found.set(Binaries::cached(module, module.programs.iter().collect(), &print)?);
+    }
+    found.get().map(|binaries| binaries.program(name)).context("it was just set")
+}
+
+/// Prints a line of progress. The test harness would show the output of `eprintln!` only if the test fails.
+pub(crate) fn print(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// A directory with the programs of a control plane (etcd, kube-apiserver, kube-controller-manager and kubectl), or with tools.
 #[derive(Clone, Debug)]
 pub struct Binaries {
     module: &'static Module,
@@ -53,43 +78,6 @@ impl Binaries {
         }
     }
 
-    /// Finds, or builds as [`Binaries::ensure`] does, the programs that assess a resource as GitOps tools do: `judge`, which
-    /// combines kstatus and Argo CD's Lua interpreter (`dev/gitops/main.go`), and `helm`.
-    ///
-    /// # Errors
-    /// There is no Go and none can be installed, or a build fails.
-    pub fn ensure_gitops(progress: impl Fn(&str)) -> Result<Self> {
-        Self::tools(&GITOPS, &progress)
-    }
-
-    /// Finds, or builds as [`Binaries::ensure`] does, Helm 3: the program `helm3`.
-    ///
-    /// # Errors
-    /// There is no Go and none can be installed, or a build fails.
-    pub fn ensure_helm3(progress: impl Fn(&str)) -> Result<Self> {
-        Self::tools(&HELM_3, &progress)
-    }
-
-    /// Finds, or builds as [`Binaries::ensure`] does, the program that checks alerts and their queries: `promtool`.
-    ///
-    /// # Errors
-    /// There is no Go and none can be installed, or a build fails.
-    pub fn ensure_monitoring(progress: impl Fn(&str)) -> Result<Self> {
-        Self::tools(&MONITORING, &progress)
-    }
-
-    /// Finds, or builds as [`Binaries::ensure`] does, the program that checks workflows: `actionlint`.
-    ///
-    /// # Errors
-    /// There is no Go and none can be installed, or a build fails.
-    pub fn ensure_workflows(progress: impl Fn(&str)) -> Result<Self> {
-        Self::tools(&WORKFLOWS, &progress)
-    }
-
-    fn tools(module: &'static Module, progress: &dyn Fn(&str)) -> Result<Self> {
-        Self::cached(module, module.programs.iter().collect(), progress)
-    }
-
     fn cached(module: &'static Module, programs: Vec<&'static Program>, progress: &dyn Fn(&str)) -> Result<Self> {
         let cache = cache()?.join("control-plane");
         let version = cache.join(module.key());
@@ -118,13 +106,11 @@ impl Binaries {
     }
 
     /// Returns the path of a program.
-    #[must_use]
     pub fn program(&self, name: &str) -> PathBuf {
         self.directory.join(name)
     }
 
     /// The directory that holds the programs.
-    #[must_use]
     pub fn directory(&self) -> &Path {
         &self.directory
     }

@@ -21,13 +21,11 @@ impl Kubectl {
     }
 
     /// Returns kubectl with another kubeconfig.
-    #[must_use]
     pub fn with_kubeconfig(&self, kubeconfig: &Path) -> Self {
         Self { kubeconfig: kubeconfig.to_owned(), ..self.clone() }
     }
 
     /// Returns a command to add arguments to, for uses beyond the other methods, such as a watch.
-    #[must_use]
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.env("KUBECONFIG", &self.kubeconfig).env("KUBECACHEDIR", &self.cache).env("KUBERC", "off");
@@ -39,7 +37,7 @@ impl Kubectl {
     /// # Errors
     /// kubectl cannot be run.
     pub fn output(&self, arguments: &[&str]) -> Result<Output> {
-        self.command().args(arguments).stdin(Stdio::null()).output().context("cannot run kubectl")
+        self.output_with_input(arguments, "")
     }
 
     /// Like [`Kubectl::output`], with `input` on standard input.

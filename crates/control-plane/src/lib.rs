@@ -34,7 +34,7 @@ mod scratch;
 mod shared;
 mod supervised;
 
-pub use binaries::Binaries;
+pub use binaries::{Binaries, tool};
 pub use kubectl::Kubectl;
 pub use namespace::Namespace;
 pub use plane::{ControlPlane, Options};

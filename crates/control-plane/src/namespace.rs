@@ -25,7 +25,6 @@ impl<'plane> Namespace<'plane> {
     }
 
     /// Returns its name.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -41,7 +41,6 @@ pub struct Options {
 
 impl Options {
     /// Returns the options of the usual control plane.
-    #[must_use]
     pub fn new(binaries: Binaries) -> Self {
         Self { binaries, api_server_flags: Vec::new(), controllers: Vec::new(), controller_manager: true }
     }
@@ -161,26 +160,22 @@ impl ControlPlane {
     }
 
     /// Returns the API server's URL.
-    #[must_use]
     pub fn url(&self) -> String {
         format!("https://127.0.0.1:{}", self.api_server.port)
     }
 
     /// Returns the directory of the programs' logs (`etcd.log` and so on) and data.
-    #[must_use]
     pub fn directory(&self) -> &Path {
         self.scratch.path()
     }
 
     /// Returns the path of the API server's audit log. Each line is an `audit.k8s.io/v1` Event in JSON, about a request of a service
     /// account.
-    #[must_use]
     pub fn audit_log(&self) -> PathBuf {
         self.directory().join(AUDIT)
     }
 
     /// Returns the path of an administrator's kubeconfig.
-    #[must_use]
     pub fn admin_kubeconfig(&self) -> PathBuf {
         self.directory().join(ADMIN)
     }
@@ -197,7 +192,6 @@ impl ControlPlane {
     }
 
     /// Returns kubectl with the administrator's kubeconfig.
-    #[must_use]
     pub fn kubectl(&self) -> &Kubectl {
         &self.kubectl
     }
@@ -332,7 +326,7 @@ fn wait_for(process: &mut Supervised, mut ready: impl FnMut() -> Result<bool>) -
             return Ok(());
         }
         if Instant::now() > deadline {
-            bail!("{} is not ready after {} s\n{}", name(process), PATIENCE.as_secs(), process.log_tail());
+            bail!("{} is not ready after {} s\n{}", process.name(), PATIENCE.as_secs(), process.log_tail());
         }
         thread::sleep(POLL);
     }
@@ -340,16 +334,10 @@ fn wait_for(process: &mut Supervised, mut ready: impl FnMut() -> Result<bool>) -
 
 /// Fails if the program has ended.
 fn check(process: &mut Supervised) -> Result<()> {
-    let Some(status) = process.exited()? else { return Ok(()) };
-    let message = format!("{} ended ({status})\n{}", name(process), process.log_tail());
-    if process.output().contains("address already in use") {
-        return Err(AddressInUse(message).into());
+    match process.check() {
+        Err(error) if process.output().contains("address already in use") => Err(AddressInUse(error.to_string()).into()),
+        result => result,
     }
-    bail!(message)
-}
-
-fn name(process: &Supervised) -> String {
-    process.log().file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn succeeds(kubectl: &Kubectl, arguments: &[&str]) -> Result<bool> {

@@ -68,7 +68,7 @@ pub(crate) static CONTROL_PLANE: Module = Module {
 };
 
 /// Programs that assess a resource with the code of GitOps tools.
-pub(crate) static GITOPS: Module = Module {
+static GITOPS: Module = Module {
     prefix: "gitops-",
     named_by: HELM,
     go_mod: include_str!("../../../dev/gitops/go.mod"),
@@ -79,7 +79,7 @@ pub(crate) static GITOPS: Module = Module {
 };
 
 /// Prometheus' own check of alerts and queries. Without service discovery, most of its dependencies are left out.
-pub(crate) static MONITORING: Module = Module {
+static MONITORING: Module = Module {
     prefix: "monitoring-",
     named_by: PROMETHEUS,
     go_mod: include_str!("../../../dev/monitoring/go.mod"),
@@ -90,7 +90,7 @@ pub(crate) static MONITORING: Module = Module {
 };
 
 /// The program that checks the workflows in `.github`.
-pub(crate) static WORKFLOWS: Module = Module {
+static WORKFLOWS: Module = Module {
     prefix: "workflows-",
     named_by: ACTIONLINT,
     go_mod: include_str!("../../../dev/workflows/go.mod"),
@@ -100,7 +100,7 @@ pub(crate) static WORKFLOWS: Module = Module {
 };
 
 /// Helm 3, which is still in wide use. Helm 4 accepts its charts.
-pub(crate) static HELM_3: Module = Module {
+static HELM_3: Module = Module {
     prefix: "helm3-",
     named_by: HELM3,
     go_mod: include_str!("../../../dev/helm3/go.mod"),
@@ -108,6 +108,9 @@ pub(crate) static HELM_3: Module = Module {
     programs: &[program("helm3", "helm.sh/helm/v3/cmd/helm", HELM3, 210)],
     ..PLAIN
 };
+
+/// All modules but the control plane's.
+pub(crate) const TOOLS: [&Module; 4] = [&GITOPS, &HELM_3, &MONITORING, &WORKFLOWS];
 
 /// The defaults of a module.
 const PLAIN: Module = Module {
@@ -200,7 +203,7 @@ mod tests {
 
     #[test]
     fn versions_come_from_go_mod() {
-        for module in [&CONTROL_PLANE, &GITOPS, &HELM_3, &MONITORING, &WORKFLOWS] {
+        for module in [&CONTROL_PLANE].into_iter().chain(TOOLS) {
             for program in module.programs {
                 let requirement = format!("\t{} {}", program.module, module.version(program));
                 let is_required = |line: &str| line.trim_end_matches(" // indirect") == requirement;
@@ -214,7 +217,7 @@ mod tests {
 
     #[test]
     fn one_go_builds_all_modules() {
-        for module in [&GITOPS, &HELM_3, &MONITORING, &WORKFLOWS] {
+        for module in TOOLS {
             assert_eq!(CONTROL_PLANE.go_version(), module.go_version());
         }
     }

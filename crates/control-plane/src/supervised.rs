@@ -5,19 +5,22 @@
 //! `PR_SET_PDEATHSIG` would (and only Linux has it), nor a helper program.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 /// The shell waits for the program before it exits, so that a caller that waits for the shell knows that ports and files are released.
-/// A background job's standard input is /dev/null, so the pipe gets a second file descriptor.
+/// A background job's standard input is /dev/null, so the pipe gets a second file descriptor. Standard error is the log; standard
+/// output is a pipe that carries the program's process id.
 const SUPERVISE: &str = r#"
 exec 3<&0 </dev/null
-"$@" 3<&- &
+"$@" 3<&- >&2 &
 program=$!
+echo "$program"
+exec >&2
 { read -r _ <&3; kill -KILL "$program"; } >/dev/null 2>&1 &
 watcher=$!
 exec 3<&-
@@ -34,6 +37,7 @@ const TAIL: usize = 15;
 #[derive(Debug)]
 pub struct Supervised {
     supervisor: Child,
+    id: u32,
     log: PathBuf,
     /// The offset in the log at which this run begins. Earlier runs may have written to it too.
     log_start: u64,
@@ -49,10 +53,18 @@ impl Supervised {
         let output = File::options().create(true).append(true).open(log).context("cannot open a log")?;
         let log_start = output.metadata()?.len();
         let mut command = shell(SUPERVISE);
-        command.arg(program).args(arguments).stdout(output.try_clone()?).stderr(output);
+        command.arg(program).args(arguments).stdout(Stdio::piped()).stderr(output);
         configure(&mut command);
-        let supervisor = command.spawn().context("cannot start /bin/sh")?;
-        Ok(Self { supervisor, log: log.to_owned(), log_start })
+        let mut supervisor = command.spawn().context("cannot start /bin/sh")?;
+        let mut id = String::new();
+        BufReader::new(supervisor.stdout.take().context("no pipe from /bin/sh")?).read_line(&mut id)?;
+        let id = id.trim().parse().context("/bin/sh has not printed a process id")?;
+        Ok(Self { supervisor, id, log: log.to_owned(), log_start })
+    }
+
+    /// Returns the program's process id.
+    pub fn id(&self) -> u32 {
+        self.id
     }
 
     /// Returns the program's status if it has ended. After a signal, it is 128 plus the signal's number, as in a shell.
@@ -63,14 +75,28 @@ impl Supervised {
         self.supervisor.try_wait()
     }
 
+    /// Fails with the last lines of the log if the program has ended.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn check(&mut self) -> Result<()> {
+        match self.exited()? {
+            Some(status) => bail!("{} ended ({status})\n{}", self.name(), self.log_tail()),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the name of the log without its extension.
+    pub(crate) fn name(&self) -> String {
+        self.log.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
     /// Returns the path of the log.
-    #[must_use]
     pub fn log(&self) -> &Path {
         &self.log
     }
 
     /// Returns the output of this run so far.
-    #[must_use]
     pub fn output(&self) -> String {
         let mut bytes = Vec::new();
         let read = File::open(&self.log).and_then(|mut file| {
@@ -84,7 +110,6 @@ impl Supervised {
     }
 
     /// Returns the last lines of this run's output.
-    #[must_use]
     pub fn log_tail(&self) -> String {
         let output = self.output();
         let lines: Vec<_> = output.lines().collect();

@@ -76,16 +76,6 @@ impl Sandbox {
         ensure
     }
 
-    /// Creates a directory with all programs.
-    fn assets(&self) -> PathBuf {
-        let assets = self.path("assets");
-        fs::create_dir(&assets).unwrap();
-        for name in PROGRAMS {
-            executable(&assets.join(name), "#!/bin/sh\n");
-        }
-        assets
-    }
-
     /// Returns the programs whose build was started, in order.
     fn builds(&self) -> Vec<String> {
         let notes = fs::read_to_string(self.path("builds")).unwrap_or_default();
@@ -221,11 +211,15 @@ fn without_go_and_python_the_error_says_what_to_install() {
 #[test]
 fn programs_in_kubebuilder_assets_are_used_as_they_are() {
     let sandbox = Sandbox::new();
-    let assets = sandbox.assets();
-    let output = succeed(sandbox.ensure("ensure").env("KUBEBUILDER_ASSETS", &assets));
+    let assets = sandbox.path("assets");
+    fs::create_dir(&assets).unwrap();
+    PROGRAMS.iter().for_each(|name| executable(&assets.join(name), "#!/bin/sh\n"));
+    let releases = Releases::serve(&wanted_version(), Delivery::Complete);
+    let output = succeed(sandbox.ensure_from(&releases, "ensure").env("KUBEBUILDER_ASSETS", &assets));
     let directory = String::from_utf8(output.stdout).unwrap();
     assert_eq!(Path::new(directory.trim()), fs::canonicalize(&assets).unwrap());
     assert!(!sandbox.path("cache").exists());
+    assert_eq!(*releases.requests.lock().unwrap(), [""; 0]);
 
     fs::remove_file(assets.join("kube-controller-manager")).unwrap();
     let output = sandbox.ensure("ensure").env("KUBEBUILDER_ASSETS", &assets).output().unwrap();
@@ -410,13 +404,4 @@ fn a_killed_download_leaves_no_program() {
     let complete = Releases::serve(&wanted_version(), Delivery::Complete);
     succeed(&mut sandbox.ensure_from(&complete, "ensure-api-server"));
     assert_eq!(cached(&sandbox), ["bin/etcd", "bin/kube-apiserver", "bin/kubectl", "downloaded-version"]);
-}
-
-#[test]
-fn kubebuilder_assets_win_over_downloads() {
-    let releases = Releases::serve(&wanted_version(), Delivery::Complete);
-    let sandbox = Sandbox::new();
-    let assets = sandbox.assets();
-    succeed(sandbox.ensure_from(&releases, "ensure").env("KUBEBUILDER_ASSETS", &assets));
-    assert_eq!(*releases.requests.lock().unwrap(), [""; 0]);
 }

@@ -3,18 +3,14 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use connect_api::Arn;
-use connect_sim::{Config, InstanceConfig, Server, Sim, Throttling, serve};
+use connect_sim::{Config, InstanceConfig, Server, Sim, Throttling};
 use control_plane::{Binaries, ControlPlane, Options};
-use kube::{
-    Client,
-    config::{KubeConfigOptions, Kubeconfig},
-};
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::block_in_place};
+use testbed::installation;
+use tokio::task::block_in_place;
 
 use super::{Helm, kubelet::Kubelet};
-use crate::operator::{harness::PASSWORD, process::credentials};
+use crate::operator::harness::{PASSWORD, manifest};
 
 /// The operator's namespace.
 pub const HOME: &str = "connect-operator-system";
@@ -29,40 +25,29 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts everything.
     pub async fn start() -> Self {
         let plane = block_in_place(|| {
             let mut options = Options::new(Binaries::ensure(|_| ()).unwrap());
             options.controllers = vec!["deployment-controller", "replicaset-controller", "disruption-controller"];
             Arc::new(ControlPlane::start(options).unwrap())
         });
-        let kubeconfig = Kubeconfig::read_from(plane.admin_kubeconfig()).unwrap();
-        let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
-        let client = Client::try_from(config).unwrap();
-        let sim = Sim::new(Config {
+        let client = installation::client(&plane.admin_kubeconfig()).await.unwrap();
+        let config = Config {
             throttling: Throttling::off(),
             instances: vec![InstanceConfig {
                 routing_profiles: ["Basic Routing Profile", "Sales"].map(Into::into).into(),
                 ..InstanceConfig::default()
             }],
             ..Config::default()
-        });
-        let sim = sim.unwrap();
-        let server = serve(sim.clone(), TcpListener::bind("127.0.0.1:0").await.unwrap()).unwrap();
-        let mut node: Vec<_> = credentials().into();
+        };
+        let (sim, server) = installation::connect(config).await.unwrap();
+        let mut node: Vec<_> = installation::credentials().into();
         node.push(("AWS_ENDPOINT_URL_CONNECT".to_owned(), server.url()));
         let kubelet = Kubelet::start(plane.clone(), client, HOME, node);
         let cluster = Self { sim, server, kubelet, plane };
         cluster.kubectl(&["create", "namespace", CENTER]);
-        cluster.kubectl(&[
-            "create",
-            "secret",
-            "generic",
-            "initial",
-            "-n",
-            CENTER,
-            &format!("--from-literal=password={PASSWORD}"),
-        ]);
+        let password = format!("--from-literal=password={PASSWORD}");
+        cluster.kubectl(&["create", "secret", "generic", "initial", "-n", CENTER, &password]);
         cluster
     }
 
@@ -76,7 +61,6 @@ impl Cluster {
         block_in_place(|| self.plane.kubectl().run(arguments))
     }
 
-    /// Runs Helm as the administrator.
     pub fn helm(&self, helm: Helm, arguments: &[&str]) -> Result<String, String> {
         let kubeconfig: PathBuf = self.plane.admin_kubeconfig();
         let arguments = [arguments, &["--namespace", HOME]].concat();
@@ -95,23 +79,10 @@ impl Cluster {
         .into()
     }
 
-    /// Applies a ConnectUser with this routing profile.
     pub fn apply(&self, name: &str, routing_profile: &str) {
-        let instance = &self.sim.instances()[0].arn;
-        let id = instance.parse::<Arn>().unwrap().instance;
-        let manifest = json!({
-            "apiVersion": "connect-operator.dev/v1alpha1",
-            "kind": "ConnectUser",
-            "metadata": { "name": name, "namespace": CENTER },
-            "spec": {
-                "instanceArn": instance,
-                "username": name,
-                "passwordSecretRef": { "name": "initial" },
-                "identityInfo": { "firstName": "Given", "lastName": name },
-                "routingProfileArn": self.sim.routing_profile_arn(&id, routing_profile),
-                "securityProfileArns": [self.sim.security_profile_arn(&id, "Agent")],
-            },
-        });
+        let instance = self.sim.instances().remove(0).id;
+        let other = json!({ "routingProfileArn": self.sim.routing_profile_arn(&instance, routing_profile) });
+        let manifest = manifest(&self.sim, CENTER, name, &other);
         let arguments = ["apply", "--server-side", "--filename=-"];
         block_in_place(|| self.plane.kubectl().run_with_input(&arguments, &manifest.to_string())).unwrap();
     }
@@ -126,13 +97,11 @@ impl Cluster {
         }
     }
 
-    /// Waits for a state of a ConnectUser.
     pub fn wait(&self, arguments: &[&str]) {
         let waited = self.try_kubectl(&[&["wait", "--namespace", CENTER, "--timeout=60s"], arguments].concat());
         waited.unwrap_or_else(|error| panic!("{error}\nThe pods' logs end with:\n{}", self.kubelet.logs()));
     }
 
-    /// Returns a ConnectUser.
     pub fn user(&self, name: &str) -> Value {
         let text = self.kubectl(&["get", "cuser", name, "--namespace", CENTER, "--output=json"]);
         serde_json::from_str(&text).unwrap()
@@ -142,7 +111,7 @@ impl Cluster {
     pub fn usernames(&self) -> Vec<String> {
         let creates = self.sim.calls().creates;
         assert!(creates.values().all(|creates| creates.created <= 1), "{creates:?}");
-        let instance = self.sim.instances()[0].arn.parse::<Arn>().unwrap().instance;
+        let instance = self.sim.instances().remove(0).id;
         let mut names: Vec<_> = self.sim.users(&instance).into_iter().map(|user| user.user.username).collect();
         names.sort();
         names

@@ -1,22 +1,15 @@
 //! Helm itself, cut off from the user's configuration.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{path::Path, process::Command};
 
+use control_plane::tool;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{
-    health_checkers::{helm3, tool},
-    support::repository,
-};
+use crate::support::repository;
 
-/// The chart.
 pub const CHART: &str = "deploy/helm/connect-operator";
 
-/// A version of Helm.
 #[derive(Clone, Copy, Debug)]
 pub enum Helm {
     Three,
@@ -24,13 +17,16 @@ pub enum Helm {
 }
 
 impl Helm {
-    /// Both versions.
     pub const ALL: [Self; 2] = [Self::Three, Self::Four];
 
     /// Runs it in the repository. Returns its output, as Ok or Err by its exit code.
     pub fn run(self, arguments: &[&str], kubeconfig: Option<&Path>) -> Result<String, String> {
         let home = TempDir::new().unwrap();
-        let mut helm = Command::new(self.program());
+        let program = tool(match self {
+            Self::Three => "helm3",
+            Self::Four => "helm",
+        });
+        let mut helm = Command::new(program.unwrap());
         helm.args(arguments).current_dir(repository(".")).env_clear().env("HOME", home.path());
         helm.envs(kubeconfig.map(|kubeconfig| ("KUBECONFIG", kubeconfig)));
         let output = helm.output().unwrap();
@@ -43,13 +39,6 @@ impl Helm {
         // Only released builds of Helm 3 know for which Kubernetes they were built.
         let place = ["--namespace=connect-operator-system", "--kube-version=1.37"];
         self.run(&[&["template", "connect-operator", CHART], &place[..], flags].concat(), None)
-    }
-
-    fn program(self) -> PathBuf {
-        match self {
-            Self::Three => helm3(),
-            Self::Four => tool("helm"),
-        }
     }
 }
 

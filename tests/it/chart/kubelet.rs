@@ -147,7 +147,7 @@ impl Work {
         given.extend(["HEALTH", "METRICS"].map(|what| (format!("CONNECT_OPERATOR_{what}_ADDRESS"), "127.0.0.1:0".to_owned())));
         given.extend(environment);
         let operator = block_in_place(|| Operator::launch(&kubeconfig, arguments, given));
-        self.logs.lock().unwrap().insert(pod.name_any(), operator.log_file());
+        self.logs.lock().unwrap().insert(pod.name_any(), operator.log_file().to_owned());
         Running { operator, ready: None, _files: files }
     }
 

@@ -26,7 +26,6 @@ fn released_charts() -> BTreeSet<Version> {
     earlier(RELEASED, "connect-operator-", ".tgz")
 }
 
-/// Returns the previous chart.
 fn before() -> String {
     format!("{RELEASED}/connect-operator-{}.tgz", released_charts().last().unwrap())
 }

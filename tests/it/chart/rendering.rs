@@ -87,7 +87,6 @@ fn everything_that_can_be_set_is_set_in_one_variant() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
-/// Returns the Deployment among these objects.
 fn deployment(manifests: &str) -> Value {
     documents(manifests).into_iter().find(|object| object["kind"] == "Deployment").unwrap()
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     harness::{ELSEWHERE, Harness, OTHER_ACCOUNT, OTHER_ROLE, condition, operators_kubeconfig},
-    process::{Operator, Page},
+    process::Operator,
 };
 use crate::support::eventually;
 
@@ -23,8 +23,8 @@ fn with_role(external_id: &str) -> String {
 }
 
 /// Allows these namespaces to use the first instance, and no namespace to use the others.
-fn for_namespaces(scene_instance: &str, namespaces: &str) -> String {
-    format!("instances:\n  {scene_instance}:\n    namespaces: [{namespaces}]\ninstancesNotListed: Refuse\n")
+fn for_namespaces(namespaces: &str) -> String {
+    format!("instances:\n  {FIRST_INSTANCE}:\n    namespaces: [{namespaces}]\ninstancesNotListed: Refuse\n")
 }
 
 const FIRST_INSTANCE: &str = "arn:aws:connect:us-west-2:123456789012:instance/5a1e0000-c0ff-4eee-8000-000000000001";
@@ -64,7 +64,7 @@ async fn each_account_is_called_with_its_own_credentials() {
     }
     // STS is asked for the account of the operator's own key. A session comes with its account.
     assert_eq!(harness.sim.calls().of("GetCallerIdentity"), 1);
-    assert_eq!(harness.operator.get(Page::Ready), (200, "[+] connectusers listed\n".into()));
+    assert_eq!(harness.operator.get("/readyz"), (200, "[+] connectusers listed\n".into()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -92,7 +92,7 @@ async fn wrong_external_id_is_reported_and_blocks_no_other_account() {
     }
     assert_eq!(calls_to_connect(&harness), 0);
     harness.apply_until_ready("here", &json!({})).await;
-    assert_eq!(harness.operator.get(Page::Ready).0, 200, "one account's trust policy does not stop a rollout");
+    assert_eq!(harness.operator.get("/readyz").0, 200, "one account's trust policy does not stop a rollout");
 
     harness.configure(&with_role(OTHER_ROLE.1));
     harness.wait_until_ready("there").await;
@@ -118,12 +118,12 @@ async fn unreachable_sts_at_the_start_is_reported_and_retried() {
     let lost = on_sts("AssumeRole", Effect::LostRequest);
     let setting = Harness::builder("accounts").with_two_accounts(HOUR).config_file(&with_role(OTHER_ROLE.1)).with_fault(lost);
     let harness = setting.start().await;
-    let readiness = || harness.operator.get(Page::Ready).1;
+    let readiness = || harness.operator.get("/readyz").1;
     let says = format!("[-] credentials of account {OTHER_ACCOUNT}: STS cannot be reached to assume {}", OTHER_ROLE.0);
     eventually("readiness names what is missing", || readiness().contains(&says));
     assert!(readiness().contains("AWS_ENDPOINT_URL_STS"), "{}", readiness());
-    assert_eq!(harness.operator.get(Page::Ready).0, 503);
-    assert_eq!(harness.operator.get(Page::Alive).0, 200);
+    assert_eq!(harness.operator.get("/readyz").0, 503);
+    assert_eq!(harness.operator.get("/healthz").0, 200);
     harness.apply("there", &harness.in_instance(ELSEWHERE)).await;
     let message = harness.wait_for_condition("there", "Synced", "Unknown", "Transient").await;
     assert!(message.contains("STS cannot be reached"), "{message}");
@@ -132,13 +132,13 @@ async fn unreachable_sts_at_the_start_is_reported_and_retried() {
 
     harness.sim.clear_faults();
     harness.wait_until_ready("there").await;
-    eventually("it is ready", || harness.operator.get(Page::Ready).0 == 200);
+    eventually("it is ready", || harness.operator.get("/readyz").0 == 200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn role_that_is_added_later_is_assumed_until_sts_answers() {
     let harness = Harness::builder("accounts").with_two_accounts(HOUR).config_file("{}").start().await;
-    let readiness = || harness.operator.get(Page::Ready);
+    let readiness = || harness.operator.get("/readyz");
     eventually("it is ready", || readiness().0 == 200);
     harness.sim.inject(on_sts("AssumeRole", Effect::LostRequest));
     harness.configure(&with_role(OTHER_ROLE.1));
@@ -156,8 +156,8 @@ async fn operator_without_credentials_is_not_ready_and_says_why() {
     let operator = Operator::launch(&operators_kubeconfig(), arguments.map(str::to_owned).into(), no_metadata);
     let says = "AWS credentials of the operator itself: ";
     eventually("it names what is missing", || operator.log().contains(says));
-    eventually("it has listed the ConnectUsers", || operator.get(Page::Ready).1.contains("[+] connectusers listed"));
-    let (status, text) = operator.get(Page::Ready);
+    eventually("it has listed the ConnectUsers", || operator.get("/readyz").1.contains("[+] connectusers listed"));
+    let (status, text) = operator.get("/readyz");
     assert!(status == 503 && text.contains(&format!("[-] {says}")) && text.contains("IRSA"), "{status} {text}");
 }
 
@@ -171,7 +171,7 @@ async fn sts_that_does_not_name_the_account_blocks_no_resource() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn forbidden_namespace_is_refused_without_a_call() {
-    let harness = Harness::builder("accounts").config_file(&for_namespaces(FIRST_INSTANCE, "other-team")).start().await;
+    let harness = Harness::builder("accounts").config_file(&for_namespaces("other-team")).start().await;
     harness.apply("uninvited", &json!({})).await;
     let message = harness.wait_for_condition("uninvited", "Ready", "False", "InstanceNotAllowed").await;
     for part in [harness.namespace(), FIRST_INSTANCE, &format!("instances.{FIRST_INSTANCE}.namespaces")] {
@@ -195,13 +195,12 @@ async fn forbidden_namespace_is_refused_without_a_call() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn namespace_that_is_no_longer_allowed_keeps_its_users() {
-    let allowed = |namespaces: &str| for_namespaces(FIRST_INSTANCE, namespaces);
-    let harness = Harness::builder("accounts").config_file(&allowed("'*'")).start().await;
+    let harness = Harness::builder("accounts").config_file(&for_namespaces("'*'")).start().await;
     harness.apply_until_ready("kept", &json!({})).await;
     harness.apply_until_ready("leaver", &json!({})).await;
     let before = harness.live("kept");
 
-    harness.configure(&allowed("other-team"));
+    harness.configure(&for_namespaces("other-team"));
     for name in ["kept", "leaver"] {
         harness.wait_for_condition(name, "Ready", "False", "InstanceNotAllowed").await;
     }
@@ -214,15 +213,14 @@ async fn namespace_that_is_no_longer_allowed_keeps_its_users() {
     assert!(harness.sim.user(&harness.instance(), "leaver").is_none());
     assert_eq!(harness.sim.calls().writes(), 1, "{:?}", harness.sim.calls());
 
-    harness.configure(&allowed(harness.namespace()));
+    harness.configure(&for_namespaces(harness.namespace()));
     harness.wait_until_ready("kept").await;
-    let sales = harness.sim.routing_profile_id(&harness.instance(), "Sales");
-    assert_eq!(harness.live("kept").user.routing_profile_id, sales);
+    assert!(harness.is_routed("kept", "Sales"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn invalid_new_configuration_leaves_the_previous_one_in_force() {
-    let harness = Harness::builder("accounts").config_file(&for_namespaces(FIRST_INSTANCE, "'*'")).start().await;
+    let harness = Harness::builder("accounts").config_file(&for_namespaces("'*'")).start().await;
     let valid = || harness.operator.metric("connect_operator_config_valid");
     harness.apply_until_ready("before", &json!({})).await;
     assert_eq!(valid(), 1.0);
@@ -236,7 +234,7 @@ async fn invalid_new_configuration_leaves_the_previous_one_in_force() {
     assert!(said.contains("config.yaml: instancesNotListed: ") && said.contains("Refuse"), "{said}");
     harness.apply_until_ready("meanwhile", &json!({})).await;
 
-    harness.configure(&for_namespaces(FIRST_INSTANCE, ""));
+    harness.configure(&for_namespaces(""));
     harness.wait_for_condition("meanwhile", "Ready", "False", "InstanceNotAllowed").await;
     assert_eq!(valid(), 1.0);
     assert_eq!(harness.sim.calls().of(OperationName::CreateUser), 2);

@@ -1,6 +1,6 @@
 //! The operator dies at any moment, and the result is the same as without the crash.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use connect_api::OperationName;
 use connect_sim::{Effect, Fault};
@@ -40,14 +40,8 @@ async fn operator_that_is_killed_repeatedly_creates_each_user_once() {
         harness.operator.start_again();
     }
 
-    let mut recorded = BTreeSet::new();
-    for name in &names {
-        recorded.extend(harness.wait_until_ready(name).await.status.unwrap().user_id);
-    }
-    let users = harness.sim.users(&harness.instance());
-    let live: BTreeSet<_> = users.iter().map(|user| user.user.id.to_string()).collect();
-    assert_eq!(live.len(), USERS);
-    assert_eq!(recorded, live);
+    let recorded = harness.wait_until_all_ready(&names).await;
+    assert_eq!((recorded.len(), &recorded), (USERS, &harness.user_ids()));
     let calls = harness.sim.calls();
     assert_eq!(calls.operations["CreateUser"].succeeded, USERS as u64, "{calls:#?}");
     assert!(calls.creates.values().all(|creates| creates.created == 1), "{calls:#?}");

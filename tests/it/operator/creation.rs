@@ -1,10 +1,11 @@
 //! A manifest becomes a user.
 
-use connect_api::{IdentityInfo, OperationName, PhoneConfig, PhoneType};
+use connect_api::OperationName;
 use connect_operator::api::FINALIZER;
 use k8s_openapi::ByteString;
 use kube::{Api, ResourceExt, api::DynamicObject, discovery::ApiResource};
 use serde_json::json;
+use testbed::{ExtraTags, user_matches};
 
 use super::harness::{Harness, PASSWORD, SECRET, harness};
 
@@ -43,36 +44,8 @@ async fn manifest_becomes_a_user_and_proficiencies_by_two_writes() {
         .await;
 
     let live = harness.live("jane");
-    assert!(live.has_password);
-    assert_eq!(
-        live.user.identity_info,
-        IdentityInfo {
-            first_name: Some("Jane".into()),
-            last_name: Some("Doe".into()),
-            email: Some("jane@example.com".into()),
-            secondary_email: Some("jane.doe@example.org".into()),
-            mobile: Some("+12065550101".into()),
-        }
-    );
-    assert_eq!(
-        live.user.phone_config,
-        Some(PhoneConfig {
-            phone_type: PhoneType::DeskPhone,
-            auto_accept: true,
-            after_contact_work_time_limit: 45,
-            desk_phone_number: Some("+12065550102".into()),
-            persistent_connection: Some(true),
-        })
-    );
-    let (sim, instance) = (&harness.sim, harness.instance());
-    assert_eq!(live.user.routing_profile_id, sim.routing_profile_id(&instance, "Sales"));
-    let profiles = ["QualityAnalyst", "Agent"].map(|name| sim.security_profile_id(&instance, name).unwrap());
-    assert_eq!(live.user.security_profile_ids, profiles.into());
-    assert_eq!(live.user.hierarchy_group_id, sim.hierarchy_group_id(&instance, "/North/Hamburg"));
-    let proficiencies: Vec<_> = live.proficiencies.iter().map(|p| (p.key.attribute_value.as_str(), p.level)).collect();
-    assert_eq!(proficiencies, [("Danish", 2.0), ("German", 4.0)]);
+    user_matches(&user.spec, &live, &harness.sim, ExtraTags::Refused).unwrap();
     let tag = |key: &str| live.user.tags.get(key).map(String::as_str);
-    assert_eq!((tag("team"), tag("cost center")), (Some("billing"), Some("")));
     assert_eq!(tag("connect-operator.dev/uid"), user.uid().as_deref());
     assert_eq!(tag("connect-operator.dev/namespace"), Some(harness.namespace()));
     assert_eq!(tag("connect-operator.dev/name"), Some("jane"));
@@ -140,7 +113,7 @@ async fn password_is_in_no_object_event_metric_or_log() {
     let objects: Api<DynamicObject> = Api::namespaced_with(harness.client(), harness.namespace(), &resource);
     let mut output = harness.operator.log();
     assert!(output.contains("DEBUG"), "{output}");
-    output += &harness.operator.get(super::process::Page::Metrics).1;
+    output += &harness.operator.get("/metrics").1;
     for name in ["accepted", "refused", "generated"] {
         output += &serde_json::to_string(&objects.get(name).await.unwrap()).unwrap();
         output += &serde_json::to_string(&harness.events(name).await).unwrap();

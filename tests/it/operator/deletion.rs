@@ -15,8 +15,7 @@ async fn deleting_a_resource_deletes_its_user_immediately() {
     let id = harness.live("leaver").user.id;
     harness.sim.reset_calls();
     harness.delete_until_gone("leaver").await;
-    let left: Vec<_> = harness.sim.users(&harness.instance()).into_iter().map(|user| user.user.username).collect();
-    assert_eq!(left, ["stayer"]);
+    assert_eq!(harness.usernames(), ["stayer"]);
     let calls = harness.sim.calls();
     assert_eq!((calls.of(OperationName::DeleteUser), calls.writes()), (1, 1), "{calls:#?}");
     assert!(harness.wait_for_event("leaver", "Deleted").await.contains(id.as_str()));
@@ -45,25 +44,10 @@ async fn resource_of_a_missing_user_is_released_once_that_is_certain() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn refused_resource_is_released_without_a_delete_call() {
-    let harness = harness("leaving").await;
-    let missing = format!("{}-gone", harness.routing_profile("Sales"));
-    harness.apply("refused", &json!({ "routingProfileArn": missing })).await;
-    harness.wait_for_condition("refused", "Ready", "False", "DependencyNotFound").await;
-    harness.delete_until_gone("refused").await;
-    assert_eq!(harness.sim.calls().of(OperationName::DeleteUser), 0);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn namespace_with_users_and_secrets_can_be_deleted() {
     let harness = harness("ending").await;
     let names = ["ada", "bob", "cleo", "dora", "emil"];
-    for name in names {
-        harness.apply(name, &json!({})).await;
-    }
-    for name in names {
-        harness.wait_until_ready(name).await;
-    }
+    harness.apply_all_until_ready(&names, &json!({})).await;
     assert_eq!(harness.sim.users(&harness.instance()).len(), names.len());
     let namespaces: Api<Namespace> = Api::all(harness.client());
     namespaces.delete(harness.namespace(), &DeleteParams::default()).await.unwrap();

@@ -17,14 +17,17 @@ fn name(number: usize) -> String {
     format!("agent-{number}")
 }
 
+/// Starts an operator with the shipped guard and creates users.
+async fn with_agents(prefix: &'static str) -> Harness<'static> {
+    let harness = Harness::builder(prefix).flag(AS_SHIPPED).start().await;
+    harness.apply_all_until_ready(&(0..AGENTS).map(name).collect::<Vec<_>>(), &json!({})).await;
+    harness
+}
+
 /// Deletes all resources while no operator runs that could release the first of them.
 async fn emptied(prefix: &'static str) -> Harness<'static> {
-    let mut harness = Harness::builder(prefix).flag(AS_SHIPPED).start().await;
-    for number in 0..AGENTS {
-        harness.apply_until_ready(&name(number), &json!({})).await;
-    }
-    harness.operator.terminate();
-    harness.operator.ended();
+    let mut harness = with_agents(prefix).await;
+    harness.operator.stop();
     harness.kubectl(&["delete", "cuser", "--all", "--wait=false"]);
     harness.sim.reset_calls();
     harness.operator.start_again();
@@ -89,10 +92,7 @@ async fn creates_and_edits_continue_while_deletions_are_held() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn deletions_up_to_the_limit_need_no_confirmation() {
-    let harness = Harness::builder("guarding").flag(AS_SHIPPED).start().await;
-    for number in 0..AGENTS {
-        harness.apply_until_ready(&name(number), &json!({})).await;
-    }
+    let harness = with_agents("guarding").await;
     for number in 0..10 {
         harness.delete_until_gone(&name(number)).await;
     }
@@ -105,15 +105,12 @@ async fn deletions_up_to_the_limit_need_no_confirmation() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn deletions_up_to_the_limit_may_happen_at_once() {
-    let harness = Harness::builder("guarding").flag(AS_SHIPPED).start().await;
-    let names: Vec<String> = (0..AGENTS).map(name).collect();
-    for name in &names {
-        harness.apply_until_ready(name, &json!({})).await;
-    }
+    let harness = with_agents("guarding").await;
+    let names: Vec<String> = (0..10).map(name).collect();
     // Each is still in the cache when the next one is checked, and counts only once.
-    let ten: Vec<&str> = ["delete", "cuser", "--wait=false"].into_iter().chain(names[..10].iter().map(String::as_str)).collect();
+    let ten: Vec<&str> = ["delete", "cuser", "--wait=false"].into_iter().chain(names.iter().map(String::as_str)).collect();
     harness.kubectl(&ten);
-    for name in &names[..10] {
+    for name in &names {
         harness.wait_until_gone(name).await;
     }
     assert_eq!((users(&harness), held(&harness)), (2, 0.0));
@@ -126,13 +123,11 @@ async fn new_limit_releases_held_deletions() {
     for number in 0..3 {
         harness.apply_until_ready(&name(number), &json!({})).await;
     }
-    harness.operator.terminate();
-    harness.operator.ended();
+    harness.operator.stop();
     harness.kubectl(&["delete", "cuser", "--all", "--wait=false"]);
     harness.operator.start_again();
     harness.wait_until(&name(0), "held", |user| has_condition(user, "Ready", "False", "DeletionHeld")).await;
-    harness.operator.terminate();
-    harness.operator.ended();
+    harness.operator.stop();
     harness.operator.start_again_with(&["--deletion-guard-count=10"]);
     for number in 0..3 {
         harness.wait_until_gone(&name(number)).await;

@@ -2,10 +2,10 @@
 
 use connect_api::OperationName;
 use connect_operator::api::{PAUSED, RECONCILE_REQUESTED_AT};
-use connect_sim::{Effect, Fault};
+use connect_sim::Fault;
 use serde_json::{Value, json};
 
-use super::harness::{condition, harness};
+use super::harness::{condition, harness, throttled};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn each_edit_has_an_event_with_its_own_fields() {
@@ -54,10 +54,9 @@ async fn reconcile_request_is_reported_when_handled_and_not_if_paused() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn throttles_are_reported_by_one_event() {
     let harness = harness("telling").await;
-    let throttle = || Effect::Error { status: 429, code: Some("ThrottlingException".into()), message: "Rate exceeded".into() };
-    harness.sim.inject(Fault::on(OperationName::CreateUser, throttle()).times(2));
+    harness.sim.inject(Fault::on(OperationName::CreateUser, throttled()).times(2));
     harness.apply_until_ready("patient", &json!({})).await;
-    harness.sim.inject(Fault::on(OperationName::UpdateUserRoutingProfile, throttle()).times(1));
+    harness.sim.inject(Fault::on(OperationName::UpdateUserRoutingProfile, throttled()).times(1));
     harness.apply_until_ready("patient", &json!({ "routingProfileArn": harness.routing_profile("Sales") })).await;
     harness.requeue("patient").await;
     let events = harness.events("patient").await;

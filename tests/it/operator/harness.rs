@@ -1,6 +1,7 @@
 //! The surroundings of a test: a namespace, a simulated instance, an operator between them, and the actions that tests perform.
 
 use std::{
+    collections::BTreeSet,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
     pin::pin,
@@ -8,11 +9,9 @@ use std::{
     time::Duration,
 };
 
-use connect_api::{Arn, Caller, ConnectExt, CreateUser, InstanceId, Operation, Resource, UpdateUserRoutingProfile, UserId};
+use connect_api::{Arn, CreateUser, InstanceId, Operation, Resource, UpdateUserRoutingProfile, UserId};
 use connect_operator::api::{ConnectUser, RECONCILE_REQUESTED_AT};
-use connect_sim::{
-    Config, Fault, InstanceConfig, RoleConfig, Rules, Server, Sim, StsConfig, Throttling, UserConfigUpdate, UserView, serve,
-};
+use connect_sim::{Config, Effect, Fault, InstanceConfig, RoleConfig, Rules, Server, Sim, StsConfig, Throttling, UserView};
 use control_plane::{Binaries, ControlPlane, Namespace, Options};
 use futures::StreamExt;
 use k8s_openapi::{
@@ -24,13 +23,15 @@ use kube::{
     api::{DeleteParams, ListParams, Patch, PatchParams},
 };
 use kube_runtime::{WatchStreamExt, wait::await_condition, watcher::watch_object};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tempfile::TempDir;
-use testbed::create_by_hand;
-use tokio::net::TcpListener;
+use testbed::{
+    at_console, create_by_hand,
+    installation::{self, install},
+};
 
 use super::process::Operator;
-use crate::support::{PATIENCE, POLL, client_of, eventually, plane, read, repository};
+use crate::support::{PATIENCE, POLL, eventually, plane, read, repository};
 
 /// The Secret that every namespace has, with the password in its key `password`.
 pub const SECRET: &str = "initial";
@@ -51,6 +52,7 @@ pub const OTHER_ROLE: (&str, &str) = ("arn:aws:iam::210987654321:role/connect-op
 
 /// A harness that has not been started yet.
 #[derive(Debug)]
+#[must_use]
 pub struct HarnessBuilder<'plane> {
     plane: &'plane ControlPlane,
     kubeconfig: PathBuf,
@@ -67,10 +69,8 @@ pub struct HarnessBuilder<'plane> {
 
 /// A namespace, an instance and an operator. Everything that the test created in them is deleted with it.
 pub struct Harness<'plane> {
-    /// The operator.
     pub operator: Operator,
     file: Option<ConfigFile>,
-    /// Connect.
     pub sim: Sim,
     server: Arc<Server>,
     client: Client,
@@ -111,20 +111,16 @@ impl<'plane> Harness<'plane> {
 
 impl<'plane> HarnessBuilder<'plane> {
     fn new(plane: &'plane ControlPlane, prefix: &'static str, kubeconfig: PathBuf) -> Self {
-        let (flags, connect) = (Vec::new(), None);
-        let (hurry, elected, file, faults, sts) = (true, false, None, Vec::new(), false);
+        let (connect, flags, file, faults) = Default::default();
+        let (hurry, elected, sts) = (true, false, false);
         Self { plane, kubeconfig, prefix, connect, config: config(), hurry, elected, flags, file, faults, sts }
     }
 
-    /// Adds a flag for the operator.
-    #[must_use]
     pub fn flag(mut self, flag: &str) -> Self {
         self.flags.push(flag.to_owned());
         self
     }
 
-    /// Sets the configuration file.
-    #[must_use]
     pub fn config_file(mut self, yaml: &str) -> Self {
         let file = ConfigFile::new(yaml);
         let flag = format!("--config={}", file.path().display());
@@ -134,7 +130,6 @@ impl<'plane> HarnessBuilder<'plane> {
 
     /// Adds a second account, whose instance is in another Region, and an STS that knows the account of the operator's key and
     /// lets it assume the role of the other account, in sessions of this duration.
-    #[must_use]
     pub fn with_two_accounts(mut self, session_duration: Duration) -> Self {
         let (arn, external_id) = OTHER_ROLE;
         self.config.instances.push(InstanceConfig {
@@ -150,30 +145,19 @@ impl<'plane> HarnessBuilder<'plane> {
         self
     }
 
-    /// Injects a fault before the operator starts.
-    #[must_use]
     pub fn with_fault(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
         self
     }
 
     /// Applies the rates that AWS allows. By default there are no limits on either side.
-    #[must_use]
     pub fn at_real_rates(mut self) -> Self {
         self.config.throttling = Throttling::default();
         self.hurry = false;
         self
     }
 
-    /// Makes Connect interpret UpdateUserConfig in this way, which AWS leaves open.
-    #[must_use]
-    pub fn user_config_update(mut self, reading: UserConfigUpdate) -> Self {
-        self.config.rules.user_config_update = reading;
-        self
-    }
-
-    /// Makes Connect follow these rules where its documents contradict each other.
-    #[must_use]
+    /// Makes Connect follow these rules where its documents contradict each other or leave something open.
     pub fn rules(mut self, rules: Rules) -> Self {
         self.config.rules = rules;
         self
@@ -181,29 +165,24 @@ impl<'plane> HarnessBuilder<'plane> {
 
     /// Makes the operator work only while it leads. The Lease is in the harness's namespace, so that it does not affect the
     /// operators of other harnesses, and the rights to it are those that the operator is installed with.
-    #[must_use]
     pub fn leader_election(mut self) -> Self {
         self.elected = true;
         self.flag("--leader-elect")
     }
 
-    /// Uses the Connect of another harness.
-    #[must_use]
     pub fn sharing_connect_with(mut self, other: &Harness<'_>) -> Self {
         self.connect = Some((other.sim.clone(), other.server.clone()));
         self
     }
 
-    /// Starts everything.
     pub async fn start(self) -> Harness<'plane> {
-        let client = client_of(&self.plane.admin_kubeconfig()).await;
+        let client = installation::client(&self.plane.admin_kubeconfig()).await.unwrap();
         let namespace = Namespace::create(self.plane, self.prefix).unwrap();
         let (sim, server) = match self.connect {
             Some(connect) => connect,
             None => {
-                let sim = Sim::new(self.config).unwrap();
-                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-                (sim.clone(), Arc::new(serve(sim, listener).unwrap()))
+                let (sim, server) = installation::connect(self.config).await.unwrap();
+                (sim, Arc::new(server))
             }
         };
         let mut flags = vec![format!("--namespace={}", namespace.name()), format!("--aws-endpoint-url={}", server.url())];
@@ -218,16 +197,16 @@ impl<'plane> HarnessBuilder<'plane> {
         // Otherwise the operator has no STS to ask for the account of its key.
         let environment = self.sts.then(|| ("AWS_ENDPOINT_URL_STS".to_owned(), server.url())).into_iter().collect();
         flags.extend(self.flags);
-        if !flags.iter().any(|flag| flag.starts_with("--sweep-interval")) {
+        for (name, default) in [
             // The calls of sweeps would be among those that tests count.
-            flags.push("--sweep-interval=0".to_owned());
-        }
-        if !flags.iter().any(|flag| flag.starts_with("--deletion-guard")) {
+            ("--sweep-interval", "--sweep-interval=0"),
             // Tests delete most of the users that they have created.
-            flags.push("--deletion-guard-share=1".to_owned());
-        }
-        if !flags.iter().any(|flag| flag.starts_with("--log-level")) {
-            flags.push("--log-level=info,connect_operator=debug".to_owned());
+            ("--deletion-guard", "--deletion-guard-share=1"),
+            ("--log-level", "--log-level=info,connect_operator=debug"),
+        ] {
+            if !flags.iter().any(|flag| flag.starts_with(name)) {
+                flags.push(default.to_owned());
+            }
         }
         let operator = Operator::start(&self.kubeconfig, flags, environment);
         let harness =
@@ -235,6 +214,11 @@ impl<'plane> HarnessBuilder<'plane> {
         harness.secret(SECRET, json!({ "password": PASSWORD })).await;
         harness
     }
+}
+
+/// Returns Connect's reply to a call above its rates.
+pub fn throttled() -> Effect {
+    Effect::Error { status: 429, code: Some("ThrottlingException".into()), message: "Rate exceeded".into() }
 }
 
 /// A configuration file like in the volume of a ConfigMap: a link to a link, of which the second is replaced.
@@ -294,14 +278,13 @@ fn give_lease(plane: &ControlPlane, namespace: &str) {
     // The subject, which is indented further, stays the same.
     let here =
         of_lease.map(|part| part.replace("\n  namespace: connect-operator-system", &format!("\n  namespace: {namespace}")));
-    let rights = here.collect::<Vec<_>>().join("---\n");
-    plane.kubectl().run_with_input(&["apply", "--server-side", "--filename=-"], &rights).unwrap();
+    install(plane, &here.collect::<Vec<_>>().join("---\n")).unwrap();
 }
 
 /// Gives the operator exactly the rights that it is shipped with. Returns its kubeconfig.
 fn install_rights(plane: &ControlPlane) -> PathBuf {
-    plane.kubectl().run_with_input(&["apply", "--server-side", "--filename=-"], &shipped()).unwrap();
-    let kubeconfig = plane.service_account_kubeconfig("connect-operator-system", "connect-operator").unwrap();
+    install(plane, &shipped()).unwrap();
+    let kubeconfig = installation::operators_kubeconfig(plane).unwrap();
     let operator = plane.kubectl().with_kubeconfig(&kubeconfig);
     // The API server watches the rights and takes a moment to apply them.
     eventually("the operator's rights are in force", || operator.run(&["auth", "can-i", "get", "secrets", "-A"]).is_ok());
@@ -313,7 +296,6 @@ fn apply() -> PatchParams {
     PatchParams::apply("git").force()
 }
 
-/// Returns a condition of a ConnectUser.
 pub fn condition<'a>(user: &'a ConnectUser, kind: &str) -> Option<&'a Condition> {
     user.status.as_ref()?.conditions.iter().find(|condition| condition.type_ == kind)
 }
@@ -349,7 +331,6 @@ impl Harness<'_> {
         })
     }
 
-    /// Returns the namespace's name.
     pub fn namespace(&self) -> &str {
         self.namespace.name()
     }
@@ -359,17 +340,14 @@ impl Harness<'_> {
         self.client.clone()
     }
 
-    /// Returns the kubeconfig of the administrator.
     pub fn kubeconfig(&self) -> PathBuf {
         self.plane.admin_kubeconfig()
     }
 
-    /// Returns the kubeconfig of the operator.
     pub fn operators_kubeconfig(&self) -> &Path {
         &self.kubeconfig
     }
 
-    /// Returns Connect's URL.
     pub fn url(&self) -> String {
         self.server.url().to_string()
     }
@@ -393,17 +371,14 @@ impl Harness<'_> {
         eventually("the operator may create Secrets", || operator.run(&asked).is_ok());
     }
 
-    /// Returns the API of the ConnectUsers of the namespace.
     pub fn users(&self) -> Api<ConnectUser> {
         Api::namespaced(self.client(), self.namespace())
     }
 
-    /// Returns the id of the first instance.
     pub fn instance(&self) -> InstanceId {
         self.instance_arn().instance
     }
 
-    /// Returns the first instance's ARN.
     pub fn instance_arn(&self) -> Arn {
         self.sim.instances()[0].arn.parse().unwrap()
     }
@@ -423,23 +398,8 @@ impl Harness<'_> {
         self.sim.hierarchy_group_arn(&self.instance(), path).unwrap()
     }
 
-    /// Returns a manifest of a ConnectUser of the first instance: the required members, overlaid with others. Null removes one.
     pub fn manifest(&self, name: &str, other: &Value) -> Value {
-        let mut spec = json!({
-            "instanceArn": self.instance_arn().to_string(),
-            "username": name,
-            "passwordSecretRef": { "name": SECRET },
-            "identityInfo": { "firstName": "Given", "lastName": name },
-            "routingProfileArn": self.routing_profile("Basic Routing Profile"),
-            "securityProfileArns": [self.security_profile("Agent")],
-        });
-        overlay(spec.as_object_mut().unwrap(), other);
-        json!({
-            "apiVersion": "connect-operator.dev/v1alpha1",
-            "kind": "ConnectUser",
-            "metadata": { "name": name, "namespace": self.namespace() },
-            "spec": spec,
-        })
+        manifest(&self.sim, self.namespace(), name, other)
     }
 
     /// Applies [`Harness::manifest`] by server-side apply.
@@ -454,6 +414,23 @@ impl Harness<'_> {
         self.wait_until(name, "Ready", |user| user.metadata.generation == generation && is_ready(user)).await
     }
 
+    /// Applies the manifests of these users at once, and waits until all are as they ask. Returns the ids that their statuses record.
+    pub async fn apply_all_until_ready(&self, names: &[impl AsRef<str>], other: &Value) -> BTreeSet<String> {
+        for name in names {
+            self.apply(name.as_ref(), other).await;
+        }
+        self.wait_until_all_ready(names).await
+    }
+
+    /// Waits until these users are as their specs ask. Returns the ids that their statuses record.
+    pub async fn wait_until_all_ready(&self, names: &[impl AsRef<str>]) -> BTreeSet<String> {
+        let mut recorded = BTreeSet::new();
+        for name in names {
+            recorded.extend(self.wait_until_ready(name.as_ref()).await.status.unwrap().user_id);
+        }
+        recorded
+    }
+
     /// Applies a Secret with this text.
     pub async fn secret(&self, name: &str, content: Value) {
         let secrets: Api<Secret> = Api::namespaced(self.client(), self.namespace());
@@ -461,20 +438,17 @@ impl Harness<'_> {
         secrets.patch(name, &apply(), &Patch::Apply(secret)).await.unwrap();
     }
 
-    /// Returns the password in a Secret.
     pub async fn password(&self, secret: &str) -> String {
         let secrets: Api<Secret> = Api::namespaced(self.client(), self.namespace());
         let value = secrets.get(secret).await.unwrap().data.unwrap().remove("password").unwrap();
         String::from_utf8(value.0).unwrap()
     }
 
-    /// Deletes the namespace's Secret.
     pub async fn delete_secret(&self) {
         let secrets: Api<Secret> = Api::namespaced(self.client(), self.namespace());
         secrets.delete(SECRET, &DeleteParams::default()).await.unwrap();
     }
 
-    /// Waits for a state of a ConnectUser.
     pub async fn wait_until(&self, name: &str, what: &str, holds: impl Fn(&ConnectUser) -> bool) -> ConnectUser {
         self.watched(name, what, |user| user.filter(|user| holds(user)).cloned()).await
     }
@@ -491,7 +465,6 @@ impl Harness<'_> {
         condition(&user, kind).unwrap().message.clone()
     }
 
-    /// Waits until the ConnectUser is gone.
     pub async fn wait_until_gone(&self, name: &str) {
         self.watched(name, "gone", |user| user.is_none().then_some(())).await;
     }
@@ -525,12 +498,10 @@ impl Harness<'_> {
         })
     }
 
-    /// Requests the deletion of a ConnectUser.
     pub async fn delete(&self, name: &str) {
         self.users().delete(name, &DeleteParams::default()).await.unwrap();
     }
 
-    /// Deletes a ConnectUser and waits until it is gone.
     pub async fn delete_until_gone(&self, name: &str) {
         self.delete(name).await;
         self.wait_until_gone(name).await;
@@ -561,7 +532,6 @@ impl Harness<'_> {
         of_reason.filter_map(|event| event.note).collect()
     }
 
-    /// Returns the Events about a ConnectUser.
     pub async fn events(&self, name: &str) -> Vec<Event> {
         let events: Api<Event> = Api::namespaced(self.client(), self.namespace());
         let all = events.list(&ListParams::default()).await.unwrap();
@@ -586,13 +556,28 @@ impl Harness<'_> {
         users.into_iter().find(|user| user.user.username == username).unwrap()
     }
 
+    /// Returns the usernames in the first instance, in order.
+    pub fn usernames(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.sim.users(&self.instance()).into_iter().map(|user| user.user.username).collect();
+        names.sort();
+        names
+    }
+
+    pub fn user_ids(&self) -> BTreeSet<String> {
+        self.sim.users(&self.instance()).iter().map(|user| user.user.id.to_string()).collect()
+    }
+
+    pub fn is_routed(&self, username: &str, routing_profile: &str) -> bool {
+        self.live(username).user.routing_profile_id == self.sim.routing_profile_id(&self.instance(), routing_profile)
+    }
+
     /// Makes a call as Connect's console would, without the operator's knowledge.
     pub async fn call_at_console<O>(&self, request: O) -> O::Output
     where
         O: Operation,
         O::Output: Send,
     {
-        self.sim.console().call(&Caller::default(), request).await.unwrap()
+        at_console(&self.sim, request).unwrap()
     }
 
     /// Changes a user's routing profile at Connect's console.
@@ -609,17 +594,29 @@ impl Harness<'_> {
         self.call_at_console(create).await;
     }
 
-    /// Returns the ARN of a user of the first instance.
     pub fn arn_of(&self, user: &UserId) -> String {
         self.instance_arn().sibling(Resource::User(user.clone())).to_string()
     }
 }
 
-fn overlay(spec: &mut Map<String, Value>, other: &Value) {
-    for (member, value) in other.as_object().unwrap() {
-        match value {
-            Value::Null => spec.remove(member),
-            value => spec.insert(member.clone(), value.clone()),
-        };
-    }
+/// Returns a manifest of a ConnectUser of the first instance: the required members, overlaid with others. Null removes one.
+pub fn manifest(sim: &Sim, namespace: &str, name: &str, other: &Value) -> Value {
+    let instance = &sim.instances()[0];
+    let mut spec = json!({
+        "instanceArn": instance.arn,
+        "username": name,
+        "passwordSecretRef": { "name": SECRET },
+        "identityInfo": { "firstName": "Given", "lastName": name },
+        "routingProfileArn": sim.routing_profile_arn(&instance.id, "Basic Routing Profile"),
+        "securityProfileArns": [sim.security_profile_arn(&instance.id, "Agent")],
+    });
+    let members = spec.as_object_mut().unwrap();
+    members.extend(other.as_object().unwrap().clone());
+    members.retain(|_, value| !value.is_null());
+    json!({
+        "apiVersion": "connect-operator.dev/v1alpha1",
+        "kind": "ConnectUser",
+        "metadata": { "name": name, "namespace": namespace },
+        "spec": spec,
+    })
 }

@@ -2,11 +2,11 @@
 
 use std::{fs, path::Path, process::Command};
 
+use control_plane::tool;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::harness::{Harness, PASSWORD, harness, is_ready};
-use crate::health_checkers::tool;
 
 /// A chart with one ConnectUser.
 struct Chart<'harness> {
@@ -29,7 +29,7 @@ impl<'harness> Chart<'harness> {
         let template = self.directory.path().join("templates/user.yaml");
         fs::write(template, self.harness.manifest(self.name, spec).to_string()).unwrap();
         let chart = self.directory.path().to_str().unwrap();
-        let mut helm = Command::new(tool("helm"));
+        let mut helm = Command::new(tool("helm").unwrap());
         helm.args(["upgrade", "--install", self.name, chart, "--namespace", self.harness.namespace()]).args(flags);
         helm.env_clear().env("KUBECONFIG", self.harness.kubeconfig()).env("HOME", Path::new(chart).join("home"));
         let output = tokio::task::spawn_blocking(move || helm.output().unwrap()).await.unwrap();
@@ -50,7 +50,7 @@ async fn helm_waits_until_users_match_their_specs() {
     assert!(is_ready(&harness.users().get("jane").await.unwrap()));
     chart.release(&json!({ "routingProfileArn": harness.routing_profile("Sales") }), &wait).await.unwrap();
     assert!(is_ready(&harness.users().get("jane").await.unwrap()));
-    assert_eq!(harness.live("jane").user.routing_profile_id, harness.sim.routing_profile_id(&harness.instance(), "Sales"));
+    assert!(harness.is_routed("jane", "Sales"));
 
     // Helm waits for a Secret that may still arrive.
     let early = Chart::new(&harness, "early");

@@ -9,13 +9,7 @@ use super::harness::{DIRECTORY, Harness, SAML, SECRET, condition, harness};
 
 /// Returns the members that turn [`Harness::manifest`] into one for another instance, without a password.
 fn there(harness: &Harness<'_>, instance: &str) -> Value {
-    let (sim, id) = (&harness.sim, instance.into());
-    json!({
-        "instanceArn": sim.instances().iter().find(|i| i.id == id).unwrap().arn,
-        "routingProfileArn": sim.routing_profile_arn(&id, "Basic Routing Profile"),
-        "securityProfileArns": [sim.security_profile_arn(&id, "Agent")],
-        "passwordSecretRef": null,
-    })
+    with(&harness.in_instance(instance), "passwordSecretRef", Value::Null)
 }
 
 fn with(spec: &Value, member: &str, value: Value) -> Value {

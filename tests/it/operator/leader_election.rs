@@ -1,6 +1,6 @@
 //! Two replicas, of which one works: how the work is handed over, and that no user is harmed while both are working.
 
-use std::{collections::BTreeSet, io::Write, path::Path};
+use std::{io::Write, path::Path};
 
 use connect_api::OperationName;
 use connect_sim::{Effect, Fault};
@@ -16,7 +16,7 @@ use tokio::{
 
 use super::{
     harness::{Harness, HarnessBuilder, operators_kubeconfig},
-    process::{Operator, Page, freeze, kill, thaw},
+    process::{Operator, freeze, kill, thaw},
 };
 use crate::support::{eventually, plane};
 
@@ -45,7 +45,7 @@ fn start_standby(harness: &Harness<'_>) -> Operator {
     until_it_leads(&harness.operator);
     let second = harness.operator.another();
     eventually("the other one stands by", || {
-        second.get(Page::Ready) == (200, "[+] standing by: another replica holds the lease\n".into())
+        second.get("/readyz") == (200, "[+] standing by: another replica holds the lease\n".into())
     });
     second
 }
@@ -62,12 +62,9 @@ fn identity(operator: &Operator) -> String {
     lines.filter_map(|line| line["identity"].as_str().map(str::to_owned)).next_back().unwrap()
 }
 
-/// Asserts that each user was created once and that exactly these users exist, each once.
+/// Asserts that each user was created once and that exactly these users exist, each once. They are in order.
 fn check(harness: &Harness<'_>, usernames: &[&str]) {
-    let users = harness.sim.users(&harness.instance());
-    let live: Vec<_> = users.iter().map(|user| user.user.username.as_str()).collect();
-    assert_eq!(BTreeSet::from_iter(live.iter().copied()), BTreeSet::from_iter(usernames.iter().copied()));
-    assert_eq!(live.len(), usernames.len());
+    assert_eq!(harness.usernames(), usernames);
     let calls = harness.sim.calls();
     assert!(calls.creates.values().all(|creates| creates.created == 1), "{calls:#?}");
 }
@@ -78,13 +75,13 @@ async fn one_of_two_replicas_works_and_the_other_stands_by() {
     let second = start_standby(&harness);
     harness.apply_until_ready("jane", &json!({})).await;
 
-    assert_eq!(second.get(Page::Alive).0, 200);
+    assert_eq!(second.get("/healthz").0, 200);
     assert!(!leads(&second));
-    let (_, metrics) = second.get(Page::Metrics);
+    let (_, metrics) = second.get("/metrics");
     for sample in ["connect_operator_reconcile_total{", "connect_operator_api_requests_total{"] {
         assert!(!metrics.contains(sample), "a standby does nothing:\n{metrics}");
     }
-    assert_eq!(harness.operator.get(Page::Ready), (200, "[+] connectusers listed\n".into()));
+    assert_eq!(harness.operator.get("/readyz"), (200, "[+] connectusers listed\n".into()));
 
     let first = lease(&harness).await;
     assert_eq!(first.holder_identity, Some(identity(&harness.operator)));
@@ -113,8 +110,7 @@ async fn stopping_leader_finishes_its_passes_and_releases_the_lease() {
     harness.apply("midway", &json!({})).await;
     let instance = harness.instance();
     eventually("the user was created, and the reply is on its way", || harness.sim.users(&instance).len() == 1);
-    harness.operator.terminate();
-    assert_eq!(harness.operator.ended().code(), Some(0), "{}", harness.operator.log_tail());
+    assert_eq!(harness.operator.stop().code(), Some(0), "{}", harness.operator.log_tail());
     let user = harness.users().get("midway").await.unwrap();
     assert!(super::harness::is_ready(&user), "{:#?}", user.status);
 
@@ -129,10 +125,8 @@ async fn stopping_leader_finishes_its_passes_and_releases_the_lease() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn stopping_standby_does_not_touch_the_lease() {
     let mut harness = endless().start().await;
-    let second = start_standby(&harness);
-    let mut second = second;
-    second.terminate();
-    assert_eq!(second.ended().code(), Some(0), "{}", second.log_tail());
+    let mut second = start_standby(&harness);
+    assert_eq!(second.stop().code(), Some(0), "{}", second.log_tail());
     assert_eq!(lease(&harness).await.holder_identity, Some(identity(&harness.operator)));
     harness.apply_until_ready("jane", &json!({})).await;
     assert!(harness.operator.runs());
@@ -155,7 +149,7 @@ async fn create_of_a_killed_leader_is_finished_by_the_standby() {
 
     // The one that comes back is the standby.
     harness.operator.start_again();
-    eventually("it stands by", || harness.operator.get(Page::Ready).1.contains("standing by"));
+    eventually("it stands by", || harness.operator.get("/readyz").1.contains("standing by"));
     assert!(!leads(&harness.operator));
 }
 
@@ -249,7 +243,7 @@ async fn create_of_a_cut_off_leader_is_finished_by_the_standby() {
     harness.operator.terminate();
     until_it_leads(&cut_off);
     harness.operator.start_again();
-    eventually("the other one stands by", || harness.operator.get(Page::Ready).1.contains("standing by"));
+    eventually("the other one stands by", || harness.operator.get("/readyz").1.contains("standing by"));
 
     harness.sim.after_next(OperationName::CreateUser, move |_| {
         wire.cut.send_replace(true);
@@ -270,25 +264,17 @@ async fn two_working_operators_double_and_orphan_no_user() {
     // Slow calls overlap.
     harness.sim.inject(Fault::on(OperationName::CreateUser, Effect::Delay { milliseconds: 50 }).always());
     let names: Vec<String> = (0..30).map(|n| format!("user-{n:02}")).collect();
-    for name in &names {
-        harness.apply(name, &json!({})).await;
-    }
-    let mut recorded = BTreeSet::new();
-    for name in &names {
-        recorded.extend(harness.wait_until_ready(name).await.status.unwrap().user_id);
-    }
+    let recorded = harness.apply_all_until_ready(&names, &json!({})).await;
     check(&harness, &names.iter().map(String::as_str).collect::<Vec<_>>());
-    let live: BTreeSet<_> = harness.sim.users(&harness.instance()).iter().map(|user| user.user.id.to_string()).collect();
-    assert_eq!(recorded, live);
+    assert_eq!(recorded, harness.user_ids());
 
     let edit = json!({ "routingProfileArn": harness.routing_profile("Sales") });
     for name in &names {
         harness.apply(name, &edit).await;
     }
-    let sales = harness.sim.routing_profile_id(&harness.instance(), "Sales");
+    harness.wait_until_all_ready(&names).await;
     for name in &names {
-        harness.wait_until_ready(name).await;
-        eventually("the edit holds, whichever operator wrote last", || harness.live(name).user.routing_profile_id == sales);
+        eventually("the edit holds, whichever operator wrote last", || harness.is_routed(name, "Sales"));
     }
 
     for name in &names {

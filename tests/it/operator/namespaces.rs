@@ -11,7 +11,7 @@ use kube::{
 use kube_runtime::wait::await_condition;
 use serde_json::json;
 
-use super::harness::{Harness, PASSWORD, SECRET, is_ready};
+use super::harness::{Harness, PASSWORD, SECRET, is_ready, manifest};
 use crate::support::namespace;
 
 /// Applies a ConnectUser in a namespace other than the harness's.
@@ -22,8 +22,7 @@ async fn apply(harness: &Harness<'_>, namespace: &str, name: &str) -> Api<Connec
         json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": SECRET }, "stringData": { "password": PASSWORD } });
     secrets.patch(SECRET, &params, &Patch::Apply(secret)).await.unwrap();
     let users: Api<ConnectUser> = Api::namespaced(harness.client(), namespace);
-    let mut manifest = harness.manifest(name, &json!({}));
-    manifest["metadata"]["namespace"] = json!(namespace);
+    let manifest = manifest(&harness.sim, namespace, name, &json!({}));
     users.patch(name, &params, &Patch::Apply(manifest)).await.unwrap();
     users
 }
@@ -51,9 +50,7 @@ async fn only_the_two_named_of_three_namespaces_are_watched() {
     harness.delete_until_gone("jane").await;
 
     assert_eq!(ignored.get("ignored").await.unwrap().status.unwrap().observed_generation, -1);
-    let mut live: Vec<_> = harness.sim.users(&harness.instance()).into_iter().map(|user| user.user.username).collect();
-    live.sort();
-    assert_eq!(live, ["mei", "omar"]);
+    assert_eq!(harness.usernames(), ["mei", "omar"]);
     for name in ["mei", "omar"] {
         users.delete(name, &DeleteParams::default()).await.unwrap();
         until(&users, name, |user| user.is_none()).await;

@@ -6,15 +6,15 @@ use std::{
 };
 
 use connect_api::{OperationName, TagResource};
-use serde_json::Value;
-use serde_json::json;
+use connect_operator::api::crd_yaml;
+use serde_json::{Value, json};
+use testbed::installation::credentials;
 
 use super::{
     harness::{Harness, own_control_plane},
-    outages::{define, definition},
     sweeps::{next_sweep, swept},
 };
-use crate::support::{eventually, plane};
+use crate::support::{define, eventually, plane};
 
 /// Creates a user with the tags that the operator of this cluster would set.
 async fn tagged(harness: &Harness<'_>, username: &str, cluster: &str) -> String {
@@ -47,9 +47,7 @@ fn command(harness: &Harness<'_>, cluster: &str, kubeconfig: &Path) -> Command {
         .arg(format!("--instance={}", harness.instance_arn()))
         .env_clear()
         .env("KUBECONFIG", kubeconfig)
-        .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-        .env("AWS_SECRET_ACCESS_KEY", "an-example-and-no-secret")
-        .env("AWS_EC2_METADATA_DISABLED", "true");
+        .envs(credentials());
     command
 }
 
@@ -90,10 +88,9 @@ async fn delete_orphans_deletes_orphans_and_no_other_user() {
     tagged(&harness, "lost", "tidy").await;
     tagged(&harness, "theirs", "another").await;
     harness.create_by_hand("nobodys", |_| {}).await;
-    let names = || harness.sim.users(&harness.instance()).into_iter().map(|user| user.user.username).collect::<Vec<_>>();
-    eventually("it is deleted", || !names().contains(&"lost".to_owned()));
+    eventually("it is deleted", || !harness.usernames().contains(&"lost".to_owned()));
     next_sweep(&harness);
-    assert_eq!(names(), ["kept", "nobodys", "theirs"]);
+    assert_eq!(harness.usernames(), ["kept", "nobodys", "theirs"]);
     assert_eq!(harness.sim.calls().of(OperationName::DeleteUser), 1);
     assert_eq!(counted(&harness), 0.0);
     assert_eq!(harness.operator.metric("connect_operator_orphans_resolved_total{result=\"deleted\"}"), 1.0);
@@ -103,7 +100,7 @@ async fn delete_orphans_deletes_orphans_and_no_other_user() {
 async fn orphans_are_listed_and_deleted_by_the_command() {
     // The command reads all namespaces, and resources in those of other tests record users with the same ids.
     let plane = own_control_plane();
-    define(&plane, &definition());
+    define(&plane, &crd_yaml().unwrap());
     // The operator stands by: only the command acts.
     let harness = Harness::builder_on(&plane, "orphans").flag("--cluster-name=manual").start().await;
     harness.apply_until_ready("kept", &json!({})).await;
@@ -130,8 +127,7 @@ async fn orphans_are_listed_and_deleted_by_the_command() {
     harness.sim.deny::<OperationName>([]);
     let deleted = orphans(&harness, "manual", &["--delete"]);
     assert!(deleted.status.success() && text(&deleted.stdout).contains("deleted"), "{deleted:?}");
-    let names: Vec<_> = harness.sim.users(&harness.instance()).into_iter().map(|user| user.user.username).collect();
-    assert_eq!(names, ["kept", "theirs"]);
+    assert_eq!(harness.usernames(), ["kept", "theirs"]);
     harness.sim.advance(std::time::Duration::from_secs(10));
     assert_eq!(text(&orphans(&harness, "manual", &["--delete"]).stdout), "No users without a ConnectUser found.\n");
 }

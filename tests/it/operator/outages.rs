@@ -2,8 +2,7 @@
 
 use std::{net::TcpListener, path::Path};
 
-use connect_operator::api::crd;
-use control_plane::ControlPlane;
+use connect_operator::api::{crd, crd_yaml};
 use kube::{
     Api,
     api::{DynamicObject, Patch, PatchParams},
@@ -13,52 +12,40 @@ use serde_json::{Value, json};
 
 use super::{
     harness::{Harness, own_control_plane},
-    process::{Operator, Page},
+    process::Operator,
 };
-use crate::support::eventually;
-
-/// Installs the definition, so that the control plane serves ConnectUsers.
-pub fn define(plane: &ControlPlane, definition: &Value) {
-    let kubectl = plane.kubectl();
-    kubectl.run_with_input(&["apply", "--server-side", "--filename=-"], &definition.to_string()).unwrap();
-    eventually("ConnectUsers are served", || kubectl.run(&["get", "connectusers", "--all-namespaces"]).is_ok());
-}
-
-pub fn definition() -> Value {
-    serde_json::to_value(crd()).unwrap()
-}
+use crate::support::{define, eventually};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn operator_is_not_ready_until_its_definition_is_installed() {
     let plane = own_control_plane();
     let harness = Harness::builder_on(&plane, "early").start().await;
-    assert_eq!(harness.operator.get(Page::Alive).0, 200);
+    assert_eq!(harness.operator.get("/healthz").0, 200);
     eventually("it waits for the definition", || {
-        let (status, text) = harness.operator.get(Page::Ready);
+        let (status, text) = harness.operator.get("/readyz");
         assert_eq!(status, 503);
         text.contains("connectusers listed: not yet")
     });
     let advice = "install the CRD of this version";
-    eventually("it says what to do", || harness.operator.get(Page::Ready).1.contains(advice));
+    eventually("it says what to do", || harness.operator.get("/readyz").1.contains(advice));
     assert!(harness.operator.log().contains(advice));
     let mut stopped = harness.operator.another();
     eventually("it has tried", || stopped.log().contains(advice));
-    stopped.terminate();
-    assert!(stopped.ended().success(), "{}", stopped.log_tail());
+    assert!(stopped.stop().success(), "{}", stopped.log_tail());
 
-    define(&plane, &definition());
+    define(&plane, &crd_yaml().unwrap());
     harness.apply_until_ready("first", &json!({})).await;
-    assert_eq!(harness.operator.get(Page::Ready).0, 200);
+    assert_eq!(harness.operator.get("/readyz").0, 200);
 }
 
 /// Starts an operator and waits until it is alive, not ready, and says why in its log and in `/readyz`.
 fn waits(kubeconfig: &Path, flags: &[&str], why: &[&str]) -> Operator {
     let mut operator = Operator::start(kubeconfig, flags.iter().map(|flag| (*flag).to_owned()).collect(), vec![]);
     eventually("it reports the reasons", || {
-        let said = operator.get(Page::Ready).1;
+        let said = operator.get("/readyz").1;
         why.iter().all(|why| said.contains(why))
     });
-    assert_eq!((operator.get(Page::Alive).0, operator.get(Page::Ready).0), (200, 503));
+    assert_eq!((operator.get("/healthz").0, operator.get("/readyz").0), (200, 503));
     assert!(why[1..].iter().all(|why| operator.log().contains(why)), "{}", operator.log());
     assert!(operator.runs());
     operator
@@ -67,7 +54,7 @@ fn waits(kubeconfig: &Path, flags: &[&str], why: &[&str]) -> Operator {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn operator_without_the_right_to_list_reports_it_and_recovers() {
     let plane = own_control_plane();
-    define(&plane, &definition());
+    define(&plane, &crd_yaml().unwrap());
     let kubeconfig = plane.service_account_kubeconfig("default", "default").unwrap();
     let no_name =
         waits(&kubeconfig, &[], &["[-] API server", "kube-system", "allows the operator to get it, or set --cluster-name"]);
@@ -76,14 +63,14 @@ async fn operator_without_the_right_to_list_reports_it_and_recovers() {
     let operator = waits(&kubeconfig, &["--cluster-name=blue"], &["[-] connectusers listed: not yet", lists]);
     let bind = ["create", "clusterrolebinding", "all", "--clusterrole=cluster-admin", "--serviceaccount=default:default"];
     plane.kubectl().run(&bind).unwrap();
-    eventually("it is ready", || operator.get(Page::Ready).0 == 200);
+    eventually("it is ready", || operator.get("/readyz").0 == 200);
 }
 
 /// This happens after a restart if a namespace was deleted together with the operator's Role in it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn forbidden_namespace_does_not_block_the_others() {
     let plane = own_control_plane();
-    define(&plane, &definition());
+    define(&plane, &crd_yaml().unwrap());
     let (kubeconfig, kubectl) = (plane.service_account_kubeconfig("default", "default").unwrap(), plane.kubectl());
     let bind = |namespace: &str| {
         kubectl.run(&["create", "namespace", namespace]).unwrap();
@@ -94,9 +81,9 @@ async fn forbidden_namespace_does_not_block_the_others() {
     let lacks = "[-] connectusers of namespace south: ";
     let flags = ["--cluster-name=blue", "--namespace=north", "--namespace=south"];
     let operator = waits(&kubeconfig, &flags, &[lacks]);
-    let said = operator.get(Page::Ready).1;
+    let said = operator.get("/readyz").1;
     assert!(said.contains("is forbidden") && said.contains("or stop watching it if it no longer exists"), "{said}");
-    eventually("it lists the others", || operator.get(Page::Ready).1.contains("[+] connectusers listed"));
+    eventually("it lists the others", || operator.get("/readyz").1.contains("[+] connectusers listed"));
     let paused = |namespace: &str| {
         let spec = json!({
             "instanceArn": "arn:aws:connect:us-west-2:123456789012:instance/i-1", "username": "jane",
@@ -116,7 +103,7 @@ async fn forbidden_namespace_does_not_block_the_others() {
     paused("north");
 
     bind("south");
-    eventually("it is ready", || operator.get(Page::Ready).0 == 200);
+    eventually("it is ready", || operator.get("/readyz").0 == 200);
     paused("south");
 
     // A later refusal is logged and counted, and does not affect readiness, so nodes can be drained.
@@ -130,7 +117,7 @@ async fn forbidden_namespace_does_not_block_the_others() {
     plane.start_apiserver().unwrap();
     eventually("it is refused again", || refusals() > before.0);
     assert!(failures() > before.1);
-    assert_eq!(operator.get(Page::Ready).0, 200);
+    assert_eq!(operator.get("/readyz").0, 200);
 }
 
 #[test]
@@ -155,11 +142,11 @@ fn unreachable_api_server_is_reported_and_retried() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn unparsable_object_does_not_block_the_others() {
     let plane = own_control_plane();
-    let mut loose = definition();
+    let mut loose = serde_json::to_value(crd()).unwrap();
     let spec = &mut loose["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
     spec.as_object_mut().unwrap().remove("x-kubernetes-validations");
     spec["properties"]["securityProfileArns"] = json!({ "x-kubernetes-preserve-unknown-fields": true });
-    define(&plane, &loose);
+    define(&plane, &loose.to_string());
 
     let mut harness = Harness::builder_on(&plane, "unreadable").start().await;
     let resource = ApiResource::erase::<connect_operator::api::ConnectUser>(&());
@@ -177,7 +164,7 @@ async fn unparsable_object_does_not_block_the_others() {
     harness.operator.terminate();
     harness.operator.start_again();
     harness.apply_until_ready("newcomer", &json!({})).await;
-    assert_eq!(harness.operator.get(Page::Ready).0, 200);
+    assert_eq!(harness.operator.get("/readyz").0, 200);
 
     // Once it is corrected, it is reconciled.
     harness.apply_until_ready("garbled", &json!({})).await;
@@ -186,7 +173,7 @@ async fn unparsable_object_does_not_block_the_others() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn operator_survives_a_restart_of_the_api_server() {
     let plane = own_control_plane();
-    define(&plane, &definition());
+    define(&plane, &crd_yaml().unwrap());
     let mut harness = Harness::builder_on(&plane, "restart").flag("--drift-interval=500ms").start().await;
     harness.apply_until_ready("before", &json!({})).await;
 
@@ -196,8 +183,7 @@ async fn operator_survives_a_restart_of_the_api_server() {
 
     harness.apply_until_ready("after", &json!({})).await;
     assert!(harness.operator.runs());
-    let basic = harness.sim.routing_profile_id(&harness.instance(), "Basic Routing Profile");
-    eventually("the change in between is corrected", || harness.live("before").user.routing_profile_id == basic);
+    eventually("the change in between is corrected", || harness.is_routed("before", "Basic Routing Profile"));
     harness.delete_until_gone("before").await;
     assert_eq!(harness.sim.users(&harness.instance()).len(), 1);
     assert_eq!(harness.sim.calls().creates["before"].attempts, 1);

@@ -1,4 +1,4 @@
-//! Passwords after and before creation: a Secret that changes too late, and Secrets that the operator creates.
+//! Passwords after and before creation: a Secret that comes or changes late, and Secrets that the operator creates.
 
 use std::time::Duration;
 
@@ -169,4 +169,40 @@ async fn generated_password_survives_a_refused_create() {
     let first = secrets(&harness).get("twice-initial-password").await.unwrap();
     harness.apply_until_ready("twice", &generating()).await;
     assert_eq!(secrets(&harness).get("twice-initial-password").await.unwrap(), first);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn operator_waits_for_a_missing_secret_and_a_missing_key() {
+    let harness = harness("passwords").await;
+    let spec = json!({ "passwordSecretRef": { "name": "late", "key": "initial" } });
+    harness.apply("patient", &spec).await;
+    let message = harness.wait_for_condition("patient", "Ready", "False", "SecretNotFound").await;
+    assert!(message.contains(&format!("{}/late", harness.namespace())) && message.contains("create it"), "{message}");
+    let user = harness.users().get("patient").await.unwrap();
+    assert_eq!(condition(&user, "ReferencesResolved").map(|c| c.status.as_str()), Some("False"));
+    assert!(condition(&user, "Stalled").is_none(), "the operator waits for it and does not give up");
+    harness.apply_until_ready("other", &json!({})).await;
+
+    harness.secret("late", json!({ "password": "another-Passw0rd" })).await;
+    let key_is_missing = |user: &ConnectUser| {
+        condition(user, "Ready").is_some_and(|c| {
+            c.reason == "SecretNotFound" && c.message.contains("\"initial\"") && c.message.contains("(it has: password)")
+        })
+    };
+    harness.wait_until("patient", "waiting for the key", key_is_missing).await;
+
+    harness.secret("late", json!({ "password": "another-Passw0rd", "initial": "The-right-0ne" })).await;
+    harness.wait_until_ready("patient").await;
+    assert!(harness.live("patient").has_password);
+    assert_eq!(harness.sim.calls().creates["patient"].attempts, 1, "no user is created without its password");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn existing_user_does_not_need_its_secret() {
+    let harness = harness("passwords").await;
+    harness.apply_until_ready("settled", &json!({})).await;
+    harness.delete_secret().await;
+    let spec = json!({ "passwordSecretRef": { "name": SECRET }, "routingProfileArn": harness.routing_profile("Sales") });
+    harness.apply_until_ready("settled", &spec).await;
+    assert!(harness.is_routed("settled", "Sales"));
 }

@@ -1,7 +1,7 @@
 //! What happens to the quick connects of a deleted user.
 
 use connect_api::{OperationName, UserId};
-use connect_sim::{Effect, Fault, QuickConnectTarget};
+use connect_sim::QuickConnectTarget;
 use serde_json::json;
 
 use super::harness::{Harness, harness};
@@ -82,15 +82,4 @@ async fn denied_quick_connect_calls_are_reported_and_block_nothing() {
     for part in ["\"Leaver\"", "connect:SearchQuickConnects", "connect:DescribeQuickConnect", "connect:DeleteQuickConnect"] {
         assert!(note.contains(part), "{part}: {note}");
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn quick_connect_failures_are_retried_and_lost_replies_harmless() {
-    let harness = Harness::builder("quick").flag(FLAG).start().await;
-    with_quick_connects(&harness).await;
-    harness.sim.inject(Fault::on(OperationName::SearchQuickConnects, Effect::internal_error()));
-    harness.sim.inject(Fault::on(OperationName::DeleteQuickConnect, Effect::LostReply));
-    harness.delete_until_gone("leaver").await;
-    assert_eq!(names(&harness), ["Doctor", "Stayer", "Support"]);
-    assert_eq!(harness.sim.calls().of(OperationName::DeleteUser), 1);
 }

@@ -12,12 +12,7 @@ use crate::support::eventually;
 async fn batch_is_created_at_the_allowed_rate_without_a_throttle() {
     let harness = Harness::builder("rates").at_real_rates().start().await;
     let names: Vec<String> = (0..12).map(|n| format!("agent-{n:02}")).collect();
-    for name in &names {
-        harness.apply(name, &json!({})).await;
-    }
-    for name in &names {
-        harness.wait_until_ready(name).await;
-    }
+    harness.apply_all_until_ready(&names, &json!({})).await;
     let calls = harness.sim.calls();
     assert_eq!(calls.of(OperationName::CreateUser), names.len() as u64, "{calls:#?}");
     assert!(calls.operations.values().all(|operation| operation.failed == 0), "{calls:#?}");

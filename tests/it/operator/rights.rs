@@ -3,19 +3,17 @@
 use std::collections::BTreeSet;
 
 use connect_api::OperationName;
-use connect_sim::{Effect, Fault};
+use connect_sim::Fault;
 use futures::{StreamExt, stream};
 use k8s_openapi::api::authorization::v1::{ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec};
 use kube::{Api, Client, api::PostParams};
 use serde_json::{Value, json};
+use testbed::installation;
 
-use super::{
-    harness::{Harness, harness, operators_kubeconfig},
-    process::Page,
-};
+use super::harness::{Harness, harness, operators_kubeconfig, throttled};
 use crate::{
     chart::documents,
-    support::{client_of, eventually, plane, read},
+    support::{eventually, plane, read},
 };
 
 /// The rights of the operator in a namespace whose ConnectUsers it watches: verb and resource.
@@ -134,7 +132,7 @@ fn lines<'a>(rights: impl IntoIterator<Item = &'a (&'a str, &'a str)>) -> BTreeS
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn every_verb_that_is_not_granted_is_refused() {
     let harness = harness("rights").await;
-    let client = client_of(&operators_kubeconfig()).await;
+    let client = installation::client(&operators_kubeconfig()).await.unwrap();
     let asked = questions(&harness.client(), harness.namespace()).await;
     assert!(asked.len() > 500, "{}", asked.len());
     let expected = lines(ALLOWED.iter().chain(&ALLOWED_TO_ALL));
@@ -182,10 +180,9 @@ async fn every_granted_right_is_used() {
 
     // The life of a user, with a throttle that is reported twice.
     let harness = Harness::builder("rights").leader_election().start().await;
-    let throttled = Effect::Error { status: 429, code: Some("ThrottlingException".into()), message: "Rate exceeded".into() };
     harness.apply_until_ready("jane", &json!({})).await;
     for profile in ["Sales", "Basic Routing Profile"] {
-        harness.sim.inject(Fault::on(OperationName::UpdateUserRoutingProfile, throttled.clone()).times(1));
+        harness.sim.inject(Fault::on(OperationName::UpdateUserRoutingProfile, throttled()).times(1));
         harness.apply_until_ready("jane", &json!({ "routingProfileArn": harness.routing_profile(profile) })).await;
     }
     harness.delete_until_gone("jane").await;
@@ -228,10 +225,9 @@ async fn operator_without_access_to_its_lease_reports_it() {
     let refusal =
         "could not read Lease default/connect-operator: leases.coordination.k8s.io \\\"connect-operator\\\" is forbidden";
     eventually("it logs the missing right", || harness.operator.log().contains(refusal));
-    assert_eq!(harness.operator.get(Page::Alive).0, 200);
-    let (status, text) = harness.operator.get(Page::Ready);
+    assert_eq!(harness.operator.get("/healthz").0, 200);
+    let (status, text) = harness.operator.get("/readyz");
     assert!(status == 503 && text.contains("may the operator get, create and patch leases"), "{status} {text}");
     assert_eq!(harness.operator.metric("connect_operator_leader"), 0.0);
-    harness.operator.terminate();
-    assert_eq!(harness.operator.ended().code(), Some(0), "{}", harness.operator.log_tail());
+    assert_eq!(harness.operator.stop().code(), Some(0), "{}", harness.operator.log_tail());
 }

@@ -12,15 +12,17 @@ async fn username_of_another_namespace_is_a_conflict_until_it_is_free() {
     here.apply_until_ready("first", &json!({ "username": "shared" })).await;
     let before = here.live("shared");
 
-    there.apply("second", &json!({ "username": "shared" })).await;
-    let message = there.wait_for_condition("second", "Ready", "False", "Conflict").await;
-    assert!(message.contains(&format!("ConnectUser {}/first", here.namespace())), "{message}");
+    // The user of another resource is never adopted.
+    for spec in [json!({ "username": "shared", "adoptionPolicy": "AdoptOrCreate" }), json!({ "username": "shared" })] {
+        there.apply("second", &spec).await;
+        let message = there.wait_for_condition("second", "Ready", "False", "Conflict").await;
+        assert!(message.contains(&format!("ConnectUser {}/first", here.namespace())), "{spec}: {message}");
+        assert_eq!(here.live("shared"), before, "{spec}");
+    }
     let user = there.users().get("second").await.unwrap();
     assert_eq!(condition(&user, "Stalled").map(|c| c.status.as_str()), Some("True"));
-    assert_eq!(here.live("shared"), before);
 
-    here.delete("first").await;
-    here.wait_until_gone("first").await;
+    here.delete_until_gone("first").await;
     assert_eq!(there.sim.calls().of(OperationName::DeleteUser), 1);
     there.requeue("second").await;
     there.wait_until_ready("second").await;

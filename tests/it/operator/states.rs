@@ -10,7 +10,7 @@ use kube::{
 };
 use serde_json::{Value, json};
 
-use super::harness::{Harness, PASSWORD, SAML, condition, has_condition, is_ready};
+use super::harness::{Harness, PASSWORD, SAML, condition, has_condition, is_ready, throttled};
 use crate::{golden, health_checkers::judge, support::read};
 
 const FILE: &str = "docs/states.md";
@@ -108,10 +108,6 @@ async fn pause(harness: &Harness<'_>, name: &str) {
 
 fn user_of(harness: &Harness<'_>, username: &str) -> UserId {
     harness.live(username).user.id
-}
-
-fn throttled() -> Effect {
-    Effect::Error { status: 429, code: Some("ThrottlingException".into()), message: "Rate exceeded".into() }
 }
 
 /// Adds states in which the operator continues without help.
@@ -250,15 +246,13 @@ async fn documented_states_match_what_tools_and_people_see() {
     for name in ["leaver", "changed", "many"] {
         harness.apply_until_ready(name, &json!({})).await;
     }
-    harness.operator.terminate();
-    harness.operator.ended();
+    harness.operator.stop();
     harness.operator.start_again_with(&["--deletion-guard-count=0", "--deletion-guard-share=0.001"]);
     harness.delete("many").await;
     let mut table = Table { harness: &harness, rows };
     table.synced("being deleted, together with more others than usual", "many", "False", "DeletionHeld").await;
     rows = table.rows;
-    harness.operator.terminate();
-    harness.operator.ended();
+    harness.operator.stop();
     harness.apply("new", &json!({})).await;
     harness.apply("changed", &json!({ "routingProfileArn": harness.routing_profile("Sales") })).await;
     harness.delete("leaver").await;

@@ -1,4 +1,5 @@
-//! Sweeps: a whole instance is read in two calls, and only users that may have drifted are read one by one.
+//! Sweeps: a whole instance is read in two calls, and only users that may have drifted are read one by one. Users in sync cost
+//! nothing. docs/fields.md has the drift of each field.
 
 use std::time::Duration;
 
@@ -6,7 +7,10 @@ use connect_api::{DeleteUser, IdentityInfo, OperationName, UpdateUserIdentityInf
 use connect_sim::Calls;
 use serde_json::json;
 
-use super::harness::{Harness, HarnessBuilder, is_ready};
+use super::{
+    channels::rests,
+    harness::{Harness, HarnessBuilder, harness, is_ready},
+};
 use crate::support::eventually;
 
 const COMPLETE: &str = "connect_operator_sweeps_total{result=\"complete\"}";
@@ -104,8 +108,7 @@ async fn restart_with_users_in_sync_reads_only_changed_ones() {
     for agent in ["one", "two", "three", "four", "five"] {
         harness.apply_until_ready(agent, &json!({})).await;
     }
-    harness.operator.terminate();
-    harness.operator.ended();
+    harness.operator.stop();
     harness.sim.advance(Duration::from_secs(300));
     harness.route("three", "Sales").await;
     harness.sim.reset_calls();
@@ -144,7 +147,30 @@ async fn edit_based_on_an_outdated_status_still_reaches_the_spec() {
     let first = harness.apply_until_ready("agent", &json!({})).await.status.unwrap().user_id.unwrap();
     harness.call_at_console(DeleteUser { instance: harness.instance(), user: first.as_str().into() }).await;
     harness.apply_until_ready("agent", &json!({ "routingProfileArn": harness.routing_profile("Sales") })).await;
-    let user = harness.live("agent").user;
-    assert_ne!(user.id.as_str(), first, "the edit notices that the user was deleted");
-    assert_eq!(user.routing_profile_id, harness.sim.routing_profile_id(&harness.instance(), "Sales"));
+    assert_ne!(harness.live("agent").user.id.as_str(), first, "the edit notices that the user was deleted");
+    assert!(harness.is_routed("agent", "Sales"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn passes_over_a_user_in_sync_write_nothing() {
+    let harness = Harness::builder("quiet").flag("--drift-interval=300ms").start().await;
+    let spec = json!({
+        "userProficiencies": [{ "attributeName": "Language", "attributeValue": "Danish", "level": 3 }],
+        "tags": { "team": "billing" },
+    });
+    harness.apply_until_ready("still", &spec).await;
+    rests(&harness, "still", 10).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn reconcile_request_costs_one_read() {
+    let harness = harness("asked").await;
+    harness.apply_until_ready("asked", &json!({})).await;
+    harness.sim.reset_calls();
+    for looks in 1..=3 {
+        harness.requeue("asked").await;
+        let calls = harness.sim.calls();
+        assert_eq!(calls.of(OperationName::DescribeUser), looks, "{calls:#?}");
+        assert_eq!(calls.total(), looks, "{calls:#?}");
+    }
 }

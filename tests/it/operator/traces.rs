@@ -16,10 +16,7 @@ use prost::Message;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::{
-    harness::{Harness, PASSWORD, SECRET},
-    process::Page,
-};
+use super::harness::{Harness, PASSWORD, SECRET};
 use crate::support::eventually;
 
 /// A collector that keeps what it receives.
@@ -76,12 +73,11 @@ async fn collector_gets_spans_of_passes_and_calls_without_names() {
     harness.apply("refused-by-connect", &json!({ "passwordSecretRef": { "name": "weak" } })).await;
     harness.wait_for_condition("refused-by-connect", "Ready", "False", "InvalidSpec").await;
 
-    let (_, page) = harness.operator.get(Page::Metrics);
+    let (_, page) = harness.operator.get("/metrics");
     assert!(page.contains(" # {trace_id=\""), "no exemplar of a trace:\n{page}");
     assert!(page.contains(" # {request_id=\""), "no exemplar of a failed call:\n{page}");
 
-    harness.operator.terminate();
-    assert!(harness.operator.ended().success());
+    assert!(harness.operator.stop().success());
     eventually("both attempts to create a user were sent", || collector.named("CreateUser").len() == 2);
 
     let passes: BTreeMap<Vec<u8>, Span> =
@@ -125,7 +121,6 @@ async fn missing_collector_only_causes_a_line_in_the_log() {
     harness.apply_until_ready("jane", &json!({})).await;
     eventually("it is logged", || harness.operator.log().contains("traces cannot be sent"));
     harness.apply_until_ready("joe", &json!({})).await;
-    harness.operator.terminate();
-    assert!(harness.operator.ended().success());
+    assert!(harness.operator.stop().success());
     assert_eq!(harness.operator.log().matches("traces cannot be sent").count(), 1, "only once");
 }

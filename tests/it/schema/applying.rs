@@ -167,24 +167,13 @@ fn from_arns_to_names_and_back_by_applying() {
 
 /// An empty list and an absent one differ: "none" and "not managed".
 #[test]
-fn removing_all_proficiencies_leaves_an_empty_list() {
-    let namespace = namespace("emptied");
-    let person = Person { namespace: namespace.name(), name: "flux" };
-    let mut spec = full_spec();
-    person.apply(&resource("jane", &spec)).unwrap();
-    assert_ne!(person_spec(&person)["userProficiencies"], json!([]));
-    spec["userProficiencies"] = json!([]);
-    person.apply(&resource("jane", &spec)).unwrap();
-    assert_eq!(person_spec(&person)["userProficiencies"], json!([]));
-}
-
-#[test]
-fn removing_all_settings_by_channel_leaves_empty_lists() {
+fn removing_all_elements_leaves_an_empty_list() {
     let namespace = namespace("emptied");
     let person = Person { namespace: namespace.name(), name: "flux" };
     let mut spec = full_spec();
     spec.as_object_mut().unwrap().remove("phoneConfig");
     let lists = [
+        ("userProficiencies", spec["userProficiencies"].clone()),
         ("autoAcceptConfigs", json!([{ "channel": "CHAT", "autoAccept": true }])),
         ("afterContactWorkConfigs", json!([{ "channel": "TASK", "afterContactWorkConfig": { "afterContactWorkTimeLimit": 5 } }])),
         ("phoneNumberConfigs", json!([{ "channel": "VOICE", "phoneType": "SOFT_PHONE" }])),

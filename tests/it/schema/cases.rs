@@ -8,7 +8,6 @@ use serde_json::{Map, Value};
 
 use super::manifest::{INSTANCE, OTHER_INSTANCE, full_spec, least_spec, move_to};
 
-/// The file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cases {
@@ -31,7 +30,6 @@ pub struct Case {
     change: Map<String, Value>,
 }
 
-/// A change of a spec.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Change {
@@ -42,7 +40,6 @@ struct Change {
 }
 
 impl Cases {
-    /// Reads them.
     pub fn read() -> Self {
         serde_saphyr::from_str(include_str!("cases.yaml")).unwrap()
     }

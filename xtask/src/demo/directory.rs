@@ -1,7 +1,7 @@
-//! The demo's directory. Logs stay in it; the files with addresses and credentials are removed at the end.
+//! The demo's directory. The operator's log stays in it; the files with addresses and credentials are removed at the end.
 
 use std::fs::{self, File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
@@ -17,6 +17,7 @@ pub(super) struct Directory {
 impl Directory {
     pub(super) const ENVIRONMENT: &str = "demo.env";
     pub(super) const KUBECONFIG: &str = "kubeconfig";
+    pub(super) const LOG: &str = "operator.log";
 
     /// Claims a directory for this demo, and creates it if necessary.
     pub(super) fn claim(path: PathBuf) -> Result<Self> {
@@ -36,18 +37,12 @@ impl Directory {
         let directory = Self { path, _lock: lock };
         // A killed demo leaves its files behind.
         directory.clear();
-        for log in ["operator.log", "simulator.log"] {
-            let _ = fs::remove_file(directory.file(log));
-        }
+        let _ = fs::remove_file(directory.file(Self::LOG));
         Ok(directory)
     }
 
     pub(super) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.path
     }
 
     /// Writes the variables with which a shell reaches the demo.

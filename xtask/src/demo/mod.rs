@@ -10,7 +10,6 @@ mod interrupt;
 mod recording;
 mod scenario;
 mod screen;
-mod simulator;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -35,7 +34,7 @@ pub struct Demo {
     #[arg(long)]
     once: bool,
 
-    /// The directory of demo.env and the logs. Default: `demo` in cargo's target directory.
+    /// The directory of demo.env and the operator's log. Default: `demo` in cargo's target directory.
     #[arg(long)]
     dir: Option<PathBuf>,
 
@@ -50,50 +49,43 @@ impl Demo {
     /// # Errors
     /// A program cannot be built, started or reached.
     pub fn run(self) -> Result<ExitCode> {
-        let directory = Directory::claim(match self.dir {
-            Some(directory) => directory,
+        let directory = Directory::claim(match &self.dir {
+            Some(directory) => directory.clone(),
             None => repository::target()?.join("demo"),
         })?;
 
         screen::heading("Building");
-        let programs = programs::build()?;
+        let operator = programs::build_operator()?;
         let binaries = Binaries::ensure_api_server(|line| eprintln!("{line}"))?;
-        screen::tick("the operator, the simulator, and a Kubernetes control plane");
+        screen::tick("the operator and a Kubernetes control plane");
 
         // Only now: until here, a Ctrl-C should end the program at once.
         let interrupt = Interrupt::listen()?;
-        match show(&directory, &interrupt, &programs, binaries, self.once, self.record.as_deref()) {
+        match self.show(&directory, &interrupt, &operator, binaries) {
             Err(_) if interrupt.came() => Ok(ExitCode::from(INTERRUPTED)),
             result => result,
         }
     }
-}
 
-fn show(
-    directory: &Directory,
-    interrupt: &Interrupt,
-    programs: &programs::Programs,
-    binaries: Binaries,
-    once: bool,
-    record: Option<&Path>,
-) -> Result<ExitCode> {
-    screen::heading("Starting");
-    let mut installation = Installation::start(directory, interrupt, programs, binaries)?;
-    let failed = scenario::play(&mut installation)?;
+    fn show(&self, directory: &Directory, interrupt: &Interrupt, operator: &Path, binaries: Binaries) -> Result<ExitCode> {
+        screen::heading("Starting");
+        let mut installation = Installation::start(directory, interrupt, operator, binaries)?;
+        let failed = scenario::play(&mut installation)?;
 
-    screen::heading(&if failed == 0 { "All steps succeeded".to_owned() } else { format!("Steps that failed: {failed}") });
-    if let Some(file) = record {
-        ensure!(failed == 0, "not recorded, since a step failed");
-        recording::write(file, &screen::printed())?;
+        screen::heading(&if failed == 0 { "All steps succeeded".to_owned() } else { format!("Steps that failed: {failed}") });
+        if let Some(file) = &self.record {
+            ensure!(failed == 0, "not recorded, since a step failed");
+            recording::write(file, &screen::printed())?;
+        }
+        if self.once {
+            return Ok(ExitCode::from(u8::from(failed > 0)));
+        }
+        installation.print_next_steps();
+        while !interrupt.came() {
+            installation.check()?;
+            thread::sleep(POLL);
+        }
+        println!("\nStopping");
+        Ok(ExitCode::SUCCESS)
     }
-    if once {
-        return Ok(ExitCode::from(u8::from(failed > 0)));
-    }
-    installation.print_next_steps();
-    while !interrupt.came() {
-        installation.check()?;
-        thread::sleep(POLL);
-    }
-    println!("\nStopping");
-    Ok(ExitCode::SUCCESS)
 }

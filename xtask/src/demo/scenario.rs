@@ -1,12 +1,12 @@
 //! The steps of the demo.
 
 use anyhow::{Context, Result, bail, ensure};
-use serde_json::json;
+use connect_api::UpdateUserSecurityProfiles;
+use testbed::at_console;
 
 use super::connect_table::{self, differences};
-use super::installation::Installation;
+use super::installation::{Installation, Writes, read};
 use super::screen::{self, say};
-use super::simulator::Writes;
 
 type Step = (&'static str, fn(&mut Installation<'_>) -> Result<()>, &'static [(&'static str, u64)]);
 
@@ -23,7 +23,7 @@ const STEPS: [Step; 6] = [
 /// Plays all steps and returns the number of those that failed. Fails if a process ends.
 pub(super) fn play(installation: &mut Installation<'_>) -> Result<usize> {
     let mut failed = 0;
-    let mut before = installation.simulator.writes()?;
+    let mut before = installation.writes();
     for (number, (title, step, cost)) in STEPS.iter().enumerate() {
         screen::heading(&format!("{} of {}: {title}", number + 1, STEPS.len()));
         let result =
@@ -34,9 +34,9 @@ pub(super) fn play(installation: &mut Installation<'_>) -> Result<usize> {
             failed += 1;
             screen::cross(&format!("{error:#}"));
             say("\n  The operator's last lines:");
-            screen::output(&installation.operator_log());
+            screen::output(&installation.operator.log_tail());
         }
-        before = installation.simulator.writes()?;
+        before = installation.writes();
     }
     Ok(failed)
 }
@@ -50,7 +50,6 @@ fn create(installation: &mut Installation<'_>) -> Result<()> {
 
 fn edit(installation: &mut Installation<'_>) -> Result<()> {
     say("Jane now handles escalations: one field of her manifest changes.");
-    let read = |path: &str| std::fs::read_to_string(crate::repository::root().join(path)).with_context(|| path.to_owned());
     let (old, new) = (read("dev/sample/users/jane-doe.yaml")?, read("dev/sample/changes/jane-doe.yaml")?);
     for (sign, text, other) in [('-', &old, &new), ('+', &new, &old)] {
         for line in text.lines().filter(|line| line.starts_with(' ') && !other.lines().any(|same| same == *line)) {
@@ -64,12 +63,12 @@ fn edit(installation: &mut Installation<'_>) -> Result<()> {
 
 fn drift(installation: &mut Installation<'_>) -> Result<()> {
     say("In Connect's console, Ravi is made an administrator. His manifest says otherwise.");
-    let ravi = connect_table::user(installation, "ravi.patel")?.context("ravi.patel is not in Connect")?;
-    let id = ravi["Id"].as_str().context("ravi.patel has no id")?;
-    let path = format!("/users/{}/{id}/security-profiles", installation.simulator.instance());
-    let admin = installation.simulator.id_of("Admin")?;
-    installation.simulator.at_console(&path, &json!({ "SecurityProfileIds": [admin] }))?;
-    connect_table::show(installation, "Right after the change, Connect holds:")?;
+    let instance = installation.instance.id.clone();
+    let ravi = installation.sim.user(&instance, "ravi.patel").context("ravi.patel is not in Connect")?;
+    let admin = installation.sim.security_profile_id(&instance, "Admin").context("the instance has no profile Admin")?;
+    let promotion = UpdateUserSecurityProfiles { instance, user: ravi.user.id, security_profile_ids: [admin].into() };
+    at_console(&installation.sim, promotion)?;
+    connect_table::show(installation, "Right after the change, Connect holds:");
     say("\n  Waiting for the operator's next check ...");
     installation.until("the change was corrected", |installation| {
         let events = installation.run(&["events", "--for=connectuser/ravi-patel"])?;
@@ -87,10 +86,7 @@ fn mistake(installation: &mut Installation<'_>) -> Result<()> {
     let described = installation.run(&["describe", "cuser", "omar-haddad"])?;
     screen::output(&condition(&described, "Ready").context("kubectl describe shows no condition Ready")?);
     show(installation)?;
-    ensure!(
-        connect_table::user(installation, "omar.haddad")?.is_none(),
-        "omar.haddad is in Connect, though his manifest is wrong"
-    );
+    ensure!(!is_in_connect(installation, "omar.haddad"), "omar.haddad is in Connect, though his manifest is wrong");
     screen::tick("the condition says what is wrong and what to do; the other users are unchanged");
     Ok(())
 }
@@ -106,14 +102,19 @@ fn leave(installation: &mut Installation<'_>) -> Result<()> {
     say("Jane's manifest is deleted from Git. Her resource stays until her user is gone from Connect.");
     installation.kubectl("delete cuser jane-doe --timeout=60s")?;
     show(installation)?;
-    ensure!(connect_table::user(installation, "jane.doe")?.is_none(), "jane.doe is still in Connect");
+    ensure!(!is_in_connect(installation, "jane.doe"), "jane.doe is still in Connect");
     screen::tick("jane.doe is gone from Connect");
     Ok(())
 }
 
 fn show(installation: &Installation<'_>) -> Result<()> {
     installation.kubectl("get cuser")?;
-    connect_table::show(installation, "Connect holds:")
+    connect_table::show(installation, "Connect holds:");
+    Ok(())
+}
+
+fn is_in_connect(installation: &Installation<'_>, username: &str) -> bool {
+    installation.sim.user(&installation.instance.id, username).is_some()
 }
 
 /// Checks that Connect holds the users of all Ready resources, as specified, and no others.
@@ -128,7 +129,7 @@ fn check_users(installation: &mut Installation<'_>) -> Result<()> {
 
 /// Checks that exactly these writes to Connect were made since `before`.
 fn check_writes(installation: &Installation<'_>, before: &Writes, expected: &[(&str, u64)]) -> Result<()> {
-    let mut made = installation.simulator.writes()?;
+    let mut made = installation.writes();
     for (operation, times) in before {
         made.entry(operation.clone()).and_modify(|now| *now -= times);
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use control_plane::Binaries;
+use control_plane::tool;
 
 use super::{File, chart};
 use crate::repository;
@@ -27,8 +27,7 @@ const HEAD: &str = "# The Helm chart, rendered with its default values by `cargo
 
 /// Renders all manifests.
 pub(super) fn all() -> Result<Vec<File>> {
-    let tools = Binaries::ensure_gitops(|line| eprintln!("{line}"))?;
-    let helm = tools.program("helm");
+    let helm = tool("helm")?;
     let render = |arguments: &[&str]| render(&helm, arguments);
     let everything = render(&[])?;
     let without_definition = render(&["--set=crds.enabled=false"])?;

@@ -22,7 +22,6 @@ pub struct FieldCase {
     pub shown: bool,
 }
 
-/// Returns all cases.
 pub fn cases() -> Vec<FieldCase> {
     serde_saphyr::from_str(include_str!("cases.yaml")).unwrap()
 }
