@@ -1,4 +1,5 @@
-//! The IAM policies of `deploy/iam`, made from the operations that the code can call. Words in capitals are placeholders.
+//! The IAM policies of `deploy/iam` that allow calls to Connect, made from the operations that the code can call. Words in capitals
+//! are placeholders.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,6 @@ use serde::Serialize;
 use super::File;
 
 const INSTANCE: &str = "arn:aws:connect:REGION:ACCOUNT_ID:instance/INSTANCE_ID";
-const SERVICE_ACCOUNT: &str = "system:serviceaccount:connect-operator-system:connect-operator";
 
 /// The purpose for which the operator calls an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,10 +84,7 @@ struct Policy {
 struct Statement {
     sid: &'static str,
     effect: &'static str,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    principal: BTreeMap<&'static str, String>,
     action: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     resource: Vec<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     condition: BTreeMap<&'static str, BTreeMap<String, String>>,
@@ -95,16 +92,12 @@ struct Statement {
 
 impl Statement {
     fn allow(sid: &'static str, action: Vec<String>) -> Self {
-        let (principal, resource, condition) = Default::default();
-        Self { sid, effect: "Allow", principal, action, resource, condition }
+        let (resource, condition) = Default::default();
+        Self { sid, effect: "Allow", action, resource, condition }
     }
 
     fn on<const N: usize>(self, resource: [&str; N]) -> Self {
         Self { resource: resource.map(str::to_owned).into(), ..self }
-    }
-
-    fn by(self, kind: &'static str, principal: &str) -> Self {
-        Self { principal: [(kind, principal.to_owned())].into(), ..self }
     }
 
     fn when(mut self, operator: &'static str, key: &str, value: &str) -> Self {
@@ -121,10 +114,6 @@ pub(super) fn policies() -> Result<Vec<File>, serde_json::Error> {
         ("deploy/iam/without-identity-updates.json", with(&[Reading, Changing, Names, Advice, QuickConnects])),
         ("deploy/iam/observe-only.json", with(&[Reading, Names])),
         ("deploy/iam/scoped-by-tag.json", scoped_by_tag()),
-        ("deploy/iam/assume-roles.json", assume_roles()),
-        ("deploy/iam/trust-irsa.json", trust_irsa()),
-        ("deploy/iam/trust-pod-identity.json", trust_pod_identity()),
-        ("deploy/iam/trust-operator-role.json", trust_operator_role()),
     ];
     let text = |statement| serde_json::to_string_pretty(&Policy { version: "2012-10-17", statement }).map(|text| text + "\n");
     files.into_iter().map(|(path, statement)| Ok((path, text(statement)?))).collect()
@@ -197,46 +186,6 @@ fn scoped_by_tag() -> Vec<Statement> {
     statements
 }
 
-/// For the operator's own role, if it assumes the roles of other accounts.
-fn assume_roles() -> Vec<Statement> {
-    let roles = "arn:aws:iam::OTHER_ACCOUNT_ID:role/CONNECT_OPERATOR_ROLE";
-    vec![Statement::allow("AssumeTheRolesOfOtherAccounts", assuming()).on([roles])]
-}
-
-/// Includes TagSession, since sessions of EKS Pod Identity pass their tags on.
-fn assuming() -> Vec<String> {
-    ["sts:AssumeRole", "sts:TagSession"].map(str::to_owned).into()
-}
-
-fn trust_irsa() -> Vec<Statement> {
-    vec![
-        Statement::allow("TheOperatorsServiceAccount", vec!["sts:AssumeRoleWithWebIdentity".into()])
-            .by("Federated", "arn:aws:iam::ACCOUNT_ID:oidc-provider/OIDC_PROVIDER")
-            .when("StringEquals", "OIDC_PROVIDER:aud", "sts.amazonaws.com")
-            .when("StringEquals", "OIDC_PROVIDER:sub", SERVICE_ACCOUNT),
-    ]
-}
-
-fn trust_pod_identity() -> Vec<Statement> {
-    let mut name = SERVICE_ACCOUNT.rsplit(':');
-    let (account, namespace) = (name.next().unwrap_or_default(), name.next().unwrap_or_default());
-    vec![
-        Statement::allow("TheOperatorsServiceAccount", assuming())
-            .by("Service", "pods.eks.amazonaws.com")
-            .when("StringEquals", "aws:RequestTag/kubernetes-namespace", namespace)
-            .when("StringEquals", "aws:RequestTag/kubernetes-service-account", account),
-    ]
-}
-
-/// For the role of another account that the operator assumes.
-fn trust_operator_role() -> Vec<Statement> {
-    vec![
-        Statement::allow("TheOperatorsOwnRole", assuming())
-            .by("AWS", "arn:aws:iam::OPERATOR_ACCOUNT_ID:role/OPERATOR_ROLE")
-            .when("StringEquals", "sts:ExternalId", "EXTERNAL_ID"),
-    ]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,6 +202,17 @@ mod tests {
             let quick_connects = row(*operation).0 == Purpose::QuickConnects;
             assert_eq!(text("/scoped-by-tag.json").contains(&action), !quick_connects, "{operation}");
             assert!(!(text("/observe-only.json").contains(&action) && operation.is_write()), "{operation}");
+        }
+    }
+
+    #[test]
+    fn trust_policies_name_the_service_account_of_the_manifests() {
+        let [namespace, name] = testbed::installation::SERVICE_ACCOUNT;
+        let read = |file: &str| std::fs::read_to_string(crate::repository::root().join("deploy/iam").join(file)).unwrap();
+        let account = format!("\"system:serviceaccount:{namespace}:{name}\"");
+        assert!(read("trust-irsa.json").contains(&account));
+        for tag in [format!("namespace\": \"{namespace}\""), format!("service-account\": \"{name}\"")] {
+            assert!(read("trust-pod-identity.json").contains(&format!("aws:RequestTag/kubernetes-{tag}")), "{tag}");
         }
     }
 }
