@@ -65,7 +65,6 @@ pub(crate) struct Artifact {
     executable: Option<PathBuf>,
 }
 
-/// What was built.
 #[derive(Deserialize)]
 pub(crate) struct Target {
     name: String,

@@ -18,15 +18,12 @@ pub(crate) struct Module {
     prefix: &'static str,
     /// The Go module whose version names that directory.
     named_by: &'static str,
-    /// Its `go.mod`.
     pub(crate) go_mod: &'static str,
-    /// Its `go.sum`.
     pub(crate) go_sum: &'static str,
     /// Its own sources, by file name.
     pub(crate) sources: &'static [(&'static str, &'static str)],
     /// The programs in the order in which they are built: the quickest first, so that a broken toolchain shows at once.
     pub(crate) programs: &'static [Program],
-    /// Go's build tags.
     tags: &'static str,
     /// Whether to stamp Kubernetes' version into the programs. Without it, they report v0.0.0 to clients.
     stamped: bool,
@@ -34,10 +31,8 @@ pub(crate) struct Module {
     pub(crate) instead: &'static str,
 }
 
-/// A program to build.
 #[derive(Debug)]
 pub(crate) struct Program {
-    /// The file's name.
     pub(crate) name: &'static str,
     /// The Go package of its `main`.
     pub(crate) package: &'static str,

@@ -375,6 +375,10 @@ impl Harness<'_> {
         Api::namespaced(self.client(), self.namespace())
     }
 
+    pub fn secrets(&self) -> Api<Secret> {
+        Api::namespaced(self.client(), self.namespace())
+    }
+
     pub fn instance(&self) -> InstanceId {
         self.instance_arn().instance
     }
@@ -433,20 +437,17 @@ impl Harness<'_> {
 
     /// Applies a Secret with this text.
     pub async fn secret(&self, name: &str, content: Value) {
-        let secrets: Api<Secret> = Api::namespaced(self.client(), self.namespace());
         let secret = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name }, "stringData": content });
-        secrets.patch(name, &apply(), &Patch::Apply(secret)).await.unwrap();
+        self.secrets().patch(name, &apply(), &Patch::Apply(secret)).await.unwrap();
     }
 
     pub async fn password(&self, secret: &str) -> String {
-        let secrets: Api<Secret> = Api::namespaced(self.client(), self.namespace());
-        let value = secrets.get(secret).await.unwrap().data.unwrap().remove("password").unwrap();
+        let value = self.secrets().get(secret).await.unwrap().data.unwrap().remove("password").unwrap();
         String::from_utf8(value.0).unwrap()
     }
 
     pub async fn delete_secret(&self) {
-        let secrets: Api<Secret> = Api::namespaced(self.client(), self.namespace());
-        secrets.delete(SECRET, &DeleteParams::default()).await.unwrap();
+        self.secrets().delete(SECRET, &DeleteParams::default()).await.unwrap();
     }
 
     pub async fn wait_until(&self, name: &str, what: &str, holds: impl Fn(&ConnectUser) -> bool) -> ConnectUser {

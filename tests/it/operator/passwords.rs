@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use connect_operator::api::ConnectUser;
 use k8s_openapi::api::core::v1::Secret;
-use kube::{Api, ResourceExt, api::DeleteParams};
+use kube::{ResourceExt, api::DeleteParams};
 use kube_runtime::wait::await_condition;
 use serde_json::{Value, json};
 
@@ -98,15 +98,11 @@ fn generating() -> Value {
     json!({ "passwordSecretRef": null, "generatePassword": true })
 }
 
-fn secrets(harness: &Harness<'_>) -> Api<Secret> {
-    Api::namespaced(harness.client(), harness.namespace())
-}
-
 /// Waits until the garbage collector has deleted a Secret. This may take a while: it discovers new kinds of owners twice a
 /// minute.
 async fn collected(harness: &Harness<'_>, secret: &str) {
-    let (secrets, patience) = (secrets(harness), Duration::from_secs(180));
-    let gone = await_condition(secrets, secret, |secret: Option<&Secret>| secret.is_none());
+    let patience = Duration::from_secs(180);
+    let gone = await_condition(harness.secrets(), secret, |secret: Option<&Secret>| secret.is_none());
     tokio::time::timeout(patience, gone).await.expect("the Secret is deleted with its owner").unwrap();
 }
 
@@ -124,7 +120,7 @@ async fn a_password_is_generated_once_the_operator_may_make_secrets() {
     harness.requeue("fresh").await;
     let user = harness.wait_until_ready("fresh").await;
     assert!(harness.live("fresh").has_password);
-    let secret = secrets(&harness).get("fresh-initial-password").await.unwrap();
+    let secret = harness.secrets().get("fresh-initial-password").await.unwrap();
     let owner = &secret.owner_references()[0];
     assert_eq!((owner.kind.as_str(), Some(&owner.uid), owner.controller), ("ConnectUser", user.uid().as_ref(), Some(true)));
     assert_eq!(secret.labels().get("app.kubernetes.io/managed-by").map(String::as_str), Some("connect-operator"));
@@ -135,7 +131,7 @@ async fn a_password_is_generated_once_the_operator_may_make_secrets() {
     // The password is only needed for creating.
     let unchanged = secret.metadata.resource_version;
     harness.requeue("fresh").await;
-    assert_eq!(secrets(&harness).get("fresh-initial-password").await.unwrap().resource_version(), unchanged);
+    assert_eq!(harness.secrets().get("fresh-initial-password").await.unwrap().resource_version(), unchanged);
     harness.delete_until_gone("fresh").await;
     collected(&harness, "fresh-initial-password").await;
 }
@@ -151,10 +147,10 @@ async fn foreign_secret_is_not_used_as_a_generated_password() {
     assert_eq!(harness.sim.calls().of(connect_api::OperationName::CreateUser), 0);
     assert_eq!(harness.password("wary-initial-password").await, PASSWORD);
 
-    secrets(&harness).delete("wary-initial-password", &DeleteParams::default()).await.unwrap();
+    harness.secrets().delete("wary-initial-password", &DeleteParams::default()).await.unwrap();
     harness.requeue("wary").await;
     harness.wait_until_ready("wary").await;
-    assert_eq!(secrets(&harness).get("wary-initial-password").await.unwrap().owner_references().len(), 1);
+    assert_eq!(harness.secrets().get("wary-initial-password").await.unwrap().owner_references().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -166,9 +162,9 @@ async fn generated_password_survives_a_refused_create() {
         .await;
     let message = harness.wait_for_condition("twice", "Ready", "False", "InvalidSpec").await;
     assert!(message.contains("identityInfo.lastName"), "{message}");
-    let first = secrets(&harness).get("twice-initial-password").await.unwrap();
+    let first = harness.secrets().get("twice-initial-password").await.unwrap();
     harness.apply_until_ready("twice", &generating()).await;
-    assert_eq!(secrets(&harness).get("twice-initial-password").await.unwrap(), first);
+    assert_eq!(harness.secrets().get("twice-initial-password").await.unwrap(), first);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

@@ -10,13 +10,19 @@ use serde_json::{Value, json};
 use super::manifest::{full_spec, resource};
 use crate::support::{client, namespace};
 
+/// Creates a ConnectUser in a namespace and returns its API.
+async fn with_jane(namespace: &str) -> Api<ConnectUser> {
+    let users: Api<ConnectUser> = Api::namespaced(client().await, namespace);
+    let new = serde_json::from_value(resource("jane", &full_spec())).unwrap();
+    users.create(&PostParams::default(), &new).await.unwrap();
+    users
+}
+
 /// Tools wait until `observedGeneration` reaches `generation`: without one, some of them take a new object for a finished one.
 #[tokio::test]
 async fn new_resource_has_no_observed_generation() {
     let namespace = namespace("status");
-    let users: Api<ConnectUser> = Api::namespaced(client().await, namespace.name());
-    let new = serde_json::from_value(resource("jane", &full_spec())).unwrap();
-    users.create(&PostParams::default(), &new).await.unwrap();
+    let users = with_jane(namespace.name()).await;
     let observed = users.get("jane").await.unwrap().status.unwrap().observed_generation;
     assert_eq!(observed, -1);
 
@@ -31,9 +37,7 @@ async fn new_resource_has_no_observed_generation() {
 #[tokio::test]
 async fn whatever_connect_shows_can_be_stored() {
     let namespace = namespace("observed");
-    let users: Api<ConnectUser> = Api::namespaced(client().await, namespace.name());
-    let new = serde_json::from_value(resource("jane", &full_spec())).unwrap();
-    users.create(&PostParams::default(), &new).await.unwrap();
+    let users = with_jane(namespace.name()).await;
 
     let tags: serde_json::Map<_, _> = (0..60).map(|n| (format!("aws:key#{n}"), json!("v".repeat(300)))).collect();
     let observed = json!({

@@ -33,7 +33,6 @@ pub(super) struct Cluster {
     _plane: ControlPlane,
 }
 
-/// A running operator.
 pub(super) struct Operator {
     process: Supervised,
     pub started: Instant,

@@ -57,9 +57,7 @@ impl Bench {
             missed => anyhow::bail!("{missed} measures have missed their goal"),
         }
     }
-}
 
-impl Bench {
     fn write(&self, table: &Table) -> Result<()> {
         if self.no_write {
             return Ok(());

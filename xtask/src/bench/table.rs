@@ -1,6 +1,5 @@
 //! The table of measures, printed and written to `docs/benchmarks.md`.
 
-/// One measure.
 #[derive(Clone, Debug)]
 pub(super) struct Measure {
     pub measure: String,
@@ -12,7 +11,6 @@ pub(super) struct Measure {
     pub how: &'static str,
 }
 
-/// All measures so far.
 #[derive(Debug, Default)]
 pub(super) struct Table(Vec<Measure>);
 

@@ -9,7 +9,6 @@ pub(super) fn printed() -> Vec<String> {
     PRINTED.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// Prints a text.
 fn print(text: &str) {
     println!("{text}");
     PRINTED.lock().unwrap_or_else(PoisonError::into_inner).extend(text.split('\n').map(str::to_owned));
@@ -30,19 +29,16 @@ pub(super) fn command(line: &str) {
     print(&format!("\n  $ {line}"));
 }
 
-/// Prints the output of a command.
 pub(super) fn output(text: &str) {
     for line in text.trim_end().lines() {
         print(&format!("  {}", line.trim_end()));
     }
 }
 
-/// Prints a success.
 pub(super) fn tick(text: &str) {
     print(&format!("  ✓ {text}"));
 }
 
-/// Prints a failure.
 pub(super) fn cross(text: &str) {
     let mut lines = text.lines();
     print(&format!("  ✗ {}", lines.next().unwrap_or_default()));

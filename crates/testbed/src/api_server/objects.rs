@@ -92,7 +92,6 @@ pub(super) struct Change {
     pub object: Bytes,
 }
 
-/// All stored objects.
 pub(super) struct Objects {
     time: VirtualTime,
     objects: BTreeMap<NamespacedName, Object>,
