@@ -6,6 +6,7 @@ use connect_api::UnknownName;
 use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 
 use super::PhoneType;
 
@@ -28,6 +29,7 @@ pub enum Channel {
 }
 
 /// Whether contacts of a channel are accepted automatically.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("self.channel == 'VOICE' || !has(self.agentFirstCallbackAutoAccept)")
@@ -39,7 +41,6 @@ pub struct AutoAcceptConfig {
     /// Whether contacts of the channel are accepted automatically.
     pub auto_accept: bool,
     /// The same for agent-first callbacks; `VOICE` only. Left out: not managed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_first_callback_auto_accept: Option<bool>,
 }
 
@@ -53,6 +54,7 @@ pub struct AfterContactWorkConfig {
 }
 
 /// After-contact work of a channel.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("self.channel == 'VOICE' || !has(self.agentFirstCallbackAfterContactWorkConfig)")
@@ -64,11 +66,11 @@ pub struct AfterContactWorkConfigPerChannel {
     /// After a contact of this channel.
     pub after_contact_work_config: AfterContactWorkConfig,
     /// After an agent-first callback; `VOICE` only. Left out: not managed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_first_callback_after_contact_work_config: Option<AfterContactWorkConfig>,
 }
 
 /// Where contacts of a channel ring.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
@@ -85,7 +87,6 @@ pub struct PhoneNumberConfig {
     /// `SOFT_PHONE`, in the browser, or `DESK_PHONE`, at `phoneNumber`.
     pub phone_type: PhoneType,
     /// The desk phone's number in E.164 form.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 40))]
     #[x_kube(validation = Rule::new(r"self.matches('^\\+[1-9][0-9]{1,14}$')")
         .message("phoneNumberConfigs: phoneNumber must be in E.164 form, such as +12065550100"))]

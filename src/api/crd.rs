@@ -29,9 +29,6 @@ pub fn crd() -> CustomResourceDefinition {
 }
 
 /// Returns [`crd`] as a YAML file for kubectl.
-///
-/// # Errors
-/// None are known: every value of a CustomResourceDefinition can be written as YAML.
 pub fn crd_yaml() -> Result<String, serde_saphyr::SerializeError> {
     let options = serde_saphyr::ser_options! { folded_wrap_chars: 120 };
     let yaml = serde_saphyr::to_string_with_options(&crd(), options)?;

@@ -6,6 +6,8 @@
 mod channels;
 mod conditions;
 mod crd;
+#[cfg(test)]
+pub(crate) mod fixtures;
 mod ignored;
 mod policy;
 mod spec;

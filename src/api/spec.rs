@@ -8,9 +8,10 @@
 use std::collections::BTreeMap;
 
 use connect_api::UnknownName;
-use kube::{CustomResource, KubeSchema};
+use kube::{CustomResource, KubeSchema, core::Rule};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 
 use super::{
     AdoptionPolicy, AfterContactWorkConfigPerChannel, AutoAcceptConfig, ConnectUserStatus, DeletionPolicy, IgnoredField,
@@ -21,6 +22,7 @@ use super::{
 pub const MAX_TAGS: usize = 46;
 
 /// A user (agent, supervisor, administrator) of an Amazon Connect instance.
+#[skip_serializing_none]
 #[derive(CustomResource, KubeSchema, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[kube(
     group = "connect-operator.dev",
@@ -123,120 +125,83 @@ pub struct ConnectUserSpec {
 
     /// The Secret with the initial password. Required if Connect keeps the passwords (CONNECT_MANAGED), an error otherwise.
     /// It is sent once, when the user is created: Connect has no operation to change it later.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_secret_ref: Option<PasswordSecretRef>,
 
     /// Whether the operator generates the initial password, instead of `passwordSecretRef`: at creation it stores one in the
     /// Secret `<name of this resource>-initial-password`, key `password`, which is deleted with this resource. The agent sets a
     /// new one by Connect's reset e-mail. The operator needs the right to create Secrets for this.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generate_password: Option<bool>,
 
     /// The user's id in the directory, for instances with an existing directory. Cannot be changed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 256))]
     pub directory_user_id: Option<String>,
 
     /// Names, e-mail addresses and mobile number. A member that is left out is not managed, an empty one is cleared.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity_info: Option<IdentityInfo>,
 
     /// How contacts reach the user, for all channels. A member that is left out is not managed. To set different values by
     /// channel, use `autoAcceptConfigs` and `afterContactWorkConfigs` instead.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_config: Option<PhoneConfig>,
 
     /// Whether contacts are accepted automatically, by channel, instead of `phoneConfig.autoAccept`. Left out:
     /// not managed, nor are channels that it does not name. `[]`: `false` for every channel, which is Connect's default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 10))]
-    #[x_kube(
-        merge_strategy = ListMerge::Atomic,
-        validation = Rule::new("self.all(c, self.exists_one(d, d.channel == c.channel))")
-            .message("autoAcceptConfigs must hold each channel once: keep the element that is right")
-    )]
+    #[x_kube(merge_strategy = ListMerge::Atomic, validation = each_channel_once("autoAcceptConfigs"))]
     pub auto_accept_configs: Option<Vec<AutoAcceptConfig>>,
 
     /// After-contact work, by channel, instead of `phoneConfig.afterContactWorkTimeLimit`. Left out: not managed, nor are
     /// channels that it does not name. `[]`: 0 for every channel, which is Connect's default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 10))]
-    #[x_kube(
-        merge_strategy = ListMerge::Atomic,
-        validation = Rule::new("self.all(c, self.exists_one(d, d.channel == c.channel))")
-            .message("afterContactWorkConfigs must hold each channel once: keep the element that is right")
-    )]
+    #[x_kube(merge_strategy = ListMerge::Atomic, validation = each_channel_once("afterContactWorkConfigs"))]
     pub after_contact_work_configs: Option<Vec<AfterContactWorkConfigPerChannel>>,
 
     /// Where calls ring, instead of `phoneConfig.phoneType` and `deskPhoneNumber`; `VOICE` only. Left out: not managed.
     /// `[]`: `SOFT_PHONE`, which is Connect's default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 10))]
-    #[x_kube(
-        merge_strategy = ListMerge::Atomic,
-        validation = Rule::new("self.all(c, self.exists_one(d, d.channel == c.channel))")
-            .message("phoneNumberConfigs must hold each channel once: keep the element that is right")
-    )]
+    #[x_kube(merge_strategy = ListMerge::Atomic, validation = each_channel_once("phoneNumberConfigs"))]
     pub phone_number_configs: Option<Vec<PhoneNumberConfig>>,
 
     /// Whether the connection stays open between calls, instead of `phoneConfig.persistentConnection`; `VOICE` only. Left
     /// out: not managed. `[]`: `false`, which is Connect's default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 10))]
-    #[x_kube(
-        merge_strategy = ListMerge::Atomic,
-        validation = Rule::new("self.all(c, self.exists_one(d, d.channel == c.channel))")
-            .message("persistentConnectionConfigs must hold each channel once: keep the element that is right")
-    )]
+    #[x_kube(merge_strategy = ListMerge::Atomic, validation = each_channel_once("persistentConnectionConfigs"))]
     pub persistent_connection_configs: Option<Vec<PersistentConnectionConfig>>,
 
     /// What is removed from the voice on calls; `VOICE` only. Left out: not managed. `[]`: `NONE`, which is Connect's default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 10))]
-    #[x_kube(
-        merge_strategy = ListMerge::Atomic,
-        validation = Rule::new("self.all(c, self.exists_one(d, d.channel == c.channel))")
-            .message("voiceEnhancementConfigs must hold each channel once: keep the element that is right")
-    )]
+    #[x_kube(merge_strategy = ListMerge::Atomic, validation = each_channel_once("voiceEnhancementConfigs"))]
     pub voice_enhancement_configs: Option<Vec<VoiceEnhancementConfig>>,
 
     /// The routing profile by its ARN. Either this or `routingProfileName` is required.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 300))]
     pub routing_profile_arn: Option<String>,
 
     /// The routing profile by its name in the instance, so that one manifest serves several instances. Case matters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 127))]
     pub routing_profile_name: Option<String>,
 
     /// The security profiles by their ARNs, 1 to 10, in any order. Either these or `securityProfileNames` are required.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 10), inner(length(max = 300)))]
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub security_profile_arns: Option<Vec<String>>,
 
     /// The security profiles by their names in the instance, 1 to 10, in any order. Case matters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 10), inner(length(min = 1, max = 127)))]
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub security_profile_names: Option<Vec<String>>,
 
     /// The hierarchy group by its ARN. Left out, and `hierarchyGroupPath` too: not managed. `""`: the user is in none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 300))]
     pub hierarchy_group_arn: Option<String>,
 
     /// The hierarchy group by the names from the top level down to it, such as `/North/Hamburg`. Case matters.
     /// `""`: the user is in none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1000))]
     #[x_kube(validation = Rule::new("self == '' || self.matches('^(/[^/]+){1,5}$')")
         .message("hierarchyGroupPath must be 1 to 5 group names from the top level down, each after a /, such as /North/Hamburg, or \"\" to take the user out of its group"))]
     pub hierarchy_group_path: Option<String>,
 
     /// The proficiencies, by attribute and value, in any order. Left out: not managed. `[]`: the user has none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 100))]
     // Atomic for server-side apply: a list that is merged by keys would become null, and not [], when its last element is
     // removed.
@@ -248,12 +213,11 @@ pub struct ConnectUserSpec {
     pub user_proficiencies: Option<Vec<UserProficiency>>,
 
     /// Tags. Keys that others set on the user are left alone; a key that leaves this map is removed from the user.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     #[schemars(schema_with = "tags_schema")]
     pub tags: Option<BTreeMap<String, String>>,
 
     /// The AWS Region. Defaults to the one that `instanceArn` names, and must be that one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub region: Option<String>,
 
@@ -265,7 +229,6 @@ pub struct ConnectUserSpec {
     /// What happens to the user when this resource is deleted: `Delete`, or `Retain` (it stays, without the operator's tags).
     /// Default: the namespace's annotation `connect-operator.dev/deletion-policy`, then the operator's own default.
     // Not an enum for the API server: that would refuse null, which templates render for values that are left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", length(max = 64))]
     #[x_kube(validation = Rule::new("self in ['Delete', 'Retain']").message("deletionPolicy must be Delete or Retain"))]
     pub deletion_policy: Option<DeletionPolicy>,
@@ -276,7 +239,6 @@ pub struct ConnectUserSpec {
 
     /// How often the user is read individually for changes made outside of Kubernetes, such as `10m` or `1h30m`; at least `1m`.
     /// Left out: together with all users of the instance, at the operator's interval.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 32))]
     #[x_kube(validation = Rule::new("self.matches('^([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$') && size(self) > 0 && duration(self) >= duration('1m')")
         .message("driftInterval must be a duration of at least 1m, such as 10m or 1h30m"))]
@@ -284,10 +246,14 @@ pub struct ConnectUserSpec {
 
     /// Fields that are set when the user is created and then left to the people at Connect's console; `status.observed` shows
     /// their current values. A change of such a field here is applied once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub ignore_drift: Option<Vec<IgnoredField>>,
+}
+
+fn each_channel_once(list: &str) -> Rule {
+    let message = format!("{list} must hold each channel once: keep the element that is right");
+    Rule::new("self.all(c, self.exists_one(d, d.channel == c.channel))").message(message.as_str())
 }
 
 /// A key of a Secret in the same namespace.
@@ -313,31 +279,27 @@ fn default_key() -> String {
 }
 
 /// UserIdentityInfo. Which members an instance requires or refuses depends on how its users sign in: Connect's answer decides.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct IdentityInfo {
     /// First name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 255))]
     pub first_name: Option<String>,
     /// Last name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 300))]
     pub last_name: Option<String>,
     /// E-mail address. Password resets are sent there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 320))]
     #[x_kube(validation = Rule::new(r"self == '' || self.matches('^[^\\s@]+@[^\\s@]+\\.[^\\s@]+$')")
         .message("identityInfo.email must be an e-mail address such as jane@example.com, or \"\" to clear it"))]
     pub email: Option<String>,
     /// Secondary e-mail address. It receives all notices except password resets.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 265))]
     #[x_kube(validation = Rule::new(r"self == '' || self.matches('^[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\\.[a-zA-Z]{2,63}$')")
         .message("identityInfo.secondaryEmail must be an e-mail address such as jane@example.com, or \"\" to clear it"))]
     pub secondary_email: Option<String>,
     /// Mobile number in E.164 form.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 40))]
     #[x_kube(validation = Rule::new(r"self == '' || self.matches('^\\+[1-9][0-9]{1,14}$')")
         .message("identityInfo.mobile must be in E.164 form, such as +12065550100, or \"\" to clear it"))]
@@ -360,6 +322,7 @@ pub enum PhoneType {
 }
 
 /// UserPhoneConfig: settings for all channels.
+#[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("has(self.deskPhoneNumber) == (has(self.phoneType) && self.phoneType == 'DESK_PHONE')")
@@ -367,24 +330,20 @@ pub enum PhoneType {
     .field_path(".deskPhoneNumber"))]
 pub struct PhoneConfig {
     /// Where contacts ring: `SOFT_PHONE`, in the browser, or `DESK_PHONE`, at `deskPhoneNumber`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     #[schemars(schema_with = "phone_type_schema")]
     pub phone_type: Option<PhoneType>,
     /// Whether contacts are accepted automatically.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_accept: Option<bool>,
     /// After-contact work time limit in seconds. 0: no limit, the agent must close it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 2_000_000))]
     pub after_contact_work_time_limit: Option<i32>,
     /// The desk phone's number in E.164 form.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 40))]
     #[x_kube(validation = Rule::new(r"self.matches('^\\+[1-9][0-9]{1,14}$')")
         .message("phoneConfig.deskPhoneNumber must be in E.164 form, such as +12065550100"))]
     pub desk_phone_number: Option<String>,
     /// Whether the connection stays open between calls.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub persistent_connection: Option<bool>,
 }
 
