@@ -1,21 +1,20 @@
 //! Connect as one operator reaches it: the simulator behind a gate, with checks of every write.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use connect_api::{Call, Caller, Connect, Error, InstanceId, Page, Reply, Tags, UserId};
+use connect_api::{Call, Caller, Connect, Error, Page, Reply, Tags, UserId};
 use connect_operator::{
     api::{AdoptionPolicy, PREFIX},
     reconcile::Connections,
 };
-use connect_sim::Sim;
 use futures::{FutureExt, future::BoxFuture};
 use kube::ResourceExt;
 
 use crate::{
     gate::{Gate, GateResult},
-    kube::{NAME, NAMESPACE, Store},
+    kube::{NAME, NAMESPACE},
     mutation::Mutation,
-    quick_connects::UserLedger,
+    simulation::World,
 };
 
 pub const CLUSTER: &str = "blue";
@@ -26,23 +25,10 @@ pub fn is_ours(tags: &Tags) -> bool {
     (tag("cluster"), tag("namespace"), tag("name")) == (Some(CLUSTER), Some(NAMESPACE), Some(NAME))
 }
 
-/// Connect, with checks of every call.
-pub struct CheckedConnect {
-    pub sim: Sim,
-    pub instance: InstanceId,
-    pub store: Arc<Mutex<Store>>,
-    pub gate: Gate,
-    pub violations: Arc<Mutex<Vec<String>>>,
-    pub ledger: Arc<Mutex<UserLedger>>,
-    pub quick_connects: bool,
-    pub mutation: Option<Mutation>,
-}
+/// Connect as one operator reaches it.
+pub struct CheckedConnect(pub Gate);
 
-impl CheckedConnect {
-    pub fn violated(&self, what: String) {
-        self.violations.lock().unwrap().push(what);
-    }
-
+impl World {
     fn tags_of(&self, user: &UserId) -> Option<Tags> {
         self.sim.users(&self.instance).into_iter().find(|u| u.user.id == *user).map(|u| u.user.tags)
     }
@@ -96,11 +82,11 @@ impl CheckedConnect {
 
     fn execute(&self, mut call: Call) -> Result<Reply, Error> {
         self.check(&call);
-        if let (Call::CreateUser(c), Some(Mutation::NoTagsInCreate)) = (&mut call, self.mutation) {
+        if let (Call::CreateUser(c), Some(Mutation::NoTagsInCreate)) = (&mut call, self.setup.mutation) {
             c.tags.clear();
         }
         let deleting = || self.store.lock().unwrap().object.as_ref().is_some_and(|o| o.metadata.deletion_timestamp.is_some());
-        if self.mutation == Some(Mutation::CleanUpByIdOnly) && deleting() {
+        if self.setup.mutation == Some(Mutation::CleanUpByIdOnly) && deleting() {
             match &call {
                 Call::SearchUsers(_) => return Ok(Reply::SearchUsers(Page { items: vec![], next_token: None })),
                 Call::ListUsers(_) => return Ok(Reply::ListUsers(Page { items: vec![], next_token: None })),
@@ -123,7 +109,7 @@ impl Connect for CheckedConnect {
     fn send<'a>(&'a self, _: &'a Caller, call: Call) -> BoxFuture<'a, Result<Reply, Error>> {
         async move {
             let operation = call.name();
-            match self.gate.pass(operation.as_str(), || self.execute(call)).await {
+            match self.0.pass(operation.as_str(), || self.0.world.execute(call)).await {
                 GateResult::Answered(result) => result,
                 GateResult::NoAnswer => Err(Error::no_reply(operation, "the connection was closed")),
             }

@@ -10,7 +10,7 @@ use kube::ResourceExt;
 use crate::{
     gate::Fault,
     mutation::Mutation,
-    simulation::{Lag, Setup, Simulation},
+    simulation::{Lag, Setup, Simulation, World},
     specs::{SECRET, by_name, first, plainly_edited, second},
 };
 
@@ -27,25 +27,17 @@ fn live_by_name(setup: Setup) -> Result<u64, String> {
 fn live_by(setup: Setup, words: fn(&Sim, ConnectUserSpec) -> ConnectUserSpec) -> Result<u64, String> {
     let mut simulation = Simulation::new(setup, 1);
     simulation.apply(words(&simulation.sim, first(&simulation.sim)));
-    simulation.run_until("created", Simulation::is_ready);
+    simulation.run_until("created", World::is_ready);
     simulation.check_converged();
-    simulation.apply(words(&simulation.sim, second(&simulation.sim)));
-    simulation.run_until("updated", Simulation::is_ready);
-    simulation.check_converged();
-    simulation.delete();
-    simulation.run_until("deleted", |w| w.object().is_none());
-    simulation.check_gone();
+    simulation.edit(words(&simulation.sim, second(&simulation.sim)));
+    simulation.end();
     simulation.finish()
 }
 
 /// Creates a user and edits it before an operator has a reason to read it.
 fn live_and_be_edited(setup: Setup) -> Result<u64, String> {
-    let mut simulation = Simulation::new(setup, 1);
-    simulation.apply(first(&simulation.sim));
-    simulation.run_until("created", Simulation::is_ready);
-    simulation.apply(plainly_edited(&simulation.sim));
-    simulation.run_until("updated", Simulation::is_ready);
-    simulation.check_converged();
+    let mut simulation = Simulation::with_user(setup);
+    simulation.edit(plainly_edited(&simulation.sim));
     simulation.finish()
 }
 
@@ -54,15 +46,13 @@ fn live_with_a_generated_password(setup: Setup) -> Result<u64, String> {
     let mut simulation = Simulation::new(setup, 1);
     let spec = ConnectUserSpec { password_secret_ref: None, generate_password: Some(true), ..first(&simulation.sim) };
     simulation.apply(spec);
-    simulation.run_until("created", Simulation::is_ready);
+    simulation.run_until("created", World::is_ready);
     simulation.check_converged();
     let made = simulation.store.lock().unwrap().owned_secrets.clone();
     if made != [("jane-initial-password".to_owned(), simulation.object().unwrap().uid().unwrap())].into() {
         simulation.violated(format!("these Secrets were created: {made:?}"));
     }
-    simulation.delete();
-    simulation.run_until("deleted", |w| w.object().is_none());
-    simulation.check_gone();
+    simulation.end();
     simulation.finish()
 }
 
@@ -74,9 +64,7 @@ pub fn live_shortly(setup: Setup) -> Result<u64, String> {
     while simulation.is_runnable(0) && !simulation.had_fault() {
         simulation.step(0);
     }
-    simulation.delete();
-    simulation.run_until("deleted", |w| w.object().is_none());
-    simulation.check_gone();
+    simulation.end();
     simulation.finish()
 }
 
@@ -116,7 +104,7 @@ fn explore_with(
     let mut schedules = 0;
     for travel in [false, true] {
         let share = Share::of(lag, travel, mutation);
-        let setup = Setup { lag: Some(lag), travel, sweeps: travel, mutation, ..Setup::default() };
+        let setup = Setup { lag, travel, sweeps: travel, mutation, ..Setup::default() };
         let calls = life(setup.clone())?;
         for at in 0..calls {
             for fault in Fault::ALL {
@@ -142,32 +130,25 @@ fn explore_with(
 
 #[test]
 fn life_without_faults_costs_two_calls() {
-    let mut simulation = Simulation::new(Setup::default(), 1);
-    simulation.apply(first(&simulation.sim));
-    simulation.run_until("created", Simulation::is_ready);
+    let mut simulation = Simulation::with_user(Setup::default());
     let calls = simulation.sim.calls();
     assert_eq!(calls.writes(), 2, "CreateUser and, for the proficiencies, one more: {calls:?}");
     assert_eq!(calls.total(), 2, "no reads: {calls:?}");
     assert_eq!(simulation.store.lock().unwrap().writes, 4, "finalizer, mark, id, done");
     simulation.check_converged();
-    simulation.delete();
-    simulation.run_until("deleted", |w| w.object().is_none());
-    simulation.check_gone();
+    simulation.end();
     simulation.result().unwrap();
 }
 
 /// Makes an edit. Returns the number of reads of the user and of writes.
 fn an_edit(sweeps: bool, before: impl FnOnce(&mut Simulation)) -> (u64, u64) {
-    let mut simulation = Simulation::new(Setup { sweeps, ..Setup::default() }, 1);
-    simulation.apply(first(&simulation.sim));
-    simulation.run_until("created", Simulation::is_ready);
+    let mut simulation = Simulation::with_user(Setup { sweeps, ..Setup::default() });
     before(&mut simulation);
     simulation.sim.reset_calls();
     simulation.apply(plainly_edited(&simulation.sim));
-    simulation.run_until("updated", Simulation::is_ready);
+    simulation.run_until("updated", World::is_ready);
     let calls = simulation.sim.calls();
-    simulation.check_converged();
-    simulation.result().unwrap();
+    simulation.assert_converged();
     (calls.of(OperationName::DescribeUser) + calls.of(OperationName::ListUserProficiencies), calls.writes())
 }
 
@@ -187,9 +168,7 @@ fn edit_of_a_recently_seen_user_costs_no_read() {
 #[test]
 fn edit_that_is_reverted_while_it_is_made_is_undone() {
     for made in 1..=6 {
-        let mut simulation = Simulation::new(Setup { sweeps: true, ..Setup::default() }, 1);
-        simulation.apply(first(&simulation.sim));
-        simulation.run_until("created", Simulation::is_ready);
+        let mut simulation = Simulation::with_user(Setup { sweeps: true, ..Setup::default() });
         simulation.sim.reset_calls();
         simulation.apply(plainly_edited(&simulation.sim));
         simulation.sync(0);
@@ -197,9 +176,8 @@ fn edit_that_is_reverted_while_it_is_made_is_undone() {
             simulation.step(0);
         }
         simulation.apply(first(&simulation.sim));
-        simulation.run_until("reverted", Simulation::is_ready);
-        simulation.check_converged();
-        simulation.result().unwrap();
+        simulation.run_until("reverted", World::is_ready);
+        simulation.assert_converged();
     }
 }
 
@@ -242,14 +220,14 @@ fn change_the_secret_between_two_attempts(lag: Lag, fault: Fault) -> bool {
     }
     let at = u64::try_from(simulation.schedule.lock().unwrap().log.iter().position(is_create).unwrap()).unwrap();
 
-    let mut simulation = Simulation::new(Setup { lag: Some(lag), faults: vec![(at, fault)], ..Setup::default() }, 1);
+    let mut simulation = Simulation::new(Setup { lag, faults: vec![(at, fault)], ..Setup::default() }, 1);
     simulation.apply(first(&simulation.sim));
     simulation.sync(0);
     while !simulation.had_fault() {
         simulation.step(0);
     }
     simulation.store.lock().unwrap().change_secret(SECRET, "password", "An0ther-Whistle");
-    simulation.run_until("created", Simulation::is_ready);
+    simulation.run_until("created", World::is_ready);
     simulation.check_converged();
     simulation.check_secrecy();
     simulation.result().unwrap();
@@ -287,19 +265,19 @@ fn recreate_with_a_stale_cache(mutation: Option<Mutation>) -> Result<(), String>
     let mut simulation = Simulation::new(Setup { mutation, ..Setup::default() }, 2);
     simulation.operators[1].frozen = true;
     simulation.apply(first(&simulation.sim));
-    simulation.run_until("created", Simulation::is_ready);
+    simulation.run_until("created", World::is_ready);
     simulation.operators[0].frozen = true;
     simulation.delete();
     simulation.sync(1);
     simulation.store.lock().unwrap().strip_finalizers();
     simulation.apply(first(&simulation.sim));
     simulation.operators[0].frozen = false;
-    simulation.run_until("adopted by the new resource", Simulation::is_ready);
+    simulation.run_until("adopted by the new resource", World::is_ready);
     simulation.operators[1].frozen = false;
     while simulation.is_runnable(1) {
         simulation.step(1);
     }
-    simulation.run_until("still ready", Simulation::is_ready);
+    simulation.run_until("still ready", World::is_ready);
     simulation.check_converged();
     simulation.result()
 }

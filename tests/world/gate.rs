@@ -8,6 +8,8 @@ use std::{
     task::{Context, Poll},
 };
 
+use crate::simulation::World;
+
 /// What happens to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
@@ -42,23 +44,23 @@ pub struct Schedule {
 }
 
 /// The gate of one operator.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Gate {
-    pub schedule: Arc<Mutex<Schedule>>,
+    pub world: Arc<World>,
     /// Set when this operator's process has died.
     pub dead: Arc<Mutex<bool>>,
 }
 
 impl Gate {
-    pub fn new(schedule: Arc<Mutex<Schedule>>) -> Self {
-        Self { schedule, dead: Arc::default() }
+    pub fn new(world: Arc<World>) -> Self {
+        Self { world, dead: Arc::default() }
     }
 
     /// Makes a call, or what a fault makes of it.
     pub async fn pass<T>(&self, what: &str, effect: impl FnOnce() -> T) -> GateResult<T> {
         Yield(false).await;
         let fault = {
-            let mut schedule = self.schedule.lock().unwrap();
+            let mut schedule = self.world.schedule.lock().unwrap();
             let number = schedule.calls;
             schedule.calls += 1;
             let fault = schedule.faults.get(&number).copied();

@@ -9,7 +9,7 @@ use std::{
 use connect_api::Password;
 use connect_operator::{
     api::{ConnectUser, ConnectUserSpec, ConnectUserStatus, FINALIZER},
-    reconcile::{Cluster, ClusterError, ClusterErrorKind, Event, SecretValue},
+    reconcile::{Cluster, ClusterError, ClusterErrorKind, ClusterFuture, Event, SecretValue},
 };
 use futures::{FutureExt, future::BoxFuture};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -152,10 +152,8 @@ impl Store {
 
 /// The API server as one operator reaches it.
 pub struct FakeCluster {
-    pub store: Arc<Mutex<Store>>,
     pub cache: Arc<Mutex<Option<ConnectUser>>>,
     pub gate: Gate,
-    pub mutation: Option<Mutation>,
 }
 
 fn unavailable() -> ClusterError {
@@ -167,9 +165,9 @@ impl FakeCluster {
         &'a self,
         what: &'a str,
         effect: impl FnOnce(&mut Store) -> Result<T, ClusterError> + Send + 'a,
-    ) -> BoxFuture<'a, Result<T, ClusterError>> {
+    ) -> ClusterFuture<'a, T> {
         async move {
-            match self.gate.pass(what, || effect(&mut self.store.lock().unwrap())).await {
+            match self.gate.pass(what, || effect(&mut self.gate.world.store.lock().unwrap())).await {
                 GateResult::Answered(result) => result,
                 GateResult::NoAnswer => Err(unavailable()),
             }
@@ -179,12 +177,12 @@ impl FakeCluster {
 }
 
 impl Cluster for FakeCluster {
-    fn get<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<Option<ConnectUser>, ClusterError>> {
-        let cached = (self.mutation == Some(Mutation::NoFreshGet)).then(|| self.cache.lock().unwrap().clone());
+    fn get<'a>(&'a self, _: &'a str, _: &'a str) -> ClusterFuture<'a, Option<ConnectUser>> {
+        let cached = (self.gate.world.setup.mutation == Some(Mutation::NoFreshGet)).then(|| self.cache.lock().unwrap().clone());
         self.call("GET ConnectUser", move |store| Ok(cached.unwrap_or_else(|| store.object.clone())))
     }
 
-    fn secret<'a>(&'a self, _: &'a str, name: &'a str, key: &'a str) -> BoxFuture<'a, Result<SecretValue, ClusterError>> {
+    fn secret<'a>(&'a self, _: &'a str, name: &'a str, key: &'a str) -> ClusterFuture<'a, SecretValue> {
         self.call("GET Secret", move |store| {
             Ok(match store.secrets.get(name) {
                 None => SecretValue::NoSecret,
@@ -200,7 +198,7 @@ impl Cluster for FakeCluster {
         })
     }
 
-    fn secret_version<'a>(&'a self, _: &'a str, name: &'a str) -> BoxFuture<'a, Result<Option<String>, ClusterError>> {
+    fn secret_version<'a>(&'a self, _: &'a str, name: &'a str) -> ClusterFuture<'a, Option<String>> {
         self.call("GET Secret's metadata", move |store| Ok(store.secrets.contains_key(name).then(|| store.version_of(name))))
     }
 
@@ -210,7 +208,7 @@ impl Cluster for FakeCluster {
         name: &'a str,
         key: &'a str,
         value: &'a Password,
-    ) -> BoxFuture<'a, Result<(), ClusterError>> {
+    ) -> ClusterFuture<'a, ()> {
         self.call("create Secret", move |store| {
             if store.secrets.contains_key(name) {
                 return Err(ClusterError { kind: ClusterErrorKind::Conflict, message: "already exists".into() });
@@ -222,28 +220,24 @@ impl Cluster for FakeCluster {
         })
     }
 
-    fn namespace_annotation<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<Option<String>, ClusterError>> {
+    fn namespace_annotation<'a>(&'a self, _: &'a str, _: &'a str) -> ClusterFuture<'a, Option<String>> {
         self.call("GET Namespace", |_| Ok(None))
     }
 
-    fn add_finalizer<'a>(&'a self, resource: &'a ConnectUser) -> BoxFuture<'a, Result<ConnectUser, ClusterError>> {
+    fn add_finalizer<'a>(&'a self, resource: &'a ConnectUser) -> ClusterFuture<'a, ConnectUser> {
         self.call("add finalizer", move |store| store.set_finalizers(resource, vec![FINALIZER.to_owned()]))
     }
 
-    fn remove_finalizer<'a>(&'a self, resource: &'a ConnectUser) -> BoxFuture<'a, Result<(), ClusterError>> {
+    fn remove_finalizer<'a>(&'a self, resource: &'a ConnectUser) -> ClusterFuture<'a, ()> {
         self.call("remove finalizer", move |store| match store.set_finalizers(resource, vec![]) {
             Err(error) if error.kind == ClusterErrorKind::Gone => Ok(()),
             other => other.map(|_| ()),
         })
     }
 
-    fn write_status<'a>(
-        &'a self,
-        resource: &'a ConnectUser,
-        status: &'a ConnectUserStatus,
-    ) -> BoxFuture<'a, Result<ConnectUser, ClusterError>> {
+    fn write_status<'a>(&'a self, resource: &'a ConnectUser, status: &'a ConnectUserStatus) -> ClusterFuture<'a, ConnectUser> {
         let mut status = status.clone();
-        match self.mutation {
+        match self.gate.world.setup.mutation {
             Some(Mutation::NoMark) => status.create_attempt = None,
             Some(Mutation::MarkNotKept) if status.user_id.is_some() => status.create_attempt = None,
             _ => {}
@@ -254,7 +248,7 @@ impl Cluster for FakeCluster {
     fn publish<'a>(&'a self, _: &'a ConnectUser, event: Event) -> BoxFuture<'a, ()> {
         async move {
             let what = format!("Event {}: {}", event.reason, event.note);
-            let store = || self.store.lock().unwrap();
+            let store = || self.gate.world.store.lock().unwrap();
             let keep = || {
                 let mut store = store();
                 store.leaked |= store.holds_password(&event.note);

@@ -7,10 +7,8 @@ use connect_sim::{Effect, Fault, QuickConnectTarget, QuickConnectView, Sim};
 use jiff::Timestamp;
 
 use crate::{
-    connect::CheckedConnect,
     crashes::{explore, live, live_shortly},
-    simulation::{Lag, Setup, Simulation},
-    specs::first,
+    simulation::{Setup, Simulation, World},
 };
 
 /// The users that operators created and deleted.
@@ -29,7 +27,7 @@ pub fn point_to(sim: &Sim, instance: &InstanceId, user: &UserId) {
     sim.create_quick_connect(instance, &format!("to {user}"), QuickConnectTarget::User(user.to_string()));
 }
 
-impl CheckedConnect {
+impl World {
     pub fn record_users(&self, call: &Call, result: &Result<Reply, Error>) {
         let mut ledger = self.ledger.lock().unwrap();
         match (call, result) {
@@ -44,7 +42,7 @@ impl CheckedConnect {
 
     pub fn check_quick_connect_call(&self, call: &Call) {
         let touches = matches!(call, Call::SearchQuickConnects(_) | Call::DescribeQuickConnect(_) | Call::DeleteQuickConnect(_));
-        if touches && !self.quick_connects {
+        if touches && !self.setup.quick_connects {
             self.violated(format!("{} without the flag for it", call.name()));
         }
         let Call::DeleteQuickConnect(c) = call else { return };
@@ -62,7 +60,7 @@ impl CheckedConnect {
     }
 }
 
-impl Simulation {
+impl World {
     pub fn add_bystanders(&self) {
         let [doctor, support] = BYSTANDERS;
         self.sim.create_quick_connect(&self.instance, doctor, QuickConnectTarget::PhoneNumber("+12065550100".into()));
@@ -83,7 +81,7 @@ impl Simulation {
             }
         }
         let deleted = self.ledger.lock().unwrap().deleted.clone();
-        let lag = self.setup.lag.map(Lag::of_search).unwrap_or_default();
+        let lag = self.setup.lag.of_search();
         for (user, at) in deleted {
             let left = self.pointing_to(&user);
             if !self.setup.quick_connects && left.is_empty() {
@@ -108,17 +106,14 @@ fn with_quick_connects(setup: Setup) -> Setup {
 
 /// Starts a simulation whose user exists and has one quick connect.
 fn with_a_user() -> (Simulation, UserId) {
-    let mut simulation = Simulation::new(with_quick_connects(Setup::default()), 1);
-    simulation.apply(first(&simulation.sim));
-    simulation.run_until("created", Simulation::is_ready);
+    let simulation = Simulation::with_user(with_quick_connects(Setup::default()));
     let user = simulation.ours()[0].user.id.clone();
     simulation.sim.reset_calls();
     (simulation, user)
 }
 
 fn delete(simulation: &mut Simulation) {
-    simulation.delete();
-    simulation.run_until("deleted", |w| w.object().is_none());
+    simulation.end();
     assert_eq!(simulation.sim.users(&simulation.instance), [], "the user is deleted");
 }
 

@@ -12,14 +12,14 @@ use crate::{
     connect::is_ours,
     gate::Fault,
     quick_connects::point_to,
-    simulation::{Lag, Setup, Simulation},
+    simulation::{Lag, Setup, Simulation, World},
     specs::{USERNAME, first, second},
 };
 
 /// No process is paused in a pass for longer than this: the protocol guarantees nothing beyond the settle window.
 const LONGEST_PASS: Duration = Duration::from_secs(300);
 
-fn foreign_user(simulation: &Simulation) -> Option<UserView> {
+fn foreign_user(simulation: &World) -> Option<UserView> {
     simulation.sim.users(&simulation.instance).into_iter().find(|u| !is_ours(&u.user.tags))
 }
 
@@ -57,7 +57,7 @@ fn wait(simulation: &Simulation, rng: &mut StdRng) {
 fn run(seed: u64) -> Result<(), String> {
     let mut rng = StdRng::seed_from_u64(seed);
     let setup = Setup {
-        lag: Lag::ALL.choose(&mut rng).copied(),
+        lag: *Lag::ALL.choose(&mut rng).unwrap(),
         travel: rng.random_bool(0.5),
         quick_connects: rng.random_bool(0.5),
         sweeps: rng.random_bool(0.5),
@@ -105,7 +105,7 @@ fn run(seed: u64) -> Result<(), String> {
             .unwrap();
     }
     let kept = foreign_user(&simulation);
-    let conflict = |w: &Simulation| {
+    let conflict = |w: &World| {
         w.object()
             .and_then(|o| o.status)
             .is_some_and(|s| s.conditions.iter().any(|c| c.type_ == "Ready" && c.reason == "Conflict"))

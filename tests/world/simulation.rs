@@ -3,6 +3,7 @@
 
 use std::{
     future::Future,
+    ops::Deref,
     pin::Pin,
     sync::{Arc, Mutex},
     task::{Context, Poll, Waker},
@@ -27,13 +28,14 @@ use crate::{
     kube::{FakeCluster, Store},
     mutation::Mutation,
     quick_connects::UserLedger,
-    specs::{PASSWORD, SECRET},
+    specs::{PASSWORD, SECRET, first},
 };
 
 /// How far Connect's reads are behind its writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Lag {
     /// Not at all.
+    #[default]
     None,
     /// The search index.
     Search,
@@ -56,7 +58,7 @@ impl Lag {
 /// What a simulation starts with.
 #[derive(Clone, Debug, Default)]
 pub struct Setup {
-    pub lag: Option<Lag>,
+    pub lag: Lag,
     pub faults: Vec<(u64, Fault)>,
     pub mutation: Option<Mutation>,
     /// A restarted operator's cache shows an older state at first.
@@ -95,16 +97,29 @@ pub struct Operator {
     pub frozen: bool,
 }
 
-/// The whole simulation.
-pub struct Simulation {
+/// Everything around the operators.
+pub struct World {
     pub sim: Sim,
     pub instance: InstanceId,
-    pub store: Arc<Mutex<Store>>,
-    pub schedule: Arc<Mutex<Schedule>>,
-    pub violations: Arc<Mutex<Vec<String>>>,
-    pub operators: Vec<Operator>,
-    pub ledger: Arc<Mutex<UserLedger>>,
+    pub store: Mutex<Store>,
+    pub schedule: Mutex<Schedule>,
+    pub violations: Mutex<Vec<String>>,
+    pub ledger: Mutex<UserLedger>,
     pub setup: Setup,
+}
+
+/// The whole simulation.
+pub struct Simulation {
+    world: Arc<World>,
+    pub operators: Vec<Operator>,
+}
+
+impl Deref for Simulation {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.world
+    }
 }
 
 /// Longer than the settle window and every backoff, except for the hourly ones.
@@ -112,12 +127,9 @@ const PATIENCE: Duration = Duration::from_secs(3 * 3600);
 
 impl Simulation {
     pub fn new(setup: Setup, operators: usize) -> Self {
-        let seconds = Duration::from_secs;
-        let lag = setup.lag.unwrap_or(Lag::None);
-        let (search_lag, describe_lag) = (lag.of_search(), if lag == Lag::Reads { seconds(60) } else { seconds(0) });
         let config = Config {
-            search_lag,
-            describe_lag,
+            search_lag: setup.lag.of_search(),
+            describe_lag: if setup.lag == Lag::Reads { Duration::from_secs(60) } else { Duration::ZERO },
             describe_lag_covers: DescribeLagCovers::Creates,
             throttling: Throttling::off(),
             instances: vec![InstanceConfig {
@@ -132,16 +144,16 @@ impl Simulation {
         let sim = Sim::new(config).unwrap();
         let instance = sim.instances()[0].id.clone();
         let schedule = Schedule { faults: setup.faults.iter().copied().collect(), ..Schedule::default() };
-        let mut simulation = Self {
+        let world = World {
             sim,
             instance,
-            store: Arc::default(),
-            schedule: Arc::new(Mutex::new(schedule)),
-            violations: Arc::default(),
-            operators: Vec::new(),
-            ledger: Arc::default(),
+            store: Mutex::default(),
+            schedule: Mutex::new(schedule),
+            violations: Mutex::default(),
+            ledger: Mutex::default(),
             setup,
         };
+        let mut simulation = Self { world: Arc::new(world), operators: Vec::new() };
         simulation.store.lock().unwrap().secrets.insert(SECRET.into(), [("password".to_owned(), PASSWORD.to_owned())].into());
         simulation.add_bystanders();
         for _ in 0..operators {
@@ -151,22 +163,34 @@ impl Simulation {
         simulation
     }
 
+    /// Starts a simulation with one operator, and waits until the user of the first spec exists.
+    pub fn with_user(setup: Setup) -> Self {
+        let mut simulation = Self::new(setup, 1);
+        simulation.apply(first(&simulation.sim));
+        simulation.run_until("created", World::is_ready);
+        simulation
+    }
+
+    /// Applies a spec, and waits until it is in effect.
+    pub fn edit(&mut self, spec: ConnectUserSpec) {
+        self.apply(spec);
+        self.run_until("updated", World::is_ready);
+        self.check_converged();
+    }
+
+    /// Deletes the resource, and waits until it is gone.
+    pub fn end(&mut self) {
+        self.delete();
+        self.run_until("deleted", |w| w.object().is_none());
+        self.check_gone();
+    }
+
     /// Starts a process with this cache.
     fn start(&self, cache: Option<ConnectUser>) -> Operator {
-        let gate = Gate::new(self.schedule.clone());
+        let gate = Gate::new(self.world.clone());
         let cache = Arc::new(Mutex::new(cache));
-        let cluster =
-            FakeCluster { store: self.store.clone(), cache: cache.clone(), gate: gate.clone(), mutation: self.setup.mutation };
-        let connect = CheckedConnect {
-            sim: self.sim.clone(),
-            instance: self.instance.clone(),
-            store: self.store.clone(),
-            gate: gate.clone(),
-            violations: self.violations.clone(),
-            ledger: self.ledger.clone(),
-            quick_connects: self.setup.quick_connects,
-            mutation: self.setup.mutation,
-        };
+        let cluster = FakeCluster { cache: cache.clone(), gate: gate.clone() };
+        let connect = CheckedConnect(gate.clone());
         let settings = Settings {
             cluster: CLUSTER.into(),
             call_timeout: Duration::from_secs(10),
@@ -217,13 +241,13 @@ impl Simulation {
 
     /// Updates a cache from the API server, as the watch does.
     pub fn sync(&mut self, k: usize) {
-        let real = self.store.lock().unwrap().object.clone();
+        let (real, now) = (self.object(), self.sim.now());
         let operator = &mut self.operators[k];
         let before = std::mem::replace(&mut *operator.cache.lock().unwrap(), real.clone());
         if let (Some(before), true) = (&before, before.as_ref().map(ResourceExt::uid) != real.as_ref().map(ResourceExt::uid)) {
             operator.reconciler.forget(&before.uid().unwrap_or_default(), &before.spec.instance_arn);
         }
-        operator.due = Some(self.sim.now());
+        operator.due = Some(now);
         operator.again = operator.running.is_some();
     }
 
@@ -272,7 +296,7 @@ impl Simulation {
     }
 
     /// Runs the operators until `done`, or records a violation.
-    pub fn run_until(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
+    pub fn run_until(&mut self, what: &str, done: impl Fn(&World) -> bool) {
         let end = self.sim.now() + PATIENCE;
         let mut steps = 0;
         loop {
@@ -304,40 +328,9 @@ impl Simulation {
         }
     }
 
-    pub fn violated(&self, what: String) {
-        self.violations.lock().unwrap().push(what);
-    }
-
-    pub fn object(&self) -> Option<ConnectUser> {
-        self.store.lock().unwrap().object.clone()
-    }
-
-    pub fn apply(&self, spec: ConnectUserSpec) {
-        self.store.lock().unwrap().apply(spec);
-    }
-
-    pub fn delete(&self) {
-        let now = self.sim.now();
-        self.store.lock().unwrap().delete(now);
-    }
-
     /// Returns whether a pass is under way.
     pub fn is_running(&self, k: usize) -> bool {
         self.operators[k].running.is_some()
-    }
-
-    /// Returns the users that carry this resource's tags.
-    pub fn ours(&self) -> Vec<UserView> {
-        self.sim.users(&self.instance).into_iter().filter(|u| is_ours(&u.user.tags)).collect()
-    }
-
-    /// Returns whether the status says that the spec is in effect.
-    pub fn is_ready(&self) -> bool {
-        self.object().is_some_and(|o| {
-            let status = o.status.clone().unwrap_or_default();
-            let holds = |t: &str| status.conditions.iter().any(|c| c.type_ == t && c.status == "True");
-            status.observed_generation == o.metadata.generation.unwrap() && holds("Ready") && holds("Synced")
-        })
     }
 
     /// Checks a resource that is in sync: its user must match the spec, and further passes must write nothing.
@@ -385,6 +378,53 @@ impl Simulation {
         }
     }
 
+    /// Asserts that a resource in sync is so, and that nothing was violated on the way.
+    pub fn assert_converged(&mut self) {
+        self.check_converged();
+        self.result().unwrap();
+    }
+
+    /// Ends a life. Returns the number of calls, or the violations.
+    pub fn finish(self) -> Result<u64, String> {
+        self.check_secrecy();
+        self.result()?;
+        let calls = self.schedule.lock().unwrap().calls;
+        Ok(calls)
+    }
+}
+
+impl World {
+    pub fn violated(&self, what: String) {
+        self.violations.lock().unwrap().push(what);
+    }
+
+    pub fn object(&self) -> Option<ConnectUser> {
+        self.store.lock().unwrap().object.clone()
+    }
+
+    pub fn apply(&self, spec: ConnectUserSpec) {
+        self.store.lock().unwrap().apply(spec);
+    }
+
+    pub fn delete(&self) {
+        let now = self.sim.now();
+        self.store.lock().unwrap().delete(now);
+    }
+
+    /// Returns the users that carry this resource's tags.
+    pub fn ours(&self) -> Vec<UserView> {
+        self.sim.users(&self.instance).into_iter().filter(|u| is_ours(&u.user.tags)).collect()
+    }
+
+    /// Returns whether the status says that the spec is in effect.
+    pub fn is_ready(&self) -> bool {
+        self.object().is_some_and(|o| {
+            let status = o.status.clone().unwrap_or_default();
+            let holds = |t: &str| status.conditions.iter().any(|c| c.type_ == t && c.status == "True");
+            status.observed_generation == o.metadata.generation.unwrap() && holds("Ready") && holds("Synced")
+        })
+    }
+
     /// Checks that no user is left of a resource that is gone.
     pub fn check_gone(&self) {
         // No call is under way any more, so a lost call cannot bring back a user.
@@ -413,14 +453,6 @@ impl Simulation {
         let mut schedule = self.schedule.lock().unwrap();
         let next = schedule.calls;
         schedule.faults.insert(next, fault);
-    }
-
-    /// Ends a life. Returns the number of calls, or the violations.
-    pub fn finish(self) -> Result<u64, String> {
-        self.check_secrecy();
-        self.result()?;
-        let calls = self.schedule.lock().unwrap().calls;
-        Ok(calls)
     }
 
     /// Returns the violations, with the calls that led to them.

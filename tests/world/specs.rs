@@ -1,10 +1,10 @@
 //! The specs that people apply in the simulation.
 
 use connect_operator::api::{
-    AfterContactWorkConfig, AfterContactWorkConfigPerChannel, AutoAcceptConfig, Channel, ConnectUserSpec, IdentityInfo,
-    PasswordSecretRef, PhoneConfig, UserProficiency,
+    AfterContactWorkConfig, AfterContactWorkConfigPerChannel, AutoAcceptConfig, Channel, ConnectUserSpec, UserProficiency,
 };
 use connect_sim::Sim;
+use serde_json::json;
 
 pub const PASSWORD: &str = "Wh1stle-Down-Wind";
 pub const SECRET: &str = "jane-password";
@@ -13,46 +13,25 @@ pub const USERNAME: &str = "jane.doe";
 /// The spec that people apply first.
 pub fn first(sim: &Sim) -> ConnectUserSpec {
     let instance = &sim.instances()[0];
-    let id = &instance.id;
-    ConnectUserSpec {
-        instance_arn: instance.arn.clone(),
-        username: USERNAME.into(),
-        password_secret_ref: Some(PasswordSecretRef { name: SECRET.into(), key: "password".into() }),
-        generate_password: None,
-        directory_user_id: None,
-        identity_info: Some(IdentityInfo {
-            first_name: Some("Jane".into()),
-            last_name: Some("Doe".into()),
-            email: Some("jane@example.com".into()),
-            ..IdentityInfo::default()
-        }),
-        phone_config: Some(PhoneConfig { after_contact_work_time_limit: Some(30), ..PhoneConfig::default() }),
-        auto_accept_configs: None,
-        after_contact_work_configs: None,
-        phone_number_configs: None,
-        persistent_connection_configs: None,
-        voice_enhancement_configs: None,
-        routing_profile_arn: sim.routing_profile_arn(id, "Basic"),
-        routing_profile_name: None,
-        security_profile_arns: Some(vec![sim.security_profile_arn(id, "Agent").unwrap()]),
-        security_profile_names: None,
-        hierarchy_group_arn: sim.hierarchy_group_arn(id, "/North"),
-        hierarchy_group_path: None,
-        user_proficiencies: Some(vec![proficiency("Spanish", 3)]),
-        tags: Some([("team".to_owned(), "north".to_owned()), ("shift".to_owned(), "early".to_owned())].into()),
-        region: None,
-        adoption_policy: Default::default(),
-        deletion_policy: None,
-        management_policy: Default::default(),
-        drift_interval: None,
-        ignore_drift: None,
-    }
+    let spec = json!({
+        "instanceArn": instance.arn,
+        "username": USERNAME,
+        "passwordSecretRef": { "name": SECRET },
+        "identityInfo": { "firstName": "Jane", "lastName": "Doe", "email": "jane@example.com" },
+        "phoneConfig": { "afterContactWorkTimeLimit": 30 },
+        "routingProfileArn": sim.routing_profile_arn(&instance.id, "Basic"),
+        "securityProfileArns": [sim.security_profile_arn(&instance.id, "Agent")],
+        "hierarchyGroupArn": sim.hierarchy_group_arn(&instance.id, "/North"),
+        "userProficiencies": [proficiency("Spanish", 3)],
+        "tags": { "team": "north", "shift": "early" },
+    });
+    serde_json::from_value(spec).unwrap()
 }
 
 /// The spec of their edit.
 pub fn second(sim: &Sim) -> ConnectUserSpec {
-    let id = &sim.instances()[0].id;
-    let mut spec = first(sim);
+    let mut spec = plainly_edited(sim);
+    spec.hierarchy_group_arn = first(sim).hierarchy_group_arn;
     spec.identity_info.as_mut().unwrap().last_name = Some("Roe".into());
     spec.phone_config = None;
     spec.after_contact_work_configs = Some(vec![AfterContactWorkConfigPerChannel {
@@ -62,9 +41,6 @@ pub fn second(sim: &Sim) -> ConnectUserSpec {
     }]);
     spec.auto_accept_configs =
         Some(vec![AutoAcceptConfig { channel: Channel::Task, auto_accept: true, agent_first_callback_auto_accept: None }]);
-    spec.routing_profile_arn = sim.routing_profile_arn(id, "Voice");
-    spec.user_proficiencies = Some(vec![proficiency("Spanish", 4), proficiency("French", 2)]);
-    spec.tags = Some([("team".to_owned(), "south".to_owned()), ("desk".to_owned(), "12".to_owned())].into());
     spec
 }
 
