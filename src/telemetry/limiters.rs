@@ -3,10 +3,11 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError, Weak, atomic::AtomicU64},
+    sync::{Arc, Weak, atomic::AtomicU64},
 };
 
 use connect_api::LimiterStatus;
+use parking_lot::Mutex;
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric},
@@ -20,7 +21,6 @@ struct BucketLabels {
     operation: &'static str,
 }
 
-/// Limiters by account and Region.
 type LimitersByRegion = BTreeMap<(String, String), Weak<dyn LimiterStatus>>;
 
 /// The limiters. Those that are no longer in use are skipped.
@@ -30,12 +30,11 @@ pub(super) struct Limiters(Arc<Mutex<LimitersByRegion>>);
 impl Limiters {
     /// Adds a limiter, replacing an earlier one for the same account and Region.
     pub(super) fn insert(&self, account: &str, region: &str, limiter: Weak<dyn LimiterStatus>) {
-        // Nothing panics while holding the lock.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((account.to_owned(), region.to_owned()), limiter);
+        self.0.lock().insert((account.to_owned(), region.to_owned()), limiter);
     }
 
     fn in_use(&self) -> Vec<(String, String, Arc<dyn LimiterStatus>)> {
-        let limiters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let limiters = self.0.lock();
         let in_use = limiters
             .iter()
             .filter_map(|((account, region), limiter)| Some((account.clone(), region.clone(), limiter.upgrade()?)));

@@ -39,10 +39,7 @@ pub fn log_filter(text: &str) -> Result<String, String> {
     }
 }
 
-/// Starts logging to standard error, and tracing if `traces` is given.
-///
-/// # Errors
-/// An invalid filter, or a second call.
+/// Starts logging to standard error, and tracing if `traces` is given. Fails if called twice.
 pub fn init(level: &str, format: LogFormat, traces: Option<&Traces>) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(level)?;
     let lines = match format {

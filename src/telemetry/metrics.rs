@@ -2,11 +2,12 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
+    sync::{Arc, atomic::AtomicU64},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use connect_api::{Arn, CallObserver, Class, Error, InstanceId, LimiterStatus, OperationName, Priority};
+use parking_lot::Mutex;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{
@@ -49,54 +50,14 @@ label_sets! {
     TraceLabels { trace_id: String }
 }
 
-type Durations<L> = Family<L, Histogram, fn() -> Histogram>;
-
-/// The operator's metrics.
-#[derive(Debug)]
-pub struct Metrics {
-    registry: Registry,
-    limiters: Limiters,
-    resources: Resources,
-    calls: Family<CallLabels, CounterWithExemplar<ReplyLabels>>,
-    call_seconds: Family<OperationLabels, HistogramWithExemplars<TraceLabels>, fn() -> HistogramWithExemplars<TraceLabels>>,
-    wait_seconds: Durations<PriorityLabels>,
-    passes: Family<ResultLabels, Counter>,
-    pass_seconds: Histogram,
-    ready_seconds: Histogram,
-    drift: Family<FieldLabels, Counter>,
-    unreadable: Counter,
-    watch_failures: Counter,
-    access_denied: Gauge<f64, AtomicU64>,
-    sweeps: Family<ResultLabels, Counter>,
-    sweep_seconds: Histogram,
-    swept_instances: Mutex<BTreeSet<InstanceId>>,
-    sweep_completed: Family<InstanceLabels, Gauge>,
-    sweep_interval: Gauge<f64, AtomicU64>,
-    sweep_users: Family<InstanceLabels, Gauge>,
-    candidates: Family<ReasonLabels, Counter>,
-    orphans: Family<InstanceLabels, Gauge>,
-    orphans_resolved: Family<ResultLabels, Counter>,
-    deletions_held: Gauge,
-    leader: Gauge,
-    config_valid: Gauge,
-}
-
 /// A call takes at most 10 seconds, and so do nearly all passes.
 const SHORT: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 /// From a delay that a person hardly notices to the hours that ten thousand creates take at two a second.
 const LONG: [f64; 13] = [0.1, 0.5, 1.0, 2.5, 5.0, 15.0, 30.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0];
+const SWEEPS: [f64; 10] = [0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
 
-fn short() -> Histogram {
-    Histogram::new(SHORT)
-}
-
-fn short_with_exemplars() -> HistogramWithExemplars<TraceLabels> {
-    HistogramWithExemplars::new(SHORT.into_iter())
-}
-
-fn long() -> Histogram {
-    Histogram::new(LONG)
-}
+type Durations<L> = Family<L, Histogram, fn() -> Histogram>;
+type TracedDurations<L> = Family<L, HistogramWithExemplars<TraceLabels>, fn() -> HistogramWithExemplars<TraceLabels>>;
 
 /// Registers metrics with names and help.
 struct Registrar(Registry);
@@ -113,79 +74,80 @@ impl Registrar {
     }
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
-        let mut all = Registrar(Registry::with_prefix("connect_operator"));
-        let (limiters, resources) = (Limiters::default(), Resources::default());
-        all.0.register_collector(Box::new(limiters.clone()));
-        all.0.register_collector(Box::new(resources.clone()));
-        let calls = "Calls to Amazon Connect, by operation and code (OK, or Connect's error code)";
-        let waits =
-            "Time that calls waited in the operator's limiter, by priority: edit (a person waits for it), backlog, repair, sweep";
-        let watch_failures =
-            "Failed attempts to list or watch ConnectUsers, because the API server could not be reached or refused";
-        let leader = "1 while this process is the leader: it holds the Lease, or leader election is disabled";
-        let config =
-            "1 while the configuration file is valid, 0 while it is invalid and the previous configuration stays in effect";
-        let orphans = "Users of an instance that carry this cluster's tags and whose ConnectUser does not exist";
-        let sweep_seconds = Histogram::new([0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0]);
-        let completed = "When the last sweep of an instance was completed; 0 before the first";
-        all.0.register("build", "The version of the operator", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
-        let metrics = Self {
-            calls: all.add("api_requests", calls, Family::default()),
-            call_seconds: all.add_seconds(
-                "api_request_duration",
-                "Duration of calls to Amazon Connect",
-                Family::new_with_constructor(short_with_exemplars),
-            ),
-            wait_seconds: all.add_seconds("throttle_wait", waits, Family::new_with_constructor(long)),
-            passes: all.add("reconcile", "Passes over a resource, by result", Family::default()),
-            pass_seconds: all.add_seconds("reconcile_duration", "Duration of passes over a resource", short()),
-            ready_seconds: all.add_seconds(
-                "time_to_ready",
-                "Time from a ConnectUser's creation until it was Ready for the first time",
-                long(),
-            ),
-            drift: all.add("drift_detected", "Detected changes made outside of Kubernetes, by field", Family::default()),
-            unreadable: all.add("unreadable_objects", "ConnectUser objects that could not be parsed", Counter::default()),
-            watch_failures: all.add("watch_failures", watch_failures, Counter::default()),
-            access_denied: all.add(
-                "access_denied",
-                "1 while AWS' last reply was a denial of the credentials or the action",
-                Gauge::default(),
-            ),
-            leader: all.add("leader", leader, Gauge::default()),
-            config_valid: all.add("config_valid", config, Gauge::default()),
-            sweeps: all.add("sweeps", "Sweeps over an instance, by result", Family::default()),
-            sweep_seconds: all.add_seconds("sweep_duration", "Duration of sweeps over an instance", sweep_seconds),
-            sweep_completed: all.add_seconds("sweep_completed_timestamp", completed, Family::default()),
-            sweep_interval: all.add_seconds(
-                "sweep_interval",
-                "The interval at which instances are swept; 0: never",
-                Gauge::default(),
-            ),
-            sweep_users: all.add("sweep_users", "Users that the last sweep of an instance found in Connect", Family::default()),
-            candidates: all.add(
-                "sweep_candidates",
-                "Users that sweeps selected for an individual read, by reason",
-                Family::default(),
-            ),
-            orphans: all.add("orphaned_users", orphans, Family::default()),
-            orphans_resolved: all.add(
-                "orphans_resolved",
-                "Users without a ConnectUser that were due for deletion, by outcome",
-                Family::default(),
-            ),
-            deletions_held: all.add("deletions_held", "Deletions that the guard against mass deletion holds", Gauge::default()),
-            swept_instances: Mutex::default(),
-            limiters,
-            resources,
-            registry: all.0,
-        };
-        // Valid as long as there is no file.
-        metrics.config_valid.set(1);
-        metrics
-    }
+macro_rules! metrics {
+    ($($field:ident: $type:ty = $add:ident($name:literal, $help:literal, $metric:expr);)*) => {
+        /// The operator's metrics.
+        #[derive(Debug)]
+        pub struct Metrics {
+            registry: Registry,
+            limiters: Limiters,
+            resources: Resources,
+            swept_instances: Mutex<BTreeSet<InstanceId>>,
+            $($field: $type,)*
+        }
+
+        impl Default for Metrics {
+            fn default() -> Self {
+                let mut all = Registrar(Registry::with_prefix("connect_operator"));
+                let (limiters, resources) = (Limiters::default(), Resources::default());
+                all.0.register_collector(Box::new(limiters.clone()));
+                all.0.register_collector(Box::new(resources.clone()));
+                all.0.register("build", "The version of the operator", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+                let metrics = Self {
+                    $($field: all.$add($name, $help, $metric),)*
+                    swept_instances: Mutex::default(),
+                    limiters,
+                    resources,
+                    registry: all.0,
+                };
+                // Valid as long as there is no file.
+                metrics.config_valid.set(1);
+                metrics
+            }
+        }
+    };
+}
+
+metrics! {
+    calls: Family<CallLabels, CounterWithExemplar<ReplyLabels>> =
+        add("api_requests", "Calls to Amazon Connect, by operation and code (OK, or Connect's error code)", Family::default());
+    call_seconds: TracedDurations<OperationLabels> =
+        add_seconds("api_request_duration", "Duration of calls to Amazon Connect",
+            Family::new_with_constructor(|| HistogramWithExemplars::new(SHORT.into_iter())));
+    wait_seconds: Durations<PriorityLabels> =
+        add_seconds("throttle_wait", "Time that calls waited in the operator's limiter, by priority: edit (a person waits for it), \
+            backlog, repair, sweep", Family::new_with_constructor(|| Histogram::new(LONG)));
+    passes: Family<ResultLabels, Counter> = add("reconcile", "Passes over a resource, by result", Family::default());
+    pass_seconds: Histogram = add_seconds("reconcile_duration", "Duration of passes over a resource", Histogram::new(SHORT));
+    ready_seconds: Histogram =
+        add_seconds("time_to_ready", "Time from a ConnectUser's creation until it was Ready for the first time", Histogram::new(LONG));
+    drift: Family<FieldLabels, Counter> =
+        add("drift_detected", "Detected changes made outside of Kubernetes, by field", Family::default());
+    unreadable: Counter = add("unreadable_objects", "ConnectUser objects that could not be parsed", Counter::default());
+    watch_failures: Counter = add("watch_failures", "Failed attempts to list or watch ConnectUsers, because the API server could not \
+        be reached or refused", Counter::default());
+    access_denied: Gauge<f64, AtomicU64> =
+        add("access_denied", "1 while AWS' last reply was a denial of the credentials or the action", Gauge::default());
+    leader: Gauge = add("leader", "1 while this process is the leader: it holds the Lease, or leader election is disabled",
+        Gauge::default());
+    config_valid: Gauge = add("config_valid", "1 while the configuration file is valid, 0 while it is invalid and the previous \
+        configuration stays in effect", Gauge::default());
+    sweeps: Family<ResultLabels, Counter> = add("sweeps", "Sweeps over an instance, by result", Family::default());
+    sweep_seconds: Histogram = add_seconds("sweep_duration", "Duration of sweeps over an instance", Histogram::new(SWEEPS));
+    sweep_completed: Family<InstanceLabels, Gauge> = add_seconds("sweep_completed_timestamp",
+        "When the last sweep of an instance was completed; 0 before the first", Family::default());
+    sweep_interval: Gauge<f64, AtomicU64> =
+        add_seconds("sweep_interval", "The interval at which instances are swept; 0: never", Gauge::default());
+    sweep_users: Family<InstanceLabels, Gauge> =
+        add("sweep_users", "Users that the last sweep of an instance found in Connect", Family::default());
+    candidates: Family<ReasonLabels, Counter> =
+        add("sweep_candidates", "Users that sweeps selected for an individual read, by reason", Family::default());
+    orphans: Family<InstanceLabels, Gauge> = add("orphaned_users",
+        "Users of an instance that carry this cluster's tags and whose ConnectUser does not exist", Family::default());
+    orphans_resolved: Family<ResultLabels, Counter> =
+        add("orphans_resolved", "Users without a ConnectUser that were due for deletion, by outcome", Family::default());
+    deletions_held: Gauge =
+        add("deletions_held", "Deletions that the guard against mass deletion holds", Gauge::default());
 }
 
 impl Metrics {
@@ -215,8 +177,7 @@ impl Metrics {
     /// Sets which instances are swept and how often. The series of other instances are removed.
     pub fn set_swept_instances(&self, instances: BTreeSet<InstanceId>, interval: Duration) {
         self.sweep_interval.set(interval.as_secs_f64());
-        // Nothing panics while holding the lock.
-        let mut before = self.swept_instances.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut before = self.swept_instances.lock();
         for gone in before.difference(&instances) {
             let labels = InstanceLabels { connect_instance: gone.to_string() };
             for gauges in [&self.sweep_completed, &self.sweep_users, &self.orphans] {
@@ -296,9 +257,6 @@ impl Metrics {
     }
 
     /// Returns the metrics in the text format.
-    ///
-    /// # Errors
-    /// None in practice: writing to a string does not fail.
     pub fn encode(&self) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;

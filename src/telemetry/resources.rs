@@ -143,6 +143,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::api::fixtures;
 
     fn resource(management: &str, conditions: &[(&str, &str, &str, &str)]) -> ConnectUser {
         let conditions: Vec<Value> = conditions
@@ -151,14 +152,11 @@ mod tests {
                 json!({ "type": kind, "status": status, "reason": reason, "message": "", "lastTransitionTime": since })
             })
             .collect();
-        serde_json::from_value(json!({
-            "apiVersion": "connect-operator.dev/v1alpha1",
-            "kind": "ConnectUser",
-            "metadata": { "name": "jane-doe", "generation": 2, "creationTimestamp": "2026-01-01T00:00:00Z" },
-            "spec": { "instanceArn": "", "username": "jane.doe", "managementPolicy": management },
+        fixtures::resource(json!({
+            "metadata": { "generation": 2, "creationTimestamp": "2026-01-01T00:00:00Z" },
+            "spec": { "managementPolicy": management },
             "status": { "observedGeneration": 2, "conditions": conditions },
         }))
-        .unwrap()
     }
 
     fn describe(resource: &ConnectUser) -> (String, [Option<String>; 2]) {

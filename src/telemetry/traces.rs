@@ -70,8 +70,7 @@ impl Traces {
         layer.with_filter(filter_fn(is_ours).with_max_level_hint(LevelFilter::DEBUG))
     }
 
-    /// Sends the remaining spans.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         if let Err(error) = self.0.shutdown_with_timeout(SHUTDOWN_TIMEOUT) {
             tracing::debug!(%error, "the last spans were not sent");
         }
