@@ -31,9 +31,6 @@ enum Command {
 
 impl Cli {
     /// Executes the command.
-    ///
-    /// # Errors
-    /// Any error, with a message for people.
     pub fn execute(self) -> anyhow::Result<()> {
         match self.command {
             Command::Run(run) => run.execute(),

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::{aws::AwsFlags, run::LONGEST_STALL, scope::Scope};
 use crate::{
     plan::QuickConnects,
-    reconcile::{DeletionGuard, Orphan, OrphanOutcome, Reconciler, Settings, SystemClock},
+    reconcile::{DeletionGuard, Orphan, Reconciler, Settings, SystemClock},
     runtime::{Guarded, KubeCluster, Objects, delete_orphan, instances, sweep},
     telemetry::{self, LogFormat, Metrics},
 };
@@ -57,6 +57,7 @@ fn instance(text: &str) -> Result<Arn, String> {
 }
 
 /// A user without a ConnectUser, as it is printed.
+#[serde_with::skip_serializing_none]
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct OrphanRow {
@@ -66,7 +67,6 @@ struct OrphanRow {
     name: String,
     uid: String,
     /// The outcome of the deletion, with `--delete`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<String>,
 }
 
@@ -104,7 +104,7 @@ impl Orphans {
             let outcome = if self.delete { Some(delete_orphan(&reconciler, &orphan, None).await) } else { None };
             failed += usize::from(matches!(outcome, Some(Err(_))));
             let outcome = outcome.map(|outcome| match outcome {
-                Ok(outcome) => describe(outcome).to_owned(),
+                Ok(outcome) => outcome.words().1.to_owned(),
                 Err(error) => format!("not deleted: {error}"),
             });
             let Orphan { arn, username, name, uid } = orphan;
@@ -169,15 +169,6 @@ async fn read(api: Api<Guarded>, objects: &mut Objects) -> kube::Result<()> {
         if params.continue_token.is_none() {
             return Ok(());
         }
-    }
-}
-
-fn describe(outcome: OrphanOutcome) -> &'static str {
-    match outcome {
-        OrphanOutcome::Deleted => "deleted",
-        OrphanOutcome::Gone => "already deleted",
-        OrphanOutcome::Owned => "kept: its ConnectUser exists again",
-        OrphanOutcome::Changed => "kept: its tags have changed",
     }
 }
 

@@ -9,12 +9,10 @@ mod name_lister;
 mod query;
 mod user_scan;
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::HashMap, sync::Arc};
 
 use connect_api::{Arn, Error};
+use parking_lot::Mutex;
 
 use self::name_cache::NameCache;
 use crate::plan::ReferenceKind;
@@ -49,8 +47,7 @@ impl Inventory {
     }
 
     fn cache(&self, instance: &Arn, kind: ReferenceKind) -> Arc<NameCache> {
-        // Nothing panics while holding the lock.
-        let mut caches = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut caches = self.0.lock();
         caches.entry((instance.clone(), kind)).or_insert_with(|| Arc::new(NameCache::new(kind))).clone()
     }
 }

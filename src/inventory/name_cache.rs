@@ -1,12 +1,9 @@
 //! The names of one kind in one instance.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use connect_api::{Class, Error, Priority};
+use parking_lot::Mutex;
 
 use super::{
     name_lister::NameLister,
@@ -63,11 +60,6 @@ impl NameCache {
         Self { kind, last_read: Mutex::default(), lister: tokio::sync::Mutex::default() }
     }
 
-    fn last_read(&self) -> MutexGuard<'_, LastRead> {
-        // Nothing panics while holding the lock.
-        self.last_read.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Returns the names, and the uptime at which reading them began.
     pub(super) async fn read(&self, query: &Query<'_>, names: &BTreeSet<String>) -> Result<(Arc<Catalog>, Duration), Error> {
         if let Some(answer) = self.cached(query, names)? {
@@ -82,13 +74,13 @@ impl NameCache {
             return Ok(answer);
         }
         let read = self.refresh(&mut lister, query, names).await;
-        self.last_read().failed = read.as_ref().err().filter(|e| e.class != Class::Deferred).map(|e| (query.now, e.clone()));
+        self.last_read.lock().failed = read.as_ref().err().filter(|e| e.class != Class::Deferred).map(|e| (query.now, e.clone()));
         read
     }
 
     /// Returns the answer that needs no call, if there is one: cached names, or a recent failure.
     fn cached(&self, query: &Query<'_>, names: &BTreeSet<String>) -> Result<Option<(Arc<Catalog>, Duration)>, Error> {
-        let last_read = self.last_read();
+        let last_read = self.last_read.lock();
         let snapshot = last_read.snapshot.as_ref().filter(|snapshot| snapshot.answers(query));
         if let Some(snapshot) = snapshot.filter(|snapshot| groups_without_path(self.kind, &snapshot.catalog, names).is_empty()) {
             return Ok(Some((snapshot.catalog.clone(), snapshot.began)));
@@ -105,13 +97,13 @@ impl NameCache {
         query: &Query<'_>,
         names: &BTreeSet<String>,
     ) -> Result<(Arc<Catalog>, Duration), Error> {
-        let snapshot = self.last_read().snapshot.clone().filter(|snapshot| snapshot.answers(query));
+        let snapshot = self.last_read.lock().snapshot.clone().filter(|snapshot| snapshot.answers(query));
         let mut snapshot = match snapshot {
             Some(snapshot) => snapshot,
             None => {
                 let (catalog, began) = lister.finish(self.kind, query).await?;
                 let snapshot = Snapshot { catalog: Arc::new(catalog), began, invalidated: false };
-                self.last_read().snapshot = Some(snapshot.clone());
+                self.last_read.lock().snapshot = Some(snapshot.clone());
                 snapshot
             }
         };
@@ -124,7 +116,7 @@ impl NameCache {
             }
             // Keep each path, even if the next call fails. Only this caller reads; the snapshot can only have been invalidated
             // meanwhile.
-            if let Some(current) = &mut self.last_read().snapshot {
+            if let Some(current) = &mut self.last_read.lock().snapshot {
                 current.catalog = snapshot.catalog.clone();
             }
         }
@@ -132,7 +124,7 @@ impl NameCache {
     }
 
     pub(super) fn invalidate(&self) {
-        if let Some(snapshot) = &mut self.last_read().snapshot {
+        if let Some(snapshot) = &mut self.last_read.lock().snapshot {
             snapshot.invalidated = true;
         }
     }

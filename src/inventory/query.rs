@@ -23,9 +23,7 @@ pub struct Query<'a> {
     pub connect: &'a dyn Connect,
     /// The priority of the calls in the limiter.
     pub priority: Priority,
-    /// The instance to read.
     pub instance: &'a Arn,
-    /// The current time.
     pub now: Duration,
     /// When the question came up. A failure that was recorded before this is not returned; the list is read instead.
     pub since: Duration,
@@ -33,10 +31,8 @@ pub struct Query<'a> {
     pub oldest: Duration,
 }
 
-/// The names in an instance.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// The catalogs of the requested kinds.
     pub catalogs: Vec<(ReferenceKind, Arc<Catalog>)>,
     /// The uptime at which reading the oldest of them began.
     pub read_at: Duration,

@@ -18,7 +18,6 @@ const RESTARTS: u32 = 3;
 pub trait ScanSink: Send {
     /// SearchUsers returned this user: everything but e-mail addresses, mobile, proficiencies and the time of the last change.
     fn found(&mut self, user: FoundUser);
-    /// ListUsers returned this user.
     fn listed(&mut self, user: UserSummary);
     /// The scan starts over: discard all users received so far.
     fn restarted(&mut self);
@@ -42,7 +41,6 @@ pub struct UserScan {
 }
 
 impl UserScan {
-    /// Returns the number of pages read.
     pub fn calls(&self) -> u32 {
         self.calls
     }

@@ -36,7 +36,6 @@ pub struct Desired {
 /// Why it is not known yet what a spec asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SpecIssue {
-    /// It cannot be read.
     Spec(SpecError),
     /// Names in it that do not resolve to one id, or that were not looked up yet.
     Names(Vec<Unresolved>),
@@ -56,9 +55,6 @@ impl From<Vec<Unresolved>> for SpecIssue {
 
 impl Desired {
     /// Returns the instance that a resource names: all that a deletion needs of the spec.
-    ///
-    /// # Errors
-    /// An instance ARN that cannot be read.
     pub fn instance_of(resource: &ConnectUser) -> Result<Arn, SpecError> {
         let instance = arn("instanceArn", &resource.spec.instance_arn)?;
         if instance.resource != Resource::Instance {
@@ -77,10 +73,7 @@ impl Desired {
         }
     }
 
-    /// Reads a spec, with ids in the place of names.
-    ///
-    /// # Errors
-    /// The first field that cannot be read; else all names that do not resolve to one id.
+    /// Reads a spec, with ids in the place of names. The errors are those of [`parts::parse`].
     pub fn parse(resource: &ConnectUser, cluster: &str, names: &NameIndex) -> Result<Self, SpecIssue> {
         let instance = Self::instance_of(resource)?;
         let (parts, names) = parts::parse::<SpecIssue>(&resource.spec, &instance, names)?;
@@ -160,7 +153,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        api::CreateAttempt,
+        api::{CreateAttempt, fixtures},
         plan::{
             UserUpdate,
             fixtures::{by_channel, full, live, proficiency},
@@ -168,12 +161,7 @@ mod tests {
     };
 
     fn spec(last_name: &str) -> ConnectUserSpec {
-        serde_json::from_value(json!({
-            "instanceArn": "i", "username": "u", "routingProfileArn": "r", "securityProfileArns": ["s"],
-            "identityInfo": { "lastName": last_name },
-            "ignoreDrift": ["identityInfo.lastName"],
-        }))
-        .unwrap()
+        fixtures::spec(json!({ "identityInfo": { "lastName": last_name }, "ignoreDrift": ["identityInfo.lastName"] }))
     }
 
     fn is_ignored(spec: &ConnectUserSpec, status: &ConnectUserStatus) -> bool {

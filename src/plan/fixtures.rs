@@ -7,7 +7,10 @@ use connect_api::{
     PhoneConfig, PhoneNumberConfig, PhoneType, ProficiencyKey, Tags, User, VoiceEnhancementConfig, VoiceEnhancementMode,
 };
 
-use super::{Channels, CreateAttempts, Desired, DesiredPhone, Knowledge, Live, NameIndex, Observation, Owner, Parts};
+use super::{
+    Channels, Desired, Knowledge, Live, NameIndex, Owner, Parts,
+    parts::{self, DesiredPhone},
+};
 
 /// The owner of the fixtures, in the cluster `blue`.
 pub(crate) fn owner() -> Owner {
@@ -163,37 +166,10 @@ pub(crate) fn live_by_channel() -> Live {
 
 /// The knowledge of a pass that has just begun, of a resource without a history.
 pub(crate) fn nothing_known() -> Knowledge {
-    Knowledge {
-        deleting: false,
-        recorded: None,
-        mark: CreateAttempts::None,
-        settled: true,
-        by_id: Observation::NotLooked,
-        remembered: None,
-        by_name: Observation::NotLooked,
-        taken: false,
-        applied_tag_keys: BTreeSet::new(),
-        ignored: BTreeSet::new(),
-        policy: super::Policy::default(),
-        quick_connects_of: None,
-    }
+    Knowledge { settled: true, ..Knowledge::default() }
 }
 
-/// The same user as SearchUsers shows it.
+/// The user [`live`] as SearchUsers shows it.
 pub(crate) fn found() -> FoundUser {
-    let user = live().user;
-    FoundUser {
-        id: user.id,
-        arn: user.arn,
-        username: user.username,
-        first_name: user.identity_info.first_name,
-        last_name: user.identity_info.last_name,
-        phone_config: user.phone_config,
-        channel_configs: user.channel_configs,
-        directory_user_id: user.directory_user_id,
-        security_profile_ids: user.security_profile_ids,
-        routing_profile_id: user.routing_profile_id,
-        hierarchy_group_id: user.hierarchy_group_id,
-        tags: user.tags,
-    }
+    parts::found(live().user)
 }

@@ -116,10 +116,11 @@ pub fn broken_rules(password: &str) -> Vec<&'static str> {
 mod tests {
     use IdentityManagementType::{ConnectManaged, ExistingDirectory, Saml};
     use connect_api::{IdentityInfo, UpdateUserIdentityInfo};
+    use serde_json::json;
 
     use super::*;
     use crate::{
-        api::PasswordSecretRef,
+        api::{self, PasswordSecretRef},
         plan::{diff, fixtures},
     };
 
@@ -127,11 +128,7 @@ mod tests {
 
     /// A spec with names, changed as the test needs it.
     fn spec(change: impl FnOnce(&mut ConnectUserSpec)) -> ConnectUserSpec {
-        let mut spec: ConnectUserSpec = serde_json::from_value(serde_json::json!({
-            "instanceArn": "", "username": "", "routingProfileArn": "", "securityProfileArns": [],
-            "identityInfo": { "firstName": "Jane", "lastName": "Doe" },
-        }))
-        .unwrap();
+        let mut spec = api::fixtures::spec(json!({ "identityInfo": { "firstName": "Jane", "lastName": "Doe" } }));
         change(&mut spec);
         spec
     }
@@ -145,28 +142,38 @@ mod tests {
     }
 
     #[test]
-    fn only_connect_managed_instances_ask_for_a_password() {
-        for (identity, password, expected) in [
-            (ConnectManaged, None, "passwordSecretRef: it is needed, since Connect keeps the passwords"),
-            (ConnectManaged, Some(GOOD), ""),
-            (Saml, None, ""),
-            (Saml, Some(GOOD), "passwordSecretRef: take it out, since the users of this instance sign in by SAML"),
+    fn advice_depends_on_how_users_sign_in() {
+        let with_secret = spec(with_secret);
+        let unnamed = spec(|s| s.identity_info = None);
+        let no_last_name = spec(|s| s.identity_info.as_mut().unwrap().last_name = Some(String::new()));
+        let with_id = spec(|s| s.directory_user_id = Some("d-1".into()));
+        let unnamed_with_id = ConnectUserSpec { directory_user_id: Some("d-1".into()), ..unnamed.clone() };
+        let generating = spec(|s| s.generate_password = Some(true));
+        let names = "identityInfo.firstName, identityInfo.lastName: take it out";
+        let table = [
+            (ConnectManaged, &with_secret, None, "passwordSecretRef: it is needed, since Connect keeps the passwords"),
+            (ConnectManaged, &with_secret, Some(GOOD), ""),
+            (Saml, &with_secret, None, ""),
+            (Saml, &with_secret, Some(GOOD), "passwordSecretRef: take it out, since the users of this instance sign in by SAML"),
+            (Saml, &generating, Some(GOOD), "generatePassword: take it out"),
             (
                 ExistingDirectory,
+                &unnamed_with_id,
                 Some(GOOD),
                 "passwordSecretRef: take it out, since the passwords of this instance's users are kept",
             ),
-        ] {
-            let mut spec = spec(with_secret);
-            if identity == ExistingDirectory {
-                spec.identity_info = None;
-            }
-            let advice = advice(identity, &spec, password);
-            assert!(advice.starts_with(expected), "{identity:?}: {advice:?}");
+            (Saml, &no_last_name, None, "identityInfo.lastName: this instance (SAML) needs"),
+            (Saml, &with_id, None, "directoryUserId: take it out"),
+            // An id that is not needed is not refused either.
+            (ConnectManaged, &with_id, Some(GOOD), ""),
+            (ExistingDirectory, &with_id, None, names),
+            (ExistingDirectory, &unnamed, None, "directoryUserId: it is needed where"),
+        ];
+        for (identity, spec, password, expected) in table {
+            let advice = advice(identity, spec, password);
+            assert!(advice.starts_with(expected), "{identity:?}: {advice:?}, not {expected:?}");
             assert_eq!(expected.is_empty(), advice.is_empty(), "{identity:?}: {advice:?}");
         }
-        let generating = spec(|s| s.generate_password = Some(true));
-        assert!(advice(Saml, &generating, Some(GOOD)).starts_with("generatePassword: take it out"));
     }
 
     #[test]
@@ -184,19 +191,6 @@ mod tests {
         }
         assert_eq!(broken_rules(&format!("Aa1{}", "x".repeat(62))), ["has more than 64 characters"]);
         assert!(broken_rules(&format!("Aa1{}", "x".repeat(61))).is_empty());
-    }
-
-    #[test]
-    fn names_come_from_the_spec_or_from_the_directory() {
-        let unnamed = spec(|s| s.identity_info.as_mut().unwrap().last_name = Some(String::new()));
-        assert!(advice(Saml, &unnamed, None).starts_with("identityInfo.lastName: this instance (SAML) needs"));
-        let named = spec(|s| s.directory_user_id = Some("d-1".into()));
-        let both = "identityInfo.firstName, identityInfo.lastName: take it out";
-        assert!(advice(ExistingDirectory, &named, None).starts_with(both));
-        assert!(advice(Saml, &named, None).starts_with("directoryUserId: take it out"));
-        assert_eq!(advice(ConnectManaged, &named, Some(GOOD)), "", "an id that is not needed is not refused either");
-        let bare = spec(|s| s.identity_info = None);
-        assert!(advice(ExistingDirectory, &bare, None).starts_with("directoryUserId: it is needed where"));
     }
 
     /// The update that gives a user another mobile number and, perhaps, another first name.

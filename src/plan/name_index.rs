@@ -5,43 +5,34 @@ use std::{collections::BTreeMap, sync::Arc};
 /// What a spec may give by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ReferenceKind {
-    /// `routingProfileName`.
     RoutingProfile,
-    /// `securityProfileNames`.
     SecurityProfile,
-    /// `hierarchyGroupPath`: a group's name is not unique without the names of the groups above it.
+    /// By its path: a group's name is not unique without the names of the groups above it.
     HierarchyGroup,
 }
 
 impl ReferenceKind {
-    /// All of them.
     pub const ALL: [Self; 3] = [Self::RoutingProfile, Self::SecurityProfile, Self::HierarchyGroup];
 
-    /// Returns the spec's field for its name.
+    /// Returns the spec's fields for its name and its ARN, and the plural for messages.
+    fn words(self) -> [&'static str; 3] {
+        match self {
+            Self::RoutingProfile => ["routingProfileName", "routingProfileArn", "routing profiles"],
+            Self::SecurityProfile => ["securityProfileNames", "securityProfileArns", "security profiles"],
+            Self::HierarchyGroup => ["hierarchyGroupPath", "hierarchyGroupArn", "hierarchy groups"],
+        }
+    }
+
     pub fn name_field(self) -> &'static str {
-        match self {
-            Self::RoutingProfile => "routingProfileName",
-            Self::SecurityProfile => "securityProfileNames",
-            Self::HierarchyGroup => "hierarchyGroupPath",
-        }
+        self.words()[0]
     }
 
-    /// Returns the spec's field for its ARN.
     pub fn arn_field(self) -> &'static str {
-        match self {
-            Self::RoutingProfile => "routingProfileArn",
-            Self::SecurityProfile => "securityProfileArns",
-            Self::HierarchyGroup => "hierarchyGroupArn",
-        }
+        self.words()[1]
     }
 
-    /// Returns the plural, for messages.
     pub fn plural(self) -> &'static str {
-        match self {
-            Self::RoutingProfile => "routing profiles",
-            Self::SecurityProfile => "security profiles",
-            Self::HierarchyGroup => "hierarchy groups",
-        }
+        self.words()[2]
     }
 }
 
@@ -54,14 +45,12 @@ pub struct Catalog {
 }
 
 impl FromIterator<(String, String)> for Catalog {
-    /// Collects ids with their names.
     fn from_iter<I: IntoIterator<Item = (String, String)>>(named: I) -> Self {
         Self { names: named.into_iter().collect(), places: BTreeMap::new() }
     }
 }
 
 impl Catalog {
-    /// Records the place of a hierarchy group.
     pub fn place(&mut self, id: &str, path: Vec<String>) {
         self.places.insert(id.to_owned(), path);
     }
@@ -103,13 +92,9 @@ fn path(place: &[String]) -> String {
 /// What a name means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
-    /// This id.
     One(String),
-    /// Any of these.
     Several(Vec<String>),
-    /// Nothing.
     Nothing,
-    /// Not looked up yet.
     Unread,
 }
 
@@ -123,12 +108,10 @@ const NEAR: f64 = 0.75;
 pub struct NameIndex(BTreeMap<ReferenceKind, Arc<Catalog>>);
 
 impl NameIndex {
-    /// Sets all names of a kind.
-    pub fn insert(&mut self, kind: ReferenceKind, catalog: Arc<Catalog>) {
+    pub(crate) fn insert(&mut self, kind: ReferenceKind, catalog: Arc<Catalog>) {
         self.0.insert(kind, catalog);
     }
 
-    /// Returns the names of these kinds alone.
     pub(super) fn only(&self, kinds: &[ReferenceKind]) -> Self {
         Self(self.0.iter().filter(|(kind, _)| kinds.contains(kind)).map(|(kind, c)| (*kind, c.clone())).collect())
     }

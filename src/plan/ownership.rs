@@ -71,43 +71,28 @@ impl Owner {
 mod tests {
     use super::*;
 
-    fn owner() -> Owner {
-        Owner { uid: "u-1".into(), cluster: "blue".into(), namespace: "sales".into(), name: "jane".into() }
-    }
-
     #[test]
-    fn tags_of_the_owner_prove_ownership() {
-        assert_eq!(owner().of(&owner().tags()), Ownership::Ours);
-    }
-
-    #[test]
-    fn restored_resource_owns_its_user() {
-        let before = Owner { uid: "u-0".into(), ..owner() };
-        assert_eq!(owner().of(&before.tags()), Ownership::Ours);
-    }
-
-    #[test]
-    fn another_cluster_namespace_or_name_is_another_owner() {
-        for (other, named) in [
-            (Owner { uid: "u-2".into(), cluster: "green".into(), ..owner() }, "sales/jane of cluster green"),
-            (Owner { uid: "u-2".into(), namespace: "care".into(), ..owner() }, "care/jane of cluster blue"),
-            (Owner { uid: "u-2".into(), name: "joe".into(), ..owner() }, "sales/joe of cluster blue"),
-        ] {
-            let Ownership::Theirs { owner: named_owner } = owner().of(&other.tags()) else { panic!("{other:?}") };
-            assert!(named_owner.contains(named), "{named_owner}");
+    fn uid_or_place_proves_ownership() {
+        let owner = Owner { uid: "u-1".into(), cluster: "blue".into(), namespace: "sales".into(), name: "jane".into() };
+        let other = Owner { uid: "u-2".into(), ..owner.clone() };
+        let theirs = |owner: &str| Ownership::Theirs { owner: format!("ConnectUser {owner}") };
+        let mut partial = owner.tags();
+        partial.retain(|tag, _| tag.ends_with("/namespace") || tag.ends_with("/name"));
+        let table = [
+            ("its own tags", owner.tags(), Ownership::Ours),
+            ("those of before a restore", other.tags(), Ownership::Ours),
+            ("another cluster", Owner { cluster: "green".into(), ..other.clone() }.tags(), theirs("sales/jane of cluster green")),
+            (
+                "another namespace",
+                Owner { namespace: "care".into(), ..other.clone() }.tags(),
+                theirs("care/jane of cluster blue"),
+            ),
+            ("another name", Owner { name: "joe".into(), ..other }.tags(), theirs("sales/joe of cluster blue")),
+            ("a part of the proof", partial, theirs("sales/jane of cluster ?")),
+            ("other tags", Tags::from([("team".into(), "sales".into())]), Ownership::Unowned),
+        ];
+        for (case, tags, expected) in table {
+            assert_eq!(owner.of(&tags), expected, "{case}");
         }
-    }
-
-    #[test]
-    fn partial_proof_does_not_count() {
-        let mut tags = owner().tags();
-        tags.remove(&key("uid"));
-        tags.remove(&key("cluster"));
-        assert!(matches!(owner().of(&tags), Ownership::Theirs { .. }));
-    }
-
-    #[test]
-    fn user_without_our_tags_has_no_owner() {
-        assert_eq!(owner().of(&Tags::from([("team".into(), "sales".into())])), Ownership::Unowned);
     }
 }

@@ -2,11 +2,11 @@
 //!
 //! All names must resolve: a user that got only the profiles whose names were found would have other rights than the spec asks for.
 
-use connect_api::InstanceId;
+use connect_api::{Arn, HierarchyGroupId, InstanceId, Resource, RoutingProfileId, SecurityProfileId};
 
 use super::{
     name_index::{Meaning, NameIndex, ReferenceKind},
-    spec_error::SpecError,
+    spec_error::{SpecError, arn},
 };
 
 /// An id, or a name that has to be looked up in the instance.
@@ -14,6 +14,85 @@ use super::{
 pub(super) enum Reference<T> {
     Id(T),
     Name(String),
+}
+
+impl<T: Referent> Reference<T> {
+    /// Reads a reference that a spec gives by ARN or by name, if it does.
+    pub(super) fn parse(arn: Option<&str>, name: Option<&str>, instance: &Arn) -> Result<Option<Self>, SpecError> {
+        match (arn, name) {
+            (None, None) => Ok(None),
+            (Some(arn), None) => Self::by_arn(arn, instance).map(Some),
+            (None, Some(name)) => Ok(Some(Self::Name(name.to_owned()))),
+            (Some(_), Some(_)) => Err(T::one_of()),
+        }
+    }
+
+    pub(super) fn by_arn(arn: &str, instance: &Arn) -> Result<Self, SpecError> {
+        T::of_arn(arn, instance).map(Self::Id)
+    }
+}
+
+/// The id of something in an instance that a spec refers to.
+pub(super) trait Referent: for<'a> From<&'a str> {
+    const KIND: ReferenceKind;
+
+    /// Returns the id in an ARN's resource, if it is one of this kind.
+    fn of(resource: Resource) -> Option<Self>;
+    /// Returns the resource as an ARN names it.
+    fn resource(&self) -> Resource;
+    /// Returns the name of the id, if it is known.
+    fn label(&self, names: &NameIndex) -> String;
+
+    /// Returns the spec's field: the one for names if the names are known.
+    fn field(names: &NameIndex) -> &'static str {
+        names.field(Self::KIND)
+    }
+
+    /// Reads the id from an ARN.
+    fn of_arn(text: &str, instance: &Arn) -> Result<Self, SpecError> {
+        let field = Self::KIND.arn_field();
+        let arn = arn(field, text)?;
+        if arn.sibling(Resource::Instance) != *instance {
+            return Err(SpecError { field, message: format!("{text:?} lies in another instance than instanceArn, {instance}") });
+        }
+        Self::of(arn.resource).ok_or_else(|| SpecError { field, message: format!("{text:?} is the ARN of something else") })
+    }
+
+    fn arn(&self, instance: &Arn) -> String {
+        instance.sibling(self.resource()).to_string()
+    }
+
+    /// Returns the error of a spec that gives neither the ARN nor the name, or both.
+    fn one_of() -> SpecError {
+        let (field, other) = (Self::KIND.arn_field(), Self::KIND.name_field());
+        SpecError { field, message: format!("set either {field} or {other}, and not both") }
+    }
+}
+
+macro_rules! referents {
+    ($($id:ident: $kind:ident,)*) => {$(
+        impl Referent for $id {
+            const KIND: ReferenceKind = ReferenceKind::$kind;
+
+            fn of(resource: Resource) -> Option<Self> {
+                match resource { Resource::$kind(id) => Some(id), _ => None }
+            }
+
+            fn resource(&self) -> Resource {
+                Resource::$kind(self.clone())
+            }
+
+            fn label(&self, names: &NameIndex) -> String {
+                names.label(Self::KIND, self.as_str())
+            }
+        }
+    )*};
+}
+
+referents! {
+    RoutingProfileId: RoutingProfile,
+    SecurityProfileId: SecurityProfile,
+    HierarchyGroupId: HierarchyGroup,
 }
 
 /// Why a name does not resolve to one id.
@@ -26,9 +105,7 @@ pub enum UnresolvedReason {
         /// The most similar first.
         near: Vec<String>,
     },
-    /// Several things have that name.
     Ambiguous {
-        /// Their ids.
         ids: Vec<String>,
     },
 }
@@ -36,11 +113,9 @@ pub enum UnresolvedReason {
 /// A name in a spec that does not resolve to one id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unresolved {
-    /// What it should name.
     pub kind: ReferenceKind,
     /// The name, or the path of a group.
     pub name: String,
-    /// Why it does not resolve.
     pub why: UnresolvedReason,
 }
 
@@ -71,11 +146,6 @@ pub fn explain(unresolved: &[Unresolved], instance: &InstanceId) -> String {
     unresolved.iter().map(|name| name.describe(instance)).collect::<Vec<_>>().join("; ")
 }
 
-pub(super) fn one_of(kind: ReferenceKind) -> SpecError {
-    let (field, other) = (kind.arn_field(), kind.name_field());
-    SpecError { field, message: format!("set either {field} or {other}, and not both") }
-}
-
 /// Puts ids in the place of names, and collects the names that have none.
 pub(super) struct Search<'a> {
     names: &'a NameIndex,
@@ -94,10 +164,10 @@ impl<'a> Search<'a> {
         (self.names.only(&self.kinds), self.unresolved)
     }
 
-    pub(super) fn id<T: for<'b> From<&'b str>>(&mut self, kind: ReferenceKind, reference: Reference<T>) -> Option<T> {
-        let name = match reference {
+    pub(super) fn id<T: Referent>(&mut self, reference: Reference<T>) -> Option<T> {
+        let (kind, name) = match reference {
             Reference::Id(id) => return Some(id),
-            Reference::Name(name) => name,
+            Reference::Name(name) => (T::KIND, name),
         };
         self.kinds.push(kind);
         let why = match self.names.meaning(kind, &name) {

@@ -1,7 +1,5 @@
 //! The operations of Kubernetes that a pass needs, each with the guard that it depends on.
 
-use std::fmt;
-
 use connect_api::Password;
 use futures::future::BoxFuture;
 
@@ -25,21 +23,14 @@ pub enum ClusterErrorKind {
 }
 
 /// A Kubernetes call that failed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
 pub struct ClusterError {
     /// The kind of failure.
     pub kind: ClusterErrorKind,
     /// The operation, and the API server's answer.
     pub message: String,
 }
-
-impl fmt::Display for ClusterError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for ClusterError {}
 
 /// The result of reading a key of a Secret.
 #[derive(Clone, Debug)]

@@ -191,22 +191,27 @@ mod tests {
         State::Failed(Failure::new(kind, Phase::Update, "because"))
     }
 
+    /// Returns the status after these states, each with a generation, one second after another.
+    fn after<const N: usize>(states: [(&State, i64); N]) -> ConnectUserStatus {
+        let mut status = ConnectUserStatus::default();
+        for ((state, generation), second) in states.into_iter().zip(1..) {
+            set_conditions(&mut status, state, generation, at(second));
+        }
+        status
+    }
+
     #[test]
     fn user_in_sync_is_ready_without_further_conditions() {
-        let mut status = ConnectUserStatus::default();
-        set_conditions(&mut status, &failed(Kind::Denied), 1, at(1));
-        set_conditions(&mut status, &State::InSync, 2, at(2));
+        let status = after([(&failed(Kind::Denied), 1), (&State::InSync, 2)]);
         assert_eq!(shown(&status), ["Ready=True/Available", "Synced=True/InSync", "ReferencesResolved=True/Resolved"]);
         assert_eq!(status.observed_generation, 2);
     }
 
     #[test]
     fn reconciling_and_stalled_exclude_each_other() {
-        for before in Kind::ALL {
-            for kind in Kind::ALL {
-                let mut status = ConnectUserStatus::default();
-                set_conditions(&mut status, &failed(before), 1, at(1));
-                set_conditions(&mut status, &failed(kind), 1, at(2));
+        for &before in Kind::ALL {
+            for &kind in Kind::ALL {
+                let status = after([(&failed(before), 1), (&failed(kind), 1)]);
                 let has = |c| condition(&status, c).is_some();
                 assert_ne!(has(ConditionType::Reconciling), has(ConditionType::Stalled), "{before:?} then {kind:?}");
                 assert_eq!(has(ConditionType::Stalled), kind.effect() == Effect::Stalls, "{kind:?}");
@@ -216,9 +221,7 @@ mod tests {
 
     #[test]
     fn throttling_does_not_change_ready() {
-        let mut status = ConnectUserStatus::default();
-        set_conditions(&mut status, &State::InSync, 1, at(1));
-        set_conditions(&mut status, &failed(Kind::Throttled), 2, at(2));
+        let status = after([(&State::InSync, 1), (&failed(Kind::Throttled), 2)]);
         assert_eq!(
             shown(&status),
             [
@@ -233,8 +236,7 @@ mod tests {
 
     #[test]
     fn waiting_edits_stay_urgent_and_reads_are_never_urgent() {
-        let mut status = ConnectUserStatus::default();
-        set_conditions(&mut status, &State::InSync, 1, at(1));
+        let mut status = after([(&State::InSync, 1)]);
         assert_eq!(urgency(&status, 1), Priority::Sweep, "a read");
         assert_eq!(urgency(&status, 2), Priority::Edit, "edited");
         set_conditions(&mut status, &failed(Kind::Deferred), 2, at(2));
@@ -249,9 +251,8 @@ mod tests {
     #[test]
     fn user_that_is_being_deleted_is_not_ready() {
         for kind in [Kind::Deferred, Kind::Transient, Kind::Unsettled, Kind::Kubernetes] {
-            let mut status = ConnectUserStatus::default();
-            set_conditions(&mut status, &State::InSync, 1, at(1));
-            set_conditions(&mut status, &State::Failed(Failure::new(kind, Phase::Delete, "because")), 1, at(2));
+            let failed = State::Failed(Failure::new(kind, Phase::Delete, "because"));
+            let status = after([(&State::InSync, 1), (&failed, 1)]);
             assert_eq!(shown(&status)[0], "Ready=False/Deleting", "{kind:?}");
             assert_eq!(shown(&status)[1], format!("Synced=Unknown/{}", kind.reason()));
         }
@@ -260,9 +261,7 @@ mod tests {
     #[test]
     fn missing_reference_is_reported_until_found_or_removed() {
         let references = |then: &State, generation| {
-            let mut status = ConnectUserStatus::default();
-            set_conditions(&mut status, &failed(Kind::SecretNotFound), 1, at(1));
-            set_conditions(&mut status, then, generation, at(2));
+            let status = after([(&failed(Kind::SecretNotFound), 1), (then, generation)]);
             condition(&status, ConditionType::ReferencesResolved).map(|c| format!("{}/{}", c.status, c.reason)).unwrap()
         };
         assert_eq!(references(&failed(Kind::Transient), 1), "False/SecretNotFound", "there is no newer read");
@@ -274,9 +273,7 @@ mod tests {
 
     #[test]
     fn transition_time_moves_only_when_the_status_changes() {
-        let mut status = ConnectUserStatus::default();
-        set_conditions(&mut status, &failed(Kind::SecretNotFound), 1, at(1));
-        set_conditions(&mut status, &failed(Kind::Invalid), 1, at(2));
+        let mut status = after([(&failed(Kind::SecretNotFound), 1), (&failed(Kind::Invalid), 1)]);
         let ready = |s: &ConnectUserStatus| condition(s, ConditionType::Ready).map(|c| c.last_transition_time.0.as_second());
         assert_eq!(ready(&status), Some(1), "False stayed False");
         set_conditions(&mut status, &State::InSync, 1, at(3));

@@ -1,20 +1,20 @@
 //! The services, settings and memory that all passes share. A context knows nothing of a pass.
 
 use std::{
-    collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    collections::HashSet,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
-use connect_api::{Arn, Connect};
+use connect_api::{Arn, Connect, IdentityManagementType};
 use jiff::Timestamp;
+use parking_lot::Mutex;
 
 use super::{
     clock::Clock,
     cluster::Cluster,
     deletion_guard::{DeletionGuard, DeletionLedger, InstanceCounts, UserCounter},
-    identity_types::IdentityTypes,
-    last_sweeps::LastSweeps,
+    latest::Latest,
     memory::Memory,
     username_waiters::UsernameWaiters,
 };
@@ -64,15 +64,17 @@ pub(super) struct Context {
     pub(super) metrics: Arc<Metrics>,
     pub(super) memory: Memory,
     pub(super) waiters: UsernameWaiters,
-    pub(super) sweeps: LastSweeps,
+    /// The uptime of the last complete sweep, by instance ARN.
+    pub(super) sweeps: Latest<Duration>,
     pub(super) inventory: Inventory,
-    pub(super) identity_types: IdentityTypes,
+    /// The identity types of instances, by ARN. They never change, so one answer is enough.
+    pub(super) identity_types: Latest<IdentityManagementType>,
     pub(super) deletions: DeletionLedger,
     /// The uptime and the time at which this process began to work.
-    started: Mutex<(Duration, Timestamp)>,
-    user_counter: OnceLock<Box<dyn UserCounter>>,
+    pub(super) started: Mutex<(Duration, Timestamp)>,
+    pub(super) user_counter: OnceLock<Box<dyn UserCounter>>,
     /// The deletion policy for resources that set none, by namespace, as far as deletions have read it.
-    namespace_policies: Mutex<HashMap<String, DeletionPolicy>>,
+    pub(super) namespace_policies: Latest<DeletionPolicy>,
 }
 
 impl Context {
@@ -92,41 +94,20 @@ impl Context {
             metrics,
             memory: Memory::default(),
             waiters: UsernameWaiters::default(),
-            sweeps: LastSweeps::default(),
+            sweeps: Latest::default(),
             inventory: Inventory::default(),
-            identity_types: IdentityTypes::default(),
+            identity_types: Latest::default(),
             deletions: DeletionLedger::default(),
             started,
             user_counter: OnceLock::new(),
-            namespace_policies: Mutex::default(),
+            namespace_policies: Latest::default(),
         }
-    }
-
-    /// Records that this process begins to work now.
-    pub(super) fn start(&self) {
-        *self.started.lock().unwrap_or_else(PoisonError::into_inner) = (self.clock.uptime(), self.clock.now());
-    }
-
-    /// Returns the uptime and the time at which this process began to work.
-    pub(super) fn started(&self) -> (Duration, Timestamp) {
-        *self.started.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Sets the counter of users. Only the first one takes effect.
-    pub(super) fn set_user_counter(&self, counter: impl UserCounter + 'static) {
-        let _ = self.user_counter.set(Box::new(counter));
     }
 
     /// Counts the users of an instance; None without a counter.
     pub(super) fn instance_counts(&self, instance: &Arn) -> Option<Arc<InstanceCounts>> {
-        let policies = self.namespace_policies.lock().unwrap_or_else(PoisonError::into_inner);
-        let default = |namespace: &str| policies.get(namespace).copied().unwrap_or(self.settings.deletion_policy);
+        let default = |namespace: &str| self.namespace_policies.get(namespace).unwrap_or(self.settings.deletion_policy);
         self.user_counter.get().map(|counter| counter.instance_counts(instance, &default))
-    }
-
-    /// Records the deletion policy for resources of a namespace that set none.
-    pub(super) fn record_namespace_policy(&self, namespace: String, policy: DeletionPolicy) {
-        self.namespace_policies.lock().unwrap_or_else(PoisonError::into_inner).insert(namespace, policy);
     }
 
     /// Drops what is remembered of a resource that is gone, and its place in the limiter's queues.

@@ -4,11 +4,12 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
 use connect_api::Arn;
+use parking_lot::Mutex;
 
 use crate::api::DeletionPolicy;
 
@@ -34,7 +35,6 @@ impl Default for DeletionGuard {
 /// The users of one instance that have a ConnectUser.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InstanceCounts {
-    /// The number of users.
     pub all: usize,
     /// The ConnectUsers, by UID, whose users are being deleted without confirmation.
     pub going: HashSet<String>,
@@ -88,8 +88,7 @@ impl DeletionLedger {
         counts: &InstanceCounts,
         uptime: Duration,
     ) -> Result<(), TooMany> {
-        // Nothing panics while holding a lock.
-        let mut admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut admitted = self.admitted.lock();
         let lately = admitted.entry(instance.clone()).or_default();
         let since = uptime.saturating_sub(guard.window);
         lately.retain(|_, at| *at >= since);
@@ -105,14 +104,14 @@ impl DeletionLedger {
 
     /// Drops all held deletions but these, by UID, and returns how many are held.
     pub(super) fn retain(&self, uids: &HashSet<String>) -> usize {
-        let mut all = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.held.lock();
         all.retain(|uid| uids.contains(uid));
         all.len()
     }
 
     /// Records whether a resource's deletion is held, and returns how many are.
     pub(super) fn hold(&self, uid: &str, held: bool) -> usize {
-        let mut all = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.held.lock();
         if held {
             all.insert(uid.to_owned());
         } else {
@@ -180,6 +179,6 @@ mod tests {
         assert!((0..10).all(|number| ask(&format!("gone-{number}"), 100).is_ok()));
         assert_eq!(ask("next", 200), Err(TooMany { going: 11, of: 40 }));
         assert_eq!(ask("next", 3701), Ok(()));
-        assert_eq!(ledger.admitted.lock().unwrap()[&instance()].len(), 1, "the others are dropped");
+        assert_eq!(ledger.admitted.lock()[&instance()].len(), 1, "the others are dropped");
     }
 }

@@ -54,11 +54,11 @@ pub struct ScanReport {
     pub disputed: usize,
     /// The number of passes that the scan caused, by reason.
     pub candidates: BTreeMap<DriftSignal, usize>,
-    /// Users without a ConnectUser.
     pub orphans: Vec<Orphan>,
 }
 
 /// A user as its resource expects it.
+#[derive(Debug)]
 pub(super) struct Expected {
     pub(super) uid: String,
     pub(super) name: NamespacedName,
@@ -71,6 +71,7 @@ pub(super) struct Expected {
 }
 
 /// A scan of one instance under way.
+#[derive(Debug)]
 pub struct DriftScan {
     pub(super) instance: Arn,
     pub(super) users: UserScan,
@@ -94,12 +95,6 @@ pub struct DriftScan {
     pub(super) names: NameIndex,
     /// Users without a resource, by ARN.
     pub(super) orphans: BTreeMap<String, Orphan>,
-}
-
-impl std::fmt::Debug for DriftScan {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("DriftScan").field("instance", &self.instance).finish_non_exhaustive()
-    }
 }
 
 impl ScanSink for DriftScan {
@@ -161,7 +156,6 @@ impl DriftScan {
         }
     }
 
-    /// Returns the number of pages that were read so far.
     pub(crate) fn calls(&self) -> u32 {
         self.users.calls()
     }
@@ -207,7 +201,7 @@ mod tests {
         let expected = Expected {
             uid: "uid-7".into(),
             name,
-            fingerprint: Fingerprint::of_user(&user),
+            fingerprint: Fingerprint::of_user(user.clone()),
             modified: at(100),
             last_sync: at(100),
             created: None,
@@ -229,21 +223,24 @@ mod tests {
         UserSummary { id: user.id, arn: user.arn, username: user.username, last_modified_time: modified }
     }
 
-    fn signal(scan: &DriftScan) -> Option<DriftSignal> {
-        scan.signals.get("uid-7").copied()
-    }
-
     #[test]
-    fn user_that_differs_or_was_modified_needs_a_pass() {
-        let signal = |change: fn(&mut FoundUser), second| {
+    fn user_that_differs_was_modified_or_is_missing_needs_a_pass() {
+        use DriftSignal::{Differs, Missing, Modified};
+        let as_expected: fn(&mut FoundUser) = |_| ();
+        let table = [
+            ("as expected", Some(as_expected), Some(100), false, None),
+            ("another profile", Some(|user| user.routing_profile_id = None), Some(100), false, Some(Differs)),
+            ("a later change", Some(as_expected), Some(101), false, Some(Modified)),
+            ("only searched", Some(as_expected), None, false, Some(Missing)),
+            ("only listed", None, Some(100), false, Some(Missing)),
+            ("only listed, and new: the index lags", None, Some(100), true, None),
+        ];
+        for (case, shown, second, is_new, expected) in table {
             let mut scan = scan();
-            scan.found(found(change));
-            scan.listed(listed(at(second)));
-            signal(&scan)
-        };
-        assert_eq!(signal(|_| (), 100), None);
-        assert_eq!(signal(|user| user.routing_profile_id = None, 100), Some(DriftSignal::Differs));
-        assert_eq!(signal(|_| (), 101), Some(DriftSignal::Modified));
+            shown.into_iter().for_each(|change| scan.found(found(change)));
+            second.into_iter().for_each(|second| scan.listed(listed(at(second))));
+            assert_eq!(scan.signal(&live().user.id, "uid-7", false, is_new), expected, "{case}");
+        }
     }
 
     #[test]
@@ -255,7 +252,7 @@ mod tests {
         let observer = Expected {
             uid: "uid-8".into(),
             name: NamespacedName { namespace: "audit".into(), name: "jane".into() },
-            fingerprint: Fingerprint::of_user(&changed),
+            fingerprint: Fingerprint::of_user(changed),
             ..expected[0]
         };
         expected.push(observer);
@@ -273,26 +270,8 @@ mod tests {
         for pages in [[found(other), found(|_| ())], [found(|_| ()), found(other)]] {
             let mut scan = scan();
             pages.into_iter().for_each(|user| scan.found(user));
-            assert_eq!(signal(&scan), None);
+            assert!(scan.signals.is_empty());
         }
-    }
-
-    #[test]
-    fn user_missing_from_either_list_needs_a_pass() {
-        let signal = |found_too: bool, listed_too: bool, is_new: bool| {
-            let mut scan = scan();
-            if found_too {
-                scan.found(found(|_| ()));
-            }
-            if listed_too {
-                scan.listed(listed(at(100)));
-            }
-            scan.signal(&live().user.id, "uid-7", false, is_new)
-        };
-        assert_eq!(signal(true, true, false), None);
-        assert_eq!(signal(true, false, false), Some(DriftSignal::Missing));
-        assert_eq!(signal(false, true, false), Some(DriftSignal::Missing));
-        assert_eq!(signal(false, true, true), None, "the index lags");
     }
 
     #[test]

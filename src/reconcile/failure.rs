@@ -15,11 +15,8 @@ use crate::{
 pub enum Phase {
     /// Reading it, since the operator may not write to it.
     Observe,
-    /// Creating it.
     Create,
-    /// Changing it.
     Update,
-    /// Deleting it.
     Delete,
 }
 
@@ -32,39 +29,6 @@ impl Phase {
             (false, ManagementPolicy::Full, false) => Self::Create,
         }
     }
-}
-
-/// The kinds of failure, each with its condition and pace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// Our own limiter has no token yet.
-    Deferred,
-    /// Connect throttled the call.
-    Throttled,
-    /// Another writer was faster; the user must be read again.
-    Raced,
-    /// Connect may not show an earlier create yet.
-    Unsettled,
-    /// A temporary fault of Connect or of the network.
-    Transient,
-    /// A Kubernetes call failed.
-    Kubernetes,
-    /// The Secret or its key is missing.
-    SecretNotFound,
-    /// A reference of the spec is missing in Connect.
-    DependencyNotFound,
-    /// A quota of the instance is exhausted.
-    Quota,
-    /// The username belongs to another owner's user.
-    NotOurs,
-    /// The resource's namespace may not use the instance.
-    NotAllowed,
-    /// Connect or the operator cannot accept the spec.
-    Invalid,
-    /// AWS denied the call.
-    Denied,
-    /// The guard against mass deletion waits for confirmation.
-    Held,
 }
 
 /// What a failure means for the conditions.
@@ -92,58 +56,65 @@ const fn pace(first: u64, longest: u64) -> Pace {
 /// How often in a row a race is retried at once, before it is treated as a temporary fault.
 pub(super) const RACES_AT_ONCE: u32 = 3;
 
-impl Kind {
-    /// All kinds.
-    #[cfg(test)]
-    pub(super) const ALL: [Self; 14] = [
-        Self::Deferred,
-        Self::Throttled,
-        Self::Raced,
-        Self::Unsettled,
-        Self::Transient,
-        Self::Kubernetes,
-        Self::SecretNotFound,
-        Self::DependencyNotFound,
-        Self::Quota,
-        Self::NotOurs,
-        Self::NotAllowed,
-        Self::Invalid,
-        Self::Denied,
-        Self::Held,
-    ];
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident => $reason:ident, $effect:ident, $pace:expr;)*) => {
+        /// The kinds of failure, each with its condition and pace. If several calls fail, the last kind in this order is reported.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Kind { $($(#[$doc])* $name,)* }
 
-    /// The table: the reason for the conditions, the effect on them, and the delays between retries.
-    const fn row(self) -> (Reason, Effect, Pace) {
-        match self {
-            Self::Deferred => (Reason::Throttled, Effect::Delays, pace(1, 60)),
-            Self::Throttled => (Reason::Throttled, Effect::Delays, pace(2, 60)),
-            Self::Raced => (Reason::Transient, Effect::Delays, pace(0, 0)),
-            Self::Unsettled => (Reason::Settling, Effect::Delays, pace(5, 60)),
-            Self::Transient => (Reason::Transient, Effect::Delays, pace(1, 300)),
-            Self::Kubernetes => (Reason::KubernetesError, Effect::Delays, pace(1, 300)),
-            // Reading a Secret costs no call to Connect, and Secrets are often applied after their ConnectUsers.
-            Self::SecretNotFound => (Reason::SecretNotFound, Effect::LacksReference, pace(2, 300)),
-            Self::DependencyNotFound => (Reason::DependencyNotFound, Effect::LacksReference, pace(60, 1800)),
-            Self::Quota => (Reason::QuotaExceeded, Effect::Stalls, pace(600, 600)),
-            Self::NotOurs => (Reason::Conflict, Effect::Stalls, pace(3600, 3600)),
-            Self::NotAllowed => (Reason::InstanceNotAllowed, Effect::Stalls, pace(3600, 3600)),
-            Self::Invalid => (Reason::InvalidSpec, Effect::Stalls, pace(3600, 3600)),
-            Self::Denied => (Reason::AccessDenied, Effect::Stalls, pace(300, 300)),
-            Self::Held => (Reason::DeletionHeld, Effect::Stalls, pace(300, 300)),
+        impl Kind {
+            #[cfg(test)]
+            pub(super) const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            const fn row(self) -> (Reason, Effect, Pace) {
+                match self { $(Self::$name => (Reason::$reason, Effect::$effect, $pace),)* }
+            }
         }
-    }
+    };
+}
 
-    /// Returns the reason for the conditions.
+// The table: the reason for the conditions, the effect on them, and the delays between retries.
+kinds! {
+    /// Our own limiter has no token yet.
+    Deferred => Throttled, Delays, pace(1, 60);
+    /// Connect throttled the call.
+    Throttled => Throttled, Delays, pace(2, 60);
+    /// Another writer was faster; the user must be read again.
+    Raced => Transient, Delays, pace(0, 0);
+    /// Connect may not show an earlier create yet.
+    Unsettled => Settling, Delays, pace(5, 60);
+    /// A temporary fault of Connect or of the network.
+    Transient => Transient, Delays, pace(1, 300);
+    /// A Kubernetes call failed.
+    Kubernetes => KubernetesError, Delays, pace(1, 300);
+    /// The Secret or its key is missing. Reading it costs no call to Connect, and Secrets are often applied after their
+    /// ConnectUsers.
+    SecretNotFound => SecretNotFound, LacksReference, pace(2, 300);
+    /// A reference of the spec is missing in Connect.
+    DependencyNotFound => DependencyNotFound, LacksReference, pace(60, 1800);
+    /// A quota of the instance is exhausted.
+    Quota => QuotaExceeded, Stalls, pace(600, 600);
+    /// The username belongs to another owner's user.
+    NotOurs => Conflict, Stalls, pace(3600, 3600);
+    /// The resource's namespace may not use the instance.
+    NotAllowed => InstanceNotAllowed, Stalls, pace(3600, 3600);
+    /// Connect or the operator cannot accept the spec.
+    Invalid => InvalidSpec, Stalls, pace(3600, 3600);
+    /// AWS denied the call.
+    Denied => AccessDenied, Stalls, pace(300, 300);
+    /// The guard against mass deletion waits for confirmation.
+    Held => DeletionHeld, Stalls, pace(300, 300);
+}
+
+impl Kind {
     pub const fn reason(self) -> Reason {
         self.row().0
     }
 
-    /// Returns the effect on the conditions.
     pub(super) const fn effect(self) -> Effect {
         self.row().1
     }
 
-    /// Returns the delays between retries.
     pub(super) const fn pace(self) -> Pace {
         self.row().2
     }
@@ -152,9 +123,7 @@ impl Kind {
 /// Why a pass failed.
 #[derive(Clone, Debug)]
 pub struct Failure {
-    /// The kind of failure.
     pub kind: Kind,
-    /// What the pass was doing.
     pub phase: Phase,
     /// The message for the condition: what is wrong and what to do. It does not change while the cause does not.
     pub message: String,

@@ -1,13 +1,12 @@
 //! Resources whose namespace may not use their instance: the operator does nothing for them, and nothing blocks their deletion.
 
-use connect_api::Arn;
 use kube::ResourceExt;
 
 use super::{
     conditions::condition,
     context::Context,
     failure::{Failure, Kind},
-    outcome::{End, Flow, Verdict},
+    outcome::{Flow, Verdict},
     pass::Pass,
     schedule::still_held,
 };
@@ -22,11 +21,6 @@ pub(super) fn refusal(ctx: &Context, resource: &ConnectUser) -> Option<String> {
     ctx.connections.refusal(&instance, &resource.namespace().unwrap_or_default())
 }
 
-/// Returns whether resources in a namespace may use an instance.
-pub(super) fn is_allowed(ctx: &Context, instance: &Arn, namespace: &str) -> bool {
-    ctx.connections.refusal(instance, namespace).is_none()
-}
-
 /// Reports the refusal on the resource, without a call to Connect. A resource that is being deleted and has nothing in Connect is
 /// released. One that may have something there gets an ordinary pass (None), which deletes only what is proven to be its own.
 pub(super) async fn refuse(ctx: &Context, cached: &ConnectUser, refusal: String) -> Option<Verdict> {
@@ -39,16 +33,13 @@ pub(super) async fn refuse(ctx: &Context, cached: &ConnectUser, refusal: String)
     let (Ok(mut pass) | Err((mut pass, _))) = Pass::begin(ctx, cached.clone());
     if !pass.is_deleting() {
         let failure = Failure::new(Kind::NotAllowed, pass.phase(), refusal);
-        return Some(pass.finish(End::Failed(failure)).await);
+        return Some(pass.finish(failure.into()).await);
     }
     // A cache does not decide that there is nothing in Connect.
     let end = match pass.refresh().await {
         Flow::Break(end) => end,
         Flow::Continue(()) if pass.may_have_user() => return None,
-        Flow::Continue(()) => match pass.release(None).await {
-            Flow::Break(end) => end,
-            Flow::Continue(()) => End::Gone,
-        },
+        Flow::Continue(()) => pass.end_without_user().await,
     };
     Some(pass.finish(end).await)
 }

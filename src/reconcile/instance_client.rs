@@ -11,12 +11,10 @@ pub(super) struct InstanceClient<'a> {
 }
 
 impl InstanceClient<'_> {
-    /// Makes one call.
     pub(super) async fn call<O: Operation<Output: Send>>(&self, request: O) -> Result<O::Output, Error> {
         self.connect.call(self.caller, request).await
     }
 
-    /// Returns the instance's id.
     pub(super) fn instance(&self) -> InstanceId {
         self.instance.clone()
     }

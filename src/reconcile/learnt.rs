@@ -30,7 +30,6 @@ pub(super) enum Learnt {
     Updated(Box<Live>),
     /// Connect refused an update that relied on the status' account of the user.
     StatusOutdated,
-    /// The recorded user is gone.
     RecordedGone,
     /// The user was deleted, or was gone; an earlier create attempt may still show its effect.
     Deleted,

@@ -9,22 +9,17 @@ use crate::api::{ConnectUser, PREFIX};
 /// A user that carries this cluster's tags, and whose ConnectUser does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Orphan {
-    /// The user's ARN.
     pub arn: String,
-    /// The user's name.
     pub username: String,
     /// The ConnectUser that the tags name.
     pub name: NamespacedName,
-    /// That ConnectUser's UID.
     pub uid: String,
 }
 
 /// The result of an attempt to delete an orphan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OrphanOutcome {
-    /// It was deleted.
     Deleted,
-    /// It was already gone.
     Gone,
     /// It was kept: its ConnectUser exists now.
     Owned,
@@ -32,16 +27,25 @@ pub enum OrphanOutcome {
     Changed,
 }
 
+impl OrphanOutcome {
+    /// Returns the outcome as a metric's label, and in words.
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Deleted => ("deleted", "deleted"),
+            Self::Gone => ("gone", "already deleted"),
+            Self::Owned => ("owned", "kept: its ConnectUser exists again"),
+            Self::Changed => ("changed", "kept: its tags have changed"),
+        }
+    }
+}
+
 /// An orphan that could not be deleted.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum OrphanError {
-    /// A call to Connect failed.
     #[error(transparent)]
     Connect(#[from] Error),
-    /// A call to the API server failed.
     #[error(transparent)]
     Cluster(#[from] ClusterError),
-    /// The ARN is not that of a user.
     #[error("{0:?} is not the ARN of a user")]
     Arn(String),
 }
@@ -86,6 +90,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::api::fixtures;
 
     const INSTANCE: &str = "arn:aws:connect:us-west-2:123456789012:instance/i-1";
 
@@ -100,13 +105,11 @@ mod tests {
         };
         let belongs = |name: &str, uid: &str, username: &str, instance: &str, recorded: Option<&str>| {
             let (namespace, name) = name.split_once('/').unwrap();
-            let resource = json!({
-                "apiVersion": "connect-operator.dev/v1alpha1", "kind": "ConnectUser",
+            orphan.belongs_to(&fixtures::resource(json!({
                 "metadata": { "namespace": namespace, "name": name, "uid": uid },
-                "spec": { "instanceArn": instance, "username": username, "routingProfileArn": "", "securityProfileArns": [] },
+                "spec": { "instanceArn": instance, "username": username },
                 "status": { "userArn": recorded },
-            });
-            orphan.belongs_to(&serde_json::from_value(resource).unwrap())
+            })))
         };
         assert!(belongs("sales/jane", "uid-2", "jane", INSTANCE, None), "its resource was applied again");
         assert!(belongs("other/other", "uid-1", "other", INSTANCE, None), "its resource exists");

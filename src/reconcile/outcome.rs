@@ -1,6 +1,6 @@
-//! How a pass ends, in the four forms that its parts need.
+//! How a pass ends, in the forms that its parts need.
 //!
-//! A step returns a [`Flow`]: a value to continue with, or the [`End`] of the pass. [`State`] is an end as conditions show it,
+//! A step returns a [`Flow`]: a value to continue with, or the [`End`] of the pass. [`State`] is what the conditions show of it,
 //! and [`Verdict`] is what remains for the queue: when the next pass is due.
 
 use std::{ops::ControlFlow, time::Duration};
@@ -19,18 +19,22 @@ use crate::{
 /// How a pass ends.
 #[derive(Debug)]
 pub(super) enum End {
-    /// The user matches the spec.
-    InSync(Box<Live>),
-    /// The user differs from the spec, and the operator may only report that.
-    Drifted(Box<Live>, Vec<Change>),
-    /// The resource is paused.
-    Paused,
     /// The resource is gone, or its finalizer was removed.
     Gone,
-    /// Work on the user continues in a pass that follows at once.
-    Again(Reason, String),
-    /// The pass failed.
-    Failed(Failure),
+    /// The user is in this state. If it was read to the end, this is what was read.
+    Report(State, Option<Box<Live>>),
+}
+
+impl From<State> for End {
+    fn from(state: State) -> Self {
+        Self::Report(state, None)
+    }
+}
+
+impl From<Failure> for End {
+    fn from(failure: Failure) -> Self {
+        State::Failed(failure).into()
+    }
 }
 
 /// The result of a step: a value to continue with, or the end of the pass.
@@ -40,7 +44,7 @@ pub(super) type Flow<T = ()> = ControlFlow<End, T>;
 pub(super) fn or_fail<T>(result: Result<T, Error>, phase: Phase, fields: &str) -> Flow<T> {
     match result {
         Ok(value) => Flow::Continue(value),
-        Err(error) => Flow::Break(End::Failed(Failure::of_call(&error, phase, fields))),
+        Err(error) => Flow::Break(Failure::of_call(&error, phase, fields).into()),
     }
 }
 
@@ -49,7 +53,7 @@ pub(super) fn or_end<T>(result: Result<T, ClusterError>, phase: Phase) -> Flow<T
     match result {
         Ok(value) => Flow::Continue(value),
         Err(error) if error.kind == ClusterErrorKind::Gone => Flow::Break(End::Gone),
-        Err(error) => Flow::Break(End::Failed(Failure::of_cluster(&error, phase))),
+        Err(error) => Flow::Break(Failure::of_cluster(&error, phase).into()),
     }
 }
 
@@ -61,11 +65,8 @@ pub(super) enum State {
     /// It differs from the spec, and the operator may only report that.
     Drifted(Vec<Change>),
     /// The resource is paused.
-    Paused {
-        /// The resource is being deleted.
-        deleting: bool,
-    },
-    /// It is being created, changed or deleted.
+    Paused { deleting: bool },
+    /// It is being created, changed or deleted: the work continues in a pass that follows at once.
     Working(Reason, String),
     /// The pass failed.
     Failed(Failure),

@@ -16,7 +16,7 @@ use super::{
     outcome::{End, Flow, State, Verdict, or_end},
     requests::reconcile_requested,
     schedule::until_read,
-    steps::{claim, create, delete, failures, finish, names, password, quick_connects, read, release, update},
+    steps::{claim, create, delete, failures, finish, names, password, quick_connects, read, update},
     subject::Subject,
     work::Work,
 };
@@ -30,7 +30,6 @@ use crate::{
 /// How often a write that must not get lost is tried while others change the resource too.
 const ATTEMPTS: u32 = 5;
 
-/// A pass under way.
 pub(super) struct Pass<'a> {
     work: Work<'a>,
     known: Knowledge,
@@ -56,20 +55,7 @@ impl<'a> Pass<'a> {
         let (subject, unreadable) = Subject::new(resource, &ctx.settings.cluster);
         let mut pass = Self {
             work: Work::new(ctx, subject),
-            known: Knowledge {
-                deleting: false,
-                recorded: None,
-                mark: CreateAttempts::None,
-                settled: true,
-                by_id: Observation::NotLooked,
-                remembered: None,
-                by_name: Observation::NotLooked,
-                taken: false,
-                applied_tag_keys: Default::default(),
-                ignored: Default::default(),
-                policy: Policy::default(),
-                quick_connects_of: None,
-            },
+            known: Knowledge::default(),
             fresh: false,
             status_outdated: false,
             namespace_policy: None,
@@ -139,16 +125,16 @@ impl<'a> Pass<'a> {
             Step::Update(live, actions) => update::update(work, known, *live, actions).await?,
             Step::InSync(live) => {
                 password::check_secret(work).await;
-                return Flow::Break(End::InSync(live));
+                return Flow::Break(End::Report(State::InSync, Some(live)));
             }
             Step::Drifted(live, changes) => {
                 password::check_secret(work).await;
-                return Flow::Break(End::Drifted(live, changes));
+                return Flow::Break(End::Report(State::Drifted(changes), Some(live)));
             }
-            Step::Missing => return Flow::Break(End::Failed(failures::missing(work, known))),
-            Step::Conflict(owner) => return Flow::Break(End::Failed(failures::conflict(work, known, &owner))),
-            Step::Raced => return Flow::Break(End::Failed(failures::raced(work, known))),
-            Step::Wait => return Flow::Break(End::Failed(failures::unsettled(work, known))),
+            Step::Missing => return Flow::Break(failures::missing(work, known).into()),
+            Step::Conflict(owner) => return Flow::Break(failures::conflict(work, known, &owner).into()),
+            Step::Raced => return Flow::Break(failures::raced(work, known).into()),
+            Step::Wait => return Flow::Break(failures::unsettled(work, known).into()),
             Step::Delete(id) => delete::delete(work, known, id).await?,
             Step::DeleteQuickConnects(id) => quick_connects::delete(work, known, id).await?,
             Step::Disown(live) => delete::disown(work, known, *live).await?,
@@ -265,7 +251,7 @@ impl<'a> Pass<'a> {
         let annotation = ctx.cluster.namespace_annotation(&namespace, DELETION_POLICY).await;
         let policy = or_end(annotation, self.phase())?.as_deref().map(DeletionPolicy::of_annotation);
         let policy = policy.unwrap_or(ctx.settings.deletion_policy);
-        ctx.record_namespace_policy(namespace, policy);
+        ctx.namespace_policies.record(namespace, policy);
         self.namespace_policy = Some(policy);
         self.known.policy.deletion = policy;
         Flow::Continue(())
@@ -319,12 +305,11 @@ impl<'a> Pass<'a> {
         self.known.deleting && self.known.policy.quick_connects == QuickConnects::Go && self.known.recorded.is_some()
     }
 
-    /// Removes the finalizer.
     pub(super) async fn release(&mut self, left: Option<Ownership>) -> Flow {
-        release::report_retained(&self.work, &self.known, left.is_some()).await;
+        delete::report_retained(&self.work, &self.known, left.is_some()).await;
         let mut attempt = 1;
         loop {
-            match release::remove_finalizer(&self.work).await {
+            match delete::remove_finalizer(&self.work).await {
                 Ok(()) => return Flow::Break(End::Gone),
                 // The resource changed meanwhile. The decision still holds: a resource that is being deleted does not come back.
                 Err(error) if error.kind == ClusterErrorKind::Conflict && attempt < ATTEMPTS => {
@@ -338,6 +323,14 @@ impl<'a> Pass<'a> {
                 }
                 Err(error) => return or_end(Err(error), self.phase()),
             }
+        }
+    }
+
+    /// Ends the pass of a resource that has nothing in Connect: removes the finalizer.
+    pub(super) async fn end_without_user(&mut self) -> End {
+        match self.release(None).await {
+            Flow::Break(end) => end,
+            Flow::Continue(()) => End::Gone,
         }
     }
 

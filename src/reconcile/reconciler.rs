@@ -11,9 +11,9 @@ use super::{
     cluster::Cluster,
     context::{Connections, Context, Settings},
     deletion_guard::UserCounter,
-    instance_access::{is_allowed, refusal, refuse},
+    instance_access::{refusal, refuse},
     memory::Entry,
-    outcome::{End, Flow, Verdict},
+    outcome::{Flow, State, Verdict},
     pass::Pass,
     requests::{Request, is_paused},
     schedule::{still_fresh, still_held},
@@ -50,12 +50,12 @@ impl Reconciler {
 
     /// Records that work begins now. The process may have been on standby for days, without reads and sweeps.
     pub fn start(&self) {
-        self.ctx.start();
+        *self.ctx.started.lock() = (self.ctx.clock.uptime(), self.ctx.clock.now());
     }
 
     /// Sets the counter of users for the deletion guard. Without one, no deletion is held. Only the first one takes effect.
     pub fn set_user_counter(&self, counter: impl UserCounter + 'static) {
-        self.ctx.set_user_counter(counter);
+        let _ = self.ctx.user_counter.set(Box::new(counter));
     }
 
     /// Makes one pass over a resource as a cache shows it. It does not fail: every failure is a state of the resource.
@@ -72,7 +72,8 @@ impl Reconciler {
         if is_paused(cached) {
             ctx.memory.with(&uid, Entry::wake_for_read);
             let (Ok(mut pass) | Err((mut pass, _))) = Pass::begin(ctx, cached.clone());
-            return pass.finish(End::Paused).await;
+            let state = State::Paused { deleting: pass.is_deleting() };
+            return pass.finish(state.into()).await;
         }
         let wakes = ctx.memory.of(&uid, |m| m.requests.wakes());
         if let Some(refusal) = refusal(ctx, cached)
@@ -116,13 +117,10 @@ impl Reconciler {
             }
             // The operator never did anything for it, so there is nothing to undo.
             Err((mut pass, _)) if pass.is_deleting() && !pass.may_have_user() => {
-                let end = match pass.release(None).await {
-                    Flow::Break(end) => end,
-                    Flow::Continue(()) => End::Gone,
-                };
+                let end = pass.end_without_user().await;
                 pass.finish(end).await
             }
-            Err((mut pass, failure)) => pass.finish(End::Failed(failure)).await,
+            Err((mut pass, failure)) => pass.finish(failure.into()).await,
         }
     }
 
@@ -154,7 +152,7 @@ impl Reconciler {
 
     /// Returns whether resources in a namespace may use an instance.
     pub fn is_allowed(&self, instance: &Arn, namespace: &str) -> bool {
-        is_allowed(&self.ctx, instance, namespace)
+        self.ctx.connections.refusal(instance, namespace).is_none()
     }
 
     /// Returns whether the deletion guard admits that `going` of `of` users of an instance are deleted at once.

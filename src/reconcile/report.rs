@@ -32,7 +32,6 @@ pub(super) struct Report {
 /// How a resource came to own its user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Appeared {
-    /// This pass created the user.
     Created,
     /// The user existed, and carried the resource's tags.
     Adopted,

@@ -8,9 +8,7 @@ use crate::api::{CONFIRM_DELETION, ConnectUser, PAUSED, RECONCILE_REQUESTED_AT};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Request {
     pub(super) generation: i64,
-    /// The resource is being deleted.
     pub(super) deleting: bool,
-    /// The deletion of the user is confirmed.
     pub(super) confirmed: bool,
     /// The value of the reconcile-requested-at annotation.
     pub(super) reconcile_at: Option<String>,

@@ -46,7 +46,7 @@ pub(super) fn until_read(ctx: &Context, resource: &ConnectUser) -> Duration {
         // The reads of a fleet are spread over the interval, by the time of day: so a process that does not live as long as the
         // interval still reads its share of all users.
         None => {
-            let (uptime, time) = ctx.started();
+            let (uptime, time) = *ctx.started.lock();
             uptime + until_slot(time, interval, interval.mul_f64(spread(&uid, 1)))
         }
     };
@@ -73,7 +73,7 @@ fn until_slot(time: Timestamp, interval: Duration, slot: Duration) -> Duration {
 /// Returns whether an instance was swept in the last three intervals, or still may be.
 pub(super) fn was_swept_lately(ctx: &Context, instance: &str) -> bool {
     let Some(interval) = ctx.settings.sweep_interval else { return false };
-    ctx.clock.uptime().saturating_sub(ctx.sweeps.last(instance).unwrap_or(ctx.started().0)) <= interval * 3
+    ctx.clock.uptime().saturating_sub(ctx.sweeps.get(instance).unwrap_or(ctx.started.lock().0)) <= interval * 3
 }
 
 /// Returns how long names that an instance gave stay good: half of the interval at which users are compared.

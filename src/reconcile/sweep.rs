@@ -110,16 +110,17 @@ fn expected(ctx: &Context, instance: &Arn, resource: &ConnectUser, uid: &str) ->
         return None;
     }
     let user = from_status(instance, status)?.user;
+    let id = user.id.clone();
     let expected = Expected {
         uid: uid.to_owned(),
         name: NamespacedName::of(resource),
-        fingerprint: Fingerprint::of_user(&user),
+        fingerprint: Fingerprint::of_user(user),
         modified: ctx.memory.of(uid, |m| m.freshness.modified),
         // A correction restores what the status shows already, so it does not change the time of the last sync.
         last_sync: status.last_sync_time.max(ctx.memory.of(uid, |m| m.freshness.changed)),
         created: status.create_attempt.map(|attempt| attempt.at),
     };
-    Some((user.id, expected))
+    Some((id, expected))
 }
 
 fn complete(ctx: &Context, scan: &mut DriftScan, resources: impl Iterator<Item = ConnectUser>) -> ScanReport {
@@ -166,7 +167,7 @@ fn complete(ctx: &Context, scan: &mut DriftScan, resources: impl Iterator<Item =
             }
         }
     }
-    ctx.sweeps.record(&scan.instance.to_string(), ctx.clock.uptime());
+    ctx.sweeps.record(scan.instance.to_string(), ctx.clock.uptime());
     report
 }
 

@@ -1,14 +1,12 @@
 //! Resources whose username another resource has. When that one is released they are woken, and need not wait for their hourly
 //! retry.
 
-use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    sync::{Mutex, PoisonError},
-};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use connect_api::Arn;
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use kube::ResourceExt;
+use parking_lot::Mutex;
 
 use crate::api::ConnectUser;
 
@@ -60,14 +58,9 @@ impl Default for UsernameWaiters {
 }
 
 impl UsernameWaiters {
-    // Nothing panics while holding a lock.
-    fn tables(&self) -> std::sync::MutexGuard<'_, Tables> {
-        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Returns the resources that are woken. Only the first call gets the receiver.
     pub(super) fn woken(&self) -> Option<UnboundedReceiver<NamespacedName>> {
-        self.woken.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.woken.lock().take()
     }
 
     /// Wakes a resource: its next pass is due at once.
@@ -79,14 +72,14 @@ impl UsernameWaiters {
     /// Records that a resource waits for a username.
     pub(super) fn wait(&self, uid: &str, name: NamespacedName, username: Username) {
         self.forget(uid);
-        let mut tables = self.tables();
+        let mut tables = self.tables.lock();
         tables.by_uid.insert(uid.to_owned(), username.clone());
         tables.by_username.entry(username).or_default().insert(uid.to_owned(), name);
     }
 
     /// Records that a resource waits no longer.
     pub(super) fn forget(&self, uid: &str) {
-        let mut tables = self.tables();
+        let mut tables = self.tables.lock();
         let Some(username) = tables.by_uid.remove(uid) else { return };
         let Some(waiters) = tables.by_username.get_mut(&username) else { return };
         waiters.remove(uid);
@@ -97,13 +90,13 @@ impl UsernameWaiters {
 
     /// Drops all waiters but these, by UID.
     pub(super) fn retain(&self, uids: &HashSet<String>) {
-        let gone: Vec<_> = self.tables().by_uid.keys().filter(|uid| !uids.contains(*uid)).cloned().collect();
+        let gone: Vec<_> = self.tables.lock().by_uid.keys().filter(|uid| !uids.contains(*uid)).cloned().collect();
         gone.iter().for_each(|uid| self.forget(uid));
     }
 
     /// Wakes the resources that wait for a username that is free now, and returns their UIDs.
     pub(super) fn freed(&self, username: &Username) -> Vec<String> {
-        let mut tables = self.tables();
+        let mut tables = self.tables.lock();
         let waiters = tables.by_username.remove(username).unwrap_or_default();
         for (uid, name) in &waiters {
             tables.by_uid.remove(uid);
@@ -151,9 +144,9 @@ mod tests {
         waiters.freed(&username("jane"));
         waiters.wait("u-3", named("three"), username("jane"));
         waiters.retain(&["u-3".to_owned()].into());
-        assert_eq!(waiters.tables().by_uid.len(), 1);
+        assert_eq!(waiters.tables.lock().by_uid.len(), 1);
         waiters.retain(&HashSet::new());
-        let tables = waiters.tables();
+        let tables = waiters.tables.lock();
         assert!(tables.by_username.is_empty() && tables.by_uid.is_empty());
     }
 }

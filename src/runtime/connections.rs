@@ -1,12 +1,10 @@
 //! Clients of Connect, one per account and Region, each with its own limiter, according to the configuration.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::HashMap, sync::Arc};
 
 use connect_api::{Arn, Connect, Limiter, Meter, Quotas};
 use connect_aws::{Account, AccountOptions, CredentialsFault, Role, SdkConfig};
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::config::{AccountSettings, Config};
@@ -41,12 +39,6 @@ struct AccountClients {
     clients: HashMap<String, Arc<dyn Connect>>,
 }
 
-impl std::fmt::Debug for AwsConnections {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AwsConnections").field("defaults", &self.defaults).finish_non_exhaustive()
-    }
-}
-
 impl AwsConnections {
     /// Uses the operator's own credentials and the defaults, or the settings in the configuration for an account. A change of the
     /// configuration takes effect with the next client that is requested.
@@ -67,8 +59,7 @@ impl AwsConnections {
     /// Calls a function with the clients of an account. Creates them again if the settings of the account have changed.
     fn with_account<T>(&self, id: &str, sts_region: &str, act: impl FnOnce(&mut AccountClients) -> T) -> T {
         let settings = self.config.borrow().account(id);
-        // Nothing panics while holding the lock.
-        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut accounts = self.accounts.lock();
         // Calls in progress continue with the previous client.
         if accounts.get(id).is_some_and(|clients| clients.settings != settings) {
             accounts.remove(id);

@@ -1,24 +1,46 @@
 //! Counts the users of each instance, and those about to be deleted, over the cache of the watch.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use connect_api::Arn;
 use kube::ResourceExt;
 use kube_runtime::reflector::Store;
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::{
-    deletion_standing::DeletionStanding,
-    packed::{Guarded, PackedConnectUser, readable},
-};
+use super::packed::{Guarded, PackedConnectUser, readable};
 use crate::{
-    api::DeletionPolicy,
-    reconcile::{InstanceCounts, UserCounter},
+    api::{ConnectUser, DeletionPolicy, FINALIZER, ManagementPolicy},
+    reconcile::{InstanceCounts, UserCounter, is_confirmed},
 };
+
+/// How a resource counts for the guard against mass deletion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DeletionStanding {
+    /// Not at all: it has no user in Connect, or only observes one.
+    None,
+    /// As a user that stays.
+    Staying,
+    /// As a user that is about to be deleted, without a person's confirmation.
+    Going,
+    /// The same, provided that the default policy of the namespace or of the operator is `Delete`.
+    GoingByDefault,
+}
+
+impl DeletionStanding {
+    pub(super) fn of(resource: &ConnectUser) -> Self {
+        let has_user = resource.status.as_ref().is_some_and(|s| s.user_id.is_some() || s.create_attempt.is_some());
+        let deleted = resource.metadata.deletion_timestamp.is_some() && resource.finalizers().iter().any(|f| f == FINALIZER);
+        // Deleting a resource that only observes its user does not delete the user.
+        let observed = resource.spec.management_policy == ManagementPolicy::Observe;
+        match (has_user && !observed, deleted && !is_confirmed(resource), resource.spec.deletion_policy) {
+            (false, ..) => Self::None,
+            (true, false, _) | (true, true, Some(DeletionPolicy::Retain)) => Self::Staying,
+            (true, true, Some(DeletionPolicy::Delete)) => Self::Going,
+            (true, true, None) => Self::GoingByDefault,
+        }
+    }
+}
 
 /// How long a count is reused: thousands of resources that are deleted together each need it.
 const LASTS: Duration = Duration::from_secs(1);
@@ -40,8 +62,7 @@ impl StoreCounter {
 
 impl UserCounter for StoreCounter {
     fn instance_counts(&self, instance: &Arn, default: &dyn Fn(&str) -> DeletionPolicy) -> Arc<InstanceCounts> {
-        // Nothing panics while holding the lock.
-        let mut cached = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cached = self.counts.lock();
         let (_, by_instance) = match cached.take().filter(|(made, _)| made.elapsed() < LASTS) {
             Some(fresh) => cached.insert(fresh),
             None => {
@@ -84,36 +105,31 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::api::{CONFIRM_DELETION, FINALIZER};
+    use crate::api::{CONFIRM_DELETION, fixtures};
 
-    fn resource(metadata: &Value, spec: &Value, user: Option<&str>) -> PackedConnectUser {
-        let mut object = json!({
-            "apiVersion": "connect-operator.dev/v1alpha1",
-            "kind": "ConnectUser",
-            "metadata": { "name": "jane", "uid": user, "deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": [FINALIZER] },
-            "spec": { "instanceArn": "arn:1", "username": "jane", "routingProfileArn": "", "securityProfileArns": [] },
+    /// A resource that is being deleted, with changes.
+    fn resource(metadata: Value, spec: Value, user: Option<&str>) -> PackedConnectUser {
+        let mut resource = fixtures::json_of(json!({
+            "metadata": { "uid": user, "deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": [FINALIZER] },
+            "spec": { "instanceArn": "arn:1" },
             "status": { "userId": user },
-        });
-        for (part, changes) in [("metadata", metadata), ("spec", spec)] {
-            for (key, value) in changes.as_object().unwrap() {
-                object[part][key] = value.clone();
-            }
-        }
-        serde_json::from_value(object).unwrap()
+        }));
+        fixtures::merge(&mut resource, json!({ "metadata": metadata, "spec": spec }));
+        serde_json::from_value(resource).unwrap()
     }
 
     #[test]
     fn only_unconfirmed_deletions_count_as_going() {
-        let nothing = json!({});
+        let nothing = || json!({});
         let resources = [
-            resource(&nothing, &nothing, Some("u-1")),
-            resource(&json!({ "deletionTimestamp": null }), &nothing, Some("u-2")),
-            resource(&json!({ "annotations": { CONFIRM_DELETION: "true" } }), &nothing, Some("u-3")),
-            resource(&json!({ "finalizers": ["another/one"] }), &nothing, Some("u-4")),
-            resource(&nothing, &json!({ "deletionPolicy": "Retain" }), Some("u-5")),
-            resource(&nothing, &json!({ "managementPolicy": "Observe" }), Some("u-6")),
-            resource(&nothing, &nothing, None),
-            resource(&nothing, &json!({ "instanceArn": "arn:2" }), Some("u-7")),
+            resource(nothing(), nothing(), Some("u-1")),
+            resource(json!({ "deletionTimestamp": null }), nothing(), Some("u-2")),
+            resource(json!({ "annotations": { CONFIRM_DELETION: "true" } }), nothing(), Some("u-3")),
+            resource(json!({ "finalizers": ["another/one"] }), nothing(), Some("u-4")),
+            resource(nothing(), json!({ "deletionPolicy": "Retain" }), Some("u-5")),
+            resource(nothing(), json!({ "managementPolicy": "Observe" }), Some("u-6")),
+            resource(nothing(), nothing(), None),
+            resource(nothing(), json!({ "instanceArn": "arn:2" }), Some("u-7")),
         ];
         let counts = count(resources.iter(), &|_| DeletionPolicy::Delete);
         assert_eq!(counts["arn:1"], InstanceCounts { all: 5, going: ["u-1".to_owned()].into() });
@@ -122,9 +138,9 @@ mod tests {
 
     #[test]
     fn users_that_the_default_policy_retains_do_not_count_as_going() {
-        let kept = resource(&json!({ "namespace": "kept" }), &json!({}), Some("u-1"));
-        let explicit = resource(&json!({ "namespace": "kept" }), &json!({ "deletionPolicy": "Delete" }), Some("u-2"));
-        let other = resource(&json!({ "namespace": "other" }), &json!({}), Some("u-3"));
+        let kept = resource(json!({ "namespace": "kept" }), json!({}), Some("u-1"));
+        let explicit = resource(json!({ "namespace": "kept" }), json!({ "deletionPolicy": "Delete" }), Some("u-2"));
+        let other = resource(json!({ "namespace": "other" }), json!({}), Some("u-3"));
         let default = |namespace: &str| if namespace == "kept" { DeletionPolicy::Retain } else { DeletionPolicy::Delete };
         let counts = count([&kept, &explicit, &other].into_iter(), &default);
         assert_eq!(counts["arn:1"], InstanceCounts { all: 3, going: ["u-2".to_owned(), "u-3".to_owned()].into() });

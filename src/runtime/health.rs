@@ -6,10 +6,11 @@ use std::{
     future::Future,
     io::ErrorKind,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 
 use axum::{Router, extract::State, http::StatusCode, http::header::CONTENT_TYPE, response::IntoResponse, routing::get};
+use parking_lot::Mutex;
 use tokio::net::TcpListener;
 
 use crate::telemetry::Metrics;
@@ -43,37 +44,27 @@ pub struct Health {
 impl Health {
     /// Records how far the process has come, and drops the last error.
     pub fn set(&self, readiness: Readiness) {
-        // Nothing panics while holding the lock.
-        *self.readiness.lock().unwrap_or_else(PoisonError::into_inner) = readiness;
-        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.readiness.lock() = readiness;
+        *self.last_error.lock() = None;
     }
 
     /// Records an error of the API server, with advice. `/readyz` shows it until the next progress.
     pub fn set_last_error(&self, error: String) {
-        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-    }
-
-    /// Records that the watch has listed every ConnectUser once.
-    pub fn set_listed(&self) {
-        self.set(Readiness::Listed);
+        *self.last_error.lock() = Some(error);
     }
 
     /// Returns whether the watch has listed every ConnectUser once.
     pub fn is_listed(&self) -> bool {
-        self.readiness() == Readiness::Listed
+        *self.readiness.lock() == Readiness::Listed
     }
 
     /// Records why a part is not ready without which some resources cannot be reconciled, or with None that it is ready.
     pub fn set_lacking(&self, part: &impl fmt::Display, why: Option<String>) {
-        let mut lacking = self.lacking.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lacking = self.lacking.lock();
         match why {
             Some(why) => _ = lacking.insert(part.to_string(), why),
             None => _ = lacking.remove(&part.to_string()),
         }
-    }
-
-    fn readiness(&self) -> Readiness {
-        *self.readiness.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -85,10 +76,6 @@ pub struct Listeners {
 }
 
 impl Listeners {
-    /// Starts to listen.
-    ///
-    /// # Errors
-    /// An address that cannot be bound.
     pub async fn bind(health: SocketAddr, metrics: SocketAddr) -> anyhow::Result<Self> {
         let listeners = Self { health: listen(health).await?, metrics: listen(metrics).await? };
         tracing::info!(health = %listeners.health.local_addr()?, metrics = %listeners.metrics.local_addr()?, "listening");
@@ -96,9 +83,6 @@ impl Listeners {
     }
 
     /// Serves health and metrics until `stop`.
-    ///
-    /// # Errors
-    /// An error of a socket.
     pub async fn serve(
         self,
         health: Arc<Health>,
@@ -128,7 +112,7 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 async fn readyz(State(health): State<Arc<Health>>) -> impl IntoResponse {
-    let (mut ready, line) = match health.readiness() {
+    let (mut ready, line) = match *health.readiness.lock() {
         Readiness::Starting => (false, "[-] API server: no answer yet\n"),
         Readiness::Electing => {
             (false, "[-] lease seen: not yet (may the operator get, create and patch leases in its namespace?)\n")
@@ -140,10 +124,10 @@ async fn readyz(State(health): State<Arc<Health>>) -> impl IntoResponse {
         Readiness::Listed => (true, "[+] connectusers listed\n"),
     };
     let mut text = line.to_owned();
-    if let (false, Some(why)) = (ready, &*health.last_error.lock().unwrap_or_else(PoisonError::into_inner)) {
+    if let (false, Some(why)) = (ready, &*health.last_error.lock()) {
         let _ = writeln!(text, "    {why}");
     }
-    for (part, why) in &*health.lacking.lock().unwrap_or_else(PoisonError::into_inner) {
+    for (part, why) in &*health.lacking.lock() {
         ready = false;
         // Writing to a string does not fail.
         let _ = writeln!(text, "[-] {part}: {why}");

@@ -37,12 +37,6 @@ pub struct KubeCluster {
     counting: Recorder,
 }
 
-impl std::fmt::Debug for KubeCluster {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("KubeCluster").finish_non_exhaustive()
-    }
-}
-
 impl KubeCluster {
     /// Uses this client.
     pub fn new(client: Client) -> Self {
@@ -74,6 +68,15 @@ impl KubeCluster {
 async fn call<T>(what: &str, on: &ConnectUser, request: impl Future<Output = kube::Result<T>>) -> Result<T, ClusterError> {
     let object = format!("ConnectUser {}/{}", on.namespace().unwrap_or_default(), on.name_any());
     call_within(CALL_TIMEOUT, what, &object, request).await
+}
+
+/// Reads an object, if it exists.
+async fn read<K>(api: &Api<K>, name: &str) -> Result<Option<K>, ClusterError>
+where
+    K: Resource<DynamicType = ()> + Clone + std::fmt::Debug + serde::de::DeserializeOwned,
+{
+    let namespace = api.namespace().map(|namespace| format!("{namespace}/")).unwrap_or_default();
+    call_within(CALL_TIMEOUT, "read", &format!("{} {namespace}{name}", K::kind(&())), api.get_opt(name)).await
 }
 
 /// Makes a call with a timeout. The error names the verb and the object.
@@ -122,22 +125,14 @@ fn explain(what: &str, object: &str, error: &kube::Error) -> ClusterError {
 impl Cluster for KubeCluster {
     fn get<'a>(&'a self, namespace: &'a str, name: &'a str) -> ClusterFuture<'a, Option<ConnectUser>> {
         let api: Api<ConnectUser> = Api::namespaced(self.client.clone(), namespace);
-        Box::pin(
-            async move { call_within(CALL_TIMEOUT, "read", &format!("ConnectUser {namespace}/{name}"), api.get_opt(name)).await },
-        )
+        Box::pin(async move { read(&api, name).await })
     }
 
     fn secret<'a>(&'a self, namespace: &'a str, name: &'a str, key: &'a str) -> ClusterFuture<'a, SecretValue> {
         let api: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
         Box::pin(async move {
-            if is_invalid_name(name) {
-                return Ok(SecretValue::NoSecret);
-            }
-            let Some(secret) =
-                call_within(CALL_TIMEOUT, "read", &format!("Secret {namespace}/{name}"), api.get_opt(name)).await?
-            else {
-                return Ok(SecretValue::NoSecret);
-            };
+            let secret = if is_invalid_name(name) { None } else { read(&api, name).await? };
+            let Some(secret) = secret else { return Ok(SecretValue::NoSecret) };
             let (version, controller) = (version_of(&secret.metadata), controller_of(&secret.metadata));
             let mut data = secret.data.unwrap_or_default();
             Ok(match data.remove(key) {
@@ -156,13 +151,8 @@ impl Cluster for KubeCluster {
             if is_invalid_name(name) {
                 return Ok(None);
             }
-            let found = call_within(
-                CALL_TIMEOUT,
-                "read the metadata of",
-                &format!("Secret {namespace}/{name}"),
-                api.get_metadata_opt(name),
-            )
-            .await?;
+            let secret = format!("Secret {namespace}/{name}");
+            let found = call_within(CALL_TIMEOUT, "read the metadata of", &secret, api.get_metadata_opt(name)).await?;
             Ok(found.map(|secret| version_of(&secret.metadata)))
         })
     }
@@ -207,7 +197,7 @@ impl Cluster for KubeCluster {
     fn namespace_annotation<'a>(&'a self, namespace: &'a str, annotation: &'a str) -> ClusterFuture<'a, Option<String>> {
         let api: Api<Namespace> = Api::all(self.client.clone());
         Box::pin(async move {
-            match call_within(CALL_TIMEOUT, "read", &format!("Namespace {namespace}"), api.get_opt(namespace)).await {
+            match read(&api, namespace).await {
                 Ok(found) => Ok(found.and_then(|n| n.metadata.annotations?.remove(annotation))),
                 Err(error) if error.kind == ClusterErrorKind::Forbidden => Ok(None),
                 Err(error) => Err(error),

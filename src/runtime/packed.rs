@@ -14,9 +14,9 @@ use std::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Resource, core::DeserializeGuard};
 use kube_runtime::reflector::Store;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::deletion_standing::DeletionStanding;
+use super::deletion_counts::DeletionStanding;
 use crate::{
     api::{ConnectUser, ConnectUserSpec, ConnectUserStatus, PREFIX},
     telemetry::ConditionSummary,
@@ -37,24 +37,10 @@ pub(crate) struct PackedConnectUser {
     rest: Packed,
 }
 
-/// Everything but the metadata, for reading.
-#[derive(Deserialize)]
-struct Rest {
-    spec: ConnectUserSpec,
-    status: Option<ConnectUserStatus>,
-}
-
-/// The same, for writing.
-#[derive(Serialize)]
-struct RestOf<'a> {
-    spec: &'a ConnectUserSpec,
-    status: &'a Option<ConnectUserStatus>,
-}
-
 impl From<ConnectUser> for PackedConnectUser {
     fn from(mut resource: ConnectUser) -> Self {
         strip(&mut resource.metadata);
-        let rest = Packed::of(&RestOf { spec: &resource.spec, status: &resource.status });
+        let rest = Packed::of(&resource.spec, resource.status.as_ref());
         Self {
             deletion_standing: DeletionStanding::of(&resource),
             condition_summary: ConditionSummary::of(&resource),
@@ -69,7 +55,7 @@ impl PackedConnectUser {
     /// Returns the resource without the metadata that no pass needs. None if it cannot be unpacked, which does not happen to a
     /// resource that was parsed.
     pub(crate) fn resource(&self) -> Option<ConnectUser> {
-        let Rest { spec, status } = self.rest.unpack()?;
+        let (spec, status) = self.rest.unpack()?;
         Some(ConnectUser { metadata: self.metadata.clone(), spec, status })
     }
 }
@@ -136,10 +122,10 @@ struct Packed {
 static DICTIONARY: OnceLock<Box<[u8]>> = OnceLock::new();
 
 impl Packed {
-    fn of(rest: &RestOf<'_>) -> Self {
+    fn of(spec: &ConnectUserSpec, status: Option<&ConnectUserStatus>) -> Self {
         // Everything that was parsed can be written. If it could not, the resource would be reported as unreadable.
-        let json = serde_json::to_vec(rest).unwrap_or_default();
-        if rest.status.as_ref().is_some_and(|status| status.observed.is_some()) && DICTIONARY.get().is_none() {
+        let json = serde_json::to_vec(&(spec, status)).unwrap_or_default();
+        if status.is_some_and(|status| status.observed.is_some()) && DICTIONARY.get().is_none() {
             let _ = DICTIONARY.set(json.clone().into_boxed_slice());
         }
         let dictionary = DICTIONARY.get();
@@ -150,7 +136,7 @@ impl Packed {
         Self { bytes: bytes.into_boxed_slice(), uses_dictionary: dictionary.is_some() }
     }
 
-    fn unpack(&self) -> Option<Rest> {
+    fn unpack(&self) -> Option<(ConnectUserSpec, Option<ConnectUserStatus>)> {
         let json = match DICTIONARY.get().filter(|_| self.uses_dictionary) {
             Some(dictionary) => lz4_flex::block::decompress_size_prepended_with_dict(&self.bytes, dictionary),
             None => lz4_flex::block::decompress_size_prepended(&self.bytes),
@@ -165,24 +151,20 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::api::fixtures;
 
     /// A resource as the API server sends it.
     fn sent(name: &str, status: Value) -> Value {
-        json!({
-            "apiVersion": "connect-operator.dev/v1alpha1",
-            "kind": "ConnectUser",
+        fixtures::json_of(json!({
             "metadata": {
-                "name": name, "namespace": "sales", "uid": format!("uid-of-{name}"), "resourceVersion": "7", "generation": 3,
+                "name": name, "uid": format!("uid-of-{name}"), "resourceVersion": "7", "generation": 3,
                 "labels": { "app": "users" },
                 "annotations": { "connect-operator.dev/paused": "true", "argocd.argoproj.io/tracking-id": "users" },
                 "managedFields": [{ "manager": "kubectl" }],
             },
-            "spec": {
-                "instanceArn": "arn:1", "username": name, "routingProfileArn": "arn:2", "securityProfileArns": ["arn:3"],
-                "tags": { "team": "billing" }, "autoAcceptConfigs": [],
-            },
+            "spec": { "username": name, "tags": { "team": "billing" }, "autoAcceptConfigs": [] },
             "status": status,
-        })
+        }))
     }
 
     fn observed() -> Value {

@@ -16,7 +16,7 @@ use super::{
     sweep::{delete_orphan, instances, sweep, unpacked},
 };
 use crate::{
-    reconcile::{Orphan, OrphanError, OrphanOutcome, Reconciler, ScanReport},
+    reconcile::{Orphan, OrphanError, Reconciler, ScanReport},
     telemetry::Metrics,
 };
 
@@ -170,7 +170,7 @@ impl Sweeper {
             } else if delete && Instant::now() < until {
                 match delete_orphan(&self.reconciler, orphan, Some(until)).await {
                     Ok(outcome) => {
-                        let outcome = label(outcome);
+                        let (outcome, _) = outcome.words();
                         tracing::info!(user = arn, username, outcome, "resolved a user without a ConnectUser");
                         self.metrics.orphan_resolved(outcome);
                         remaining -= 1;
@@ -183,16 +183,6 @@ impl Sweeper {
         }
         self.metrics.set_orphans(&instance.instance, remaining);
         *known = orphans.into_iter().map(|orphan| orphan.arn).collect();
-    }
-}
-
-/// The outcome as a metric's label.
-fn label(outcome: OrphanOutcome) -> &'static str {
-    match outcome {
-        OrphanOutcome::Deleted => "deleted",
-        OrphanOutcome::Gone => "gone",
-        OrphanOutcome::Owned => "owned",
-        OrphanOutcome::Changed => "changed",
     }
 }
 

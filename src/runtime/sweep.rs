@@ -20,10 +20,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// ConnectUsers from the cache of the watch or from a list.
 pub(crate) type Objects = Vec<Arc<Guarded>>;
 
-/// Sweeps an instance once, to the end.
-///
-/// # Errors
-/// The call that failed too often.
+/// Sweeps an instance once, to the end or to the call that failed too often.
 pub(crate) async fn sweep(reconciler: &Reconciler, instance: &Arn, objects: &impl Fn() -> Objects) -> Result<ScanReport, Error> {
     let mut scan = reconciler.begin_sweep(instance, unpacked(objects()));
     let (mut failures, mut furthest) = (0, 0);

@@ -24,7 +24,7 @@ use tracing::Instrument;
 use super::{
     config::Config,
     deletion_counts::StoreCounter,
-    health::Health,
+    health::{Health, Readiness},
     namespaces::{is_refused, merge},
     packed::{Guarded, readable, uids},
     resync::Sweeper,
@@ -89,7 +89,7 @@ pub async fn watch(
         let (reconciler, health, store) = (reconciler.clone(), health.clone(), reader.clone());
         move |event: &Event<Guarded>| match event {
             Event::InitDone => {
-                health.set_listed();
+                health.set(Readiness::Listed);
                 // There is no event for resources that were deleted while the watch was interrupted. Not after the first list,
                 // when memory use is at its peak and nothing is remembered.
                 if reconciler.remembered() > 0 {

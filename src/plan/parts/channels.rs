@@ -9,7 +9,8 @@
 //! that the spec does not manage is never sent.
 
 mod setting;
-mod spelling;
+#[cfg(test)]
+mod tests;
 
 use std::{collections::BTreeSet, hash::Hash};
 
@@ -19,14 +20,7 @@ use connect_api::{
 };
 
 use self::setting::Setting;
-use crate::{
-    api::{self, ConnectUserSpec, IgnoredField},
-    plan::{
-        action::{Action, Change, UserUpdate},
-        live::Live,
-        spec_error::SpecError,
-    },
-};
+use super::{Action, Change, ConnectUserSpec, IgnoredField, Live, SpecError, UserUpdate, api};
 
 /// The settings that a spec asks for.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -41,16 +35,23 @@ pub struct Channels {
 /// Phone settings that the spec manages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DesiredPhone {
-    /// Soft phone or desk phone.
     pub phone_type: Option<PhoneType>,
     /// Whether contacts are accepted automatically.
     pub auto_accept: Option<bool>,
-    /// After-contact work in seconds.
     pub after_contact_work_time_limit: Option<i32>,
     /// The desk phone's number; goes with the phone type.
     pub desk_phone_number: Option<String>,
     /// Whether the connection stays open between calls.
     pub persistent_connection: Option<bool>,
+}
+
+impl From<api::PhoneConfig> for DesiredPhone {
+    fn from(phone: api::PhoneConfig) -> Self {
+        let api::PhoneConfig { phone_type, auto_accept, after_contact_work_time_limit, desk_phone_number, persistent_connection } =
+            phone;
+        let phone_type = phone_type.map(PhoneType::from);
+        Self { phone_type, auto_accept, after_contact_work_time_limit, desk_phone_number, persistent_connection }
+    }
 }
 
 /// Reads the settings of a spec. A list that is left out is None.
@@ -85,13 +86,11 @@ fn is_unknown_type(phone_type: &PhoneType) -> bool {
 }
 
 fn phone_parse(spec: Option<&api::PhoneConfig>) -> Result<DesiredPhone, SpecError> {
-    let api::PhoneConfig { phone_type, auto_accept, after_contact_work_time_limit, desk_phone_number, persistent_connection } =
-        spec.cloned().unwrap_or_default();
-    let phone_type = phone_type.map(PhoneType::from);
-    if let Some(PhoneType::Other(name)) = phone_type.filter(is_unknown_type) {
+    let phone = DesiredPhone::from(spec.cloned().unwrap_or_default());
+    if let Some(PhoneType::Other(name)) = phone.phone_type.filter(is_unknown_type) {
         return Err(SpecError { field: "phoneConfig.phoneType", message: format!("{name:?} is not a phone type") });
     }
-    Ok(DesiredPhone { phone_type, auto_accept, after_contact_work_time_limit, desk_phone_number, persistent_connection })
+    Ok(phone)
 }
 
 fn list_parse<A: Clone, S: Setting + From<A>>(list: &Option<Vec<A>>, in_phone_config: bool) -> Result<Option<Vec<S>>, SpecError> {
@@ -122,7 +121,7 @@ pub(super) fn at_creation(Channels { phone, lists }: &Channels) -> (Option<Phone
     }
     let unset = Settings::spelled_out(&ChannelConfigs::default(), PhoneConfig::default());
     // A new user has nothing to clear.
-    (None, unset.with(&or(without_empty(lists), spelled_out(phone, &unset.voice))))
+    (None, unset.with(&or(filled(lists, Empty::Omitted), spelled_out(phone, &unset.voice))))
 }
 
 fn phone_at_creation(phone: &DesiredPhone) -> PhoneConfig {
@@ -146,7 +145,7 @@ pub(super) fn diff(Channels { phone, lists }: &Channels, live: &Live, instance: 
         let request = UpdateUserPhoneConfig { instance, user, phone_config: over(phone, is.voice) };
         Action::carrying(carries_phone(phone), UserUpdate::UpdateUserPhoneConfig(request), changes)
     } else {
-        let wanted = or(cleared(lists), spelled_out(phone, &is.voice));
+        let wanted = or(filled(lists, Empty::Defaults), spelled_out(phone, &is.voice));
         let carries = is.carries_lists(&wanted) || (lists.phone_number.is_none() && carries_number(phone));
         let request = UpdateUserConfig { instance, user, channel_configs: is.with(&wanted) };
         Action::carrying(carries, UserUpdate::UpdateUserConfig(request), changes)
@@ -175,20 +174,10 @@ pub(super) fn predict_phone(user: &mut User, phone: &PhoneConfig) {
 /// Predicts the user after lists are set: each replaces the one before, and `PhoneConfig` shows the voice channel. If Connect merges
 /// instead, it also shows channels at their defaults.
 pub(super) fn predict_lists(user: &mut User, lists: &ChannelConfigs) {
-    fn replace<S: Clone>(list: &mut Option<Vec<S>>, given: &Option<Vec<S>>) {
-        if given.is_some() {
-            list.clone_from(given);
-        }
-    }
     let mut phone = Settings::of(user).voice;
     set_voice(&mut phone, lists);
     user.phone_config = Some(phone);
-    let ChannelConfigs { auto_accept, after_contact_work, phone_number, persistent_connection, voice_enhancement } = lists;
-    replace(&mut user.channel_configs.auto_accept, auto_accept);
-    replace(&mut user.channel_configs.after_contact_work, after_contact_work);
-    replace(&mut user.channel_configs.phone_number, phone_number);
-    replace(&mut user.channel_configs.persistent_connection, persistent_connection);
-    replace(&mut user.channel_configs.voice_enhancement, voice_enhancement);
+    user.channel_configs = or(lists.clone(), std::mem::take(&mut user.channel_configs));
 }
 
 /// Stops managing what is ignored.
@@ -240,15 +229,7 @@ pub(super) fn phone_to_status(phone: &PhoneConfig) -> api::PhoneConfig {
 }
 
 pub(super) fn phone_from_status(phone: api::PhoneConfig) -> PhoneConfig {
-    let api::PhoneConfig { phone_type, auto_accept, after_contact_work_time_limit, desk_phone_number, persistent_connection } =
-        phone;
-    PhoneConfig {
-        phone_type: phone_type.map(Into::into).unwrap_or_default(),
-        auto_accept: auto_accept.unwrap_or_default(),
-        after_contact_work_time_limit: after_contact_work_time_limit.unwrap_or_default(),
-        desk_phone_number,
-        persistent_connection,
-    }
+    phone_at_creation(&phone.into())
 }
 
 /// Writes a list in the words of the spec, in a fixed order. A list without elements says nothing, and is left out.
@@ -356,7 +337,7 @@ impl Settings {
 
     /// Returns the differences from the spec's lists.
     fn unlike_lists(&self, lists: &ChannelConfigs) -> Vec<Change> {
-        let lists = cleared(lists);
+        let lists = filled(lists, Empty::Defaults);
         [
             unlike_list(&lists.auto_accept, &self.auto_accept),
             unlike_list(&lists.after_contact_work, &self.after_contact_work),
@@ -480,32 +461,29 @@ fn carries_number(want: &DesiredPhone) -> bool {
     }
 }
 
-/// Returns the spec's lists, with Connect's default for every channel in place of an empty list.
-fn cleared(lists: &ChannelConfigs) -> ChannelConfigs {
-    fn list<S: Setting>(list: &Option<Vec<S>>) -> Option<Vec<S>> {
-        let every = || S::CHANNELS.iter().map(|channel| S::cleared(*channel)).collect();
-        list.as_ref().map(|list| if list.is_empty() { every() } else { list.clone() })
-    }
-    ChannelConfigs {
-        auto_accept: list(&lists.auto_accept),
-        after_contact_work: list(&lists.after_contact_work),
-        phone_number: list(&lists.phone_number),
-        persistent_connection: list(&lists.persistent_connection),
-        voice_enhancement: list(&lists.voice_enhancement),
-    }
+/// What to put in the place of a spec's empty list.
+#[derive(Clone, Copy)]
+enum Empty {
+    Omitted,
+    /// Connect's default for every channel.
+    Defaults,
 }
 
-/// Returns the spec's lists without the empty ones.
-fn without_empty(lists: &ChannelConfigs) -> ChannelConfigs {
-    fn list<S: Clone>(list: &Option<Vec<S>>) -> Option<Vec<S>> {
-        list.clone().filter(|list| !list.is_empty())
+/// Returns the spec's lists without empty ones.
+fn filled(lists: &ChannelConfigs, empty: Empty) -> ChannelConfigs {
+    fn list<S: Setting>(list: &Option<Vec<S>>, empty: Empty) -> Option<Vec<S>> {
+        match (list, empty) {
+            (Some(list), Empty::Omitted) if list.is_empty() => None,
+            (Some(list), Empty::Defaults) if list.is_empty() => Some(S::CHANNELS.iter().map(|c| S::cleared(*c)).collect()),
+            (list, _) => list.clone(),
+        }
     }
     ChannelConfigs {
-        auto_accept: list(&lists.auto_accept),
-        after_contact_work: list(&lists.after_contact_work),
-        phone_number: list(&lists.phone_number),
-        persistent_connection: list(&lists.persistent_connection),
-        voice_enhancement: list(&lists.voice_enhancement),
+        auto_accept: list(&lists.auto_accept, empty),
+        after_contact_work: list(&lists.after_contact_work, empty),
+        phone_number: list(&lists.phone_number, empty),
+        persistent_connection: list(&lists.persistent_connection, empty),
+        voice_enhancement: list(&lists.voice_enhancement, empty),
     }
 }
 
@@ -546,258 +524,4 @@ fn whole<S: Setting>(wanted: &Option<Vec<S>>, is: &[S]) -> Option<Vec<S>> {
         None => is_set(is).then(|| is.clone()),
     });
     Some(sent.collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::plan::{
-        Desired, Parts,
-        fixtures::{auto, bare, by_channel, full, lists, live, live_by_channel, number, persistent, voice, work},
-    };
-
-    /// Returns the lists that are sent for a spec; None for no call.
-    #[track_caller]
-    fn sent(desired: &Desired, live: &Live) -> Option<ChannelConfigs> {
-        settings(desired, live).map(|action| match action.update {
-            UserUpdate::UpdateUserConfig(call) => call.channel_configs,
-            other => panic!("{other:?}"),
-        })
-    }
-
-    fn asks(channel_configs: ChannelConfigs) -> Desired {
-        with(bare(), Channels { lists: channel_configs, ..Channels::default() })
-    }
-
-    fn shows(lists: ChannelConfigs) -> Live {
-        let mut live = live();
-        (live.user.phone_config, live.user.channel_configs) = (None, lists);
-        live
-    }
-
-    fn with(desired: Desired, channels: Channels) -> Desired {
-        let parts = Parts { channels, ..desired.parts };
-        Desired { parts, ..desired }
-    }
-
-    fn settings(desired: &Desired, live: &Live) -> Option<Action> {
-        diff(&desired.parts.channels, live, &desired.instance_id())
-    }
-
-    fn none() -> ChannelConfigs {
-        ChannelConfigs::default()
-    }
-
-    const VOICE: Channel = Channel::Voice;
-
-    #[test]
-    fn lists_are_set_on_a_user_without_any() {
-        assert_eq!(sent(&by_channel(), &shows(none())), Some(lists()));
-        assert_eq!(sent(&by_channel(), &live_by_channel()), None);
-    }
-
-    #[test]
-    fn channels_that_a_list_omits_are_sent_as_they_are() {
-        let callback = AutoAcceptConfig { agent_first_callback_auto_accept: Some(true), ..auto(VOICE, false) };
-        let live = shows(ChannelConfigs {
-            auto_accept: Some(vec![auto(Channel::Email, false), callback, auto(Channel::Task, true)]),
-            ..none()
-        });
-        let desired = asks(ChannelConfigs { auto_accept: Some(vec![auto(Channel::Chat, true)]), ..none() });
-        let expected = vec![callback, auto(Channel::Chat, true), auto(Channel::Task, true)];
-        assert_eq!(sent(&desired, &live), Some(ChannelConfigs { auto_accept: Some(expected), ..none() }));
-
-        // A callback's setting stays if the spec leaves it out.
-        let desired = asks(ChannelConfigs { auto_accept: Some(vec![auto(VOICE, true)]), ..none() });
-        let expected = vec![AutoAcceptConfig { auto_accept: true, ..callback }, auto(Channel::Task, true)];
-        assert_eq!(sent(&desired, &live), Some(ChannelConfigs { auto_accept: Some(expected), ..none() }));
-    }
-
-    #[test]
-    fn without_lists_all_channels_have_the_phone_config() {
-        let mut live = live();
-        live.user.channel_configs.auto_accept = Some(vec![]);
-        let desired = asks(ChannelConfigs { auto_accept: Some(vec![auto(Channel::Chat, false)]), ..none() });
-        let expected = vec![auto(VOICE, true), auto(Channel::Chat, false), auto(Channel::Task, true), auto(Channel::Email, true)];
-        assert_eq!(sent(&desired, &live), Some(ChannelConfigs { auto_accept: Some(expected), ..none() }));
-        let desired = asks(ChannelConfigs { auto_accept: Some(vec![auto(Channel::Chat, true)]), ..none() });
-        assert_eq!(sent(&desired, &live), None);
-    }
-
-    #[test]
-    fn empty_list_resets_every_channel_once() {
-        let every = ChannelConfigs {
-            auto_accept: Some(vec![]),
-            after_contact_work: Some(vec![]),
-            phone_number: Some(vec![]),
-            persistent_connection: Some(vec![]),
-            voice_enhancement: Some(vec![]),
-        };
-        let mut autos = Channel::ALL.map(|c| auto(c, false));
-        autos[0].agent_first_callback_auto_accept = Some(false);
-        let mut works = Channel::ALL.map(|c| work(c, 0));
-        works[0].agent_first_callback_after_contact_work_time_limit = Some(0);
-        let cleared = ChannelConfigs {
-            auto_accept: Some(autos.into()),
-            after_contact_work: Some(works.into()),
-            phone_number: Some(vec![number(PhoneType::SoftPhone, None)]),
-            persistent_connection: Some(vec![persistent(false)]),
-            voice_enhancement: Some(vec![voice(VoiceEnhancementMode::None)]),
-        };
-        assert_eq!(sent(&asks(every.clone()), &live_by_channel()), Some(cleared.clone()));
-        for is_clear in [none(), every.clone(), cleared] {
-            assert_eq!(sent(&asks(every.clone()), &shows(is_clear)), None);
-        }
-    }
-
-    #[test]
-    fn beside_a_list_phone_config_is_sent_for_every_channel() {
-        let enhancement = Some(vec![voice(VoiceEnhancementMode::VoiceIsolation)]);
-        let desired = with(
-            full(),
-            Channels { lists: ChannelConfigs { voice_enhancement: enhancement.clone(), ..none() }, ..full().parts.channels },
-        );
-        let expected = ChannelConfigs {
-            auto_accept: Some(Channel::ALL.map(|c| auto(c, true)).into()),
-            after_contact_work: Some(Channel::ALL.map(|c| work(c, 45)).into()),
-            phone_number: Some(vec![number(PhoneType::DeskPhone, Some("+12065550199"))]),
-            persistent_connection: Some(vec![persistent(true)]),
-            voice_enhancement: enhancement,
-        };
-        assert_eq!(sent(&desired, &live()), Some(expected.clone()));
-        assert_eq!(at_creation(&desired.parts.channels), (None, expected));
-    }
-
-    #[test]
-    fn phone_config_is_sent_by_channel_if_channels_differ() {
-        let phone = DesiredPhone { auto_accept: Some(true), ..DesiredPhone::default() };
-        let action = settings(&with(bare(), Channels { phone, ..Channels::default() }), &live_by_channel()).unwrap();
-        let reasons: Vec<_> = action.changes.iter().map(ToString::to_string).collect();
-        let from = "VOICE: false, CHAT: true, TASK: false, EMAIL: false";
-        assert_eq!(reasons, [format!("phoneConfig.autoAccept: {from:?} → \"true\"")]);
-        let UserUpdate::UpdateUserConfig(call) = action.update else { panic!("{:?}", action.update) };
-        let mut expected = Channel::ALL.map(|c| auto(c, true));
-        expected[0].agent_first_callback_auto_accept = Some(true);
-        assert_eq!(call.channel_configs, ChannelConfigs { auto_accept: Some(expected.into()), ..none() });
-    }
-
-    #[test]
-    fn unknown_channels_and_modes_are_sent_back_unchanged() {
-        let pigeon = Channel::Other("PIGEON".into());
-        let choir = VoiceEnhancementConfig { channel: pigeon, ..voice(VoiceEnhancementMode::Other("CHOIR".into())) };
-        let live = shows(ChannelConfigs {
-            auto_accept: Some(vec![auto(pigeon, true), auto(VOICE, false), auto(Channel::Chat, true)]),
-            voice_enhancement: Some(vec![choir]),
-            ..none()
-        });
-        let desired = asks(ChannelConfigs {
-            auto_accept: Some(
-                Channel::ALL.map(|c| AutoAcceptConfig { agent_first_callback_auto_accept: Some(false), ..auto(c, true) }).into(),
-            ),
-            voice_enhancement: Some(vec![voice(VoiceEnhancementMode::VoiceIsolation)]),
-            ..none()
-        });
-        let action = settings(&desired, &live).unwrap();
-        assert!(action.carries, "the spec does not manage the unknown channel");
-        let expected = ChannelConfigs {
-            auto_accept: Some([desired.parts.channels.lists.auto_accept.clone().unwrap(), vec![auto(pigeon, true)]].concat()),
-            voice_enhancement: Some(vec![voice(VoiceEnhancementMode::VoiceIsolation), choir]),
-            ..none()
-        };
-        assert_eq!(sent(&desired, &live), Some(expected.clone()));
-        assert_eq!(sent(&desired, &shows(expected)), None);
-    }
-
-    #[test]
-    fn phone_config_is_not_sent_unless_the_spec_has_it() {
-        assert_eq!(at_creation(&by_channel().parts.channels), (None, lists()));
-        assert_eq!(at_creation(&bare().parts.channels), (None, none()));
-        assert!(settings(&bare(), &live_by_channel()).is_none());
-        let nothing = asks(ChannelConfigs { auto_accept: Some(vec![]), ..none() });
-        assert_eq!(at_creation(&nothing.parts.channels), (None, none()), "a new user has nothing to clear");
-    }
-
-    fn spec(more: Value) -> ConnectUserSpec {
-        let mut spec = json!({
-            "instanceArn": "arn:aws:connect:us-west-2:123456789012:instance/i-1",
-            "username": "jane.doe",
-            "routingProfileArn": "arn:aws:connect:us-west-2:123456789012:instance/i-1/routing-profile/r-1",
-            "securityProfileArns": ["arn:aws:connect:us-west-2:123456789012:instance/i-1/security-profile/s-1"],
-        });
-        spec.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        serde_json::from_value(spec).unwrap()
-    }
-
-    #[test]
-    fn lists_read_back_as_they_were_written() {
-        let lists = json!({
-            "autoAcceptConfigs": [
-                { "channel": "VOICE", "autoAccept": false, "agentFirstCallbackAutoAccept": true },
-                { "channel": "TASK", "autoAccept": true },
-            ],
-            "afterContactWorkConfigs": [
-                {
-                    "channel": "VOICE",
-                    "afterContactWorkConfig": { "afterContactWorkTimeLimit": 30 },
-                    "agentFirstCallbackAfterContactWorkConfig": { "afterContactWorkTimeLimit": 45 },
-                },
-                { "channel": "CHAT", "afterContactWorkConfig": { "afterContactWorkTimeLimit": 60 } },
-                { "channel": "EMAIL", "afterContactWorkConfig": { "afterContactWorkTimeLimit": 0 } },
-            ],
-            "phoneNumberConfigs": [{ "channel": "VOICE", "phoneType": "DESK_PHONE", "phoneNumber": "+12065550100" }],
-            "persistentConnectionConfigs": [{ "channel": "VOICE", "persistentConnection": true }],
-            "voiceEnhancementConfigs": [{ "channel": "VOICE", "voiceEnhancementMode": "NOISE_SUPPRESSION" }],
-        });
-        let mut read = parse(&spec(lists.clone())).unwrap().lists;
-        let voice = AutoAcceptConfig { agent_first_callback_auto_accept: Some(true), ..auto(VOICE, false) };
-        assert_eq!(read.auto_accept, Some(vec![voice, auto(Channel::Task, true)]));
-        let voice = AfterContactWorkConfig { agent_first_callback_after_contact_work_time_limit: Some(45), ..work(VOICE, 30) };
-        assert_eq!(read.after_contact_work.as_ref().unwrap()[0], voice);
-
-        // Connect may show them in any order.
-        read.after_contact_work.as_mut().unwrap().reverse();
-        let observed = json!({
-            "autoAcceptConfigs": list_to_status::<_, api::AutoAcceptConfig>(&read.auto_accept),
-            "afterContactWorkConfigs": list_to_status::<_, api::AfterContactWorkConfigPerChannel>(&read.after_contact_work),
-            "phoneNumberConfigs": list_to_status::<_, api::PhoneNumberConfig>(&read.phone_number),
-            "persistentConnectionConfigs":
-                list_to_status::<_, api::PersistentConnectionConfig>(&read.persistent_connection),
-            "voiceEnhancementConfigs": list_to_status::<_, api::VoiceEnhancementConfig>(&read.voice_enhancement),
-        });
-        assert_eq!(observed, lists);
-    }
-
-    #[test]
-    fn missing_list_differs_from_an_empty_one() {
-        assert_eq!(parse(&spec(json!({}))), Ok(Channels::default()));
-        let empty = json!({ "autoAcceptConfigs": [], "voiceEnhancementConfigs": [] });
-        let read = parse(&spec(empty)).unwrap().lists;
-        assert_eq!((read.auto_accept, read.voice_enhancement, read.phone_number), (Some(vec![]), Some(vec![]), None));
-    }
-
-    #[test]
-    fn specs_that_the_schema_refuses_are_errors() {
-        let soft = |channel| json!({ "channel": channel, "phoneType": "SOFT_PHONE" });
-        let persistent = json!([{ "channel": "VOICE", "persistentConnection": true }]);
-        let work = json!([{ "channel": "CHAT", "afterContactWorkConfig": { "afterContactWorkTimeLimit": 1 } }]);
-        let table = [
-            ("phoneNumberConfigs", json!({ "phoneNumberConfigs": [soft("CHAT")] })),
-            ("phoneNumberConfigs", json!({ "phoneNumberConfigs": [soft("VOICE"), soft("VOICE")] })),
-            ("phoneNumberConfigs", json!({ "phoneNumberConfigs": [], "phoneConfig": { "deskPhoneNumber": "+12065550100" } })),
-            ("autoAcceptConfigs", json!({ "autoAcceptConfigs": [], "phoneConfig": { "autoAccept": false } })),
-            (
-                "afterContactWorkConfigs",
-                json!({ "afterContactWorkConfigs": work, "phoneConfig": { "afterContactWorkTimeLimit": 1 } }),
-            ),
-            (
-                "persistentConnectionConfigs",
-                json!({ "persistentConnectionConfigs": persistent, "phoneConfig": { "persistentConnection": true } }),
-            ),
-        ];
-        for (field, more) in table {
-            assert_eq!(parse(&spec(more)).unwrap_err().field, field);
-        }
-    }
 }

@@ -7,13 +7,7 @@ use std::{collections::BTreeSet, hash::Hash};
 
 use connect_api::{IdentityInfo, InstanceId, UpdateUserIdentityInfo};
 
-use crate::{
-    api::{self, IgnoredField},
-    plan::{
-        action::{Action, Change, UserUpdate},
-        live::Live,
-    },
-};
+use super::{Action, Change, IgnoredField, Live, UserUpdate, api};
 
 /// What the questions below need to know of a member.
 #[derive(Clone, Copy)]
@@ -43,7 +37,7 @@ fn zip(
 
 /// Reads what a spec asks for: a member that is left out is not managed, an empty one is cleared.
 pub(super) fn parse(spec: Option<&api::IdentityInfo>) -> IdentityInfo {
-    from_status(spec.cloned().unwrap_or_default())
+    spec.cloned().unwrap_or_default().into()
 }
 
 /// Returns what CreateUser is given. A new user has nothing to clear.
@@ -81,23 +75,8 @@ pub(super) fn ignore(want: &IdentityInfo, ignored: &BTreeSet<IgnoredField>) -> I
     zip(want, want, |member, value, _| value.clone().filter(|_| !all && !ignored.contains(&member.field)))
 }
 
-pub(super) fn to_status(info: &IdentityInfo) -> api::IdentityInfo {
-    let IdentityInfo { first_name, last_name, email, secondary_email, mobile } = info.clone();
-    api::IdentityInfo { first_name, last_name, email, secondary_email, mobile }
-}
-
-pub(super) fn from_status(info: api::IdentityInfo) -> IdentityInfo {
-    let api::IdentityInfo { first_name, last_name, email, secondary_email, mobile } = info;
-    IdentityInfo { first_name, last_name, email, secondary_email, mobile }
-}
-
 /// Returns what SearchUsers shows of it.
-pub(super) fn fingerprint(info: &IdentityInfo) -> impl Hash {
-    let IdentityInfo { first_name, last_name, email: _, secondary_email: _, mobile: _ } = info;
-    found_fingerprint(first_name, last_name)
-}
-
-pub(super) fn found_fingerprint<'a>(first_name: &'a Option<String>, last_name: &'a Option<String>) -> impl Hash + use<'a> {
+pub(super) fn fingerprint<'a>(first_name: &'a Option<String>, last_name: &'a Option<String>) -> impl Hash + use<'a> {
     (first_name.as_deref().unwrap_or_default(), last_name.as_deref().unwrap_or_default())
 }
 

@@ -12,6 +12,7 @@ mod proficiencies;
 mod references_tests;
 mod routing_profile;
 mod security_profiles;
+mod spelling;
 pub(super) mod tags;
 #[cfg(test)]
 mod tests;
@@ -21,23 +22,24 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
 };
 
+pub use channels::Channels;
 #[cfg(test)]
-pub(super) use channels::Settings;
-pub use channels::{Channels, DesiredPhone};
+pub(super) use channels::{DesiredPhone, Settings};
 use connect_api::{
     Arn, AssociateUserProficiencies, ChannelConfigs, CreateUser, CreatedUser, FoundUser, HierarchyGroupId, IdentityInfo,
     InstanceId, ProficiencyKey, RoutingProfileId, SecurityProfileId, Tags, UpdateUserProficiencies, User,
 };
 pub(super) use identity::{beside_a_directory, changed_beside_a_directory, given_beside_a_directory};
 
+// The parts take their names from here.
 use super::{
-    action::{Action, UserUpdate},
+    action::{Action, Change, UserUpdate},
     live::Live,
     name_index::NameIndex,
-    references::{Search, Unresolved},
+    references::{Reference, Referent, Search, Unresolved},
     spec_error::SpecError,
 };
-use crate::api::{ConnectUserSpec, ConnectUserStatus, IgnoredField, ObservedUser};
+use crate::api::{self, ConnectUserSpec, ConnectUserStatus, IgnoredField, ObservedUser, UserProficiency};
 
 /// What a spec asks for, part by part. A member that is None is not managed.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,9 +104,9 @@ where
     let hierarchy_group = hierarchy_group::parse(hierarchy_group_arn.as_deref(), hierarchy_group_path.as_deref(), instance)?;
 
     let mut search = Search::new(names);
-    let routing_profile = search.id(routing_profile::KIND, routing_profile);
-    let security_profiles = security_profiles.into_iter().filter_map(|p| search.id(security_profiles::KIND, p)).collect();
-    let hierarchy_group = hierarchy_group.map(|g| g.and_then(|g| search.id(hierarchy_group::KIND, g)));
+    let routing_profile = search.id(routing_profile);
+    let security_profiles = security_profiles.into_iter().filter_map(|p| search.id(p)).collect();
+    let hierarchy_group = hierarchy_group.map(|g| g.and_then(|g| search.id(g)));
     let (names, unresolved) = search.finish();
     let Some(routing_profile) = routing_profile.filter(|_| unresolved.is_empty()) else { return Err(unresolved.into()) };
     let parts = Parts {
@@ -139,7 +141,7 @@ pub(super) fn at_creation(
         directory_user_id,
         security_profile_ids: security_profiles.clone(),
         routing_profile_id: routing_profile.clone(),
-        hierarchy_group_id: hierarchy_group::at_creation(hierarchy_group),
+        hierarchy_group_id: hierarchy_group.clone().flatten(),
         tags: tags::with_proof(tags, proof),
     }
 }
@@ -269,16 +271,16 @@ pub fn to_status(instance: &Arn, live: &Live) -> ObservedUser {
     ObservedUser {
         username: username.clone(),
         directory_user_id: directory_user_id.clone(),
-        identity_info: identity::to_status(identity_info),
+        identity_info: identity_info.clone().into(),
         phone_config: phone_config.as_ref().map(channels::phone_to_status),
         auto_accept_configs: channels::list_to_status(auto_accept),
         after_contact_work_configs: channels::list_to_status(after_contact_work),
         phone_number_configs: channels::list_to_status(phone_number),
         persistent_connection_configs: channels::list_to_status(persistent_connection),
         voice_enhancement_configs: channels::list_to_status(voice_enhancement),
-        routing_profile_arn: routing_profile::to_status(routing_profile_id.as_ref(), instance),
-        security_profile_arns: security_profiles::to_status(security_profile_ids, instance),
-        hierarchy_group_arn: hierarchy_group::to_status(hierarchy_group_id.as_ref(), instance),
+        routing_profile_arn: routing_profile_id.as_ref().map(|id| id.arn(instance)),
+        security_profile_arns: security_profile_ids.iter().map(|id| id.arn(instance)).collect(),
+        hierarchy_group_arn: hierarchy_group_id.as_ref().map(|id| id.arn(instance)),
         user_proficiencies: live.proficiencies.as_ref().map(proficiencies::to_status),
         tags: tags.clone(),
     }
@@ -306,7 +308,7 @@ pub fn from_status(instance: &Arn, status: &ConnectUserStatus) -> Option<Live> {
         id: status.user_id.as_deref()?.into(),
         arn: status.user_arn.clone()?,
         username,
-        identity_info: identity::from_status(identity_info),
+        identity_info: identity_info.into(),
         phone_config: phone_config.map(channels::phone_from_status),
         channel_configs: ChannelConfigs {
             auto_accept: channels::list_from_status(auto_accept_configs),
@@ -316,9 +318,13 @@ pub fn from_status(instance: &Arn, status: &ConnectUserStatus) -> Option<Live> {
             voice_enhancement: channels::list_from_status(voice_enhancement_configs),
         },
         directory_user_id,
-        security_profile_ids: security_profiles::from_status(&security_profile_arns, instance)?,
-        routing_profile_id: routing_profile::from_status(routing_profile_arn.as_deref(), instance)?,
-        hierarchy_group_id: hierarchy_group::from_status(hierarchy_group_arn.as_deref(), instance)?,
+        security_profile_ids: security_profile_arns
+            .iter()
+            .map(|arn| Referent::of_arn(arn, instance))
+            .collect::<Result<_, _>>()
+            .ok()?,
+        routing_profile_id: routing_profile_arn.map(|arn| Referent::of_arn(&arn, instance)).transpose().ok()?,
+        hierarchy_group_id: hierarchy_group_arn.map(|arn| Referent::of_arn(&arn, instance)).transpose().ok()?,
         tags,
         last_modified_time: None,
     };
@@ -347,35 +353,47 @@ impl Fingerprint {
             hierarchy_group_id,
             tags,
         } = user;
-        let names = identity::found_fingerprint(first_name, last_name);
+        let names = identity::fingerprint(first_name, last_name);
         let profiles = (routing_profile_id, security_profile_ids, hierarchy_group_id);
-        Self::of((names, channels::fingerprint(phone_config, channel_configs), profiles, tags))
+        let mut hasher = DefaultHasher::new();
+        (names, channels::fingerprint(phone_config, channel_configs), profiles, tags).hash(&mut hasher);
+        Self(hasher.finish())
     }
 
     /// Returns the fingerprint of a user that was read.
-    pub fn of_user(user: &User) -> Self {
-        let User {
-            id: _,
-            arn: _,
-            username: _,
-            identity_info,
-            phone_config,
-            channel_configs,
-            directory_user_id: _,
-            security_profile_ids,
-            routing_profile_id,
-            hierarchy_group_id,
-            tags,
-            last_modified_time: _,
-        } = user;
-        let names = identity::fingerprint(identity_info);
-        let profiles = (routing_profile_id, security_profile_ids, hierarchy_group_id);
-        Self::of((names, channels::fingerprint(phone_config, channel_configs), profiles, tags))
+    pub fn of_user(user: User) -> Self {
+        Self::of_found(&found(user))
     }
+}
 
-    fn of(shown: impl Hash) -> Self {
-        let mut hasher = DefaultHasher::new();
-        shown.hash(&mut hasher);
-        Self(hasher.finish())
+/// Returns a user as SearchUsers shows it.
+pub(super) fn found(user: User) -> FoundUser {
+    let User {
+        id,
+        arn,
+        username,
+        identity_info: IdentityInfo { first_name, last_name, email: _, secondary_email: _, mobile: _ },
+        phone_config,
+        channel_configs,
+        directory_user_id,
+        security_profile_ids,
+        routing_profile_id,
+        hierarchy_group_id,
+        tags,
+        last_modified_time: _,
+    } = user;
+    FoundUser {
+        id,
+        arn,
+        username,
+        first_name,
+        last_name,
+        phone_config,
+        channel_configs,
+        directory_user_id,
+        security_profile_ids,
+        routing_profile_id,
+        hierarchy_group_id,
+        tags,
     }
 }

@@ -6,13 +6,7 @@ use connect_api::{
     AssociateUserProficiencies, DisassociateUserProficiencies, InstanceId, Proficiency, ProficiencyKey, UpdateUserProficiencies,
 };
 
-use crate::{
-    api::{IgnoredField, UserProficiency},
-    plan::{
-        action::{Action, Change, UserUpdate},
-        live::Live,
-    },
-};
+use super::{Action, Change, IgnoredField, Live, UserProficiency, UserUpdate};
 
 pub(super) fn parse(list: &[UserProficiency]) -> BTreeMap<ProficiencyKey, u8> {
     let one = |p: &UserProficiency| {

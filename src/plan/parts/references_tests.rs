@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use connect_api::Arn;
+use serde_json::json;
 
 use super::{
     super::{Catalog, NameIndex, ReferenceKind, SpecIssue, Unresolved, UnresolvedReason, explain},
     Parts, parse,
 };
-use crate::api::ConnectUserSpec;
+use crate::api::{ConnectUserSpec, fixtures};
 
 fn catalog(named: &[(&str, &str)]) -> Catalog {
     named.iter().map(|(id, name)| ((*id).to_owned(), (*name).to_owned())).collect()
@@ -32,13 +33,7 @@ const INSTANCE: &str = "arn:aws:connect:us-west-2:123456789012:instance/i-1";
 
 /// A spec that gives the routing profile by name, and the rest by ARN.
 fn spec() -> ConnectUserSpec {
-    let spec = serde_json::json!({
-        "instanceArn": INSTANCE,
-        "username": "jane",
-        "routingProfileName": "Sales",
-        "securityProfileArns": [format!("{INSTANCE}/security-profile/s-9")],
-    });
-    serde_json::from_value(spec).unwrap()
+    fixtures::spec(json!({ "routingProfileArn": null, "routingProfileName": "Sales" }))
 }
 
 fn names(routing: &str, security: &[&str], group: Option<&str>) -> ConnectUserSpec {

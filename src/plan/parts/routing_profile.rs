@@ -2,44 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use connect_api::{Arn, InstanceId, Resource, RoutingProfileId, UpdateUserRoutingProfile};
+use connect_api::{Arn, InstanceId, RoutingProfileId, UpdateUserRoutingProfile};
 
-use crate::{
-    api::IgnoredField,
-    plan::{
-        action::{Action, Change, UserUpdate},
-        live::Live,
-        name_index::{NameIndex, ReferenceKind},
-        references::{Reference, one_of},
-        spec_error::{self, SpecError},
-    },
-};
-
-pub(super) const KIND: ReferenceKind = ReferenceKind::RoutingProfile;
+use super::{Action, Change, IgnoredField, Live, NameIndex, Reference, Referent, SpecError, UserUpdate};
 
 pub(super) fn parse(arn: Option<&str>, name: Option<&str>, instance: &Arn) -> Result<Reference<RoutingProfileId>, SpecError> {
-    match (arn, name) {
-        (Some(arn), None) => spec_error::id(KIND.arn_field(), arn, instance, id).map(Reference::Id),
-        (None, Some(name)) => Ok(Reference::Name(name.to_owned())),
-        (None, None) | (Some(_), Some(_)) => Err(one_of(KIND)),
-    }
-}
-
-fn id(resource: Resource) -> Option<RoutingProfileId> {
-    match resource {
-        Resource::RoutingProfile(id) => Some(id),
-        _ => None,
-    }
+    Reference::parse(arn, name, instance)?.ok_or_else(RoutingProfileId::one_of)
 }
 
 pub(super) fn diff(want: &RoutingProfileId, names: &NameIndex, live: &Live, instance: &InstanceId) -> Option<Action> {
-    let is = &live.user.routing_profile_id;
-    let name = |id: &RoutingProfileId| names.label(KIND, id.as_str());
-    let differs = is.as_ref() != Some(want);
-    let change = differs.then(|| Change::new(names.field(KIND), is.as_ref().map(name), Some(name(want))));
+    let is = live.user.routing_profile_id.as_ref();
+    if is == Some(want) {
+        return None;
+    }
+    let change = Change::new(RoutingProfileId::field(names), is.map(|is| is.label(names)), Some(want.label(names)));
     let (instance, user, routing_profile_id) = (instance.clone(), live.user.id.clone(), want.clone());
     let request = UpdateUserRoutingProfile { instance, user, routing_profile_id };
-    Action::unless_equal(UserUpdate::UpdateUserRoutingProfile(request), change.into_iter().collect())
+    Action::unless_equal(UserUpdate::UpdateUserRoutingProfile(request), vec![change])
 }
 
 pub(super) fn predict(live: &mut Live, request: &UpdateUserRoutingProfile) {
@@ -50,13 +29,4 @@ pub(super) fn predict(live: &mut Live, request: &UpdateUserRoutingProfile) {
 pub(super) fn ignore(want: &RoutingProfileId, ignored: &BTreeSet<IgnoredField>, live: &Live) -> RoutingProfileId {
     let is_ignored = ignored.contains(&IgnoredField::RoutingProfileArn) || ignored.contains(&IgnoredField::RoutingProfileName);
     live.user.routing_profile_id.clone().filter(|_| is_ignored).unwrap_or_else(|| want.clone())
-}
-
-pub(super) fn to_status(profile: Option<&RoutingProfileId>, instance: &Arn) -> Option<String> {
-    profile.map(|id| instance.sibling(Resource::RoutingProfile(id.clone())).to_string())
-}
-
-/// Returns None for an ARN that cannot be read.
-pub(super) fn from_status(arn: Option<&str>, instance: &Arn) -> Option<Option<RoutingProfileId>> {
-    arn.map_or(Some(None), |arn| spec_error::id(KIND.arn_field(), arn, instance, id).ok().map(Some))
 }

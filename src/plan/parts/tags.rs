@@ -4,13 +4,7 @@ use std::collections::BTreeSet;
 
 use connect_api::{TagResource, Tags, UntagResource};
 
-use crate::{
-    api::IgnoredField,
-    plan::{
-        action::{Action, Change, UserUpdate},
-        live::Live,
-    },
-};
+use super::{Action, Change, IgnoredField, Live, UserUpdate};
 
 /// Returns all tags that the user should carry.
 pub(in crate::plan) fn with_proof(want: &Tags, proof: &Tags) -> Tags {

@@ -11,7 +11,6 @@ use crate::reconcile::{
 /// When to retry a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::reconcile) struct Retry {
-    /// The time to wait.
     pub(in crate::reconcile) after: Duration,
     /// The pass lost a race, and is retried at once.
     pub(in crate::reconcile) at_once: bool,
@@ -52,7 +51,6 @@ impl BackOff {
         Retry { after: doubled + doubled.mul_f64(spread(uid, row) / 4.0), at_once }
     }
 
-    /// Ends the row of failures and the hold.
     pub(super) fn reset(&mut self) {
         *self = Self::default();
     }

@@ -5,10 +5,9 @@ mod freshness;
 mod parked;
 mod requests;
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::{Mutex, PoisonError},
-};
+use std::collections::{HashMap, HashSet};
+
+use parking_lot::Mutex;
 
 use super::failure::{Failure, Kind};
 use back_off::BackOff;
@@ -64,33 +63,29 @@ pub(super) struct Memory(Mutex<HashMap<String, Entry>>);
 impl Memory {
     /// Changes what is remembered of a resource.
     pub(super) fn with<T>(&self, uid: &str, change: impl FnOnce(&mut Entry) -> T) -> T {
-        // Nothing panics while holding the lock, and an incomplete entry would only cost a read.
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = self.0.lock();
         change(entries.entry(uid.to_owned()).or_default())
     }
 
     /// Reads what is remembered of a resource. This creates no entry.
     pub(super) fn of<T>(&self, uid: &str, read: impl FnOnce(&Entry) -> T) -> T {
-        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let entries = self.0.lock();
         match entries.get(uid) {
             Some(entry) => read(entry),
             None => read(&Entry::default()),
         }
     }
 
-    /// Forgets a resource that is gone.
     pub(super) fn forget(&self, uid: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
+        self.0.lock().remove(uid);
     }
 
-    /// Forgets all resources but these.
     pub(super) fn retain(&self, uids: &HashSet<String>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|uid, _| uids.contains(uid));
+        self.0.lock().retain(|uid, _| uids.contains(uid));
     }
 
-    /// Returns the number of resources that are remembered.
     pub(super) fn len(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.0.lock().len()
     }
 }
 
@@ -119,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_for_the_rate_limit_do_not_restart_the_delays() {
+    fn waits_last_as_known_and_do_not_restart_the_delays() {
         let mut entry = Entry::default();
         let wait = Failure { retry_after: Some(Duration::from_millis(500)), ..failure(Kind::Deferred) };
         let delays: Vec<u64> = (0..8)
@@ -137,12 +132,6 @@ mod tests {
         let delays: Vec<Duration> = (0..4).map(|_| delay(&mut entry, &failure(Kind::Raced))).collect();
         assert_eq!(delays[..3], [Duration::ZERO; 3]);
         assert!(delays[3] > Duration::ZERO);
-    }
-
-    #[test]
-    fn known_retry_time_is_used() {
-        let known = Failure { retry_after: Some(Duration::from_millis(1500)), ..failure(Kind::Deferred) };
-        assert_eq!(delay(&mut Entry::default(), &known), Duration::from_millis(1500));
     }
 
     #[test]

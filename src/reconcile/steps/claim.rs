@@ -2,19 +2,9 @@
 
 use connect_api::{ConnectExt, TagResource, UserId};
 
-use super::read::observed;
-use crate::{
-    api::Reason,
-    plan::{Knowledge, Live, Ownership},
-    reconcile::{
-        cluster::EventKind,
-        failure::{Failure, Kind, Phase},
-        learnt::Learnt,
-        lookup,
-        outcome::{End, Flow, or_end, or_fail},
-        report::Appeared,
-        work::Work,
-    },
+use super::{
+    Appeared, End, EventKind, Failure, Flow, Kind, Knowledge, Learnt, Live, Ownership, Phase, Reason, State, Work, lookup,
+    or_end, or_fail, read::observed,
 };
 
 /// Tags a user that has no owner as ours, and reads it again: if two resources do this at once, the last one has it.
@@ -28,7 +18,7 @@ pub(in crate::reconcile) async fn claim(work: &mut Work<'_>, known: &Knowledge, 
     if found.as_ref().is_some_and(|user| work.subject.owner.of(&user.tags) == Ownership::Unowned) {
         let message =
             format!("the user {:?} was tagged as this resource's, but Connect does not show that yet", work.subject.username());
-        return Flow::Break(End::Failed(Failure::new(Kind::Raced, Phase::Create, message)));
+        return Flow::Break(Failure::new(Kind::Raced, Phase::Create, message).into());
     }
     tracing::info!(user = %live.user.arn, "took over a user without an owner");
     work.report.appeared = Some(Appeared::Adopted);
@@ -55,5 +45,5 @@ pub(in crate::reconcile) async fn forget(work: &mut Work<'_>) -> End {
     let note = format!("{gone} was deleted outside of Kubernetes: creating the user again");
     tracing::warn!("{note}");
     work.publish(EventKind::Warning, "DriftDetected", "Create", note.clone()).await;
-    End::Again(Reason::Creating, note)
+    State::Working(Reason::Creating, note).into()
 }

@@ -2,18 +2,9 @@
 
 use connect_api::{Class, Connect, ConnectExt, CreateUser, Error, OperationName};
 
-use super::{identity_type, names, password};
-use crate::{
-    api::{CreateAttempt, Reason},
-    plan::{CreateAttempts, Knowledge, created},
-    reconcile::{
-        conditions::set_conditions,
-        failure::{Failure, Kind, Phase},
-        learnt::Learnt,
-        outcome::{End, Flow, State, or_end, or_fail},
-        report::Appeared,
-        work::Work,
-    },
+use super::{
+    Appeared, CreateAttempt, CreateAttempts, Failure, Flow, Kind, Knowledge, Learnt, Phase, Reason, State, Work, created,
+    identity_type, names, or_end, or_fail, password, set_conditions,
 };
 
 /// Creates the user.
@@ -31,7 +22,7 @@ pub(in crate::reconcile) async fn create(work: &mut Work<'_>, known: &Knowledge,
     if stalled > work.ctx.settings.longest_stall {
         let message =
             format!("this process stalled for {} s before it could create the user: it starts again", stalled.as_secs());
-        return Flow::Break(End::Failed(Failure::new(Kind::Transient, Phase::Create, message)));
+        return Flow::Break(Failure::new(Kind::Transient, Phase::Create, message).into());
     }
     match work.connect.call(&work.caller, request.clone()).await {
         Ok(user) => {
@@ -83,5 +74,5 @@ async fn not_created(work: &mut Work<'_>, mark: CreateAttempts, error: &Error, r
         Class::Invalid => identity_type::advice(work, request).await.unwrap_or_else(|| "the field that Connect names".to_owned()),
         _ => "the field that Connect names".to_owned(),
     };
-    Flow::Break(End::Failed(Failure::of_call(error, Phase::Create, &fields)))
+    Flow::Break(Failure::of_call(error, Phase::Create, &fields).into())
 }

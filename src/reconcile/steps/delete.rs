@@ -1,21 +1,11 @@
-//! The steps for a user whose resource is being deleted: delete the user, or take our tags off it.
+//! The steps for a resource that is being deleted: delete its user, or take our tags off it, and remove the finalizer.
 
 use connect_api::{Class, ConnectExt, DeleteUser, UntagResource, UserId};
 use kube::ResourceExt;
 
-use crate::{
-    api::{CONFIRM_DELETION, ConditionType, Reason},
-    plan::{CreateAttempts, Knowledge, Live},
-    reconcile::{
-        cluster::EventKind,
-        conditions::condition,
-        deletion_guard::TooMany,
-        failure::{Failure, Kind, Phase},
-        learnt::Learnt,
-        outcome::{End, Flow},
-        requests::is_confirmed,
-        work::Work,
-    },
+use super::{
+    CONFIRM_DELETION, ClusterError, ConditionType, CreateAttempts, Entry, EventKind, Failure, Flow, Kind, Knowledge, Learnt,
+    Live, ManagementPolicy, Phase, Reason, TooMany, Work, condition, is_confirmed,
 };
 
 /// Deletes the user, if the deletion guard admits it.
@@ -33,7 +23,7 @@ pub(in crate::reconcile) async fn delete(work: &mut Work<'_>, known: &Knowledge,
             }
         }
         Err(error) if error.class == Class::NotFound => {}
-        Err(error) => return Flow::Break(End::Failed(Failure::of_call(&error, Phase::Delete, "the user"))),
+        Err(error) => return Flow::Break(Failure::of_call(&error, Phase::Delete, "the user").into()),
     }
     Flow::Continue(Learnt::Deleted)
 }
@@ -51,9 +41,32 @@ pub(in crate::reconcile) async fn disown(work: &Work<'_>, known: &Knowledge, liv
             }
         }
         Err(error) if error.class == Class::NotFound => {}
-        Err(error) => return Flow::Break(End::Failed(Failure::of_call(&error, Phase::Delete, "deletionPolicy"))),
+        Err(error) => return Flow::Break(Failure::of_call(&error, Phase::Delete, "deletionPolicy").into()),
     }
     Flow::Continue(Learnt::Disowned)
+}
+
+/// Publishes an Event if the user stays in Connect.
+pub(in crate::reconcile) async fn report_retained(work: &Work<'_>, known: &Knowledge, left: bool) {
+    let username = work.subject.username();
+    if known.policy.management == ManagementPolicy::Observe {
+        let note = format!("{username:?} stays in Connect as it is: managementPolicy is Observe");
+        work.publish(EventKind::Normal, "Retained", "Delete", note).await;
+    } else if left {
+        let note =
+            format!("the user {username:?} no longer carries this resource's ownership tags: it stays in Connect as it is");
+        work.publish(EventKind::Warning, "Retained", "Delete", note).await;
+    }
+}
+
+/// Removes the finalizer, and wakes the resources that wait for the username.
+pub(in crate::reconcile) async fn remove_finalizer(work: &Work<'_>) -> Result<(), ClusterError> {
+    let ctx = work.ctx;
+    ctx.cluster.remove_finalizer(&work.subject.resource).await?;
+    for uid in ctx.waiters.freed(&work.subject.wanted_username()) {
+        ctx.memory.with(&uid, Entry::wake_for_read);
+    }
+    Ok(())
 }
 
 /// Ends the pass if too many users are being deleted without confirmation.
@@ -84,7 +97,7 @@ fn admit(work: &mut Work<'_>) -> Flow {
     ctx.metrics.held(ctx.deletions.hold(&subject.uid, message.is_some()));
     let Some(message) = message else { return Flow::Continue(()) };
     report.status.deletion_held_by = Some(limit);
-    Flow::Break(End::Failed(Failure::new(Kind::Held, Phase::Delete, message)))
+    Flow::Break(Failure::new(Kind::Held, Phase::Delete, message).into())
 }
 
 fn question(namespace: &str, name: &str, going: usize, of: usize, limit: &str) -> String {

@@ -1,16 +1,7 @@
 //! The Events of a pass: on transitions only.
 
-use crate::{
-    api::{ConditionType, Reason},
-    plan::Change,
-    reconcile::{
-        cluster::{EventKind, THROTTLED},
-        conditions::{condition, is_in_sync},
-        failure::{Failure, Kind, Phase},
-        outcome::State,
-        report::Appeared,
-        work::Work,
-    },
+use super::{
+    Appeared, Change, ConditionType, EventKind, Failure, Kind, Phase, Reason, State, THROTTLED, Work, condition, is_in_sync,
 };
 
 /// Publishes what changed in this pass. `is_reported`: the status shows it.

@@ -2,15 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{
-    api::ManagementPolicy,
-    plan::{Knowledge, Ownership},
-    reconcile::{
-        conditions::to_the_second,
-        failure::{Failure, Kind, Phase},
-        work::Work,
-    },
-};
+use super::{Failure, Kind, Knowledge, ManagementPolicy, Ownership, Phase, Work, to_the_second};
 
 /// The username belongs to another owner's user.
 pub(in crate::reconcile) fn conflict(work: &Work<'_>, known: &Knowledge, owner: &Ownership) -> Failure {

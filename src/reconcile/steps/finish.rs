@@ -4,19 +4,9 @@ use std::time::Duration;
 
 use kube::ResourceExt;
 
-use super::events;
-use crate::{
-    api::ConditionType,
-    plan::Knowledge,
-    reconcile::{
-        cluster::{ClusterError, ClusterErrorKind},
-        conditions::{condition, is_in_sync},
-        failure::{Failure, Kind, Phase, describes_same_wait},
-        memory::Retry,
-        outcome::{End, State, Verdict},
-        schedule::until_read,
-        work::Work,
-    },
+use super::{
+    ClusterError, ClusterErrorKind, ConditionType, End, Failure, Kind, Knowledge, Phase, Retry, State, Verdict, Work, condition,
+    describes_same_wait, events, is_in_sync, until_read,
 };
 
 /// The time to wait for a cache that is known to be behind.
@@ -26,11 +16,7 @@ pub(in crate::reconcile) const STALE: Duration = Duration::from_secs(1);
 pub(in crate::reconcile) async fn finish(work: &mut Work<'_>, known: &Knowledge, end: End) -> Verdict {
     let (state, live) = match end {
         End::Gone => return gone(work),
-        End::InSync(live) => (State::InSync, Some(live)),
-        End::Drifted(live, changes) => (State::Drifted(changes), Some(live)),
-        End::Paused => (State::Paused { deleting: known.deleting }, None),
-        End::Again(reason, message) => (State::Working(reason, message), None),
-        End::Failed(failure) => (State::Failed(failure), None),
+        End::Report(state, live) => (state, live),
     };
     let (ctx, uid) = (work.ctx, work.subject.uid.clone());
     match &state {

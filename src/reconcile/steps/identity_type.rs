@@ -2,10 +2,7 @@
 
 use connect_api::{Class, Connect, ConnectExt, CreateUser, DescribeInstance, Error, IdentityManagementType, OperationName};
 
-use crate::{
-    plan::{Action, advice_on_create, advice_on_update, beside_a_directory},
-    reconcile::work::Work,
-};
+use super::{Action, Work, advice_on_create, advice_on_update, beside_a_directory};
 
 /// Returns what to correct in the spec after a refused CreateUser, if the identity type explains the refusal.
 pub(super) async fn advice(work: &Work<'_>, request: &CreateUser) -> Option<String> {
@@ -16,7 +13,7 @@ pub(super) async fn advice(work: &Work<'_>, request: &CreateUser) -> Option<Stri
 /// Makes one call of a plan, in the form that the instance's identity type needs. An error comes with the fields to correct.
 pub(super) async fn send(work: &Work<'_>, action: &Action) -> Result<(), (Error, String)> {
     let Work { ctx, subject, connect, caller, .. } = work;
-    let known = ctx.identity_types.known(&subject.instance);
+    let known = ctx.identity_types.get(&subject.instance.to_string());
     let beside = beside_a_directory(action);
     let call = match (&beside, known) {
         (Some(call), Some(IdentityManagementType::ExistingDirectory)) => call.clone(),
@@ -39,13 +36,13 @@ pub(super) async fn send(work: &Work<'_>, action: &Action) -> Result<(), (Error,
 /// Returns the instance's identity type; None if it cannot be read, since it only serves advice.
 async fn identity_type(work: &Work<'_>) -> Option<IdentityManagementType> {
     let Work { ctx, subject, .. } = work;
-    if let Some(known) = ctx.identity_types.known(&subject.instance) {
+    if let Some(known) = ctx.identity_types.get(&subject.instance.to_string()) {
         return Some(known);
     }
     match work.connect.call(&work.caller, DescribeInstance { instance: subject.instance_id() }).await {
         Ok(instance) => {
             let identity = instance.identity_management_type?;
-            ctx.identity_types.record(&subject.instance, identity);
+            ctx.identity_types.record(subject.instance.to_string(), identity);
             Some(identity)
         }
         Err(error) => {

@@ -11,5 +11,31 @@ pub(super) mod names;
 pub(super) mod password;
 pub(super) mod quick_connects;
 pub(super) mod read;
-pub(super) mod release;
 pub(super) mod update;
+
+// What the steps use of the layers below. Each takes its names from here.
+use crate::{
+    api::{
+        AdoptionPolicy, CONFIRM_DELETION, ConditionType, ConnectUser, CreateAttempt, ManagementPolicy, PasswordSecretRef, Reason,
+    },
+    inventory::{Query, REFRESH, Wanted},
+    plan::{
+        Action, Change, CreateAttempts, Knowledge, Live, Observation, Ownership, Policy, ReferenceKind, SpecIssue, Unresolved,
+        advice_on_create, advice_on_update, after, beside_a_directory, broken_rules, created, explain,
+    },
+    reconcile::{
+        cluster::{ClusterError, ClusterErrorKind, EventKind, SecretValue, THROTTLED},
+        conditions::{condition, is_in_sync, set_conditions, set_password_change_ignored, to_the_second},
+        deletion_guard::TooMany,
+        failure::{Failure, Kind, Phase, describes_same_wait},
+        learnt::Learnt,
+        lookup::{self, Lookup},
+        memory::{Entry, Retry},
+        outcome::{End, Flow, State, Verdict, or_end, or_fail},
+        quick_connect_cleanup::{Cleanup, OPERATIONS, is_permanent},
+        report::Appeared,
+        requests::{Request, is_confirmed, reconcile_requested},
+        schedule::{name_lifetime, until_read},
+        work::Work,
+    },
+};

@@ -2,16 +2,9 @@
 
 use connect_api::{Class, Error, OperationName};
 
-use crate::{
-    inventory::{Query, REFRESH, Wanted},
-    plan::{Knowledge, ReferenceKind, SpecIssue, Unresolved, explain},
-    reconcile::{
-        failure::{Failure, Kind, Phase},
-        outcome::{End, Flow, or_fail},
-        requests::{Request, reconcile_requested},
-        schedule::name_lifetime,
-        work::Work,
-    },
+use super::{
+    Failure, Flow, Kind, Knowledge, Phase, Query, REFRESH, ReferenceKind, Request, SpecIssue, Unresolved, Wanted, Work, explain,
+    name_lifetime, or_fail, reconcile_requested,
 };
 
 /// Reads the instance's names for the references in the spec. Afterwards the spec is parsed, or the pass ends.
@@ -37,7 +30,7 @@ pub(in crate::reconcile) async fn resolve(work: &mut Work<'_>, known: &Knowledge
         if is_requested && newer.is_some() {
             let message = "the names in the spec are about to be looked up again";
             let failure = Failure::new(Kind::Deferred, phase, message);
-            return Flow::Break(End::Failed(Failure { retry_after: newer, ..failure }));
+            return Flow::Break(Failure { retry_after: newer, ..failure }.into());
         }
         subject.parse_spec();
     }
@@ -49,7 +42,7 @@ pub(in crate::reconcile) async fn resolve(work: &mut Work<'_>, known: &Knowledge
             ..Failure::new(Kind::DependencyNotFound, phase, explain(missing, &subject.instance.instance))
         },
     };
-    Flow::Break(End::Failed(failure))
+    Flow::Break(failure.into())
 }
 
 /// Marks names as doubtful after Connect did not find what one stood for: they are read again before they are used again.

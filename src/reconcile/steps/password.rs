@@ -4,17 +4,9 @@ use connect_api::Password;
 use kube::ResourceExt;
 use rand::seq::IndexedRandom;
 
-use crate::{
-    api::{ConnectUser, PasswordSecretRef},
-    plan::broken_rules,
-    reconcile::{
-        cluster::{ClusterErrorKind, SecretValue},
-        conditions::set_password_change_ignored,
-        failure::{Failure, Kind, Phase},
-        outcome::{End, Flow, or_end},
-        report::Appeared,
-        work::Work,
-    },
+use super::{
+    Appeared, ClusterErrorKind, ConnectUser, Failure, Flow, Kind, PasswordSecretRef, Phase, SecretValue, Work, broken_rules,
+    or_end, set_password_change_ignored,
 };
 
 /// The key of a Secret that the operator creates.
@@ -34,7 +26,7 @@ pub(super) struct Initial {
 }
 
 fn missing<T>(message: String) -> Flow<T> {
-    Flow::Break(End::Failed(Failure::new(Kind::SecretNotFound, Phase::Create, message)))
+    Flow::Break(Failure::new(Kind::SecretNotFound, Phase::Create, message).into())
 }
 
 /// Identifies a state of a Secret and the key that is read from it.
@@ -165,7 +157,10 @@ fn random() -> Password {
 mod tests {
     use std::collections::HashSet;
 
+    use serde_json::json;
+
     use super::*;
+    use crate::api::fixtures;
 
     #[test]
     fn generated_passwords_meet_the_rules_and_differ() {
@@ -175,15 +170,7 @@ mod tests {
     }
 
     fn named(name: &str) -> ConnectUser {
-        let mut resource = ConnectUser::new(
-            name,
-            serde_json::from_value(serde_json::json!({
-                "instanceArn": "", "username": "", "routingProfileArn": "", "securityProfileArns": [],
-            }))
-            .unwrap(),
-        );
-        resource.metadata.uid = Some("0f8fad5b-d9cb-469f-a165-70867728950e".into());
-        resource
+        fixtures::resource(json!({ "metadata": { "name": name, "uid": "0f8fad5b-d9cb-469f-a165-70867728950e" } }))
     }
 
     #[test]

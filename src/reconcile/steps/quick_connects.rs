@@ -2,16 +2,8 @@
 
 use connect_api::{Class, OperationName, UserId};
 
-use crate::{
-    plan::{Knowledge, Observation, Ownership},
-    reconcile::{
-        cluster::EventKind,
-        failure::{Failure, Phase},
-        learnt::Learnt,
-        outcome::{End, Flow},
-        quick_connect_cleanup::{Cleanup, OPERATIONS, is_permanent},
-        work::Work,
-    },
+use super::{
+    Cleanup, EventKind, Failure, Flow, Knowledge, Learnt, OPERATIONS, Observation, Ownership, Phase, Work, is_permanent,
 };
 
 /// Failures of Connect in a row after which the rest is left to people, so that no resource waits for ever: about two minutes, or
@@ -32,7 +24,7 @@ pub(in crate::reconcile) async fn delete(work: &Work<'_>, known: &Knowledge, use
         if !is_permanent(&error) && cleanup.failures < ATTEMPTS {
             ctx.memory.with(&subject.uid, |m| m.parked.keep_cleanup(cleanup));
             let failure = Failure::of_call(&error, Phase::Delete, "the quick connects of the deleted user");
-            return Flow::Break(End::Failed(failure));
+            return Flow::Break(failure.into());
         }
         cleanup.left.extend(cleanup.found.drain(..).map(|candidate| candidate.name));
         cleanup.refusal = Some(error);

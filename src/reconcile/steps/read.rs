@@ -4,17 +4,9 @@ use std::time::Duration;
 
 use connect_api::{Class, Error, User, UserId};
 
-use crate::{
-    api::{AdoptionPolicy, ManagementPolicy},
-    plan::{CreateAttempts, Knowledge, Live, Observation, Policy},
-    reconcile::{
-        failure::Phase,
-        learnt::Learnt,
-        lookup::{self, Lookup},
-        outcome::{Flow, or_fail},
-        requests::reconcile_requested,
-        work::Work,
-    },
+use super::{
+    AdoptionPolicy, CreateAttempts, Flow, Knowledge, Learnt, Live, Lookup, ManagementPolicy, Observation, Phase, Policy, Work,
+    lookup, or_fail, reconcile_requested,
 };
 
 /// The lifetime of a read without proficiencies if reading those has to wait for the rate limit, whatever may follow from it.

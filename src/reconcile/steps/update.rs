@@ -4,16 +4,9 @@ use std::time::Duration;
 
 use connect_api::{Class, Error, OperationName, Priority};
 
-use super::{identity_type, names};
-use crate::{
-    plan::{Action, Knowledge, Live, Observation, after},
-    reconcile::{
-        failure::{Failure, Phase},
-        learnt::Learnt,
-        lookup,
-        outcome::{End, Flow, or_end, or_fail},
-        work::Work,
-    },
+use super::{
+    Action, Failure, Flow, Knowledge, Learnt, Live, Observation, Phase, Work, after, identity_type, lookup, names, or_end,
+    or_fail,
 };
 
 /// The lifetime of a read for calls that carry nothing over from it, if they have to wait for the rate limit: a hundred calls of
@@ -72,10 +65,10 @@ pub(in crate::reconcile) async fn update(
         (Some((Class::NotFound, failure)), Some(id)) => {
             let found = lookup::by_id(work.client(), id).await;
             match or_fail(found, Phase::of(known), "spec")? {
-                Some(_) => Flow::Break(End::Failed(failure)),
+                Some(_) => Flow::Break(failure.into()),
                 None => Flow::Continue(Learnt::RecordedGone),
             }
         }
-        (Some((_, failure)), _) => Flow::Break(End::Failed(failure)),
+        (Some((_, failure)), _) => Flow::Break(failure.into()),
     }
 }

@@ -34,7 +34,6 @@ impl fmt::Display for ConfigError {
     }
 }
 
-/// The file that a configuration was read from.
 #[derive(Debug)]
 pub struct ConfigFile {
     path: PathBuf,
@@ -43,10 +42,6 @@ pub struct ConfigFile {
 }
 
 impl ConfigFile {
-    /// Reads a configuration.
-    ///
-    /// # Errors
-    /// A file that cannot be read, or an invalid configuration.
     pub fn read(path: &Path) -> Result<(Self, Config), ConfigError> {
         let text = text_of(path);
         let config = load(path, &text)?;

@@ -10,8 +10,6 @@ mod tests;
 mod values;
 
 pub use file::{ConfigError, ConfigFile};
-pub use settings::{AccountSettings, Config, InstanceSettings, NotListed, OperationQuota, QuotaSettings};
+pub use settings::{AccountSettings, Config};
 pub(crate) use values::is_tag_text;
-pub use values::{
-    AccountId, EndpointUrl, ExternalId, InstanceArn, Namespaces, Operation, Positive, RoleArn, SessionName, SessionTags, Share,
-};
+pub use values::{Operation, RoleArn};

@@ -14,9 +14,7 @@ use super::values::{
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Config {
-    /// The settings of AWS accounts.
     pub accounts: BTreeMap<AccountId, AccountSettings>,
-    /// The settings of instances.
     pub instances: BTreeMap<InstanceArn, InstanceSettings>,
     /// Whether all namespaces may use instances that are not listed.
     pub instances_not_listed: NotListed,
@@ -58,14 +56,12 @@ pub struct QuotaSettings {
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OperationQuota {
-    /// Calls per second.
     pub calls_per_second: Positive,
     /// The burst. Default: that of the other operations.
     #[serde(default)]
     pub call_burst: Option<Positive>,
 }
 
-/// The settings of an instance.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct InstanceSettings {
@@ -76,15 +72,12 @@ pub struct InstanceSettings {
 /// The rule for instances that are not listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub enum NotListed {
-    /// Every namespace may use them.
     #[default]
     Allow,
-    /// No namespace may use them.
     Refuse,
 }
 
 impl Config {
-    /// Returns the settings of an account.
     pub fn account(&self, id: &str) -> AccountSettings {
         self.accounts.get(id).cloned().unwrap_or_default()
     }

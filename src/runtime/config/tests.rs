@@ -2,7 +2,7 @@
 
 use connect_api::{Arn, OperationName, Quota, Quotas};
 
-use super::{file::parse, *};
+use super::{file::parse, settings::NotListed, *};
 
 const FULL: &str = r#"
 accounts:

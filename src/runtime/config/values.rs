@@ -7,14 +7,13 @@ use connect_api::{Arn, OperationName, Resource};
 use serde::Deserialize;
 
 macro_rules! texts {
-    ($($(#[$doc:meta])* $name:ident: $check:ident,)*) => {$(
+    ($($(#[$doc:meta])* $name:ident: $fits:expr, $why:expr;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
         #[serde(try_from = "String")]
         pub struct $name(String);
 
         impl $name {
-            /// Returns the text as written.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -24,8 +23,8 @@ macro_rules! texts {
             type Error = String;
 
             fn try_from(text: String) -> Result<Self, String> {
-                $check(&text)?;
-                Ok(Self(text))
+                let (fits, why): (fn(&str) -> bool, fn(&str) -> String) = ($fits, $why);
+                if fits(&text) { Ok(Self(text)) } else { Err(why(&text)) }
             }
         }
 
@@ -38,16 +37,18 @@ macro_rules! texts {
 }
 
 texts! {
-    /// An AWS account's id.
-    AccountId: account_id,
-    /// The ARN of an IAM role.
-    RoleArn: role_arn,
+    AccountId: is_account_id, |text| format!("{text:?} is not the id of an AWS account: 12 digits, in quotes");
+    RoleArn: is_role_arn,
+        |text| format!("{text:?} is not the ARN of an IAM role, such as arn:aws:iam::123456789012:role/connect-operator");
     /// An external id, as AssumeRole takes it.
-    ExternalId: external_id,
+    ExternalId: |text| (2..=1224).contains(&text.len()) && text.chars().all(|c| is_word(c) || "+=,.@:/-".contains(c)),
+        |_| "is not an external id: 2 to 1224 letters, digits or any of _+=,.@:/-".into();
     /// A session's name, as AssumeRole takes it.
-    SessionName: session_name,
-    /// An endpoint's URL.
-    EndpointUrl: endpoint_url,
+    SessionName: |text| (2..=64).contains(&text.len()) && text.chars().all(|c| is_word(c) || "+=,.@-".contains(c)),
+        |text| format!("{text:?} is not the name of a session: 2 to 64 letters, digits or any of _+=,.@-");
+    EndpointUrl: is_endpoint_url,
+        |text| format!("{text:?} is not a URL, such as https://connect.eu-central-1.amazonaws.com");
+    Namespace: is_namespace, |text| format!("{text:?} is not the name of a namespace, nor {ALL:?}, which means all of them");
 }
 
 impl Borrow<str> for AccountId {
@@ -72,23 +73,15 @@ fn is_account_id(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-fn account_id(text: &str) -> Result<(), String> {
-    if is_account_id(text) { Ok(()) } else { Err(format!("{text:?} is not the id of an AWS account: 12 digits, in quotes")) }
-}
-
-fn role_arn(text: &str) -> Result<(), String> {
+fn is_role_arn(text: &str) -> bool {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
-    let is_role = match parts[..] {
+    match parts[..] {
         ["arn", partition, "iam", "", account, role] => {
             let name = role.strip_prefix("role/").and_then(|path| path.rsplit('/').next());
             !partition.is_empty() && is_account_id(account) && name.is_some_and(|name| !name.is_empty())
         }
         _ => false,
-    };
-    if is_role {
-        return Ok(());
     }
-    Err(format!("{text:?} is not the ARN of an IAM role, such as arn:aws:iam::123456789012:role/connect-operator"))
 }
 
 /// Returns whether a character is a word character in IAM's patterns: an ASCII letter, a digit or an underscore.
@@ -96,25 +89,13 @@ fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
-fn external_id(text: &str) -> Result<(), String> {
-    let fits = (2..=1224).contains(&text.len()) && text.chars().all(|c| is_word(c) || "+=,.@:/-".contains(c));
-    if fits { Ok(()) } else { Err("is not an external id: 2 to 1224 letters, digits or any of _+=,.@:/-".into()) }
-}
-
-fn session_name(text: &str) -> Result<(), String> {
-    let fits = (2..=64).contains(&text.len()) && text.chars().all(|c| is_word(c) || "+=,.@-".contains(c));
-    if fits { Ok(()) } else { Err(format!("{text:?} is not the name of a session: 2 to 64 letters, digits or any of _+=,.@-")) }
-}
-
-fn endpoint_url(text: &str) -> Result<(), String> {
-    let fits = text.parse::<Uri>().is_ok_and(|uri| {
+fn is_endpoint_url(text: &str) -> bool {
+    text.parse::<Uri>().is_ok_and(|uri| {
         let known = matches!(uri.scheme_str(), Some("http" | "https"));
         known && uri.host().is_some_and(|host| !host.is_empty()) && uri.query().is_none()
-    });
-    if fits { Ok(()) } else { Err(format!("{text:?} is not a URL, such as https://connect.eu-central-1.amazonaws.com")) }
+    })
 }
 
-/// The ARN of an instance.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(try_from = "String")]
 pub struct InstanceArn(Arn);
@@ -163,45 +144,30 @@ impl fmt::Display for InstanceArn {
 pub struct Namespaces(Vec<Namespace>);
 
 impl Namespaces {
-    /// Returns whether they contain a namespace.
     pub(super) fn contain(&self, namespace: &str) -> bool {
-        self.0.iter().any(|Namespace(name)| name == ALL || name == namespace)
+        self.0.iter().any(|named| [ALL, namespace].contains(&named.as_str()))
     }
 }
 
 const ALL: &str = "*";
 
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-struct Namespace(String);
-
-impl TryFrom<String> for Namespace {
-    type Error = String;
-
-    fn try_from(name: String) -> Result<Self, String> {
-        let is_label = (1..=63).contains(&name.len())
-            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-            && !name.starts_with('-')
-            && !name.ends_with('-');
-        if is_label || name == ALL {
-            return Ok(Self(name));
-        }
-        Err(format!("{name:?} is not the name of a namespace, nor {ALL:?}, which means all of them"))
-    }
+fn is_namespace(text: &str) -> bool {
+    let is_label = (1..=63).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-');
+    is_label || text == ALL
 }
 
-/// The tags of a session.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "BTreeMap<String, String>")]
 pub struct SessionTags(BTreeMap<String, String>);
 
 impl SessionTags {
-    /// Returns whether there are no tags.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Returns the tags by key.
     pub fn get(&self) -> &BTreeMap<String, String> {
         &self.0
     }
@@ -235,48 +201,33 @@ pub(crate) fn is_tag_text(text: &str) -> bool {
     text.chars().all(|c| c.is_alphanumeric() || is_space(c) || "_.:/=+-@".contains(c))
 }
 
-/// A number greater than 0.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(try_from = "f64")]
-pub struct Positive(f64);
+macro_rules! numbers {
+    ($($(#[$doc:meta])* $name:ident: $fits:expr, $rule:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+        #[serde(try_from = "f64")]
+        pub struct $name(f64);
 
-impl Positive {
-    /// Returns the number.
-    pub fn get(self) -> f64 {
-        self.0
-    }
-}
-
-impl TryFrom<f64> for Positive {
-    type Error = String;
-
-    fn try_from(number: f64) -> Result<Self, String> {
-        if number.is_finite() && number > 0.0 { Ok(Self(number)) } else { Err(format!("{number} must be greater than 0")) }
-    }
-}
-
-/// A share: greater than 0 and at most 1.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(try_from = "f64")]
-pub struct Share(f64);
-
-impl Share {
-    /// Returns the number.
-    pub fn get(self) -> f64 {
-        self.0
-    }
-}
-
-impl TryFrom<f64> for Share {
-    type Error = String;
-
-    fn try_from(number: f64) -> Result<Self, String> {
-        if number > 0.0 && number <= 1.0 {
-            Ok(Self(number))
-        } else {
-            Err(format!("{number} must be greater than 0 and at most 1"))
+        impl $name {
+            pub fn get(self) -> f64 {
+                self.0
+            }
         }
-    }
+
+        impl TryFrom<f64> for $name {
+            type Error = String;
+
+            fn try_from(number: f64) -> Result<Self, String> {
+                let fits: fn(f64) -> bool = $fits;
+                if fits(number) { Ok(Self(number)) } else { Err(format!("{number} must be {}", $rule)) }
+            }
+        }
+    )*};
+}
+
+numbers! {
+    Positive: |number| number.is_finite() && number > 0.0, "greater than 0";
+    Share: |number| number > 0.0 && number <= 1.0, "greater than 0 and at most 1";
 }
 
 /// An operation that the operator calls.
@@ -285,7 +236,6 @@ impl TryFrom<f64> for Share {
 pub struct Operation(OperationName);
 
 impl Operation {
-    /// Returns its name.
     pub fn name(self) -> OperationName {
         self.0
     }

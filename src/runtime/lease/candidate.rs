@@ -20,7 +20,6 @@ pub enum Decision {
     Renew,
     /// Another process holds it.
     Wait {
-        /// The holder's name.
         holder: String,
         /// The local time after which it may be taken over if it does not change.
         until: Duration,
@@ -70,12 +69,10 @@ impl Candidate {
         Self { me, timing, seen: None, claimed: None }
     }
 
-    /// Returns its name.
     pub fn name(&self) -> &str {
         &self.me
     }
 
-    /// Returns its times.
     pub fn timing(&self) -> &Timing {
         &self.timing
     }
@@ -159,7 +156,6 @@ impl Candidate {
         self.claimed.is_some()
     }
 
-    /// Returns whether it leads.
     pub fn leads(&self, now: Duration) -> bool {
         !self.left(now).is_zero()
     }

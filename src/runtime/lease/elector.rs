@@ -23,7 +23,6 @@ use crate::{
 /// A candidate for a Lease.
 pub struct Elector {
     leases: Api<Lease>,
-    /// The Lease's name.
     name: String,
     /// The Lease's name in messages.
     lease: String,
@@ -37,12 +36,6 @@ pub struct Elector {
 pub struct LostLease {
     lease: String,
     why: Lost,
-}
-
-impl std::fmt::Debug for Elector {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Elector").field("lease", &self.lease).field("candidate", &self.candidate).finish_non_exhaustive()
-    }
 }
 
 impl Elector {

@@ -10,6 +10,6 @@ mod elector;
 mod model;
 mod timing;
 
-pub use candidate::{Candidate, Decision, Lost};
-pub use elector::{Elector, LostLease};
+pub use candidate::Candidate;
+pub use elector::Elector;
 pub use timing::Timing;

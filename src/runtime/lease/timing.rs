@@ -37,17 +37,14 @@ impl Timing {
         Ok(Self { duration, renew_deadline, retry_period })
     }
 
-    /// Returns how long others wait for a holder that does not renew.
     pub fn duration(&self) -> Duration {
         self.duration
     }
 
-    /// Returns how long a holder that cannot renew remains the leader.
     pub fn renew_deadline(&self) -> Duration {
         self.renew_deadline
     }
 
-    /// Returns the time between two attempts.
     pub fn retry_period(&self) -> Duration {
         self.retry_period
     }

@@ -12,7 +12,6 @@ pub(in crate::plan::parts) trait Setting: Clone {
     /// The channels that have the setting.
     const CHANNELS: &'static [Channel] = &[Channel::Voice];
 
-    /// Returns its channel.
     fn channel(&self) -> Channel;
     /// Returns the setting that a phone configuration means for a channel. The default one means Connect's default.
     fn of_phone(channel: Channel, phone: &PhoneConfig) -> Self;
