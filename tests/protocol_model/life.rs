@@ -1,10 +1,11 @@
 //! The life of a ConnectUser: everything that can happen to it in any order, and what must hold throughout.
 
+use connect_operator::plan::CreateAttempts;
 use stateright::{Model, Property};
 
 use super::{
     operator::{PassStage, Protocol},
-    state::{CreateAttempts, EDITED, FIRST, Hazards, Keeper, ModelState, Resource, User},
+    state::{EDITED, FIRST, Hazards, Keeper, ModelState, Resource, User},
 };
 
 /// The checked model: a protocol under hazards.

@@ -1,9 +1,11 @@
 //! An operator's pass as the shell (`reconcile`) makes it, one read, write or call at a time. The plan decides each step.
 
+use connect_operator::plan::CreateAttempts;
+
 use super::{
     life::Life,
     question::{Decision, Question},
-    state::{CreateAttempts, Id, Keeper, ModelState, Refusal, Resource, Status, User},
+    state::{Id, Keeper, ModelState, Refusal, Resource, Status, User},
 };
 
 /// How a user is recognised as ours.

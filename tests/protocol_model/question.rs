@@ -12,7 +12,7 @@ use connect_operator::plan::{
 
 use super::{
     operator::Reading,
-    state::{CreateAttempts, Id, Profile, Status, User},
+    state::{Id, Profile, Status, User},
 };
 
 /// The plan's decision, in the model's terms.
@@ -97,11 +97,7 @@ impl Question {
         let known = Knowledge {
             deleting: self.deleting,
             recorded: self.status.recorded.map(|id| id.to_string().as_str().into()),
-            mark: match self.status.mark {
-                CreateAttempts::None => plan::CreateAttempts::None,
-                CreateAttempts::Clean => plan::CreateAttempts::Clean,
-                CreateAttempts::Unclean => plan::CreateAttempts::Unclean,
-            },
+            mark: self.status.mark,
             settled: self.settled,
             by_id: seen(self.by_id),
             remembered: None,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use connect_operator::plan::CreateAttempts;
+
 use super::operator::{Pass, PassStage, Proof, Protocol, Reading};
 
 /// Users' ids, in the order in which they were created.
@@ -32,14 +34,6 @@ pub(super) struct User {
     /// It carries the tags that prove the resource's ownership.
     pub(super) proof: bool,
     pub(super) profile: Profile,
-}
-
-/// The create mark.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum CreateAttempts {
-    None,
-    Clean,
-    Unclean,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
