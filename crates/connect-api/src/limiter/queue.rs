@@ -103,14 +103,14 @@ impl Queue {
 
     /// Adds a caller. One that is queued already keeps its position, unless it now calls for a more urgent reason.
     pub(super) fn join(&mut self, caller: &Caller, now: Instant) {
-        match self.waiters.get(caller.key.as_str()) {
-            Some(Waiter { priority, state, .. }) if *priority <= caller.priority => {
-                if let WaiterState::Missed(_) = state {
-                    self.rejoin(&caller.key);
+        match self.waiters.get(caller.key.as_str()).cloned() {
+            Some(waiter) if waiter.priority <= caller.priority => {
+                if let WaiterState::Missed(_) = waiter.state {
+                    self.set_state(&caller.key, WaiterState::Asking);
+                    self.count(&waiter);
                 }
             }
             Some(Waiter { since, .. }) => {
-                let since = *since;
                 self.remove(&caller.key);
                 self.add(caller, None, since);
             }
@@ -198,12 +198,6 @@ impl Queue {
         let waiter = Waiter { key, priority: caller.priority, group, position, state: WaiterState::Asking, since };
         self.count(&waiter);
         self.waiters.insert(waiter.key.clone(), waiter);
-    }
-
-    fn rejoin(&mut self, key: &str) {
-        let Some(waiter) = self.waiters.get(key).cloned() else { return };
-        self.set_state(key, WaiterState::Asking);
-        self.count(&waiter);
     }
 
     /// Removes a caller that no longer waits.
