@@ -98,26 +98,14 @@ fn check_channels<T>(
     Ok(())
 }
 
-fn auto_accept_of(channel: Channel, auto_accept: bool) -> AutoAcceptConfig {
-    AutoAcceptConfig { channel, auto_accept, agent_first_callback_auto_accept: None }
-}
-
-fn work_of(channel: Channel, seconds: i32) -> AfterContactWorkConfig {
-    AfterContactWorkConfig {
-        channel,
-        after_contact_work_time_limit: seconds,
-        agent_first_callback_after_contact_work_time_limit: None,
-    }
-}
-
 /// Applies PhoneConfig to all channels. Omitted members become false, 0 or SOFT_PHONE.
 pub(super) fn spread(settings: &mut Settings, phone: &PhoneSettings) {
     let (auto_accept, seconds) = (phone.auto_accept.unwrap_or(false), phone.after_contact_work_time_limit.unwrap_or(0));
     for channel in Channel::ALL {
         let entry = settings.auto_accept.entry(channel);
-        entry.or_insert_with(|| auto_accept_of(channel, auto_accept)).auto_accept = auto_accept;
+        entry.or_insert_with(|| AutoAcceptConfig::new(channel, auto_accept)).auto_accept = auto_accept;
         let entry = settings.after_contact_work.entry(channel);
-        entry.or_insert_with(|| work_of(channel, seconds)).after_contact_work_time_limit = seconds;
+        entry.or_insert_with(|| AfterContactWorkConfig::new(channel, seconds)).after_contact_work_time_limit = seconds;
     }
     let channel = Channel::Voice;
     let (phone_type, phone_number) = (phone.phone_type.unwrap_or_default(), phone.desk_phone_number.clone());
@@ -171,8 +159,8 @@ pub(super) fn as_lists(rules: &Rules, settings: &Settings) -> ChannelConfigs {
     let (mut auto_accept, mut after_contact_work) = (settings.auto_accept.clone(), settings.after_contact_work.clone());
     if rules.show_unset_channels {
         for channel in Channel::ALL {
-            auto_accept.entry(channel).or_insert_with(|| auto_accept_of(channel, false));
-            after_contact_work.entry(channel).or_insert_with(|| work_of(channel, 0));
+            auto_accept.entry(channel).or_insert_with(|| AutoAcceptConfig::new(channel, false));
+            after_contact_work.entry(channel).or_insert_with(|| AfterContactWorkConfig::new(channel, 0));
         }
     }
     ChannelConfigs {

@@ -9,15 +9,11 @@ use connect_sim::{Config, Sim, UserConfigUpdate};
 use crate::support::*;
 
 fn auto(channel: Channel, auto_accept: bool) -> AutoAcceptConfig {
-    AutoAcceptConfig { channel, auto_accept, agent_first_callback_auto_accept: None }
+    AutoAcceptConfig::new(channel, auto_accept)
 }
 
 fn work(channel: Channel, seconds: i32) -> AfterContactWorkConfig {
-    AfterContactWorkConfig {
-        channel,
-        after_contact_work_time_limit: seconds,
-        agent_first_callback_after_contact_work_time_limit: None,
-    }
+    AfterContactWorkConfig::new(channel, seconds)
 }
 
 fn desk(seconds: i32) -> PhoneConfig {
