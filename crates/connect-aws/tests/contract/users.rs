@@ -65,9 +65,8 @@ pub(crate) async fn settings_by_channel_are_taken_at_creation(fixture: &Fixture<
     let channel_configs = ChannelConfigs {
         auto_accept: Some(vec![AutoAcceptConfig::new(Channel::Chat, true)]),
         after_contact_work: Some(vec![AfterContactWorkConfig {
-            channel: Channel::Voice,
-            after_contact_work_time_limit: 30,
             agent_first_callback_after_contact_work_time_limit: Some(20),
+            ..AfterContactWorkConfig::new(Channel::Voice, 30)
         }]),
         phone_number: Some(vec![PhoneNumberConfig {
             channel: Channel::Voice,

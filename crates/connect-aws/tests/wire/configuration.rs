@@ -47,10 +47,6 @@ async fn results(child: Child) -> Vec<String> {
     results
 }
 
-async fn connect() -> Server {
-    Server::new(minimal_user()).await
-}
-
 /// Asserts that the child's call to each Region arrives at this server, signed with this key.
 async fn assert_served(child: Child, server: &Server, key: &str, token: Option<&str>) {
     assert_eq!(results(child).await, REGIONS.map(|_| "jdoe"));
@@ -71,7 +67,7 @@ async fn the_most_specific_endpoint_is_used() {
         ("AWS_ENDPOINT_URL_CONNECT", &["AWS_ENDPOINT_URL"]),
         ("AWS_ENDPOINT_URL", &[]),
     ] {
-        let (used, unused) = (connect().await, connect().await);
+        let (used, unused) = (Server::new(minimal_user()).await, Server::new(minimal_user()).await);
         let child = child().with_key().with(most_specific, &used.url);
         let child = others.iter().fold(child, |child, name| child.with(name, &unused.url));
         assert_served(child, &used, "AKIDENVIRONMENT", None).await;
@@ -81,7 +77,7 @@ async fn the_most_specific_endpoint_is_used() {
 
 #[tokio::test]
 async fn credentials_come_from_a_named_profile() {
-    let connect = connect().await;
+    let connect = Server::new(minimal_user()).await;
     let child = child()
         .with("AWS_PROFILE", "other")
         .with("CONNECT_AWS_TEST_PROFILE", "chosen")
@@ -110,7 +106,7 @@ async fn a_web_identity_token_is_exchanged_once_for_all_regions() {
     let credentials = "<Credentials><AccessKeyId>AKIDROLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey>\
          <SessionToken>session</SessionToken><Expiration>2999-01-01T00:00:00Z</Expiration></Credentials>";
     let sts = Server::new(ScriptedAnswer::sts("AssumeRoleWithWebIdentity", credentials)).await;
-    let connect = connect().await;
+    let connect = Server::new(minimal_user()).await;
     assert_served(irsa(&sts, &connect), &connect, "AKIDROLE", Some("session")).await;
     let exchange = sts.request().body;
     assert!(exchange.contains("Action=AssumeRoleWithWebIdentity"), "{exchange}");
@@ -122,7 +118,7 @@ async fn a_web_identity_token_is_exchanged_once_for_all_regions() {
 async fn a_refused_web_identity_token_is_denied_with_the_code_of_sts() {
     let refusal = "Not authorized to perform sts:AssumeRoleWithWebIdentity";
     let sts = Server::new(ScriptedAnswer::sts_error(403, "AccessDenied", refusal)).await;
-    let connect = connect().await;
+    let connect = Server::new(minimal_user()).await;
     for result in results(irsa(&sts, &connect)).await {
         assert!(result.starts_with("Denied DescribeUser: no AWS credentials to sign with: "), "{result}");
         assert!(result.contains("AccessDenied"), "{result}");
@@ -136,7 +132,7 @@ async fn eks_pod_identity_gives_credentials() {
         "AccessKeyId": "AKIDPOD", "SecretAccessKey": "s", "Token": "session", "Expiration": "2999-01-01T00:00:00Z",
     })))
     .await;
-    let connect = connect().await;
+    let connect = Server::new(minimal_user()).await;
     let child = child();
     let token = child.file("pod-token", "the-pods-token");
     let child = child
@@ -150,7 +146,7 @@ async fn eks_pod_identity_gives_credentials() {
 
 #[tokio::test]
 async fn without_credentials_the_error_names_what_was_tried() {
-    let connect = connect().await;
+    let connect = Server::new(minimal_user()).await;
     for result in results(child().with("AWS_ENDPOINT_URL_CONNECT", &connect.url)).await {
         assert!(result.starts_with("Denied DescribeUser: no AWS credentials to sign with: "), "{result}");
         for source in ["environment", "profile", "IRSA", "EKS Pod Identity", "EC2 instance metadata"] {
