@@ -89,6 +89,8 @@ pub struct Rules {
     pub username_held_for: Duration,
     /// Which users have an e-mail address.
     pub email: EmailRule,
+    /// E-mail addresses are kept in lower case. Default false.
+    pub lower_case_emails: bool,
     /// An empty SecondaryEmail, Mobile or Email clears the member. Otherwise it is refused. Default true.
     pub empty_string_clears: bool,
     /// The error for an unknown profile or group. Default 404.
@@ -124,6 +126,7 @@ impl Default for Rules {
             email_usernames: false,
             username_held_for: Duration::ZERO,
             email: EmailRule::default(),
+            lower_case_emails: false,
             empty_string_clears: true,
             unknown_reference: UnknownReference::default(),
             identity_update: IdentityUpdate::default(),

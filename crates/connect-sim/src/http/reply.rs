@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::encode::without_nulls;
 use crate::refusal::Refusal;
 
-/// A successful reply. Null is no body. AWS omits absent members and never writes null.
+/// A successful reply. Null means that there is none. AWS omits absent members and never writes null.
 pub(super) fn success(request_id: &str, body: Value) -> Response<Body> {
     let body = (!body.is_null()).then(|| without_nulls(body));
     json_reply(200, Some(request_id), None, body)

@@ -73,9 +73,10 @@ pub(super) fn check_new(rules: &Rules, instance: &Instance, new: &CreateUser) ->
 }
 
 /// Returns the identity to store. In a directory instance, names and e-mail address come from the directory.
-pub(super) fn stored(identity: IdentityManagementType, username: &str, info: IdentityInfo) -> IdentityInfo {
+pub(super) fn stored(rules: &Rules, identity: IdentityManagementType, username: &str, info: IdentityInfo) -> IdentityInfo {
     if identity != IdentityManagementType::ExistingDirectory {
-        return info;
+        let email = info.email.map(|email| if rules.lower_case_emails { email.to_lowercase() } else { email });
+        return IdentityInfo { email, ..info };
     }
     IdentityInfo {
         first_name: Some(format!("{username}'s first name")),

@@ -17,7 +17,7 @@ pub(crate) fn identity_info(cx: &mut Context<'_>, id: &UserId, info: IdentityInf
         };
         let info = identity::without_empty(cx.rules, info);
         identity::check_info(cx.rules, identity_type, &info)?;
-        user.identity_info = identity::stored(identity_type, &user.username, info);
+        user.identity_info = identity::stored(cx.rules, identity_type, &user.username, info);
         Ok(())
     })
 }

@@ -38,7 +38,8 @@ pub(crate) fn create(cx: &mut Context<'_>, new: CreateUser, phone: Option<&Phone
             cx.instance.users_quota
         )));
     }
-    let identity = identity::stored(cx.instance.identity_management_type, &new.username, new.identity_info.unwrap_or_default());
+    let given = new.identity_info.unwrap_or_default();
+    let identity = identity::stored(cx.rules, cx.instance.identity_management_type, &new.username, given);
     let id = UserId::new(cx.identifiers.next());
     cx.instance.put(
         User {
