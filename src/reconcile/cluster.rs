@@ -102,7 +102,7 @@ pub trait Cluster: Send + Sync {
         value: &'a Password,
     ) -> ClusterFuture<'a, ()>;
 
-    /// Reads an annotation of a namespace. Returns None if there is no such annotation, or if it may not be read.
+    /// Reads an annotation of a namespace. Returns None if there is no such annotation.
     fn namespace_annotation<'a>(&'a self, namespace: &'a str, annotation: &'a str) -> ClusterFuture<'a, Option<String>>;
 
     /// Adds the finalizer, if the resource has not changed since it was read.

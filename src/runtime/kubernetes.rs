@@ -14,7 +14,7 @@ use kube::{
     api::{Patch, PatchParams, PostParams},
     runtime::events::{self, EventType, Recorder, Reporter},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     api::{ConnectUser, ConnectUserStatus, FIELD_MANAGER, FINALIZER},
@@ -100,7 +100,9 @@ fn explain(what: &str, object: &str, error: &kube::Error) -> ClusterError {
     let (kind, reason) = match error {
         kube::Error::Api(status) => {
             let kind = match status.code {
-                404 | 410 => ClusterErrorKind::Gone,
+                // A proxy, or an API server that does not serve the CRD, answers 404 too, but not that the object does not exist.
+                404 if status.reason == "NotFound" => ClusterErrorKind::Gone,
+                410 => ClusterErrorKind::Gone,
                 409 => ClusterErrorKind::Conflict,
                 401 | 403 => ClusterErrorKind::Forbidden,
                 400 | 422 => ClusterErrorKind::Refused,
@@ -113,10 +115,7 @@ fn explain(what: &str, object: &str, error: &kube::Error) -> ClusterError {
     };
     let hint = match kind {
         ClusterErrorKind::Forbidden => ". Check the RBAC of the operator's service account",
-        // The API server reports a server-side apply of an unknown field as an internal error.
-        _ if reason.contains("field not declared in schema") => {
-            ". The CRD is older than this operator: apply the CRD of this version"
-        }
+        _ if reason.contains("unknown field") => ". The CRD is older than this operator: apply the CRD of this version",
         _ => "",
     };
     ClusterError { kind, message: format!("could not {what} {object}: {reason}{hint}") }
@@ -197,11 +196,7 @@ impl Cluster for KubeCluster {
     fn namespace_annotation<'a>(&'a self, namespace: &'a str, annotation: &'a str) -> ClusterFuture<'a, Option<String>> {
         let api: Api<Namespace> = Api::all(self.client.clone());
         Box::pin(async move {
-            match read(&api, namespace).await {
-                Ok(found) => Ok(found.and_then(|n| n.metadata.annotations?.remove(annotation))),
-                Err(error) if error.kind == ClusterErrorKind::Forbidden => Ok(None),
-                Err(error) => Err(error),
-            }
+            Ok(read(&api, namespace).await?.and_then(|namespace| namespace.metadata.annotations?.remove(annotation)))
         })
     }
 
@@ -223,18 +218,12 @@ impl Cluster for KubeCluster {
     }
 
     fn write_status<'a>(&'a self, resource: &'a ConnectUser, status: &'a ConnectUserStatus) -> ClusterFuture<'a, ConnectUser> {
-        let patch = Patch::Apply(json!({
-            "apiVersion": ConnectUser::api_version(&()),
-            "kind": ConnectUser::kind(&()),
-            "metadata": {
-                "name": resource.name_any(),
-                "namespace": resource.namespace(),
-                "uid": resource.uid(),
-                "resourceVersion": resource.resource_version(),
-            },
-            "status": status,
+        let value = |status: &ConnectUserStatus| serde_json::to_value(status).expect("a status is JSON");
+        let patch = Patch::Merge(json!({
+            "metadata": { "uid": resource.uid(), "resourceVersion": resource.resource_version() },
+            "status": replacement(&value(&resource.status.clone().unwrap_or_default()), value(status)),
         }));
-        let params = PatchParams::apply(FIELD_MANAGER).force();
+        let params = PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() }.validation_strict();
         Box::pin(async move {
             let (api, name) = (self.users(resource), resource.name_any());
             call("write the status of", resource, api.patch_status(&name, &params, &patch)).await
@@ -265,6 +254,21 @@ impl Cluster for KubeCluster {
                 Err(_) => tracing::debug!(reason = event.reason, "an Event was not published in time"),
             }
         })
+    }
+}
+
+/// Returns the merge patch that turns `old` into `new`: what `new` lacks is null. Server-side apply would leave what another manager
+/// owns too, such as a backup tool that has restored the status.
+fn replacement(old: &Value, new: Value) -> Value {
+    match (old, new) {
+        (Value::Object(old), Value::Object(mut new)) => {
+            for (key, before) in old {
+                let after = new.remove(key).map_or(Value::Null, |after| replacement(before, after));
+                new.insert(key.clone(), after);
+            }
+            Value::Object(new)
+        }
+        (_, new) => new,
     }
 }
 
@@ -307,10 +311,27 @@ mod tests {
             let status = kube::core::Status::failure(message, "").with_code(code);
             explain("write the status of", "ConnectUser sales/jane", &kube::Error::Api(Box::new(status))).message
         };
-        let unknown = explained(500, "failed to create typed patch object: .status.novel: field not declared in schema");
+        let unknown = explained(400, "strict decoding error: unknown field \"status.novel\"");
         assert!(unknown.ends_with("apply the CRD of this version"), "{unknown}");
         assert!(explained(403, "forbidden").ends_with("the RBAC of the operator's service account"));
         assert_eq!(explained(500, "no leader"), "could not write the status of ConnectUser sales/jane: no leader");
+    }
+
+    #[test]
+    fn only_the_api_servers_own_answer_says_that_an_object_is_gone() {
+        let kind = |reason: &str| {
+            let status = kube::core::Status::failure("404 page not found", reason).with_code(404);
+            explain("read", "ConnectUser sales/jane", &kube::Error::Api(Box::new(status))).kind
+        };
+        assert_eq!(kind("NotFound"), ClusterErrorKind::Gone);
+        assert_eq!(kind("Failed to parse error data"), ClusterErrorKind::Unavailable, "it comes from a proxy");
+    }
+
+    #[test]
+    fn status_is_replaced_as_a_whole() {
+        let old = json!({ "userId": "u-1", "observed": { "username": "jane", "tags": { "a": "1" } }, "conditions": [1] });
+        let patch = replacement(&old, json!({ "observed": { "username": "joe" }, "conditions": [2] }));
+        assert_eq!(patch, json!({ "userId": null, "observed": { "username": "joe", "tags": null }, "conditions": [2] }));
     }
 
     #[test]
