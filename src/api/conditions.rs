@@ -86,6 +86,8 @@ reasons! {
     KubernetesError,
     /// Connect differs from the spec, and the operator may only observe.
     Drifted,
+    /// Connect accepts a value of the spec, and keeps another.
+    NotKept,
     /// The annotation `connect-operator.dev/paused` keeps the operator from acting.
     Paused,
     /// The Secret changed after its password was sent, and the user keeps the old one.

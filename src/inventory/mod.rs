@@ -8,21 +8,25 @@ mod name_cache;
 mod name_lister;
 mod query;
 mod user_scan;
+mod usernames;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use connect_api::{Arn, Error};
+use connect_api::{Arn, Error, UserId};
 use parking_lot::Mutex;
 
-use self::name_cache::NameCache;
+use self::{name_cache::NameCache, usernames::Usernames};
 use crate::plan::ReferenceKind;
 
 pub use query::{Found, Query, REFRESH, Wanted};
 pub use user_scan::{ScanSink, UserScan};
 
-/// The names of the profiles and groups of all instances, as the operator last read them.
+/// The names of the profiles and groups of all instances, and of their users, as the operator last read them.
 #[derive(Debug, Default)]
-pub struct Inventory(Mutex<HashMap<(Arn, ReferenceKind), Arc<NameCache>>>);
+pub struct Inventory {
+    names: Mutex<HashMap<(Arn, ReferenceKind), Arc<NameCache>>>,
+    users: Mutex<HashMap<Arn, Arc<Usernames>>>,
+}
 
 impl Inventory {
     /// Returns all names that the instance has of the wanted kinds. For hierarchy groups, the paths of those that the wanted
@@ -41,13 +45,30 @@ impl Inventory {
         Ok(found)
     }
 
+    /// Returns the user with this name, or None if a list that was begun since `query.since` does not show it.
+    ///
+    /// # Errors
+    /// The call that failed, or [`Class::Deferred`](connect_api::Class::Deferred) with a time to retry after.
+    pub async fn user_named(&self, query: &Query<'_>, username: &str) -> Result<Option<UserId>, Error> {
+        self.usernames(query.instance).find(query, username).await
+    }
+
+    /// Returns whether a user with this name was listed lately. This makes no call.
+    pub fn shows_user(&self, instance: &Arn, username: &str, now: Duration) -> bool {
+        self.usernames(instance).shows(username, now)
+    }
+
+    fn usernames(&self, instance: &Arn) -> Arc<Usernames> {
+        self.users.lock().entry(instance.clone()).or_default().clone()
+    }
+
     /// Marks the names of a kind as wrong: they are read again as soon as they are older than [`REFRESH`].
     pub fn invalidate(&self, instance: &Arn, kind: ReferenceKind) {
         self.cache(instance, kind).invalidate();
     }
 
     fn cache(&self, instance: &Arn, kind: ReferenceKind) -> Arc<NameCache> {
-        let mut caches = self.0.lock();
+        let mut caches = self.names.lock();
         caches.entry((instance.clone(), kind)).or_insert_with(|| Arc::new(NameCache::new(kind))).clone()
     }
 }

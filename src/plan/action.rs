@@ -9,7 +9,7 @@ use connect_api::{
 };
 
 /// One difference, in the words of the spec.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Change {
     /// The field's path below `spec`.
     pub field: String,
@@ -81,6 +81,8 @@ pub struct Action {
     /// The request replaces a whole structure and includes members that the spec does not manage, as they were last read. If that
     /// read is old, sending the request would undo changes that others have made since.
     pub carries: bool,
+    /// The call makes room for this one, which is not made if that one fails.
+    pub after: Option<OperationName>,
 }
 
 impl Action {
@@ -91,7 +93,12 @@ impl Action {
 
     /// Returns the same for a request that includes unmanaged members, or may.
     pub(super) fn carrying(carries: bool, update: UserUpdate, changes: Vec<Change>) -> Option<Self> {
-        if changes.is_empty() { None } else { Some(Self { update, changes, carries }) }
+        if changes.is_empty() { None } else { Some(Self { update, changes, carries, after: None }) }
+    }
+
+    /// Returns the same for a call that needs the room that another call makes.
+    pub(super) fn after(self, operation: OperationName) -> Self {
+        Self { after: Some(operation), ..self }
     }
 
     /// Returns the fields of the spec that the call is about.

@@ -9,12 +9,12 @@ use super::{
     action::{Action, Change},
     live::Live,
     name_index::NameIndex,
-    ownership::Owner,
+    ownership::{Owner, RETAINED},
     parts::{self, Parts, tags},
     references::Unresolved,
     spec_error::{SpecError, arn},
 };
-use crate::api::{ConnectUser, ConnectUserSpec, ConnectUserStatus, IgnoredField};
+use crate::api::{ConnectUser, ConnectUserSpec, ConnectUserStatus, DeletionPolicy, IgnoredField, ManagementPolicy};
 
 /// What a ConnectUser asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,8 +65,10 @@ impl Desired {
 
     /// Returns the owner that the tags of a resource's user name.
     pub fn owner_of(resource: &ConnectUser, cluster: &str) -> Owner {
+        let spec = &resource.spec;
+        let stays = spec.deletion_policy == Some(DeletionPolicy::Retain) || spec.management_policy == ManagementPolicy::Observe;
         Owner {
-            uid: resource.uid().unwrap_or_default(),
+            uid: if stays { RETAINED.to_owned() } else { resource.uid().unwrap_or_default() },
             cluster: cluster.to_owned(),
             namespace: resource.namespace().unwrap_or_default(),
             name: resource.name_any(),

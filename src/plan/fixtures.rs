@@ -166,7 +166,7 @@ pub(crate) fn live_by_channel() -> Live {
 
 /// The knowledge of a pass that has just begun, of a resource without a history.
 pub(crate) fn nothing_known() -> Knowledge {
-    Knowledge { settled: true, ..Knowledge::default() }
+    Knowledge { settled: true, finalizer: true, was_ours: true, ..Knowledge::default() }
 }
 
 /// The user [`live`] as SearchUsers shows it.

@@ -4,10 +4,13 @@ use connect_api::Tags;
 
 use crate::api::PREFIX;
 
+/// The tag `uid` of a user that stays whatever happens to its resource. A sweep never deletes such a user as an orphan.
+pub const RETAINED: &str = "retained";
+
 /// The resource that a user belongs to, as its tags name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
-    /// The ConnectUser's `metadata.uid`.
+    /// The ConnectUser's `metadata.uid`, or [`RETAINED`] if the user stays whatever happens to its resource.
     pub uid: String,
     /// The name of the cluster that it lives in.
     pub cluster: String,
@@ -47,13 +50,11 @@ impl Owner {
 
     /// Returns the owner that a user's tags name.
     ///
-    /// The same UID proves ownership. So do the same cluster, namespace and name: a resource that was restored from a backup or
-    /// created again owns its user, and two such resources cannot exist at once, since the finalizer of the first holds the name.
+    /// The same cluster, namespace and name prove ownership: a resource that was restored from a backup or created again owns its
+    /// user, and two such resources cannot exist at once, since the finalizer of the first holds the name. The UID proves nothing:
+    /// a clone of a cluster has the same ones.
     pub fn of(&self, tags: &Tags) -> Ownership {
         let tag = |name: &str| tags.get(&key(name)).map(String::as_str);
-        if tag("uid") == Some(&self.uid) {
-            return Ownership::Ours;
-        }
         let place = (tag("cluster"), tag("namespace"), tag("name"));
         if place == (Some(&self.cluster), Some(&self.namespace), Some(&self.name)) {
             return Ownership::Ours;

@@ -14,7 +14,7 @@ use connect_api::{
 use proptest::{collection, option, prelude::*, sample};
 
 use super::{
-    Action, Change, Channels, CreateAttempts, Desired, Knowledge, Live, Observation, Owner, Ownership, Parts, Policy,
+    Action, Change, Channels, CreateAttempts, Creation, Desired, Knowledge, Live, Observation, Owner, Ownership, Parts, Policy,
     QuickConnects, Step, UserUpdate, after, created,
     desired::differences,
     diff,
@@ -119,7 +119,7 @@ fn settings_satisfy(user: &User, desired: &Desired) -> bool {
         None => (phone.phone_type, phone.desk_phone_number.as_ref()),
     };
     let number = want_type.is_none_or(|want| want == is.voice.phone_type)
-        && (is.voice.phone_type == PhoneType::SoftPhone
+        && ((lists.phone_number.is_some() && is.voice.phone_type == PhoneType::SoftPhone)
             || want_number.is_none_or(|want| is.voice.desk_phone_number.as_ref() == Some(want)));
     let persistent = match lists.persistent_connection.as_deref() {
         Some(list) => Some(list.first().is_some_and(|want| want.persistent_connection)),
@@ -244,9 +244,11 @@ fn lint_step(desired: &Desired, known: &Knowledge, step: &Step) -> Result<(), Te
     };
     let open = known.mark != CreateAttempts::None && !known.settled;
     let Policy { adoption, deletion, management, quick_connects } = known.policy;
-    let cleans_up = deletion == DeletionPolicy::Delete && quick_connects == QuickConnects::Go;
-    let dangles = |id: &UserId| known.by_id == Observation::Absent && known.quick_connects_of.as_ref() != Some(id);
-    if management == ManagementPolicy::Observe {
+    let deletes = deletion == DeletionPolicy::Delete && management == ManagementPolicy::Full;
+    let cleans_up = deletes && quick_connects == QuickConnects::Go;
+    let dangles =
+        |id: &UserId| known.was_ours && known.by_id == Observation::Absent && known.quick_connects_of.as_ref() != Some(id);
+    if management == ManagementPolicy::Observe && !known.deleting {
         return lint_observation(desired, known, step);
     }
     match step {
@@ -261,12 +263,16 @@ fn lint_step(desired: &Desired, known: &Knowledge, step: &Step) -> Result<(), Te
             prop_assert!(!known.deleting && known.recorded.is_none(), "only where there should be a user, and none is known");
             let absent = known.by_name == Observation::Absent;
             let first = known.by_name == Observation::NotLooked && known.mark == CreateAttempts::None;
-            prop_assert!((absent || first) && !known.taken, "only where the name seems free");
+            prop_assert!((absent || first) && known.creation == Creation::Untried, "only where the name seems free");
             prop_assert!(adoption != AdoptionPolicy::Adopt, "only where a user may be created");
             prop_assert_eq!(desired.owner.of(&request.tags), Ownership::Ours, "the proof goes with the request");
             prop_assert_eq!(&request.username, &desired.username);
             prop_assert!(request.password.is_none() && !request.security_profile_ids.is_empty());
         }
+        Step::AddFinalizer => {
+            prop_assert!(!known.deleting && !known.finalizer && stands_on.is_some(), "only where a user of ours is");
+        }
+        Step::Keep(_) => prop_assert!(false, "only an observer does this"),
         Step::Record(live) => {
             prop_assert_eq!(Some(&**live), by_name, "only what is ours");
             if known.deleting {
@@ -296,7 +302,7 @@ fn lint_step(desired: &Desired, known: &Knowledge, step: &Step) -> Result<(), Te
             prop_assert!(changed.into_iter().all(|change| needed(change) || proof(change) || taken_off(change) || !left(change)));
         }
         Step::InSync(live) => {
-            prop_assert!(!known.deleting);
+            prop_assert!(!known.deleting && known.finalizer);
             prop_assert_eq!(Some(&**live), stands_on, "only what is ours");
             prop_assert!(satisfies(live, &desired.without_ignored(&known.ignored, live), &known.applied_tag_keys));
             prop_assert!(
@@ -311,15 +317,19 @@ fn lint_step(desired: &Desired, known: &Knowledge, step: &Step) -> Result<(), Te
         Step::Missing => {
             prop_assert!(!known.deleting && adoption == AdoptionPolicy::Adopt && known.by_name == Observation::Absent);
         }
+        Step::NotCreated => {
+            let failed = known.creation == Creation::Impossible && known.by_name == Observation::Absent;
+            prop_assert!(!known.deleting && known.recorded.is_none() && failed, "only where there is no user");
+        }
         Step::Drifted(..) => prop_assert!(false, "what differs is put right"),
         Step::Conflict(owner) => {
             prop_assert!(!known.deleting && *owner != Ownership::Ours);
             prop_assert!(adoption == AdoptionPolicy::Never || *owner != Ownership::Unowned, "it may be taken");
         }
-        Step::Raced => prop_assert!(!known.deleting && known.taken && known.by_name == Observation::Absent),
+        Step::Raced => prop_assert!(!known.deleting && known.creation == Creation::Taken && known.by_name == Observation::Absent),
         Step::Wait => prop_assert!(open, "there is nothing to wait for"),
         Step::Delete(id) => {
-            prop_assert!(known.deleting && deletion == DeletionPolicy::Delete, "only where the resource goes, and not to stay");
+            prop_assert!(known.deleting && deletes, "only where the resource goes, and not to stay");
             prop_assert!(by_id.or(by_name).is_some_and(|l| l.user.id == *id), "only what is ours");
             prop_assert!(!cleans_up || known.recorded.as_ref() == Some(id), "its quick connects would be forgotten");
         }
@@ -329,7 +339,7 @@ fn lint_step(desired: &Desired, known: &Knowledge, step: &Step) -> Result<(), Te
             prop_assert!(!open, "absence must count");
         }
         Step::Disown(live) => {
-            prop_assert!(known.deleting && deletion == DeletionPolicy::Retain);
+            prop_assert!(known.deleting && !deletes);
             prop_assert!(by_id.or(by_name).is_some_and(|l| l.user.id == live.user.id), "only what is ours");
         }
         Step::Release { .. } => {
@@ -357,7 +367,10 @@ fn lint_observation(desired: &Desired, known: &Knowledge, step: &Step) -> Result
         }
         Step::Drifted(live, changes) => prop_assert!(shown(live) && !changes.is_empty()),
         Step::Missing => prop_assert!(!known.deleting && known.by_name == Observation::Absent),
-        Step::Release { .. } => prop_assert!(known.deleting),
+        Step::Keep(live) => {
+            prop_assert!(shown(live) && desired.owner.of(&live.user.tags) == Ownership::Ours);
+            prop_assert!(desired.owner.tags().iter().any(|(key, value)| live.user.tags.get(key) != Some(value)));
+        }
         other => prop_assert!(false, "an observer does not do this: {other:?}"),
     }
     Ok(())
@@ -696,7 +709,8 @@ prop_compose! {
         // In boxes: together they would not fit on the stack.
         by_id in observations().boxed(),
         by_name in observations().boxed(),
-        taken in any::<bool>(),
+        creation in sample::select(vec![Creation::Untried, Creation::Taken, Creation::Impossible]),
+        [look_first, finalizer, was_ours] in any::<[bool; 3]>(),
         applied_tag_keys in applied_keys(),
         ignored in sample::subsequence(IgnoredField::ALL, 0..=IgnoredField::ALL.len()),
         policy in policies(),
@@ -712,7 +726,10 @@ prop_compose! {
             by_id,
             remembered: remembered.map(Box::new),
             by_name: if same { by_name } else { another(by_name) },
-            taken,
+            creation,
+            look_first,
+            finalizer,
+            was_ours,
             applied_tag_keys,
             ignored: ignored.into_iter().collect(),
             policy,
@@ -815,7 +832,7 @@ fn is_final(step: &Step) -> bool {
 
 /// Returns whether a step changes something, in Connect or in the resource.
 fn is_change(step: &Step) -> bool {
-    is_final(step) || matches!(step, Step::Create(_) | Step::Claim(_) | Step::Record(_))
+    is_final(step) || matches!(step, Step::Create(_) | Step::Claim(_) | Step::AddFinalizer | Step::Keep(_) | Step::Record(_))
 }
 
 fn after_all<'a>(live: &Live, actions: impl IntoIterator<Item = &'a Action>) -> Live {

@@ -29,6 +29,18 @@ pub enum CreateAttempts {
     Unclean,
 }
 
+/// What has become of CreateUser in a pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Creation {
+    /// It was not tried.
+    #[default]
+    Untried,
+    /// Connect refused it because the username is taken.
+    Taken,
+    /// It cannot succeed now: there is no password, or Connect refused it for another reason. The user may exist all the same.
+    Impossible,
+}
+
 /// The result of reading a user in Connect.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Observation {
@@ -67,7 +79,12 @@ pub enum QuickConnects {
 impl Policy {
     /// Returns whether the quick connects of a user are deleted with it.
     fn takes_quick_connects_along(self) -> bool {
-        (self.deletion, self.quick_connects) == (DeletionPolicy::Delete, QuickConnects::Go)
+        self.deletes() && self.quick_connects == QuickConnects::Go
+    }
+
+    /// Returns whether the user is deleted with its resource.
+    fn deletes(self) -> bool {
+        (self.management, self.deletion) == (ManagementPolicy::Full, DeletionPolicy::Delete)
     }
 }
 
@@ -89,8 +106,14 @@ pub struct Knowledge {
     pub remembered: Option<Box<Live>>,
     /// The user with the spec's username.
     pub by_name: Observation,
-    /// Connect refused CreateUser in this pass because the username is taken.
-    pub taken: bool,
+    /// What has become of CreateUser in this pass.
+    pub creation: Creation,
+    /// The user is looked up before it is created: something suggests that it exists, or the attempt would leave something behind.
+    pub look_first: bool,
+    /// The resource has our finalizer.
+    pub finalizer: bool,
+    /// The recorded user carried our tags when it was last seen, or the operator created it.
+    pub was_ours: bool,
     /// Keys of tags that this resource has set before.
     pub applied_tag_keys: BTreeSet<String>,
     /// Fields whose drift is ignored.
@@ -102,6 +125,17 @@ pub struct Knowledge {
 }
 
 impl Knowledge {
+    /// Replaces what the reads of this pass have shown of a user.
+    pub fn replace(&mut self, user: &UserId, with: impl Fn(&Live) -> Observation) {
+        for seen in [&mut self.by_id, &mut self.by_name] {
+            if let Observation::Present(live) = seen
+                && live.user.id == *user
+            {
+                *seen = with(live);
+            }
+        }
+    }
+
     /// Records that the user of a resource under deletion is certainly gone and that no other of ours can appear: no read is needed.
     pub fn nothing_of_ours_is_left(&mut self) {
         self.by_id = Observation::Absent;
@@ -123,6 +157,10 @@ pub enum Step {
     Create(Box<CreateUser>),
     /// Tag this user, which has no owner, as ours, and read it again before anything else: another operator may do the same.
     Claim(Box<Live>),
+    /// Add the finalizer to a resource whose user is ours.
+    AddFinalizer,
+    /// Tag this user, which its resource only observes from now on, as one that stays.
+    Keep(Box<Live>),
     /// Write the id of this user into the status.
     Record(Box<Live>),
     /// The recorded user is gone: remove its id from the status.
@@ -133,6 +171,8 @@ pub enum Step {
     InSync(Box<Live>),
     /// There is no such user, and none may be created.
     Missing,
+    /// There is no such user, and creating it failed.
+    NotCreated,
     /// Connect differs from the spec, which is only reported.
     Drifted(Box<Live>, Vec<Change>),
     /// The user belongs to another owner: do nothing.
@@ -160,6 +200,8 @@ impl Step {
         match self {
             Self::Create(_)
             | Self::Claim(_)
+            | Self::AddFinalizer
+            | Self::Keep(_)
             | Self::Record(_)
             | Self::Forget
             | Self::Update(..)
@@ -172,6 +214,7 @@ impl Step {
             | Self::ReadProficiencies(_)
             | Self::InSync(_)
             | Self::Missing
+            | Self::NotCreated
             | Self::Drifted(..)
             | Self::Conflict(_)
             | Self::Raced
@@ -185,8 +228,8 @@ impl Step {
 /// `desired` is None if the spec could not be read: a deletion does not need it.
 pub fn next(owner: &Owner, desired: Option<&Desired>, known: &Knowledge) -> Option<Step> {
     match (known.deleting, known.policy.management) {
-        (true, ManagementPolicy::Full) => Some(leave(owner, known)),
-        (true, ManagementPolicy::Observe) => Some(Step::Release { left: None }),
+        // An observer may have managed the user before: then it hands the user back.
+        (true, ManagementPolicy::Full | ManagementPolicy::Observe) => Some(leave(owner, known)),
         (false, ManagementPolicy::Full) => desired.map(|d| stay(d, known)),
         (false, ManagementPolicy::Observe) => desired.map(|d| observe(d, known)),
     }
@@ -207,6 +250,10 @@ fn observe(desired: &Desired, known: &Knowledge) -> Step {
     if desired.parts.proficiencies.is_some() && live.proficiencies.is_none() {
         return Step::ReadProficiencies(live.user.id.clone());
     }
+    let tags = &live.user.tags;
+    if desired.owner.of(tags) == Ownership::Ours && desired.owner.tags().iter().any(|(key, value)| tags.get(key) != Some(value)) {
+        return Step::Keep(live.clone());
+    }
     let changes = differences(&desired.without_ignored(&known.ignored, live), live, &known.applied_tag_keys);
     if changes.is_empty() { Step::InSync(live.clone()) } else { Step::Drifted(live.clone(), changes) }
 }
@@ -216,6 +263,7 @@ fn stay(desired: &Desired, known: &Knowledge) -> Step {
     match &known.by_id {
         Observation::NotLooked => from_memory(desired, known).unwrap_or_else(|| Step::LookById(id.clone())),
         Observation::Present(live) => match desired.owner.of(&live.user.tags) {
+            Ownership::Ours if !known.finalizer => Step::AddFinalizer,
             Ownership::Ours => align(desired, live, known),
             other => claim(live, other, known),
         },
@@ -228,6 +276,9 @@ fn stay(desired: &Desired, known: &Knowledge) -> Step {
 /// members that others may have changed since.
 fn from_memory(desired: &Desired, known: &Knowledge) -> Option<Step> {
     let live = known.remembered.as_deref().filter(|live| desired.owner.of(&live.user.tags) == Ownership::Ours)?;
+    if !known.finalizer {
+        return Some(Step::AddFinalizer);
+    }
     match align(desired, live, known) {
         Step::Update(_, actions) if actions.iter().any(|action| action.carries) => None,
         Step::ReadProficiencies(_) => None,
@@ -252,14 +303,20 @@ fn appear(desired: &Desired, known: &Knowledge) -> Step {
         },
         // A first attempt needs no read: usernames are unique, and Connect checks that when it writes.
         Observation::NotLooked
-            if known.mark == CreateAttempts::None && !known.taken && known.policy.adoption != AdoptionPolicy::Adopt =>
+            if known.mark == CreateAttempts::None
+                && known.creation == Creation::Untried
+                && !known.look_first
+                && known.policy.adoption != AdoptionPolicy::Adopt =>
         {
             Step::Create(Box::new(desired.create_request()))
         }
         Observation::NotLooked => Step::LookByName,
         Observation::Absent if known.policy.adoption == AdoptionPolicy::Adopt => Step::Missing,
-        Observation::Absent if known.taken => Step::Raced,
-        Observation::Absent => Step::Create(Box::new(desired.create_request())),
+        Observation::Absent => match known.creation {
+            Creation::Untried => Step::Create(Box::new(desired.create_request())),
+            Creation::Taken => Step::Raced,
+            Creation::Impossible => Step::NotCreated,
+        },
     }
 }
 
@@ -284,7 +341,11 @@ fn leave(owner: &Owner, known: &Knowledge) -> Step {
                 // It stays. Another user of ours may exist all the same, or appear.
                 other => left = Some(other),
             },
-            Observation::Absent if known.policy.takes_quick_connects_along() && known.quick_connects_of.as_ref() != Some(id) => {
+            Observation::Absent
+                if known.was_ours
+                    && known.policy.takes_quick_connects_along()
+                    && known.quick_connects_of.as_ref() != Some(id) =>
+            {
                 dangling = Some(id);
             }
             Observation::Absent => {}
@@ -308,12 +369,12 @@ fn leave(owner: &Owner, known: &Knowledge) -> Step {
 
 /// Deletes or disowns a user of ours.
 fn remove(live: &Live, known: &Knowledge) -> Step {
-    match known.policy.deletion {
-        // Once the user is gone, only its recorded id shows which quick connects were its own.
-        DeletionPolicy::Delete if known.policy.takes_quick_connects_along() && known.recorded.as_ref() != Some(&live.user.id) => {
-            Step::Record(Box::new(live.clone()))
-        }
-        DeletionPolicy::Delete => Step::Delete(live.user.id.clone()),
-        DeletionPolicy::Retain => Step::Disown(Box::new(live.clone())),
+    if !known.policy.deletes() {
+        return Step::Disown(Box::new(live.clone()));
     }
+    // Once the user is gone, only its recorded id shows which quick connects were its own.
+    if known.policy.takes_quick_connects_along() && known.recorded.as_ref() != Some(&live.user.id) {
+        return Step::Record(Box::new(live.clone()));
+    }
+    Step::Delete(live.user.id.clone())
 }

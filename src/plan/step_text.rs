@@ -16,6 +16,8 @@ impl fmt::Display for Step {
             Self::ReadProficiencies(id) => write!(f, "read the proficiencies of {id}"),
             Self::Create(request) => write!(f, "mark the attempt, then create {:?}", request.username),
             Self::Claim(live) => write!(f, "tag {} as ours and read it again", live.user.id),
+            Self::AddFinalizer => f.write_str("add the finalizer: the user is ours"),
+            Self::Keep(live) => write!(f, "tag {} as one that stays", live.user.id),
             Self::Record(live) => write!(f, "record {}, which carries our tags", live.user.id),
             Self::Forget => f.write_str("forget the recorded user, which is gone"),
             Self::Update(live, actions) => {
@@ -24,6 +26,7 @@ impl fmt::Display for Step {
             }
             Self::InSync(live) => write!(f, "nothing: {} equals the spec", live.user.id),
             Self::Missing => f.write_str("nothing: there is no such user, and none may be created"),
+            Self::NotCreated => f.write_str("nothing: there is no such user, and it cannot be created now"),
             Self::Drifted(live, changes) => {
                 write!(f, "report how {} differs: {}", live.user.id, Changes(&changes.iter().collect::<Vec<_>>()))
             }

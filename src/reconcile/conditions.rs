@@ -30,6 +30,17 @@ pub(super) fn set_conditions(status: &mut ConnectUserStatus, state: &State, gene
             set.to(ConditionType::ReferencesResolved, "True", Reason::Resolved, REFERENCES_FOUND);
             set.progress(None);
         }
+        State::NotKept(changes) => {
+            let list = changes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+            let message = format!(
+                "Connect accepts these values and keeps others, so the operator no longer writes them: {list}. Write them as \
+                 Connect keeps them, or list the fields in ignoreDrift"
+            );
+            set.to(ConditionType::Ready, "True", Reason::Available, "the user exists in Connect; see Synced for how it differs");
+            set.to(ConditionType::Synced, "False", Reason::NotKept, &message);
+            set.to(ConditionType::ReferencesResolved, "True", Reason::Resolved, REFERENCES_FOUND);
+            set.progress(None);
+        }
         State::Paused { deleting } => {
             let waits = if *deleting { ", and the deletion waits" } else { "" };
             let message = format!("paused by the annotation connect-operator.dev/paused{waits}: remove it to continue");
@@ -104,12 +115,13 @@ pub(super) fn urgency(status: &ConnectUserStatus, generation: i64) -> Priority {
     }
 }
 
-/// Returns whether the status says that passes over this generation are complete: the user was in sync, or an observer found that
-/// it differs.
+/// Returns whether the status says that passes over this generation are complete: the user was in sync, or differs in a way that the
+/// operator only reports.
 pub(super) fn is_settled(status: &ConnectUserStatus, generation: i64) -> bool {
-    let drifted = condition(status, ConditionType::Synced)
-        .is_some_and(|c| c.reason == Reason::Drifted.as_str() && c.observed_generation == Some(generation));
-    is_in_sync(status, generation) || (status.observed_generation == generation && drifted)
+    let is_reported = |reason: &str| [Reason::Drifted.as_str(), Reason::NotKept.as_str()].contains(&reason);
+    let differs = condition(status, ConditionType::Synced)
+        .is_some_and(|c| is_reported(&c.reason) && c.observed_generation == Some(generation));
+    is_in_sync(status, generation) || (status.observed_generation == generation && differs)
 }
 
 struct Setter<'a> {

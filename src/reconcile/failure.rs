@@ -124,6 +124,8 @@ impl Kind {
 #[derive(Clone, Debug)]
 pub struct Failure {
     pub kind: Kind,
+    /// The kind that decides when to retry: of several failed calls, the one that may succeed first.
+    pub(super) paced_by: Kind,
     pub phase: Phase,
     /// The message for the condition: what is wrong and what to do. It does not change while the cause does not.
     pub message: String,
@@ -136,7 +138,7 @@ pub struct Failure {
 impl Failure {
     /// Creates a failure that does not come from a call.
     pub fn new(kind: Kind, phase: Phase, message: impl Into<String>) -> Self {
-        Self { kind, phase, message: message.into(), request_id: None, retry_after: None }
+        Self { kind, paced_by: kind, phase, message: message.into(), request_id: None, retry_after: None }
     }
 
     /// Classifies the error of a call to Connect. `fields` are the spec's fields that the call was about.
@@ -179,7 +181,20 @@ impl Failure {
         // The limiter's delay may be short, and each attempt writes a status.
         let least = if kind == Kind::Throttled { kind.pace().first } else { Duration::ZERO };
         let retry_after = error.retry_after.map(|after| after.max(least));
-        Self { kind, phase, message, request_id: error.request_id.clone(), retry_after }
+        Self { kind, paced_by: kind, phase, message, request_id: error.request_id.clone(), retry_after }
+    }
+
+    /// Joins the failures of the calls of one plan, if there are any. The worst decides the conditions, all that is wrong is
+    /// reported, and the retry comes when the first of them may succeed.
+    pub(super) fn join(mut failures: Vec<Self>) -> Option<Self> {
+        failures.sort_by_key(|failure| std::cmp::Reverse(failure.kind));
+        let earliest = failures.iter().min_by_key(|f| f.retry_after.unwrap_or(f.kind.pace().first))?;
+        let (paced_by, retry_after) = (earliest.kind, earliest.retry_after);
+        let worst = failures.first()?.clone();
+        // A wait says nothing beside something that is wrong.
+        let is_shown = |failure: &&Self| failure.kind.effect() != Effect::Delays || worst.kind.effect() == Effect::Delays;
+        let messages: Vec<_> = failures.iter().filter(is_shown).map(|failure| failure.message.as_str()).collect();
+        Some(Self { message: messages.join(". Also: "), paced_by, retry_after, ..worst.clone() })
     }
 
     /// Classifies the error of a Kubernetes call.
@@ -248,6 +263,18 @@ mod tests {
             assert_eq!(failure.kind.effect(), effect, "{code}");
             assert_eq!(failure.kind.pace().first, Duration::from_secs(first), "{code}");
         }
+    }
+
+    #[test]
+    fn joined_failures_report_all_and_retry_at_the_earliest() {
+        let failure = |kind, message: &str| Failure::new(kind, Phase::Update, message);
+        let wait = Failure { retry_after: Some(Duration::from_secs(7)), ..failure(Kind::Deferred, "waiting") };
+        let joined = Failure::join(vec![wait, failure(Kind::Invalid, "bad"), failure(Kind::Denied, "denied")]).unwrap();
+        assert_eq!((joined.kind, joined.message.as_str()), (Kind::Denied, "denied. Also: bad"));
+        assert_eq!((joined.paced_by, joined.retry_after), (Kind::Deferred, Some(Duration::from_secs(7))));
+        let joined = Failure::join(vec![failure(Kind::Invalid, "bad"), failure(Kind::Transient, "lost")]).unwrap();
+        assert_eq!((joined.kind, joined.paced_by, joined.retry_after), (Kind::Invalid, Kind::Transient, None));
+        assert!(Failure::join(vec![]).is_none());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use connect_api::{Proficiency, UserId};
 
+use super::failure::Failure;
 use crate::plan::{CreateAttempts, Live, Observation};
 
 /// What a step has learnt of a user.
@@ -11,8 +12,10 @@ pub(super) enum Learnt {
     ById(Observation),
     /// The user with the spec's username was looked up.
     ByName(Observation),
-    /// The proficiencies of a user were read; None: the user is gone.
-    Proficiencies(UserId, Option<Vec<Proficiency>>),
+    /// The proficiencies of a user were read.
+    Proficiencies(UserId, Vec<Proficiency>),
+    /// This user is gone.
+    Gone(UserId),
     /// CreateUser made this user, in an attempt that was marked so.
     Created(CreateAttempts, Box<Live>),
     /// CreateUser was refused because the username is taken.
@@ -22,6 +25,19 @@ pub(super) enum Learnt {
         /// Whether an absence counts now.
         settled: bool,
     },
+    /// The user cannot be created now, for this reason.
+    NotCreated {
+        /// The create mark as the attempt leaves it.
+        mark: CreateAttempts,
+        /// Whether an absence counts now.
+        settled: bool,
+        /// What to report if the user does not exist.
+        failure: Box<Failure>,
+    },
+    /// The resource has its finalizer.
+    FinalizerAdded,
+    /// This user carries tags that say that it stays.
+    Kept(Box<Live>),
     /// A user without an owner was tagged as ours, and read again.
     Claimed(UserId, Observation),
     /// This user is ours, and not recorded yet.

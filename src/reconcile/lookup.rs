@@ -1,20 +1,13 @@
 //! Reads of a user, by id and by name. A user that they do not find may still exist: Connect's reads lag.
 
+use std::time::Duration;
+
 use connect_api::{
-    Class, DescribeUser, Error, ListUserProficiencies, ListUsers, OperationName, PageCursor, Proficiency, SearchUsers, User,
-    UserId,
+    DescribeUser, Error, ListUserProficiencies, OperationName, PageCursor, Proficiency, SearchUsers, User, UserId,
 };
 
 use super::instance_client::{InstanceClient, unless_gone};
-
-/// How to look up a username.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lookup {
-    /// In the search index: one call, seconds behind.
-    Quick,
-    /// In the complete list: a call per 1,000 users.
-    Thorough,
-}
+use crate::inventory::{Inventory, Query};
 
 /// The lengths for which SearchUsers is documented. It may answer others wrongly instead of refusing them.
 const SEARCHABLE: std::ops::RangeInclusive<usize> = 2..=25;
@@ -24,25 +17,37 @@ pub(super) async fn by_id(client: InstanceClient<'_>, user: &UserId) -> Result<O
     unless_gone(client.call(DescribeUser { instance: client.instance(), user: user.clone() }).await)
 }
 
-/// Finds the user with this name; None if Connect does not show it.
-///
-/// `listing` keeps the part of the complete list that was read, so that a later pass continues there.
-pub(super) async fn by_name(
-    client: InstanceClient<'_>,
-    username: &str,
-    lookup: Lookup,
-    listing: &mut Listing,
-) -> Result<Option<User>, Error> {
-    let found = if lookup == Lookup::Quick && SEARCHABLE.contains(&username.chars().count()) {
-        searched(client, username).await
-    } else {
-        listing.read(client, username).await
-    };
+/// Returns whether the search index can be asked for a username.
+pub(super) fn is_searchable(username: &str) -> bool {
+    SEARCHABLE.contains(&username.chars().count())
+}
+
+/// Finds the user with this name in the search index: one call, seconds behind.
+pub(super) async fn by_search(client: InstanceClient<'_>, username: &str) -> Result<Option<User>, Error> {
     // If the instance itself is gone, all its users are gone with it.
-    match unless_gone(found)?.flatten() {
+    match unless_gone(searched(client, username).await)?.flatten() {
         Some(id) => by_id(client, &id).await,
         None => Ok(None),
     }
+}
+
+/// Finds the user with this name in the complete list, which all resources share. A user that it does not find was absent from a list
+/// begun since `query.since`.
+pub(super) async fn by_listing(
+    client: InstanceClient<'_>,
+    inventory: &Inventory,
+    query: Query<'_>,
+    username: &str,
+) -> Result<Option<User>, Error> {
+    // A list from before may show a user that is gone by now.
+    for oldest in [Duration::ZERO, query.since] {
+        let listed = inventory.user_named(&Query { oldest, ..query }, username).await;
+        let Some(id) = unless_gone(listed)?.flatten() else { return Ok(None) };
+        if let Some(user) = by_id(client, &id).await? {
+            return Ok(Some(user));
+        }
+    }
+    Ok(None)
 }
 
 /// Picks the user with this name, and prefers the same case: AWS does not document whether case matters.
@@ -61,40 +66,6 @@ async fn searched(client: InstanceClient<'_>, username: &str) -> Result<Option<U
         if cursor.turn(OperationName::SearchUsers, page.next_token)? {
             return Ok(pick(username, candidates));
         }
-    }
-}
-
-/// A listing of all users, page by page. Only a complete one proves anything.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Listing {
-    candidates: Vec<(String, UserId)>,
-    cursor: PageCursor,
-    complete: bool,
-}
-
-impl Listing {
-    async fn read(&mut self, client: InstanceClient<'_>, username: &str) -> Result<Option<UserId>, Error> {
-        while !self.complete {
-            let request = ListUsers { instance: client.instance(), max_results: 1000, next_token: self.cursor.token() };
-            let page = match client.call(request).await {
-                Ok(page) => page,
-                Err(e) if self.cursor.is_lost(&e) => {
-                    *self = Self::default();
-                    return Err(Error { class: Class::Transient, ..e });
-                }
-                Err(e) => return Err(e),
-            };
-            let alike = page.items.into_iter().filter(|u| u.username.to_lowercase() == username.to_lowercase());
-            self.candidates.extend(alike.map(|u| (u.username, u.id)));
-            self.complete = match self.cursor.turn(OperationName::ListUsers, page.next_token) {
-                Ok(complete) => complete,
-                Err(e) => {
-                    *self = Self::default();
-                    return Err(e);
-                }
-            };
-        }
-        Ok(pick(username, std::mem::take(self).candidates))
     }
 }
 

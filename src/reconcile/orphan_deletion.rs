@@ -1,13 +1,20 @@
 //! Deletes orphans on request. A list alone, complete or not, never leads to a deletion.
 
-use connect_api::{Arn, Caller, DeleteUser, Priority, Resource};
+use connect_api::{Arn, Caller, DeleteUser, Error, Priority, Resource, UserId};
 
 use super::{
     cluster::{Cluster, ClusterError, ClusterErrorKind},
     instance_client::{InstanceClient, unless_gone},
     lookup,
+    memory::Entry,
     orphans::{Orphan, OrphanError, OrphanOutcome},
+    quick_connect_cleanup::Cleanup,
     reconciler::Reconciler,
+    username_waiters::Username,
+};
+use crate::{
+    api::{DELETION_POLICY, DeletionPolicy},
+    plan::QuickConnects,
 };
 
 impl Reconciler {
@@ -40,7 +47,11 @@ impl Reconciler {
         let connect = self.ctx.connections.client_for(&arn);
         let caller = Caller::new(format!("orphan {user}"), Priority::Repair);
         let client = InstanceClient { connect: &*connect, caller: &caller, instance: &arn.instance };
-        let Some(live) = lookup::by_id(client, &user).await? else { return Ok(OrphanOutcome::Gone) };
+        let Some(live) = lookup::by_id(client, &user).await? else {
+            // An earlier attempt may have deleted it, and was interrupted after that.
+            self.delete_quick_connects(client, &user).await?;
+            return Ok(OrphanOutcome::Gone);
+        };
         if Orphan::of(&self.ctx.settings.cluster, &live.arn, &live.username, &live.tags).as_ref() != Some(orphan) {
             return Ok(OrphanOutcome::Changed);
         }
@@ -48,8 +59,27 @@ impl Reconciler {
         if has_owner(&*self.ctx.cluster, orphan).await? != Some(false) {
             return Ok(OrphanOutcome::Owned);
         }
-        let deleted = unless_gone(client.call(DeleteUser { instance: client.instance(), user }).await)?;
+        // The resource's own policy is gone with it, or its tags say that the user stays.
+        let annotation = self.ctx.cluster.namespace_annotation(&orphan.name.namespace, DELETION_POLICY).await?;
+        let policy = annotation.as_deref().map_or(self.ctx.settings.deletion_policy, DeletionPolicy::of_annotation);
+        if policy == DeletionPolicy::Retain {
+            return Ok(OrphanOutcome::Retained);
+        }
+        let request = DeleteUser { instance: client.instance(), user: user.clone() };
+        let deleted = unless_gone(client.call(request).await)?;
+        for uid in self.ctx.waiters.freed(&Username::new(&arn.sibling(Resource::Instance), &orphan.username)) {
+            self.ctx.memory.with(&uid, Entry::wake_for_read);
+        }
+        self.delete_quick_connects(client, &user).await?;
         Ok(deleted.map_or(OrphanOutcome::Gone, |()| OrphanOutcome::Deleted))
+    }
+
+    /// Deletes the quick connects of a user that is gone, if the operator does that.
+    async fn delete_quick_connects(&self, client: InstanceClient<'_>, user: &UserId) -> Result<(), Error> {
+        match self.ctx.settings.quick_connects {
+            QuickConnects::Go => Cleanup::new(user.clone()).resume(client).await,
+            QuickConnects::Stay => Ok(()),
+        }
     }
 }
 

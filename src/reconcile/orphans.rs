@@ -4,7 +4,10 @@ use connect_api::{Arn, Error, Tags};
 use kube::ResourceExt;
 
 use super::{cluster::ClusterError, username_waiters::NamespacedName};
-use crate::api::{ConnectUser, PREFIX};
+use crate::{
+    api::{ConnectUser, PREFIX},
+    plan::RETAINED,
+};
 
 /// A user that carries this cluster's tags, and whose ConnectUser does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +28,8 @@ pub enum OrphanOutcome {
     Owned,
     /// It was kept: its tags have changed, so it may have another owner.
     Changed,
+    /// It was kept: its namespace's deletion policy, or the operator's, is Retain.
+    Retained,
 }
 
 impl OrphanOutcome {
@@ -35,6 +40,7 @@ impl OrphanOutcome {
             Self::Gone => ("gone", "already deleted"),
             Self::Owned => ("owned", "kept: its ConnectUser exists again"),
             Self::Changed => ("changed", "kept: its tags have changed"),
+            Self::Retained => ("retained", "kept: the deletion policy is Retain"),
         }
     }
 }
@@ -55,7 +61,9 @@ impl Orphan {
     pub(super) fn of(cluster: &str, arn: &str, username: &str, tags: &Tags) -> Option<Self> {
         let tag = |name: &str| tags.get(&format!("{PREFIX}{name}")).cloned().unwrap_or_default();
         let whole = ["namespace", "name", "uid"].iter().all(|name| !tag(name).is_empty());
-        (tag("cluster") == cluster && whole).then(|| Self {
+        // Its resource has said that the user stays.
+        let stays = tag("uid") == RETAINED;
+        (tag("cluster") == cluster && whole && !stays).then(|| Self {
             arn: arn.to_owned(),
             username: username.to_owned(),
             name: NamespacedName { namespace: tag("namespace"), name: tag("name") },

@@ -64,6 +64,8 @@ pub(super) enum State {
     InSync,
     /// It differs from the spec, and the operator may only report that.
     Drifted(Vec<Change>),
+    /// Connect accepts these values of the spec, and keeps others.
+    NotKept(Vec<Change>),
     /// The resource is paused.
     Paused { deleting: bool },
     /// It is being created, changed or deleted: the work continues in a pass that follows at once.
@@ -76,7 +78,7 @@ impl State {
     /// Returns whether such a pass answers a request for a pass. One that still waits for the rate limit does not.
     pub(super) fn answers_request(&self) -> bool {
         match self {
-            Self::InSync | Self::Drifted(_) | Self::Working(..) => true,
+            Self::InSync | Self::Drifted(_) | Self::NotKept(_) | Self::Working(..) => true,
             Self::Failed(failure) => !matches!(failure.kind, Kind::Deferred | Kind::Throttled),
             Self::Paused { .. } => false,
         }

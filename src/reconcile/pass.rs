@@ -8,22 +8,23 @@ use connect_api::Priority;
 use kube::ResourceExt;
 
 use super::{
-    cluster::ClusterErrorKind,
-    conditions::urgency,
+    cluster::{ClusterError, ClusterErrorKind},
+    conditions::{condition, urgency},
     context::Context,
     failure::{Failure, Kind, Phase},
     learnt::Learnt,
     outcome::{End, Flow, State, Verdict, or_end},
-    requests::reconcile_requested,
+    requests::{is_paused, reconcile_requested},
     schedule::until_read,
-    steps::{claim, create, delete, failures, finish, names, password, quick_connects, read, update},
+    steps::{claim, create, delete, failures, finalizer, finish, names, password, quick_connects, read, update},
     subject::Subject,
     work::Work,
 };
 use crate::{
-    api::{ConnectUser, DELETION_POLICY, DeletionPolicy},
+    api::{ConditionType, ConnectUser, DELETION_POLICY, DeletionPolicy, FINALIZER, ManagementPolicy, Reason},
     plan::{
-        CreateAttempts, Knowledge, Live, Observation, Ownership, Policy, QuickConnects, Step, from_status, ignored_drift, next,
+        CreateAttempts, Creation, Knowledge, Live, Observation, Ownership, Policy, QuickConnects, Step, from_status,
+        ignored_drift, next,
     },
 };
 
@@ -37,6 +38,8 @@ pub(super) struct Pass<'a> {
     fresh: bool,
     /// Connect has shown in this pass that the status' account of the user is wrong.
     status_outdated: bool,
+    /// Why the user cannot be created now.
+    not_created: Option<Box<Failure>>,
     /// The deletion policy of the namespace, once it was read.
     namespace_policy: Option<DeletionPolicy>,
 }
@@ -58,6 +61,7 @@ impl<'a> Pass<'a> {
             known: Knowledge::default(),
             fresh: false,
             status_outdated: false,
+            not_created: None,
             namespace_policy: None,
         };
         pass.learn_from_resource();
@@ -91,8 +95,9 @@ impl<'a> Pass<'a> {
             ctx.waiters.wait(&subject.uid, subject.name(), subject.wanted_username());
         }
         loop {
-            let sets_policy = self.work.subject.resource.spec.deletion_policy.is_some();
-            if self.known.deleting && !sets_policy && self.namespace_policy.is_none() {
+            let spec = &self.work.subject.resource.spec;
+            let needs_policy = spec.deletion_policy.is_none() && spec.management_policy == ManagementPolicy::Full;
+            if self.known.deleting && needs_policy && self.namespace_policy.is_none() {
                 self.read_namespace_policy().await?;
             }
             let Some(step) = self.next_step() else {
@@ -116,10 +121,21 @@ impl<'a> Pass<'a> {
         let (work, known) = (&mut self.work, &self.known);
         let learnt = match step {
             Step::LookById(id) => read::by_id(work, known, &id).await?,
-            Step::LookByName => read::by_name(work, known).await?,
+            Step::LookByName => match (read::by_name(work, known).await, self.not_created.take()) {
+                // What hinders the creation hinders more than a right to look whether the user exists.
+                (Flow::Break(End::Report(State::Failed(Failure { kind: Kind::Denied, .. }), _)), Some(failure)) => {
+                    return Flow::Break((*failure).into());
+                }
+                (learnt, not_created) => {
+                    self.not_created = not_created;
+                    learnt?
+                }
+            },
             Step::ReadProficiencies(id) => read::proficiencies(work, known, id).await?,
             Step::Create(request) => create::create(work, known, *request).await?,
             Step::Claim(live) => claim::claim(work, known, *live).await?,
+            Step::AddFinalizer => finalizer::add(work, known).await?,
+            Step::Keep(live) => claim::keep(work, known, *live).await?,
             Step::Record(live) => claim::found(work, known, live),
             Step::Forget => return Flow::Break(claim::forget(work).await),
             Step::Update(live, actions) => update::update(work, known, *live, actions).await?,
@@ -132,6 +148,10 @@ impl<'a> Pass<'a> {
                 return Flow::Break(End::Report(State::Drifted(changes), Some(live)));
             }
             Step::Missing => return Flow::Break(failures::missing(work, known).into()),
+            Step::NotCreated => {
+                let failure = self.not_created.take().map_or_else(|| failures::missing(work, known), |failure| *failure);
+                return Flow::Break(failure.into());
+            }
             Step::Conflict(owner) => return Flow::Break(failures::conflict(work, known, &owner).into()),
             Step::Raced => return Flow::Break(failures::raced(work, known).into()),
             Step::Wait => return Flow::Break(failures::unsettled(work, known).into()),
@@ -152,23 +172,17 @@ impl<'a> Pass<'a> {
         let known = &mut self.known;
         // Steps record tag keys in the status before they set them.
         known.applied_tag_keys.clone_from(&self.work.report.status.applied_tag_keys);
+        known.finalizer = has_finalizer(&self.work.subject.resource);
         match learnt {
             Learnt::ById(seen) => {
                 known.remembered = None;
                 known.by_id = seen;
             }
             Learnt::ByName(seen) => known.by_name = seen,
-            Learnt::Proficiencies(id, read) => {
-                for seen in [&mut known.by_id, &mut known.by_name] {
-                    let Observation::Present(live) = seen else { continue };
-                    if live.user.id == id {
-                        *seen = match &read {
-                            Some(list) => Observation::Present(Box::new(live.as_ref().clone().with_proficiencies(list.clone()))),
-                            None => Observation::Absent,
-                        };
-                    }
-                }
+            Learnt::Proficiencies(id, list) => {
+                known.replace(&id, |live| Observation::Present(Box::new(live.clone().with_proficiencies(list.clone()))))
             }
+            Learnt::Gone(id) => known.replace(&id, |_| Observation::Absent),
             Learnt::Created(mark, live) => {
                 (known.mark, known.settled) = (mark, false);
                 // CreateUser takes most of the spec, not all of it: updates must apply the rest.
@@ -177,8 +191,20 @@ impl<'a> Pass<'a> {
             }
             Learnt::Taken { mark, settled } => {
                 (known.mark, known.settled) = (mark, settled);
-                known.taken = true;
+                known.creation = Creation::Taken;
                 known.by_name = Observation::NotLooked;
+            }
+            Learnt::NotCreated { mark, settled, failure } => {
+                (known.mark, known.settled) = (mark, settled);
+                known.creation = Creation::Impossible;
+                self.not_created = Some(failure);
+            }
+            Learnt::FinalizerAdded => {}
+            Learnt::Kept(live) => {
+                known.replace(&live.user.id.clone(), |_| Observation::Present(live.clone()));
+                if let Some(remembered) = &mut known.remembered {
+                    *remembered = live;
+                }
             }
             Learnt::Claimed(id, seen) if known.recorded.as_ref() == Some(&id) => known.by_id = seen,
             Learnt::Claimed(_, seen) => known.by_name = seen,
@@ -216,6 +242,17 @@ impl<'a> Pass<'a> {
             known.by_id = Observation::NotLooked;
         }
         known.recorded = recorded;
+        known.finalizer = has_finalizer(&work.subject.resource);
+        // An observer shows each user that it records. Another pass records a user that it has created, or that carries our tags.
+        known.was_ours = match &status.observed {
+            Some(observed) => work.subject.owner.of(&observed.tags) == Ownership::Ours,
+            None => true,
+        };
+        // A user of another owner is probably still there. An attempt with a generated password would leave its Secret behind.
+        let is_conflict = condition(status, ConditionType::Ready).is_some_and(|c| c.reason == Reason::Conflict.as_str());
+        known.look_first = is_conflict
+            || spec.generate_password == Some(true)
+            || ctx.inventory.shows_user(&work.subject.instance, &spec.username, ctx.clock.uptime());
         known.deleting = work.subject.resource.metadata.deletion_timestamp.is_some();
         known.remembered = if self.status_outdated { None } else { user_of_status(work, known) };
         known.applied_tag_keys = status.applied_tag_keys.clone();
@@ -249,6 +286,13 @@ impl<'a> Pass<'a> {
     async fn read_namespace_policy(&mut self) -> Flow {
         let (ctx, namespace) = (self.work.ctx, self.work.subject.namespace());
         let annotation = ctx.cluster.namespace_annotation(&namespace, DELETION_POLICY).await;
+        let annotation = annotation.map_err(|error| ClusterError {
+            message: format!(
+                "{error}. Its annotation {DELETION_POLICY} may say that the user stays, so the user is not deleted. Or set \
+                 deletionPolicy in this ConnectUser"
+            ),
+            ..error
+        });
         let policy = or_end(annotation, self.phase())?.as_deref().map(DeletionPolicy::of_annotation);
         let policy = policy.unwrap_or(ctx.settings.deletion_policy);
         ctx.namespace_policies.record(namespace, policy);
@@ -267,7 +311,11 @@ impl<'a> Pass<'a> {
                 subject.resource = resource;
                 self.fresh = true;
                 self.learn_from_resource();
-                Flow::Continue(())
+                if is_paused(&self.work.subject.resource) {
+                    Flow::Break(State::Paused { deleting: self.known.deleting }.into())
+                } else {
+                    Flow::Continue(())
+                }
             }
             _ => Flow::Break(End::Gone),
         }
@@ -338,6 +386,10 @@ impl<'a> Pass<'a> {
     pub(super) async fn finish(&mut self, end: End) -> Verdict {
         finish::finish(&mut self.work, &self.known, end).await
     }
+}
+
+fn has_finalizer(resource: &ConnectUser) -> bool {
+    resource.finalizers().iter().any(|finalizer| finalizer == FINALIZER)
 }
 
 /// Returns the user as the status shows it, if that is recent enough: a read or a sweep confirmed it a short time ago, there is

@@ -65,7 +65,7 @@ impl Reconciler {
             ctx.forget(&uid, &cached.spec.instance_arn);
             return Verdict::ended(None, "released");
         }
-        if ctx.memory.of(&uid, |m| m.freshness.is_stale(cached.resource_version().as_deref())) {
+        if ctx.memory.of(&uid, |m| m.freshness.is_stale(cached.resource_version().as_deref(), ctx.clock.uptime())) {
             // The cache will bring our own write in a moment, and with it a pass.
             return Verdict::ended(Some(STALE), "stale");
         }

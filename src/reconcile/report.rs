@@ -66,7 +66,8 @@ impl Report {
     ) {
         set_conditions(&mut self.status, state, subject.generation(), now);
         if let Some(live) = live {
-            self.show_user(&subject.instance, management, live);
+            let manages_proficiencies = subject.resource.spec.user_proficiencies.is_some();
+            self.show_user(&subject.instance, management, live, manages_proficiencies);
             self.status.drift = drift(state);
         }
         if let (State::InSync, ManagementPolicy::Full) = (state, management) {
@@ -84,8 +85,12 @@ impl Report {
         }
     }
 
-    fn show_user(&mut self, instance: &Arn, management: ManagementPolicy, live: &Live) {
+    fn show_user(&mut self, instance: &Arn, management: ManagementPolicy, live: &Live, manages_proficiencies: bool) {
         self.status.observed = Some(to_status(instance, live));
+        // What the spec does not manage is not read, and what is only predicted would be taken for a read later.
+        if let (Some(observed), false) = (&mut self.status.observed, manages_proficiencies) {
+            observed.user_proficiencies = None;
+        }
         if management == ManagementPolicy::Observe {
             self.status.user_id = Some(live.user.id.as_str().to_owned());
             self.status.user_arn = Some(live.user.arn.clone());

@@ -28,7 +28,12 @@ impl Request {
 
 /// Returns whether an annotation pauses the resource.
 pub(super) fn is_paused(resource: &ConnectUser) -> bool {
-    resource.annotations().get(PAUSED).is_some_and(|v| v == "true")
+    resource.annotations().get(PAUSED).is_some_and(|value| is_true(value))
+}
+
+/// Returns whether people mean true: the spellings of YAML and of command lines.
+fn is_true(value: &str) -> bool {
+    ["true", "yes", "on", "y", "t", "1"].iter().any(|spelling| value.trim().eq_ignore_ascii_case(spelling))
 }
 
 /// Returns whether an annotation confirms the deletion of the user.

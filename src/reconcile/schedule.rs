@@ -11,7 +11,7 @@ use super::{
     requests::{Request, reconcile_requested},
     spread::spread,
 };
-use crate::api::ConnectUser;
+use crate::api::{ConnectUser, FINALIZER, ManagementPolicy};
 
 /// The longest drift interval for users of an instance that cannot be swept, unless their resources set one.
 const WITHOUT_SWEEPS: Duration = Duration::from_secs(600);
@@ -27,6 +27,10 @@ pub(super) fn still_fresh(ctx: &Context, cached: &ConnectUser, uid: &str) -> Opt
     let generation = cached.metadata.generation?;
     let status = cached.status.as_ref()?;
     if cached.metadata.deletion_timestamp.is_some() || reconcile_requested(cached).is_some() || !is_in_sync(status, generation) {
+        return None;
+    }
+    // A person or a tool took it off.
+    if cached.spec.management_policy == ManagementPolicy::Full && !cached.finalizers().iter().any(|f| f == FINALIZER) {
         return None;
     }
     // Since the process started, there was no pass over it: if sweeps find changes, its status counts.

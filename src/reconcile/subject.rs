@@ -43,6 +43,7 @@ impl Subject {
 
     /// Parses the spec, with the names that are known so far.
     pub(super) fn parse_spec(&mut self) {
+        self.owner = Desired::owner_of(&self.resource, &self.owner.cluster);
         self.desired = Desired::parse(&self.resource, &self.owner.cluster, &self.names);
     }
 

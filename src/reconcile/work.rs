@@ -89,7 +89,8 @@ impl<'a> Work<'a> {
 
     /// Continues with the resource as our own write left it.
     fn take_over(&mut self, written: ConnectUser) {
-        self.ctx.memory.with(&self.subject.uid, |m| m.freshness.wrote(written.resource_version().as_deref()));
+        let uptime = self.ctx.clock.uptime();
+        self.ctx.memory.with(&self.subject.uid, |m| m.freshness.wrote(written.resource_version().as_deref(), uptime));
         self.subject.resource = written;
     }
 

@@ -39,6 +39,7 @@ pub(super) enum Event {
     RequestArrives,
     RequestGetsLost,
     SpecEdited,
+    FinalizerStripped,
     Deleted,
     PersonMakes,
     PersonRemoves,
@@ -82,6 +83,9 @@ impl Model for Life {
             if state.edits < self.hazards.edits {
                 events.push(Event::SpecEdited);
             }
+            if state.strips < self.hazards.strips && state.resource.finalizer {
+                events.push(Event::FinalizerStripped);
+            }
         }
         if state.people < self.hazards.people {
             events.push(if state.users.is_empty() { Event::PersonMakes } else { Event::PersonRemoves });
@@ -123,7 +127,12 @@ impl Model for Life {
                 state.edits += 1;
                 state.resource.profile = EDITED;
             }
+            Event::FinalizerStripped => {
+                state.strips += 1;
+                state.resource.finalizer = false;
+            }
             Event::Deleted => {
+                state.forced = state.strips > 0 && !state.resource.finalizer;
                 state.resource.deleting = true;
                 state.resource.gone = !state.resource.finalizer;
             }
@@ -158,7 +167,12 @@ impl Model for Life {
             }),
             Property::always(NO_ORPHAN, |life: &Life, state: &ModelState| {
                 let orphan = state.resource.gone && state.users.iter().any(|u| u.keeper == Keeper::Operator);
-                !(orphan && life.quiet(state))
+                !(orphan && !state.forced && life.quiet(state))
+            }),
+            Property::always(PROTECTED, |life: &Life, state: &ModelState| {
+                let Resource { gone, deleting, finalizer, status, .. } = state.resource;
+                let has_user = state.users.iter().any(|u| u.keeper == Keeper::Operator && status.recorded == Some(u.id));
+                gone || deleting || finalizer || !has_user || !life.quiet(state)
             }),
             Property::always(NOTHING_DANGLES, |_, state: &ModelState| !state.resource.gone || state.dangling.is_empty()),
             Property::always(CONVERGED, |life: &Life, state: &ModelState| {
@@ -176,6 +190,7 @@ impl Model for Life {
 pub(super) const NEVER_TOUCHED: &str = "never touches a user that is not its own";
 pub(super) const ONE_USER: &str = "at most one user of its own";
 pub(super) const NO_ORPHAN: &str = "no user without a resource, once all is quiet";
+pub(super) const PROTECTED: &str = "once all is quiet, a resource with a user of its own has the finalizer";
 pub(super) const NOTHING_DANGLES: &str = "no quick connect of a deleted user, once the resource is gone";
 pub(super) const CONVERGED: &str = "once all is quiet, the user is as the spec asks, or refused";
 

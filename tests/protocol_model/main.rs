@@ -23,7 +23,7 @@ mod state;
 
 use std::collections::BTreeSet;
 
-use life::{CONVERGED, Checked, Life, NEVER_TOUCHED, NO_ORPHAN, NOTHING_DANGLES, ONE_USER};
+use life::{CONVERGED, Checked, Life, NEVER_TOUCHED, NO_ORPHAN, NOTHING_DANGLES, ONE_USER, PROTECTED};
 use operator::{Marking, PROTOCOL, Proof, Protocol, WITH_QUICK_CONNECTS};
 use state::{CRASH, Hazards, PEACE, TWO_OPERATORS};
 use stateright::{Checker, HasDiscoveries, Model};
@@ -58,6 +58,8 @@ safe! {
     one_operator_that_crashes: PROTOCOL, Hazards { crashes: 2, edits: 1, ..PEACE };
     one_crashing_operator_and_people: PROTOCOL, Hazards { crashes: 2, people: 2, ..PEACE };
     one_crashing_operator_people_and_an_edit: PROTOCOL, Hazards { people: 1, edits: 1, ..CRASH };
+    one_crashing_operator_and_a_person_who_strips_finalizers: PROTOCOL, Hazards { strips: 2, edits: 1, ..CRASH };
+    two_operators_and_a_person_who_strips_finalizers: PROTOCOL, Hazards { strips: 1, ..TWO_OPERATORS };
     one_operator_with_refusals: PROTOCOL, Hazards { people: 1, edits: 1, refuses: true, ..CRASH };
     two_operators_at_once: PROTOCOL, Hazards { edits: 1, ..TWO_OPERATORS };
     two_operators_with_refusals: PROTOCOL, Hazards { edits: 1, refuses: true, ..TWO_OPERATORS };
@@ -84,6 +86,7 @@ fn everything_at_once_is_safe() {
 fn each_ingredient_is_needed() {
     let person = Hazards { people: 1, ..PEACE };
     let crash_and_person = Hazards { people: 1, ..CRASH };
+    let strips = Hazards { strips: 2, edits: 1, ..CRASH };
     let two_crashes = Hazards { crashes: 2, ..PEACE };
     let two_and_crash = Hazards { crashes: 1, ..TWO_OPERATORS };
     let without_a_mark = Protocol { marking: Marking::Off, ..PROTOCOL };
@@ -91,6 +94,7 @@ fn each_ingredient_is_needed() {
     let table = [
         ("tags are set by a later call", CRASH, Protocol { proof: Proof::AfterCreate, ..PROTOCOL }, CONVERGED),
         ("tags are set by a later call", CRASH, Protocol { proof: Proof::AfterCreate, ..PROTOCOL }, NO_ORPHAN),
+        ("the finalizer is not put back", strips, Protocol { finalizer_put_back: false, ..PROTOCOL }, PROTECTED),
         ("a name proves ownership", person, Protocol { proof: Proof::NameAlone, ..PROTOCOL }, NEVER_TOUCHED),
         ("cleanup goes by the recorded id alone", CRASH, Protocol { clean_up_by_tag: false, ..PROTOCOL }, NO_ORPHAN),
         ("there is neither a fresh read nor a guard", CRASH, Protocol { fresh_read: false, ..UNGUARDED }, NO_ORPHAN),

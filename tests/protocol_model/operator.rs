@@ -38,6 +38,8 @@ pub(super) struct Protocol {
     pub(super) clean_up_by_tag: bool,
     /// The resource is read from the API server before every step that cannot be undone.
     pub(super) fresh_read: bool,
+    /// The finalizer is part of what the plan knows, and is put back.
+    pub(super) finalizer_put_back: bool,
     /// Writes succeed only if the resource is still as the pass read it.
     pub(super) guarded_writes: bool,
     pub(super) marking: Marking,
@@ -66,6 +68,7 @@ pub(super) const PROTOCOL: Protocol = Protocol {
     proof: Proof::InCreate,
     clean_up_by_tag: true,
     fresh_read: true,
+    finalizer_put_back: true,
     guarded_writes: true,
     marking: Marking::EachAttempt,
     mark_kept: true,
@@ -207,6 +210,7 @@ impl Life {
             by_id: pass.by_id,
             by_name: if deleting && !self.protocol.clean_up_by_tag { Reading::Absent } else { pass.by_name },
             taken: pass.taken,
+            finalizer: pass.view.finalizer || !self.protocol.finalizer_put_back,
             name_is_proof: self.protocol.proof == Proof::NameAlone,
             quick_connects: self.protocol.quick_connects,
             quick_connects_of: pass.quick_connects_of,
@@ -222,6 +226,7 @@ impl Life {
             Decision::LookById(id) => pass.by_id = state.shown(id),
             Decision::LookByName => pass.by_name = state.shown.first().map_or(Reading::Absent, |u| Reading::Present(*u)),
             Decision::Create => return self.mark(state, pass),
+            Decision::AddFinalizer => return self.add_finalizer(state, pass),
             Decision::Record(id) => {
                 pass.by_id = pass.by_name;
                 pass.status.recorded = Some(id);
@@ -274,16 +279,20 @@ impl Life {
         holds
     }
 
+    fn add_finalizer(&self, state: &mut ModelState, pass: &mut Pass) -> Then {
+        // Kubernetes accepts no new finalizer on an object that is being deleted.
+        if !self.holds(state, pass) || state.resource.deleting {
+            return Then::Drop;
+        }
+        state.resource.finalizer = true;
+        pass.view = state.resource;
+        Then::GoOn
+    }
+
     /// Prepares a create attempt: finalizer, then mark.
     fn mark(&self, state: &mut ModelState, pass: &mut Pass) -> Then {
         if !pass.view.finalizer {
-            // Kubernetes accepts no new finalizer on an object that is being deleted.
-            if !self.holds(state, pass) || state.resource.deleting {
-                return Then::Drop;
-            }
-            state.resource.finalizer = true;
-            pass.view = state.resource;
-            return Then::GoOn;
+            return self.add_finalizer(state, pass);
         }
         match self.protocol.marking {
             Marking::Off => pass.stage = PassStage::Creating,

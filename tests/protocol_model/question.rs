@@ -7,7 +7,7 @@ use std::{
 
 use connect_api::{ChannelConfigs, IdentityInfo, Tags};
 use connect_operator::plan::{
-    self, Channels, Desired, Knowledge, Live, NameIndex, Observation, Owner, Parts, Policy, QuickConnects, UserUpdate,
+    self, Channels, Creation, Desired, Knowledge, Live, NameIndex, Observation, Owner, Parts, Policy, QuickConnects, UserUpdate,
 };
 
 use super::{
@@ -21,6 +21,7 @@ pub(super) enum Decision {
     LookById(Id),
     LookByName,
     Create,
+    AddFinalizer,
     Record(Id),
     Forget,
     Update(Id),
@@ -41,6 +42,7 @@ pub(super) struct Question {
     pub(super) by_id: Reading,
     pub(super) by_name: Reading,
     pub(super) taken: bool,
+    pub(super) finalizer: bool,
     /// A name alone counts as a proof of ownership.
     pub(super) name_is_proof: bool,
     /// Quick connects are deleted with their user.
@@ -102,7 +104,10 @@ impl Question {
             by_id: seen(self.by_id),
             remembered: None,
             by_name: seen(self.by_name),
-            taken: self.taken,
+            creation: if self.taken { Creation::Taken } else { Creation::Untried },
+            look_first: false,
+            finalizer: self.finalizer,
+            was_ours: true,
             applied_tag_keys: BTreeSet::new(),
             ignored: BTreeSet::new(),
             policy: Policy {
@@ -122,6 +127,7 @@ impl Question {
                 assert_eq!(request.tags, desired.owner.tags());
                 Decision::Create
             }
+            plan::Step::AddFinalizer => Decision::AddFinalizer,
             plan::Step::Record(live) => Decision::Record(id(&live.user.id)),
             plan::Step::Forget => Decision::Forget,
             plan::Step::Update(live, actions) => {
@@ -134,7 +140,12 @@ impl Question {
             plan::Step::Delete(user) => Decision::Delete(id(user)),
             plan::Step::DeleteQuickConnects(user) => Decision::DeleteQuickConnects(id(user)),
             plan::Step::Release { .. } => Decision::Release,
-            plan::Step::Claim(_) | plan::Step::Missing | plan::Step::Drifted(..) | plan::Step::Disown(_) => {
+            plan::Step::Claim(_)
+            | plan::Step::Keep(_)
+            | plan::Step::NotCreated
+            | plan::Step::Missing
+            | plan::Step::Drifted(..)
+            | plan::Step::Disown(_) => {
                 panic!("the default policies do not ask for this: {step:?}")
             }
             plan::Step::InSync(_) | plan::Step::Conflict(_) | plan::Step::Raced | plan::Step::Wait => Decision::Rest,

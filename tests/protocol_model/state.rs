@@ -68,6 +68,9 @@ pub(super) struct ModelState {
     pub(super) crashes: u8,
     pub(super) edits: u8,
     pub(super) people: u8,
+    pub(super) strips: u8,
+    /// A person deleted the resource after taking its finalizer off.
+    pub(super) forced: bool,
     /// A user that is not ours was changed or deleted.
     pub(super) touched: bool,
     /// Users that an operator deleted, and whose quick connects are still there.
@@ -84,6 +87,8 @@ pub(super) struct Hazards {
     pub(super) edits: u8,
     /// How often a person creates, removes or takes over a user.
     pub(super) people: u8,
+    /// How often a person takes the finalizer off.
+    pub(super) strips: u8,
     /// Connect refuses to create with the spec's first profile.
     pub(super) refuses: bool,
     /// Connect accepts a username once.
@@ -93,8 +98,16 @@ pub(super) struct Hazards {
 }
 
 /// One operator, and no hazard except lag.
-pub(super) const PEACE: Hazards =
-    Hazards { operators: 1, crashes: 0, edits: 0, people: 0, refuses: false, unique_usernames: true, short_stalls: true };
+pub(super) const PEACE: Hazards = Hazards {
+    operators: 1,
+    crashes: 0,
+    edits: 0,
+    people: 0,
+    strips: 0,
+    refuses: false,
+    unique_usernames: true,
+    short_stalls: true,
+};
 
 pub(super) const CRASH: Hazards = Hazards { crashes: 1, ..PEACE };
 
@@ -122,6 +135,8 @@ impl ModelState {
             crashes: 0,
             edits: 0,
             people: 0,
+            strips: 0,
+            forced: false,
             touched: false,
             dangling: BTreeSet::new(),
         }

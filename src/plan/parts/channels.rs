@@ -246,7 +246,7 @@ pub(super) fn list_from_status<A, S: Setting + From<A>>(list: Option<Vec<A>>) ->
 /// Returns what SearchUsers shows. What Connect leaves out is at its default, and lists have no order.
 pub(super) fn fingerprint(phone: &Option<PhoneConfig>, lists: &ChannelConfigs) -> impl Hash + use<> {
     fn sorted<S: Setting>(list: &Option<Vec<S>>) -> Option<Vec<S>> {
-        let mut list = list.clone();
+        let mut list = list.clone().filter(|list| !list.is_empty());
         list.iter_mut().for_each(|list| list.sort_by_key(S::channel));
         list
     }
@@ -323,10 +323,7 @@ impl Settings {
         let limits = self.after_contact_work.iter().filter(|c| known(&c.channel));
         let limits = limits.map(|c| (c.channel, c.after_contact_work_time_limit)).collect();
         differs("afterContactWorkTimeLimit", Some(describe(limits)), want.after_contact_work_time_limit.map(|v| v.to_string()));
-        // A soft phone has no number: it would be set again on every pass.
-        if want.phone_type.unwrap_or(is.phone_type) != PhoneType::SoftPhone {
-            differs("deskPhoneNumber", is.desk_phone_number.clone(), want.desk_phone_number.clone());
-        }
+        differs("deskPhoneNumber", is.desk_phone_number.clone(), want.desk_phone_number.clone());
         differs(
             "persistentConnection",
             Some(is.persistent_connection.unwrap_or_default().to_string()),
@@ -430,16 +427,12 @@ fn spelled_out(want: &DesiredPhone, voice: &PhoneConfig) -> ChannelConfigs {
 
 /// Returns the settings of `phoneConfig`, with unmanaged members as they are.
 fn over(want: &DesiredPhone, is: PhoneConfig) -> PhoneConfig {
-    let phone_type = want.phone_type.unwrap_or(is.phone_type);
     PhoneConfig {
-        phone_type,
+        phone_type: want.phone_type.unwrap_or(is.phone_type),
         auto_accept: want.auto_accept.unwrap_or(is.auto_accept),
         after_contact_work_time_limit: want.after_contact_work_time_limit.unwrap_or(is.after_contact_work_time_limit),
-        // The number of a desk phone is removed together with the desk phone.
-        desk_phone_number: match phone_type {
-            PhoneType::DeskPhone | PhoneType::Other(_) => want.desk_phone_number.clone().or(is.desk_phone_number),
-            PhoneType::SoftPhone => None,
-        },
+        // Connect keeps the number of a desk phone that a soft phone has replaced.
+        desk_phone_number: want.desk_phone_number.clone().or(is.desk_phone_number),
         persistent_connection: want.persistent_connection.or(is.persistent_connection),
     }
 }
@@ -455,10 +448,7 @@ fn carries_phone(want: &DesiredPhone) -> bool {
 
 /// Returns whether only one of a phone's type and number is managed, while the other is sent with it.
 fn carries_number(want: &DesiredPhone) -> bool {
-    match (want.phone_type, &want.desk_phone_number) {
-        (Some(PhoneType::DeskPhone | PhoneType::Other(_)), None) | (None, Some(_)) => true,
-        (Some(PhoneType::DeskPhone | PhoneType::Other(_)), Some(_)) | (Some(PhoneType::SoftPhone), _) | (None, None) => false,
-    }
+    want.phone_type.is_some() != want.desk_phone_number.is_some()
 }
 
 /// What to put in the place of a spec's empty list.

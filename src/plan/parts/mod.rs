@@ -27,7 +27,7 @@ pub use channels::Channels;
 pub(super) use channels::{DesiredPhone, Settings};
 use connect_api::{
     Arn, AssociateUserProficiencies, ChannelConfigs, CreateUser, CreatedUser, FoundUser, HierarchyGroupId, IdentityInfo,
-    InstanceId, ProficiencyKey, RoutingProfileId, SecurityProfileId, Tags, UpdateUserProficiencies, User,
+    InstanceId, OperationName, ProficiencyKey, RoutingProfileId, SecurityProfileId, Tags, UpdateUserProficiencies, User,
 };
 pub(super) use identity::{beside_a_directory, changed_beside_a_directory, given_beside_a_directory};
 
@@ -160,14 +160,18 @@ pub(super) fn diff(
 ) -> Vec<Action> {
     let Parts { identity, channels, routing_profile, security_profiles, hierarchy_group, proficiencies, tags } = parts;
     let mut actions = Vec::new();
-    actions.extend(tags::diff_set(tags, proof, live));
+    // The proof of ownership comes first, unless there is no room for it.
+    let (set, removed) = (tags::diff_set(tags, proof, live), tags::diff_removed(tags, proof, live, applied_tag_keys));
+    let is_full = tags::count_after(live, set.as_ref()) > tags::MOST;
+    let (first, last) = if is_full { (removed, set.map(|set| set.after(OperationName::UntagResource))) } else { (set, removed) };
+    actions.extend(first);
     actions.extend(identity::diff(identity, live, instance));
     actions.extend(channels::diff(channels, live, instance));
     actions.extend(routing_profile::diff(routing_profile, names, live, instance));
     actions.extend(security_profiles::diff(security_profiles, names, live, instance));
     actions.extend(hierarchy_group::diff(hierarchy_group, names, live, instance));
     actions.extend(proficiencies::diff(proficiencies, live, instance));
-    actions.extend(tags::diff_removed(tags, proof, live, applied_tag_keys));
+    actions.extend(last);
     actions
 }
 

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use connect_api::{
-    AssociateUserProficiencies, DisassociateUserProficiencies, InstanceId, Proficiency, ProficiencyKey, UpdateUserProficiencies,
+    AssociateUserProficiencies, DisassociateUserProficiencies, InstanceId, OperationName, Proficiency, ProficiencyKey,
+    UpdateUserProficiencies,
 };
 
 use super::{Action, Change, IgnoredField, Live, UserProficiency, UserUpdate};
@@ -43,7 +44,8 @@ pub(super) fn diff(want: &Option<BTreeMap<ProficiencyKey, u8>>, live: &Live, ins
     [
         Action::unless_equal(UserUpdate::DisassociateUserProficiencies(take_away), why_gone),
         Action::unless_equal(UserUpdate::UpdateUserProficiencies(update), why_changed),
-        Action::unless_equal(UserUpdate::AssociateUserProficiencies(add), why_new),
+        Action::unless_equal(UserUpdate::AssociateUserProficiencies(add), why_new)
+            .map(|add| add.after(OperationName::DisassociateUserProficiencies)),
     ]
     .into_iter()
     .flatten()

@@ -6,6 +6,19 @@ use connect_api::{TagResource, Tags, UntagResource};
 
 use super::{Action, Change, IgnoredField, Live, UserUpdate};
 
+/// The most tags that a resource of AWS has.
+pub(super) const MOST: usize = 50;
+
+/// Returns the number of tags that a user has once these are set.
+pub(super) fn count_after(live: &Live, set: Option<&Action>) -> usize {
+    let shown = &live.user.tags;
+    let new = match set.map(|action| &action.update) {
+        Some(UserUpdate::TagResource(request)) => request.tags.keys().filter(|key| !shown.contains_key(*key)).count(),
+        _ => 0,
+    };
+    shown.len() + new
+}
+
 /// Returns all tags that the user should carry.
 pub(in crate::plan) fn with_proof(want: &Tags, proof: &Tags) -> Tags {
     let mut tags = want.clone();

@@ -92,7 +92,7 @@ fn by_name(seen: Observation, known: Knowledge) -> Knowledge {
 }
 
 fn taken(known: Knowledge) -> Knowledge {
-    Knowledge { taken: true, ..known }
+    Knowledge { creation: Creation::Taken, ..known }
 }
 
 fn deleting(known: Knowledge) -> Knowledge {
@@ -180,9 +180,42 @@ fn observer_reads_and_reports() {
         (recorded(by_id(Absent, by_name(Absent, nothing_known()))), MISSING),
     ];
     check(Some(&bare()), &observing, table);
-    // Nothing is deleted.
-    let table = [nothing_known(), recorded(clean()), by_name(ours(), unclean())].map(|known| (deleting(known), RELEASE));
-    check(None, observing, table);
+    // Nothing is deleted. A user that the resource managed before is handed back.
+    let table = [
+        (nothing_known(), FIND),
+        (recorded(clean()), READ),
+        (by_name(unowned(), nothing_known()), RELEASE),
+        (by_name(ours(), unclean()), DISOWN),
+    ];
+    check(None, |known| observing(deleting(known)), table);
+}
+
+#[test]
+fn finalizer_is_part_of_owning_a_user() {
+    let stripped = |known: Knowledge| Knowledge { finalizer: false, ..known };
+    let table = [
+        (nothing_known(), CREATE),
+        (recorded(clean()), READ),
+        (recorded(by_id(ours(), clean())), "add the finalizer: the user is ours"),
+        (recorded(by_id(differs(), clean())), "add the finalizer: the user is ours"),
+        (recorded(by_id(unowned(), clean())), NO_OWNER),
+        (Knowledge { remembered: Some(Box::new(live())), ..recorded(clean()) }, "add the finalizer: the user is ours"),
+    ];
+    check(Some(&bare()), stripped, table);
+}
+
+#[test]
+fn user_is_found_although_it_cannot_be_created() {
+    let impossible = |known: Knowledge| Knowledge { creation: Creation::Impossible, ..known };
+    let table = [
+        (nothing_known(), FIND),
+        (by_name(Absent, nothing_known()), "nothing: there is no such user, and it cannot be created now"),
+        (by_name(ours(), nothing_known()), RECORD),
+        (by_name(unowned(), nothing_known()), NO_OWNER),
+    ];
+    check(Some(&bare()), impossible, table);
+    let look_first = |known: Knowledge| Knowledge { look_first: true, ..known };
+    check(Some(&bare()), look_first, [(nothing_known(), FIND), (by_name(Absent, nothing_known()), CREATE)]);
 }
 
 #[test]

@@ -30,20 +30,21 @@ impl BackOff {
     /// kind's first to its longest. The delay is spread by a quarter, so that resources that failed together are not retried
     /// together.
     pub(super) fn failed(&mut self, uid: &str, failure: &Failure) -> Retry {
-        let row = match (failure.kind, self.failing) {
+        let paced_by = failure.paced_by;
+        let row = match (paced_by, self.failing) {
             // A wait for the rate limit neither begins a row of failures nor ends one.
             (Kind::Deferred, _) => 1,
             (kind, Some((failing, row))) if kind == failing => row.saturating_add(1),
             _ => 1,
         };
-        if failure.kind != Kind::Deferred {
-            self.failing = Some((failure.kind, row));
+        if paced_by != Kind::Deferred {
+            self.failing = Some((paced_by, row));
         }
-        let at_once = failure.kind == Kind::Raced && row <= RACES_AT_ONCE;
+        let at_once = paced_by == Kind::Raced && row <= RACES_AT_ONCE;
         if let Some(after) = failure.retry_after {
             return Retry { after, at_once };
         }
-        let pace = match failure.kind {
+        let pace = match paced_by {
             Kind::Raced if !at_once => Kind::Transient.pace(),
             kind => kind.pace(),
         };

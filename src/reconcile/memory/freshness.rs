@@ -7,11 +7,14 @@ use jiff::Timestamp;
 
 use crate::plan::Fingerprint;
 
+/// The longest time that a watch takes to bring a write. A pass over an older object meets conflicts, and does no harm.
+const LONGEST_WATCH: Duration = Duration::from_secs(30);
+
 /// How far the cache, the status and the lists can be relied on.
 #[derive(Debug, Default)]
 pub(in crate::reconcile) struct Freshness {
-    /// The resourceVersion of our last write: an older cached object needs no pass.
-    written: Option<u64>,
+    /// The resourceVersion of our last write and its uptime: an older cached object needs no pass.
+    written: Option<(u64, Duration)>,
     verified: Verified,
     /// The uptime at which the user was last read on its own, with fields that no list shows.
     pub(in crate::reconcile) last_read: Option<Duration>,
@@ -47,17 +50,20 @@ struct Dispute {
 }
 
 impl Freshness {
-    /// Records the resourceVersion of a write of ours.
-    pub(in crate::reconcile) fn wrote(&mut self, resource_version: Option<&str>) {
+    /// Records the resourceVersion of a write of ours, made at this uptime.
+    pub(in crate::reconcile) fn wrote(&mut self, resource_version: Option<&str>, uptime: Duration) {
         if let Some(version) = resource_version.and_then(|v| v.parse().ok()) {
-            self.written = self.written.max(Some(version));
+            self.written = Some((version, uptime));
         }
     }
 
-    /// Returns whether a cached object is older than our last write.
-    pub(in crate::reconcile) fn is_stale(&self, resource_version: Option<&str>) -> bool {
+    /// Returns whether a cached object is older than our last write. That lasts as long as a watch takes to bring the write: an
+    /// object that is still older after that comes from a restored etcd.
+    pub(in crate::reconcile) fn is_stale(&self, resource_version: Option<&str>, uptime: Duration) -> bool {
         let version = resource_version.and_then(|v| v.parse::<u64>().ok());
-        matches!((version, self.written), (Some(cached), Some(written)) if cached < written)
+        let is_older =
+            |written: u64, at: Duration| version.is_some_and(|cached| cached < written) && uptime <= at + LONGEST_WATCH;
+        self.written.is_some_and(|(written, at)| is_older(written, at))
     }
 
     pub(super) fn verify(&mut self, generation: i64) {

@@ -1,6 +1,7 @@
 //! What the process remembers of each resource between passes. Losing it costs a few reads and nothing else.
 
 mod back_off;
+mod corrections;
 mod freshness;
 mod parked;
 mod requests;
@@ -12,6 +13,7 @@ use parking_lot::Mutex;
 use super::failure::{Failure, Kind};
 use back_off::BackOff;
 pub(super) use back_off::Retry;
+use corrections::Corrections;
 use freshness::Freshness;
 pub(super) use parked::KeptRead;
 use parked::Parked;
@@ -23,6 +25,7 @@ pub(super) struct Entry {
     pub(super) back_off: BackOff,
     pub(super) freshness: Freshness,
     pub(super) parked: Parked,
+    pub(super) corrections: Corrections,
     pub(super) requests: Requests,
 }
 
@@ -137,11 +140,13 @@ mod tests {
     #[test]
     fn object_older_than_our_own_write_is_stale() {
         let memory = Memory::default();
-        let is_stale = |uid: &str, version| memory.of(uid, |m| m.freshness.is_stale(Some(version)));
-        memory.with("u", |m| m.freshness.wrote(Some("41")));
+        let second = Duration::from_secs;
+        let is_stale = |uid: &str, version| memory.of(uid, |m| m.freshness.is_stale(Some(version), second(2)));
+        memory.with("u", |m| m.freshness.wrote(Some("41"), second(1)));
         assert!(is_stale("u", "40"));
         assert!(!is_stale("u", "41"));
         assert!(!is_stale("other", "1"));
+        assert!(!memory.of("u", |m| m.freshness.is_stale(Some("40"), second(100))), "etcd was restored");
         memory.forget("u");
         assert!(!is_stale("u", "40"));
     }

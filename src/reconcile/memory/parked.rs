@@ -4,11 +4,7 @@ use std::time::Duration;
 
 use connect_api::UserId;
 
-use crate::{
-    api::CreateAttempt,
-    plan::Live,
-    reconcile::{lookup::Listing, quick_connect_cleanup::Cleanup},
-};
+use crate::{api::CreateAttempt, plan::Live, reconcile::quick_connect_cleanup::Cleanup};
 
 /// Work that had to stop for now.
 #[derive(Debug, Default)]
@@ -24,8 +20,8 @@ pub(in crate::reconcile) struct Parked {
 enum Reading {
     #[default]
     None,
-    /// A listing of users that had to stop, and what was known when it began.
-    Listing(Box<(ListingKey, Listing)>),
+    /// A question for the complete list of users: what was known when it came up, and the uptime.
+    Asked(ListingKey, Duration),
     /// The user, whose calls had to wait.
     Read(Box<KeptRead>),
 }
@@ -42,25 +38,26 @@ pub(in crate::reconcile) struct KeptRead {
     pub(in crate::reconcile) lifetime: Duration,
 }
 
-/// What must not change while a listing continues: the create mark, and whether it had settled. Pages that were read before such
-/// a change prove nothing about it.
+/// What must not change while a list is waited for: the create mark, and whether it had settled. A list that was read before such a
+/// change proves nothing about it.
 pub(in crate::reconcile) type ListingKey = (Option<CreateAttempt>, bool);
 
 impl Parked {
-    /// Keeps a listing for the next pass.
-    pub(in crate::reconcile) fn keep_listing(&mut self, key: ListingKey, listing: Listing) {
-        self.reading = Reading::Listing(Box::new((key, listing)));
+    /// Returns the uptime at which the question came up where the user is: now, if it is new.
+    pub(in crate::reconcile) fn asked(&mut self, key: ListingKey, uptime: Duration) -> Duration {
+        match self.reading {
+            Reading::Asked(before, since) if before == key => since,
+            _ => {
+                self.reading = Reading::Asked(key, uptime);
+                uptime
+            }
+        }
     }
 
-    /// Returns the listing to continue, or a new one.
-    pub(in crate::reconcile) fn take_listing(&mut self, key: ListingKey) -> Listing {
-        match std::mem::take(&mut self.reading) {
-            Reading::Listing(kept) if kept.0 == key => kept.1,
-            Reading::Listing(_) => Listing::default(),
-            other => {
-                self.reading = other;
-                Listing::default()
-            }
+    /// Records that the list has answered.
+    pub(in crate::reconcile) fn answered(&mut self) {
+        if matches!(self.reading, Reading::Asked(..)) {
+            self.reading = Reading::None;
         }
     }
 
@@ -131,8 +128,8 @@ mod tests {
         let (user, key) = (live().user.id, (None, true));
         let mut parked = Parked::default();
         parked.keep_cleanup(Cleanup::new(user.clone()));
-        parked.keep_listing(key, Listing::default());
-        parked.take_listing(key);
+        parked.asked(key, Duration::ZERO);
+        parked.answered();
         assert!(parked.was_the_last(&user) && parked.take_cleanup(&user).is_some());
         assert!(!parked.was_the_last(&user) && parked.take_cleanup(&user).is_none());
     }
@@ -141,10 +138,11 @@ mod tests {
     fn only_a_read_of_the_user_is_dropped() {
         let (id, at) = (live().user.id, Duration::from_secs(10));
         let mut parked = Parked::default();
-        parked.keep_listing((None, true), Listing::default());
+        assert_eq!(parked.asked((None, true), at), at);
         parked.drop_read();
-        assert!(matches!(parked.reading, Reading::Listing(_)) && parked.take_read(&id, 1, at).is_none());
-        assert!(matches!(parked.reading, Reading::Listing(_)));
+        assert!(parked.take_read(&id, 1, at).is_none());
+        assert_eq!(parked.asked((None, true), at * 2), at, "the question is the same");
+        assert_eq!(parked.asked((None, false), at * 2), at * 2, "it is another");
         parked.keep_read(KeptRead { live: live(), generation: 1, at, lifetime: Duration::ZERO });
         parked.drop_read();
         assert!(parked.take_read(&id, 1, at).is_none());

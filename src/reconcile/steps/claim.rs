@@ -25,6 +25,15 @@ pub(in crate::reconcile) async fn claim(work: &mut Work<'_>, known: &Knowledge, 
     Flow::Continue(Learnt::Claimed(id, observed(found)))
 }
 
+/// Tags a user that its resource only observes from now on: a sweep must not delete it as an orphan.
+pub(in crate::reconcile) async fn keep(work: &Work<'_>, known: &Knowledge, mut live: Live) -> Flow<Learnt> {
+    let tags = work.subject.owner.tags();
+    let request = TagResource { arn: live.user.arn.clone(), tags: tags.clone() };
+    or_fail(work.connect.call(&work.caller, request).await, Phase::of(known), "managementPolicy")?;
+    live.user.tags.extend(tags);
+    Flow::Continue(Learnt::Kept(Box::new(live)))
+}
+
 /// Takes a user that carries this resource's tags as the resource's.
 pub(in crate::reconcile) fn found(work: &mut Work<'_>, known: &Knowledge, live: Box<Live>) -> Learnt {
     if !known.deleting {

@@ -3,14 +3,21 @@
 use connect_api::{Class, Connect, ConnectExt, CreateUser, Error, OperationName};
 
 use super::{
-    Appeared, CreateAttempt, CreateAttempts, Failure, Flow, Kind, Knowledge, Learnt, Phase, Reason, State, Work, created,
+    Appeared, CreateAttempt, CreateAttempts, End, Failure, Flow, Kind, Knowledge, Learnt, Phase, Reason, State, Work, created,
     identity_type, names, or_end, or_fail, password, set_conditions,
 };
 
 /// Creates the user.
 pub(in crate::reconcile) async fn create(work: &mut Work<'_>, known: &Knowledge, mut request: CreateUser) -> Flow<Learnt> {
     let phase = Phase::of(known);
-    let initial = password::initial(work, phase).await?;
+    let initial = match password::initial(work, phase).await {
+        Flow::Continue(initial) => initial,
+        Flow::Break(End::Report(State::Failed(failure), _)) if failure.kind == Kind::SecretNotFound => {
+            let failure = Box::new(failure);
+            return Flow::Continue(Learnt::NotCreated { mark: known.mark, settled: known.settled, failure });
+        }
+        Flow::Break(end) => return Flow::Break(end),
+    };
     request.password = initial.password;
     // The mark is written for an attempt that follows at once: without a slot in the rate limit there is no attempt.
     or_fail(work.connect.admit(&work.caller, OperationName::CreateUser), phase, "spec")?;
@@ -64,8 +71,8 @@ async fn not_created(work: &mut Work<'_>, mark: CreateAttempts, error: &Error, r
         work.report.status.create_attempt = None;
         work.report.status.observed_password_version = None;
     }
+    let mark = if is_undone { CreateAttempts::None } else { mark };
     if error.class == Class::Duplicate {
-        let mark = if is_undone { CreateAttempts::None } else { mark };
         return Flow::Continue(Learnt::Taken { mark, settled: is_undone });
     }
     names::doubt(work, error);
@@ -74,5 +81,12 @@ async fn not_created(work: &mut Work<'_>, mark: CreateAttempts, error: &Error, r
         Class::Invalid => identity_type::advice(work, request).await.unwrap_or_else(|| "the field that Connect names".to_owned()),
         _ => "the field that Connect names".to_owned(),
     };
-    Flow::Break(Failure::of_call(error, Phase::Create, &fields).into())
+    let failure = Failure::of_call(error, Phase::Create, &fields);
+    match error.class {
+        // Nothing is wrong with the user or the spec: the next attempt comes soon.
+        Class::Throttled | Class::Deferred | Class::Transient | Class::Conflict => Flow::Break(failure.into()),
+        Class::Duplicate | Class::NotFound | Class::Denied | Class::Quota | Class::Invalid => {
+            Flow::Continue(Learnt::NotCreated { mark, settled: is_undone, failure: Box::new(failure) })
+        }
+    }
 }

@@ -22,11 +22,14 @@ pub(super) async fn publish(work: &Work<'_>, state: &State, is_reported: bool) {
             }
             work.publish(EventKind::Warning, "DriftDetected", "Observe", list(changes)).await;
         }
+        State::NotKept(changes) if is_new(ConditionType::Synced, Reason::NotKept) => {
+            work.publish(EventKind::Warning, Reason::NotKept.as_str(), "Update", list(changes)).await;
+        }
         State::Paused { .. } if is_new(ConditionType::Synced, Reason::Paused) => {
             let note = "the annotation connect-operator.dev/paused keeps the operator from acting".to_owned();
             work.publish(EventKind::Normal, "Paused", "Reconcile", note).await;
         }
-        State::InSync | State::Drifted(_) | State::Paused { .. } | State::Working(..) | State::Failed(_) => {}
+        State::InSync | State::Drifted(_) | State::NotKept(_) | State::Paused { .. } | State::Working(..) | State::Failed(_) => {}
     }
     let handled = &status.last_handled_reconcile_at;
     if let Some(requested) = handled.as_ref().filter(|_| is_reported && *handled != before.last_handled_reconcile_at) {

@@ -30,7 +30,7 @@ pub(in crate::reconcile) async fn finish(work: &mut Work<'_>, known: &Knowledge,
             log(failure);
             Some(ctx.memory.with(&uid, |m| m.failed(&uid, failure)))
         }
-        State::InSync | State::Drifted(_) | State::Paused { .. } | State::Working(..) => None,
+        State::InSync | State::Drifted(_) | State::NotKept(_) | State::Paused { .. } | State::Working(..) => None,
     };
     let is_reported = match (&state, retry) {
         (State::Failed(failure), Some(retry)) => is_worth_reporting(work, known, failure, retry),
@@ -57,6 +57,9 @@ pub(in crate::reconcile) async fn finish(work: &mut Work<'_>, known: &Knowledge,
             // A user that was taken from the status was not read.
             if known.remembered.is_none() {
                 ctx.memory.with(&uid, |m| m.freshness.read(&live.user.id, work.read_at));
+                if matches!(state, State::InSync) && work.report.changed.is_empty() {
+                    ctx.memory.with(&uid, |m| m.corrections.clear());
+                }
             }
         }
         // Some calls of a plan were made, and the status does not show their effect.
@@ -69,6 +72,9 @@ pub(in crate::reconcile) async fn finish(work: &mut Work<'_>, known: &Knowledge,
             Verdict::ended(Some(until_read(ctx, &work.subject.resource)), "in_sync")
         }
         (State::Drifted(_), _) => Verdict { after: Some(until_read(ctx, &work.subject.resource)), result: "drifted", held: true },
+        (State::NotKept(_), _) => {
+            Verdict { after: Some(until_read(ctx, &work.subject.resource)), result: "not_kept", held: true }
+        }
         (State::Paused { .. }, _) => Verdict::ended(None, "paused"),
         (State::Failed(failure), Some(retry)) => Verdict::failed(retry.after, failure.kind),
         (State::Working(..) | State::Failed(_), _) => Verdict::ended(Some(Duration::ZERO), "working"),

@@ -5,6 +5,7 @@ pub(super) mod create;
 pub(super) mod delete;
 mod events;
 pub(super) mod failures;
+pub(super) mod finalizer;
 pub(super) mod finish;
 mod identity_type;
 pub(super) mod names;
@@ -20,8 +21,8 @@ use crate::{
     },
     inventory::{Query, REFRESH, Wanted},
     plan::{
-        Action, Change, CreateAttempts, Knowledge, Live, Observation, Ownership, Policy, ReferenceKind, SpecIssue, Unresolved,
-        advice_on_create, advice_on_update, after, beside_a_directory, broken_rules, created, explain,
+        Action, Change, CreateAttempts, Creation, Knowledge, Live, Observation, Ownership, Policy, ReferenceKind, SpecIssue,
+        Unresolved, advice_on_create, advice_on_update, after, beside_a_directory, broken_rules, created, explain,
     },
     reconcile::{
         cluster::{ClusterError, ClusterErrorKind, EventKind, SecretValue, THROTTLED},
@@ -29,7 +30,7 @@ use crate::{
         deletion_guard::TooMany,
         failure::{Failure, Kind, Phase, describes_same_wait},
         learnt::Learnt,
-        lookup::{self, Lookup},
+        lookup,
         memory::{Entry, Retry},
         outcome::{End, Flow, State, Verdict, or_end, or_fail},
         quick_connect_cleanup::{Cleanup, OPERATIONS, is_permanent},

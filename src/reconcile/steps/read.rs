@@ -5,8 +5,8 @@ use std::time::Duration;
 use connect_api::{Class, Error, User, UserId};
 
 use super::{
-    AdoptionPolicy, CreateAttempts, Flow, Knowledge, Learnt, Live, Lookup, ManagementPolicy, Observation, Phase, Policy, Work,
-    lookup, or_fail, reconcile_requested,
+    AdoptionPolicy, Creation, Failure, Flow, Kind, Knowledge, Learnt, Live, ManagementPolicy, Observation, Phase, Policy, Query,
+    Work, lookup, or_fail, reconcile_requested,
 };
 
 /// The lifetime of a read without proficiencies if reading those has to wait for the rate limit, whatever may follow from it.
@@ -43,17 +43,31 @@ pub(in crate::reconcile) async fn by_name(work: &Work<'_>, known: &Knowledge) ->
     // The search index lags. It does not decide whether a resource may go, resolve "the name is taken", or prove that there is no
     // such user.
     let Policy { adoption, management, .. } = known.policy;
-    let thorough = known.taken
-        || (known.deleting && known.mark != CreateAttempts::None)
+    let thorough = known.creation == Creation::Taken
+        || known.deleting
         || adoption == AdoptionPolicy::Adopt
         || management == ManagementPolicy::Observe;
-    let lookup = if thorough { Lookup::Thorough } else { Lookup::Quick };
-    let key = (work.report.status.create_attempt, known.settled);
-    let mut listing = ctx.memory.with(&subject.uid, |m| m.parked.take_listing(key));
-    let found = lookup::by_name(work.client(), subject.username(), lookup, &mut listing).await;
-    if found.is_err() {
-        ctx.memory.with(&subject.uid, |m| m.parked.keep_listing(key, listing));
-    }
+    let now = ctx.clock.uptime();
+    let is_listed = ctx.inventory.shows_user(&subject.instance, subject.username(), now);
+    let found = if thorough || is_listed || !lookup::is_searchable(subject.username()) {
+        let key = (work.report.status.create_attempt, known.settled);
+        let since = ctx.memory.with(&subject.uid, |m| m.parked.asked(key, now));
+        let query = Query {
+            connect: &*work.connect,
+            priority: work.caller.priority,
+            instance: &subject.instance,
+            now,
+            since,
+            oldest: Duration::ZERO,
+        };
+        let found = lookup::by_listing(work.client(), &ctx.inventory, query, subject.username()).await;
+        if found.is_ok() {
+            ctx.memory.with(&subject.uid, |m| m.parked.answered());
+        }
+        found
+    } else {
+        lookup::by_search(work.client(), subject.username()).await
+    };
     Flow::Continue(Learnt::ByName(observed(or_fail(found, Phase::of(known), "spec")?)))
 }
 
@@ -65,7 +79,17 @@ pub(in crate::reconcile) async fn proficiencies(work: &Work<'_>, known: &Knowled
     {
         work.keep_read((**live).clone(), PARTIAL_READ_LIFETIME);
     }
-    Flow::Continue(Learnt::Proficiencies(id, or_fail(read, Phase::of(known), "userProficiencies")?))
+    match or_fail(read, Phase::of(known), "userProficiencies")? {
+        Some(list) => Flow::Continue(Learnt::Proficiencies(id, list)),
+        // Only DescribeUser shows that a user is gone.
+        None => match or_fail(lookup::by_id(work.client(), &id).await, Phase::of(known), "spec")? {
+            None => Flow::Continue(Learnt::Gone(id)),
+            Some(_) => {
+                let message = "Connect shows the user, but says that it does not exist where its proficiencies are listed";
+                Flow::Break(Failure::new(Kind::Transient, Phase::of(known), message).into())
+            }
+        },
+    }
 }
 
 /// Returns what a read shows of a user, without its proficiencies.

@@ -5,21 +5,33 @@ use std::time::Duration;
 use connect_api::{Class, Error, OperationName, Priority};
 
 use super::{
-    Action, Failure, Flow, Knowledge, Learnt, Live, Observation, Phase, Work, after, identity_type, lookup, names, or_end,
-    or_fail,
+    Action, End, Failure, Flow, Knowledge, Learnt, Live, Observation, Phase, State, Work, after, identity_type, lookup, names,
+    or_end, or_fail, read::observed, reconcile_requested,
 };
 
 /// The lifetime of a read for calls that carry nothing over from it, if they have to wait for the rate limit: a hundred calls of
 /// one operation take 50 s.
 const READ_LIFETIME: Duration = Duration::from_secs(60);
 
-/// Makes the calls of a plan. One that fails does not keep the others from being made.
+/// Makes the calls of a plan. One that fails does not keep the others from being made, except for a call that needs its room. A call
+/// that had no effect before is not made again.
 pub(in crate::reconcile) async fn update(
     work: &mut Work<'_>,
     known: &Knowledge,
     live: Live,
     actions: Vec<Action>,
 ) -> Flow<Learnt> {
+    let relies_on_status = known.by_id == Observation::NotLooked;
+    let uid = work.subject.uid.clone();
+    if reconcile_requested(&work.subject.resource).is_some() {
+        work.ctx.memory.with(&uid, |m| m.corrections.clear());
+    }
+    let is_fruitless = |action: &Action| work.ctx.memory.of(&uid, |m| !relies_on_status && m.corrections.is_fruitless(action));
+    let (fruitless, actions): (Vec<_>, Vec<_>) = actions.into_iter().partition(is_fruitless);
+    if actions.is_empty() {
+        let changes = fruitless.into_iter().flat_map(|action| action.changes).collect();
+        return Flow::Break(End::Report(State::NotKept(changes), Some(Box::new(live))));
+    }
     if actions.iter().any(|a| a.update.name() == OperationName::TagResource) {
         let recorded = work.report.status.applied_tag_keys.clone();
         work.report.record_tag_keys(&work.subject);
@@ -30,15 +42,19 @@ pub(in crate::reconcile) async fn update(
     if work.caller.priority == Priority::Sweep {
         work.caller.priority = Priority::Repair;
     }
-    let relies_on_status = known.by_id == Observation::NotLooked;
     let carries = actions.iter().any(|action| action.carries);
     let mut now = live;
     let mut failed: Vec<(Error, String)> = Vec::new();
+    let mut is_doubtful = false;
     for action in actions {
+        if failed.iter().any(|(error, _)| Some(error.operation) == action.after) {
+            continue;
+        }
         match identity_type::send(work, &action).await {
             Ok(()) => {
                 let fields = action.fields();
                 tracing::info!(operation = %action.update.name(), fields, "updated the user");
+                is_doubtful |= work.ctx.memory.with(&uid, |m| m.corrections.made(&action)) && !relies_on_status;
                 now = after(now, &action.update);
                 work.report.changed.extend(action.changes);
             }
@@ -56,19 +72,22 @@ pub(in crate::reconcile) async fn update(
     if all_deferred && work.report.changed.is_empty() && !relies_on_status && !carries {
         work.keep_read(now.clone(), READ_LIFETIME);
     }
-    // The worst failure is reported: the order of the kinds decides.
-    let worst =
-        failed.iter().map(|(e, fields)| (e.class, Failure::of_call(e, Phase::Update, fields))).max_by_key(|(_, f)| f.kind);
-    match (worst, &known.recorded) {
+    let is_missing = failed.iter().any(|(error, _)| error.class == Class::NotFound);
+    let failure = Failure::join(failed.iter().map(|(error, fields)| Failure::of_call(error, Phase::Update, fields)).collect());
+    match (failure, &known.recorded) {
+        (None, _) if is_doubtful => {
+            let found = lookup::by_id(work.client(), &now.user.id).await;
+            Flow::Continue(Learnt::ById(observed(or_fail(found, Phase::of(known), "spec")?)))
+        }
         (None, _) => Flow::Continue(Learnt::Updated(Box::new(now))),
-        // Not found: the user, or what the call refers to? Only a read of the user tells.
-        (Some((Class::NotFound, failure)), Some(id)) => {
+        // Not found: the user, or what the call refers to? Only a read of the user shows which.
+        (Some(failure), Some(id)) if is_missing => {
             let found = lookup::by_id(work.client(), id).await;
             match or_fail(found, Phase::of(known), "spec")? {
                 Some(_) => Flow::Break(failure.into()),
                 None => Flow::Continue(Learnt::RecordedGone),
             }
         }
-        (Some((_, failure)), _) => Flow::Break(failure.into()),
+        (Some(failure), _) => Flow::Break(failure.into()),
     }
 }

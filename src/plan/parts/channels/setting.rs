@@ -126,7 +126,7 @@ impl Setting for PhoneNumberConfig {
     fn over(&self, is: &Self) -> Self {
         let phone_number = match self.phone_type {
             PhoneType::DeskPhone | PhoneType::Other(_) => self.phone_number.clone().or_else(|| is.phone_number.clone()),
-            PhoneType::SoftPhone => None,
+            PhoneType::SoftPhone => self.phone_number.clone(),
         };
         Self { phone_number, ..self.clone() }
     }

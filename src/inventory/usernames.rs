@@ -1,0 +1,126 @@
+//! The usernames of an instance, from one ListUsers for all resources that look for a user.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use connect_api::{Caller, Class, ConnectExt, Error, ListUsers, OperationName, PageCursor, UserId, UserSummary};
+use parking_lot::Mutex;
+
+use super::query::{Query, REFRESH};
+
+/// When to retry while another caller reads the list: a page takes less.
+const RETRY: Duration = Duration::from_secs(1);
+/// How long a list shows where users are. An id from it is read before it is used, and only a newer list proves an absence.
+const LASTS: Duration = Duration::from_secs(600);
+
+/// A complete list.
+#[derive(Debug)]
+struct Snapshot {
+    /// The uptime at which reading it began.
+    began: Duration,
+    /// The users by their names in lower case: AWS does not document whether case matters.
+    users: HashMap<String, Vec<(String, UserId)>>,
+}
+
+/// A read in progress.
+#[derive(Debug, Default)]
+struct Listing {
+    began: Duration,
+    users: HashMap<String, Vec<(String, UserId)>>,
+    cursor: PageCursor,
+}
+
+/// The usernames of one instance. One caller at a time reads them.
+#[derive(Debug, Default)]
+pub(super) struct Usernames {
+    last: Mutex<Option<Arc<Snapshot>>>,
+    listing: tokio::sync::Mutex<Listing>,
+}
+
+impl Snapshot {
+    /// Returns the user with this name, preferably in the same case.
+    fn get(&self, username: &str) -> Option<UserId> {
+        let users = self.users.get(&username.to_lowercase())?;
+        let exact = users.iter().find(|(name, _)| name == username);
+        exact.or(users.first()).map(|(_, id)| id.clone())
+    }
+}
+
+impl Usernames {
+    fn current(&self, now: Duration) -> Option<Arc<Snapshot>> {
+        let mut last = self.last.lock();
+        last.take_if(|snapshot| now > snapshot.began + LASTS);
+        last.clone()
+    }
+
+    /// Returns whether the last list shows a user with this name.
+    pub(super) fn shows(&self, username: &str, now: Duration) -> bool {
+        self.current(now).is_some_and(|snapshot| snapshot.get(username).is_some())
+    }
+
+    /// Returns the user with this name, or None if a list that was begun since `query.since` does not show it. A user that only a list
+    /// from before `query.oldest` shows is not returned.
+    pub(super) async fn find(&self, query: &Query<'_>, username: &str) -> Result<Option<UserId>, Error> {
+        if let Some(answer) = self.answer(query, username) {
+            return answer;
+        }
+        let deferred = || Err(Error::deferred(OperationName::ListUsers, RETRY));
+        let Ok(mut listing) = self.listing.try_lock() else { return deferred() };
+        // Another caller may just have finished.
+        if let Some(answer) = self.answer(query, username) {
+            return answer;
+        }
+        let snapshot = Arc::new(listing.finish(query).await?);
+        *self.last.lock() = Some(snapshot.clone());
+        // A listing that another caller began may be older than this question.
+        self.answer(query, username).unwrap_or_else(deferred)
+    }
+
+    /// Returns the answer that needs no call, if there is one.
+    fn answer(&self, query: &Query<'_>, username: &str) -> Option<Result<Option<UserId>, Error>> {
+        let snapshot = self.current(query.now)?;
+        if let Some(id) = snapshot.get(username).filter(|_| snapshot.began >= query.oldest) {
+            return Some(Ok(Some(id)));
+        }
+        if snapshot.began >= query.since {
+            return Some(Ok(None));
+        }
+        let next = snapshot.began + REFRESH;
+        (query.now < next).then(|| Err(Error::deferred(OperationName::ListUsers, next - query.now)))
+    }
+}
+
+impl Listing {
+    /// Reads the rest of the list.
+    async fn finish(&mut self, query: &Query<'_>) -> Result<Snapshot, Error> {
+        if self.cursor.token().is_none() {
+            *self = Self { began: query.now, ..Self::default() };
+        }
+        // All passes that wait for the same list share one place in the queue of the limiter.
+        let caller = Caller::new(format!("users of {}", query.instance), query.priority);
+        loop {
+            let (instance, next_token) = (query.instance.instance.clone(), self.cursor.token());
+            let page = match query.connect.call(&caller, ListUsers { instance, max_results: 1000, next_token }).await {
+                Ok(page) => page,
+                Err(error) if self.cursor.is_lost(&error) => {
+                    *self = Self::default();
+                    return Err(Error { class: Class::Transient, ..error });
+                }
+                Err(error) => return Err(error),
+            };
+            for UserSummary { id, username, .. } in page.items {
+                self.users.entry(username.to_lowercase()).or_default().push((username, id));
+            }
+            match self.cursor.turn(OperationName::ListUsers, page.next_token) {
+                Ok(false) => {}
+                Ok(true) => {
+                    let Self { began, users, .. } = std::mem::take(self);
+                    return Ok(Snapshot { began, users });
+                }
+                Err(error) => {
+                    *self = Self::default();
+                    return Err(error);
+                }
+            }
+        }
+    }
+}
