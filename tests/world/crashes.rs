@@ -6,12 +6,9 @@ use connect_api::{DisassociateUserProficiencies, OperationName};
 use connect_operator::api::ConnectUserSpec;
 use connect_sim::Sim;
 use kube::ResourceExt;
-
-use crate::{
-    gate::Fault,
-    mutation::Mutation,
-    simulation::{Lag, Setup, Simulation, World},
-    specs::{SECRET, by_name, first, plainly_edited, second},
+use testbed::world::{
+    Fault, Lag, Mutation, Setup, Simulation, jane, secret,
+    specs::{by_name, first, plainly_edited, second},
 };
 
 /// Creates, changes and deletes a user. Returns the number of calls.
@@ -27,7 +24,7 @@ fn live_by_name(setup: Setup) -> Result<u64, String> {
 fn live_by(setup: Setup, words: fn(&Sim, ConnectUserSpec) -> ConnectUserSpec) -> Result<u64, String> {
     let mut simulation = Simulation::new(setup, 1);
     simulation.apply(words(&simulation.sim, first(&simulation.sim)));
-    simulation.run_until("created", World::is_ready);
+    simulation.run_until("created", Simulation::is_ready);
     simulation.check_converged();
     simulation.edit(words(&simulation.sim, second(&simulation.sim)));
     simulation.end();
@@ -46,10 +43,11 @@ fn live_with_a_generated_password(setup: Setup) -> Result<u64, String> {
     let mut simulation = Simulation::new(setup, 1);
     let spec = ConnectUserSpec { password_secret_ref: None, generate_password: Some(true), ..first(&simulation.sim) };
     simulation.apply(spec);
-    simulation.run_until("created", World::is_ready);
+    simulation.run_until("created", Simulation::is_ready);
     simulation.check_converged();
-    let made = simulation.store.lock().unwrap().owned_secrets.clone();
-    if made != [("jane-initial-password".to_owned(), simulation.object().unwrap().uid().unwrap())].into() {
+    let secrets = simulation.store.lock().unwrap().secrets.clone();
+    let made: Vec<_> = secrets.iter().filter_map(|(name, secret)| Some((name.name.clone(), secret.owner.clone()?))).collect();
+    if made != [("jane-initial-password".to_owned(), simulation.object().unwrap().uid().unwrap())] {
         simulation.violated(format!("these Secrets were created: {made:?}"));
     }
     simulation.end();
@@ -146,7 +144,7 @@ fn an_edit(sweeps: bool, before: impl FnOnce(&mut Simulation)) -> (u64, u64) {
     before(&mut simulation);
     simulation.sim.reset_calls();
     simulation.apply(plainly_edited(&simulation.sim));
-    simulation.run_until("updated", World::is_ready);
+    simulation.run_until("updated", Simulation::is_ready);
     let calls = simulation.sim.calls();
     simulation.assert_converged();
     (calls.of(OperationName::DescribeUser) + calls.of(OperationName::ListUserProficiencies), calls.writes())
@@ -176,7 +174,7 @@ fn edit_that_is_reverted_while_it_is_made_is_undone() {
             simulation.step(0);
         }
         simulation.apply(first(&simulation.sim));
-        simulation.run_until("reverted", World::is_ready);
+        simulation.run_until("reverted", Simulation::is_ready);
         simulation.assert_converged();
     }
 }
@@ -226,8 +224,8 @@ fn change_the_secret_between_two_attempts(lag: Lag, fault: Fault) -> bool {
     while !simulation.had_fault() {
         simulation.step(0);
     }
-    simulation.store.lock().unwrap().change_secret(SECRET, "password", "An0ther-Whistle");
-    simulation.run_until("created", World::is_ready);
+    simulation.store.lock().unwrap().write_secret(&secret(), "password", "An0ther-Whistle");
+    simulation.run_until("created", Simulation::is_ready);
     simulation.check_converged();
     simulation.check_secrecy();
     simulation.result().unwrap();
@@ -265,19 +263,19 @@ fn recreate_with_a_stale_cache(mutation: Option<Mutation>) -> Result<(), String>
     let mut simulation = Simulation::new(Setup { mutation, ..Setup::default() }, 2);
     simulation.operators[1].frozen = true;
     simulation.apply(first(&simulation.sim));
-    simulation.run_until("created", World::is_ready);
+    simulation.run_until("created", Simulation::is_ready);
     simulation.operators[0].frozen = true;
     simulation.delete();
     simulation.sync(1);
-    simulation.store.lock().unwrap().strip_finalizers();
+    simulation.store.lock().unwrap().strip_finalizers(&jane());
     simulation.apply(first(&simulation.sim));
     simulation.operators[0].frozen = false;
-    simulation.run_until("adopted by the new resource", World::is_ready);
+    simulation.run_until("adopted by the new resource", Simulation::is_ready);
     simulation.operators[1].frozen = false;
     while simulation.is_runnable(1) {
         simulation.step(1);
     }
-    simulation.run_until("still ready", World::is_ready);
+    simulation.run_until("still ready", Simulation::is_ready);
     simulation.check_converged();
     simulation.result()
 }

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use connect_api::OperationName;
 
-use crate::{
-    simulation::{Setup, Simulation, World},
+use testbed::world::{
+    Setup, Simulation,
     specs::{USERNAME, by_name, first},
 };
 
 /// Returns whether a condition contains these words.
-fn says(words: &'static str) -> impl Fn(&World) -> bool {
+fn says(words: &'static str) -> impl Fn(&Simulation) -> bool {
     move |simulation| {
         let conditions = simulation.object().and_then(|o| o.status).map(|status| status.conditions).unwrap_or_default();
         conditions.iter().any(|condition| condition.message.contains(words))
@@ -37,7 +37,7 @@ fn refused_name_is_looked_up_again_before_the_next_attempt() {
     assert_eq!(simulation.sim.calls().creates[USERNAME].attempts, 1);
 
     simulation.sim.create_routing_profile(&simulation.instance, "Basic");
-    simulation.run_until("created", World::is_ready);
+    simulation.run_until("created", Simulation::is_ready);
     simulation.assert_converged();
 }
 
@@ -47,7 +47,7 @@ fn name_created_after_it_was_missed_is_found_within_a_minute() {
     let (instance, basic) = (&simulation.instance.clone(), |simulation: &Simulation| {
         simulation.sim.routing_profile_id(&simulation.instance, "Basic").unwrap()
     });
-    simulation.run_until("created", World::is_ready);
+    simulation.run_until("created", Simulation::is_ready);
     let mut spec = by_name(&simulation.sim, first(&simulation.sim));
     spec.routing_profile_name = Some("Nights".into());
     simulation.sim.advance(Duration::from_secs(3));
@@ -55,7 +55,7 @@ fn name_created_after_it_was_missed_is_found_within_a_minute() {
     simulation.apply(spec);
     simulation.run_until("missed", says("\"Nights\" does not exist"));
     simulation.sim.rename_routing_profile(instance, &basic(&simulation), "Nights");
-    simulation.run_until("found", World::is_ready);
+    simulation.run_until("found", Simulation::is_ready);
     assert!(simulation.sim.now() < asked + Duration::from_secs(60), "by {}, asked at {asked}", simulation.sim.now());
     simulation.assert_converged();
 }
@@ -63,7 +63,7 @@ fn name_created_after_it_was_missed_is_found_within_a_minute() {
 #[test]
 fn renamed_group_is_reported_and_the_user_is_left_as_it_is() {
     let mut simulation = created_by_name();
-    simulation.run_until("created", World::is_ready);
+    simulation.run_until("created", Simulation::is_ready);
     let (instance, writes) = (simulation.instance.clone(), simulation.sim.calls().writes());
     let north = simulation.sim.hierarchy_group_id(&instance, "/North").unwrap();
     simulation.sim.rename_hierarchy_group(&instance, &north, "Nord");
@@ -72,7 +72,7 @@ fn renamed_group_is_reported_and_the_user_is_left_as_it_is() {
     assert_eq!(simulation.sim.calls().writes(), writes);
 
     simulation.sim.rename_hierarchy_group(&instance, &north, "North");
-    simulation.run_until("renamed back", World::is_ready);
+    simulation.run_until("renamed back", Simulation::is_ready);
     assert_eq!(simulation.sim.calls().writes(), writes);
     simulation.assert_converged();
 }

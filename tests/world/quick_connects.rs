@@ -1,104 +1,10 @@
-//! Quick connects in the simulation: one points to every user from its creation on, and others point to no user.
+//! The deletion of quick connects with their user.
 
-use std::collections::BTreeSet;
+use connect_api::{OperationName as Op, UserId};
+use connect_sim::{Effect, Fault, QuickConnectTarget};
+use testbed::world::{Setup, Simulation};
 
-use connect_api::{Call, Error, InstanceId, OperationName as Op, Reply, UserId};
-use connect_sim::{Effect, Fault, QuickConnectTarget, QuickConnectView, Sim};
-use jiff::Timestamp;
-
-use crate::{
-    crashes::{explore, live, live_shortly},
-    simulation::{Setup, Simulation, World},
-};
-
-/// The users that operators created and deleted.
-#[derive(Debug, Default)]
-pub struct UserLedger {
-    /// The users that operators created.
-    ours: BTreeSet<UserId>,
-    /// The users that operators deleted, with the times.
-    deleted: Vec<(UserId, Timestamp)>,
-}
-
-const BYSTANDERS: [&str; 2] = ["Doctor", "Support"];
-
-/// Creates a quick connect that points to a user.
-pub fn point_to(sim: &Sim, instance: &InstanceId, user: &UserId) {
-    sim.create_quick_connect(instance, &format!("to {user}"), QuickConnectTarget::User(user.to_string()));
-}
-
-impl World {
-    pub fn record_users(&self, call: &Call, result: &Result<Reply, Error>) {
-        let mut ledger = self.ledger.lock().unwrap();
-        match (call, result) {
-            (Call::CreateUser(_), Ok(Reply::CreateUser(made))) => {
-                ledger.ours.insert(made.id.clone());
-                point_to(&self.sim, &self.instance, &made.id);
-            }
-            (Call::DeleteUser(c), Ok(_)) => ledger.deleted.push((c.user.clone(), self.sim.now())),
-            _ => {}
-        }
-    }
-
-    pub fn check_quick_connect_call(&self, call: &Call) {
-        let touches = matches!(call, Call::SearchQuickConnects(_) | Call::DescribeQuickConnect(_) | Call::DeleteQuickConnect(_));
-        if touches && !self.setup.quick_connects {
-            self.violated(format!("{} without the flag for it", call.name()));
-        }
-        let Call::DeleteQuickConnect(c) = call else { return };
-        let all = self.sim.quick_connects(&self.instance);
-        let Some(view) = all.into_iter().find(|view| view.quick_connect.id == c.quick_connect) else { return };
-        let lives = |user: &UserId| self.sim.users(&self.instance).iter().any(|view| view.user.id == *user);
-        match view.quick_connect.user {
-            Some(user) if !self.ledger.lock().unwrap().ours.contains(&user) => {
-                self.violated("DeleteQuickConnect on one that points to another owner's user".into());
-            }
-            Some(user) if lives(&user) => self.violated("DeleteQuickConnect before its user was deleted".into()),
-            Some(_) => {}
-            None => self.violated("DeleteQuickConnect on one that points to no user".into()),
-        }
-    }
-}
-
-impl World {
-    pub fn add_bystanders(&self) {
-        let [doctor, support] = BYSTANDERS;
-        self.sim.create_quick_connect(&self.instance, doctor, QuickConnectTarget::PhoneNumber("+12065550100".into()));
-        self.sim.create_quick_connect(&self.instance, support, QuickConnectTarget::Queue("queue-1".into()));
-    }
-
-    fn pointing_to(&self, user: &UserId) -> Vec<QuickConnectView> {
-        let all = self.sim.quick_connects(&self.instance);
-        all.into_iter().filter(|view| view.quick_connect.user.as_ref() == Some(user)).collect()
-    }
-
-    /// Checks that exactly those quick connects of deleted users are gone that the index had shown.
-    pub fn check_quick_connects(&self) {
-        let all = self.sim.quick_connects(&self.instance);
-        for name in BYSTANDERS {
-            if !all.iter().any(|view| view.quick_connect.name == name) {
-                self.violated(format!("the quick connect {name} is gone"));
-            }
-        }
-        let deleted = self.ledger.lock().unwrap().deleted.clone();
-        let lag = self.setup.lag.of_search();
-        for (user, at) in deleted {
-            let left = self.pointing_to(&user);
-            if !self.setup.quick_connects && left.is_empty() {
-                self.violated(format!("quick connects of {user} were deleted without the flag for it"));
-            }
-            if self.setup.quick_connects && left.iter().any(|view| view.created + lag <= at) {
-                self.violated(format!("a quick connect points to {user}, which was deleted"));
-            }
-        }
-    }
-
-    /// Returns how often passes published this Event.
-    fn events(&self, reason: &str) -> usize {
-        let line = format!(" Event {reason}: ");
-        self.schedule.lock().unwrap().log.iter().filter(|call| call.contains(&line)).count()
-    }
-}
+use crate::crashes::{explore, live, live_shortly};
 
 fn with_quick_connects(setup: Setup) -> Setup {
     Setup { quick_connects: true, ..setup }

@@ -16,17 +16,18 @@ use connect_api::{Call, CreateUser, DeleteUser, IdentityInfo, OperationName, Upd
 use connect_operator::api::{ConnectUserSpec, PREFIX};
 use connect_sim::{Effect, Fault, Sim};
 use serde_json::{Value, json};
-use testbed::create_by_hand;
+use testbed::{
+    create_by_hand,
+    world::{
+        Setup, Simulation, secret,
+        specs::{PASSWORD, USERNAME},
+    },
+};
 use tracing::{
     Dispatch, Event, Level, Subscriber,
     field::{Field, Visit},
 };
 use tracing_subscriber::{Layer, layer::Context, prelude::*};
-
-use crate::{
-    simulation::{Setup, Simulation},
-    specs::{PASSWORD, SECRET, USERNAME},
-};
 
 /// A story while it is played.
 struct Player {
@@ -124,7 +125,7 @@ impl Player {
             }
             "delete" => self.simulation.delete(),
             "secret" if rest == "absent" => self.simulation.store.lock().unwrap().secrets.clear(),
-            "secret" => self.simulation.store.lock().unwrap().change_secret(SECRET, "password", rest),
+            "secret" => self.simulation.store.lock().unwrap().write_secret(&secret(), "password", rest),
             "console" => self.console(rest),
             "fault" => self.fault(rest),
             "crash-after" => self.crash_after(rest),

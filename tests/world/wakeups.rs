@@ -5,8 +5,8 @@ use std::time::Duration;
 use connect_api::{Call, DeleteUser, Reply, UserId};
 use testbed::create_by_hand;
 
-use crate::{
-    simulation::{Setup, Simulation, World},
+use testbed::world::{
+    Setup, Simulation,
     specs::{USERNAME, first},
 };
 
@@ -45,7 +45,7 @@ fn wake_up_at_the_end_of_a_pass_starts_another_soon() {
     simulation.sim.client().call_now(Call::DeleteUser(delete)).unwrap();
     simulation.wake(0);
     let woken = simulation.sim.now();
-    simulation.run_until("created", World::is_ready);
+    simulation.run_until("created", Simulation::is_ready);
     assert!(simulation.sim.now() < woken + Duration::from_secs(60), "by {}, woken at {woken}", simulation.sim.now());
     simulation.assert_converged();
 }

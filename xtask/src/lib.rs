@@ -4,5 +4,6 @@ pub mod bench;
 pub mod compiled_once;
 pub mod demo;
 pub mod generate;
+pub mod lives;
 mod programs;
 mod repository;

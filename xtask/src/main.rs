@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use xtask::{bench, compiled_once, demo, generate};
+use xtask::{bench, compiled_once, demo, generate, lives};
 
 /// The repository's own commands.
 #[derive(Debug, Parser)]
@@ -13,6 +13,8 @@ enum Command {
     Demo(demo::Demo),
     /// Measures the operator at the size of a contact centre, and writes docs/benchmarks.md.
     Bench(bench::Bench),
+    /// Plays random lives of ConnectUsers in a simulation, on all cores.
+    Lives(lives::Lives),
     /// Writes the generated files: the CustomResourceDefinition, the references of the API and the metrics, the IAM policies, their
     /// copies in the chart, and the manifests rendered from the chart.
     Generate,
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
     let result = match Command::parse() {
         Command::Demo(demo) => demo.run(),
         Command::Bench(bench) => bench.run().map(|()| ExitCode::SUCCESS),
+        Command::Lives(lives) => lives.run().map(|()| ExitCode::SUCCESS),
         Command::CompiledOnce => compiled_once::check().map(|()| ExitCode::SUCCESS),
         Command::Generate => generate::run().map(|()| ExitCode::SUCCESS),
     };

@@ -33,11 +33,13 @@ mod fleet;
 #[cfg(feature = "installation")]
 pub mod installation;
 mod journal;
+pub mod lives;
 mod operator;
 mod oracle;
 pub mod scenarios;
 mod seeds;
 mod time;
+pub mod world;
 
 pub use agent::{Agent, ROUTING_PROFILES, SECURITY_PROFILES};
 pub use api_server::{ApiServer, NamespacedName, Requests, Tally};

@@ -6,7 +6,7 @@ use crate::plan::Action;
 
 /// How often the same correction was made in a row without a read that showed its effect.
 #[derive(Debug, Default)]
-pub(in crate::reconcile) struct Corrections(Option<Box<Vec<(u64, u8)>>>);
+pub(in crate::reconcile) struct Corrections(Vec<(u64, u8)>);
 
 /// A correction is not made again after this many that had no effect.
 const FRUITLESS: u8 = 2;
@@ -20,14 +20,14 @@ fn key(action: &Action) -> u64 {
 impl Corrections {
     /// Counts a correction that Connect accepted. Returns whether its effect must be read before it is believed.
     pub(in crate::reconcile) fn made(&mut self, action: &Action) -> bool {
-        let (key, all) = (key(action), self.0.get_or_insert_default());
-        match all.iter_mut().find(|(other, _)| *other == key) {
+        let key = key(action);
+        match self.0.iter_mut().find(|(other, _)| *other == key) {
             Some((_, count)) => {
                 *count = count.saturating_add(1);
                 *count >= FRUITLESS
             }
             None => {
-                all.push((key, 1));
+                self.0.push((key, 1));
                 false
             }
         }
@@ -36,11 +36,11 @@ impl Corrections {
     /// Returns whether a correction was made often enough to know that it has no effect.
     pub(in crate::reconcile) fn is_fruitless(&self, action: &Action) -> bool {
         let key = key(action);
-        self.0.iter().flat_map(|all| all.iter()).any(|(other, count)| *other == key && *count >= FRUITLESS)
+        self.0.iter().any(|(other, count)| *other == key && *count >= FRUITLESS)
     }
 
     /// Forgets all corrections: a read has shown that they hold, or a person asks for another attempt.
     pub(in crate::reconcile) fn clear(&mut self) {
-        self.0 = None;
+        self.0 = Vec::new();
     }
 }

@@ -6,8 +6,11 @@ use connect_operator::api::{
 use connect_sim::Sim;
 use serde_json::json;
 
+/// The password in the Secret [`SECRET`].
 pub const PASSWORD: &str = "Wh1stle-Down-Wind";
+/// The Secret with the initial password.
 pub const SECRET: &str = "jane-password";
+/// The username in every spec.
 pub const USERNAME: &str = "jane.doe";
 
 /// The spec that people apply first.
@@ -25,14 +28,14 @@ pub fn first(sim: &Sim) -> ConnectUserSpec {
         "userProficiencies": [proficiency("Spanish", 3)],
         "tags": { "team": "north", "shift": "early" },
     });
-    serde_json::from_value(spec).unwrap()
+    serde_json::from_value(spec).expect("a valid spec")
 }
 
 /// The spec of their edit.
 pub fn second(sim: &Sim) -> ConnectUserSpec {
     let mut spec = plainly_edited(sim);
     spec.hierarchy_group_arn = first(sim).hierarchy_group_arn;
-    spec.identity_info.as_mut().unwrap().last_name = Some("Roe".into());
+    spec.identity_info.get_or_insert_default().last_name = Some("Roe".into());
     spec.phone_config = None;
     spec.after_contact_work_configs = Some(vec![AfterContactWorkConfigPerChannel {
         channel: Channel::Chat,

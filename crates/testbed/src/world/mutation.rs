@@ -1,4 +1,4 @@
-//! Mutations of the create and delete protocol: each removes one of its five ingredients. A simulation that does not notice would
+//! Mutations of the create and delete protocol: each removes one of its ingredients. A simulation that does not notice would
 //! prove nothing. The ingredients are removed at the gates; the operator itself is the real one.
 
 /// The ingredient that is removed.
@@ -14,4 +14,12 @@ pub enum Mutation {
     NoMark,
     /// The create mark is removed when the id is recorded.
     MarkNotKept,
+    /// The finalizer is not written.
+    NoFinalizer,
+}
+
+impl Mutation {
+    /// Every mutation.
+    pub const ALL: [Self; 6] =
+        [Self::NoTagsInCreate, Self::CleanUpByIdOnly, Self::NoFreshGet, Self::NoMark, Self::MarkNotKept, Self::NoFinalizer];
 }

@@ -8,7 +8,10 @@ use std::{
     task::{Context, Poll},
 };
 
-use crate::simulation::World;
+use connect_operator::reconcile::NamespacedName;
+use jiff::Timestamp;
+
+use super::kube::lock;
 
 /// What happens to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,9 +24,12 @@ pub enum Fault {
     FailBefore,
     /// The call takes effect, and its reply is lost.
     FailAfter,
+    /// The call is denied: by IAM, by RBAC, or by a proxy in between.
+    Denied,
 }
 
 impl Fault {
+    /// The faults of a process and of the network.
     pub const ALL: [Self; 4] = [Self::CrashBefore, Self::CrashAfter, Self::FailBefore, Self::FailAfter];
 }
 
@@ -33,34 +39,54 @@ pub enum GateResult<T> {
     Answered(T),
     /// There was no answer.
     NoAnswer,
+    /// The call was denied.
+    Denied,
 }
 
 /// The faults by the number of the call, counted over all operators, and the calls that were made.
 #[derive(Debug, Default)]
 pub struct Schedule {
+    /// The faults.
     pub faults: BTreeMap<u64, Fault>,
+    /// The number of calls so far.
     pub calls: u64,
+    /// Each call in a line.
     pub log: Vec<String>,
+}
+
+/// The work that an operator does at the moment.
+#[derive(Clone, Debug, Default)]
+pub struct Acting {
+    /// The resource of the pass; None in a sweep.
+    pub resource: Option<NamespacedName>,
+    /// The revision of the API server at which the work began.
+    pub revision: usize,
+    /// The time at which it began.
+    pub began: Timestamp,
 }
 
 /// The gate of one operator.
 #[derive(Clone)]
 pub struct Gate {
-    pub world: Arc<World>,
+    /// What happens to calls.
+    pub schedule: Arc<Mutex<Schedule>>,
     /// Set when this operator's process has died.
     pub dead: Arc<Mutex<bool>>,
+    /// The work that makes the calls.
+    pub acting: Arc<Mutex<Acting>>,
 }
 
 impl Gate {
-    pub fn new(world: Arc<World>) -> Self {
-        Self { world, dead: Arc::default() }
+    /// Returns the gate of another process.
+    pub fn new(schedule: Arc<Mutex<Schedule>>) -> Self {
+        Self { schedule, dead: Arc::default(), acting: Arc::default() }
     }
 
     /// Makes a call, or what a fault makes of it.
     pub async fn pass<T>(&self, what: &str, effect: impl FnOnce() -> T) -> GateResult<T> {
         Yield(false).await;
         let fault = {
-            let mut schedule = self.world.schedule.lock().unwrap();
+            let mut schedule = lock(&self.schedule);
             let number = schedule.calls;
             schedule.calls += 1;
             let fault = schedule.faults.get(&number).copied();
@@ -75,6 +101,7 @@ impl Gate {
                 self.die().await
             }
             Some(Fault::FailBefore) => GateResult::NoAnswer,
+            Some(Fault::Denied) => GateResult::Denied,
             Some(Fault::FailAfter) => {
                 effect();
                 GateResult::NoAnswer
@@ -83,7 +110,7 @@ impl Gate {
     }
 
     async fn die<T>(&self) -> T {
-        *self.dead.lock().unwrap() = true;
+        *lock(&self.dead) = true;
         std::future::pending().await
     }
 }

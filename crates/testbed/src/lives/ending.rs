@@ -1,0 +1,222 @@
+//! The end of a life: what is broken around is mended, the dust settles, and what is left is compared with what people asked for.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use connect_operator::{
+    api::{AdoptionPolicy, ConnectUser, FINALIZER, ManagementPolicy, PREFIX},
+    reconcile::NamespacedName,
+};
+use connect_sim::UserView;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::ResourceExt;
+
+use super::{act::Around, player::Player};
+use crate::{
+    ExtraTags, user_matches,
+    world::{Snapshot, Store, is_paused, is_ready, owner_of, specs::PASSWORD},
+};
+
+/// Longer than every back-off, the settle window and the drift interval together.
+const REST: Duration = Duration::from_secs(3 * 3600);
+/// The time in which nothing may be written any more.
+const QUIET: Duration = Duration::from_secs(5000);
+/// AWS' limit on tags of a resource.
+const MAX_TAGS: usize = 50;
+
+impl Player {
+    /// Ends the life.
+    pub(super) fn end(&mut self) {
+        self.mend();
+        self.rest(REST);
+        self.check_end();
+        let before = self.writes();
+        self.rest(QUIET);
+        let after = self.writes();
+        if before != after && !self.is_create_retried() {
+            self.simulation
+                .violated(format!("at rest, something was written (Kubernetes, Connect, Events): {before:?} → {after:?}"));
+        }
+        self.simulation.check_quick_connects();
+        self.simulation.check_secrecy();
+    }
+
+    /// Mends all that is broken around, but nothing that people did to objects and users.
+    fn mend(&mut self) {
+        self.simulation.schedule.lock().expect("no thread has panicked").faults.clear();
+        self.simulation.operators.iter_mut().for_each(|operator| operator.frozen = false);
+        self.perform(super::Act::Around(Around::Deny(0)));
+        self.perform(super::Act::Around(Around::Quota(false)));
+        self.name_profiles_as_before();
+        for namespace in ["sales", "support"] {
+            for cluster in &self.clusters {
+                let mut store = cluster.lock().expect("no thread has panicked");
+                store.change_namespace(namespace, |namespace| namespace.forbidden = false);
+                let name = NamespacedName { namespace: namespace.into(), name: crate::world::specs::SECRET.into() };
+                if !store.secrets.contains_key(&name) {
+                    store.write_secret(&name, "password", PASSWORD);
+                }
+            }
+        }
+    }
+
+    /// Lets time pass, with all that is due in it.
+    fn rest(&mut self, time: Duration) {
+        let end = self.simulation.sim.now() + time;
+        for _ in 0..100_000 {
+            if self.simulation.advance_work() {
+                continue;
+            }
+            let now = self.simulation.sim.now();
+            match self.simulation.next_due().filter(|due| *due <= end) {
+                Some(due) if due > now => self.simulation.advance_to(due),
+                Some(_) => return self.simulation.violated("something is due that cannot be done".to_owned()),
+                None => return self.simulation.advance_to(end),
+            }
+        }
+        self.simulation.violated("the operators never come to rest".to_owned());
+    }
+
+    /// Returns whether a create that Connect refuses is tried again from time to time. Each attempt is marked.
+    fn is_create_retried(&self) -> bool {
+        let refused = |object: &ConnectUser| {
+            let status = object.status.clone().unwrap_or_default();
+            let is_refusal = |c: &Condition| c.type_ == "Ready" && ["InvalidSpec", "AccessDenied"].contains(&c.reason.as_str());
+            status.user_id.is_none() && status.conditions.iter().any(is_refusal)
+        };
+        let has_one = |store: &Arc<Mutex<Store>>| {
+            store.lock().expect("no thread has panicked").snapshot().objects.values().any(|object| refused(object))
+        };
+        self.clusters.iter().any(has_one)
+    }
+
+    fn writes(&self) -> (u64, u64, usize) {
+        let stores: Vec<_> = self.clusters.iter().map(|store| store.lock().expect("no thread has panicked")).collect();
+        let kubernetes = stores.iter().map(|store| store.writes).sum();
+        (kubernetes, self.simulation.sim.calls().writes(), stores.iter().map(|store| store.events.len()).sum())
+    }
+
+    fn check_end(&mut self) {
+        let users = self.simulation.sim.users(&self.simulation.instance);
+        for cluster in self.clusters.clone() {
+            let operator = self.simulation.operators.iter().find(|operator| Arc::ptr_eq(&operator.store, &cluster));
+            let Some(name_of_cluster) = operator.map(|operator| operator.cluster.clone()) else { continue };
+            let (store, cluster) = (cluster.lock().expect("no thread has panicked"), name_of_cluster);
+            for (name, object) in &store.snapshot().objects {
+                if let Err(wrong) = self.check_object(&cluster, name, object, &users, &store) {
+                    let status = object.status.clone().unwrap_or_default();
+                    let conditions: Vec<_> = status
+                        .conditions
+                        .iter()
+                        .map(|c| format!("{}={} {}: {}", c.type_, c.status, c.reason, c.message))
+                        .collect();
+                    self.simulation.violated(format!("{wrong} ({}/{} of {cluster}: {conditions:?})", name.namespace, name.name));
+                }
+            }
+            self.check_users(&cluster, store.snapshot(), &users);
+        }
+    }
+
+    /// Checks that no user carries the tags of a resource that is gone, unless it went by force.
+    fn check_users(&self, cluster: &str, snapshot: &Snapshot, users: &[UserView]) {
+        for view in users {
+            let Some((of, name)) = owner_of(&view.user.tags).filter(|(of, _)| of == cluster) else { continue };
+            let wants = |object: &ConnectUser| object.spec.username == view.user.username;
+            if snapshot.objects.get(&name).is_none_or(|object| !wants(object)) && !self.forced {
+                self.simulation
+                    .violated(format!("the user {} carries the tags of {of}'s {name:?}, which is gone", view.user.username));
+            }
+        }
+    }
+
+    fn check_object(
+        &self,
+        cluster: &str,
+        name: &NamespacedName,
+        object: &ConnectUser,
+        users: &[UserView],
+        store: &Store,
+    ) -> Result<(), String> {
+        if is_paused(object) {
+            return Ok(());
+        }
+        if object.metadata.deletion_timestamp.is_some() {
+            return Err("it is still being deleted".into());
+        }
+        let user = users.iter().find(|view| view.user.username == object.spec.username);
+        let status = object.status.clone().unwrap_or_default();
+        let ready = status.conditions.iter().find(|condition| condition.type_ == "Ready");
+        let reason = ready.map(|condition| condition.reason.clone()).unwrap_or_default();
+        let ends_as = |expected: &str, why: &str| {
+            if reason == expected { Ok(()) } else { Err(format!("{why}: expected {expected}, not {reason:?}")) }
+        };
+        let Some(view) = user else {
+            return match (object.spec.management_policy, object.spec.adoption_policy) {
+                (ManagementPolicy::Observe, _) | (_, AdoptionPolicy::Adopt) => ends_as("DependencyNotFound", "there is no user"),
+                _ if !has_password(object) => ends_as("InvalidSpec", "no password is given"),
+                _ if object.spec.generate_password == Some(true) && has_foreign_secret(store, object) => {
+                    ends_as("SecretNotFound", "the Secret is another's")
+                }
+                _ => Err("its user was not created".to_owned()),
+            };
+        };
+        if object.spec.management_policy == ManagementPolicy::Observe {
+            let found = status.user_id.as_deref() == Some(view.user.id.as_str());
+            return if found { Ok(()) } else { Err("it observes, and does not show the user".into()) };
+        }
+        let tags = &view.user.tags;
+        let is_ours = owner_of(tags) == Some((cluster.to_owned(), name.clone()));
+        let is_unowned = !tags.keys().any(|key| key.starts_with(PREFIX));
+        let wanted = object.spec.tags.clone().unwrap_or_default();
+        let others = tags.keys().filter(|key| !key.starts_with(PREFIX) && !wanted.contains_key(*key)).count();
+        if (is_ours || is_unowned) && others + wanted.len() + 4 > MAX_TAGS {
+            // There is no room for the tags: what is reported is checked elsewhere.
+            return Ok(());
+        }
+        if !is_ours {
+            return match (is_unowned, object.spec.adoption_policy) {
+                (true, AdoptionPolicy::AdoptOrCreate | AdoptionPolicy::Adopt) => Err("the user was not adopted".into()),
+                _ => ends_as("Conflict", "the user is not ours"),
+            };
+        }
+        if !object.finalizers().iter().any(|finalizer| finalizer == FINALIZER) {
+            return Err("it owns its user, and has no finalizer".into());
+        }
+        let not_kept = status.conditions.iter().any(|c| c.type_ == "Synced" && c.reason == "NotKept");
+        let email = object.spec.identity_info.as_ref().and_then(|info| info.email.clone()).unwrap_or_default();
+        if not_kept && email != email.to_lowercase() {
+            return Ok(());
+        }
+        if !is_ready(object) {
+            return Err("its user is ours, and it is not ready".into());
+        }
+        let mut spec = object.spec.clone();
+        if let Some(fields) = spec.ignore_drift.clone() {
+            let mut json = serde_json::to_value(&spec).expect("a spec is JSON");
+            for path in fields.iter().map(|field| field.path()) {
+                if let Some(value) = json.pointer_mut(&format!("/{}", path.replace('.', "/"))) {
+                    *value = serde_json::Value::Null;
+                }
+            }
+            spec = serde_json::from_value(json).expect("a spec without some fields");
+            if spec.routing_profile_arn.is_none() && spec.routing_profile_name.is_none() {
+                spec.routing_profile_arn = view.user.routing_profile_id.as_ref().map(ToString::to_string);
+            }
+        }
+        // A user that was taken over need not have a password that the operator knows of.
+        user_matches(&spec, view, &self.simulation.sim, ExtraTags::Allowed)
+            .map_err(|difference| format!("it is ready, but {difference}"))
+    }
+}
+
+fn has_password(object: &ConnectUser) -> bool {
+    object.spec.password_secret_ref.is_some() || object.spec.generate_password == Some(true)
+}
+
+fn has_foreign_secret(store: &Store, object: &ConnectUser) -> bool {
+    let name = format!("{}-initial-password", object.name_any());
+    let secret = store.secrets.get(&NamespacedName { namespace: object.namespace().unwrap_or_default(), name });
+    secret.is_some_and(|secret| secret.owner != object.uid())
+}

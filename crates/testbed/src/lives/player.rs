@@ -1,0 +1,491 @@
+//! Plays a life: carries out its acts, and checks what must hold after each.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use connect_api::{
+    AssociateUserProficiencies, Call, DeleteUser, DisassociateUserProficiencies, IdentityInfo, OperationName, PhoneConfig,
+    PhoneType, Proficiency, ProficiencyKey, TagResource, UntagResource, UpdateUserHierarchy, UpdateUserIdentityInfo,
+    UpdateUserPhoneConfig, UpdateUserRoutingProfile,
+};
+use connect_operator::{
+    api::{ConnectUserSpec, ConnectUserStatus, PAUSED, PREFIX, RECONCILE_REQUESTED_AT},
+    reconcile::NamespacedName,
+};
+use connect_sim::UserView;
+use kube::ResourceExt;
+
+use super::{
+    act::{Act, Around, Console, Life, Person, RESOURCES, resource, username},
+    edit::{Edit, base},
+    promises::Promises,
+};
+use crate::{
+    create_by_hand,
+    world::{CLUSTER, Setup, Simulation, Store, config, point_to, specs::PASSWORD},
+};
+
+/// A life that broke an invariant.
+#[derive(Clone, Debug)]
+pub struct Failed {
+    /// What is wrong.
+    pub violation: String,
+    /// What happened: the acts, and the calls that followed each.
+    pub story: String,
+}
+
+impl Failed {
+    /// Returns the kind of the violation: its text without what differs from life to life.
+    pub fn kind(&self) -> String {
+        self.violation.chars().filter(|c| !c.is_ascii_digit()).take(48).collect()
+    }
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.violation)
+    }
+}
+
+/// A life under way.
+pub(super) struct Player {
+    pub(super) simulation: Simulation,
+    /// Whether each call and act is noted for the story.
+    story: Vec<String>,
+    printed: usize,
+    pub(super) promises: Promises,
+    /// The API servers of all clusters that live.
+    pub(super) clusters: Vec<Arc<Mutex<Store>>>,
+    /// The manifests in Git, by resource.
+    manifests: BTreeMap<NamespacedName, ConnectUserSpec>,
+    renamed: bool,
+    people: u64,
+    /// Something went by force, so that a user may be left without its resource.
+    pub(super) forced: bool,
+}
+
+/// Plays a life to its end.
+///
+/// # Errors
+/// The first violation.
+pub fn play(life: &Life) -> Result<(), Failed> {
+    let mut player = Player::new(life);
+    for act in &life.acts {
+        player.note(act.to_string());
+        player.perform(*act);
+        player.check_promises();
+        player.failed()?;
+    }
+    player.note("the ending".to_owned());
+    player.end();
+    player.failed()
+}
+
+impl Player {
+    fn new(life: &Life) -> Self {
+        let mut config = config(life.lag);
+        config.rules.lower_case_emails = life.lower_case_emails;
+        let setup = Setup {
+            lag: life.lag,
+            mutation: life.mutation,
+            travel: life.travel,
+            sweeps: life.sweeps,
+            scans: life.sweeps,
+            delete_orphans: life.delete_orphans,
+            quick_connects: life.quick_connects,
+            skew: life.skew,
+            faults: vec![],
+        };
+        let simulation = Simulation::with(config, setup, life.operators);
+        let clusters = vec![simulation.store.clone()];
+        let player = Self {
+            simulation,
+            story: Vec::new(),
+            printed: 0,
+            promises: Promises::new(life.lower_case_emails),
+            clusters,
+            manifests: BTreeMap::new(),
+            renamed: false,
+            people: 0,
+            forced: false,
+        };
+        for namespace in ["sales", "support"] {
+            player.write_secret(namespace, PASSWORD);
+        }
+        player
+    }
+
+    /// Adds a line to the story, after the calls that were made since the last one.
+    fn note(&mut self, line: String) {
+        let schedule = self.simulation.schedule.lock().expect("no thread has panicked");
+        let calls = schedule.log[self.printed..].iter().map(|call| format!("        {call}"));
+        self.story.extend(calls);
+        self.printed = schedule.log.len();
+        self.story.push(format!("    {} {line}", self.simulation.sim.now()));
+    }
+
+    fn failed(&mut self) -> Result<(), Failed> {
+        let violations = self.simulation.violations.lock().expect("no thread has panicked").clone();
+        let Some(violation) = violations.first().cloned() else { return Ok(()) };
+        self.note(format!("VIOLATED: {}", violations.join("; ")));
+        Err(Failed { violation, story: self.story.join("\n") })
+    }
+
+    /// Returns the operator that an act names, if any runs.
+    fn operator(&self, k: u8) -> Option<usize> {
+        usize::from(k).checked_rem(self.simulation.operators.len())
+    }
+
+    pub(super) fn perform(&mut self, act: Act) {
+        match act {
+            Act::Person(person) => self.person(person),
+            Act::Console(console) => self.console(console),
+            Act::Around(around) => self.around(around),
+            Act::Step(k, choice) => {
+                if let Some(k) = self.operator(k).filter(|k| self.simulation.is_runnable(*k)) {
+                    self.simulation.step_at(k, choice.into());
+                }
+            }
+            Act::Sync(k) => {
+                if let Some(k) = self.operator(k).filter(|k| self.simulation.is_behind(*k)) {
+                    self.simulation.sync(k);
+                }
+            }
+            Act::Wait(seconds) => self.wait(seconds),
+            Act::Settle => self.settle(),
+        }
+    }
+
+    /// Lets time pass, unless a pass under way would last longer than the protocol allows for.
+    fn wait(&mut self, seconds: u16) {
+        const LONGEST_PASS: Duration = Duration::from_secs(300);
+        let by = Duration::from_secs(seconds.into());
+        let then = self.simulation.sim.now() + by;
+        let passes = (0..self.simulation.operators.len()).filter_map(|k| self.simulation.running_since(k));
+        if passes.map(|since| Duration::try_from(then - since)).all(|lasts| lasts.is_ok_and(|lasts| lasts <= LONGEST_PASS)) {
+            self.simulation.sim.advance(by);
+        }
+    }
+
+    /// Does all that is due now.
+    pub(super) fn settle(&mut self) {
+        for _ in 0..5_000 {
+            if !self.simulation.advance_work() {
+                return;
+            }
+        }
+        self.simulation.violated("passes follow each other without an end".to_owned());
+    }
+
+    fn store(&self, change: impl FnOnce(&mut Store)) {
+        change(&mut self.simulation.store.lock().expect("no thread has panicked"));
+    }
+
+    fn write_secret(&self, namespace: &str, password: &str) {
+        let name = NamespacedName { namespace: namespace.into(), name: crate::world::specs::SECRET.into() };
+        self.store(|store| store.write_secret(&name, "password", password));
+    }
+
+    fn apply(&mut self, o: u8, edit: Option<Edit>) {
+        let name = resource(o);
+        let (sim, instance) = (self.simulation.sim.clone(), self.simulation.instance.clone());
+        let spec = self.manifests.entry(name.clone()).or_insert_with(|| base(&sim, &instance, username(o)));
+        if let Some(edit) = edit {
+            edit.make(spec, &sim, &instance);
+        }
+        let spec = spec.clone();
+        self.store(|store| store.apply(&name, spec));
+    }
+
+    fn person(&mut self, person: Person) {
+        self.people += 1;
+        self.forced |= matches!(person, Person::Replace(_) | Person::StripFinalizers(_) | Person::ForceDelete(_));
+        let (now, people) = (self.simulation.sim.now(), self.people);
+        match person {
+            Person::Apply(o) => self.apply(o, None),
+            Person::Edit(o, edit) => self.apply(o, Some(edit)),
+            Person::Replace(o) => self.store(|store| {
+                store.change(&resource(o), |object| {
+                    object.metadata.finalizers = None;
+                    object.metadata.annotations = None;
+                });
+            }),
+            Person::StripFinalizers(o) => self.store(|store| store.strip_finalizers(&resource(o))),
+            Person::LoseStatus(o) => self.store(|store| {
+                let status = ConnectUserStatus { observed_generation: -1, ..ConnectUserStatus::default() };
+                store.change(&resource(o), |object| object.status = Some(status));
+            }),
+            Person::RestoreStatus(o, back) => self.store(|store| {
+                let name = resource(o);
+                let uid = store.get(&name).and_then(ResourceExt::uid);
+                let older: Vec<_> = store
+                    .past
+                    .iter()
+                    .filter_map(|snapshot| snapshot.objects.get(&name))
+                    .filter(|object| object.uid() == uid)
+                    .map(|object| object.status.clone())
+                    .collect();
+                let Some(status) = older.into_iter().rev().nth(back.into()) else { return };
+                store.change(&name, |object| object.status = status);
+            }),
+            Person::EditStatus(o, what) => self.store(|store| {
+                store.change(&resource(o), |object| {
+                    let Some(status) = &mut object.status else { return };
+                    match what {
+                        0 => status.conditions.clear(),
+                        1 => status.applied_tag_keys.clear(),
+                        _ => status.observed = None,
+                    }
+                });
+            }),
+            Person::Pause(o, spelling) => self.annotate(o, PAUSED, ["true", "True", "yes", "1"][usize::from(spelling)]),
+            Person::Resume(o) => self.store(|store| {
+                store.change(&resource(o), |object| {
+                    object.annotations_mut().remove(PAUSED);
+                });
+            }),
+            Person::Request(o, n) => self.annotate(o, RECONCILE_REQUESTED_AT, &n.to_string()),
+            Person::Annotate(o) => self.annotate(o, "note", &people.to_string()),
+            Person::Delete(o) => {
+                self.manifests.remove(&resource(o));
+                self.store(|store| store.delete(&resource(o), now));
+            }
+            Person::ForceDelete(o) => self.store(|store| {
+                store.strip_finalizers(&resource(o));
+                store.delete(&resource(o), now);
+            }),
+            Person::NamespacePolicy(o, n) => {
+                let policy = [None, Some("Delete"), Some("Retain"), Some("Retian")][usize::from(n)];
+                let namespace = resource(o).namespace;
+                self.store(|store| store.change_namespace(&namespace, |ns| ns.deletion_policy = policy.map(str::to_owned)));
+            }
+            Person::NamespaceForbidden(o, forbidden) => {
+                self.store(|store| store.change_namespace(&resource(o).namespace, |ns| ns.forbidden = forbidden));
+            }
+            Person::SecretGone(o) => {
+                let name = NamespacedName { name: crate::world::specs::SECRET.into(), ..resource(o) };
+                self.store(|store| drop(store.secrets.remove(&name)));
+            }
+            Person::SecretWritten(o, n) => {
+                self.write_secret(&resource(o).namespace, [PASSWORD, "An0ther-Whistle"][usize::from(n)]);
+            }
+        }
+    }
+
+    fn annotate(&self, o: u8, key: &str, value: &str) {
+        self.store(|store| {
+            store.change(&resource(o), |object| {
+                object.annotations_mut().insert(key.to_owned(), value.to_owned());
+            });
+        });
+    }
+
+    /// Returns the user of a ConnectUser, by its name.
+    fn user(&self, o: u8) -> Option<UserView> {
+        self.simulation.sim.user(&self.simulation.instance, username(o))
+    }
+
+    fn console(&mut self, act: Console) {
+        let (sim, instance) = (self.simulation.sim.clone(), self.simulation.instance.clone());
+        let send = |call: Call| sim.console().call_now(call);
+        let of = |o: u8| self.user(o);
+        let call: Call = match act {
+            Console::Create(o) => {
+                if let Ok(connect_api::Reply::CreateUser(made)) =
+                    send(create_by_hand(&sim, &instance, username(o), "Basic", "Lead").into())
+                {
+                    point_to(&sim, &instance, &made.id);
+                }
+                return;
+            }
+            Console::RenameProfile(_) => {
+                let (from, to) = if self.renamed { ("Video", "Voice") } else { ("Voice", "Video") };
+                if let Some(id) = sim.routing_profile_id(&instance, from) {
+                    sim.rename_routing_profile(&instance, &id, to);
+                    self.renamed = !self.renamed;
+                }
+                return;
+            }
+            Console::Delete(o) => {
+                let Some(view) = of(o) else { return };
+                DeleteUser { instance, user: view.user.id }.into()
+            }
+            Console::Routing(o, n) => {
+                let names = if self.renamed { ["Basic", "Video"] } else { ["Basic", "Voice"] };
+                let Some((view, id)) = of(o).zip(sim.routing_profile_id(&instance, names[usize::from(n)])) else { return };
+                UpdateUserRoutingProfile { instance, user: view.user.id, routing_profile_id: id }.into()
+            }
+            Console::Identity(o, n) => {
+                let Some(view) = of(o) else { return };
+                let identity_info = IdentityInfo {
+                    last_name: Some(["Doe", "Smith", "Moe"][usize::from(n)].into()),
+                    email: (n > 0).then(|| format!("by-hand-{n}@example.com")),
+                    ..view.user.identity_info
+                };
+                UpdateUserIdentityInfo { instance, user: view.user.id, identity_info }.into()
+            }
+            Console::Phone(o, n) => {
+                let Some(view) = of(o) else { return };
+                // A soft phone may keep the number of the desk phone that it replaced.
+                let phone_config = PhoneConfig {
+                    phone_type: if n == 0 { PhoneType::DeskPhone } else { PhoneType::SoftPhone },
+                    desk_phone_number: (n < 2).then(|| "+12065550199".to_owned()),
+                    ..view.user.phone_config.unwrap_or_default()
+                };
+                UpdateUserPhoneConfig { instance, user: view.user.id, phone_config }.into()
+            }
+            Console::Proficiencies(o, n) => {
+                let Some(view) = of(o) else { return };
+                let key = |value: &str| ProficiencyKey { attribute_name: "Language".into(), attribute_value: value.into() };
+                let had: Vec<_> = view.proficiencies.iter().map(|p| p.key.clone()).collect();
+                match n {
+                    0 if !had.contains(&key("Spanish")) => {
+                        let proficiencies = vec![Proficiency { key: key("Spanish"), level: 5.0 }];
+                        AssociateUserProficiencies { instance, user: view.user.id, proficiencies }.into()
+                    }
+                    _ if had.is_empty() => return,
+                    _ => DisassociateUserProficiencies { instance, user: view.user.id, proficiencies: had }.into(),
+                }
+            }
+            Console::Group(o, n) => {
+                let Some(view) = of(o) else { return };
+                let group = (n > 0).then(|| sim.hierarchy_group_id(&instance, "/South")).flatten();
+                UpdateUserHierarchy { instance, user: view.user.id, hierarchy_group_id: group }.into()
+            }
+            Console::Tag(o, n) => {
+                let Some(view) = of(o) else { return };
+                let room = if n == 0 { 2 } else { 50_usize.saturating_sub(view.user.tags.len()) };
+                let tags = (0..room).map(|i| (format!("cost-centre-{i}"), "42".to_owned())).collect();
+                TagResource { arn: view.user.arn, tags }.into()
+            }
+            Console::Untag(o) => {
+                let Some(view) = of(o) else { return };
+                let keys: BTreeSet<_> = view.user.tags.keys().filter(|key| key.starts_with(PREFIX)).cloned().collect();
+                if keys.is_empty() {
+                    return;
+                }
+                UntagResource { arn: view.user.arn, keys: keys.into_iter().collect() }.into()
+            }
+            Console::TagAsTheirs(o) => {
+                let Some(view) = of(o) else { return };
+                let tag = |name: &str, value: &str| (format!("{PREFIX}{name}"), value.to_owned());
+                let tags = [tag("uid", "uid-of-green"), tag("cluster", "green"), tag("namespace", "ops"), tag("name", "jane")];
+                TagResource { arn: view.user.arn, tags: tags.into() }.into()
+            }
+        };
+        if let Console::Untag(o) | Console::TagAsTheirs(o) = act
+            && let Some(view) = of(o)
+        {
+            let now = sim.now();
+            self.simulation.ledger.lock().expect("no thread has panicked").retagged.insert(view.user.id, now);
+        }
+        let _ = send(call);
+        self.promises.user_changed_in_connect();
+    }
+
+    /// Gives the routing profiles their first names again.
+    pub(super) fn name_profiles_as_before(&mut self) {
+        if self.renamed {
+            self.console(Console::RenameProfile(0));
+        }
+    }
+
+    fn around(&mut self, act: Around) {
+        self.forced |= matches!(act, Around::RestoreEtcd(..) | Around::CloneCluster | Around::RebuildCluster(_));
+        match act {
+            Around::Restart(k) => {
+                if let Some(k) = self.operator(k) {
+                    self.simulation.restart(k);
+                }
+            }
+            Around::Freeze(k, frozen) => {
+                if let Some(k) = self.operator(k) {
+                    self.simulation.operators[k].frozen = frozen;
+                }
+            }
+            Around::Fault(fault) => self.simulation.fault_next_call(fault),
+            Around::Quota(reached) => {
+                let users = self.simulation.sim.users(&self.simulation.instance).len();
+                let quota = if reached { users } else { 500 };
+                self.simulation.sim.set_users_quota(&self.simulation.instance.clone(), quota);
+            }
+            Around::Deny(n) => {
+                let all = OperationName::ALL.to_vec();
+                let denied = match n {
+                    0 => vec![],
+                    1 => vec![OperationName::CreateUser],
+                    2 => vec![OperationName::UpdateUserIdentityInfo],
+                    3 => vec![OperationName::TagResource],
+                    _ => all,
+                };
+                self.simulation.sim.deny(denied);
+            }
+            Around::RestoreEtcd(back, counts_on_from_there) => {
+                self.store(|store| {
+                    if let Some(revision) = store.past.len().checked_sub(usize::from(back) + 1) {
+                        store.restore(revision, counts_on_from_there);
+                    }
+                });
+                self.adopt_manifests();
+                // The restored status is believed until the next pass.
+                self.promises.forget();
+            }
+            Around::CloneCluster => {
+                if self.clusters.len() == 1 {
+                    let copy = Arc::new(Mutex::new(self.simulation.store.lock().expect("no thread has panicked").clone()));
+                    self.simulation.add_operator("clone", copy.clone());
+                    self.clusters.push(copy);
+                }
+            }
+            Around::RebuildCluster(same_name) => self.rebuild(same_name),
+        }
+    }
+
+    /// Git follows the cluster after a restore: nothing else was applied yet.
+    fn adopt_manifests(&mut self) {
+        let store = self.simulation.store.lock().expect("no thread has panicked");
+        for (_, name) in (0..).zip(RESOURCES.iter().enumerate().map(|(o, _)| resource(o as u8))) {
+            match store.get(&name) {
+                Some(object) => drop(self.manifests.insert(name, object.spec.clone())),
+                None => drop(self.manifests.remove(&name)),
+            }
+        }
+    }
+
+    /// Loses the cluster with its operators, and applies the same manifests to a new one.
+    fn rebuild(&mut self, same_name: bool) {
+        let mut fresh = Store::default();
+        fresh.uid_prefix = "again-".into();
+        for (name, object) in &self.simulation.store.lock().expect("no thread has panicked").snapshot().objects {
+            if object.metadata.deletion_timestamp.is_none() {
+                fresh.apply(name, object.spec.clone());
+            }
+        }
+        let fresh = Arc::new(Mutex::new(fresh));
+        let count =
+            self.simulation.operators.iter().filter(|operator| Arc::ptr_eq(&operator.store, &self.simulation.store)).count();
+        self.simulation.operators.retain(|operator| !Arc::ptr_eq(&operator.store, &self.simulation.store));
+        self.clusters[0] = fresh.clone();
+        self.simulation.store = fresh.clone();
+        let cluster = if same_name { CLUSTER } else { "rebuilt" };
+        for _ in 0..count {
+            self.simulation.add_operator(cluster, fresh.clone());
+        }
+        for namespace in ["sales", "support"] {
+            self.write_secret(namespace, PASSWORD);
+        }
+        self.promises.forget();
+    }
+
+    fn check_promises(&mut self) {
+        // With two operators, one that acts on an older state may still be at work.
+        if self.simulation.operators.len() == 1 {
+            self.promises.check(&self.simulation);
+        }
+        self.simulation.check_secrecy();
+    }
+}

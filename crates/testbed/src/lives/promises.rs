@@ -1,0 +1,129 @@
+//! What a resource promises while its status says that it is ready.
+
+use std::collections::BTreeMap;
+
+use connect_operator::{
+    api::{ConnectUser, ConnectUserSpec},
+    reconcile::NamespacedName,
+};
+use connect_sim::UserView;
+use serde_json::Value;
+
+use crate::{
+    ExtraTags, user_matches,
+    world::{Simulation, is_ready},
+};
+
+/// The edits whose effect was not checked yet.
+#[derive(Debug, Default)]
+pub(super) struct Promises {
+    specs: BTreeMap<NamespacedName, (String, ConnectUserSpec)>,
+    edits: BTreeMap<NamespacedName, Vec<&'static str>>,
+    /// Connect keeps e-mail addresses in lower case.
+    lower_case_emails: bool,
+}
+
+/// The parts of a spec that an edit may change, by their JSON names.
+const PARTS: [&[&str]; 7] = [
+    &["identityInfo"],
+    &["phoneConfig", "afterContactWorkConfigs", "autoAcceptConfigs"],
+    &["routingProfileArn", "routingProfileName"],
+    &["securityProfileArns"],
+    &["hierarchyGroupArn"],
+    &["userProficiencies"],
+    &["tags"],
+];
+
+impl Promises {
+    /// Returns no promises yet.
+    pub(super) fn new(lower_case_emails: bool) -> Self {
+        Self { lower_case_emails, ..Self::default() }
+    }
+
+    /// Forgets all edits: the cluster shows an older state.
+    pub(super) fn forget(&mut self) {
+        self.edits.clear();
+        self.specs.clear();
+    }
+
+    /// A change by another client may come right after an edit was made: what was promised until then cannot be checked any more.
+    pub(super) fn user_changed_in_connect(&mut self) {
+        self.edits.clear();
+    }
+
+    /// Checks that each part of a spec that was edited is so in Connect, once its resource is ready. What was not edited may have
+    /// changed in Connect since it was last read: a sweep will find it.
+    pub(super) fn check(&mut self, simulation: &Simulation) {
+        let store = simulation.store.lock().expect("no thread has panicked");
+        for (name, object) in &store.snapshot().objects {
+            let uid = object.metadata.uid.clone().unwrap_or_default();
+            match self.specs.insert(name.clone(), (uid.clone(), object.spec.clone())) {
+                Some((before, spec)) if before == uid => {
+                    let edited = edited(&spec, &object.spec);
+                    if !edited.is_empty() {
+                        self.edits.insert(name.clone(), edited);
+                    }
+                }
+                _ => drop(self.edits.remove(name)),
+            }
+            let observes = object.spec.management_policy == connect_operator::api::ManagementPolicy::Observe;
+            if observes || !is_ready(object) {
+                continue;
+            }
+            let Some(parts) = self.edits.remove(name) else { continue };
+            let id = object.status.as_ref().and_then(|status| status.user_id.clone());
+            let users = simulation.sim.users(&simulation.instance);
+            let Some(view) = users.into_iter().find(|view| Some(view.user.id.as_str()) == id.as_deref()) else { continue };
+            let mut spec = only(object, &parts, &view);
+            if self.lower_case_emails
+                && let Some(email) = spec.identity_info.as_mut().and_then(|info| info.email.as_mut())
+            {
+                // The next read shows that Connect keeps another value.
+                *email = view.user.identity_info.email.clone().unwrap_or_default();
+            }
+            if let Err(difference) = user_matches(&spec, &view, &simulation.sim, ExtraTags::Allowed) {
+                simulation.violated(format!("ready after an edit of {}, but {difference}", parts.join(", ")));
+            }
+        }
+    }
+}
+
+fn json(spec: &ConnectUserSpec) -> Value {
+    serde_json::to_value(spec).expect("a spec is JSON")
+}
+
+fn edited(before: &ConnectUserSpec, after: &ConnectUserSpec) -> Vec<&'static str> {
+    let (before, after) = (json(before), json(after));
+    let mut parts = Vec::new();
+    for part in PARTS {
+        if part.iter().any(|field| before[*field] != after[*field]) {
+            parts.extend(part);
+        }
+    }
+    parts
+}
+
+/// Returns the spec with these parts only. What a spec cannot leave out is as the user has it.
+fn only(object: &ConnectUser, parts: &[&'static str], view: &UserView) -> ConnectUserSpec {
+    let mut spec = json(&object.spec);
+    for field in PARTS.into_iter().flatten().filter(|field| !parts.contains(*field)) {
+        spec[*field] = Value::Null;
+    }
+    // Fields whose drift is ignored may differ for as long as people like.
+    for path in object.spec.ignore_drift.iter().flatten().map(|field| field.path()) {
+        let pointer = format!("/{}", path.replace('.', "/"));
+        if let Some(value) = spec.pointer_mut(&pointer) {
+            *value = Value::Null;
+        }
+    }
+    let mut spec: ConnectUserSpec = serde_json::from_value(spec).expect("a spec without some optional fields");
+    if spec.routing_profile_arn.is_none() && spec.routing_profile_name.is_none() {
+        spec.routing_profile_arn = view.user.routing_profile_id.as_ref().map(ToString::to_string);
+    }
+    if spec.security_profile_arns.is_none() {
+        spec.security_profile_arns = Some(view.user.security_profile_ids.iter().map(ToString::to_string).collect());
+    }
+    spec.password_secret_ref = None;
+    spec.generate_password = None;
+    spec
+}

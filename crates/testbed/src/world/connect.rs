@@ -1,0 +1,256 @@
+//! Connect as one operator reaches it: the simulator behind a gate, with checks of every write.
+
+use std::sync::{Arc, Mutex};
+
+use connect_api::{Call, Caller, Connect, Error, InstanceId, Page, Reply, Tags, UserId};
+use connect_operator::{
+    api::{AdoptionPolicy, ConnectUser, DeletionPolicy, ManagementPolicy, PAUSED, PREFIX},
+    reconcile::{Connections, NamespacedName},
+};
+use connect_sim::{Sim, UserView};
+use futures::{FutureExt, future::BoxFuture};
+use jiff::SignedDuration;
+use kube::ResourceExt;
+
+use super::{
+    gate::{Acting, Gate, GateResult},
+    kube::{Snapshot, Store, jane, lock},
+    mutation::Mutation,
+    quick_connects::UserLedger,
+    view::{changed_paths, is_managed},
+};
+
+/// The name of the cluster in simulations that have only one.
+pub const CLUSTER: &str = "blue";
+
+/// Returns the cluster and the resource that a user's tags name.
+pub fn owner_of(tags: &Tags) -> Option<(String, NamespacedName)> {
+    let tag = |name: &str| tags.get(&format!("{PREFIX}{name}")).cloned();
+    Some((tag("cluster")?, NamespacedName { namespace: tag("namespace")?, name: tag("name")? }))
+}
+
+/// Returns whether a user's tags name [`jane`], with any UID.
+pub fn is_ours(tags: &Tags) -> bool {
+    owner_of(tags) == Some((CLUSTER.to_owned(), jane()))
+}
+
+/// Returns whether a person has paused a resource, in any usual spelling.
+pub(crate) fn is_paused(object: &ConnectUser) -> bool {
+    let value = object.annotations().get(PAUSED).map(|value| value.trim().to_lowercase());
+    value.is_some_and(|value| ["true", "yes", "on", "1"].contains(&value.as_str()))
+}
+
+/// Connect, with checks of every call.
+pub struct CheckedConnect {
+    /// The simulator.
+    pub sim: Sim,
+    /// The instance.
+    pub instance: InstanceId,
+    /// The name of the operator's cluster.
+    pub cluster: String,
+    /// The API server of the operator's cluster.
+    pub store: Arc<Mutex<Store>>,
+    /// The gate of the operator's calls.
+    pub gate: Gate,
+    /// What was found to be wrong.
+    pub violations: Arc<Mutex<Vec<String>>>,
+    /// The users that operators created and deleted.
+    pub ledger: Arc<Mutex<UserLedger>>,
+    /// Whether the operator deletes quick connects.
+    pub quick_connects: bool,
+    /// The ingredient of the protocol that is left out.
+    pub mutation: Option<Mutation>,
+}
+
+impl CheckedConnect {
+    pub(super) fn violated(&self, what: String) {
+        lock(&self.violations).push(what);
+    }
+
+    fn view(&self, user: &UserId) -> Option<UserView> {
+        self.sim.users(&self.instance).into_iter().find(|u| u.user.id == *user)
+    }
+
+    /// Returns the user that a write changes, if it changes one.
+    fn target(call: &Call) -> Option<UserId> {
+        match call {
+            Call::DeleteUser(c) => Some(c.user.clone()),
+            Call::UpdateUserIdentityInfo(c) => Some(c.user.clone()),
+            Call::UpdateUserPhoneConfig(c) => Some(c.user.clone()),
+            Call::UpdateUserConfig(c) => Some(c.user.clone()),
+            Call::UpdateUserRoutingProfile(c) => Some(c.user.clone()),
+            Call::UpdateUserSecurityProfiles(c) => Some(c.user.clone()),
+            Call::UpdateUserHierarchy(c) => Some(c.user.clone()),
+            Call::AssociateUserProficiencies(c) => Some(c.user.clone()),
+            Call::DisassociateUserProficiencies(c) => Some(c.user.clone()),
+            Call::UpdateUserProficiencies(c) => Some(c.user.clone()),
+            Call::TagResource(c) => c.arn.rsplit('/').next().map(UserId::new),
+            Call::UntagResource(c) => c.arn.rsplit('/').next().map(UserId::new),
+            _ => None,
+        }
+    }
+
+    /// Returns the states of the resource of the pass since the pass began. A pass reads the resource before it writes, so one of
+    /// these is the state that it acts on.
+    fn states<'a>(past: &'a [Snapshot], acting: &Acting) -> Vec<(&'a Snapshot, &'a ConnectUser)> {
+        let Some(name) = &acting.resource else { return vec![] };
+        // The pass acts on one object, even if another of the same name replaces it meanwhile.
+        let snapshots = past.get(acting.revision..).unwrap_or_default();
+        snapshots.iter().filter_map(|snapshot| Some((snapshot, snapshot.objects.get(name)?.as_ref()))).collect()
+    }
+
+    /// Returns whether the call takes over a user that no operator owns, as the spec asks.
+    fn adopts(call: &Call, tags: &Tags, states: &[(&Snapshot, &ConnectUser)]) -> bool {
+        let is_asked_for = states.iter().any(|(_, o)| o.spec.adoption_policy != AdoptionPolicy::Never);
+        let is_unowned = !tags.keys().any(|key| key.starts_with(PREFIX));
+        is_asked_for && is_unowned && matches!(call, Call::TagResource(_))
+    }
+
+    /// Returns whether people changed the tags after the operator may have read them: nothing can prevent a write then. A deletion rests
+    /// on a read in its own pass, an edit on one within two sweep intervals.
+    fn was_retagged(&self, call: &Call, user: &UserId, acting: &Acting) -> bool {
+        const TWO_SWEEPS: SignedDuration = SignedDuration::from_secs(600);
+        let since = if matches!(call, Call::DeleteUser(_)) { acting.began } else { acting.began - TWO_SWEEPS };
+        lock(&self.ledger).retagged.get(user).is_some_and(|at| *at >= since)
+    }
+
+    /// Checks a write before it is made.
+    fn check(&self, call: &Call) {
+        let acting = lock(&self.gate.acting).clone();
+        let Some(before) = Self::target(call).and_then(|user| self.view(&user)) else { return };
+        let store = lock(&self.store);
+        let states = Self::states(&store.past, &acting);
+        let tags = &before.user.tags;
+        let owner = owner_of(tags);
+        let Some(resource) = &acting.resource else {
+            drop(states);
+            return self.check_sweep(call, &before, &store);
+        };
+        let is_ours = owner.as_ref() == Some(&(self.cluster.clone(), resource.clone()));
+        if !is_ours && !Self::adopts(call, tags, &states) && !self.was_retagged(call, &before.user.id, &acting) {
+            self.violated(format!("{} for {resource:?} on a user of {owner:?}", call.name()));
+        }
+        // An observer of a user that was managed before marks it as one that stays, and hands it back in the end.
+        let is_proof = match call {
+            Call::TagResource(c) => c.tags.keys().all(|key| key.starts_with(PREFIX)),
+            Call::UntagResource(c) => c.keys.iter().all(|key| key.starts_with(PREFIX)),
+            _ => false,
+        };
+        let observes = |o: &ConnectUser| o.spec.management_policy == ManagementPolicy::Observe;
+        if !states.is_empty() && !is_proof && states.iter().all(|(_, o)| observes(o)) {
+            self.violated(format!("{} for a resource that only observes", call.name()));
+        }
+        if !states.is_empty() && states.iter().all(|(_, o)| is_paused(o)) {
+            self.violated(format!("{} for a resource that is paused", call.name()));
+        }
+        if let Call::DeleteUser(_) = call {
+            let may_delete = |(snapshot, o): &(&Snapshot, &ConnectUser)| {
+                o.metadata.deletion_timestamp.is_some()
+                    && snapshot.deletion_policy(o) == DeletionPolicy::Delete
+                    && o.spec.management_policy == ManagementPolicy::Full
+            };
+            if !states.iter().any(may_delete) {
+                self.violated("DeleteUser for a resource that is not being deleted, or whose user must stay".into());
+            }
+        }
+    }
+
+    /// Checks that a sweep deletes no user whose resource exists, or wanted the user to stay.
+    fn check_sweep(&self, call: &Call, before: &UserView, store: &Store) {
+        let Call::DeleteUser(_) = call else { return self.violated(format!("{} in a sweep", call.name())) };
+        let Some((cluster, name)) = owner_of(&before.user.tags).filter(|(cluster, _)| *cluster == self.cluster) else {
+            return self.violated("DeleteUser in a sweep on a user of another owner".into());
+        };
+        let same_user = |o: &ConnectUser| o.spec.username.eq_ignore_ascii_case(&before.user.username);
+        if store.get(&name).is_some_and(same_user) {
+            self.violated(format!("DeleteUser on the user of {cluster}'s {name:?}, which exists"));
+        }
+        let last = store.past.iter().rev().find_map(|snapshot| Some((snapshot, snapshot.objects.get(&name)?)));
+        if let Some((snapshot, last)) = last
+            && same_user(last)
+            && (snapshot.deletion_policy(last) == DeletionPolicy::Retain
+                || last.spec.management_policy == ManagementPolicy::Observe)
+        {
+            self.violated(format!("a sweep deleted the user of {name:?}, whose last word was that the user stays"));
+        }
+    }
+
+    /// Checks that a write changed nothing that the spec does not manage.
+    fn check_effect(&self, call: &Call, before: &UserView) {
+        let Some(after) = self.view(&before.user.id) else { return };
+        let acting = lock(&self.gate.acting).clone();
+        let store = lock(&self.store);
+        let states = Self::states(&store.past, &acting);
+        if states.is_empty() {
+            return;
+        }
+        for path in changed_paths(before, &after) {
+            let managed = states.iter().any(|(_, object)| {
+                let applied = object.status.as_ref().map(|status| status.applied_tag_keys.clone()).unwrap_or_default();
+                is_managed(&object.spec, &applied, &path)
+            });
+            if !managed {
+                self.violated(format!("{} changed {path}, which the spec does not manage", call.name()));
+            }
+        }
+    }
+
+    fn execute(&self, mut call: Call) -> Result<Reply, Error> {
+        self.check(&call);
+        if let (Call::CreateUser(c), Some(Mutation::NoTagsInCreate)) = (&mut call, self.mutation) {
+            c.tags.clear();
+        }
+        let deleting = || {
+            let (acting, store) = (lock(&self.gate.acting), lock(&self.store));
+            let object = acting.resource.as_ref().and_then(|name| store.get(name));
+            object.is_some_and(|o| o.metadata.deletion_timestamp.is_some())
+        };
+        if self.mutation == Some(Mutation::CleanUpByIdOnly) && deleting() {
+            match &call {
+                Call::SearchUsers(_) => return Ok(Reply::SearchUsers(Page { items: vec![], next_token: None })),
+                Call::ListUsers(_) => return Ok(Reply::ListUsers(Page { items: vec![], next_token: None })),
+                _ => {}
+            }
+        }
+        self.check_quick_connect_call(&call);
+        let before = Self::target(&call).and_then(|user| self.view(&user));
+        let doing = call.clone();
+        let result = self.sim.client().call_now(call);
+        self.record_users(&doing, &result);
+        if let Some(before) = before {
+            self.check_effect(&doing, &before);
+        }
+        if let Call::CreateUser(_) = doing {
+            let acting = lock(&self.gate.acting).resource.clone();
+            let ours = acting.map(|name| (self.cluster.clone(), name));
+            let ours = self.sim.users(&self.instance).iter().filter(|u| owner_of(&u.user.tags) == ours).count();
+            if ours > 1 {
+                self.violated(format!("{ours} users for one resource"));
+            }
+        }
+        result
+    }
+}
+
+impl Connect for CheckedConnect {
+    fn send<'a>(&'a self, _: &'a Caller, call: Call) -> BoxFuture<'a, Result<Reply, Error>> {
+        async move {
+            let operation = call.name();
+            match self.gate.pass(operation.as_str(), || self.execute(call)).await {
+                GateResult::Answered(result) => result,
+                GateResult::NoAnswer => Err(Error::no_reply(operation, "the connection was closed")),
+                GateResult::Denied => Err(Error::reply(operation, 403, Some("AccessDeniedException"), "not authorized")),
+            }
+        }
+        .boxed()
+    }
+}
+
+/// Returns the same client for every instance.
+pub struct SingleClient(pub Arc<CheckedConnect>);
+
+impl Connections for SingleClient {
+    fn client_for(&self, _: &connect_api::Arn) -> Arc<dyn Connect> {
+        self.0.clone()
+    }
+}

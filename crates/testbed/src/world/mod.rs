@@ -1,0 +1,23 @@
+//! One small world: API servers of a few objects, Connect, a clock, people, and operators that make passes when a cache or a timer
+//! wakes them. It is single-threaded and deterministic, so that a seed repeats it exactly.
+//!
+//! Every call of an operator passes a [`Gate`], where the world can let something else happen first, fail the call or end the process.
+//! [`CheckedConnect`] checks each write against the invariants of docs/design.md.
+
+mod connect;
+mod gate;
+mod kube;
+mod mutation;
+mod quick_connects;
+mod simulation;
+pub mod specs;
+mod view;
+
+pub(crate) use connect::is_paused;
+pub use connect::{CLUSTER, CheckedConnect, SingleClient, is_ours, owner_of};
+pub use gate::{Acting, Fault, Gate, GateResult, Schedule};
+pub use kube::{FakeCluster, NAME, NAMESPACE, Namespace, Secret, Snapshot, Store, jane};
+pub use mutation::Mutation;
+pub use quick_connects::{UserLedger, point_to};
+pub use simulation::{Lag, Operator, Setup, Simulation, config, is_ready, secret};
+pub use view::{changed_paths, fields, is_managed};

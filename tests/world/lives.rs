@@ -1,0 +1,176 @@
+//! Lives: stories that went wrong once, and random ones.
+
+use testbed::lives::{
+    Act::{self, Settle, Wait},
+    Around, Console, Edit, Life, Person, play, run,
+};
+
+/// `LIVES=100000` plays more lives; `LIFE=7` plays one.
+#[test]
+fn random_lives_keep_every_promise() {
+    let number = |name: &str| std::env::var(name).ok().map(|v| v.parse::<u64>().unwrap());
+    let seeds = number("LIFE").map_or(0..number("LIVES").unwrap_or(2000), |seed| seed..seed + 1);
+    if let Err(story) = run(seeds, None) {
+        panic!("{story}");
+    }
+}
+
+fn lives(life: Life) {
+    if let Err(failed) = play(&life) {
+        panic!("{failed}\n{life}\n{}", failed.story);
+    }
+}
+
+/// Plays a life in which this happens, without surprises around it.
+fn story(acts: impl IntoIterator<Item = Act>) {
+    lives(Life::of(acts));
+}
+
+const fn person(person: Person) -> Act {
+    Act::Person(person)
+}
+
+const fn edit(edit: Edit) -> Act {
+    Act::Person(Person::Edit(0, edit))
+}
+
+const fn console(console: Console) -> Act {
+    Act::Console(console)
+}
+
+const fn around(around: Around) -> Act {
+    Act::Around(around)
+}
+
+const APPLY: Act = person(Person::Apply(0));
+const CREATE_BY_HAND: Act = console(Console::Create(0));
+const ADOPT_OR_CREATE: Act = edit(Edit::Adoption(1));
+const ADOPT: Act = edit(Edit::Adoption(2));
+
+#[test]
+fn existing_user_is_adopted_without_a_password() {
+    story([CREATE_BY_HAND, ADOPT_OR_CREATE, edit(Edit::Password(0)), Settle]);
+}
+
+#[test]
+fn existing_user_is_a_conflict_without_a_password() {
+    story([CREATE_BY_HAND, edit(Edit::Password(0)), Settle]);
+}
+
+#[test]
+fn existing_user_is_adopted_without_its_secret() {
+    story([CREATE_BY_HAND, person(Person::SecretGone(0)), ADOPT_OR_CREATE, Settle]);
+}
+
+#[test]
+fn restored_resource_finds_its_user_without_the_secret() {
+    let lost = [person(Person::SecretGone(0)), person(Person::ForceDelete(0))];
+    story([APPLY, Settle].into_iter().chain(lost).chain([APPLY, Settle]));
+}
+
+#[test]
+fn existing_user_is_adopted_although_none_may_be_created() {
+    for hindrance in [Around::Quota(true), Around::Deny(1)] {
+        story([CREATE_BY_HAND, around(hindrance), ADOPT_OR_CREATE, Settle]);
+    }
+}
+
+#[test]
+fn existing_user_needs_no_generated_password() {
+    let generated = edit(Edit::Password(2));
+    story([CREATE_BY_HAND, ADOPT_OR_CREATE, generated, Settle]);
+    story([generated, Settle, person(Person::ForceDelete(0)), generated, Settle]);
+}
+
+#[test]
+fn finalizer_is_put_back() {
+    story([APPLY, Settle, person(Person::Replace(0)), Settle]);
+    story([APPLY, Settle, person(Person::Replace(0)), edit(Edit::LastName(1)), Settle, person(Person::Delete(0)), Settle]);
+}
+
+#[test]
+fn restored_adopter_gets_a_finalizer() {
+    story([CREATE_BY_HAND, ADOPT, Settle, person(Person::ForceDelete(0)), ADOPT, Settle]);
+}
+
+#[test]
+fn user_that_was_only_observed_gets_a_finalizer() {
+    let observe = edit(Edit::Management(1));
+    let manage = edit(Edit::Management(0));
+    story([APPLY, Settle, person(Person::ForceDelete(0)), observe, Settle, manage, Settle]);
+}
+
+#[test]
+fn user_that_was_managed_is_handed_back_by_its_observer() {
+    story([APPLY, Settle, edit(Edit::Management(1)), Settle, person(Person::Delete(0)), Settle]);
+}
+
+#[test]
+fn retained_user_outlasts_the_loss_of_its_resource() {
+    for word in [Edit::Management(1), Edit::Deletion(2)] {
+        let acts = [APPLY, Settle, edit(word), Settle, person(Person::ForceDelete(0)), Settle, Wait(700)];
+        lives(Life { delete_orphans: true, ..Life::of(acts) });
+    }
+    let by_namespace = [person(Person::NamespacePolicy(0, 2)), APPLY, Settle, person(Person::ForceDelete(0)), Settle, Wait(700)];
+    lives(Life { delete_orphans: true, ..Life::of(by_namespace) });
+}
+
+#[test]
+fn namespace_that_may_not_be_read_deletes_no_user() {
+    let kept = [person(Person::NamespacePolicy(0, 2)), APPLY, Settle, person(Person::NamespaceForbidden(0, true))];
+    story(kept.into_iter().chain([person(Person::Delete(0)), Settle, Wait(700)]));
+}
+
+#[test]
+fn clone_of_a_cluster_leaves_the_users_of_the_original() {
+    story([APPLY, Settle, around(Around::CloneCluster), Settle, edit(Edit::LastName(2)), Settle]);
+}
+
+#[test]
+fn rebuilt_cluster_of_the_same_name_finds_its_users() {
+    story([APPLY, Settle, around(Around::RebuildCluster(true)), Settle]);
+    story([APPLY, Settle, around(Around::RebuildCluster(false)), Settle]);
+}
+
+#[test]
+fn field_that_becomes_managed_is_read_first() {
+    story([APPLY, Settle, console(Console::Proficiencies(0, 0)), edit(Edit::Proficiencies(1)), Settle]);
+    story([APPLY, Settle, console(Console::Identity(0, 1)), edit(Edit::Email(1)), Settle, edit(Edit::Email(2)), Settle]);
+}
+
+#[test]
+fn value_that_connect_does_not_keep_is_written_twice_at_most() {
+    lives(Life { lower_case_emails: true, ..Life::of([edit(Edit::Email(3)), Settle]) });
+}
+
+#[test]
+fn restored_etcd_is_followed() {
+    for counts_on_from_there in [false, true] {
+        let restored = around(Around::RestoreEtcd(2, counts_on_from_there));
+        story([APPLY, Settle, edit(Edit::LastName(1)), Settle, restored, Settle]);
+    }
+}
+
+#[test]
+fn thirty_tags_are_replaced_by_thirty_others() {
+    story([edit(Edit::Tags(3)), Settle, edit(Edit::Tags(4)), Settle]);
+}
+
+#[test]
+fn number_of_a_soft_phone_outlasts_another_edit() {
+    story([APPLY, Settle, console(Console::Phone(0, 1)), Settle, edit(Edit::Phone(1)), Settle]);
+}
+
+#[test]
+fn ignored_name_that_was_renamed_blocks_no_other_edit() {
+    let by_name = [edit(Edit::Routing(3)), edit(Edit::Ignore(1)), Settle, console(Console::RenameProfile(0))];
+    story(by_name.into_iter().chain([edit(Edit::LastName(1)), Settle]));
+}
+
+#[test]
+fn every_spelling_of_true_pauses() {
+    for spelling in 0..4 {
+        let paused = person(Person::Pause(0, spelling));
+        story([APPLY, Settle, paused, edit(Edit::LastName(1)), Settle, console(Console::Routing(0, 1)), Wait(700)]);
+    }
+}
