@@ -116,13 +116,16 @@ async fn observe_reports_drift_and_writes_nothing() {
     let status = harness.users().get("watched").await.unwrap().status.unwrap();
     assert!(status.drift.is_empty(), "{:?}", status.drift);
     harness.apply_until_ready("watched", &json!({ "managementPolicy": "Observe" })).await;
+    // From now on the user stays, even if its resource is lost.
+    assert_eq!(harness.live("watched").user.tags["connect-operator.dev/uid"], "retained");
     let writes = harness.sim.calls().writes();
     harness.route("watched", "Sales").await;
     harness.requeue("watched").await;
     harness.wait_for_condition("watched", "Synced", "False", "Drifted").await;
     harness.delete_until_gone("watched").await;
-    assert_eq!(harness.live("watched").user.id, before.user.id);
-    assert_eq!(harness.sim.calls().writes(), writes, "no further write");
+    let after = harness.live("watched").user;
+    assert_eq!((after.id, after.tags), (before.user.id, before.user.tags), "it is handed back");
+    assert_eq!(harness.sim.calls().writes(), writes + 1, "no further write");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

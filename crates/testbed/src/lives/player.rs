@@ -66,6 +66,8 @@ pub(super) struct Player {
     people: u64,
     /// Something went by force, so that a user may be left without its resource.
     pub(super) forced: bool,
+    /// People changed what should happen to users, perhaps in the middle of a deletion.
+    pub(super) keeps: bool,
 }
 
 /// Plays a life to its end.
@@ -112,6 +114,7 @@ impl Player {
             renamed: false,
             people: 0,
             forced: false,
+            keeps: false,
         };
         for namespace in ["sales", "support"] {
             player.write_secret(namespace, PASSWORD);
@@ -203,6 +206,7 @@ impl Player {
 
     fn person(&mut self, person: Person) {
         self.people += 1;
+        self.keeps |= matches!(person, Person::Edit(_, Edit::Deletion(_) | Edit::Management(_)) | Person::NamespacePolicy(..));
         self.forced |= matches!(person, Person::Replace(_) | Person::StripFinalizers(_) | Person::ForceDelete(_));
         let (now, people) = (self.simulation.sim.now(), self.people);
         match person {
@@ -377,12 +381,16 @@ impl Player {
                 TagResource { arn: view.user.arn, tags: tags.into() }.into()
             }
         };
+        let mut ledger = self.simulation.ledger.lock().expect("no thread has panicked");
+        for view in sim.users(&self.simulation.instance) {
+            ledger.touched.insert(view.user.id, sim.now());
+        }
         if let Console::Untag(o) | Console::TagAsTheirs(o) = act
             && let Some(view) = of(o)
         {
-            let now = sim.now();
-            self.simulation.ledger.lock().expect("no thread has panicked").retagged.insert(view.user.id, now);
+            ledger.retagged.insert(view.user.id, sim.now());
         }
+        drop(ledger);
         let _ = send(call);
         self.promises.user_changed_in_connect();
     }
