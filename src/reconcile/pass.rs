@@ -14,7 +14,7 @@ use super::{
     failure::{Failure, Kind, Phase},
     learnt::Learnt,
     outcome::{End, Flow, State, Verdict, or_end},
-    requests::{is_paused, reconcile_requested},
+    requests::{Request, is_paused, reconcile_requested},
     schedule::until_read,
     steps::{claim, create, delete, failures, finalizer, finish, names, password, quick_connects, read, update},
     subject::Subject,
@@ -65,6 +65,11 @@ impl<'a> Pass<'a> {
             namespace_policy: None,
         };
         pass.learn_from_resource();
+        let request = Request::of(&pass.work.subject.resource);
+        if ctx.memory.of(&pass.work.subject.uid, |m| m.parked.has_failure(&request)) {
+            pass.not_created = ctx.memory.with(&pass.work.subject.uid, |m| m.parked.take_failure()).map(Box::new);
+            pass.known.creation = Creation::Impossible;
+        }
         match unreadable {
             None => Ok(pass),
             Some(message) => {
@@ -125,6 +130,12 @@ impl<'a> Pass<'a> {
                 // What hinders the creation hinders more than a right to look whether the user exists.
                 (Flow::Break(End::Report(State::Failed(Failure { kind: Kind::Denied, .. }), _)), Some(failure)) => {
                     return Flow::Break((*failure).into());
+                }
+                // The look-up continues in another pass, which must not try the same creation again.
+                (Flow::Break(end), Some(failure)) => {
+                    let request = Request::of(&work.subject.resource);
+                    work.ctx.memory.with(&work.subject.uid, |m| m.parked.keep_failure(request, *failure));
+                    return Flow::Break(end);
                 }
                 (learnt, not_created) => {
                     self.not_created = not_created;

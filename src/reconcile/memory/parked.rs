@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use connect_api::UserId;
 
-use crate::{api::CreateAttempt, plan::Live, reconcile::quick_connect_cleanup::Cleanup};
+use crate::{
+    api::CreateAttempt,
+    plan::Live,
+    reconcile::{failure::Failure, quick_connect_cleanup::Cleanup, requests::Request},
+};
 
 /// Work that had to stop for now.
 #[derive(Debug, Default)]
@@ -13,6 +17,8 @@ pub(in crate::reconcile) struct Parked {
     /// The deletion of a deleted user's quick connects. It outlasts a listing, by which another user of ours is looked for
     /// meanwhile.
     cleanup: Option<Box<Cleanup>>,
+    /// Why the user could not be created, while it is looked up, and what people asked for.
+    failure: Option<Box<(Request, Failure)>>,
 }
 
 /// What was read so far. A resource either has a recorded user to read, or looks one up.
@@ -59,6 +65,20 @@ impl Parked {
         if matches!(self.reading, Reading::Asked(..)) {
             self.reading = Reading::None;
         }
+    }
+
+    /// Keeps the reason for which the user could not be created.
+    pub(in crate::reconcile) fn keep_failure(&mut self, request: Request, failure: Failure) {
+        self.failure = Some(Box::new((request, failure)));
+    }
+
+    /// Returns whether the reason for which the user could not be created is kept, and people still ask for the same.
+    pub(in crate::reconcile) fn has_failure(&self, request: &Request) -> bool {
+        self.failure.as_ref().is_some_and(|kept| kept.0 == *request)
+    }
+
+    pub(in crate::reconcile) fn take_failure(&mut self) -> Option<Failure> {
+        self.failure.take().map(|kept| kept.1)
     }
 
     /// Keeps a read of the user for the next pass.

@@ -6,7 +6,7 @@ use connect_api::{Class, Error, User, UserId};
 
 use super::{
     AdoptionPolicy, Creation, Failure, Flow, Kind, Knowledge, Learnt, Live, ManagementPolicy, Observation, Phase, Policy, Query,
-    Work, lookup, or_fail, reconcile_requested,
+    REFRESH, Work, lookup, or_fail, reconcile_requested,
 };
 
 /// The lifetime of a read without proficiencies if reading those has to wait for the rate limit, whatever may follow from it.
@@ -51,7 +51,9 @@ pub(in crate::reconcile) async fn by_name(work: &Work<'_>, known: &Knowledge) ->
     let is_listed = ctx.inventory.shows_user(&subject.instance, subject.username(), now);
     let found = if thorough || is_listed || !lookup::is_searchable(subject.username()) {
         let key = (work.report.status.create_attempt, known.settled);
-        let since = ctx.memory.with(&subject.uid, |m| m.parked.asked(key, now));
+        let asked = ctx.memory.with(&subject.uid, |m| m.parked.asked(key, now));
+        // Nothing follows from an absence but the report of another failure: a list of the last seconds is good enough.
+        let since = if known.creation == Creation::Impossible { asked.saturating_sub(REFRESH) } else { asked };
         let query = Query {
             connect: &*work.connect,
             priority: work.caller.priority,

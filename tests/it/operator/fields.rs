@@ -102,20 +102,22 @@ struct FieldTest<'a> {
 impl FieldTest<'_> {
     async fn all(&self) -> [String; 7] {
         let FieldCase { unset, set, changed, cleared, .. } = self.case;
-        let with = self.step("with", Some(set)).await;
+        let with = self.step("w", Some(set)).await;
         let drifted = self.drifted().await;
-        let without = self.step("without", Some(unset)).await;
-        let is_set = self.step("without", Some(set)).await;
-        let changed = self.step("without", changed.as_ref()).await;
-        let cleared = self.step("without", cleared.as_ref()).await;
-        let left_out = self.step("without", Some(unset)).await;
-        let drift = self.harness.event_notes(&self.name("without"), "DriftDetected").await;
+        let without = self.step("o", Some(unset)).await;
+        let is_set = self.step("o", Some(set)).await;
+        let changed = self.step("o", changed.as_ref()).await;
+        let cleared = self.step("o", cleared.as_ref()).await;
+        let left_out = self.step("o", Some(unset)).await;
+        let drift = self.harness.event_notes(&self.name("o"), "DriftDetected").await;
         assert!(drift.is_empty(), "{}: an edit is not drift: {drift:?}", self.case.path);
         [with, without, is_set, changed, cleared, left_out, drifted]
     }
 
+    /// Returns the name of a user. SearchUsers finds names of up to 25 characters.
     fn name(&self, user: &str) -> String {
-        format!("{user}-{}", self.case.path.to_lowercase())
+        let name: String = format!("{user}-{}", self.case.path.to_lowercase()).chars().take(25).collect();
+        name.trim_end_matches(['.', '-']).to_owned()
     }
 
     /// Applies a manifest and returns the calls that followed. The status must then show its value.
@@ -157,7 +159,7 @@ impl FieldTest<'_> {
     /// Changes the field at Connect's console and requests a reconciliation.
     async fn drifted(&self) -> String {
         let Some((call, body)) = &self.case.drift else { return "–".to_owned() };
-        let (name, harness) = (self.name("with"), self.harness);
+        let (name, harness) = (self.name("w"), self.harness);
         let sample = format!("connect_operator_drift_detected_total{{field=\"{}\"}}", self.case.path);
         let (before, detected) = (harness.live(&name), harness.operator.metric(&sample));
         let path = match call.as_str() {

@@ -66,7 +66,7 @@ pub(super) struct Player {
     people: u64,
     /// Something went by force, so that a user may be left without its resource.
     pub(super) forced: bool,
-    /// People changed what should happen to users, perhaps in the middle of a deletion.
+    /// People changed what should happen to users, or what is known of them, perhaps in the middle of a deletion.
     pub(super) keeps: bool,
 }
 
@@ -206,7 +206,12 @@ impl Player {
 
     fn person(&mut self, person: Person) {
         self.people += 1;
-        self.keeps |= matches!(person, Person::Edit(_, Edit::Deletion(_) | Edit::Management(_)) | Person::NamespacePolicy(..));
+        self.keeps |= match person {
+            Person::Edit(_, edit) => matches!(edit, Edit::Deletion(_) | Edit::Management(_)),
+            // Only the status says which user was deleted.
+            Person::NamespacePolicy(..) | Person::LoseStatus(_) | Person::RestoreStatus(..) | Person::EditStatus(..) => true,
+            _ => false,
+        };
         self.forced |= matches!(person, Person::Replace(_) | Person::StripFinalizers(_) | Person::ForceDelete(_));
         let (now, people) = (self.simulation.sim.now(), self.people);
         match person {
