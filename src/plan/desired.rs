@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use connect_api::{Arn, CreateUser, InstanceId, Resource, Tags};
 use kube::ResourceExt;
+use serde_json::Value;
 
 use super::{
     action::{Action, Change},
     live::Live,
     name_index::NameIndex,
     ownership::{Owner, RETAINED},
-    parts::{self, Parts, tags},
+    parts::{self, Parsed, Parts, tags},
     references::Unresolved,
     spec_error::{SpecError, arn},
 };
@@ -29,6 +30,8 @@ pub struct Desired {
     pub parts: Parts,
     /// The names of the kinds that the spec gives by name, so that messages use the spec's words.
     pub names: NameIndex,
+    /// Names that do not resolve to one id, in fields listed in `ignoreDrift`: `parts` does not manage these fields.
+    pub unresolved: Vec<Unresolved>,
     /// The resource itself.
     pub owner: Owner,
 }
@@ -78,13 +81,15 @@ impl Desired {
     /// Reads a spec, with ids in the place of names. The errors are those of [`parts::parse`].
     pub fn parse(resource: &ConnectUser, cluster: &str, names: &NameIndex) -> Result<Self, SpecIssue> {
         let instance = Self::instance_of(resource)?;
-        let (parts, names) = parts::parse::<SpecIssue>(&resource.spec, &instance, names)?;
+        let Parsed { parts, names, unresolved } =
+            parts::parse::<SpecIssue>(&resource.spec, &instance, names, &not_managed(resource))?;
         Ok(Self {
             instance,
             username: resource.spec.username.clone(),
             directory_user_id: resource.spec.directory_user_id.clone(),
             parts,
             names,
+            unresolved,
             owner: Self::owner_of(resource, cluster),
         })
     }
@@ -99,10 +104,18 @@ impl Desired {
         tags::with_proof(&self.parts.tags, &self.owner.tags())
     }
 
-    /// Returns the request that creates the user, without its password.
-    pub(super) fn create_request(&self) -> CreateUser {
-        let Self { instance: _, username, directory_user_id, parts, names: _, owner } = self;
+    /// Returns the request that creates the user, without its password; None if a name in the spec does not resolve.
+    pub(super) fn create_request(&self) -> Option<CreateUser> {
+        let Self { instance: _, username, directory_user_id, parts, names: _, unresolved, owner } = self;
+        if !unresolved.is_empty() {
+            return None;
+        }
         parts::at_creation(parts, &owner.tags(), self.instance_id(), username.clone(), directory_user_id.clone())
+    }
+
+    /// Returns whether a name has to resolve before the user can equal the spec.
+    pub(super) fn awaits_names(&self, ignored: &BTreeSet<IgnoredField>) -> bool {
+        self.unresolved.iter().any(|name| !ignored.iter().any(|field| field.path() == name.kind.name_field()))
     }
 
     /// Returns the same without the fields that are ignored: for those it asks for nothing, or for what the user has.
@@ -121,6 +134,19 @@ pub fn diff(desired: &Desired, live: &Live, applied_tag_keys: &BTreeSet<String>)
     parts::diff(&desired.parts, &desired.names, &desired.owner.tags(), instance, live, applied_tag_keys)
 }
 
+/// Returns which of these fields of a user equal the spec. `desired` is the spec with nothing ignored.
+pub fn equal_fields(
+    desired: &Desired,
+    live: &Live,
+    applied_tag_keys: &BTreeSet<String>,
+    fields: impl IntoIterator<Item = IgnoredField>,
+) -> BTreeSet<IgnoredField> {
+    let changes = diff(desired, live, applied_tag_keys).into_iter().flat_map(|action| action.changes);
+    let mut different: Vec<_> = changes.map(|change| change.field).collect();
+    different.extend(desired.unresolved.iter().map(|name| name.kind.name_field().to_owned()));
+    fields.into_iter().filter(|field| !different.iter().any(|path| path.starts_with(field.path()))).collect()
+}
+
 /// Returns how `live` differs from what the spec itself asks for: the proof of ownership is not the spec's.
 pub fn differences(desired: &Desired, live: &Live, applied_tag_keys: &BTreeSet<String>) -> Vec<Change> {
     let proof = desired.owner.tags();
@@ -128,11 +154,10 @@ pub fn differences(desired: &Desired, live: &Live, applied_tag_keys: &BTreeSet<S
     diff(desired, live, applied_tag_keys).into_iter().flat_map(|action| action.changes).filter(|c| !is_proof(c)).collect()
 }
 
-/// Returns the fields whose drift a pass ignores: those in `ignoreDrift` whose value in the spec was applied before; none until a
-/// user that the operator created has equalled the spec once.
+/// Returns the fields whose drift a pass ignores: those in `ignoreDrift` whose value in the spec was applied before.
 ///
 /// If no value of a field was applied yet, as for an adopted user or a field that has just entered the list, it is not known that
-/// the spec has changed: Connect's value stays.
+/// the spec has changed: Connect's value stays. But a user that the operator created gets each value once.
 pub fn ignored_drift(spec: &ConnectUserSpec, status: &ConnectUserStatus) -> BTreeSet<IgnoredField> {
     let complete = status.create_attempt.is_none_or(|attempt| {
         // The time of a sync is written to the second.
@@ -140,11 +165,28 @@ pub fn ignored_drift(spec: &ConnectUserSpec, status: &ConnectUserStatus) -> BTre
     });
     // A field that the spec leaves out is not managed, or its twin is (the name for the ARN).
     let is_ignored = |field: &IgnoredField| match (field.text_in(spec), status.applied_values.get(field.path())) {
-        (Some(wanted), Some(applied)) => wanted == *applied,
-        (Some(_), None) => true,
+        (Some(wanted), Some(applied)) => is_same_value(&wanted, applied),
+        (Some(_), None) => complete,
         (None, _) => false,
     };
-    spec.ignore_drift.iter().flatten().filter(|field| complete && is_ignored(field)).copied().collect()
+    spec.ignore_drift.iter().flatten().filter(|field| is_ignored(field)).copied().collect()
+}
+
+/// Returns whether two values of a field, as JSON, ask for the same: the order of a list has no meaning.
+fn is_same_value(one: &str, other: &str) -> bool {
+    let set = |text: &str| match serde_json::from_str(text) {
+        Ok(Value::Array(elements)) => Some(elements.iter().map(Value::to_string).collect::<BTreeSet<_>>()),
+        _ => None,
+    };
+    one == other || set(one).is_some_and(|one| Some(one) == set(other))
+}
+
+/// Returns the fields of a user in place that are left as they are, whatever the spec says: their names need not resolve.
+fn not_managed(resource: &ConnectUser) -> BTreeSet<IgnoredField> {
+    match &resource.status {
+        Some(status) if status.user_id.is_some() => ignored_drift(&resource.spec, status),
+        _ => BTreeSet::new(),
+    }
 }
 
 #[cfg(test)]
@@ -191,6 +233,40 @@ mod tests {
         assert!(!is_ignored(&spec("Doe"), &status(None)));
         assert!(!is_ignored(&spec("Doe"), &status(at(6))), "a sync of the user that this one replaces");
         assert!(is_ignored(&spec("Doe"), &status(at(7))));
+    }
+
+    #[test]
+    fn applied_field_is_ignored_before_the_rest_of_the_user_is_in_sync() {
+        let status = ConnectUserStatus {
+            applied_values: [("identityInfo.lastName".to_owned(), "\"Doe\"".to_owned())].into(),
+            create_attempt: Some(CreateAttempt { at: Timestamp::from_second(7).unwrap(), clean: true }),
+            ..Default::default()
+        };
+        assert!(is_ignored(&spec("Doe"), &status));
+        assert!(!is_ignored(&spec("Roe"), &status));
+    }
+
+    #[test]
+    fn reordered_list_is_no_new_value() {
+        let spec = fixtures::spec(json!({
+            "securityProfileArns": null, "securityProfileNames": ["Lead", "Agent"], "ignoreDrift": ["securityProfileNames"],
+        }));
+        let ignored = |applied: &str| {
+            let applied_values = [("securityProfileNames".to_owned(), applied.to_owned())].into();
+            let status = ConnectUserStatus { applied_values, ..Default::default() };
+            ignored_drift(&spec, &status).contains(&IgnoredField::SecurityProfileNames)
+        };
+        assert!(ignored(r#"["Agent","Lead"]"#));
+        assert!(!ignored(r#"["Agent"]"#) && !ignored(r#""Agent""#));
+    }
+
+    #[test]
+    fn only_fields_that_equal_the_spec_count_as_applied() {
+        let fields = [IgnoredField::LastName, IgnoredField::RoutingProfileArn, IgnoredField::Tags];
+        let mut other = live();
+        other.user.routing_profile_id = Some("routing-9".into());
+        let equal = equal_fields(&full(), &other, &BTreeSet::new(), fields);
+        assert_eq!(equal, [IgnoredField::LastName, IgnoredField::Tags].into());
     }
 
     #[test]

@@ -42,8 +42,8 @@ fn satisfies(live: &Live, desired: &Desired, applied: &BTreeSet<String>) -> bool
     identity
         && settings_satisfy(user, desired)
         && proficiencies
-        && user.routing_profile_id.as_ref() == Some(&desired.parts.routing_profile)
-        && user.security_profile_ids == desired.parts.security_profiles
+        && user.routing_profile_id == desired.parts.routing_profile
+        && Some(&user.security_profile_ids) == desired.parts.security_profiles.as_ref()
         && desired.parts.hierarchy_group.as_ref().is_none_or(|want| *want == user.hierarchy_group_id)
         && wanted.iter().all(|(k, v)| user.tags.get(k) == Some(v))
         && applied.iter().all(|k| wanted.contains_key(k) || !user.tags.contains_key(k))
@@ -321,6 +321,7 @@ fn lint_step(desired: &Desired, known: &Knowledge, step: &Step) -> Result<(), Te
             let failed = known.creation == Creation::Impossible && known.by_name == Observation::Absent;
             prop_assert!(!known.deleting && known.recorded.is_none() && failed, "only where there is no user");
         }
+        Step::Unresolved => prop_assert!(false, "all names resolve"),
         Step::Drifted(..) => prop_assert!(false, "what differs is put right"),
         Step::Conflict(owner) => {
             prop_assert!(!known.deleting && *owner != Ownership::Ours);
@@ -542,8 +543,8 @@ prop_compose! {
     fn specs()(
         identity in identity_infos(),
         channels in desired_settings(),
-        routing_profile in ids("routing"),
-        security_profiles in collection::btree_set(ids("security"), 1..3),
+        routing_profile in ids("routing").prop_map(Some),
+        security_profiles in collection::btree_set(ids("security"), 1..3).prop_map(Some),
         hierarchy_group in option::of(option::of(ids("group"))),
         proficiencies in option::of(collection::btree_map(proficiency_keys(), 1_u8..4, 0..4)),
         tags in tags(),
@@ -636,8 +637,8 @@ fn made_equal(mut live: Live, desired: &Desired, applied: &BTreeSet<String>) -> 
         }
     }
     set_as_asked(user, desired);
-    user.routing_profile_id = Some(desired.parts.routing_profile.clone());
-    user.security_profile_ids = desired.parts.security_profiles.clone();
+    user.routing_profile_id = desired.parts.routing_profile.clone();
+    user.security_profile_ids = desired.parts.security_profiles.clone().unwrap_or_default();
     if let Some(group) = &desired.parts.hierarchy_group {
         user.hierarchy_group_id.clone_from(group);
     }

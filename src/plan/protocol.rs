@@ -173,6 +173,8 @@ pub enum Step {
     Missing,
     /// There is no such user, and creating it failed.
     NotCreated,
+    /// All else is done, but names in the spec do not resolve, and the parts that they give have to wait.
+    Unresolved,
     /// Connect differs from the spec, which is only reported.
     Drifted(Box<Live>, Vec<Change>),
     /// The user belongs to another owner: do nothing.
@@ -215,6 +217,7 @@ impl Step {
             | Self::InSync(_)
             | Self::Missing
             | Self::NotCreated
+            | Self::Unresolved
             | Self::Drifted(..)
             | Self::Conflict(_)
             | Self::Raced
@@ -255,7 +258,11 @@ fn observe(desired: &Desired, known: &Knowledge) -> Step {
         return Step::Keep(live.clone());
     }
     let changes = differences(&desired.without_ignored(&known.ignored, live), live, &known.applied_tag_keys);
-    if changes.is_empty() { Step::InSync(live.clone()) } else { Step::Drifted(live.clone(), changes) }
+    match changes.is_empty() {
+        true if desired.awaits_names(&known.ignored) => Step::Unresolved,
+        true => Step::InSync(live.clone()),
+        false => Step::Drifted(live.clone(), changes),
+    }
 }
 
 fn stay(desired: &Desired, known: &Knowledge) -> Step {
@@ -296,6 +303,7 @@ fn claim(live: &Live, owner: Ownership, known: &Knowledge) -> Step {
 
 /// Returns the step if no user is recorded: find ours, or create it.
 fn appear(desired: &Desired, known: &Knowledge) -> Step {
+    let create = || desired.create_request().map_or(Step::Unresolved, |request| Step::Create(Box::new(request)));
     match &known.by_name {
         Observation::Present(live) => match desired.owner.of(&live.user.tags) {
             Ownership::Ours => Step::Record(live.clone()),
@@ -306,14 +314,16 @@ fn appear(desired: &Desired, known: &Knowledge) -> Step {
             if known.mark == CreateAttempts::None
                 && known.creation == Creation::Untried
                 && !known.look_first
-                && known.policy.adoption != AdoptionPolicy::Adopt =>
+                && known.policy.adoption != AdoptionPolicy::Adopt
+                // An existing user can be adopted without them.
+                && desired.unresolved.is_empty() =>
         {
-            Step::Create(Box::new(desired.create_request()))
+            create()
         }
         Observation::NotLooked => Step::LookByName,
         Observation::Absent if known.policy.adoption == AdoptionPolicy::Adopt => Step::Missing,
         Observation::Absent => match known.creation {
-            Creation::Untried => Step::Create(Box::new(desired.create_request())),
+            Creation::Untried => create(),
             Creation::Taken => Step::Raced,
             Creation::Impossible => Step::NotCreated,
         },
@@ -326,7 +336,11 @@ fn align(desired: &Desired, live: &Live, known: &Knowledge) -> Step {
     }
     let actions = diff(&desired.without_ignored(&known.ignored, live), live, &known.applied_tag_keys);
     let live = Box::new(live.clone());
-    if actions.is_empty() { Step::InSync(live) } else { Step::Update(live, actions) }
+    match actions.is_empty() {
+        true if desired.awaits_names(&known.ignored) => Step::Unresolved,
+        true => Step::InSync(live),
+        false => Step::Update(live, actions),
+    }
 }
 
 fn leave(owner: &Owner, known: &Knowledge) -> Step {

@@ -1,6 +1,7 @@
 //! References of a spec, by ARN or by name, and the ids of the names in its instance.
 //!
 //! All names must resolve: a user that got only the profiles whose names were found would have other rights than the spec asks for.
+//! A name in a field that `ignoreDrift` lists need not: then the field of a user in place stays as it is.
 
 use connect_api::{Arn, HierarchyGroupId, InstanceId, Resource, RoutingProfileId, SecurityProfileId};
 
@@ -162,6 +163,13 @@ impl<'a> Search<'a> {
     /// Returns the names of the kinds that were searched by name, and all that have no id.
     pub(super) fn finish(self) -> (NameIndex, Vec<Unresolved>) {
         (self.names.only(&self.kinds), self.unresolved)
+    }
+
+    /// Returns all ids, or none if one is missing.
+    pub(super) fn all<T: Referent, C: FromIterator<T>>(&mut self, references: Vec<Reference<T>>) -> Option<C> {
+        // All are searched, so that all that have no id are reported at once.
+        let ids: Vec<_> = references.into_iter().map(|reference| self.id(reference)).collect();
+        ids.into_iter().collect()
     }
 
     pub(super) fn id<T: Referent>(&mut self, reference: Reference<T>) -> Option<T> {

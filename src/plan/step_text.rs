@@ -27,6 +27,7 @@ impl fmt::Display for Step {
             Self::InSync(live) => write!(f, "nothing: {} equals the spec", live.user.id),
             Self::Missing => f.write_str("nothing: there is no such user, and none may be created"),
             Self::NotCreated => f.write_str("nothing: there is no such user, and it cannot be created now"),
+            Self::Unresolved => f.write_str("nothing: names in the spec do not resolve"),
             Self::Drifted(live, changes) => {
                 write!(f, "report how {} differs: {}", live.user.id, Changes(&changes.iter().collect::<Vec<_>>()))
             }

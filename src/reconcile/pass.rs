@@ -163,6 +163,7 @@ impl<'a> Pass<'a> {
                 let failure = self.not_created.take().map_or_else(|| failures::missing(work, known), |failure| *failure);
                 return Flow::Break(failure.into());
             }
+            Step::Unresolved => return Flow::Break(names::unresolved(work, known).into()),
             Step::Conflict(owner) => return Flow::Break(failures::conflict(work, known, &owner).into()),
             Step::Raced => return Flow::Break(failures::raced(work, known).into()),
             Step::Wait => return Flow::Break(failures::unsettled(work, known).into()),

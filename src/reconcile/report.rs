@@ -1,5 +1,7 @@
 //! What a pass reports: the status that it writes, and what it did for the Events and the log.
 
+use std::collections::BTreeSet;
+
 use connect_api::Arn;
 use jiff::Timestamp;
 
@@ -10,8 +12,8 @@ use super::{
     subject::Subject,
 };
 use crate::{
-    api::{ConnectUserStatus, DriftedField, ManagementPolicy},
-    plan::{Change, Live, to_status},
+    api::{ConnectUserStatus, DriftedField, IgnoredField, ManagementPolicy},
+    plan::{Change, Live, equal_fields, to_status},
 };
 
 /// What a pass reports.
@@ -42,6 +44,17 @@ impl Report {
     pub(super) fn record_tag_keys(&mut self, subject: &Subject) {
         if let Ok(desired) = &subject.desired {
             self.status.applied_tag_keys.extend(desired.parts.tags.keys().cloned());
+        }
+    }
+
+    /// Records the values of ignored fields that the user has now, even if the rest of it does not equal the spec yet.
+    pub(super) fn record_applied_values(&mut self, subject: &Subject, ignored: &BTreeSet<IgnoredField>, live: &Live) {
+        let (Ok(desired), spec) = (&subject.desired, &subject.resource.spec) else { return };
+        let new = spec.ignore_drift.iter().flatten().copied().filter(|field| !ignored.contains(field));
+        for field in equal_fields(desired, live, &self.status.applied_tag_keys, new) {
+            if let Some(value) = field.text_in(spec) {
+                self.status.applied_values.insert(field.path().to_owned(), value);
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! The resource that a pass is about, as it was last read or written, and what follows from it alone.
 
+use std::time::Duration;
+
 use connect_api::{Arn, InstanceId, Resource};
 use kube::ResourceExt;
 
@@ -18,6 +20,8 @@ pub(super) struct Subject {
     pub(super) desired: Result<Desired, SpecIssue>,
     /// The instance's names of profiles and groups, as far as the spec uses them and this pass has read them.
     pub(super) names: NameIndex,
+    /// The time until newer names can be read, if those that were read are older than the question.
+    pub(super) newer_names_after: Option<Duration>,
 }
 
 impl Subject {
@@ -35,6 +39,7 @@ impl Subject {
             owner: Desired::owner_of(&resource, cluster),
             desired: Err(SpecIssue::Names(vec![])),
             names: NameIndex::default(),
+            newer_names_after: None,
             resource,
             instance,
         };

@@ -59,13 +59,14 @@ fn desired(profile: Profile) -> Desired {
         parts: Parts {
             identity: IdentityInfo::default(),
             channels: Channels::default(),
-            routing_profile: format!("routing-{profile}").as_str().into(),
-            security_profiles: BTreeSet::from(["security-1".into()]),
+            routing_profile: Some(format!("routing-{profile}").as_str().into()),
+            security_profiles: Some(BTreeSet::from(["security-1".into()])),
             hierarchy_group: None,
             proficiencies: None,
             tags: Tags::new(),
         },
         names: NameIndex::default(),
+        unresolved: vec![],
         owner: Owner { uid: "uid-1".into(), cluster: "blue".into(), namespace: "sales".into(), name: "jane".into() },
     }
 }
@@ -80,8 +81,8 @@ fn live(user: User, name_is_proof: bool) -> Live {
         phone_config: None,
         channel_configs: ChannelConfigs::default(),
         directory_user_id: None,
-        security_profile_ids: security_profiles,
-        routing_profile_id: Some(routing_profile),
+        security_profile_ids: security_profiles.unwrap_or_default(),
+        routing_profile_id: routing_profile,
         hierarchy_group_id: None,
         tags: if user.proof || name_is_proof { owner.tags() } else { Tags::new() },
         last_modified_time: None,
@@ -144,6 +145,7 @@ impl Question {
             | plan::Step::Keep(_)
             | plan::Step::NotCreated
             | plan::Step::Missing
+            | plan::Step::Unresolved
             | plan::Step::Drifted(..)
             | plan::Step::Disown(_) => {
                 panic!("the default policies do not ask for this: {step:?}")

@@ -164,7 +164,24 @@ fn number_of_a_soft_phone_outlasts_another_edit() {
 #[test]
 fn ignored_name_that_was_renamed_blocks_no_other_edit() {
     let by_name = [edit(Edit::Routing(3)), edit(Edit::Ignore(1)), Settle, console(Console::RenameProfile(0))];
-    story(by_name.into_iter().chain([edit(Edit::LastName(1)), Settle]));
+    for last in [[edit(Edit::LastName(1)), Settle], [person(Person::LoseStatus(0)), edit(Edit::LastName(1))]] {
+        lives(Life { names_stay: true, ..Life::of(by_name.into_iter().chain(last)) });
+    }
+}
+
+#[test]
+fn new_ignored_name_that_is_unknown_is_an_error_of_its_field_alone() {
+    let ignoring = [edit(Edit::Routing(2)), edit(Edit::Ignore(1)), Settle, console(Console::RenameProfile(0))];
+    let edits = [edit(Edit::Routing(3)), edit(Edit::LastName(1)), Settle];
+    lives(Life { names_stay: true, ..Life::of(ignoring.into_iter().chain(edits)) });
+}
+
+#[test]
+fn ignored_field_counts_as_applied_although_another_part_fails() {
+    let ignoring =
+        [APPLY, Settle, around(Around::Deny(2)), edit(Edit::Ignore(4)), edit(Edit::Routing(1)), edit(Edit::LastName(1))];
+    let routed = [Settle, console(Console::Routing(0, 0)), around(Around::Deny(0)), Wait(700), Settle];
+    lives(Life::of(ignoring.into_iter().chain(routed)));
 }
 
 #[test]

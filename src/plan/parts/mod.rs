@@ -36,7 +36,7 @@ use super::{
     action::{Action, Change, UserUpdate},
     live::Live,
     name_index::NameIndex,
-    references::{Reference, Referent, Search, Unresolved},
+    references::{Reference, Referent, Search, Unresolved, UnresolvedReason},
     spec_error::SpecError,
 };
 use crate::api::{self, ConnectUserSpec, ConnectUserStatus, IgnoredField, ObservedUser, UserProficiency};
@@ -49,9 +49,9 @@ pub struct Parts {
     /// How contacts reach the user.
     pub channels: Channels,
     /// The routing profile.
-    pub routing_profile: RoutingProfileId,
+    pub routing_profile: Option<RoutingProfileId>,
     /// The security profiles.
-    pub security_profiles: BTreeSet<SecurityProfileId>,
+    pub security_profiles: Option<BTreeSet<SecurityProfileId>>,
     /// The hierarchy group; `Some(None)` for none.
     pub hierarchy_group: Option<Option<HierarchyGroupId>>,
     /// Proficiencies with their levels.
@@ -60,11 +60,27 @@ pub struct Parts {
     pub tags: Tags,
 }
 
-/// Reads the parts of a spec. Returns them with the names of the kinds that the spec gives by name.
+/// The parts of a spec, and how its names were resolved.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Parsed {
+    pub(super) parts: Parts,
+    /// The names of the kinds that were looked up.
+    pub(super) names: NameIndex,
+    /// Names that do not resolve to one id, in fields listed in `ignoreDrift`: these parts are not managed.
+    pub(super) unresolved: Vec<Unresolved>,
+}
+
+/// Reads the parts of a spec. Names in the fields `not_managed` are not even looked up.
 ///
 /// # Errors
-/// The first field that cannot be read; else all names that do not resolve to one id.
-pub(super) fn parse<E>(spec: &ConnectUserSpec, instance: &Arn, names: &NameIndex) -> Result<(Parts, NameIndex), E>
+/// The first field that cannot be read; else all names that do not resolve to one id, unless each is in a field that `ignoreDrift`
+/// lists and was looked up.
+pub(super) fn parse<E>(
+    spec: &ConnectUserSpec,
+    instance: &Arn,
+    names: &NameIndex,
+    not_managed: &BTreeSet<IgnoredField>,
+) -> Result<Parsed, E>
 where
     E: From<SpecError> + From<Vec<Unresolved>>,
 {
@@ -96,7 +112,7 @@ where
         deletion_policy: _,
         management_policy: _,
         drift_interval: _,
-        ignore_drift: _,
+        ignore_drift,
     } = spec;
     let routing_profile = routing_profile::parse(routing_profile_arn.as_deref(), routing_profile_name.as_deref(), instance)?;
     let security_profiles =
@@ -104,11 +120,23 @@ where
     let hierarchy_group = hierarchy_group::parse(hierarchy_group_arn.as_deref(), hierarchy_group_path.as_deref(), instance)?;
 
     let mut search = Search::new(names);
-    let routing_profile = search.id(routing_profile);
-    let security_profiles = security_profiles.into_iter().filter_map(|p| search.id(p)).collect();
-    let hierarchy_group = hierarchy_group.map(|g| g.and_then(|g| search.id(g)));
+    let is_managed = |field| !not_managed.contains(&field);
+    let routing_profile = Some(routing_profile).filter(|_| is_managed(IgnoredField::RoutingProfileName));
+    let routing_profile = routing_profile.and_then(|p| search.id(p));
+    let security_profiles = Some(security_profiles).filter(|_| is_managed(IgnoredField::SecurityProfileNames));
+    let security_profiles = security_profiles.and_then(|profiles| search.all(profiles));
+    let hierarchy_group = hierarchy_group.filter(|_| is_managed(IgnoredField::HierarchyGroupPath));
+    let hierarchy_group = match hierarchy_group {
+        Some(Some(group)) => search.id(group).map(Some),
+        none => none.map(|_| None),
+    };
     let (names, unresolved) = search.finish();
-    let Some(routing_profile) = routing_profile.filter(|_| unresolved.is_empty()) else { return Err(unresolved.into()) };
+    let may_wait = |name: &Unresolved| {
+        name.why != UnresolvedReason::Unread && ignore_drift.iter().flatten().any(|field| field.path() == name.kind.name_field())
+    };
+    if !unresolved.iter().all(may_wait) {
+        return Err(unresolved.into());
+    }
     let parts = Parts {
         identity: identity::parse(identity_info.as_ref()),
         channels: channels::parse(spec)?,
@@ -118,20 +146,21 @@ where
         proficiencies: user_proficiencies.as_deref().map(proficiencies::parse),
         tags: tags.clone().unwrap_or_default(),
     };
-    Ok((parts, names))
+    Ok(Parsed { parts, names, unresolved })
 }
 
-/// Returns the request that creates a user with these parts, without its password. Proficiencies have to follow.
+/// Returns the request that creates a user with these parts, without its password. Proficiencies have to follow. None if a profile is
+/// not known: a user with only some of its profiles would have other rights than requested.
 pub(super) fn at_creation(
     parts: &Parts,
     proof: &Tags,
     instance: InstanceId,
     username: String,
     directory_user_id: Option<String>,
-) -> CreateUser {
+) -> Option<CreateUser> {
     let Parts { identity, channels, routing_profile, security_profiles, hierarchy_group, proficiencies: _, tags } = parts;
     let (phone_config, channel_configs) = channels::at_creation(channels);
-    CreateUser {
+    Some(CreateUser {
         instance,
         username,
         password: None,
@@ -139,11 +168,11 @@ pub(super) fn at_creation(
         phone_config,
         channel_configs,
         directory_user_id,
-        security_profile_ids: security_profiles.clone(),
-        routing_profile_id: routing_profile.clone(),
+        security_profile_ids: security_profiles.clone()?,
+        routing_profile_id: routing_profile.clone()?,
         hierarchy_group_id: hierarchy_group.clone().flatten(),
         tags: tags::with_proof(tags, proof),
-    }
+    })
 }
 
 /// Returns the calls that make `live` equal these parts, one for each part that differs; none if it does.
@@ -167,8 +196,8 @@ pub(super) fn diff(
     actions.extend(first);
     actions.extend(identity::diff(identity, live, instance));
     actions.extend(channels::diff(channels, live, instance));
-    actions.extend(routing_profile::diff(routing_profile, names, live, instance));
-    actions.extend(security_profiles::diff(security_profiles, names, live, instance));
+    actions.extend(routing_profile::diff(routing_profile.as_ref(), names, live, instance));
+    actions.extend(security_profiles::diff(security_profiles.as_ref(), names, live, instance));
     actions.extend(hierarchy_group::diff(hierarchy_group, names, live, instance));
     actions.extend(proficiencies::diff(proficiencies, live, instance));
     actions.extend(last);
@@ -246,8 +275,8 @@ pub(super) fn ignore(parts: &Parts, ignored: &BTreeSet<IgnoredField>, live: &Liv
     Parts {
         identity: identity::ignore(identity, ignored),
         channels: channels::ignore(channels, ignored, live),
-        routing_profile: routing_profile::ignore(routing_profile, ignored, live),
-        security_profiles: security_profiles::ignore(security_profiles, ignored, live),
+        routing_profile: routing_profile::ignore(routing_profile.as_ref(), ignored, live),
+        security_profiles: security_profiles::ignore(security_profiles.as_ref(), ignored, live),
         hierarchy_group: hierarchy_group::ignore(hierarchy_group, ignored),
         proficiencies: proficiencies::ignore(proficiencies, ignored),
         tags: tags::ignore(tags, ignored, live),

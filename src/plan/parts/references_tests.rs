@@ -1,15 +1,15 @@
 //! What specs refer to, by ARN or by name.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use connect_api::Arn;
 use serde_json::json;
 
 use super::{
     super::{Catalog, NameIndex, ReferenceKind, SpecIssue, Unresolved, UnresolvedReason, explain},
-    Parts, parse,
+    Parsed, Parts, parse,
 };
-use crate::api::{ConnectUserSpec, fixtures};
+use crate::api::{ConnectUserSpec, IgnoredField, fixtures};
 
 fn catalog(named: &[(&str, &str)]) -> Catalog {
     named.iter().map(|(id, name)| ((*id).to_owned(), (*name).to_owned())).collect()
@@ -46,10 +46,18 @@ fn names(routing: &str, security: &[&str], group: Option<&str>) -> ConnectUserSp
     }
 }
 
-fn resolve(spec: &ConnectUserSpec, index: &NameIndex) -> Result<(Parts, NameIndex), Vec<Unresolved>> {
-    parse(spec, &INSTANCE.parse::<Arn>().unwrap(), index).map_err(|issue| match issue {
+fn resolve_without(not_managed: &[IgnoredField], spec: &ConnectUserSpec, index: &NameIndex) -> Result<Parsed, Vec<Unresolved>> {
+    let not_managed = not_managed.iter().copied().collect();
+    parse(spec, &INSTANCE.parse::<Arn>().unwrap(), index, &not_managed).map_err(|issue| match issue {
         SpecIssue::Names(names) => names,
         SpecIssue::Spec(error) => panic!("{error}"),
+    })
+}
+
+fn resolve(spec: &ConnectUserSpec, index: &NameIndex) -> Result<(Parts, NameIndex), Vec<Unresolved>> {
+    resolve_without(&[], spec, index).map(|Parsed { parts, names, unresolved }| {
+        assert_eq!(unresolved, []);
+        (parts, names)
     })
 }
 
@@ -60,8 +68,8 @@ fn why(routing: &str) -> UnresolvedReason {
 #[test]
 fn names_become_ids() {
     let found = resolve(&names("Sales", &["Admin", "Agent"], Some("/North/Hamburg")), &index()).unwrap();
-    assert_eq!(found.0.routing_profile, "r-2".into());
-    assert_eq!(found.0.security_profiles, ["s-1".into(), "s-2".into()].into());
+    assert_eq!(found.0.routing_profile, Some("r-2".into()));
+    assert_eq!(found.0.security_profiles, Some(["s-1".into(), "s-2".into()].into()));
     assert_eq!(found.0.hierarchy_group, Some(Some("g-2".into())));
     assert_eq!(found.1, index());
 }
@@ -122,6 +130,34 @@ fn all_unresolved_names_are_listed_at_once() {
 }
 
 #[test]
+fn name_that_is_not_managed_is_not_even_looked_up() {
+    let spec = names("Gone", &["Agent"], None);
+    let mut index = index();
+    let found = resolve_without(&[IgnoredField::RoutingProfileName], &spec, &index).unwrap();
+    assert_eq!((found.parts.routing_profile, found.unresolved), (None, vec![]));
+    index = NameIndex::default();
+    let unread = resolve_without(&[IgnoredField::RoutingProfileName], &spec, &index).unwrap_err();
+    assert_eq!(unread.iter().map(|name| name.kind).collect::<Vec<_>>(), [ReferenceKind::SecurityProfile]);
+}
+
+#[test]
+fn unknown_name_in_a_listed_field_leaves_its_part_alone() {
+    let listed = |fields: &[IgnoredField]| {
+        let ignore_drift = Some(fields.to_vec());
+        resolve_without(&[], &ConnectUserSpec { ignore_drift, ..names("Gone", &["Agent", "Agnet"], Some("/East")) }, &index())
+    };
+    let all = [IgnoredField::RoutingProfileName, IgnoredField::SecurityProfileNames, IgnoredField::HierarchyGroupPath];
+    let found = listed(&all).unwrap();
+    let Parts { routing_profile, security_profiles, hierarchy_group, .. } = found.parts;
+    assert_eq!((routing_profile, security_profiles, hierarchy_group), (None, None, None));
+    assert_eq!(found.unresolved.len(), 3);
+    assert_eq!(listed(&all[..2]).unwrap_err().len(), 3, "a name in another field must resolve");
+    // Names that were not looked up are.
+    let spec = ConnectUserSpec { ignore_drift: Some(all.to_vec()), ..names("Gone", &["Agent"], None) };
+    assert!(resolve_without(&[], &spec, &NameIndex::default()).is_err());
+}
+
+#[test]
 fn only_kinds_given_by_name_need_the_index() {
     let unread = resolve(&spec(), &NameIndex::default()).unwrap_err();
     assert_eq!(unread, [Unresolved { kind: ReferenceKind::RoutingProfile, name: "Sales".into(), why: UnresolvedReason::Unread }]);
@@ -138,12 +174,12 @@ fn spec_of_arns_needs_no_index() {
         ..spec()
     };
     let found = resolve(&by_arn, &NameIndex::default()).unwrap();
-    assert_eq!((found.0.routing_profile, found.1), ("r-7".into(), NameIndex::default()));
+    assert_eq!((found.0.routing_profile, found.1), (Some("r-7".into()), NameIndex::default()));
 }
 
 #[test]
 fn neither_or_both_of_arn_and_name_is_an_error() {
-    let field = |spec: ConnectUserSpec| match parse(&spec, &INSTANCE.parse::<Arn>().unwrap(), &index()) {
+    let field = |spec: ConnectUserSpec| match parse(&spec, &INSTANCE.parse::<Arn>().unwrap(), &index(), &BTreeSet::new()) {
         Err(SpecIssue::Spec(error)) => error.field,
         other => panic!("{other:?}"),
     };

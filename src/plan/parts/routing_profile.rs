@@ -10,8 +10,8 @@ pub(super) fn parse(arn: Option<&str>, name: Option<&str>, instance: &Arn) -> Re
     Reference::parse(arn, name, instance)?.ok_or_else(RoutingProfileId::one_of)
 }
 
-pub(super) fn diff(want: &RoutingProfileId, names: &NameIndex, live: &Live, instance: &InstanceId) -> Option<Action> {
-    let is = live.user.routing_profile_id.as_ref();
+pub(super) fn diff(want: Option<&RoutingProfileId>, names: &NameIndex, live: &Live, instance: &InstanceId) -> Option<Action> {
+    let (want, is) = (want?, live.user.routing_profile_id.as_ref());
     if is == Some(want) {
         return None;
     }
@@ -25,8 +25,8 @@ pub(super) fn predict(live: &mut Live, request: &UpdateUserRoutingProfile) {
     live.user.routing_profile_id = Some(request.routing_profile_id.clone());
 }
 
-/// Asks for the profile that the user has, if it is ignored.
-pub(super) fn ignore(want: &RoutingProfileId, ignored: &BTreeSet<IgnoredField>, live: &Live) -> RoutingProfileId {
+/// Stops managing the profile, if it is ignored and the user has one.
+pub(super) fn ignore(want: Option<&RoutingProfileId>, ignored: &BTreeSet<IgnoredField>, live: &Live) -> Option<RoutingProfileId> {
     let is_ignored = ignored.contains(&IgnoredField::RoutingProfileArn) || ignored.contains(&IgnoredField::RoutingProfileName);
-    live.user.routing_profile_id.clone().filter(|_| is_ignored).unwrap_or_else(|| want.clone())
+    want.filter(|_| !is_ignored || live.user.routing_profile_id.is_none()).cloned()
 }

@@ -23,8 +23,13 @@ pub(super) fn parse(
     Ok(profiles)
 }
 
-pub(super) fn diff(want: &BTreeSet<SecurityProfileId>, names: &NameIndex, live: &Live, instance: &InstanceId) -> Option<Action> {
-    let is = &live.user.security_profile_ids;
+pub(super) fn diff(
+    want: Option<&BTreeSet<SecurityProfileId>>,
+    names: &NameIndex,
+    live: &Live,
+    instance: &InstanceId,
+) -> Option<Action> {
+    let (want, is) = (want?, &live.user.security_profile_ids);
     if is == want {
         return None;
     }
@@ -39,14 +44,13 @@ pub(super) fn predict(live: &mut Live, request: &UpdateUserSecurityProfiles) {
     live.user.security_profile_ids = request.security_profile_ids.clone();
 }
 
-/// Asks for the profiles that the user has, if they are ignored and there are any.
+/// Stops managing the profiles, if they are ignored and the user has any.
 pub(super) fn ignore(
-    want: &BTreeSet<SecurityProfileId>,
+    want: Option<&BTreeSet<SecurityProfileId>>,
     ignored: &BTreeSet<IgnoredField>,
     live: &Live,
-) -> BTreeSet<SecurityProfileId> {
+) -> Option<BTreeSet<SecurityProfileId>> {
     let is_ignored =
         ignored.contains(&IgnoredField::SecurityProfileArns) || ignored.contains(&IgnoredField::SecurityProfileNames);
-    let is = &live.user.security_profile_ids;
-    if is_ignored && !is.is_empty() { is.clone() } else { want.clone() }
+    want.filter(|_| !is_ignored || live.user.security_profile_ids.is_empty()).cloned()
 }

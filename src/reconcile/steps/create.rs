@@ -36,6 +36,8 @@ pub(in crate::reconcile) async fn create(work: &mut Work<'_>, known: &Knowledge,
             tracing::info!(user = %user.arn, "created the user");
             work.report.appeared = Some(Appeared::Created);
             work.report.sent = initial.version;
+            // They are those of a user before.
+            work.report.status.applied_values.clear();
             Flow::Continue(Learnt::Created(mark, Box::new(created(&request, &user))))
         }
         Err(error) => not_created(work, mark, &error, &request).await,

@@ -18,7 +18,11 @@ pub(in crate::reconcile) async fn resolve(work: &mut Work<'_>, known: &Knowledge
     let mut newer = None;
     // What is missing may have been created a moment ago: it is looked for once more, in the newest names that can be had.
     for oldest in [oldest, now] {
-        let Err(SpecIssue::Names(missing)) = &subject.desired else { break };
+        let missing = match &subject.desired {
+            Err(SpecIssue::Names(missing)) => missing,
+            Ok(desired) if !desired.unresolved.is_empty() => &desired.unresolved,
+            Ok(_) | Err(SpecIssue::Spec(_)) => break,
+        };
         let wanted = wanted(missing);
         let query = Query { connect: &**connect, priority: caller.priority, instance: &subject.instance, now, since, oldest };
         let found = or_fail(ctx.inventory.read(&query, &wanted).await, phase, "instanceArn")?;
@@ -34,15 +38,26 @@ pub(in crate::reconcile) async fn resolve(work: &mut Work<'_>, known: &Knowledge
         }
         subject.parse_spec();
     }
-    let failure = match &subject.desired {
-        Ok(_) => return Flow::Continue(()),
-        Err(SpecIssue::Spec(error)) => Failure::new(Kind::Invalid, phase, error.to_string()),
-        Err(SpecIssue::Names(missing)) => Failure {
-            retry_after: newer,
-            ..Failure::new(Kind::DependencyNotFound, phase, explain(missing, &subject.instance.instance))
-        },
+    subject.newer_names_after = newer;
+    match &subject.desired {
+        Ok(_) => Flow::Continue(()),
+        Err(SpecIssue::Spec(error)) => Flow::Break(Failure::new(Kind::Invalid, phase, error.to_string()).into()),
+        Err(SpecIssue::Names(_)) => Flow::Break(unresolved(work, known).into()),
+    }
+}
+
+/// Returns the failure of a pass that needs names of the spec which do not resolve.
+pub(in crate::reconcile) fn unresolved(work: &Work<'_>, known: &Knowledge) -> Failure {
+    let subject = &work.subject;
+    let missing = match &subject.desired {
+        Ok(desired) => &*desired.unresolved,
+        Err(SpecIssue::Names(missing)) => missing,
+        Err(SpecIssue::Spec(_)) => &[],
     };
-    Flow::Break(failure.into())
+    Failure {
+        retry_after: subject.newer_names_after,
+        ..Failure::new(Kind::DependencyNotFound, Phase::of(known), explain(missing, &subject.instance.instance))
+    }
 }
 
 /// Marks names as doubtful after Connect did not find what one stood for: they are read again before they are used again.

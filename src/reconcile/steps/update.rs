@@ -64,6 +64,7 @@ pub(in crate::reconcile) async fn update(
             }
         }
     }
+    work.report.record_applied_values(&work.subject, &known.ignored, &now);
     if relies_on_status && failed.iter().any(|(error, _)| error.is_refusal()) {
         // The user may have changed since the status was written. A call that is refused again after a read is worth a report.
         return Flow::Continue(Learnt::StatusOutdated);

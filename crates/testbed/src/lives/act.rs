@@ -164,6 +164,8 @@ pub struct Life {
     pub quick_connects: bool,
     /// Connect keeps e-mail addresses in lower case.
     pub lower_case_emails: bool,
+    /// Profiles that were renamed keep their new names to the end.
+    pub names_stay: bool,
     /// How far the operators' clocks are apart, in seconds.
     pub skew: i64,
     /// The ingredient of the protocol that is left out.
@@ -174,11 +176,12 @@ pub struct Life {
 
 impl fmt::Display for Life {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { operators, lag, travel, sweeps, delete_orphans, quick_connects, lower_case_emails, skew, .. } = self;
+        let Self { operators, lag, travel, sweeps, delete_orphans, quick_connects, lower_case_emails, names_stay, skew, .. } =
+            self;
         writeln!(
             f,
             "operators {operators}, lag {lag:?}, travel {travel}, sweeps {sweeps}, delete orphans {delete_orphans}, quick connects \
-             {quick_connects}, lower-case e-mails {lower_case_emails}, skew {skew} s"
+             {quick_connects}, lower-case e-mails {lower_case_emails}, names stay {names_stay}, skew {skew} s"
         )?;
         self.acts.iter().try_for_each(|act| writeln!(f, "  {act}"))
     }
@@ -196,6 +199,7 @@ impl Life {
             delete_orphans: false,
             quick_connects: false,
             lower_case_emails: false,
+            names_stay: false,
             skew: 0,
             mutation: None,
             acts: acts.into_iter().collect(),
@@ -216,6 +220,7 @@ impl Life {
             delete_orphans: rng.random_bool(0.5),
             quick_connects: rng.random_bool(0.3),
             lower_case_emails: rng.random_bool(0.2),
+            names_stay: rng.random_bool(0.3),
             skew: if rng.random_bool(0.1) { rng.random_range(-120..120) } else { 0 },
             mutation: None,
             acts: Vec::new(),

@@ -37,7 +37,8 @@ pub enum Edit {
     Tags(u8),
     /// The password: 0 none, 1 the Secret, 2 generated.
     Password(u8),
-    /// Fields whose drift is ignored: 0 none, then the routing profile, the last name, the proficiencies.
+    /// Fields whose drift is ignored: 0 none, then the routing profile by name, the last name, the proficiencies, the routing profile by
+    /// ARN.
     Ignore(u8),
     /// The adoption policy.
     Adoption(u8),
@@ -63,7 +64,7 @@ impl Edit {
             (Self::Proficiencies, 4),
             (Self::Tags, 5),
             (Self::Password, 3),
-            (Self::Ignore, 4),
+            (Self::Ignore, 5),
             (Self::Adoption, 3),
             (Self::Deletion, 3),
             (Self::Management, 2),
@@ -168,6 +169,7 @@ impl Edit {
                     Some(IgnoredField::RoutingProfileName),
                     Some(IgnoredField::LastName),
                     Some(IgnoredField::UserProficiencies),
+                    Some(IgnoredField::RoutingProfileArn),
                 ];
                 spec.ignore_drift = fields[usize::from(n)].map(|field| vec![field]);
             }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use connect_operator::{
-    api::{AdoptionPolicy, ConnectUser, FINALIZER, ManagementPolicy, PREFIX},
+    api::{AdoptionPolicy, ConnectUser, FINALIZER, IgnoredField, ManagementPolicy, PREFIX},
     reconcile::NamespacedName,
 };
 use connect_sim::UserView;
@@ -51,7 +51,9 @@ impl Player {
         self.simulation.operators.iter_mut().for_each(|operator| operator.frozen = false);
         self.perform(super::Act::Around(Around::Deny(0)));
         self.perform(super::Act::Around(Around::Quota(false)));
-        self.name_profiles_as_before();
+        if !self.names_stay {
+            self.name_profiles_as_before();
+        }
         for namespace in ["sales", "support"] {
             for cluster in &self.clusters {
                 let mut store = cluster.lock().expect("no thread has panicked");
@@ -161,6 +163,7 @@ impl Player {
                 _ if object.spec.generate_password == Some(true) && has_foreign_secret(store, object) => {
                     ends_as("SecretNotFound", "the Secret is another's")
                 }
+                _ if self.names_stay && reason == "DependencyNotFound" => Ok(()),
                 _ => Err("its user was not created".to_owned()),
             };
         };
@@ -191,7 +194,19 @@ impl Player {
         if not_kept && email != email.to_lowercase() {
             return Ok(());
         }
-        if !is_ready(object) {
+        let (sim, instance) = (&self.simulation.sim, &self.simulation.instance);
+        let profile = object.spec.routing_profile_name.as_deref();
+        let is_unknown = profile.is_some_and(|name| sim.routing_profile_id(instance, name).is_none());
+        let applied = profile.and_then(|name| Some(status.applied_values.get("routingProfileName")? == &format!("{name:?}")));
+        let is_ignored = object.spec.ignore_drift.iter().flatten().any(|field| *field == IgnoredField::RoutingProfileName);
+        // A new name that does not exist is an error of its field alone.
+        let awaits_profile = is_unknown && !(is_ignored && applied.unwrap_or(true));
+        if awaits_profile {
+            ends_as("DependencyNotFound", "the routing profile does not exist")?;
+            if !is_ignored {
+                return Ok(());
+            }
+        } else if !is_ready(object) {
             return Err("its user is ours, and it is not ready".into());
         }
         let mut spec = object.spec.clone();

@@ -63,6 +63,8 @@ pub(super) struct Player {
     /// The manifests in Git, by resource.
     manifests: BTreeMap<NamespacedName, ConnectUserSpec>,
     renamed: bool,
+    /// Profiles that were renamed keep their new names to the end.
+    pub(super) names_stay: bool,
     people: u64,
     /// Something went by force, so that a user may be left without its resource.
     pub(super) forced: bool,
@@ -112,6 +114,7 @@ impl Player {
             clusters,
             manifests: BTreeMap::new(),
             renamed: false,
+            names_stay: life.names_stay,
             people: 0,
             forced: false,
             keeps: false,
