@@ -36,7 +36,7 @@ pub const PREFIX: &str = "connect-operator.dev/";
 pub const RECONCILE_REQUESTED_AT: &str = "connect-operator.dev/reconcile-requested-at";
 /// An annotation: `"true"` keeps the operator from doing anything for the resource, its deletion included.
 pub const PAUSED: &str = "connect-operator.dev/paused";
-/// An annotation: `"true"` confirms a deletion that the guard against mass deletion holds.
+/// An annotation with a time: it confirms a deletion that the guard against mass deletion holds, if that was requested by then.
 pub const CONFIRM_DELETION: &str = "connect-operator.dev/confirm-deletion";
 /// An annotation of a namespace: the deletion policy of its ConnectUsers that name none themselves.
 pub const DELETION_POLICY: &str = "connect-operator.dev/deletion-policy";

@@ -52,8 +52,11 @@ pub struct ConnectUserStatus {
     /// The version of the Secret in `passwordSecretRef` that the user has its password from; no part of the password itself.
     pub observed_password_version: Option<String>,
     /// The limit of the guard against mass deletion that holds the deletion, until the annotation
-    /// `connect-operator.dev/confirm-deletion: "true"` confirms it or the limit changes.
+    /// `connect-operator.dev/confirm-deletion` confirms it or the limit changes.
     pub deletion_held_by: Option<String>,
+    /// The value of the annotation `connect-operator.dev/confirm-deletion` that was refused because its time was in the future. It
+    /// does not confirm the deletion later either.
+    pub refused_confirmation: Option<String>,
 }
 
 fn never() -> i64 {

@@ -73,8 +73,8 @@ pub(super) struct Context {
     /// The uptime and the time at which this process began to work.
     pub(super) started: Mutex<(Duration, Timestamp)>,
     pub(super) user_counter: OnceLock<Box<dyn UserCounter>>,
-    /// The deletion policy for resources that set none, by namespace, as far as deletions have read it.
-    pub(super) namespace_policies: Latest<DeletionPolicy>,
+    /// The deletion policy for resources that set none, by namespace, as far as deletions have read it, and the uptime of the read.
+    pub(super) namespace_policies: Latest<(DeletionPolicy, Duration)>,
 }
 
 impl Context {
@@ -106,8 +106,9 @@ impl Context {
 
     /// Counts the users of an instance; None without a counter.
     pub(super) fn instance_counts(&self, instance: &Arn) -> Option<Arc<InstanceCounts>> {
-        let default = |namespace: &str| self.namespace_policies.get(namespace).unwrap_or(self.settings.deletion_policy);
-        self.user_counter.get().map(|counter| counter.instance_counts(instance, &default))
+        let default =
+            |namespace: &str| self.namespace_policies.get(namespace).map_or(self.settings.deletion_policy, |(policy, _)| policy);
+        self.user_counter.get().map(|counter| counter.instance_counts(instance, self.clock.now(), &default))
     }
 
     /// Drops what is remembered of a resource that is gone, and its place in the limiter's queues.

@@ -2,7 +2,7 @@
 //!
 //! Only this module changes what a pass knows. Steps get it by shared reference, and return what they have [`Learnt`].
 
-use std::convert::Infallible;
+use std::{convert::Infallible, time::Duration};
 
 use connect_api::Priority;
 use kube::ResourceExt;
@@ -30,6 +30,9 @@ use crate::{
 
 /// How often a write that must not get lost is tried while others change the resource too.
 const ATTEMPTS: u32 = 5;
+
+/// How long the policy of a namespace is reused for resources whose deletion is held.
+const HELD_POLICY_LASTS: Duration = Duration::from_secs(60);
 
 pub(super) struct Pass<'a> {
     work: Work<'a>,
@@ -99,6 +102,7 @@ impl<'a> Pass<'a> {
             // Before the username is looked up: the resource that has it may release it right after.
             ctx.waiters.wait(&subject.uid, subject.name(), subject.wanted_username());
         }
+        self.ask_guard().await?;
         loop {
             let spec = &self.work.subject.resource.spec;
             let needs_policy = spec.deletion_policy.is_none() && spec.management_policy == ManagementPolicy::Full;
@@ -118,6 +122,44 @@ impl<'a> Pass<'a> {
         }
     }
 
+    /// Ends the pass of a resource whose deletion is held, before anything is read for it: thousands may be held for days. What the
+    /// guard admits is checked again right before the deletion.
+    async fn ask_guard(&mut self) -> Flow {
+        let (ctx, subject, guard) = (self.work.ctx, &self.work.subject, &self.work.ctx.settings.deletion_guard);
+        let deletes_user = self.known.deleting && self.known.policy.management == ManagementPolicy::Full && self.may_have_user();
+        // If its deletion was admitted, the user may be gone by now.
+        if !deletes_user || ctx.deletions.is_admitted(guard, &subject.instance, &subject.uid, ctx.clock.uptime()) {
+            return Flow::Continue(());
+        }
+        let is_held = delete::is_held(ctx, &self.work.report.status);
+        let policy = match subject.resource.spec.deletion_policy {
+            Some(policy) => policy,
+            None if is_held => self.held_policy().await,
+            None => {
+                self.read_namespace_policy().await?;
+                self.known.policy.deletion
+            }
+        };
+        match policy {
+            DeletionPolicy::Delete => delete::admit(&mut self.work),
+            DeletionPolicy::Retain => Flow::Continue(()),
+        }
+    }
+
+    /// Returns the namespace's deletion policy for a resource whose deletion is held. All that are held share a read. If the
+    /// namespace cannot be read, they stay held.
+    async fn held_policy(&mut self) -> DeletionPolicy {
+        let (ctx, namespace) = (self.work.ctx, self.work.subject.namespace());
+        let recent = ctx.namespace_policies.get(&namespace).filter(|(_, at)| ctx.clock.uptime() < *at + HELD_POLICY_LASTS);
+        match recent {
+            Some((policy, _)) => policy,
+            None => match self.read_namespace_policy().await {
+                Flow::Continue(()) => self.known.policy.deletion,
+                Flow::Break(_) => DeletionPolicy::Delete,
+            },
+        }
+    }
+
     fn next_step(&self) -> Option<Step> {
         next(&self.work.subject.owner, self.work.subject.desired.as_ref().ok(), &self.known)
     }
@@ -131,7 +173,7 @@ impl<'a> Pass<'a> {
                 (Flow::Break(End::Report(State::Failed(Failure { kind: Kind::Denied, .. }), _)), Some(failure)) => {
                     return Flow::Break((*failure).into());
                 }
-                // The look-up continues in another pass, which must not try the same creation again.
+                // The lookup continues in another pass, which must not try the same creation again.
                 (Flow::Break(end), Some(failure)) => {
                     let request = Request::of(&work.subject.resource);
                     work.ctx.memory.with(&work.subject.uid, |m| m.parked.keep_failure(request, *failure));
@@ -247,6 +289,10 @@ impl<'a> Pass<'a> {
         let Self { work, known, .. } = self;
         let (ctx, uid) = (work.ctx, work.subject.uid.clone());
         work.report.status = work.subject.resource.status.clone().unwrap_or_default();
+        if work.subject.resource.metadata.deletion_timestamp.is_none() {
+            // It belongs to a deletion. A backup may have restored it with the status.
+            (work.report.status.deletion_held_by, work.report.status.refused_confirmation) = (None, None);
+        }
         work.subject.parse_spec();
         let (status, spec) = (&work.report.status, &work.subject.resource.spec);
         let recorded = status.user_id.as_deref().map(Into::into);
@@ -307,7 +353,7 @@ impl<'a> Pass<'a> {
         });
         let policy = or_end(annotation, self.phase())?.as_deref().map(DeletionPolicy::of_annotation);
         let policy = policy.unwrap_or(ctx.settings.deletion_policy);
-        ctx.namespace_policies.record(namespace, policy);
+        ctx.namespace_policies.record(namespace, (policy, ctx.clock.uptime()));
         self.namespace_policy = Some(policy);
         self.known.policy.deletion = policy;
         Flow::Continue(())

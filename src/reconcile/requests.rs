@@ -2,14 +2,16 @@
 
 use kube::ResourceExt;
 
-use crate::api::{CONFIRM_DELETION, ConnectUser, PAUSED, RECONCILE_REQUESTED_AT};
+use super::confirmation::confirmation_value;
+use crate::api::{ConnectUser, PAUSED, RECONCILE_REQUESTED_AT};
 
 /// What people ask of a resource at one point in time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Request {
     pub(super) generation: i64,
     pub(super) deleting: bool,
-    pub(super) confirmed: bool,
+    /// The value of the confirm-deletion annotation.
+    pub(super) confirmation: Option<String>,
     /// The value of the reconcile-requested-at annotation.
     pub(super) reconcile_at: Option<String>,
 }
@@ -20,7 +22,7 @@ impl Request {
         Self {
             generation: meta.generation.unwrap_or_default(),
             deleting: meta.deletion_timestamp.is_some(),
-            confirmed: is_confirmed(resource),
+            confirmation: confirmation_value(meta).map(str::to_owned),
             reconcile_at: resource.annotations().get(RECONCILE_REQUESTED_AT).cloned(),
         }
     }
@@ -34,11 +36,6 @@ pub(super) fn is_paused(resource: &ConnectUser) -> bool {
 /// Returns whether people mean true: the spellings of YAML and of command lines.
 fn is_true(value: &str) -> bool {
     ["true", "yes", "on", "y", "t", "1"].iter().any(|spelling| value.trim().eq_ignore_ascii_case(spelling))
-}
-
-/// Returns whether an annotation confirms the deletion of the user.
-pub(crate) fn is_confirmed(resource: &ConnectUser) -> bool {
-    resource.annotations().get(CONFIRM_DELETION).is_some_and(|v| v == "true")
 }
 
 /// Returns the value of the reconcile-requested-at annotation if no pass has answered it yet.

@@ -3,15 +3,19 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use connect_api::Arn;
-use kube::ResourceExt;
+use jiff::Timestamp;
+use kube::{Resource, ResourceExt};
 use kube_runtime::reflector::Store;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::packed::{Guarded, PackedConnectUser, readable};
+use super::{
+    namespaces::Unlisted,
+    packed::{Guarded, PackedConnectUser, readable},
+};
 use crate::{
     api::{ConnectUser, DeletionPolicy, FINALIZER, ManagementPolicy},
-    reconcile::{InstanceCounts, UserCounter, is_confirmed},
+    reconcile::{InstanceCounts, NamespaceCounts, UserCounter, is_confirmed},
 };
 
 /// How a resource counts for the guard against mass deletion.
@@ -21,7 +25,7 @@ pub(super) enum DeletionStanding {
     None,
     /// As a user that stays.
     Staying,
-    /// As a user that is about to be deleted, without a person's confirmation.
+    /// As a user that is about to be deleted.
     Going,
     /// The same, provided that the default policy of the namespace or of the operator is `Delete`.
     GoingByDefault,
@@ -33,7 +37,7 @@ impl DeletionStanding {
         let deleted = resource.metadata.deletion_timestamp.is_some() && resource.finalizers().iter().any(|f| f == FINALIZER);
         // Deleting a resource that only observes its user does not delete the user.
         let observed = resource.spec.management_policy == ManagementPolicy::Observe;
-        match (has_user && !observed, deleted && !is_confirmed(resource), resource.spec.deletion_policy) {
+        match (has_user && !observed, deleted, resource.spec.deletion_policy) {
             (false, ..) => Self::None,
             (true, false, _) | (true, true, Some(DeletionPolicy::Retain)) => Self::Staying,
             (true, true, Some(DeletionPolicy::Delete)) => Self::Going,
@@ -51,23 +55,25 @@ type CachedCounts = Option<(Instant, HashMap<Box<str>, Arc<InstanceCounts>>)>;
 /// Counts over the cache of the watch.
 pub(super) struct StoreCounter {
     store: Store<Guarded>,
+    unlisted: Unlisted,
     counts: Mutex<CachedCounts>,
 }
 
 impl StoreCounter {
-    pub(super) fn new(store: Store<Guarded>) -> Self {
-        Self { store, counts: Mutex::default() }
+    pub(super) fn new(store: Store<Guarded>, unlisted: Unlisted) -> Self {
+        Self { store, unlisted, counts: Mutex::default() }
     }
 }
 
 impl UserCounter for StoreCounter {
-    fn instance_counts(&self, instance: &Arn, default: &dyn Fn(&str) -> DeletionPolicy) -> Arc<InstanceCounts> {
+    fn instance_counts(&self, instance: &Arn, now: Timestamp, default: &dyn Fn(&str) -> DeletionPolicy) -> Arc<InstanceCounts> {
         let mut cached = self.counts.lock();
         let (_, by_instance) = match cached.take().filter(|(made, _)| made.elapsed() < LASTS) {
             Some(fresh) => cached.insert(fresh),
             None => {
                 let objects: Vec<_> = readable(&self.store).collect();
-                let counted = count(objects.iter().filter_map(|object| object.0.as_ref().ok()), default);
+                let resources = objects.iter().filter_map(|object| object.0.as_ref().ok());
+                let counted = count(resources, &self.unlisted, now, default);
                 cached.insert((Instant::now(), counted.into_iter().map(|(arn, counts)| (arn, Arc::new(counts))).collect()))
             }
         };
@@ -75,27 +81,39 @@ impl UserCounter for StoreCounter {
     }
 }
 
+type InstanceAndNamespace<'a> = (&'a str, &'a str);
+/// When deletions were requested, by UID.
+type Going = HashMap<String, Timestamp>;
+
 fn count<'a>(
     resources: impl Iterator<Item = &'a PackedConnectUser>,
+    unlisted: &Unlisted,
+    now: Timestamp,
     default: &dyn Fn(&str) -> DeletionPolicy,
 ) -> HashMap<Box<str>, InstanceCounts> {
-    let mut by_instance: HashMap<Box<str>, InstanceCounts> = HashMap::new();
-    for resource in resources {
-        let PackedConnectUser { instance, deletion_standing, .. } = resource;
-        if *deletion_standing == DeletionStanding::None {
-            continue;
-        }
-        let counts = match by_instance.get_mut(instance) {
-            Some(counts) => counts,
-            None => by_instance.entry(instance.clone()).or_default(),
-        };
-        counts.all += 1;
-        let goes = match deletion_standing {
+    let mut counted: HashMap<InstanceAndNamespace<'_>, (usize, Going)> = HashMap::new();
+    for resource in resources.filter(|resource| resource.deletion_standing != DeletionStanding::None) {
+        let metadata = resource.meta();
+        let namespace = metadata.namespace.as_deref().unwrap_or_default();
+        let (all, going) = counted.entry((&*resource.instance, namespace)).or_default();
+        *all += 1;
+        let goes = match resource.deletion_standing {
             DeletionStanding::None | DeletionStanding::Staying => false,
             DeletionStanding::Going => true,
-            DeletionStanding::GoingByDefault => default(&resource.namespace().unwrap_or_default()) == DeletionPolicy::Delete,
+            DeletionStanding::GoingByDefault => default(namespace) == DeletionPolicy::Delete,
         };
-        counts.going.extend(resource.uid().filter(|_| goes));
+        if goes
+            && !is_confirmed(metadata, resource.refused_confirmation, now)
+            && let (Some(uid), Some(requested)) = (&metadata.uid, &metadata.deletion_timestamp)
+        {
+            going.insert(uid.clone(), requested.0);
+        }
+    }
+    let mut by_instance: HashMap<Box<str>, InstanceCounts> = HashMap::new();
+    // What the cache shows of a namespace that can no longer be listed may be long gone.
+    for ((instance, namespace), (all, going)) in counted.into_iter().filter(|((_, namespace), _)| !unlisted.contains(namespace)) {
+        let namespaces = by_instance.entry(instance.into()).or_default();
+        namespaces.insert(namespace.into(), NamespaceCounts::new(all, going));
     }
     by_instance
 }
@@ -107,33 +125,56 @@ mod tests {
     use super::*;
     use crate::api::{CONFIRM_DELETION, fixtures};
 
+    const DELETED: &str = "2026-01-01T00:00:00Z";
+
     /// A resource that is being deleted, with changes.
     fn resource(metadata: Value, spec: Value, user: Option<&str>) -> PackedConnectUser {
         let mut resource = fixtures::json_of(json!({
-            "metadata": { "uid": user, "deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": [FINALIZER] },
+            "metadata": { "uid": user, "namespace": "a", "deletionTimestamp": DELETED, "finalizers": [FINALIZER] },
             "spec": { "instanceArn": "arn:1" },
-            "status": { "userId": user },
+            "status": { "userId": user, "refusedConfirmation": "2026-01-01T00:30:00Z" },
         }));
         fixtures::merge(&mut resource, json!({ "metadata": metadata, "spec": spec }));
         serde_json::from_value(resource).unwrap()
     }
 
+    /// Counts an hour later, with the default policy of the namespace `kept` being Retain.
+    fn counted(resources: &[PackedConnectUser], unlisted: &Unlisted) -> HashMap<Box<str>, InstanceCounts> {
+        let default = |namespace: &str| if namespace == "kept" { DeletionPolicy::Retain } else { DeletionPolicy::Delete };
+        count(resources.iter(), unlisted, "2026-01-01T01:00:00Z".parse().unwrap(), &default)
+    }
+
+    fn counts(all: usize, going: &[&str]) -> NamespaceCounts {
+        NamespaceCounts::new(all, going.iter().map(|uid| ((*uid).to_owned(), DELETED.parse().unwrap())).collect())
+    }
+
     #[test]
     fn only_unconfirmed_deletions_count_as_going() {
         let nothing = || json!({});
+        let annotated = |value| json!({ "annotations": { CONFIRM_DELETION: value } });
         let resources = [
             resource(nothing(), nothing(), Some("u-1")),
             resource(json!({ "deletionTimestamp": null }), nothing(), Some("u-2")),
-            resource(json!({ "annotations": { CONFIRM_DELETION: "true" } }), nothing(), Some("u-3")),
+            resource(annotated(DELETED), nothing(), Some("u-3")),
             resource(json!({ "finalizers": ["another/one"] }), nothing(), Some("u-4")),
             resource(nothing(), json!({ "deletionPolicy": "Retain" }), Some("u-5")),
             resource(nothing(), json!({ "managementPolicy": "Observe" }), Some("u-6")),
             resource(nothing(), nothing(), None),
             resource(nothing(), json!({ "instanceArn": "arn:2" }), Some("u-7")),
         ];
-        let counts = count(resources.iter(), &|_| DeletionPolicy::Delete);
-        assert_eq!(counts["arn:1"], InstanceCounts { all: 5, going: ["u-1".to_owned()].into() });
-        assert_eq!(counts["arn:2"], InstanceCounts { all: 1, going: ["u-7".to_owned()].into() });
+        let found = counted(&resources, &Unlisted::default());
+        assert_eq!(found["arn:1"], [("a".into(), counts(5, &["u-1"]))].into());
+        assert_eq!(found["arn:2"], [("a".into(), counts(1, &["u-7"]))].into());
+    }
+
+    #[test]
+    fn confirmation_of_another_deletion_does_not_count() {
+        let values = ["true", "2025-12-31T23:00:00Z", "2026-01-01T02:00:00Z", "2026-01-01T00:30:00Z", "2026-01-01T00:31:00Z"];
+        let uids = ["word", "earlier", "future", "refused", "confirmed"];
+        let annotated = |(value, uid)| resource(json!({ "annotations": { CONFIRM_DELETION: value } }), json!({}), Some(uid));
+        let resources: Vec<_> = values.into_iter().zip(uids).map(annotated).collect();
+        let found = counted(&resources, &Unlisted::default());
+        assert_eq!(found["arn:1"], [("a".into(), counts(5, &uids[..4]))].into());
     }
 
     #[test]
@@ -141,8 +182,16 @@ mod tests {
         let kept = resource(json!({ "namespace": "kept" }), json!({}), Some("u-1"));
         let explicit = resource(json!({ "namespace": "kept" }), json!({ "deletionPolicy": "Delete" }), Some("u-2"));
         let other = resource(json!({ "namespace": "other" }), json!({}), Some("u-3"));
-        let default = |namespace: &str| if namespace == "kept" { DeletionPolicy::Retain } else { DeletionPolicy::Delete };
-        let counts = count([&kept, &explicit, &other].into_iter(), &default);
-        assert_eq!(counts["arn:1"], InstanceCounts { all: 3, going: ["u-2".to_owned(), "u-3".to_owned()].into() });
+        let found = counted(&[kept, explicit, other], &Unlisted::default());
+        assert_eq!(found["arn:1"], [("kept".into(), counts(2, &["u-2"])), ("other".into(), counts(1, &["u-3"]))].into());
+    }
+
+    #[test]
+    fn namespace_that_can_no_longer_be_listed_does_not_count() {
+        let ghost = resource(json!({ "namespace": "gone" }), json!({}), Some("u-1"));
+        let other = resource(json!({ "namespace": "other" }), json!({}), Some("u-2"));
+        let unlisted = Unlisted::default();
+        unlisted.add("gone");
+        assert_eq!(counted(&[ghost, other], &unlisted)["arn:1"], [("other".into(), counts(1, &["u-2"]))].into());
     }
 }

@@ -3,10 +3,10 @@
 //! A store treats a list as complete, so it must not receive the lists of single namespaces. The first lists are held back until
 //! every namespace is listed; a later list of one namespace becomes the changes since the previous one. A namespace that may not
 //! be listed, such as one that was deleted together with its Role, does not block the others: it counts as empty until it can be
-//! listed.
+//! listed. If it could be listed before, the store keeps its objects, and [`Unlisted`] names it.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -16,15 +16,39 @@ use kube_runtime::{
     reflector::Store,
     watcher::{self, Event, Result},
 };
+use parking_lot::Mutex;
+
+/// The namespaces that the operator may not list or watch at present: the store may show what no longer exists. Clones are handles
+/// to the same set.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Unlisted(Arc<Mutex<BTreeSet<String>>>);
+
+impl Unlisted {
+    pub(super) fn add(&self, namespace: &str) {
+        self.0.lock().insert(namespace.to_owned());
+    }
+
+    fn remove(&self, namespace: &str) {
+        self.0.lock().remove(namespace);
+    }
+
+    pub(super) fn contains(&self, namespace: &str) -> bool {
+        self.0.lock().contains(namespace)
+    }
+}
 
 /// Merges the watches of single namespaces, each with the name of its namespace. `known` reads the store that receives the
 /// result.
-pub(super) fn merge<K, S>(watches: Vec<(String, S)>, known: Store<K>) -> impl Stream<Item = Result<Event<K>>> + Send
+pub(super) fn merge<K, S>(
+    watches: Vec<(String, S)>,
+    known: Store<K>,
+    unlisted: Unlisted,
+) -> impl Stream<Item = Result<Event<K>>> + Send
 where
     K: Resource<DynamicType = ()> + Clone + Send + Sync + 'static,
     S: Stream<Item = Result<Event<K>>> + Send + 'static,
 {
-    let mut merging = Merging::new(watches.iter().map(|(namespace, _)| namespace.clone()));
+    let mut merging = Merging::new(watches.iter().map(|(namespace, _)| namespace.clone()), unlisted);
     let watches = watches.into_iter().map(|(namespace, watch)| watch.map(move |event| (namespace.clone(), event)).boxed());
     stream::select_all(watches).flat_map(move |(namespace, event)| {
         stream::iter(match event {
@@ -60,17 +84,22 @@ struct Merging<K> {
     namespaces: BTreeMap<String, NamespaceList<K>>,
     /// Whether every namespace that may be listed was listed, and the store has received all objects.
     started: bool,
+    unlisted: Unlisted,
 }
 
 impl<K: Resource<DynamicType = ()> + Clone> Merging<K> {
-    fn new(namespaces: impl Iterator<Item = String>) -> Self {
+    fn new(namespaces: impl Iterator<Item = String>, unlisted: Unlisted) -> Self {
         let list = || NamespaceList { held_back: HashMap::new(), listed: false, refused: false };
-        Self { namespaces: namespaces.map(|namespace| (namespace, list())).collect(), started: false }
+        Self { namespaces: namespaces.map(|namespace| (namespace, list())).collect(), started: false, unlisted }
     }
 
     /// Returns the events for the store that follow from an event of a namespace.
     fn apply(&mut self, namespace: &str, event: Event<K>, known: impl FnOnce() -> Vec<Arc<K>>) -> Vec<Event<K>> {
         let Some(list) = self.namespaces.get_mut(namespace) else { return Vec::new() };
+        if !matches!(event, Event::Init | Event::InitApply(_)) {
+            // A watch that continues need not list again.
+            self.unlisted.remove(namespace);
+        }
         match event {
             Event::Init => {
                 list.held_back.clear();
@@ -94,6 +123,7 @@ impl<K: Resource<DynamicType = ()> + Clone> Merging<K> {
     /// Returns the events for the store that follow from a refusal to list a namespace.
     fn refused(&mut self, namespace: &str) -> Vec<Event<K>> {
         if let Some(list) = self.namespaces.get_mut(namespace) {
+            self.unlisted.add(namespace);
             list.refused = !list.listed;
             if list.refused {
                 // Discard a partial list.
@@ -146,7 +176,7 @@ mod tests {
     /// Applies events of the namespaces `north` and `south`. Returns the objects in the store, and the events that it received.
     fn merged(events: Vec<Watched>) -> (Vec<String>, Vec<String>) {
         let (reader, mut writer) = store();
-        let mut merging = Merging::new(["north", "south"].map(str::to_owned).into_iter());
+        let mut merging = Merging::new(["north", "south"].map(str::to_owned).into_iter(), Unlisted::default());
         let mut received = Vec::new();
         for (namespace, event) in events {
             let events = match event {
@@ -204,6 +234,24 @@ mod tests {
         let (known, events) = merged([before, listed("north", &["omar"])].concat());
         assert_eq!(known, ["north/omar", "south/jane"]);
         assert_eq!(events[3..], ["Apply(omar)"]);
+    }
+
+    #[test]
+    fn namespace_is_unlisted_from_a_refusal_to_its_next_event() {
+        let unlisted = Unlisted::default();
+        let mut merging = Merging::new(["north".to_owned()].into_iter(), unlisted.clone());
+        let mut apply = |event: Option<Event<ConfigMap>>| {
+            let _ = match event {
+                Some(event) => merging.apply("north", event, Vec::new),
+                None => merging.refused("north"),
+            };
+            unlisted.contains("north")
+        };
+        assert!(apply(None));
+        assert!(apply(Some(Event::Init)));
+        assert!(!apply(Some(Event::InitDone)));
+        assert!(apply(None), "it was listed before");
+        assert!(!apply(Some(Event::Apply(object("north", "jane")))), "the watch continues");
     }
 
     #[test]

@@ -19,6 +19,7 @@ use serde::Deserialize;
 use super::deletion_counts::DeletionStanding;
 use crate::{
     api::{ConnectUser, ConnectUserSpec, ConnectUserStatus, PREFIX},
+    reconcile::is_refused_confirmation,
     telemetry::ConditionSummary,
 };
 
@@ -33,6 +34,8 @@ pub(crate) struct PackedConnectUser {
     /// The spec's instance ARN, which may be invalid.
     pub(super) instance: Box<str>,
     pub(super) deletion_standing: DeletionStanding,
+    /// The confirmation of the deletion was refused before.
+    pub(super) refused_confirmation: bool,
     pub(super) condition_summary: ConditionSummary,
     rest: Packed,
 }
@@ -43,6 +46,7 @@ impl From<ConnectUser> for PackedConnectUser {
         let rest = Packed::of(&resource.spec, resource.status.as_ref());
         Self {
             deletion_standing: DeletionStanding::of(&resource),
+            refused_confirmation: is_refused_confirmation(&resource),
             condition_summary: ConditionSummary::of(&resource),
             instance: resource.spec.instance_arn.into_boxed_str(),
             metadata: resource.metadata,

@@ -25,7 +25,7 @@ use super::{
     config::Config,
     deletion_counts::StoreCounter,
     health::{Health, Readiness},
-    namespaces::{is_refused, merge},
+    namespaces::{Unlisted, is_refused, merge},
     packed::{Guarded, readable, uids},
     resync::Sweeper,
 };
@@ -103,11 +103,12 @@ pub async fn watch(
             Event::Init | Event::InitApply(_) | Event::Apply(_) => {}
         }
     };
-    let objects = events(client, &options.namespaces, reader.clone(), &health, &metrics)
+    let unlisted = Unlisted::default();
+    let objects = events(client, &options.namespaces, reader.clone(), unlisted.clone(), &health, &metrics)
         .reflect(writer)
         .inspect_ok(on_event)
         .applied_objects();
-    reconciler.set_user_counter(StoreCounter::new(reader.clone()));
+    reconciler.set_user_counter(StoreCounter::new(reader.clone(), unlisted));
     let requested = reconciler.woken().map(|name| ObjectRef::new_with(&name.name, ()).within(&name.namespace));
     let sweeping = match options.sweep_interval {
         None => std::future::pending().boxed(),
@@ -161,6 +162,7 @@ fn events(
     client: Client,
     namespaces: &[String],
     known: Store<Guarded>,
+    unlisted: Unlisted,
     health: &Arc<Health>,
     metrics: &Arc<Metrics>,
 ) -> BoxStream<'static, watcher::Result<Event<Guarded>>> {
@@ -182,7 +184,7 @@ fn events(
                 let events = watch_one(Api::namespaced(client.clone(), name), format!("namespace {name}"));
                 (name.clone(), reporting_refusals(events, format!("connectusers of namespace {name}"), health.clone()))
             };
-            merge(several.iter().map(one).collect(), known).boxed()
+            merge(several.iter().map(one).collect(), known, unlisted).boxed()
         }
     }
 }

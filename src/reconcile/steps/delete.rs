@@ -4,8 +4,9 @@ use connect_api::{Class, ConnectExt, DeleteUser, UntagResource, UserId};
 use kube::ResourceExt;
 
 use super::{
-    CONFIRM_DELETION, ClusterError, ConditionType, CreateAttempts, Entry, EventKind, Failure, Flow, Kind, Knowledge, Learnt,
-    Live, ManagementPolicy, Phase, Reason, TooMany, Work, condition, is_confirmed,
+    CONFIRM_DELETION, ClusterError, ConditionType, Confirmation, ConnectUserStatus, Context, CreateAttempts, Deletion, Entry,
+    EventKind, Failure, Flow, Kind, Knowledge, Learnt, Live, ManagementPolicy, Phase, REMARK, Reason, Subject, Work, condition,
+    confirmation_value, remark,
 };
 
 /// Deletes the user, if the deletion guard admits it.
@@ -69,42 +70,57 @@ pub(in crate::reconcile) async fn remove_finalizer(work: &Work<'_>) -> Result<()
     Ok(())
 }
 
+/// Returns whether the guard holds the deletion of a resource, by its status.
+pub(in crate::reconcile) fn is_held(ctx: &Context, status: &ConnectUserStatus) -> bool {
+    status.deletion_held_by.as_ref() == Some(&ctx.settings.deletion_guard.limit())
+}
+
 /// Ends the pass if too many users are being deleted without confirmation.
-fn admit(work: &mut Work<'_>) -> Flow {
+pub(in crate::reconcile) fn admit(work: &mut Work<'_>) -> Flow {
     let Work { ctx, subject, report, .. } = work;
-    let guard = ctx.settings.deletion_guard;
-    let limit = guard.limit();
-    let is_held = report.status.deletion_held_by.as_ref() == Some(&limit);
-    let question = |going, of| question(&subject.namespace(), &subject.resource.name_any(), going, of, &limit);
-    let message = if is_confirmed(&subject.resource) {
+    let (guard, now) = (ctx.settings.deletion_guard, ctx.clock.now());
+    let metadata = &subject.resource.metadata;
+    let confirmation = Confirmation::of(&subject.resource, now);
+    let shown = condition(&report.status, ConditionType::Ready).filter(|c| c.reason == Reason::DeletionHeld.as_str());
+    let shown = shown.map(|c| c.message.as_str()).filter(|_| is_held(ctx, &report.status));
+    let question = if confirmation == Confirmation::Valid {
         None
-    } else if is_held {
-        // A held deletion stays held: that other users went meanwhile does not answer the question. The question is asked again
-        // if the condition of another failure has replaced it.
-        let held = condition(&report.status, ConditionType::Ready).filter(|c| c.reason == Reason::DeletionHeld.as_str());
-        Some(held.map(|ready| ready.message.clone()).unwrap_or_else(|| {
-            let counts = ctx.instance_counts(&subject.instance).unwrap_or_default();
-            question(counts.going.len(), counts.all)
-        }))
+    } else if is_held(ctx, &report.status) {
+        // A held deletion stays held: that other users went meanwhile does not answer the question.
+        let question = shown.and_then(|message| message.split(REMARK).next()).map(str::to_owned);
+        Some(question.unwrap_or_else(|| ask(subject, &format!("its deletion exceeds what the guard admits, {}", guard.limit()))))
     } else {
         // Without a counter, or with a share that holds nothing, there is no question.
         let counts = ctx.instance_counts(&subject.instance).filter(|_| guard.share < 1.0);
-        let uptime = ctx.clock.uptime();
-        let refused =
-            counts.and_then(|counts| ctx.deletions.admit(&guard, &subject.instance, &subject.uid, &counts, uptime).err());
-        refused.map(|TooMany { going, of }| question(going, of))
+        let namespace = subject.namespace();
+        let requested = metadata.deletion_timestamp.as_ref().map_or(now, |time| time.0);
+        let asks = Deletion { instance: &subject.instance, namespace: &namespace, uid: &subject.uid, requested };
+        let refused = counts.and_then(|counts| ctx.deletions.admit(&guard, asks, &counts, ctx.clock.uptime()).err());
+        refused.map(|many| ask(subject, &many.explain(&namespace, &guard)))
     };
-    ctx.metrics.held(ctx.deletions.hold(&subject.uid, message.is_some()));
-    let Some(message) = message else { return Flow::Continue(()) };
-    report.status.deletion_held_by = Some(limit);
+    ctx.metrics.held(ctx.deletions.hold(&subject.uid, question.is_some()));
+    let Some(question) = question else { return Flow::Continue(()) };
+    let value = confirmation_value(metadata);
+    // A message that still applies stays as it is, so that nothing is written.
+    let applies = |message: &&str| value.map_or(!message.contains(REMARK), |value| message.contains(&remark(value)));
+    let message = match shown.filter(applies) {
+        Some(message) => message.to_owned(),
+        None => question + &confirmation.problem(metadata, now).unwrap_or_default(),
+    };
+    report.status.deletion_held_by = Some(guard.limit());
+    if confirmation == Confirmation::Future {
+        report.status.refused_confirmation = value.map(str::to_owned);
+    }
     Flow::Break(Failure::new(Kind::Held, Phase::Delete, message).into())
 }
 
-fn question(namespace: &str, name: &str, going: usize, of: usize, limit: &str) -> String {
+/// Returns the question to a person, which the reason raises.
+fn ask(subject: &Subject, reason: &str) -> String {
+    let (namespace, name) = (subject.namespace(), subject.resource.name_any());
     format!(
-        "the user is still in Connect: when this was written, {going} of the {of} users with a ConnectUser in this instance were \
-         being deleted, and the guard admits no more than {limit}. To confirm the deletion: kubectl annotate connectuser \
-         --namespace {namespace} {name} {CONFIRM_DELETION}=true (with --all in place of the name for all in the namespace). \
-         To keep the user, set spec.deletionPolicy to Retain: then only this resource is deleted"
+        "the user is still in Connect: {reason}. To confirm the deletion, annotate it with the current time: kubectl annotate \
+         connectuser --namespace {namespace} {name} --overwrite {CONFIRM_DELETION}=$(date -u +%FT%TZ) (with --all in place of the \
+         name for all in the namespace that were deleted by then). To keep the user, set spec.deletionPolicy to Retain: then only \
+         this resource is deleted"
     )
 }

@@ -17,7 +17,8 @@ pub(super) mod update;
 // What the steps use of the layers below. Each takes its names from here.
 use crate::{
     api::{
-        AdoptionPolicy, CONFIRM_DELETION, ConditionType, ConnectUser, CreateAttempt, ManagementPolicy, PasswordSecretRef, Reason,
+        AdoptionPolicy, CONFIRM_DELETION, ConditionType, ConnectUser, ConnectUserStatus, CreateAttempt, ManagementPolicy,
+        PasswordSecretRef, Reason,
     },
     inventory::{Query, REFRESH, Wanted},
     plan::{
@@ -27,7 +28,9 @@ use crate::{
     reconcile::{
         cluster::{ClusterError, ClusterErrorKind, EventKind, SecretValue, THROTTLED},
         conditions::{condition, is_in_sync, set_conditions, set_password_change_ignored, to_the_second},
-        deletion_guard::TooMany,
+        confirmation::{Confirmation, REMARK, confirmation_value, remark},
+        context::Context,
+        deletion_guard::Deletion,
         failure::{Failure, Kind, Phase, describes_same_wait},
         learnt::Learnt,
         lookup,
@@ -35,8 +38,9 @@ use crate::{
         outcome::{End, Flow, State, Verdict, or_end, or_fail},
         quick_connect_cleanup::{Cleanup, OPERATIONS, is_permanent},
         report::Appeared,
-        requests::{Request, is_confirmed, reconcile_requested},
+        requests::{Request, reconcile_requested},
         schedule::{name_lifetime, until_read},
+        subject::Subject,
         work::Work,
     },
 };

@@ -1,7 +1,7 @@
 //! The guard against mass deletion: mass deletions wait for a person, and nothing else does.
 
 use connect_api::OperationName;
-use connect_operator::api::CONFIRM_DELETION;
+use connect_operator::api::{CONFIRM_DELETION, ConnectUser};
 use serde_json::json;
 
 use super::harness::{Harness, has_condition};
@@ -37,6 +37,17 @@ async fn emptied(prefix: &'static str) -> Harness<'static> {
     harness
 }
 
+/// The annotation that confirms all deletions so far.
+fn confirmed_now() -> String {
+    format!("{CONFIRM_DELETION}={:.0}", jiff::Timestamp::now())
+}
+
+/// Returns the message of the condition Ready.
+fn message(user: &ConnectUser) -> String {
+    let mut conditions = user.status.iter().flat_map(|status| &status.conditions);
+    conditions.find(|c| c.type_ == "Ready").map(|c| c.message.clone()).unwrap_or_default()
+}
+
 fn users(harness: &Harness<'_>) -> usize {
     harness.sim.users(&harness.instance()).len()
 }
@@ -52,13 +63,23 @@ async fn mass_deletion_is_held_until_a_person_confirms_it() {
     assert_eq!(held(&harness), 12.0);
     let note = harness.wait_for_event(&name(0), "DeletionHeld").await;
     assert!(
-        note.contains("12 of the 12 users with a ConnectUser in this instance") && note.contains("20% and 10 users in 1h"),
+        note.contains(&format!("12 of the 12 users with a ConnectUser in namespace {:?}", harness.namespace()))
+            && note.contains("20% and 10 users in 1h"),
         "{note}"
     );
     assert!(note.contains(&format!("kubectl annotate connectuser --namespace {}", harness.namespace())), "{note}");
 
-    // One deletion is confirmed: that user is deleted immediately, and no other.
+    // What is not a time confirms nothing, and the condition says so.
     harness.kubectl(&["annotate", "cuser", &name(3), &format!("{CONFIRM_DELETION}=true")]);
+    let says = |text: &'static str| move |user: &ConnectUser| message(user).contains(text);
+    harness.wait_until(&name(3), "annotated wrongly", says("is \"true\", which confirms nothing")).await;
+    // Nor does a time before the deletion.
+    harness.kubectl(&["annotate", "cuser", &name(3), "--overwrite", &format!("{CONFIRM_DELETION}=2026-01-01T00:00:00Z")]);
+    harness.wait_until(&name(3), "annotated too early", says("confirms only deletions that were requested by then")).await;
+    assert_eq!((users(&harness), held(&harness)), (AGENTS, 12.0));
+
+    // One deletion is confirmed: that user is deleted immediately, and no other.
+    harness.kubectl(&["annotate", "cuser", &name(3), "--overwrite", &confirmed_now()]);
     harness.wait_until_gone(&name(3)).await;
     // One user is retained: its resource is deleted without it.
     harness.kubectl(&["patch", "cuser", &name(4), "--type=merge", r#"--patch={"spec":{"deletionPolicy":"Retain"}}"#]);
@@ -74,12 +95,27 @@ async fn mass_deletion_is_held_until_a_person_confirms_it() {
     eventually("they are held", || held(&harness) == 10.0);
     assert_eq!(harness.sim.calls().of(OperationName::DeleteUser), 1);
 
-    harness.kubectl(&["annotate", "cuser", "--all", &format!("{CONFIRM_DELETION}=true")]);
+    harness.kubectl(&["annotate", "cuser", "--all", "--overwrite", &confirmed_now()]);
     for number in (0..AGENTS).filter(|number| *number != 3 && *number != 4) {
         harness.wait_until_gone(&name(number)).await;
     }
     assert_eq!(users(&harness), 1, "the retained one");
     eventually("none is held", || held(&harness) == 0.0);
+}
+
+/// A confirmation disarms the guard for one deletion, not for the resources that carry it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn survivors_of_a_confirmed_deletion_are_held_the_next_time() {
+    let mut harness = with_agents("guarding").await;
+    let long_ago = format!("{CONFIRM_DELETION}={}", jiff::Timestamp::now() - jiff::SignedDuration::from_mins(5));
+    harness.kubectl(&["annotate", "cuser", "--all", &long_ago]);
+    harness.operator.stop();
+    harness.kubectl(&["delete", "cuser", "--all", "--wait=false"]);
+    harness.operator.start_again();
+    for number in 0..AGENTS {
+        harness.wait_until(&name(number), "held", |user| has_condition(user, "Ready", "False", "DeletionHeld")).await;
+    }
+    assert_eq!(users(&harness), AGENTS);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
