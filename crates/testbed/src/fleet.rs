@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use connect_api::Quotas;
-use connect_operator::api::RECONCILE_REQUESTED_AT;
+use connect_operator::{api::RECONCILE_REQUESTED_AT, reconcile::DeletionGuard};
 use connect_sim::{Client, Config, InstanceConfig, InstanceView, NamedConfig, Sim, Throttling, UserView};
 use serde_json::Value;
 
@@ -29,6 +29,8 @@ pub struct Setup {
     pub sweep_interval: Option<Duration>,
     /// How often it reads each user. Default 24 h.
     pub drift_interval: Duration,
+    /// The guard against mass deletion. Default: it holds nothing.
+    pub deletion_guard: DeletionGuard,
 }
 
 impl Default for Setup {
@@ -39,6 +41,7 @@ impl Default for Setup {
             users_quota: 1_000_000,
             sweep_interval: Some(Duration::from_secs(300)),
             drift_interval: Duration::from_secs(24 * 3600),
+            deletion_guard: DeletionGuard { share: 1.0, ..DeletionGuard::default() },
         }
     }
 }

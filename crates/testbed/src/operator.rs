@@ -9,7 +9,7 @@ use std::{
 use connect_api::{Arn, Connect, Limiter, Meter, Quotas};
 use connect_operator::{
     plan::QuickConnects,
-    reconcile::{Connections, DeletionGuard, Reconciler, Settings},
+    reconcile::{Connections, Reconciler, Settings},
     runtime::{Health, KubeCluster, WatchOptions, watch},
     telemetry::Metrics,
 };
@@ -67,8 +67,7 @@ impl Operator {
             drift_interval: setup.drift_interval,
             deletion_policy: Default::default(),
             quick_connects: QuickConnects::Stay,
-            // Scenarios measure how fast deletions are, not whether they are admitted.
-            deletion_guard: DeletionGuard { share: 1.0, ..DeletionGuard::default() },
+            deletion_guard: setup.deletion_guard,
         };
         let reconciler = Arc::new(Reconciler::new(
             Arc::new(KubeCluster::new(api.client())),

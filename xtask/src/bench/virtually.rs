@@ -6,7 +6,7 @@ use connect_api::OperationName;
 use connect_sim::Effect;
 use testbed::{
     Agent,
-    scenarios::{self, AtOnceReport, Beside, EditsReport, NamespaceReport, OutageReport, Waits},
+    scenarios::{self, AtOnceReport, Beside, EditsReport, HeldReport, NamespaceReport, OutageReport, Waits},
 };
 
 use super::table::{Table, VIRTUAL};
@@ -19,6 +19,8 @@ const DAILY: usize = 1000;
 /// The users of a namespace that is deleted, and those of another one.
 const NAMESPACE: usize = 5_000;
 const OTHERS: usize = 90;
+/// The users whose deletion is held.
+const HELD: usize = 2000;
 /// The users that are applied while Connect is unreachable.
 const WAITING: usize = 100;
 
@@ -54,6 +56,7 @@ pub(super) fn measure(table: &mut Table) {
         at_once(table, "applied", OperationName::CreateUser, &applied);
         at_once(table, "deleted", OperationName::DeleteUser, &deleted);
         namespace_deleted(table, &namespace);
+        held(table, &scenarios::held_deletions(HELD));
         outage(table, &scenarios::outage(FLEET, WAITING, Effect::LostRequest));
     });
 }
@@ -114,6 +117,23 @@ fn namespace_deleted(table: &mut Table, report: &NamespaceReport) {
             && report.forgotten == 0
             && report.violations.is_empty()
             && waits.iter().all(|wait| wait.longest <= Duration::from_secs(3)),
+        VIRTUAL,
+    );
+}
+
+fn held(table: &mut Table, report: &HeldReport) {
+    let calls: usize = report.calls.values().sum();
+    let events = report.events.saturating_sub(report.leavers as u64);
+    table.add(
+        format!("{HELD} deletions held for a day: calls / status writes / Events; single deletions in another namespace meanwhile; until all are gone once confirmed"),
+        "0 / ≤ 1 each / ≤ 1 each; all; –",
+        format!("{calls} / {} / {events}; {}; {}", report.status_writes, report.leavers, minutes(report.gone_after)),
+        report.held == HELD
+            && calls == 0
+            && report.status_writes <= HELD as u64
+            && events <= HELD as u64
+            && report.gone_after.is_some()
+            && report.violations.is_empty(),
         VIRTUAL,
     );
 }

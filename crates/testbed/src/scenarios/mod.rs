@@ -6,6 +6,7 @@
 mod crowds;
 mod day;
 mod edits;
+mod held;
 mod naive;
 mod outages;
 
@@ -16,6 +17,7 @@ use connect_api::OperationName;
 pub use crowds::{AtOnceReport, NamespaceReport, applied_at_once, deleted_at_once, namespace_deleted};
 pub use day::{DayReport, day};
 pub use edits::{Beside, EditsReport, edits_beside};
+pub use held::{HeldReport, held_deletions};
 pub use naive::{NaiveReport, naive};
 pub use outages::{OutageReport, outage};
 

@@ -67,3 +67,18 @@ fn deletion_of_a_large_namespace_does_not_block_others() {
     assert!(report.creates.longest <= promptly, "{:?}", report.creates);
     assert!(report.deletions.longest <= promptly, "{:?}", report.deletions);
 }
+
+/// They also hold no single deletion in another namespace.
+#[test]
+fn deletions_held_for_a_day_cost_one_write_each() {
+    let users = 500;
+    let report = scenarios::held_deletions(users);
+    println!("{report:#?}");
+    assert_eq!(report.violations, Vec::<String>::new());
+    assert_eq!((report.held, report.calls), (users, [].into()));
+    assert_eq!((report.status_writes, report.events, report.leavers), (500, 512, 12));
+    // One for each deletion, and then one a minute for all that are held.
+    assert!(report.namespace_reads <= 512 + 24 * 60, "{}", report.namespace_reads);
+    assert!(report.gone_after.is_some());
+    assert_eq!(report.calls_afterwards.get(&Op::DeleteUser), Some(&users));
+}
