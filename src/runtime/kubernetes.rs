@@ -6,8 +6,12 @@ use connect_api::Password;
 use futures::future::BoxFuture;
 use k8s_openapi::{
     ByteString,
-    api::core::v1::{Namespace, Secret},
-    apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference},
+    api::{
+        core::v1::{Namespace, ObjectReference, Secret},
+        events::v1::Event as K8sEvent,
+    },
+    apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta, OwnerReference},
+    jiff::Timestamp,
 };
 use kube::{
     Api, Client, Resource, ResourceExt,
@@ -62,6 +66,39 @@ impl KubeCluster {
         let api = self.users(resource);
         call("patch the finalizers of", resource, api.patch(&resource.name_any(), &params, &Patch::Merge(&patch))).await
     }
+
+    /// Publishes an Event under this name. It is not counted.
+    async fn publish_as(&self, name: String, event: &events::Event, regarding: ObjectReference) -> kube::Result<()> {
+        let namespace = regarding.namespace.clone().unwrap_or_default();
+        let published = K8sEvent {
+            metadata: ObjectMeta { namespace: regarding.namespace.clone(), name: Some(name), ..ObjectMeta::default() },
+            event_time: Some(MicroTime(Timestamp::now())),
+            regarding: Some(regarding),
+            type_: Some(if event.type_ == EventType::Normal { "Normal" } else { "Warning" }.into()),
+            reason: Some(event.reason.clone()),
+            note: event.note.clone(),
+            action: Some(event.action.clone()),
+            reporting_controller: Some(self.reporter.controller.clone()),
+            reporting_instance: Some(self.reporter.instance.clone().unwrap_or_else(|| self.reporter.controller.clone())),
+            ..K8sEvent::default()
+        };
+        match Api::<K8sEvent>::namespaced(self.client.clone(), &namespace).create(&PostParams::default(), &published).await {
+            // It is there already, and its note does not change.
+            Err(kube::Error::Api(status)) if status.code == 409 => Ok(()),
+            created => created.map(drop),
+        }
+    }
+}
+
+/// Returns the name for an Event of a resource whose name is so long that kube's recorder would make one that the API server refuses:
+/// it appends a time of up to 17 characters, and a name has at most 253.
+fn name_of_long_named(resource: &str, reason: &str) -> Option<String> {
+    const LONGEST: usize = 253 - 17;
+    let start = resource.get(..LONGEST).filter(|_| resource.len() > LONGEST)?.trim_end_matches(['.', '-']);
+    Some(match reason {
+        THROTTLED => format!("{start}.throttled"),
+        _ => format!("{start}.{:x}", Timestamp::now().as_nanosecond()),
+    })
 }
 
 /// Makes a call about a ConnectUser, with the default timeout.
@@ -248,7 +285,13 @@ impl Cluster for KubeCluster {
         };
         Box::pin(async move {
             let reference = resource.object_ref(&());
-            match tokio::time::timeout(EVENT_TIMEOUT, recorder.publish(&event, &reference)).await {
+            let publish = async {
+                match name_of_long_named(&resource.name_any(), event.reason.as_str()) {
+                    None => recorder.publish(&event, &reference).await,
+                    Some(name) => self.publish_as(name, &event, reference).await,
+                }
+            };
+            match tokio::time::timeout(EVENT_TIMEOUT, publish).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::debug!(reason = event.reason, %error, "an Event was not published"),
                 Err(_) => tracing::debug!(reason = event.reason, "an Event was not published in time"),
@@ -315,6 +358,14 @@ mod tests {
         assert!(unknown.ends_with("apply the CRD of this version"), "{unknown}");
         assert!(explained(403, "forbidden").ends_with("the RBAC of the operator's service account"));
         assert_eq!(explained(500, "no leader"), "could not write the status of ConnectUser sales/jane: no leader");
+    }
+
+    #[test]
+    fn event_of_a_resource_with_a_long_name_gets_a_shorter_one() {
+        assert_eq!(name_of_long_named(&"x".repeat(236), "Created"), None);
+        let name = name_of_long_named(&format!("{}.{}", "x".repeat(235), "y".repeat(17)), "Created").unwrap();
+        assert!(name.len() <= 253 && name.starts_with(&format!("{}.", "x".repeat(235))) && !name.contains(".."), "{name}");
+        assert!(name_of_long_named(&"x".repeat(253), THROTTLED).unwrap().ends_with("x.throttled"));
     }
 
     #[test]

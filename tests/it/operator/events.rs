@@ -52,6 +52,16 @@ async fn reconcile_request_is_reported_when_handled_and_not_if_paused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn resource_with_the_longest_name_has_events() {
+    let harness = harness("telling").await;
+    let name = format!("{}.{}", "a".repeat(235), "b".repeat(17));
+    harness.sim.inject(Fault::on(OperationName::CreateUser, throttled()).times(2));
+    harness.apply_until_ready(&name, &json!({ "username": "long", "identityInfo": null })).await;
+    assert!(harness.wait_for_event(&name, "Created").await.contains("long"));
+    assert!(!harness.event_notes(&name, "Throttled").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn throttles_are_reported_by_one_event() {
     let harness = harness("telling").await;
     harness.sim.inject(Fault::on(OperationName::CreateUser, throttled()).times(2));
