@@ -1,6 +1,10 @@
 //! The names of one kind in one instance.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use connect_api::{Class, Error, Priority};
 use parking_lot::Mutex;
@@ -19,12 +23,18 @@ const EDIT_RETRY: Duration = Duration::from_millis(250);
 /// does not repeat the call for each resource.
 const FAILURE_LASTS: Duration = Duration::from_secs(2);
 
+/// How long the path of a group is believed if the list shows no change of the groups in it. Connect has no call that moves a group,
+/// and a list does not show where groups are.
+const PATH_LASTS: Duration = Duration::from_secs(24 * 3600);
+
 /// A complete list of names.
 #[derive(Clone, Debug)]
 struct Snapshot {
     catalog: Arc<Catalog>,
     /// The uptime at which reading it began.
     began: Duration,
+    /// The uptimes at which the paths of groups were described.
+    described: BTreeMap<String, Duration>,
     /// Connect rejected an id that came from it.
     invalidated: bool,
 }
@@ -101,23 +111,34 @@ impl NameCache {
         let mut snapshot = match snapshot {
             Some(snapshot) => snapshot,
             None => {
-                let (catalog, began) = lister.finish(self.kind, query).await?;
-                let snapshot = Snapshot { catalog: Arc::new(catalog), began, invalidated: false };
+                let (mut catalog, began) = lister.finish(self.kind, query).await?;
+                let mut described = BTreeMap::new();
+                if let Some(earlier) = self.last_read.lock().snapshot.as_ref().filter(|earlier| !earlier.invalidated) {
+                    let is_recent = |id: &str| earlier.described.get(id).is_some_and(|at| query.now < *at + PATH_LASTS);
+                    let kept = catalog.keep_places(&earlier.catalog, is_recent);
+                    described = earlier.described.clone();
+                    described.retain(|id, _| kept.contains(id));
+                }
+                let snapshot = Snapshot { catalog: Arc::new(catalog), began, described, invalidated: false };
                 self.last_read.lock().snapshot = Some(snapshot.clone());
                 snapshot
             }
         };
-        for id in groups_without_path(self.kind, &snapshot.catalog, names) {
+        while let Some(id) = groups_without_path(self.kind, &snapshot.catalog, names).pop_first() {
             let path = NameLister::group_path(query, &id).await?;
             let catalog = Arc::make_mut(&mut snapshot.catalog);
             match path {
-                Some(path) => catalog.place(&id, path),
+                Some(path) => {
+                    snapshot.described.insert(id.clone(), query.now);
+                    catalog.place(&id, path);
+                }
                 None => catalog.remove(&id),
             }
             // Keep each path, even if the next call fails. Only this caller reads; the snapshot can only have been invalidated
             // meanwhile.
             if let Some(current) = &mut self.last_read.lock().snapshot {
                 current.catalog = snapshot.catalog.clone();
+                current.described = snapshot.described.clone();
             }
         }
         Ok((snapshot.catalog, snapshot.began))
@@ -130,10 +151,12 @@ impl NameCache {
     }
 }
 
-/// Returns the groups whose path must be looked up to know what these names mean.
+/// Returns the groups whose path must be looked up to know what these names mean, or what is near them.
 fn groups_without_path(kind: ReferenceKind, catalog: &Catalog, names: &BTreeSet<String>) -> BTreeSet<String> {
     match kind {
         ReferenceKind::RoutingProfile | ReferenceKind::SecurityProfile => BTreeSet::new(),
-        ReferenceKind::HierarchyGroup => names.iter().flat_map(|path| catalog.unplaced(path)).collect(),
+        ReferenceKind::HierarchyGroup => {
+            names.iter().flat_map(|path| catalog.unplaced(path).into_iter().chain(catalog.unplaced_near(path))).collect()
+        }
     }
 }

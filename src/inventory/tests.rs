@@ -169,9 +169,50 @@ fn only_groups_that_a_path_may_mean_are_described_once_each() {
     assert_eq!((fixture.calls(Op::ListUserHierarchyGroups), fixture.calls(Op::DescribeUserHierarchyGroup)), (1, 2));
     fixture.read(20, HOUR, &[(HierarchyGroup, "/South/Munich")]).unwrap();
     assert_eq!((fixture.calls(Op::ListUserHierarchyGroups), fixture.calls(Op::DescribeUserHierarchyGroup)), (1, 3));
-    // A parent group may have been renamed: after the list is read again, the paths are read again too.
-    fixture.read(60, 5, HAMBURG).unwrap();
-    assert_eq!((fixture.calls(Op::ListUserHierarchyGroups), fixture.calls(Op::DescribeUserHierarchyGroup)), (2, 5));
+}
+
+#[test]
+fn paths_are_described_again_only_if_a_group_in_them_was_renamed() {
+    let fixture = fixture(None);
+    let wanted = [HAMBURG, &[(HierarchyGroup, "/South/Munich")]].concat();
+    let described = || fixture.calls(Op::DescribeUserHierarchyGroup);
+    fixture.read(0, HOUR, &wanted).unwrap();
+    assert_eq!(described(), 3);
+    for second in [300, 600, 900] {
+        fixture.read(second, 5, &wanted).unwrap();
+    }
+    assert_eq!((fixture.calls(Op::ListUserHierarchyGroups), described()), (4, 3), "nothing was renamed");
+
+    // The parent of one Hamburg: the other and Munich are not described again.
+    let instance = &fixture.instance.instance;
+    let north = fixture.sim.hierarchy_group_id(instance, "/North").unwrap();
+    fixture.sim.rename_hierarchy_group(instance, &north, "Far North");
+    let (_, catalog) = fixture.read(1200, 5, &[(HierarchyGroup, "/Far North/Hamburg")]).unwrap().catalogs.remove(0);
+    assert_eq!(described(), 4);
+    assert!(catalog.unplaced("/Far North/Hamburg").is_empty());
+
+    // A list does not show where a group is, so paths are described once a day.
+    fixture.read(24 * HOUR + 1, 5, &wanted).unwrap();
+    assert_eq!(described(), 6);
+}
+
+#[test]
+fn near_groups_are_shown_with_their_paths() {
+    let fixture = fixture(None);
+    let (_, catalog) = fixture.read(0, HOUR, &[(HierarchyGroup, "/Suoth")]).unwrap().catalogs.remove(0);
+    assert_eq!(fixture.calls(Op::DescribeUserHierarchyGroup), 1, "only the near one");
+    let mut index = crate::plan::NameIndex::default();
+    index.insert(HierarchyGroup, catalog);
+    assert_eq!(index.near(HierarchyGroup, "/Suoth"), ["/South"]);
+}
+
+#[test]
+fn rejected_id_makes_all_paths_doubtful() {
+    let fixture = fixture(None);
+    fixture.read(0, HOUR, HAMBURG).unwrap();
+    fixture.inventory.invalidate(&fixture.instance, HierarchyGroup);
+    fixture.read(20, HOUR, HAMBURG).unwrap();
+    assert_eq!(fixture.calls(Op::DescribeUserHierarchyGroup), 4);
 }
 
 #[test]

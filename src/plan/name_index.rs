@@ -1,6 +1,9 @@
 //! The names of the profiles and hierarchy groups of an instance: from names to ids, and back.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// What a spec may give by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,6 +58,19 @@ impl Catalog {
         self.places.insert(id.to_owned(), path);
     }
 
+    /// Takes over the places of an earlier catalog that still hold: a place changes only if a group in it is renamed or gone. Returns
+    /// the ids whose places were taken over.
+    pub fn keep_places(&mut self, earlier: &Self, is_recent: impl Fn(&str) -> bool) -> BTreeSet<String> {
+        let changed = earlier.names.iter().filter(|(id, name)| self.names.get(*id) != Some(name));
+        let lost: BTreeSet<&str> = changed.map(|(_, name)| name.as_str()).collect();
+        let known: BTreeSet<&str> = self.names.values().map(String::as_str).collect();
+        // A description may lag behind the list: then it has a name that the list does not show.
+        let holds = |place: &[String]| place.iter().all(|name| known.contains(name.as_str()) && !lost.contains(name.as_str()));
+        let kept = earlier.places.iter().filter(|(id, place)| self.names.contains_key(*id) && is_recent(id) && holds(place));
+        self.places = kept.map(|(id, place)| (id.clone(), place.clone())).collect();
+        self.places.keys().cloned().collect()
+    }
+
     /// Removes an id that turned out to be gone.
     pub fn remove(&mut self, id: &str) {
         self.names.remove(id);
@@ -64,6 +80,19 @@ impl Catalog {
     /// Returns the groups that may be the one at this path and whose place was not looked up.
     pub fn unplaced(&self, path: &str) -> Vec<String> {
         self.named(own_name(path)).filter(|id| !self.places.contains_key(*id)).map(str::to_owned).collect()
+    }
+
+    /// Returns the groups whose place must be looked up to say which groups are near a path, once it is known not to exist.
+    pub fn unplaced_near(&self, path: &str) -> Vec<String> {
+        if self.at(path).next().is_some() || !self.unplaced(path).is_empty() {
+            return vec![];
+        }
+        let groups = self.names.iter().filter(|(_, name)| !name.contains('/'));
+        let mut near: Vec<_> =
+            groups.map(|(id, name)| (alike(name, own_name(path)), id)).filter(|(score, _)| *score >= NEAR).collect();
+        near.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        near.truncate(NEAR_NAMES);
+        near.into_iter().map(|(_, id)| id.clone()).filter(|id| !self.places.contains_key(id)).collect()
     }
 
     fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
@@ -148,18 +177,21 @@ impl NameIndex {
         }
     }
 
-    /// Returns the most similar names, the best first. A group whose place was not looked up has its own name alone.
-    pub(super) fn near(&self, kind: ReferenceKind, name: &str) -> Vec<String> {
+    /// Returns the most similar names, the best first. A group whose place was not looked up is shown with an open beginning.
+    pub(crate) fn near(&self, kind: ReferenceKind, name: &str) -> Vec<String> {
         let Some(catalog) = self.0.get(&kind) else { return vec![] };
         let mut near: BTreeMap<String, (f64, f64)> = BTreeMap::new();
         for (id, own) in &catalog.names {
-            let label = catalog.places.get(id).map_or_else(|| own.clone(), |place| path(place));
-            let score = match kind {
-                ReferenceKind::RoutingProfile | ReferenceKind::SecurityProfile => (alike(own, name), 0.0),
+            let (label, score) = match kind {
+                ReferenceKind::RoutingProfile | ReferenceKind::SecurityProfile => (own.clone(), (alike(own, name), 0.0)),
                 // A group with a slash in its name has no path.
                 ReferenceKind::HierarchyGroup if own.contains('/') => continue,
-                // The path only decides between groups of similar names: all groups in one place have similar paths.
-                ReferenceKind::HierarchyGroup => (alike(own, own_name(name)), alike(&label, name)),
+                ReferenceKind::HierarchyGroup => {
+                    let label = catalog.places.get(id).map_or_else(|| format!("…/{own}"), |place| path(place));
+                    // The path only decides between groups of similar names: all groups in one place have similar paths.
+                    let score = (alike(own, own_name(name)), alike(&label, name));
+                    (label, score)
+                }
             };
             if score.0 >= NEAR {
                 near.insert(label, score);
@@ -168,6 +200,14 @@ impl NameIndex {
         let mut near: Vec<_> = near.into_iter().collect();
         near.sort_by(|(_, a), (_, b)| b.0.total_cmp(&a.0).then_with(|| b.1.total_cmp(&a.1)));
         near.into_iter().map(|(name, _)| name).take(NEAR_NAMES).collect()
+    }
+
+    /// Returns a group whose name contains a slash and that this path may mean. No path names such a group.
+    pub(super) fn with_slash(&self, kind: ReferenceKind, path: &str) -> Option<(String, String)> {
+        let catalog = self.0.get(&kind).filter(|_| kind == ReferenceKind::HierarchyGroup)?;
+        let ends_with = |name: &str| path.strip_suffix(name).is_some_and(|above| above.is_empty() || above.ends_with('/'));
+        let named = catalog.names.iter().find(|(_, name)| name.contains('/') && ends_with(name));
+        named.map(|(id, name)| (id.clone(), name.clone()))
     }
 }
 

@@ -106,6 +106,11 @@ pub enum UnresolvedReason {
         /// The most similar first.
         near: Vec<String>,
     },
+    /// It seems to mean this group, whose name contains a slash, so that no path names it.
+    Slash {
+        group: String,
+        id: String,
+    },
     Ambiguous {
         ids: Vec<String>,
     },
@@ -132,6 +137,13 @@ impl Unresolved {
             UnresolvedReason::Unknown { near } => {
                 let near: Vec<_> = near.iter().map(|name| format!("{name:?}")).collect();
                 format!("{field} {name:?} does not exist in instance {instance}. Near names: {}", near.join(", "))
+            }
+            UnresolvedReason::Slash { group, id } => {
+                let instead = kind.arn_field();
+                format!(
+                    "{field} {name:?} does not exist in instance {instance}. If it means the group {group:?} ({id}): a path cannot name a \
+                     group with a slash in its name. Use {instead} instead, or rename the group in Connect"
+                )
             }
             UnresolvedReason::Ambiguous { ids } => {
                 let (count, what, ids) = (ids.len(), kind.plural(), ids.join(", "));
@@ -181,7 +193,10 @@ impl<'a> Search<'a> {
         let why = match self.names.meaning(kind, &name) {
             Meaning::One(id) => return Some(T::from(&id)),
             Meaning::Several(ids) => UnresolvedReason::Ambiguous { ids },
-            Meaning::Nothing => UnresolvedReason::Unknown { near: self.names.near(kind, &name) },
+            Meaning::Nothing => match self.names.with_slash(kind, &name) {
+                Some((id, group)) => UnresolvedReason::Slash { group, id },
+                None => UnresolvedReason::Unknown { near: self.names.near(kind, &name) },
+            },
             Meaning::Unread => UnresolvedReason::Unread,
         };
         self.unresolved.push(Unresolved { kind, name, why });

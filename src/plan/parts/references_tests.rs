@@ -110,9 +110,23 @@ fn group_is_found_by_its_path_and_not_by_its_name_alone() {
     let near = |path: &str| at(path).unwrap_err().remove(0).why;
     assert_eq!(near("/Hamburg"), UnresolvedReason::Unknown { near: vec!["/South/Hamburg".into(), "/North/Hamburg".into()] });
     assert_eq!(near("/Noth/Hamburg"), UnresolvedReason::Unknown { near: vec!["/North/Hamburg".into(), "/South/Hamburg".into()] });
-    assert_eq!(near("/North/Bremn"), UnresolvedReason::Unknown { near: vec!["Bremen".into()] });
+    assert_eq!(near("/North/Bremn"), UnresolvedReason::Unknown { near: vec!["…/Bremen".into()] });
     // Its place was not looked up yet.
     assert_eq!(near("/North/Bremen"), UnresolvedReason::Unread);
+}
+
+#[test]
+fn group_with_a_slash_in_its_name_is_to_be_given_by_arn() {
+    let mut index = index();
+    let groups = [("g-7", "Sales/EMEA"), ("g-8", "EMEA West")].map(|(id, name)| (id.to_owned(), name.to_owned()));
+    index.insert(ReferenceKind::HierarchyGroup, Arc::new(groups.into_iter().collect()));
+    for path in ["/North/Sales/EMEA", "/Sales/EMEA", "Sales/EMEA"] {
+        let unresolved = resolve(&names("Sales", &["Agent"], Some(path)), &index).unwrap_err();
+        let message = explain(&unresolved, &"i-1".into());
+        assert!(message.contains("the group \"Sales/EMEA\" (g-7)") && message.contains("Use hierarchyGroupArn"), "{message}");
+    }
+    let unresolved = resolve(&names("Sales", &["Agent"], Some("/North/EMEA")), &index).unwrap_err();
+    assert!(matches!(unresolved[0].why, UnresolvedReason::Unknown { .. }));
 }
 
 #[test]
