@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::{aws::AwsFlags, run::LONGEST_STALL, scope::Scope};
 use crate::{
-    plan::QuickConnects,
+    plan::{ClusterNames, QuickConnects},
     reconcile::{DeletionGuard, Orphan, Reconciler, Settings, SystemClock},
     runtime::{Guarded, KubeCluster, Objects, delete_orphan, instances, sweep},
     telemetry::{self, LogFormat, Metrics},
@@ -120,7 +120,7 @@ impl Orphans {
         Ok(())
     }
 
-    async fn reconciler(&self, client: Client, cluster: String) -> anyhow::Result<Reconciler> {
+    async fn reconciler(&self, client: Client, cluster: ClusterNames) -> anyhow::Result<Reconciler> {
         let metrics = Arc::new(Metrics::default());
         let (_, config) = self.aws.configuration()?;
         let (_, config) = watch::channel(Arc::new(config));

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     api::DeletionPolicy,
-    plan::QuickConnects,
+    plan::{ClusterNames, QuickConnects},
     reconcile::{Reconciler, Settings, SystemClock},
     runtime::{self, Health, KubeCluster, Listeners, Readiness, WatchOptions},
     telemetry::{self, LogFormat, Metrics, Traces},
@@ -130,7 +130,7 @@ impl Run {
             () = stop.clone() => return Ok(()),
         };
         health.set(Readiness::Listing);
-        tracing::info!(cluster, "users are tagged with this cluster's name");
+        tracing::info!(cluster = cluster.present, former = ?cluster.former, "users are tagged with this cluster's name");
         let connections = Arc::new(self.aws.connections(config.clone(), metrics.clone()).await);
         // These tasks end with the process.
         if let Some(file) = file {
@@ -185,12 +185,12 @@ impl Run {
         Ok(())
     }
 
-    /// Returns the cluster's name, with which users are tagged. If it comes from the API server, waits until the API server
+    /// Returns the cluster's names, with which users are tagged. If the present one comes from the API server, waits until the API server
     /// answers.
-    async fn cluster(&self, client: &Client, health: &Health) -> String {
+    async fn cluster(&self, client: &Client, health: &Health) -> ClusterNames {
         loop {
             match self.scope.cluster(client).await {
-                Ok(name) => return name,
+                Ok(names) => return names,
                 Err(error) => {
                     tracing::warn!("{error:#}");
                     health.set_last_error(format!("{error:#}"));

@@ -7,7 +7,7 @@ use clap::Args;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client, ResourceExt};
 
-use crate::runtime::config::is_tag_text;
+use crate::{plan::ClusterNames, runtime::config::is_tag_text};
 
 #[derive(Debug, Args)]
 pub(super) struct Scope {
@@ -15,6 +15,13 @@ pub(super) struct Scope {
     /// names. Default: the UID of the namespace kube-system.
     #[arg(long, env = "CONNECT_OPERATOR_CLUSTER_NAME", value_parser = cluster_name)]
     cluster_name: Option<ClusterName>,
+
+    /// Names that this cluster had before, or that a cluster had which this one replaces. Users with one of these names in their
+    /// tags belong to the ConnectUser of the same namespace and name here, and get the present name. Never give the name of a
+    /// cluster in which an operator still runs. May be given more than once; in the environment, separate the names by commas.
+    #[arg(long, env = "CONNECT_OPERATOR_FORMER_CLUSTER_NAMES", value_name = "NAMES", value_delimiter = ',',
+          value_parser = cluster_name)]
+    former_cluster_names: Vec<ClusterName>,
 
     /// Limits the operator to the ConnectUsers of this namespace and their users. May be given more than once; in the
     /// environment, separate the namespaces by commas.
@@ -42,11 +49,17 @@ impl Scope {
         names.into_iter().cloned().collect()
     }
 
-    /// Returns the cluster's name: that of the flag, or else the UID of kube-system, which exists as long as the cluster.
+    /// Returns the cluster's names. The present one is that of the flag, or else the UID of kube-system, which exists as long as
+    /// the cluster.
     ///
     /// # Errors
     /// An API server that cannot be reached or refuses the read. The message says what to do.
-    pub(super) async fn cluster(&self, client: &Client) -> anyhow::Result<String> {
+    pub(super) async fn cluster(&self, client: &Client) -> anyhow::Result<ClusterNames> {
+        let former = self.former_cluster_names.iter().flatten().cloned().collect();
+        Ok(ClusterNames { present: self.present_name(client).await?, former })
+    }
+
+    async fn present_name(&self, client: &Client) -> anyhow::Result<String> {
         if let Some(Some(name)) = &self.cluster_name {
             return Ok(name.clone());
         }

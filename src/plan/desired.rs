@@ -10,7 +10,7 @@ use super::{
     action::{Action, Change},
     live::Live,
     name_index::NameIndex,
-    ownership::{Owner, RETAINED},
+    ownership::{ClusterNames, Owner, RETAINED},
     parts::{self, Parsed, Parts, tags},
     references::Unresolved,
     spec_error::{SpecError, arn},
@@ -67,19 +67,19 @@ impl Desired {
     }
 
     /// Returns the owner that the tags of a resource's user name.
-    pub fn owner_of(resource: &ConnectUser, cluster: &str) -> Owner {
+    pub fn owner_of(resource: &ConnectUser, cluster: &ClusterNames) -> Owner {
         let spec = &resource.spec;
         let stays = spec.deletion_policy == Some(DeletionPolicy::Retain) || spec.management_policy == ManagementPolicy::Observe;
         Owner {
             uid: if stays { RETAINED.to_owned() } else { resource.uid().unwrap_or_default() },
-            cluster: cluster.to_owned(),
+            cluster: cluster.clone(),
             namespace: resource.namespace().unwrap_or_default(),
             name: resource.name_any(),
         }
     }
 
     /// Reads a spec, with ids in the place of names. The errors are those of [`parts::parse`].
-    pub fn parse(resource: &ConnectUser, cluster: &str, names: &NameIndex) -> Result<Self, SpecIssue> {
+    pub fn parse(resource: &ConnectUser, cluster: &ClusterNames, names: &NameIndex) -> Result<Self, SpecIssue> {
         let instance = Self::instance_of(resource)?;
         let Parsed { parts, names, unresolved } =
             parts::parse::<SpecIssue>(&resource.spec, &instance, names, &not_managed(resource))?;

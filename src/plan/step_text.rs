@@ -31,7 +31,7 @@ impl fmt::Display for Step {
             Self::Drifted(live, changes) => {
                 write!(f, "report how {} differs: {}", live.user.id, Changes(&changes.iter().collect::<Vec<_>>()))
             }
-            Self::Conflict(Ownership::Theirs { owner }) => write!(f, "nothing: the user belongs to {owner}"),
+            Self::Conflict(Ownership::Theirs(owner)) => write!(f, "nothing: the user belongs to {owner}"),
             Self::Conflict(Ownership::Unowned | Ownership::Ours) => {
                 f.write_str("nothing: the user has no owner, and adoption is not asked for")
             }

@@ -18,7 +18,12 @@ use super::{
     memory::Memory,
     username_waiters::UsernameWaiters,
 };
-use crate::{api::DeletionPolicy, inventory::Inventory, plan::QuickConnects, telemetry::Metrics};
+use crate::{
+    api::DeletionPolicy,
+    inventory::Inventory,
+    plan::{ClusterNames, QuickConnects},
+    telemetry::Metrics,
+};
 
 /// Clients of Connect, one per account and Region.
 pub trait Connections: Send + Sync {
@@ -35,8 +40,8 @@ pub trait Connections: Send + Sync {
 /// The settings of a reconciler.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The cluster's name in ownership tags. Two clusters that share an instance need different names.
-    pub cluster: String,
+    /// The cluster's names in ownership tags. Two clusters that share an instance need different names.
+    pub cluster: ClusterNames,
     /// The longest time that one call to Connect can take before its client gives up.
     pub call_timeout: Duration,
     /// The time after a create attempt in which Connect may not show its effect yet.

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::{orphans::Orphan, username_waiters::NamespacedName};
 use crate::{
     inventory::{ScanSink, UserScan, Wanted},
-    plan::{Fingerprint, NameIndex, modified},
+    plan::{ClusterNames, Fingerprint, NameIndex, modified},
 };
 
 /// Why a user needs a pass.
@@ -77,7 +77,7 @@ pub struct DriftScan {
     pub(super) users: UserScan,
     /// The uptime and the time at which the scan began.
     pub(super) began: (Duration, Timestamp),
-    pub(super) cluster: String,
+    pub(super) cluster: ClusterNames,
     /// The UIDs of all ConnectUsers, of all instances.
     pub(super) uids: HashSet<String>,
     /// By user: several resources may observe one.
@@ -138,7 +138,7 @@ impl ScanSink for DriftScan {
 
 impl DriftScan {
     /// Creates a scan of an instance that expects no users yet. `began` is the uptime and the time.
-    pub(super) fn new(instance: Arn, cluster: String, began: (Duration, Timestamp)) -> Self {
+    pub(super) fn new(instance: Arn, cluster: ClusterNames, began: (Duration, Timestamp)) -> Self {
         Self {
             instance,
             users: UserScan::default(),
@@ -283,10 +283,12 @@ mod tests {
         };
         let orphans = |user| {
             let mut scan = scan();
+            scan.cluster.former = ["red".to_owned()].into();
             scan.found(user);
             scan.orphans.into_values().map(|orphan| orphan.name.name).collect::<Vec<_>>()
         };
         assert_eq!(orphans(tagged("blue", "uid-1", "joe")), ["joe"]);
+        assert_eq!(orphans(tagged("red", "uid-1", "joe")), ["joe"], "of a former name of the cluster");
         assert!(orphans(tagged("green", "uid-1", "joe")).is_empty(), "another cluster's");
         assert!(orphans(tagged("blue", "uid-7", "joe")).is_empty(), "its resource is there");
         assert!(orphans(tagged("blue", "uid-1", "")).is_empty(), "its tags do not name a resource");

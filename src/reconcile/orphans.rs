@@ -6,7 +6,7 @@ use kube::ResourceExt;
 use super::{cluster::ClusterError, username_waiters::NamespacedName};
 use crate::{
     api::{ConnectUser, PREFIX},
-    plan::RETAINED,
+    plan::{ClusterNames, RETAINED},
 };
 
 /// A user that carries this cluster's tags, and whose ConnectUser does not exist.
@@ -58,12 +58,12 @@ pub enum OrphanError {
 
 impl Orphan {
     /// Returns the user as an orphan of this cluster, if its tags name the cluster and a resource in it.
-    pub(super) fn of(cluster: &str, arn: &str, username: &str, tags: &Tags) -> Option<Self> {
+    pub(super) fn of(cluster: &ClusterNames, arn: &str, username: &str, tags: &Tags) -> Option<Self> {
         let tag = |name: &str| tags.get(&format!("{PREFIX}{name}")).cloned().unwrap_or_default();
         let whole = ["namespace", "name", "uid"].iter().all(|name| !tag(name).is_empty());
         // Its resource has said that the user stays.
         let stays = tag("uid") == RETAINED;
-        (tag("cluster") == cluster && whole && !stays).then(|| Self {
+        (cluster.contain(&tag("cluster")) && whole && !stays).then(|| Self {
             arn: arn.to_owned(),
             username: username.to_owned(),
             name: NamespacedName { namespace: tag("namespace"), name: tag("name") },

@@ -8,7 +8,7 @@ use kube::ResourceExt;
 use super::username_waiters::{NamespacedName, Username};
 use crate::{
     api::ConnectUser,
-    plan::{Desired, NameIndex, Owner, SpecIssue},
+    plan::{ClusterNames, Desired, NameIndex, Owner, SpecIssue},
 };
 
 /// The resource of a pass and what its spec says.
@@ -26,7 +26,7 @@ pub(super) struct Subject {
 
 impl Subject {
     /// Reads the resource, but not its spec yet. Also returns the error if not even its instance can be read.
-    pub(super) fn new(resource: ConnectUser, cluster: &str) -> (Self, Option<String>) {
+    pub(super) fn new(resource: ConnectUser, cluster: &ClusterNames) -> (Self, Option<String>) {
         // The ARN of a recorded user names the instance too: a deletion needs nothing else.
         let recorded = resource.status.as_ref().and_then(|s| s.user_arn.as_ref()).and_then(|a| a.parse::<Arn>().ok());
         let (instance, unreadable) = match (Desired::instance_of(&resource), recorded) {

@@ -2,7 +2,7 @@
 
 use testbed::lives::{
     Act::{self, Settle, Wait},
-    Around, Console, Edit, Life, Person, play, run,
+    Around, Console, Edit, Life, NewName, Person, play, run,
 };
 
 /// `LIVES=100000` plays more lives; `LIFE=7` plays one.
@@ -128,8 +128,23 @@ fn clone_of_a_cluster_leaves_the_users_of_the_original() {
 
 #[test]
 fn rebuilt_cluster_of_the_same_name_finds_its_users() {
-    story([APPLY, Settle, around(Around::RebuildCluster(true)), Settle]);
-    story([APPLY, Settle, around(Around::RebuildCluster(false)), Settle]);
+    story([APPLY, Settle, around(Around::RebuildCluster(NewName::Same)), Settle]);
+    story([APPLY, Settle, around(Around::RebuildCluster(NewName::Unknown)), Settle]);
+}
+
+#[test]
+fn cluster_that_knows_its_former_name_finds_its_users() {
+    let renamed = around(Around::RebuildCluster(NewName::Renamed));
+    story([APPLY, Settle, renamed, Settle, edit(Edit::LastName(1)), Settle, renamed, person(Person::Delete(0)), Settle]);
+    story([APPLY, Settle, around(Around::RenameCluster), Settle, edit(Edit::LastName(1)), Settle]);
+    let observed = edit(Edit::Management(1));
+    story([APPLY, Settle, observed, Settle, around(Around::RenameCluster), Settle, person(Person::Delete(0)), Settle]);
+}
+
+#[test]
+fn orphans_of_a_former_name_are_deleted() {
+    let lost = [APPLY, Settle, person(Person::ForceDelete(0)), around(Around::RenameCluster)];
+    lives(Life { delete_orphans: true, ..Life::of(lost.into_iter().chain([Wait(700)])) });
 }
 
 #[test]
@@ -154,6 +169,12 @@ fn restored_etcd_is_followed() {
 #[test]
 fn thirty_tags_are_replaced_by_thirty_others() {
     story([edit(Edit::Tags(3)), Settle, edit(Edit::Tags(4)), Settle]);
+}
+
+#[test]
+fn user_without_room_for_tags_says_so() {
+    story([CREATE_BY_HAND, console(Console::Tag(0, 1)), ADOPT, Settle]);
+    story([APPLY, Settle, console(Console::Tag(0, 1)), edit(Edit::Tags(1)), Settle]);
 }
 
 #[test]

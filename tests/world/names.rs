@@ -68,7 +68,7 @@ fn renamed_group_is_reported_and_the_user_is_left_as_it_is() {
     let north = simulation.sim.hierarchy_group_id(&instance, "/North").unwrap();
     simulation.sim.rename_hierarchy_group(&instance, &north, "Nord");
     simulation.run_until("noticed", says("hierarchyGroupPath \"/North\" does not exist"));
-    assert!(says("Near names: \"Nord\"")(&simulation), "{:#?}", simulation.object().unwrap().status);
+    assert!(says("Near names: \"/Nord\"")(&simulation), "{:#?}", simulation.object().unwrap().status);
     assert_eq!(simulation.sim.calls().writes(), writes);
 
     simulation.sim.rename_hierarchy_group(&instance, &north, "North");

@@ -30,6 +30,7 @@ use connect_api::{
     InstanceId, OperationName, ProficiencyKey, RoutingProfileId, SecurityProfileId, Tags, UpdateUserProficiencies, User,
 };
 pub(super) use identity::{beside_a_directory, changed_beside_a_directory, given_beside_a_directory};
+pub(crate) use tags::MOST as MAX_TAGS;
 
 // The parts take their names from here.
 use super::{

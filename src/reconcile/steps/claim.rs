@@ -3,15 +3,17 @@
 use connect_api::{ConnectExt, TagResource, UserId};
 
 use super::{
-    Appeared, End, EventKind, Failure, Flow, Kind, Knowledge, Learnt, Live, Ownership, Phase, Reason, State, Work, lookup,
-    or_end, or_fail, read::observed,
+    Appeared, End, EventKind, Failure, Flow, Kind, Knowledge, Learnt, Live, Ownership, Phase, Reason, State, Work, failures,
+    lookup, or_end, or_fail, read::observed,
 };
 
 /// Tags a user that has no owner as ours, and reads it again: if two resources do this at once, the last one has it.
 pub(in crate::reconcile) async fn claim(work: &mut Work<'_>, known: &Knowledge, live: Live) -> Flow<Learnt> {
     or_end(work.add_finalizer().await, Phase::of(known))?;
     let request = TagResource { arn: live.user.arn.clone(), tags: work.subject.owner.tags() };
-    or_fail(work.connect.call(&work.caller, request).await, Phase::of(known), "adoptionPolicy")?;
+    if let Err(error) = work.connect.call(&work.caller, request).await {
+        return Flow::Break(failures::tagging(work, Phase::of(known), &live, &error, "adoptionPolicy").into());
+    }
     let id: UserId = live.user.id;
     let found = lookup::by_id(work.client(), &id).await;
     let found = or_fail(found, Phase::of(known), "adoptionPolicy")?;
@@ -29,7 +31,9 @@ pub(in crate::reconcile) async fn claim(work: &mut Work<'_>, known: &Knowledge, 
 pub(in crate::reconcile) async fn keep(work: &Work<'_>, known: &Knowledge, mut live: Live) -> Flow<Learnt> {
     let tags = work.subject.owner.tags();
     let request = TagResource { arn: live.user.arn.clone(), tags: tags.clone() };
-    or_fail(work.connect.call(&work.caller, request).await, Phase::of(known), "managementPolicy")?;
+    if let Err(error) = work.connect.call(&work.caller, request).await {
+        return Flow::Break(failures::tagging(work, Phase::of(known), &live, &error, "managementPolicy").into());
+    }
     live.user.tags.extend(tags);
     Flow::Continue(Learnt::Kept(Box::new(live)))
 }

@@ -2,21 +2,61 @@
 
 use std::time::Duration;
 
-use super::{Failure, Kind, Knowledge, ManagementPolicy, Ownership, Phase, Work, to_the_second};
+use connect_api::{Class, Error, OperationName};
+
+use super::{Failure, Kind, Knowledge, Live, ManagementPolicy, Ownership, Phase, Work, to_the_second};
+use crate::plan::{Desired, MAX_TAGS};
 
 /// The username belongs to another owner's user.
 pub(in crate::reconcile) fn conflict(work: &Work<'_>, known: &Knowledge, owner: &Ownership) -> Failure {
-    let whose = match owner {
-        Ownership::Theirs { owner } => format!("belongs to {owner}"),
-        Ownership::Unowned | Ownership::Ours => "exists already and carries no ownership tags of this operator".to_owned(),
+    let ours = &work.subject.owner;
+    let why = match owner {
+        Ownership::Theirs(other) => match other.cluster.as_deref() {
+            Some(cluster) if ours.cluster.contain(cluster) => format!(
+                "belongs to ConnectUser {}/{} of this cluster ({cluster}): it is left alone. Choose another username, or delete that \
+                 ConnectUser with deletionPolicy: Retain and set adoptionPolicy: AdoptOrCreate here",
+                other.namespace.as_deref().unwrap_or("?"),
+                other.name.as_deref().unwrap_or("?"),
+            ),
+            cluster => {
+                let flag = cluster.filter(|_| ours.has_the_name_of(other)).map_or_else(String::new, |cluster| {
+                    format!("if {cluster} is a former name of this cluster, start the operator with --former-cluster-names={cluster}; ")
+                });
+                format!(
+                    "belongs to {other}, and this cluster is {}: it is left alone. {flag}if that cluster still exists, choose \
+                     another username, or delete that ConnectUser with deletionPolicy: Retain and set adoptionPolicy: AdoptOrCreate \
+                     here",
+                    ours.cluster.present,
+                )
+            }
+        },
+        Ownership::Unowned | Ownership::Ours => {
+            "exists already and carries no ownership tags of this operator: it is left alone. Choose another username, or set \
+             adoptionPolicy: AdoptOrCreate to take this user over"
+                .to_owned()
+        }
     };
-    let instead = match owner {
-        Ownership::Theirs { .. } => "delete that resource with deletionPolicy: Retain and adopt the user then",
-        Ownership::Unowned | Ownership::Ours => "set adoptionPolicy: AdoptOrCreate to take this user over",
-    };
-    let message =
-        format!("the user {:?} {whose}: it is left alone. Choose another username, or {instead}", work.subject.username());
+    let message = format!("the user {:?} {why}", work.subject.username());
     Failure::new(Kind::NotOurs, Phase::of(known), message)
+}
+
+/// Classifies the error of a call that set tags on a user. If others have left no room for them, AWS' message alone misleads.
+pub(in crate::reconcile) fn tagging(work: &Work<'_>, phase: Phase, live: &Live, error: &Error, fields: &str) -> Failure {
+    let failure = Failure::of_call(error, phase, fields);
+    let ours = work.subject.owner.tags();
+    let wanted = work.subject.desired.as_ref().map_or(ours.clone(), Desired::all_tags);
+    let others = live.user.tags.keys().filter(|key| !wanted.contains_key(*key)).count();
+    let is_about_tags = error.operation == OperationName::TagResource && matches!(error.class, Class::Invalid | Class::Quota);
+    if !is_about_tags || others + wanted.len() <= MAX_TAGS {
+        return failure;
+    }
+    let (of_operator, of_spec) = (ours.len(), wanted.len() - ours.len());
+    let message = format!(
+        "the user has {others} tags that others have set, and {of_operator} of this operator and {of_spec} of spec.tags are to be added, \
+         but AWS allows {MAX_TAGS} for each user. Remove tags from the user that are not needed, or from spec.tags. {}",
+        failure.message
+    );
+    Failure { kind: Kind::Invalid, paced_by: Kind::Invalid, message, ..failure }
 }
 
 /// There is no such user, and the operator may not create one.

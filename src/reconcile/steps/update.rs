@@ -5,8 +5,8 @@ use std::time::Duration;
 use connect_api::{Class, Error, OperationName, Priority};
 
 use super::{
-    Action, End, Failure, Flow, Knowledge, Learnt, Live, Observation, Phase, State, Work, after, identity_type, lookup, names,
-    or_end, or_fail, read::observed, reconcile_requested,
+    Action, End, Failure, Flow, Knowledge, Learnt, Live, Observation, Phase, State, Work, after, failures, identity_type, lookup,
+    names, or_end, or_fail, read::observed, reconcile_requested,
 };
 
 /// The lifetime of a read for calls that carry nothing over from it, if they have to wait for the rate limit: a hundred calls of
@@ -74,7 +74,8 @@ pub(in crate::reconcile) async fn update(
         work.keep_read(now.clone(), READ_LIFETIME);
     }
     let is_missing = failed.iter().any(|(error, _)| error.class == Class::NotFound);
-    let failure = Failure::join(failed.iter().map(|(error, fields)| Failure::of_call(error, Phase::Update, fields)).collect());
+    let failure =
+        Failure::join(failed.iter().map(|(error, fields)| failures::tagging(work, Phase::Update, &now, error, fields)).collect());
     match (failure, &known.recorded) {
         (None, _) if is_doubtful => {
             let found = lookup::by_id(work.client(), &now.user.id).await;

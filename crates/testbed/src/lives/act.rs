@@ -111,8 +111,21 @@ pub enum Around {
     RestoreEtcd(u8, bool),
     /// The cluster is cloned with all its objects, under another name: both run.
     CloneCluster,
-    /// The cluster is lost, and a new one gets the same manifests: of the same name, or of another.
-    RebuildCluster(bool),
+    /// The cluster is lost, and a new one gets the same manifests.
+    RebuildCluster(NewName),
+    /// The operators of the first cluster start again with another cluster name, and know the former one.
+    RenameCluster,
+}
+
+/// The name of a rebuilt cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NewName {
+    /// The one that it had.
+    Same,
+    /// Another, and the former one is configured.
+    Renamed,
+    /// Another, and nothing says that it had one before.
+    Unknown,
 }
 
 /// Something that happens in a life.
@@ -296,7 +309,7 @@ fn event(rng: &mut StdRng, resources: u8) -> Act {
             10 => Console::TagAsTheirs(o),
             _ => Console::RenameProfile(n(rng, 2)),
         }),
-        _ => Act::Around(match rng.random_range(0..14) {
+        _ => Act::Around(match rng.random_range(0..15) {
             0..2 => Around::Restart(n(rng, 2)),
             2 => Around::Freeze(n(rng, 2), rng.random_bool(0.5)),
             3..8 => Around::Fault(if rng.random_bool(0.2) { Fault::Denied } else { *Fault::ALL.choose(rng).expect("a fault") }),
@@ -304,7 +317,8 @@ fn event(rng: &mut StdRng, resources: u8) -> Act {
             9 => Around::Deny(n(rng, 5)),
             10 | 11 => Around::RestoreEtcd(n(rng, 12), rng.random_bool(0.5)),
             12 => Around::CloneCluster,
-            _ => Around::RebuildCluster(rng.random_bool(0.5)),
+            13 => Around::RebuildCluster(*[NewName::Same, NewName::Renamed, NewName::Unknown].choose(rng).expect("a name")),
+            _ => Around::RenameCluster,
         }),
     }
 }

@@ -7,6 +7,7 @@ use std::{
 
 use connect_operator::{
     api::{AdoptionPolicy, ConnectUser, FINALIZER, IgnoredField, ManagementPolicy, PREFIX},
+    plan::ClusterNames,
     reconcile::NamespacedName,
 };
 use connect_sim::UserView;
@@ -116,7 +117,8 @@ impl Player {
                         .iter()
                         .map(|c| format!("{}={} {}: {}", c.type_, c.status, c.reason, c.message))
                         .collect();
-                    self.simulation.violated(format!("{wrong} ({}/{} of {cluster}: {conditions:?})", name.namespace, name.name));
+                    self.simulation
+                        .violated(format!("{wrong} ({}/{} of {}: {conditions:?})", name.namespace, name.name, cluster.present));
                 }
             }
             self.check_users(&cluster, store.snapshot(), &users);
@@ -124,9 +126,9 @@ impl Player {
     }
 
     /// Checks that no user carries the tags of a resource that is gone, unless it went by force.
-    fn check_users(&self, cluster: &str, snapshot: &Snapshot, users: &[UserView]) {
+    fn check_users(&self, cluster: &ClusterNames, snapshot: &Snapshot, users: &[UserView]) {
         for view in users {
-            let Some((of, name)) = owner_of(&view.user.tags).filter(|(of, _)| of == cluster) else { continue };
+            let Some((of, name)) = owner_of(&view.user.tags).filter(|(of, _)| cluster.contain(of)) else { continue };
             let wants = |object: &ConnectUser| object.spec.username == view.user.username;
             if snapshot.objects.get(&name).is_none_or(|object| !wants(object)) && !self.forced {
                 self.simulation
@@ -137,7 +139,7 @@ impl Player {
 
     fn check_object(
         &self,
-        cluster: &str,
+        cluster: &ClusterNames,
         name: &NamespacedName,
         object: &ConnectUser,
         users: &[UserView],
@@ -172,13 +174,22 @@ impl Player {
             return if found { Ok(()) } else { Err("it observes, and does not show the user".into()) };
         }
         let tags = &view.user.tags;
-        let is_ours = owner_of(tags) == Some((cluster.to_owned(), name.clone()));
+        let owner = owner_of(tags).filter(|(_, of)| of == name).map(|(of, _)| of);
+        let is_ours = owner.as_ref() == Some(&cluster.present);
+        if !is_ours && owner.is_some_and(|of| cluster.contain(&of)) {
+            return Err("its user still carries a former name of its cluster".into());
+        }
         let is_unowned = !tags.keys().any(|key| key.starts_with(PREFIX));
         let wanted = object.spec.tags.clone().unwrap_or_default();
         let others = tags.keys().filter(|key| !key.starts_with(PREFIX) && !wanted.contains_key(*key)).count();
         if (is_ours || is_unowned) && others + wanted.len() + 4 > MAX_TAGS {
-            // There is no room for the tags: what is reported is checked elsewhere.
-            return Ok(());
+            let adopts = object.spec.adoption_policy != AdoptionPolicy::Never;
+            let said = status.conditions.iter().any(|c| c.type_ == "Ready" && c.message.contains("AWS allows 50 for each user"));
+            return if said || (is_unowned && !adopts) {
+                Ok(())
+            } else {
+                Err("there is no room for its tags, and it does not say so".into())
+            };
         }
         if !is_ours {
             return match (is_unowned, object.spec.adoption_policy) {

@@ -11,7 +11,7 @@ mod player;
 mod promises;
 mod shrink;
 
-pub use act::{Act, Around, Console, Life, Person};
+pub use act::{Act, Around, Console, Life, NewName, Person};
 pub use edit::{Edit, base};
 pub use player::{Failed, play};
 pub use shrink::shrink;

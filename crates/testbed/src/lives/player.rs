@@ -14,19 +14,20 @@ use connect_api::{
 };
 use connect_operator::{
     api::{ConnectUserSpec, ConnectUserStatus, PAUSED, PREFIX, RECONCILE_REQUESTED_AT},
+    plan::ClusterNames,
     reconcile::NamespacedName,
 };
 use connect_sim::UserView;
 use kube::ResourceExt;
 
 use super::{
-    act::{Act, Around, Console, Life, Person, RESOURCES, resource, username},
+    act::{Act, Around, Console, Life, NewName, Person, RESOURCES, resource, username},
     edit::{Edit, base},
     promises::Promises,
 };
 use crate::{
     create_by_hand,
-    world::{CLUSTER, Setup, Simulation, Store, config, point_to, specs::PASSWORD},
+    world::{CLUSTER, Operator, Setup, Simulation, Store, config, point_to, specs::PASSWORD},
 };
 
 /// A life that broke an invariant.
@@ -66,6 +67,8 @@ pub(super) struct Player {
     /// Profiles that were renamed keep their new names to the end.
     pub(super) names_stay: bool,
     people: u64,
+    /// How many names the first cluster has got.
+    names: u32,
     /// Something went by force, so that a user may be left without its resource.
     pub(super) forced: bool,
     /// People changed what should happen to users, or what is known of them, perhaps in the middle of a deletion.
@@ -116,6 +119,7 @@ impl Player {
             renamed: false,
             names_stay: life.names_stay,
             people: 0,
+            names: 0,
             forced: false,
             keeps: false,
         };
@@ -453,11 +457,20 @@ impl Player {
             Around::CloneCluster => {
                 if self.clusters.len() == 1 {
                     let copy = Arc::new(Mutex::new(self.simulation.store.lock().expect("no thread has panicked").clone()));
-                    self.simulation.add_operator("clone", copy.clone());
+                    self.simulation.add_operator("clone".into(), copy.clone());
                     self.clusters.push(copy);
                 }
             }
-            Around::RebuildCluster(same_name) => self.rebuild(same_name),
+            Around::RebuildCluster(name) => self.rebuild(name),
+            Around::RenameCluster => {
+                let renamed = self.names_after(NewName::Renamed);
+                for k in 0..self.simulation.operators.len() {
+                    if Arc::ptr_eq(&self.simulation.operators[k].store, &self.simulation.store) {
+                        self.simulation.operators[k].cluster = renamed.clone();
+                        self.simulation.restart(k);
+                    }
+                }
+            }
         }
     }
 
@@ -473,7 +486,8 @@ impl Player {
     }
 
     /// Loses the cluster with its operators, and applies the same manifests to a new one.
-    fn rebuild(&mut self, same_name: bool) {
+    fn rebuild(&mut self, name: NewName) {
+        let names = self.names_after(name);
         let mut fresh = Store::default();
         fresh.uid_prefix = "again-".into();
         for (name, object) in &self.simulation.store.lock().expect("no thread has panicked").snapshot().objects {
@@ -487,14 +501,26 @@ impl Player {
         self.simulation.operators.retain(|operator| !Arc::ptr_eq(&operator.store, &self.simulation.store));
         self.clusters[0] = fresh.clone();
         self.simulation.store = fresh.clone();
-        let cluster = if same_name { CLUSTER } else { "rebuilt" };
         for _ in 0..count {
-            self.simulation.add_operator(cluster, fresh.clone());
+            self.simulation.add_operator(names.clone(), fresh.clone());
         }
         for namespace in ["sales", "support"] {
             self.write_secret(namespace, PASSWORD);
         }
         self.promises.forget();
+    }
+
+    /// Returns the names of the first cluster after it gets another name, or none.
+    fn names_after(&mut self, name: NewName) -> ClusterNames {
+        let of_first = |operator: &&Operator| Arc::ptr_eq(&operator.store, &self.simulation.store);
+        let names = self.simulation.operators.iter().find(of_first).expect("an operator").cluster.clone();
+        if name == NewName::Same {
+            return names;
+        }
+        self.names += 1;
+        let former =
+            if name == NewName::Renamed { names.former.iter().cloned().chain([names.present]).collect() } else { [].into() };
+        ClusterNames { present: format!("{CLUSTER}-{}", self.names), former }
     }
 
     fn check_promises(&mut self) {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use connect_api::{Call, Caller, Connect, Error, InstanceId, Page, Reply, Tags, UserId};
 use connect_operator::{
     api::{AdoptionPolicy, ConnectUser, DeletionPolicy, ManagementPolicy, PAUSED, PREFIX},
+    plan::ClusterNames,
     reconcile::{Connections, NamespacedName},
 };
 use connect_sim::{Sim, UserView};
@@ -46,8 +47,8 @@ pub struct CheckedConnect {
     pub sim: Sim,
     /// The instance.
     pub instance: InstanceId,
-    /// The name of the operator's cluster.
-    pub cluster: String,
+    /// The names of the operator's cluster.
+    pub cluster: ClusterNames,
     /// The API server of the operator's cluster.
     pub store: Arc<Mutex<Store>>,
     /// The gate of the operator's calls.
@@ -126,7 +127,7 @@ impl CheckedConnect {
             drop(states);
             return self.check_sweep(call, &before, &store);
         };
-        let is_ours = owner.as_ref() == Some(&(self.cluster.clone(), resource.clone()));
+        let is_ours = owner.as_ref().is_some_and(|(cluster, name)| self.cluster.contain(cluster) && name == resource);
         // Another operator may have handed the user back a moment before.
         let is_idle = matches!(call, Call::UntagResource(c) if !c.keys.iter().any(|key| tags.contains_key(key)));
         if !is_ours && !is_idle && !Self::adopts(call, tags, &states) && !self.was_retagged(call, &before.user.id, &acting) {
@@ -160,7 +161,7 @@ impl CheckedConnect {
     /// Checks that a sweep deletes no user whose resource exists, or wanted the user to stay.
     fn check_sweep(&self, call: &Call, before: &UserView, store: &Store) {
         let Call::DeleteUser(_) = call else { return self.violated(format!("{} in a sweep", call.name())) };
-        let Some((cluster, name)) = owner_of(&before.user.tags).filter(|(cluster, _)| *cluster == self.cluster) else {
+        let Some((cluster, name)) = owner_of(&before.user.tags).filter(|(cluster, _)| self.cluster.contain(cluster)) else {
             return self.violated("DeleteUser in a sweep on a user of another owner".into());
         };
         let same_user = |o: &ConnectUser| o.spec.username.eq_ignore_ascii_case(&before.user.username);
@@ -226,7 +227,7 @@ impl CheckedConnect {
         }
         if let Call::CreateUser(_) = doing {
             let acting = lock(&self.gate.acting).resource.clone();
-            let ours = acting.map(|name| (self.cluster.clone(), name));
+            let ours = acting.map(|name| (self.cluster.present.clone(), name));
             let ours = self.sim.users(&self.instance).iter().filter(|u| owner_of(&u.user.tags) == ours).count();
             if ours > 1 {
                 self.violated(format!("{ours} users for one resource"));

@@ -12,7 +12,7 @@ use std::{
 use connect_api::{Arn, InstanceId};
 use connect_operator::{
     api::{ConnectUser, ConnectUserSpec},
-    plan::QuickConnects,
+    plan::{ClusterNames, QuickConnects},
     reconcile::{Clock, NamespacedName, Reconciler, Settings, Verdict},
     telemetry::Metrics,
 };
@@ -107,8 +107,8 @@ struct Turn {
 /// The process of an operator.
 pub struct Operator {
     reconciler: Arc<Reconciler>,
-    /// The name of its cluster.
-    pub cluster: String,
+    /// The names of its cluster.
+    pub cluster: ClusterNames,
     /// The API server of its cluster.
     pub store: Arc<Mutex<Store>>,
     /// What its watch has brought so far.
@@ -194,7 +194,7 @@ impl Simulation {
         lock(&simulation.store).write_secret(&secret(), "password", PASSWORD);
         simulation.add_bystanders();
         for _ in 0..operators {
-            simulation.add_operator(CLUSTER, simulation.store.clone());
+            simulation.add_operator(CLUSTER.into(), simulation.store.clone());
         }
         simulation
     }
@@ -222,13 +222,13 @@ impl Simulation {
     }
 
     /// Starts another operator, of this cluster.
-    pub fn add_operator(&mut self, cluster: &str, store: Arc<Mutex<Store>>) {
+    pub fn add_operator(&mut self, cluster: ClusterNames, store: Arc<Mutex<Store>>) {
         let operator = self.start(self.operators.len(), cluster, store, Snapshot::default());
         self.operators.push(operator);
     }
 
     /// Starts a process with this cache.
-    fn start(&self, k: usize, cluster: &str, store: Arc<Mutex<Store>>, cache: Snapshot) -> Operator {
+    fn start(&self, k: usize, cluster: ClusterNames, store: Arc<Mutex<Store>>, cache: Snapshot) -> Operator {
         let gate = Gate::new(self.schedule.clone());
         let now = self.sim.now();
         let turns = cache.objects.keys().map(|name| (name.clone(), Turn::due(now))).collect();
@@ -238,7 +238,7 @@ impl Simulation {
         let connect = CheckedConnect {
             sim: self.sim.clone(),
             instance: self.instance.clone(),
-            cluster: cluster.to_owned(),
+            cluster: cluster.clone(),
             store: store.clone(),
             gate: gate.clone(),
             violations: self.violations.clone(),
@@ -247,7 +247,7 @@ impl Simulation {
             mutation: self.setup.mutation,
         };
         let settings = Settings {
-            cluster: cluster.into(),
+            cluster: cluster.clone(),
             call_timeout: Duration::from_secs(10),
             settle_window: Duration::from_secs(600),
             longest_stall: Duration::from_secs(20),
@@ -269,7 +269,7 @@ impl Simulation {
         Operator {
             woken: reconciler.woken().boxed(),
             reconciler: Arc::new(reconciler),
-            cluster: cluster.to_owned(),
+            cluster,
             store,
             cache,
             gate,
@@ -288,7 +288,7 @@ impl Simulation {
             let older = store.past.len().checked_sub(3).filter(|_| self.setup.travel);
             older.map_or_else(|| store.snapshot().clone(), |revision| store.past[revision].clone())
         };
-        self.operators[k] = self.start(k, &cluster, store, past);
+        self.operators[k] = self.start(k, cluster, store, past);
     }
 
     /// Returns whether a cache differs from the API server.
