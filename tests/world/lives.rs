@@ -1,8 +1,11 @@
 //! Lives: stories that went wrong once, and random ones.
 
-use testbed::lives::{
-    Act::{self, Settle, Wait},
-    Around, Console, Edit, Life, NewName, Person, play, run,
+use testbed::{
+    lives::{
+        Act::{self, Settle, Wait},
+        Around, Console, Edit, Life, NewName, Person, play, run,
+    },
+    world::Mutation,
 };
 
 /// `LIVES=100000` plays more lives; `LIFE=7` plays one.
@@ -10,7 +13,7 @@ use testbed::lives::{
 fn random_lives_keep_every_promise() {
     let number = |name: &str| std::env::var(name).ok().map(|v| v.parse::<u64>().unwrap());
     let seeds = number("LIFE").map_or(0..number("LIVES").unwrap_or(2000), |seed| seed..seed + 1);
-    if let Err(story) = run(seeds, None) {
+    if let Err(story) = run(seeds) {
         panic!("{story}");
     }
 }
@@ -203,6 +206,14 @@ fn ignored_field_counts_as_applied_although_another_part_fails() {
         [APPLY, Settle, around(Around::Deny(2)), edit(Edit::Ignore(4)), edit(Edit::Routing(1)), edit(Edit::LastName(1))];
     let routed = [Settle, console(Console::Routing(0, 0)), around(Around::Deny(0)), Wait(700), Settle];
     lives(Life::of(ignoring.into_iter().chain(routed)));
+}
+
+/// `cargo xtask lives --mutations` finds the other mutations, after some thousands of lives.
+#[test]
+fn finalizer_that_is_not_written_is_noticed() {
+    let life = Life { mutation: Some(Mutation::NoFinalizer), ..Life::of([APPLY, Settle]) };
+    let failed = play(&life).unwrap_err();
+    assert!(failed.violation.contains("finalizer"), "{failed}");
 }
 
 #[test]

@@ -12,7 +12,10 @@ use std::{
 use anyhow::{Result, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use testbed::{lives, world::Mutation};
+use testbed::{
+    lives::{self, Life},
+    world::Mutation,
+};
 
 /// The number of lives after which a mutation counts as unnoticed.
 const LIVES_PER_MUTATION: u64 = 200_000;
@@ -40,17 +43,16 @@ impl Lives {
         if self.mutations {
             return mutations();
         }
-        let (played, failure) = play(self.first, self.seeds, None);
-        match failure {
-            None => println!("{played} lives, 0 violations"),
-            Some(story) => bail!("{story}"),
+        match play(self.first, self.seeds, |seed| lives::run([seed])) {
+            (played, None) => println!("{played} lives, 0 violations"),
+            (_, Some(story)) => bail!("{story}"),
         }
         Ok(())
     }
 }
 
-/// Plays lives on all cores until one fails. Returns the number of lives and the story of a life that failed.
-fn play(first: u64, seeds: u64, mutation: Option<Mutation>) -> (u64, Option<String>) {
+/// Plays lives on all cores until one fails. Returns the number of lives, and what is wrong with one that failed.
+fn play(first: u64, seeds: u64, life: impl Fn(u64) -> Result<(), String> + Sync) -> (u64, Option<String>) {
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} lives, {per_sec}, {eta} left").expect("a valid template");
     let bar = ProgressBar::new(seeds).with_style(style);
     bar.enable_steady_tick(Duration::from_millis(500));
@@ -64,7 +66,7 @@ fn play(first: u64, seeds: u64, mutation: Option<Mutation>) -> (u64, Option<Stri
                     if seed >= seeds {
                         return;
                     }
-                    if let Err(wrong) = lives::run([first + seed], mutation) {
+                    if let Err(wrong) = life(first + seed) {
                         failed.store(true, Ordering::Relaxed);
                         story.lock().expect("no thread has panicked").get_or_insert(wrong);
                     }
@@ -73,15 +75,20 @@ fn play(first: u64, seeds: u64, mutation: Option<Mutation>) -> (u64, Option<Stri
             });
         }
     });
+    let played = bar.position();
     bar.finish_and_clear();
-    (bar.position(), story.into_inner().expect("no thread has panicked"))
+    (played, story.into_inner().expect("no thread has panicked"))
 }
 
 fn mutations() -> Result<()> {
     for mutation in Mutation::ALL {
-        let (played, failure) = play(0, LIVES_PER_MUTATION, Some(mutation));
+        let life = |seed| {
+            let life = Life { mutation: Some(mutation), ..Life::random(seed) };
+            lives::play(&life).map_err(|failed| failed.to_string())
+        };
+        let (played, failure) = play(0, LIVES_PER_MUTATION, life);
         match failure {
-            Some(story) => println!("{mutation:?}: after {played} lives: {}", story.lines().next().unwrap_or_default()),
+            Some(violation) => println!("{mutation:?}: after {played} lives: {violation}"),
             None => bail!("{mutation:?} goes unnoticed in {played} lives"),
         }
     }

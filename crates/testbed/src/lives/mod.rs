@@ -16,21 +16,17 @@ pub use edit::{Edit, base};
 pub use player::{Failed, play};
 pub use shrink::shrink;
 
-use crate::world::Mutation;
-
-/// Plays the lives of these seeds. Returns the first that fails, shrunk.
+/// Plays the lives of these seeds.
 ///
 /// # Errors
-/// The story of the life that failed.
-pub fn run(seeds: impl IntoIterator<Item = u64>, mutation: Option<Mutation>) -> Result<u64, String> {
-    let mut played = 0;
+/// The story of the first life that fails, shrunk.
+pub fn run(seeds: impl IntoIterator<Item = u64>) -> Result<(), String> {
     for seed in seeds {
-        let life = Life { mutation, ..Life::random(seed) };
+        let life = Life::random(seed);
         if let Err(failed) = play(&life) {
             let (life, failed) = shrink(life, failed);
             return Err(format!("seed {seed}: {failed}\n{life}\n{}", failed.story));
         }
-        played += 1;
     }
-    Ok(played)
+    Ok(())
 }

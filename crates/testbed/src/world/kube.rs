@@ -337,7 +337,9 @@ impl Cluster for FakeCluster {
 
     fn add_finalizer<'a>(&'a self, resource: &'a ConnectUser) -> BoxFuture<'a, Result<ConnectUser, ClusterError>> {
         if self.mutation == Some(Mutation::NoFinalizer) {
-            return async move { Ok(resource.clone()) }.boxed();
+            let mut written = resource.clone();
+            written.metadata.finalizers = Some(vec![FINALIZER.to_owned()]);
+            return self.call("add finalizer", |_| Ok(written));
         }
         self.call("add finalizer", move |store| store.set_finalizers(resource, vec![FINALIZER.to_owned()]))
     }
