@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn applied_field_is_ignored_before_the_rest_of_the_user_is_in_sync() {
+    fn applied_field_is_ignored_before_the_rest_is_in_sync() {
         let status = ConnectUserStatus {
             applied_values: [("identityInfo.lastName".to_owned(), "\"Doe\"".to_owned())].into(),
             create_attempt: Some(CreateAttempt { at: Timestamp::from_second(7).unwrap(), clean: true }),
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn reordered_list_is_no_new_value() {
+    fn reordered_list_keeps_its_value() {
         let spec = fixtures::spec(json!({
             "securityProfileArns": null, "securityProfileNames": ["Lead", "Agent"], "ignoreDrift": ["securityProfileNames"],
         }));

@@ -194,7 +194,7 @@ fn ignored_name_that_was_renamed_blocks_no_other_edit() {
 }
 
 #[test]
-fn new_ignored_name_that_is_unknown_is_an_error_of_its_field_alone() {
+fn unknown_new_ignored_name_is_an_error_of_its_field() {
     let ignoring = [edit(Edit::Routing(2)), edit(Edit::Ignore(1)), Settle, console(Console::RenameProfile(0))];
     let edits = [edit(Edit::Routing(3)), edit(Edit::LastName(1)), Settle];
     lives(Life { names_stay: true, ..Life::of(ignoring.into_iter().chain(edits)) });
