@@ -172,7 +172,7 @@ fn only_groups_that_a_path_may_mean_are_described_once_each() {
 }
 
 #[test]
-fn paths_are_described_again_only_if_a_group_in_them_was_renamed() {
+fn path_is_described_again_only_if_a_group_was_renamed() {
     let fixture = fixture(None);
     let wanted = [HAMBURG, &[(HierarchyGroup, "/South/Munich")]].concat();
     let described = || fixture.calls(Op::DescribeUserHierarchyGroup);

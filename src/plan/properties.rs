@@ -42,8 +42,8 @@ fn satisfies(live: &Live, desired: &Desired, applied: &BTreeSet<String>) -> bool
     identity
         && settings_satisfy(user, desired)
         && proficiencies
-        && user.routing_profile_id == desired.parts.routing_profile
-        && Some(&user.security_profile_ids) == desired.parts.security_profiles.as_ref()
+        && desired.parts.routing_profile.as_ref().is_none_or(|want| user.routing_profile_id.as_ref() == Some(want))
+        && desired.parts.security_profiles.as_ref().is_none_or(|want| user.security_profile_ids == *want)
         && desired.parts.hierarchy_group.as_ref().is_none_or(|want| *want == user.hierarchy_group_id)
         && wanted.iter().all(|(k, v)| user.tags.get(k) == Some(v))
         && applied.iter().all(|k| wanted.contains_key(k) || !user.tags.contains_key(k))

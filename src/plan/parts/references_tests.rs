@@ -116,7 +116,7 @@ fn group_is_found_by_its_path_and_not_by_its_name_alone() {
 }
 
 #[test]
-fn group_with_a_slash_in_its_name_is_to_be_given_by_arn() {
+fn group_with_a_slash_in_its_name_needs_its_arn() {
     let mut index = index();
     let groups = [("g-7", "Sales/EMEA"), ("g-8", "EMEA West")].map(|(id, name)| (id.to_owned(), name.to_owned()));
     index.insert(ReferenceKind::HierarchyGroup, Arc::new(groups.into_iter().collect()));

@@ -52,7 +52,7 @@ pub(in crate::reconcile) fn tagging(work: &Work<'_>, phase: Phase, live: &Live, 
     }
     let (of_operator, of_spec) = (ours.len(), wanted.len() - ours.len());
     let message = format!(
-        "the user has {others} tags that others have set, and {of_operator} of this operator and {of_spec} of spec.tags are to be added, \
+        "the user has {others} tags that others have set, and needs {of_operator} of this operator and {of_spec} of spec.tags, \
          but AWS allows {MAX_TAGS} for each user. Remove tags from the user that are not needed, or from spec.tags. {}",
         failure.message
     );
