@@ -83,6 +83,8 @@ macro_rules! metrics {
             limiters: Limiters,
             resources: Resources,
             swept_instances: Mutex<BTreeSet<InstanceId>>,
+            /// The operations whose last reply was a denial.
+            denied: Mutex<BTreeSet<OperationName>>,
             $($field: $type,)*
         }
 
@@ -96,6 +98,7 @@ macro_rules! metrics {
                 let metrics = Self {
                     $($field: all.$add($name, $help, $metric),)*
                     swept_instances: Mutex::default(),
+                    denied: Mutex::default(),
                     limiters,
                     resources,
                     registry: all.0,
@@ -127,7 +130,7 @@ metrics! {
     watch_failures: Counter = add("watch_failures", "Failed attempts to list or watch ConnectUsers, because the API server could not \
         be reached or refused", Counter::default());
     access_denied: Gauge<f64, AtomicU64> =
-        add("access_denied", "1 while AWS' last reply was a denial of the credentials or the action", Gauge::default());
+        add("access_denied", "1 while the last reply to an operation was a denial of the credentials or the action", Gauge::default());
     leader: Gauge = add("leader", "1 while this process is the leader: it holds the Lease, or leader election is disabled",
         Gauge::default());
     config_valid: Gauge = add("config_valid", "1 while the configuration file is valid, 0 while it is invalid and the previous \
@@ -270,7 +273,14 @@ impl CallObserver for Metrics {
             Ok(()) => "OK".to_owned(),
             Err(error) => error.answer().into_owned(),
         };
-        self.access_denied.set(f64::from(u8::from(matches!(outcome, Err(e) if e.class == Class::Denied))));
+        let mut denied = self.denied.lock();
+        if matches!(outcome, Err(error) if error.class == Class::Denied) {
+            denied.insert(operation);
+        } else {
+            denied.remove(&operation);
+        }
+        self.access_denied.set(f64::from(u8::from(!denied.is_empty())));
+        drop(denied);
         let operation = operation.as_str();
         // The exemplars: the request id of a failed call, and the trace of any call if there is one.
         let reply = outcome.err().and_then(|error| error.request_id.as_deref()).filter(|id| fits_exemplar(id));

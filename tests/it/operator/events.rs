@@ -56,7 +56,9 @@ async fn resource_with_the_longest_name_has_events() {
     let harness = harness("telling").await;
     let name = format!("{}.{}", "a".repeat(235), "b".repeat(17));
     harness.sim.inject(Fault::on(OperationName::CreateUser, throttled()).times(2));
-    harness.apply_until_ready(&name, &json!({ "username": "long", "identityInfo": null })).await;
+    harness
+        .apply_until_ready(&name, &json!({ "username": "long", "identityInfo": { "firstName": "Jane", "lastName": "Doe" } }))
+        .await;
     assert!(harness.wait_for_event(&name, "Created").await.contains("long"));
     assert!(!harness.event_notes(&name, "Throttled").await.is_empty());
 }
