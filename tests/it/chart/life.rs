@@ -116,6 +116,9 @@ async fn users_outlive_every_step_of_a_release_with_both_helms() {
     cluster.helm(Helm::Four, &[&["uninstall", "connect-operator"], &WAIT[..]].concat()).unwrap();
     cluster.kubectl(&["delete", "cuser", "jane", "-n", CENTER, "--wait=false"]);
     cluster.kubectl(&["apply", "--server-side", "--force-conflicts", &shipped("deploy/install.yaml")]);
+    // The users' tags name the cluster, so its name must stay.
+    let deployment = ["set", "env", "deployment/connect-operator", "-n", HOME];
+    cluster.kubectl(&[&deployment[..], &["CONNECT_OPERATOR_CLUSTER_NAME=blue"]].concat());
     cluster.kubectl(&["rollout", "status", "deployment/connect-operator", "-n", HOME, "--timeout=60s"]);
     cluster.wait(&["--for=delete", "cuser/jane"]);
     assert_eq!(cluster.usernames(), ["mei", "ravi"]);
