@@ -78,7 +78,7 @@ impl Desired {
         }
     }
 
-    /// Reads a spec, with ids in the place of names. The errors are those of [`parts::parse`].
+    /// Reads a spec, with ids in the place of names. The errors are those of the parts.
     pub fn parse(resource: &ConnectUser, cluster: &ClusterNames, names: &NameIndex) -> Result<Self, SpecIssue> {
         let instance = Self::instance_of(resource)?;
         let Parsed { parts, names, unresolved } =

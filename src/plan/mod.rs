@@ -2,8 +2,8 @@
 //!
 //! Three questions, each total and deterministic, with answers that can be printed:
 //! - [`next`]: which step comes next, by the create and delete protocol that docs/design.md explains?
-//! - [`diff`]: which calls make a live user equal the spec? [`differences`] returns the same as differences.
-//! - [`after`] and [`created`]: how does the user look after a call?
+//! - `diff`: which calls make a live user equal the spec?
+//! - `after` and `created`: how does the user look after a call?
 //!
 //! What changes most often is a part of a user. Each is in one file below `parts`, with everything that the plan does with it.
 

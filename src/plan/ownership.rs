@@ -40,7 +40,7 @@ impl ClusterNames {
 /// The resource that a user belongs to, as its tags name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
-    /// The ConnectUser's `metadata.uid`, or [`RETAINED`] if the user stays whatever happens to its resource.
+    /// The ConnectUser's `metadata.uid`, or `retained` if the user stays whatever happens to its resource.
     pub uid: String,
     /// The names of the cluster that it lives in.
     pub cluster: ClusterNames,
