@@ -14,10 +14,10 @@ use connect_sim::UserView;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
 
-use super::{act::Around, player::Player};
+use super::{act::Around, player::Player, promises::without_ignored};
 use crate::{
     ExtraTags, user_matches,
-    world::{Snapshot, Store, is_paused, is_ready, owner_of, specs::PASSWORD},
+    world::{Snapshot, Store, is_paused, is_ready, lock, owner_of, specs::PASSWORD},
 };
 
 /// Longer than every back-off, the settle window and the drift interval together.
@@ -48,7 +48,7 @@ impl Player {
 
     /// Mends all that is broken around, but nothing that people did to objects and users.
     fn mend(&mut self) {
-        self.simulation.schedule.lock().expect("no thread has panicked").faults.clear();
+        lock(&self.simulation.schedule).faults.clear();
         self.simulation.operators.iter_mut().for_each(|operator| operator.frozen = false);
         self.perform(super::Act::Around(Around::Deny(0)));
         self.perform(super::Act::Around(Around::Quota(false)));
@@ -57,7 +57,7 @@ impl Player {
         }
         for namespace in ["sales", "support"] {
             for cluster in &self.clusters {
-                let mut store = cluster.lock().expect("no thread has panicked");
+                let mut store = lock(cluster);
                 store.change_namespace(namespace, |namespace| namespace.forbidden = false);
                 let name = NamespacedName { namespace: namespace.into(), name: crate::world::specs::SECRET.into() };
                 if !store.secrets.contains_key(&name) {
@@ -91,14 +91,12 @@ impl Player {
             let is_refusal = |c: &Condition| c.type_ == "Ready" && ["InvalidSpec", "AccessDenied"].contains(&c.reason.as_str());
             status.conditions.iter().any(is_refusal)
         };
-        let has_one = |store: &Arc<Mutex<Store>>| {
-            store.lock().expect("no thread has panicked").snapshot().objects.values().any(|object| refused(object))
-        };
+        let has_one = |store: &Arc<Mutex<Store>>| lock(store).snapshot().objects.values().any(|object| refused(object));
         self.clusters.iter().any(has_one)
     }
 
     fn writes(&self) -> (u64, u64, usize) {
-        let stores: Vec<_> = self.clusters.iter().map(|store| store.lock().expect("no thread has panicked")).collect();
+        let stores: Vec<_> = self.clusters.iter().map(|store| lock(store)).collect();
         let kubernetes = stores.iter().map(|store| store.writes).sum();
         (kubernetes, self.simulation.sim.calls().writes(), stores.iter().map(|store| store.events.len()).sum())
     }
@@ -108,7 +106,7 @@ impl Player {
         for cluster in self.clusters.clone() {
             let operator = self.simulation.operators.iter().find(|operator| Arc::ptr_eq(&operator.store, &cluster));
             let Some(name_of_cluster) = operator.map(|operator| operator.cluster.clone()) else { continue };
-            let (store, cluster) = (cluster.lock().expect("no thread has panicked"), name_of_cluster);
+            let (store, cluster) = (lock(&cluster), name_of_cluster);
             for (name, object) in &store.snapshot().objects {
                 if let Err(wrong) = self.check_object(&cluster, name, object, &users, &store) {
                     let status = object.status.clone().unwrap_or_default();
@@ -220,19 +218,7 @@ impl Player {
         } else if !is_ready(object) {
             return Err("its user is ours, and it is not ready".into());
         }
-        let mut spec = object.spec.clone();
-        if let Some(fields) = spec.ignore_drift.clone() {
-            let mut json = serde_json::to_value(&spec).expect("a spec is JSON");
-            for path in fields.iter().map(|field| field.path()) {
-                if let Some(value) = json.pointer_mut(&format!("/{}", path.replace('.', "/"))) {
-                    *value = serde_json::Value::Null;
-                }
-            }
-            spec = serde_json::from_value(json).expect("a spec without some fields");
-            if spec.routing_profile_arn.is_none() && spec.routing_profile_name.is_none() {
-                spec.routing_profile_arn = view.user.routing_profile_id.as_ref().map(ToString::to_string);
-            }
-        }
+        let spec = without_ignored(&object.spec, view);
         // A user that was taken over need not have a password that the operator knows of.
         user_matches(&spec, view, &self.simulation.sim, ExtraTags::Allowed)
             .map_err(|difference| format!("it is ready, but {difference}"))

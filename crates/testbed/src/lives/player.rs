@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     create_by_hand,
-    world::{CLUSTER, Operator, Setup, Simulation, Store, config, point_to, specs::PASSWORD},
+    world::{CLUSTER, Operator, Setup, Simulation, Store, config, lock, point_to, specs::PASSWORD},
 };
 
 /// A life that broke an invariant.
@@ -131,7 +131,7 @@ impl Player {
 
     /// Adds a line to the story, after the calls that were made since the last one.
     fn note(&mut self, line: String) {
-        let schedule = self.simulation.schedule.lock().expect("no thread has panicked");
+        let schedule = lock(&self.simulation.schedule);
         let calls = schedule.log[self.printed..].iter().map(|call| format!("        {call}"));
         self.story.extend(calls);
         self.printed = schedule.log.len();
@@ -139,7 +139,7 @@ impl Player {
     }
 
     fn failed(&mut self) -> Result<(), Failed> {
-        let violations = self.simulation.violations.lock().expect("no thread has panicked").clone();
+        let violations = lock(&self.simulation.violations).clone();
         let Some(violation) = violations.first().cloned() else { return Ok(()) };
         self.note(format!("VIOLATED: {}", violations.join("; ")));
         Err(Failed { violation, story: self.story.join("\n") })
@@ -192,7 +192,7 @@ impl Player {
     }
 
     fn store(&self, change: impl FnOnce(&mut Store)) {
-        change(&mut self.simulation.store.lock().expect("no thread has panicked"));
+        change(&mut lock(&self.simulation.store));
     }
 
     fn write_secret(&self, namespace: &str, password: &str) {
@@ -393,7 +393,7 @@ impl Player {
                 TagResource { arn: view.user.arn, tags: tags.into() }.into()
             }
         };
-        let mut ledger = self.simulation.ledger.lock().expect("no thread has panicked");
+        let mut ledger = lock(&self.simulation.ledger);
         for view in sim.users(&self.simulation.instance) {
             ledger.touched.insert(view.user.id, sim.now());
         }
@@ -456,7 +456,7 @@ impl Player {
             }
             Around::CloneCluster => {
                 if self.clusters.len() == 1 {
-                    let copy = Arc::new(Mutex::new(self.simulation.store.lock().expect("no thread has panicked").clone()));
+                    let copy = Arc::new(Mutex::new(lock(&self.simulation.store).clone()));
                     self.simulation.add_operator("clone".into(), copy.clone());
                     self.clusters.push(copy);
                 }
@@ -476,8 +476,9 @@ impl Player {
 
     /// Git follows the cluster after a restore: nothing else was applied yet.
     fn adopt_manifests(&mut self) {
-        let store = self.simulation.store.lock().expect("no thread has panicked");
-        for (_, name) in (0..).zip(RESOURCES.iter().enumerate().map(|(o, _)| resource(o as u8))) {
+        let store = lock(&self.simulation.store);
+        for o in 0..RESOURCES.len() as u8 {
+            let name = resource(o);
             match store.get(&name) {
                 Some(object) => drop(self.manifests.insert(name, object.spec.clone())),
                 None => drop(self.manifests.remove(&name)),
@@ -490,7 +491,7 @@ impl Player {
         let names = self.names_after(name);
         let mut fresh = Store::default();
         fresh.uid_prefix = "again-".into();
-        for (name, object) in &self.simulation.store.lock().expect("no thread has panicked").snapshot().objects {
+        for (name, object) in &lock(&self.simulation.store).snapshot().objects {
             if object.metadata.deletion_timestamp.is_none() {
                 fresh.apply(name, object.spec.clone());
             }

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     ExtraTags, user_matches,
-    world::{Simulation, is_ready},
+    world::{Simulation, is_ready, lock},
 };
 
 /// The edits whose effect was not checked yet.
@@ -54,7 +54,7 @@ impl Promises {
     /// Checks that each part of a spec that was edited is so in Connect, once its resource is ready. What was not edited may have
     /// changed in Connect since it was last read: a sweep will find it.
     pub(super) fn check(&mut self, simulation: &Simulation) {
-        let store = simulation.store.lock().expect("no thread has panicked");
+        let store = lock(&simulation.store);
         for (name, object) in &store.snapshot().objects {
             let uid = object.metadata.uid.clone().unwrap_or_default();
             match self.specs.insert(name.clone(), (uid.clone(), object.spec.clone())) {
@@ -109,21 +109,25 @@ fn only(object: &ConnectUser, parts: &[&'static str], view: &UserView) -> Connec
     for field in PARTS.into_iter().flatten().filter(|field| !parts.contains(*field)) {
         spec[*field] = Value::Null;
     }
-    // Fields whose drift is ignored may differ for as long as people like.
-    for path in object.spec.ignore_drift.iter().flatten().map(|field| field.path()) {
-        let pointer = format!("/{}", path.replace('.', "/"));
-        if let Some(value) = spec.pointer_mut(&pointer) {
+    let spec: ConnectUserSpec = serde_json::from_value(spec).expect("a spec without some optional fields");
+    ConnectUserSpec { password_secret_ref: None, generate_password: None, ..without_ignored(&spec, view) }
+}
+
+/// Returns the spec without the fields whose drift is ignored: those may differ for as long as people like. What a spec cannot leave out
+/// is as the user has it.
+pub(super) fn without_ignored(spec: &ConnectUserSpec, view: &UserView) -> ConnectUserSpec {
+    let mut json = json(spec);
+    for path in spec.ignore_drift.iter().flatten().map(|field| field.path()) {
+        if let Some(value) = json.pointer_mut(&format!("/{}", path.replace('.', "/"))) {
             *value = Value::Null;
         }
     }
-    let mut spec: ConnectUserSpec = serde_json::from_value(spec).expect("a spec without some optional fields");
+    let mut spec: ConnectUserSpec = serde_json::from_value(json).expect("a spec without some optional fields");
     if spec.routing_profile_arn.is_none() && spec.routing_profile_name.is_none() {
         spec.routing_profile_arn = view.user.routing_profile_id.as_ref().map(ToString::to_string);
     }
-    if spec.security_profile_arns.is_none() {
+    if spec.security_profile_arns.is_none() && spec.security_profile_names.is_none() {
         spec.security_profile_arns = Some(view.user.security_profile_ids.iter().map(ToString::to_string).collect());
     }
-    spec.password_secret_ref = None;
-    spec.generate_password = None;
     spec
 }

@@ -272,7 +272,7 @@ impl FakeCluster {
     }
 }
 
-pub(super) fn lock<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(crate) fn lock<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     shared.lock().expect("no thread has panicked")
 }
 

@@ -16,6 +16,7 @@ mod view;
 pub(crate) use connect::is_paused;
 pub use connect::{CLUSTER, CheckedConnect, SingleClient, is_ours, owner_of};
 pub use gate::{Acting, Fault, Gate, GateResult, Schedule};
+pub(crate) use kube::lock;
 pub use kube::{FakeCluster, NAME, NAMESPACE, Namespace, Secret, Snapshot, Store, jane};
 pub use mutation::Mutation;
 pub use quick_connects::{UserLedger, point_to};
