@@ -6,6 +6,7 @@
 
 mod name_cache;
 mod name_lister;
+mod pages;
 mod query;
 mod user_scan;
 mod usernames;
@@ -55,7 +56,8 @@ impl Inventory {
 
     /// Returns whether a user with this name was listed lately. This makes no call.
     pub fn shows_user(&self, instance: &Arn, username: &str, now: Duration) -> bool {
-        self.usernames(instance).shows(username, now)
+        let users = self.users.lock().get(instance).cloned();
+        users.is_some_and(|users| users.shows(username, now))
     }
 
     fn usernames(&self, instance: &Arn) -> Arc<Usernames> {

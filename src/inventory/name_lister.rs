@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use connect_api::{
     Caller, Class, ConnectExt, DescribeUserHierarchyGroup, Error, HierarchyGroupId, ListRoutingProfiles, ListSecurityProfiles,
-    ListUserHierarchyGroups, Named, OperationName, Page, PageCursor,
+    ListUserHierarchyGroups, Named, OperationName, Page,
 };
 
-use super::query::Query;
+use super::{pages::Pages, query::Query};
 use crate::plan::{Catalog, ReferenceKind};
 
 /// The age of the first page after which an interrupted read starts over: pages that old say little about the present.
@@ -15,12 +15,7 @@ const LASTS: Duration = Duration::from_secs(60);
 
 /// A read in progress.
 #[derive(Debug, Default)]
-pub(super) struct NameLister {
-    /// The uptime at which the first page was read.
-    began: Duration,
-    items: Vec<Named>,
-    cursor: PageCursor,
-}
+pub(super) struct NameLister(Pages<Named>);
 
 /// All passes that wait for the same names share one place in the queue of the limiter.
 fn caller(query: &Query<'_>) -> Caller {
@@ -40,29 +35,11 @@ impl NameLister {
     /// Reads the rest of the list, or all of it if the first page is too old by now. Returns the whole list and the uptime at
     /// which its first page was read.
     pub(super) async fn finish(&mut self, kind: ReferenceKind, query: &Query<'_>) -> Result<(Catalog, Duration), Error> {
-        if self.cursor.token().is_none() || query.now > self.began + LASTS {
-            *self = Self { began: query.now, ..Self::default() };
-        }
+        self.0.resume(query.now, LASTS);
         loop {
-            let page = match page(kind, query, self.cursor.token()).await {
-                Ok(page) => page,
-                Err(e) if self.cursor.is_lost(&e) => {
-                    *self = Self::default();
-                    return Err(Error { class: Class::Transient, ..e });
-                }
-                Err(e) => return Err(e),
-            };
-            self.items.extend(page.items);
-            match self.cursor.turn(Self::operation(kind), page.next_token) {
-                Ok(false) => {}
-                Ok(true) => {
-                    let Self { began, items, .. } = std::mem::take(self);
-                    return Ok((items.into_iter().map(|named| (named.id, named.name)).collect(), began));
-                }
-                Err(e) => {
-                    *self = Self::default();
-                    return Err(e);
-                }
+            let page = page(kind, query, self.0.token()).await;
+            if let Some((items, began)) = self.0.add(Self::operation(kind), page)? {
+                return Ok((items.into_iter().map(|named| (named.id, named.name)).collect(), began));
             }
         }
     }

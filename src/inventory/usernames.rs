@@ -2,10 +2,13 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use connect_api::{Caller, Class, ConnectExt, Error, ListUsers, OperationName, PageCursor, UserId, UserSummary};
+use connect_api::{Caller, ConnectExt, Error, ListUsers, OperationName, Page, UserId, UserSummary};
 use parking_lot::Mutex;
 
-use super::query::{Query, REFRESH};
+use super::{
+    pages::Pages,
+    query::{Query, REFRESH},
+};
 
 /// When to retry while another caller reads the list: a page takes less.
 const RETRY: Duration = Duration::from_secs(1);
@@ -21,19 +24,12 @@ struct Snapshot {
     users: HashMap<String, Vec<(String, UserId)>>,
 }
 
-/// A read in progress.
-#[derive(Debug, Default)]
-struct Listing {
-    began: Duration,
-    users: HashMap<String, Vec<(String, UserId)>>,
-    cursor: PageCursor,
-}
-
 /// The usernames of one instance. One caller at a time reads them.
 #[derive(Debug, Default)]
 pub(super) struct Usernames {
     last: Mutex<Option<Arc<Snapshot>>>,
-    listing: tokio::sync::Mutex<Listing>,
+    /// Locked by the caller that reads.
+    pages: tokio::sync::Mutex<Pages<(String, UserId)>>,
 }
 
 impl Snapshot {
@@ -64,13 +60,13 @@ impl Usernames {
             return answer;
         }
         let deferred = || Err(Error::deferred(OperationName::ListUsers, RETRY));
-        let Ok(mut listing) = self.listing.try_lock() else { return deferred() };
+        let Ok(mut pages) = self.pages.try_lock() else { return deferred() };
         // Another caller may just have finished.
         if let Some(answer) = self.answer(query, username) {
             return answer;
         }
-        let snapshot = Arc::new(listing.finish(query).await?);
-        *self.last.lock() = Some(snapshot.clone());
+        let snapshot = finish(&mut pages, query).await?;
+        *self.last.lock() = Some(Arc::new(snapshot));
         // A listing that another caller began may be older than this question.
         self.answer(query, username).unwrap_or_else(deferred)
     }
@@ -89,38 +85,24 @@ impl Usernames {
     }
 }
 
-impl Listing {
-    /// Reads the rest of the list.
-    async fn finish(&mut self, query: &Query<'_>) -> Result<Snapshot, Error> {
-        if self.cursor.token().is_none() {
-            *self = Self { began: query.now, ..Self::default() };
-        }
-        // All passes that wait for the same list share one place in the queue of the limiter.
-        let caller = Caller::new(format!("users of {}", query.instance), query.priority);
-        loop {
-            let (instance, next_token) = (query.instance.instance.clone(), self.cursor.token());
-            let page = match query.connect.call(&caller, ListUsers { instance, max_results: 1000, next_token }).await {
-                Ok(page) => page,
-                Err(error) if self.cursor.is_lost(&error) => {
-                    *self = Self::default();
-                    return Err(Error { class: Class::Transient, ..error });
-                }
-                Err(error) => return Err(error),
-            };
-            for UserSummary { id, username, .. } in page.items {
-                self.users.entry(username.to_lowercase()).or_default().push((username, id));
+/// Reads the rest of the list.
+async fn finish(pages: &mut Pages<(String, UserId)>, query: &Query<'_>) -> Result<Snapshot, Error> {
+    // However old the first page is: the list proves nothing about the time after it.
+    pages.resume(query.now, Duration::MAX);
+    // All passes that wait for the same list share one place in the queue of the limiter.
+    let caller = Caller::new(format!("users of {}", query.instance), query.priority);
+    loop {
+        let request = ListUsers { instance: query.instance.instance.clone(), max_results: 1000, next_token: pages.token() };
+        let page = query.connect.call(&caller, request).await.map(|Page { items, next_token }| {
+            let items = items.into_iter().map(|UserSummary { id, username, .. }| (username, id)).collect();
+            Page { items, next_token }
+        });
+        if let Some((listed, began)) = pages.add(OperationName::ListUsers, page)? {
+            let mut users: HashMap<String, Vec<_>> = HashMap::new();
+            for (username, id) in listed {
+                users.entry(username.to_lowercase()).or_default().push((username, id));
             }
-            match self.cursor.turn(OperationName::ListUsers, page.next_token) {
-                Ok(false) => {}
-                Ok(true) => {
-                    let Self { began, users, .. } = std::mem::take(self);
-                    return Ok(Snapshot { began, users });
-                }
-                Err(error) => {
-                    *self = Self::default();
-                    return Err(error);
-                }
-            }
+            return Ok(Snapshot { began, users });
         }
     }
 }
