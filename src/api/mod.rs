@@ -40,3 +40,10 @@ pub const PAUSED: &str = "connect-operator.dev/paused";
 pub const CONFIRM_DELETION: &str = "connect-operator.dev/confirm-deletion";
 /// An annotation of a namespace: the deletion policy of its ConnectUsers that name none themselves.
 pub const DELETION_POLICY: &str = "connect-operator.dev/deletion-policy";
+
+impl ConnectUser {
+    /// Returns whether the resource has the operator's finalizer.
+    pub fn has_finalizer(&self) -> bool {
+        self.metadata.finalizers.iter().flatten().any(|finalizer| finalizer == FINALIZER)
+    }
+}

@@ -36,6 +36,6 @@ pub(crate) use name_index::{Catalog, ReferenceKind};
 pub(crate) use ownership::RETAINED;
 pub use ownership::{ClusterNames, OtherOwner, Owner, Ownership};
 pub use parts::{Channels, Parts};
-pub(crate) use parts::{Fingerprint, MAX_TAGS, after, created, from_status, to_status};
+pub(crate) use parts::{Fingerprint, MOST_ON_A_USER, after, created, from_status, to_status};
 pub use protocol::{CreateAttempts, Creation, Knowledge, Observation, Policy, QuickConnects, Step, next};
 pub(crate) use references::{Unresolved, UnresolvedReason, explain};

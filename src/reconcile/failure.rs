@@ -194,7 +194,7 @@ impl Failure {
         // A wait says nothing beside something that is wrong.
         let is_shown = |failure: &&Self| failure.kind.effect() != Effect::Delays || worst.kind.effect() == Effect::Delays;
         let messages: Vec<_> = failures.iter().filter(is_shown).map(|failure| failure.message.as_str()).collect();
-        Some(Self { message: messages.join(". Also: "), paced_by, retry_after, ..worst.clone() })
+        Some(Self { message: messages.join(". Also: "), paced_by, retry_after, ..worst })
     }
 
     /// Classifies the error of a Kubernetes call.

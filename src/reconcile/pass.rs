@@ -21,7 +21,7 @@ use super::{
     work::Work,
 };
 use crate::{
-    api::{ConditionType, ConnectUser, DELETION_POLICY, DeletionPolicy, FINALIZER, ManagementPolicy, Reason},
+    api::{ConditionType, ConnectUser, DELETION_POLICY, DeletionPolicy, ManagementPolicy, Reason},
     plan::{
         CreateAttempts, Creation, Knowledge, Live, Observation, Ownership, Policy, QuickConnects, Step, from_status,
         ignored_drift, next,
@@ -226,7 +226,7 @@ impl<'a> Pass<'a> {
         let known = &mut self.known;
         // Steps record tag keys in the status before they set them.
         known.applied_tag_keys.clone_from(&self.work.report.status.applied_tag_keys);
-        known.finalizer = has_finalizer(&self.work.subject.resource);
+        known.finalizer = self.work.subject.resource.has_finalizer();
         match learnt {
             Learnt::ById(seen) => {
                 known.remembered = None;
@@ -300,7 +300,7 @@ impl<'a> Pass<'a> {
             known.by_id = Observation::NotLooked;
         }
         known.recorded = recorded;
-        known.finalizer = has_finalizer(&work.subject.resource);
+        known.finalizer = work.subject.resource.has_finalizer();
         // An observer shows each user that it records. Another pass records a user that it has created, or that carries our tags.
         known.was_ours = match &status.observed {
             Some(observed) => work.subject.owner.of(&observed.tags) == Ownership::Ours,
@@ -308,9 +308,10 @@ impl<'a> Pass<'a> {
         };
         // A user of another owner is probably still there. An attempt with a generated password would leave its Secret behind.
         let is_conflict = condition(status, ConditionType::Ready).is_some_and(|c| c.reason == Reason::Conflict.as_str());
-        known.look_first = is_conflict
-            || spec.generate_password == Some(true)
-            || ctx.inventory.shows_user(&work.subject.instance, &spec.username, ctx.clock.uptime());
+        known.look_first = known.recorded.is_none()
+            && (is_conflict
+                || spec.generate_password == Some(true)
+                || ctx.inventory.shows_user(&work.subject.instance, &spec.username, ctx.clock.uptime()));
         known.deleting = work.subject.resource.metadata.deletion_timestamp.is_some();
         known.remembered = if self.status_outdated { None } else { user_of_status(work, known) };
         known.applied_tag_keys = status.applied_tag_keys.clone();
@@ -444,10 +445,6 @@ impl<'a> Pass<'a> {
     pub(super) async fn finish(&mut self, end: End) -> Verdict {
         finish::finish(&mut self.work, &self.known, end).await
     }
-}
-
-fn has_finalizer(resource: &ConnectUser) -> bool {
-    resource.finalizers().iter().any(|finalizer| finalizer == FINALIZER)
 }
 
 /// Returns the user as the status shows it, if that is recent enough: a read or a sweep confirmed it a short time ago, there is

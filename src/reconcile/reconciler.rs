@@ -20,10 +20,7 @@ use super::{
     steps::finish::STALE,
     username_waiters::NamespacedName,
 };
-use crate::{
-    api::{ConnectUser, FINALIZER},
-    telemetry::Metrics,
-};
+use crate::{api::ConnectUser, telemetry::Metrics};
 
 /// Makes passes over resources.
 pub struct Reconciler {
@@ -61,7 +58,7 @@ impl Reconciler {
     /// Makes one pass over a resource as a cache shows it. It does not fail: every failure is a state of the resource.
     pub async fn reconcile(&self, cached: &ConnectUser) -> Verdict {
         let (ctx, uid) = (&self.ctx, cached.uid().unwrap_or_default());
-        if cached.metadata.deletion_timestamp.is_some() && !cached.finalizers().iter().any(|f| f == FINALIZER) {
+        if cached.metadata.deletion_timestamp.is_some() && !cached.has_finalizer() {
             ctx.forget(&uid, &cached.spec.instance_arn);
             return Verdict::ended(None, "released");
         }

@@ -11,7 +11,7 @@ use super::{
     requests::{Request, reconcile_requested},
     spread::spread,
 };
-use crate::api::{ConnectUser, FINALIZER, ManagementPolicy};
+use crate::api::{ConnectUser, ManagementPolicy};
 
 /// The longest drift interval for users of an instance that cannot be swept, unless their resources set one.
 const WITHOUT_SWEEPS: Duration = Duration::from_secs(600);
@@ -30,7 +30,7 @@ pub(super) fn still_fresh(ctx: &Context, cached: &ConnectUser, uid: &str) -> Opt
         return None;
     }
     // A person or a tool took it off.
-    if cached.spec.management_policy == ManagementPolicy::Full && !cached.finalizers().iter().any(|f| f == FINALIZER) {
+    if cached.spec.management_policy == ManagementPolicy::Full && !cached.has_finalizer() {
         return None;
     }
     // Since the process started, there was no pass over it: if sweeps find changes, its status counts.

@@ -15,7 +15,7 @@ use super::{
     subject::Subject,
 };
 use crate::{
-    api::{ConnectUser, ConnectUserStatus, FINALIZER},
+    api::{ConnectUser, ConnectUserStatus},
     plan::Live,
 };
 
@@ -65,7 +65,7 @@ impl<'a> Work<'a> {
 
     /// Adds the finalizer: from here on there may be something to clean up.
     pub(super) async fn add_finalizer(&mut self) -> Result<(), ClusterError> {
-        if !self.subject.resource.finalizers().iter().any(|f| f == FINALIZER) {
+        if !self.subject.resource.has_finalizer() {
             let written = self.ctx.cluster.add_finalizer(&self.subject.resource).await?;
             self.take_over(written);
         }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use connect_api::Arn;
 use jiff::Timestamp;
-use kube::{Resource, ResourceExt};
+use kube::Resource;
 use kube_runtime::reflector::Store;
 use parking_lot::Mutex;
 use tokio::time::Instant;
@@ -14,7 +14,7 @@ use super::{
     packed::{Guarded, PackedConnectUser, readable},
 };
 use crate::{
-    api::{ConnectUser, DeletionPolicy, FINALIZER, ManagementPolicy},
+    api::{ConnectUser, DeletionPolicy, ManagementPolicy},
     reconcile::{InstanceCounts, NamespaceCounts, UserCounter, is_confirmed},
 };
 
@@ -34,7 +34,7 @@ pub(super) enum DeletionStanding {
 impl DeletionStanding {
     pub(super) fn of(resource: &ConnectUser) -> Self {
         let has_user = resource.status.as_ref().is_some_and(|s| s.user_id.is_some() || s.create_attempt.is_some());
-        let deleted = resource.metadata.deletion_timestamp.is_some() && resource.finalizers().iter().any(|f| f == FINALIZER);
+        let deleted = resource.metadata.deletion_timestamp.is_some() && resource.has_finalizer();
         // Deleting a resource that only observes its user does not delete the user.
         let observed = resource.spec.management_policy == ManagementPolicy::Observe;
         match (has_user && !observed, deleted, resource.spec.deletion_policy) {
@@ -123,7 +123,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::api::{CONFIRM_DELETION, fixtures};
+    use crate::api::{CONFIRM_DELETION, FINALIZER, fixtures};
 
     const DELETED: &str = "2026-01-01T00:00:00Z";
 

@@ -30,7 +30,7 @@ use connect_api::{
     InstanceId, OperationName, ProficiencyKey, RoutingProfileId, SecurityProfileId, Tags, UpdateUserProficiencies, User,
 };
 pub(super) use identity::{beside_a_directory, changed_beside_a_directory, given_beside_a_directory};
-pub(crate) use tags::MOST as MAX_TAGS;
+pub(crate) use tags::MOST_ON_A_USER;
 
 // The parts take their names from here.
 use super::{
@@ -192,7 +192,7 @@ pub(super) fn diff(
     let mut actions = Vec::new();
     // The proof of ownership comes first, unless there is no room for it.
     let (set, removed) = (tags::diff_set(tags, proof, live), tags::diff_removed(tags, proof, live, applied_tag_keys));
-    let is_full = tags::count_after(live, set.as_ref()) > tags::MOST;
+    let is_full = tags::count_after(live, set.as_ref()) > MOST_ON_A_USER;
     let (first, last) = if is_full { (removed, set.map(|set| set.after(OperationName::UntagResource))) } else { (set, removed) };
     actions.extend(first);
     actions.extend(identity::diff(identity, live, instance));

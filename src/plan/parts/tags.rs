@@ -7,7 +7,7 @@ use connect_api::{TagResource, Tags, UntagResource};
 use super::{Action, Change, IgnoredField, Live, UserUpdate};
 
 /// The most tags that a resource of AWS has.
-pub(crate) const MOST: usize = 50;
+pub(crate) const MOST_ON_A_USER: usize = 50;
 
 /// Returns the number of tags that a user has once these are set.
 pub(super) fn count_after(live: &Live, set: Option<&Action>) -> usize {

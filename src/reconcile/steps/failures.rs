@@ -5,7 +5,7 @@ use std::time::Duration;
 use connect_api::{Class, Error, OperationName};
 
 use super::{Failure, Kind, Knowledge, Live, ManagementPolicy, Ownership, Phase, Work, to_the_second};
-use crate::plan::{Desired, MAX_TAGS};
+use crate::plan::{Desired, MOST_ON_A_USER};
 
 /// The username belongs to another owner's user.
 pub(in crate::reconcile) fn conflict(work: &Work<'_>, known: &Knowledge, owner: &Ownership) -> Failure {
@@ -47,13 +47,13 @@ pub(in crate::reconcile) fn tagging(work: &Work<'_>, phase: Phase, live: &Live, 
     let wanted = work.subject.desired.as_ref().map_or(ours.clone(), Desired::all_tags);
     let others = live.user.tags.keys().filter(|key| !wanted.contains_key(*key)).count();
     let is_about_tags = error.operation == OperationName::TagResource && matches!(error.class, Class::Invalid | Class::Quota);
-    if !is_about_tags || others + wanted.len() <= MAX_TAGS {
+    if !is_about_tags || others + wanted.len() <= MOST_ON_A_USER {
         return failure;
     }
     let (of_operator, of_spec) = (ours.len(), wanted.len() - ours.len());
     let message = format!(
         "the user has {others} tags that others have set, and needs {of_operator} of this operator and {of_spec} of spec.tags, \
-         but AWS allows {MAX_TAGS} for each user. Remove tags from the user that are not needed, or from spec.tags. {}",
+         but AWS allows {MOST_ON_A_USER} for each user. Remove tags from the user that are not needed, or from spec.tags. {}",
         failure.message
     );
     Failure { kind: Kind::Invalid, paced_by: Kind::Invalid, message, ..failure }
