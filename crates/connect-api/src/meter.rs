@@ -48,6 +48,10 @@ impl<C: Connect> Connect for Meter<C> {
         self.inner.admit(caller, operation)
     }
 
+    fn ready(&self, operation: OperationName) -> BoxFuture<'_, Result<(), Error>> {
+        self.inner.ready(operation)
+    }
+
     fn cancel(&self, key: &str) {
         self.inner.cancel(key);
     }

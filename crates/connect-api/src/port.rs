@@ -65,6 +65,17 @@ pub trait Connect: Send + Sync {
         Ok(())
     }
 
+    /// Returns whether calls can be made at all: whether there are credentials to sign them with. This makes no call to Connect.
+    ///
+    /// This is for a caller that does something before its first call which could not be undone without another call.
+    ///
+    /// # Errors
+    /// The error that a call of this operation would end with.
+    fn ready(&self, operation: OperationName) -> BoxFuture<'_, Result<(), Error>> {
+        let _ = operation;
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// Removes the caller with this key from all queues: it will not call again.
     fn cancel(&self, key: &str) {
         let _ = key;
@@ -78,6 +89,10 @@ impl<C: Connect + ?Sized> Connect for std::sync::Arc<C> {
 
     fn admit(&self, caller: &Caller, operation: OperationName) -> Result<(), Error> {
         (**self).admit(caller, operation)
+    }
+
+    fn ready(&self, operation: OperationName) -> BoxFuture<'_, Result<(), Error>> {
+        (**self).ready(operation)
     }
 
     fn cancel(&self, key: &str) {

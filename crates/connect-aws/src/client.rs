@@ -1,13 +1,20 @@
 //! The client of one Region.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use aws_config::SdkConfig;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_connect::{
     Client,
     config::{Builder, Region, retry::RetryConfig},
 };
-use connect_api::{Call, Caller, Connect, Error, Reply};
+use connect_api::{Call, Caller, Connect, Error, OperationName, Reply};
 use futures::future::{BoxFuture, FutureExt};
 use tracing::{Instrument, field::Empty};
 
@@ -15,6 +22,7 @@ use crate::{
     CALL_TIMEOUT,
     calls::{instance, proficiencies, quick_connects, updates, users},
     config,
+    credentials::CredentialsFault,
     error::Failure,
     request_log::{CALL, RequestLog},
 };
@@ -26,6 +34,9 @@ use crate::{
 pub struct AwsConnect {
     client: Client,
     region: String,
+    credentials: Option<SharedCredentialsProvider>,
+    /// There were credentials once. If they are lost later, calls fail.
+    has_credentials: Arc<AtomicBool>,
 }
 
 impl AwsConnect {
@@ -40,12 +51,21 @@ impl AwsConnect {
         if let Some(url) = endpoint_url {
             builder = builder.endpoint_url(url);
         }
-        Self { client: Client::from_conf(builder.build()), region: region.to_owned() }
+        Self::of(builder, config, region)
+    }
+
+    fn of(builder: Builder, config: &SdkConfig, region: &str) -> Self {
+        Self {
+            client: Client::from_conf(builder.build()),
+            region: region.to_owned(),
+            credentials: config.credentials_provider(),
+            has_credentials: Arc::default(),
+        }
     }
 
     /// Creates the client of a Region with a shorter time-out for each call. A longer one is cut to [`CALL_TIMEOUT`].
     pub fn with_timeout(config: &SdkConfig, region: &str, timeout: Duration) -> Self {
-        Self { client: Client::from_conf(builder(config, region, timeout).build()), region: region.to_owned() }
+        Self::of(builder(config, region, timeout), config, region)
     }
 
     async fn reply(&self, call: Call) -> Result<Reply, Failure> {
@@ -110,6 +130,26 @@ impl Connect for AwsConnect {
             result
         };
         CALL.scope(span.clone(), reply).instrument(span).boxed()
+    }
+
+    fn ready(&self, operation: OperationName) -> BoxFuture<'_, Result<(), Error>> {
+        async move {
+            let Some(credentials) = self.credentials.as_ref().filter(|_| !self.has_credentials.load(Ordering::Relaxed)) else {
+                return Ok(());
+            };
+            match credentials.provide_credentials().await {
+                Ok(_) => {
+                    self.has_credentials.store(true, Ordering::Relaxed);
+                    Ok(())
+                }
+                Err(error) => {
+                    let mut error = Failure::from(&*CredentialsFault::of(&error)).of(operation);
+                    error.message = format!("{} (Region {})", error.message, self.region);
+                    Err(error)
+                }
+            }
+        }
+        .boxed()
     }
 }
 

@@ -65,6 +65,12 @@ impl Failure {
     }
 }
 
+impl From<&CredentialsFault> for Failure {
+    fn from(CredentialsFault { class, message }: &CredentialsFault) -> Self {
+        Self::no_reply(*class, message.clone())
+    }
+}
+
 impl<E: ProvideErrorMetadata + StdError + 'static> From<SdkError<E>> for Failure {
     fn from(error: SdkError<E>) -> Self {
         let unreadable = |status, causes| Self::reply(status, None, format!("the reply could not be read: {causes}"));
@@ -76,7 +82,7 @@ impl<E: ProvideErrorMetadata + StdError + 'static> From<SdkError<E>> for Failure
             },
             SdkError::ResponseError(answer) => unreadable(answer.raw().status().as_u16(), causes(&error)),
             SdkError::DispatchFailure(_) => match (find::<CredentialsFault>(&error), find::<CredentialsError>(&error)) {
-                (Some(CredentialsFault { class, message }), _) => Self::no_reply(*class, message.clone()),
+                (Some(fault), _) => fault.into(),
                 (None, Some(error)) => {
                     Self::no_reply(Class::Denied, format!("no AWS credentials to sign with: {}", causes(error)))
                 }

@@ -1,4 +1,4 @@
-//! The step that creates the user: finalizer, mark, call, in this order and in one pass.
+//! The step that creates the user: credentials, finalizer, mark, call, in this order and in one pass.
 
 use connect_api::{Class, Connect, ConnectExt, CreateUser, Error, OperationName};
 
@@ -10,6 +10,8 @@ use super::{
 /// Creates the user.
 pub(in crate::reconcile) async fn create(work: &mut Work<'_>, known: &Knowledge, mut request: CreateUser) -> Flow<Learnt> {
     let phase = Phase::of(known);
+    // Without credentials nothing that the attempt leaves behind could be cleaned up: neither Secret, finalizer nor mark.
+    or_fail(work.connect.ready(OperationName::CreateUser).await, phase, "instanceArn")?;
     let initial = match password::initial(work, phase).await {
         Flow::Continue(initial) => initial,
         Flow::Break(End::Report(State::Failed(failure), _)) if failure.kind == Kind::SecretNotFound => {

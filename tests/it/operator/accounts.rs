@@ -83,6 +83,18 @@ async fn credentials_of_another_account_are_not_used() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn resource_of_an_account_without_credentials_can_be_deleted() {
+    let harness = Harness::builder("accounts").with_two_accounts(HOUR).config_file("{}").start().await;
+    harness.apply("typo", &harness.in_instance(ELSEWHERE)).await;
+    harness.wait_for_condition("typo", "Ready", "False", "AccessDenied").await;
+    let user = harness.users().get("typo").await.unwrap();
+    assert_eq!(user.metadata.finalizers, None, "nothing was begun that would have to be undone");
+    assert!(user.status.unwrap().create_attempt.is_none());
+    harness.delete_until_gone("typo").await;
+    assert_eq!(calls_to_connect(&harness), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn wrong_external_id_is_reported_and_blocks_no_other_account() {
     let harness = Harness::builder("accounts").with_two_accounts(HOUR).config_file(&with_role("7f3c-mistyped")).start().await;
     harness.apply("there", &harness.in_instance(ELSEWHERE)).await;

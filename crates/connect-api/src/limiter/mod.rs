@@ -168,6 +168,10 @@ impl<C: Connect> Connect for Limiter<C> {
         self.inner.admit(caller, operation)
     }
 
+    fn ready(&self, operation: OperationName) -> BoxFuture<'_, Result<(), Error>> {
+        self.inner.ready(operation)
+    }
+
     fn cancel(&self, key: &str) {
         self.buckets.lock().unwrap_or_else(PoisonError::into_inner).values_mut().for_each(|bucket| bucket.cancel(key));
         self.inner.cancel(key);
