@@ -71,6 +71,8 @@ pub(super) struct Context {
     pub(super) waiters: UsernameWaiters,
     /// The uptime of the last complete sweep, by instance ARN.
     pub(super) sweeps: Latest<Duration>,
+    /// Whether ListUsers shows no time of the last change, by instance ARN.
+    pub(super) without_times: Latest<bool>,
     pub(super) inventory: Inventory,
     /// The identity types of instances, by ARN. They never change, so one answer is enough.
     pub(super) identity_types: Latest<IdentityManagementType>,
@@ -100,6 +102,7 @@ impl Context {
             memory: Memory::default(),
             waiters: UsernameWaiters::default(),
             sweeps: Latest::default(),
+            without_times: Latest::default(),
             inventory: Inventory::default(),
             identity_types: Latest::default(),
             deletions: DeletionLedger::default(),

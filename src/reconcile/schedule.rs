@@ -13,7 +13,7 @@ use super::{
 };
 use crate::api::{ConnectUser, ManagementPolicy};
 
-/// The longest drift interval for users of an instance that cannot be swept, unless their resources set one.
+/// The longest drift interval for users of an instance whose sweeps cannot show every change, unless their resources set one.
 const WITHOUT_SWEEPS: Duration = Duration::from_secs(600);
 
 /// Returns the time for which a resource that failed is still left alone, unless people have asked something new of it.
@@ -58,12 +58,13 @@ pub(super) fn until_read(ctx: &Context, resource: &ConnectUser) -> Duration {
 }
 
 /// Returns the drift interval of a resource, shortened by up to a tenth: users that were created at once are not read at once.
-/// While sweeps fail, a long default is shortened.
+/// While sweeps fail, or show no times of changes, a long default is shortened.
 fn drift_interval(ctx: &Context, resource: &ConnectUser) -> Duration {
     let own = resource.spec.drift_interval.as_ref().and_then(|text| text.parse::<SignedDuration>().ok());
     let interval = own.and_then(|own| Duration::try_from(own).ok()).unwrap_or_else(|| {
         let sweeps_fail = ctx.settings.sweep_interval.is_some() && !was_swept_lately(ctx, &resource.spec.instance_arn);
-        if sweeps_fail { ctx.settings.drift_interval.min(WITHOUT_SWEEPS) } else { ctx.settings.drift_interval }
+        let without_times = ctx.without_times.get(&resource.spec.instance_arn).unwrap_or_default();
+        if sweeps_fail || without_times { ctx.settings.drift_interval.min(WITHOUT_SWEEPS) } else { ctx.settings.drift_interval }
     });
     interval - interval.mul_f64(spread(&resource.uid().unwrap_or_default(), 0) / 10.0)
 }

@@ -133,6 +133,7 @@ fn complete(ctx: &Context, scan: &mut DriftScan, resources: impl Iterator<Item =
     let (renamed, orphans) = compare_with_all(ctx, scan, resources);
     report.orphans = orphans;
     let now = (ctx.clock.uptime(), ctx.clock.now());
+    note_times(ctx, scan);
     let all = std::mem::take(&mut scan.expected).into_iter();
     for (id, expected) in all.flat_map(|(id, all)| all.into_iter().map(move |expected| (id.clone(), expected))) {
         let uid = &expected.uid;
@@ -169,6 +170,29 @@ fn complete(ctx: &Context, scan: &mut DriftScan, resources: impl Iterator<Item =
     }
     ctx.sweeps.record(scan.instance.to_string(), ctx.clock.uptime());
     report
+}
+
+/// Notes whether ListUsers shows times of changes. Without them, no list shows that an e-mail address was changed: then the users are
+/// read more often.
+fn note_times(ctx: &Context, scan: &DriftScan) {
+    let Some(without_times) = are_without_times(scan.listed.values()) else { return };
+    let instance = scan.instance.to_string();
+    let before = ctx.without_times.get(&instance).unwrap_or_default();
+    ctx.without_times.record(instance, without_times);
+    if without_times && !before {
+        tracing::warn!(
+            instance = %scan.instance.instance,
+            "ListUsers shows no LastModifiedTime in this instance, so a sweep does not see that an e-mail address, a mobile number or \
+             a proficiency was changed: each user is read every 10 minutes instead, as far as the rate limit admits"
+        );
+        // Their next pass is a day away.
+        scan.expected.values().flatten().for_each(|expected| ctx.waiters.wake(expected.name.clone()));
+    }
+}
+
+/// Returns whether none of these users has a time; None without users.
+fn are_without_times<'a>(listed: impl Iterator<Item = &'a Option<Timestamp>>) -> Option<bool> {
+    listed.map(Option::is_none).reduce(|all, one| all && one)
 }
 
 /// Compares the scan with all resources as they are now. Returns the UIDs of resources whose names stand for something else, and
@@ -243,5 +267,18 @@ fn is_renamed(ctx: &Context, scan: &DriftScan, resource: &ConnectUser) -> bool {
             let desired = desired.without_ignored(&ignored_drift(&resource.spec, status), &live);
             !diff(&desired, &live, &status.applied_tag_keys).is_empty()
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instance_is_without_times_if_no_user_has_one() {
+        let time = Some(Timestamp::UNIX_EPOCH);
+        assert_eq!(are_without_times([].iter()), None);
+        assert_eq!(are_without_times([None, None].iter()), Some(true));
+        assert_eq!(are_without_times([None, time].iter()), Some(false));
     }
 }
