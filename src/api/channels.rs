@@ -77,8 +77,8 @@ pub struct AfterContactWorkConfigPerChannel {
     validation = Rule::new("self.channel == 'VOICE'")
         .message("phoneNumberConfigs takes channel: VOICE alone: take the others out")
         .field_path(".channel"),
-    validation = Rule::new("has(self.phoneNumber) == (self.phoneType == 'DESK_PHONE')")
-        .message("phoneNumberConfigs: phoneNumber goes with phoneType: DESK_PHONE, and only with it: set both, or neither")
+    validation = Rule::new("has(self.phoneNumber) || self.phoneType != 'DESK_PHONE'")
+        .message("phoneNumberConfigs: phoneNumber is needed with phoneType: DESK_PHONE: set both, or choose SOFT_PHONE")
         .field_path(".phoneNumber")
 )]
 pub struct PhoneNumberConfig {
@@ -86,7 +86,7 @@ pub struct PhoneNumberConfig {
     pub channel: Channel,
     /// `SOFT_PHONE`, in the browser, or `DESK_PHONE`, at `phoneNumber`.
     pub phone_type: PhoneType,
-    /// The desk phone's number in E.164 form.
+    /// The desk phone's number in E.164 form. With `SOFT_PHONE`, Connect keeps it for later.
     #[schemars(length(max = 40))]
     #[x_kube(validation = Rule::new(r"self.matches('^\\+[1-9][0-9]{1,14}$')")
         .message("phoneNumberConfigs: phoneNumber must be in E.164 form, such as +12065550100"))]

@@ -325,9 +325,14 @@ pub enum PhoneType {
 #[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = Rule::new("has(self.deskPhoneNumber) == (has(self.phoneType) && self.phoneType == 'DESK_PHONE')")
-    .message("phoneConfig.deskPhoneNumber goes with phoneType: DESK_PHONE, and only with it: set both, or neither")
-    .field_path(".deskPhoneNumber"))]
+#[x_kube(
+    validation = Rule::new("has(self.deskPhoneNumber) || !has(self.phoneType) || self.phoneType != 'DESK_PHONE'")
+        .message("phoneConfig.deskPhoneNumber is needed with phoneType: DESK_PHONE: set both, or choose SOFT_PHONE")
+        .field_path(".deskPhoneNumber"),
+    validation = Rule::new("!has(self.deskPhoneNumber) || has(self.phoneType)")
+        .message("phoneConfig.deskPhoneNumber needs a phoneType: DESK_PHONE to ring at the number, or SOFT_PHONE to keep it for later")
+        .field_path(".deskPhoneNumber")
+)]
 pub struct PhoneConfig {
     /// Where contacts ring: `SOFT_PHONE`, in the browser, or `DESK_PHONE`, at `deskPhoneNumber`.
     #[serde(default)]
@@ -338,7 +343,7 @@ pub struct PhoneConfig {
     /// After-contact work time limit in seconds. 0: no limit, the agent must close it.
     #[schemars(range(min = 0, max = 2_000_000))]
     pub after_contact_work_time_limit: Option<i32>,
-    /// The desk phone's number in E.164 form.
+    /// The desk phone's number in E.164 form. With `SOFT_PHONE`, Connect keeps it for later.
     #[schemars(length(max = 40))]
     #[x_kube(validation = Rule::new(r"self.matches('^\\+[1-9][0-9]{1,14}$')")
         .message("phoneConfig.deskPhoneNumber must be in E.164 form, such as +12065550100"))]

@@ -79,10 +79,27 @@ pub fn advice_on_update(identity: IdentityManagementType, changes: &[Change]) ->
     of_the_directory(&parts::changed_beside_a_directory(changes))
 }
 
-/// Returns the call as an instance with a directory takes it, if that is another than the one of the action.
-pub fn beside_a_directory(action: &Action) -> Option<Call> {
+/// Returns the call as an instance of this type takes it after it has refused the one of the action, if that is another.
+pub fn in_other_words(action: &Action, identity: IdentityManagementType) -> Option<Call> {
     let UserUpdate::UpdateUserIdentityInfo(request) = &action.update else { return None };
-    parts::beside_a_directory(request, &action.changes).map(Into::into)
+    let update = match identity {
+        IdentityManagementType::ExistingDirectory => parts::beside_a_directory(request, &action.changes),
+        IdentityManagementType::Saml => parts::beside_saml(request, &action.changes),
+        IdentityManagementType::ConnectManaged => None,
+    };
+    update.map(Into::into)
+}
+
+/// Returns whether a call clears members of the identity by leaving them out, which Connect may take for members that stay.
+pub fn clears_identity(action: &Action) -> bool {
+    empties_identity(action).is_some()
+}
+
+/// Returns the same action with empty strings for the members that it clears, if there are any.
+pub fn empties_identity(action: &Action) -> Option<Action> {
+    let UserUpdate::UpdateUserIdentityInfo(request) = &action.update else { return None };
+    let request = parts::with_empty_strings(request, &action.changes)?;
+    Some(Action { update: UserUpdate::UpdateUserIdentityInfo(request), ..action.clone() })
 }
 
 fn of_the_directory(members: &[&str]) -> Option<String> {
@@ -206,9 +223,44 @@ mod tests {
         actions.remove(0)
     }
 
+    fn info(update: &UserUpdate) -> IdentityInfo {
+        match update {
+            UserUpdate::UpdateUserIdentityInfo(UpdateUserIdentityInfo { identity_info, .. }) => identity_info.clone(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn cleared_member_is_left_out_and_no_empty_string_is_carried() {
+        let mut desired = fixtures::bare();
+        desired.parts.identity.mobile = Some(String::new());
+        let mut live = fixtures::live();
+        live.user.identity_info.secondary_email = Some(String::new());
+        let action = diff(&desired, &live, &Default::default()).remove(0);
+        let sent = info(&action.update);
+        assert_eq!((&sent.mobile, &sent.secondary_email), (&None, &None));
+        assert_eq!(sent.email, live.user.identity_info.email);
+        assert!(clears_identity(&action) && !clears_identity(&update(None)));
+        let second = info(&empties_identity(&action).unwrap().update);
+        assert_eq!(second, IdentityInfo { mobile: Some(String::new()), ..sent });
+    }
+
+    #[test]
+    fn email_of_a_saml_user_is_left_out_after_a_refusal_unless_the_spec_asks_for_it() {
+        let sent = |action: &Action| match in_other_words(action, Saml) {
+            Some(Call::UpdateUserIdentityInfo(UpdateUserIdentityInfo { identity_info, .. })) => Some(identity_info),
+            _ => None,
+        };
+        assert_eq!(sent(&update(None)), Some(IdentityInfo { email: None, ..info(&update(None).update) }));
+        let mut desired = fixtures::bare();
+        desired.parts.identity.email = Some("new@example.com".into());
+        assert_eq!(sent(&diff(&desired, &fixtures::live(), &Default::default()).remove(0)), None);
+        assert!(in_other_words(&update(None), ConnectManaged).is_none());
+    }
+
     #[test]
     fn members_kept_by_the_directory_are_sent_only_if_they_change() {
-        let sent = |action: &Action| match beside_a_directory(action) {
+        let sent = |action: &Action| match in_other_words(action, ExistingDirectory) {
             Some(Call::UpdateUserIdentityInfo(UpdateUserIdentityInfo { identity_info, .. })) => identity_info,
             other => panic!("{other:?}"),
         };

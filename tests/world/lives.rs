@@ -186,6 +186,19 @@ fn number_of_a_soft_phone_outlasts_another_edit() {
 }
 
 #[test]
+fn cleared_member_is_gone_whether_connect_replaces_or_merges() {
+    for identity_merges in [false, true] {
+        let acts = [edit(Edit::Mobile(1)), Settle, edit(Edit::Mobile(2)), Settle];
+        lives(Life { identity_merges, ..Life::of(acts) });
+    }
+}
+
+#[test]
+fn soft_phone_may_have_a_number() {
+    story([edit(Edit::Phone(6)), Settle, console(Console::Phone(0, 2)), Wait(700), Settle, edit(Edit::Phone(4)), Settle]);
+}
+
+#[test]
 fn ignored_name_that_was_renamed_blocks_no_other_edit() {
     let by_name = [edit(Edit::Routing(3)), edit(Edit::Ignore(1)), Settle, console(Console::RenameProfile(0))];
     for last in [[edit(Edit::LastName(1)), Settle], [person(Person::LoseStatus(0)), edit(Edit::LastName(1))]] {

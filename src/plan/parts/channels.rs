@@ -493,7 +493,7 @@ fn unlike_list<S: Setting>(wanted: &Option<Vec<S>>, is: &[S]) -> Vec<Change> {
     let mut changes = Vec::new();
     for is in is {
         let Some(want) = find(wanted, is.channel()) else { continue };
-        for ((member, from), (_, to)) in is.members().into_iter().zip(want.over(is).members()) {
+        for ((member, from), (_, to)) in is.members_beside(want).into_iter().zip(want.over(is).members()) {
             if from != to {
                 changes.push(Change::new(format!("{}[{}].{member}", S::LIST, is.channel().as_str()), from, to));
             }

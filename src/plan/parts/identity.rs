@@ -1,7 +1,10 @@
 //! Names, e-mail addresses and mobile number.
 //!
-//! Connect shows a cleared member as an empty string or not at all: both are nothing. UpdateUserIdentityInfo may wipe a member that
-//! is left out, so an update includes all members, those that the spec does not manage as they were read.
+//! Connect shows a cleared member as an empty string or not at all: both are nothing. AWS does not say whether UpdateUserIdentityInfo
+//! wipes a member that is left out. So an update includes all members that have a value, those that the spec does not manage as they
+//! were read, and clears a member by leaving it out: an empty string does not match the API's pattern of a secondary e-mail address or
+//! a mobile number, and one of them would have the whole call refused. If a read then shows that Connect has kept the member, the
+//! second attempt sends an empty string ([`with_empty_strings`]). Names have no such pattern: an empty one is sent as such.
 
 use std::{collections::BTreeSet, hash::Hash};
 
@@ -15,6 +18,14 @@ struct Member {
     field: IgnoredField,
     /// In an instance with a directory, its value comes from there, and Connect refuses any other.
     kept_by_directory: bool,
+}
+
+impl Member {
+    /// Returns a value as it is sent. Only names may be empty.
+    fn sent(self, value: Option<String>) -> Option<String> {
+        let is_name = matches!(self.field, IgnoredField::FirstName | IgnoredField::LastName);
+        value.filter(|value| is_name || !value.is_empty())
+    }
 }
 
 /// Makes identity info of two others, member by member. The questions go through here, so that none can forget a member.
@@ -55,9 +66,9 @@ pub(super) fn diff(want: &IdentityInfo, live: &Live, instance: &InstanceId) -> O
             Some(want) if want != is => {
                 let filled = |v: &str| (!v.is_empty()).then(|| v.to_owned());
                 changes.push(Change::new(member.field.path(), filled(is), filled(want)));
-                Some(want.clone())
+                member.sent(Some(want.clone()))
             }
-            Some(_) | None => shown.clone(),
+            Some(_) | None => member.sent(shown.clone()),
         }
     });
     let (instance, user) = (instance.clone(), live.user.id.clone());
@@ -98,6 +109,26 @@ pub(in crate::plan) fn changed_beside_a_directory(changes: &[Change]) -> Vec<&'s
         None
     });
     changed
+}
+
+/// Returns the update that clears members by empty strings, if it clears any.
+pub(in crate::plan) fn with_empty_strings(
+    request: &UpdateUserIdentityInfo,
+    changes: &[Change],
+) -> Option<UpdateUserIdentityInfo> {
+    let is_cleared = |member: Member| changes.iter().any(|change| change.field == member.field.path() && change.to.is_none());
+    let identity_info = zip(&request.identity_info, &request.identity_info, |member, value, _| {
+        value.clone().or_else(|| is_cleared(member).then(String::new))
+    });
+    (identity_info != request.identity_info).then(|| UpdateUserIdentityInfo { identity_info, ..request.clone() })
+}
+
+/// Returns the update as an instance with SAML may require it, if that is another: without an e-mail address that the spec does not
+/// ask for. AWS' pages contradict each other on whether such a user may have one.
+pub(in crate::plan) fn beside_saml(request: &UpdateUserIdentityInfo, changes: &[Change]) -> Option<UpdateUserIdentityInfo> {
+    let is_asked_for = changes.iter().any(|change| change.field == IgnoredField::Email.path());
+    let identity_info = IdentityInfo { email: None, ..request.identity_info.clone() };
+    (!is_asked_for && identity_info != request.identity_info).then(|| UpdateUserIdentityInfo { identity_info, ..request.clone() })
 }
 
 /// Returns the update as an instance with a directory takes it, if that is another: members that the directory keeps are sent only

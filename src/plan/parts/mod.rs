@@ -29,7 +29,9 @@ use connect_api::{
     Arn, AssociateUserProficiencies, ChannelConfigs, CreateUser, CreatedUser, FoundUser, HierarchyGroupId, IdentityInfo,
     InstanceId, OperationName, ProficiencyKey, RoutingProfileId, SecurityProfileId, Tags, UpdateUserProficiencies, User,
 };
-pub(super) use identity::{beside_a_directory, changed_beside_a_directory, given_beside_a_directory};
+pub(super) use identity::{
+    beside_a_directory, beside_saml, changed_beside_a_directory, given_beside_a_directory, with_empty_strings,
+};
 pub(crate) use tags::MOST_ON_A_USER;
 
 // The parts take their names from here.

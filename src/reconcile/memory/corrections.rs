@@ -33,6 +33,12 @@ impl Corrections {
         }
     }
 
+    /// Returns whether a correction was made before, and no read has shown its effect since.
+    pub(in crate::reconcile) fn was_made(&self, action: &Action) -> bool {
+        let key = key(action);
+        self.0.iter().any(|(other, _)| *other == key)
+    }
+
     /// Returns whether a correction was made often enough to know that it has no effect.
     pub(in crate::reconcile) fn is_fruitless(&self, action: &Action) -> bool {
         let key = key(action);

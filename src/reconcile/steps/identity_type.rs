@@ -2,7 +2,7 @@
 
 use connect_api::{Class, Connect, ConnectExt, CreateUser, DescribeInstance, Error, IdentityManagementType, OperationName};
 
-use super::{Action, Work, advice_on_create, advice_on_update, beside_a_directory};
+use super::{Action, Work, advice_on_create, advice_on_update, in_other_words};
 
 /// Returns what to correct in the spec after a refused CreateUser, if the identity type explains the refusal.
 pub(super) async fn advice(work: &Work<'_>, request: &CreateUser) -> Option<String> {
@@ -14,22 +14,19 @@ pub(super) async fn advice(work: &Work<'_>, request: &CreateUser) -> Option<Stri
 pub(super) async fn send(work: &Work<'_>, action: &Action) -> Result<(), (Error, String)> {
     let Work { ctx, subject, connect, caller, .. } = work;
     let known = ctx.identity_types.get(&subject.instance.to_string());
-    let beside = beside_a_directory(action);
-    let call = match (&beside, known) {
-        (Some(call), Some(IdentityManagementType::ExistingDirectory)) => call.clone(),
-        _ => action.update.clone().into(),
-    };
+    // Whether a SAML user may have an e-mail address is not certain, so it is carried over until it is refused.
+    let is_certain = known == Some(IdentityManagementType::ExistingDirectory);
+    let other_words = known.filter(|_| is_certain).and_then(|identity| in_other_words(action, identity));
+    let call = other_words.unwrap_or_else(|| action.update.clone().into());
     let Err(error) = connect.send(caller, call).await else { return Ok(()) };
     if error.class != Class::Invalid || action.update.name() != OperationName::UpdateUserIdentityInfo {
         return Err((error, action.fields()));
     }
     let Some(identity) = identity_type(work).await else { return Err((error, action.fields())) };
     let fields = advice_on_update(identity, &action.changes).unwrap_or_else(|| action.fields());
-    match (beside, known, identity) {
-        (Some(call), None, IdentityManagementType::ExistingDirectory) => {
-            connect.send(caller, call).await.map(drop).map_err(|error| (error, fields))
-        }
-        _ => Err((error, fields)),
+    match in_other_words(action, identity).filter(|_| !is_certain) {
+        Some(call) => connect.send(caller, call).await.map(drop).map_err(|error| (error, fields)),
+        None => Err((error, fields)),
     }
 }
 

@@ -23,7 +23,8 @@ use crate::{
     inventory::{Query, REFRESH, Wanted},
     plan::{
         Action, Change, CreateAttempts, Creation, Knowledge, Live, Observation, Ownership, Policy, ReferenceKind, SpecIssue,
-        Unresolved, advice_on_create, advice_on_update, after, beside_a_directory, broken_rules, created, explain,
+        Unresolved, advice_on_create, advice_on_update, after, broken_rules, clears_identity, created, empties_identity, explain,
+        in_other_words,
     },
     reconcile::{
         cluster::{ClusterError, ClusterErrorKind, EventKind, SecretValue, THROTTLED},

@@ -5,8 +5,8 @@ use std::time::Duration;
 use connect_api::{Class, Error, OperationName, Priority};
 
 use super::{
-    Action, End, Failure, Flow, Knowledge, Learnt, Live, Observation, Phase, State, Work, after, failures, identity_type, lookup,
-    names, or_end, or_fail, read::observed, reconcile_requested,
+    Action, End, Failure, Flow, Knowledge, Learnt, Live, Observation, Phase, State, Work, after, clears_identity,
+    empties_identity, failures, identity_type, lookup, names, or_end, or_fail, read::observed, reconcile_requested,
 };
 
 /// The lifetime of a read for calls that carry nothing over from it, if they have to wait for the rate limit: a hundred calls of
@@ -50,11 +50,15 @@ pub(in crate::reconcile) async fn update(
         if failed.iter().any(|(error, _)| Some(error.operation) == action.after) {
             continue;
         }
+        // The first attempt had no effect: Connect keeps members that are left out.
+        let repeated = work.ctx.memory.of(&uid, |m| !relies_on_status && m.corrections.was_made(&action));
+        let action = empties_identity(&action).filter(|_| repeated).unwrap_or(action);
         match identity_type::send(work, &action).await {
             Ok(()) => {
                 let fields = action.fields();
                 tracing::info!(operation = %action.update.name(), fields, "updated the user");
                 is_doubtful |= work.ctx.memory.with(&uid, |m| m.corrections.made(&action)) && !relies_on_status;
+                is_doubtful |= clears_identity(&action) && !repeated;
                 now = after(now, &action.update);
                 work.report.changed.extend(action.changes);
             }

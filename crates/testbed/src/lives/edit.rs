@@ -25,9 +25,10 @@ pub enum Edit {
     LastName(u8),
     /// The e-mail address: 0 not managed, then two addresses, then one with capitals.
     Email(u8),
-    /// The mobile number: 0 not managed, 1 a number.
+    /// The mobile number: 0 not managed, 1 a number, 2 cleared.
     Mobile(u8),
-    /// The phone: 0 not managed, 1 and 2 after-contact work, 3 a desk phone, 4 a soft phone, 5 auto-accept.
+    /// The phone: 0 not managed, 1 and 2 after-contact work, 3 a desk phone, 4 a soft phone, 5 auto-accept, 6 a soft phone with a
+    /// number.
     Phone(u8),
     /// The lists by channel: 0 none, 1 CHAT's after-contact work, 2 TASK's auto-accept.
     Channels(u8),
@@ -58,8 +59,8 @@ impl Edit {
             (Self::Group, 4),
             (Self::LastName, 3),
             (Self::Email, 4),
-            (Self::Mobile, 2),
-            (Self::Phone, 6),
+            (Self::Mobile, 3),
+            (Self::Phone, 7),
             (Self::Channels, 3),
             (Self::Proficiencies, 4),
             (Self::Tags, 5),
@@ -97,7 +98,7 @@ impl Edit {
                 let addresses = [None, Some("jane@example.com"), Some("j.doe@example.com"), Some("Jane@Example.com")];
                 identity(spec).email = addresses[usize::from(n)].map(str::to_owned);
             }
-            Self::Mobile(n) => identity(spec).mobile = (n > 0).then(|| "+12065550100".to_owned()),
+            Self::Mobile(n) => identity(spec).mobile = (n > 0).then(|| ["+12065550100", ""][usize::from(n - 1)].to_owned()),
             Self::Phone(n) => {
                 spec.phone_config = match n {
                     0 => None,
@@ -107,6 +108,11 @@ impl Edit {
                     3 => Some(PhoneConfig {
                         phone_type: Some(PhoneType::DeskPhone),
                         desk_phone_number: Some("+12065550111".into()),
+                        ..PhoneConfig::default()
+                    }),
+                    6 => Some(PhoneConfig {
+                        phone_type: Some(PhoneType::SoftPhone),
+                        desk_phone_number: Some("+12065550112".into()),
                         ..PhoneConfig::default()
                     }),
                     4 => Some(PhoneConfig { phone_type: Some(PhoneType::SoftPhone), ..PhoneConfig::default() }),

@@ -156,6 +156,14 @@ impl Player {
         let ends_as = |expected: &str, why: &str| {
             if reason == expected { Ok(()) } else { Err(format!("{why}: expected {expected}, not {reason:?}")) }
         };
+        let (sim, instance) = (&self.simulation.sim, &self.simulation.instance);
+        let profile = object.spec.routing_profile_name.as_deref();
+        let is_unknown = profile.is_some_and(|name| sim.routing_profile_id(instance, name).is_none());
+        let applied = profile.and_then(|name| Some(status.applied_values.get("routingProfileName")? == &format!("{name:?}")));
+        let is_ignored = object.spec.ignore_drift.iter().flatten().any(|field| *field == IgnoredField::RoutingProfileName);
+        if is_unknown && !is_ignored && reason == "DependencyNotFound" {
+            return Ok(());
+        }
         let Some(view) = user else {
             return match (object.spec.management_policy, object.spec.adoption_policy) {
                 (ManagementPolicy::Observe, _) | (_, AdoptionPolicy::Adopt) => ends_as("DependencyNotFound", "there is no user"),
@@ -203,11 +211,6 @@ impl Player {
         if not_kept && email != email.to_lowercase() {
             return Ok(());
         }
-        let (sim, instance) = (&self.simulation.sim, &self.simulation.instance);
-        let profile = object.spec.routing_profile_name.as_deref();
-        let is_unknown = profile.is_some_and(|name| sim.routing_profile_id(instance, name).is_none());
-        let applied = profile.and_then(|name| Some(status.applied_values.get("routingProfileName")? == &format!("{name:?}")));
-        let is_ignored = object.spec.ignore_drift.iter().flatten().any(|field| *field == IgnoredField::RoutingProfileName);
         // A new name that does not exist is an error of its field alone.
         let awaits_profile = is_unknown && !(is_ignored && applied.unwrap_or(true));
         if awaits_profile {

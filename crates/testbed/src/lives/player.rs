@@ -17,7 +17,7 @@ use connect_operator::{
     plan::ClusterNames,
     reconcile::NamespacedName,
 };
-use connect_sim::UserView;
+use connect_sim::{IdentityUpdate, UserView};
 use kube::ResourceExt;
 
 use super::{
@@ -96,6 +96,9 @@ impl Player {
     fn new(life: &Life) -> Self {
         let mut config = config(life.lag);
         config.rules.lower_case_emails = life.lower_case_emails;
+        if life.identity_merges {
+            config.rules.identity_update = IdentityUpdate::Merge;
+        }
         let setup = Setup {
             lag: life.lag,
             mutation: life.mutation,

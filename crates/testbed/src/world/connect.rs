@@ -168,9 +168,17 @@ impl CheckedConnect {
         if store.get(&name).is_some_and(same_user) {
             self.violated(format!("DeleteUser on the user of {cluster}'s {name:?}, which exists"));
         }
-        let last = store.past.iter().rev().find_map(|snapshot| Some((snapshot, snapshot.objects.get(&name)?)));
-        if let Some((snapshot, last)) = last
+        let states = || store.past.iter().rev().filter_map(|snapshot| Some((snapshot, snapshot.objects.get(&name)?)));
+        // Of a word that came and went between two passes, no operator can know.
+        let was_heard = |last: &ConnectUser| {
+            states().any(|(_, o)| {
+                let heard = o.status.as_ref().map(|status| status.observed_generation);
+                o.metadata.uid == last.metadata.uid && o.spec == last.spec && heard == o.metadata.generation
+            })
+        };
+        if let Some((snapshot, last)) = states().next()
             && same_user(last)
+            && was_heard(last)
             && (snapshot.deletion_policy(last) == DeletionPolicy::Retain
                 || last.spec.management_policy == ManagementPolicy::Observe)
         {

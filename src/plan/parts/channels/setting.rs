@@ -18,6 +18,10 @@ pub(in crate::plan::parts) trait Setting: Clone {
     /// Returns the members by their path in the spec. Unset and set to the default are the same.
     fn members(&self) -> Vec<(&'static str, Option<String>)>;
 
+    /// Returns the members to compare with those of the wanted setting.
+    fn members_beside(&self, _want: &Self) -> Vec<(&'static str, Option<String>)> {
+        self.members()
+    }
     /// Returns the wanted setting, with unmanaged members as they are.
     fn over(&self, _is: &Self) -> Self {
         self.clone()
@@ -118,9 +122,14 @@ impl Setting for PhoneNumberConfig {
     }
 
     fn members(&self) -> Vec<(&'static str, Option<String>)> {
-        // A soft phone has no number, even if one is left from a desk phone.
-        let number = self.phone_number.clone().filter(|_| self.phone_type != PhoneType::SoftPhone);
-        vec![("phoneType", Some(self.phone_type.as_str().into())), ("phoneNumber", number)]
+        vec![("phoneType", Some(self.phone_type.as_str().into())), ("phoneNumber", self.phone_number.clone())]
+    }
+
+    fn members_beside(&self, want: &Self) -> Vec<(&'static str, Option<String>)> {
+        // Connect keeps the number of a desk phone that a soft phone has replaced. It makes no difference unless the spec gives one.
+        let is_left = want.phone_type == PhoneType::SoftPhone && want.phone_number.is_none();
+        let number = self.phone_number.clone().filter(|_| !is_left);
+        Self { phone_number: number, ..self.clone() }.members()
     }
 
     fn over(&self, is: &Self) -> Self {
