@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 pub use instances::{InstanceConfig, NamedConfig};
-pub use rules::{DescribeLagCovers, EmailRule, IdentityUpdate, LongSearchValues, Rules, UnknownReference, UserConfigUpdate};
+pub use rules::{
+    DescribeLagCovers, EmailRule, EmptyLists, IdentityUpdate, LongSearchValues, Rules, UnknownReference, UserConfigUpdate,
+};
 pub use sts::{RoleConfig, StsConfig};
 pub use throttling::{Rate, Throttling};
 

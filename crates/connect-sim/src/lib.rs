@@ -15,8 +15,8 @@
 //!
 //! [`Sim`] is one state machine behind a lock. [`Sim::client`] calls it in-process, through the same trait as the real client.
 //! [`serve`] puts it behind HTTP in AWS' own format, so that the SDKs and the aws CLI work with it unchanged. It follows AWS'
-//! documentation. Where AWS documents nothing, a switch in [`Rules`] chooses, and the default is the behaviour that is harder on
-//! a client.
+//! documentation. Where AWS documents nothing, a switch in [`Rules`] chooses. The default is the behaviour that is harder on
+//! a client, and [`Rules::lenient`] the easier one.
 //!
 //! It is deterministic: it does not sleep, has no threads, draws random numbers only from the seed, and its time is either real
 //! or moved only by [`Sim::advance`].
@@ -47,8 +47,8 @@ pub use calls::{Calls, Creates, OperationCalls};
 pub use client::Client;
 pub use clock::ClockMode;
 pub use config::{
-    Config, ConfigError, DescribeLagCovers, EmailRule, IdentityUpdate, InstanceConfig, LongSearchValues, NamedConfig, Rate,
-    RoleConfig, Rules, StsConfig, Throttling, UnknownReference, UserConfigUpdate,
+    Config, ConfigError, DescribeLagCovers, EmailRule, EmptyLists, IdentityUpdate, InstanceConfig, LongSearchValues, NamedConfig,
+    Rate, RoleConfig, Rules, StsConfig, Throttling, UnknownReference, UserConfigUpdate,
 };
 pub use faults::{Effect, Fault, Trigger};
 pub use http::{Server, serve};

@@ -121,7 +121,8 @@ impl StringCondition {
     /// The index folds case, as full-text indexes do.
     fn matches(&self, text: &str, long_values: LongSearchValues) -> bool {
         let (text, mut value) = (text.to_lowercase(), self.value.to_lowercase());
-        if !(2..=25).contains(&value.chars().count()) {
+        let is_name = ["Username", "FirstName", "LastName"].contains(&self.field_name.as_str());
+        if is_name && !(2..=25).contains(&value.chars().count()) {
             match long_values {
                 LongSearchValues::AsGiven => {}
                 LongSearchValues::NoMatch => return false,

@@ -23,26 +23,35 @@ mod users;
 
 macro_rules! contract {
     ($($area:ident::$case:ident,)*) => {
-        /// Against the simulator in-process.
+        /// Against the simulator in-process, with the hardest readings of what AWS does not document, and with the easiest.
         mod in_process {
+            use connect_sim::Rules;
+
             $(#[tokio::test]
             async fn $case() {
-                crate::simulated::in_process(async |fixture| crate::$area::$case(fixture).await).await;
+                for rules in [Rules::default(), Rules::lenient()] {
+                    crate::simulated::in_process(rules, async |fixture| crate::$area::$case(fixture).await).await;
+                }
             })*
         }
 
         /// Against the SDK over the simulator's HTTP: the case passes, and every call returns the same result as in-process,
         /// including messages and request ids.
         mod over_http {
+            use connect_sim::Rules;
+
             $(#[tokio::test]
             async fn $case() {
-                let over_http = crate::simulated::over_http(async |fixture| crate::$area::$case(fixture).await).await;
-                let expected = crate::simulated::in_process(async |fixture| crate::$area::$case(fixture).await).await;
-                assert!(!over_http.is_empty());
-                for (actual, expected) in over_http.iter().zip(&expected) {
-                    assert_eq!(actual, expected);
+                for rules in [Rules::default(), Rules::lenient()] {
+                    let case = async |fixture: &crate::fixture::Fixture<'_>| crate::$area::$case(fixture).await;
+                    let over_http = crate::simulated::over_http(rules.clone(), case).await;
+                    let expected = crate::simulated::in_process(rules, case).await;
+                    assert!(!over_http.is_empty());
+                    for (actual, expected) in over_http.iter().zip(&expected) {
+                        assert_eq!(actual, expected);
+                    }
+                    assert_eq!(over_http.len(), expected.len());
                 }
-                assert_eq!(over_http.len(), expected.len());
             })*
         }
 

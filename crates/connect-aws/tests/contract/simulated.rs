@@ -5,14 +5,19 @@ use std::time::Duration;
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use connect_api::{Connect, CreatedUser, DeleteUser, ProficiencyKey, Reply};
 use connect_aws::{AwsConnect, Options, load};
-use connect_sim::{Config, InstanceConfig, QuickConnectTarget, Server, Sim, Throttling, serve};
+use connect_sim::{Config, InstanceConfig, QuickConnectTarget, Rules, Server, Sim, Throttling, serve};
 use futures::future::{BoxFuture, FutureExt};
 use tokio::net::TcpListener;
 
 use crate::fixture::{Environment, Fixture};
 
-/// Creates an account with a clock that advances only when a case waits. All of them are equal.
+/// Creates an account with the hardest readings of what AWS does not document.
 pub(crate) fn sim() -> Sim {
+    sim_with(Rules::default())
+}
+
+/// Creates an account with a clock that advances only when a case waits. All of them with the same rules are equal.
+fn sim_with(rules: Rules) -> Sim {
     let instance = InstanceConfig {
         routing_profiles: vec!["Basic Routing Profile".into(), "Second line".into()],
         hierarchy_groups: vec!["/Support".into(), "/Support/South".into()],
@@ -23,7 +28,7 @@ pub(crate) fn sim() -> Sim {
         .into(),
         ..InstanceConfig::default()
     };
-    let sim = Sim::new(Config { throttling: Throttling::off(), instances: vec![instance], ..Config::manual() }).unwrap();
+    let sim = Sim::new(Config { throttling: Throttling::off(), instances: vec![instance], rules, ..Config::manual() }).unwrap();
     add_quick_connects(&sim);
     sim
 }
@@ -56,13 +61,13 @@ pub(crate) async fn served(sim: &Sim, region: &str) -> (Server, AwsConnect) {
     (server, AwsConnect::for_region(&config, region))
 }
 
-pub(crate) async fn in_process(case: impl AsyncFnOnce(&Fixture<'_>)) -> Vec<String> {
-    let sim = sim();
+pub(crate) async fn in_process(rules: Rules, case: impl AsyncFnOnce(&Fixture<'_>)) -> Vec<String> {
+    let sim = sim_with(rules);
     run(&sim, &sim.client(), case).await
 }
 
-pub(crate) async fn over_http(case: impl AsyncFnOnce(&Fixture<'_>)) -> Vec<String> {
-    let sim = sim();
+pub(crate) async fn over_http(rules: Rules, case: impl AsyncFnOnce(&Fixture<'_>)) -> Vec<String> {
+    let sim = sim_with(rules);
     let (_server, client) = served(&sim, "us-west-2").await;
     run(&sim, &client, case).await
 }

@@ -19,7 +19,7 @@ pub(crate) async fn identity_info_is_replaced(fixture: &Fixture<'_>) {
             first_name: Some(first.into()),
             last_name: Some("Mustermann".into()),
             email: user.identity_info.email.clone(),
-            secondary_email: Some(format!("{first}@example.com")),
+            secondary_email: Some(format!("{}@example.com", first.to_lowercase())),
             mobile: Some(mobile.into()),
         };
         fixture.call(update(identity_info.clone())).await.unwrap();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use connect_api::{
-    AfterContactWorkConfig, ChannelConfigs, IdentityInfo, Page, PhoneConfig, Proficiency, Tags, User, UserSummary,
+    AfterContactWorkConfig, ChannelConfigs, FoundUser, IdentityInfo, Page, PhoneConfig, Proficiency, Tags, User, UserSummary,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use crate::{
     rules::{
         Context,
         listings::{self, Listed},
-        render::described,
+        render,
     },
     state::{self, ACTIVE, Attribute, Instance, QuickConnect},
 };
@@ -137,10 +137,10 @@ pub(super) fn user(user: &User, region: &str) -> Value {
 pub(super) fn found(cx: &Context<'_>, page: &Page<Arc<state::User>>, total: usize) -> Value {
     let in_lists = if cx.rules.search_lists_in_milliseconds { 1000 } else { 1 };
     let line = |user: &Arc<state::User>| {
-        let user = described(cx.rules, cx.instance, user);
-        let IdentityInfo { first_name, last_name, .. } = user.identity_info;
+        let FoundUser { first_name, last_name, channel_configs, .. } = render::found(cx.rules, cx.instance, user);
         let identity_info = IdentityInfo { first_name, last_name, ..IdentityInfo::default() };
-        with_limits(&User { identity_info, last_modified_time: None, ..user }, 1000, in_lists)
+        let shown = render::described(cx.rules, cx.instance, user);
+        with_limits(&User { identity_info, channel_configs, last_modified_time: None, ..shown }, 1000, in_lists)
     };
     let users: Vec<_> = page.items.iter().map(line).collect();
     json!({ "Users": users, "NextToken": page.next_token, "ApproximateTotalCount": total })

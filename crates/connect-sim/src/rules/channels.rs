@@ -12,6 +12,10 @@ use crate::{Rules, UserConfigUpdate, refusal::Refusal, request::PhoneSettings, s
 
 /// The longest after-contact work, from AWS' documentation.
 const LONGEST_WORK: i32 = 2_000_000;
+/// The longest after-contact work of CHAT, from AWS' documentation. 0 is without an end for all channels.
+const LONGEST_CHAT_WORK: i32 = 5_400;
+/// A channel of the future.
+const UNKNOWN: &str = "SMS";
 
 pub(super) fn check_phone(config: &PhoneSettings) -> Result<(), Refusal> {
     check_work(config.after_contact_work_time_limit.unwrap_or(0))?;
@@ -53,7 +57,7 @@ pub(super) fn check_pairs(phone: &PhoneSettings, lists: &ChannelConfigs) -> Resu
     }
 }
 
-pub(super) fn check_lists(lists: &ChannelConfigs) -> Result<(), Refusal> {
+pub(super) fn check_lists(rules: &Rules, lists: &ChannelConfigs) -> Result<(), Refusal> {
     let ChannelConfigs { auto_accept, after_contact_work, phone_number, persistent_connection, voice_enhancement } = lists;
     for config in auto_accept.iter().flatten() {
         check_callback(config.channel, config.agent_first_callback_auto_accept.is_some())?;
@@ -66,8 +70,9 @@ pub(super) fn check_lists(lists: &ChannelConfigs) -> Result<(), Refusal> {
     for config in phone_number.iter().flatten() {
         check_number(config.phone_type, config.phone_number.as_deref(), "PhoneNumber")?;
     }
-    check_channels("AutoAcceptConfigs", auto_accept, |c| c.channel, &Channel::ALL)?;
-    check_channels("AfterContactWorkConfigs", after_contact_work, |c| c.channel, &Channel::ALL)?;
+    let all: Vec<_> = Channel::ALL.into_iter().chain(rules.unknown_channel.then(|| Channel::from(UNKNOWN))).collect();
+    check_channels("AutoAcceptConfigs", auto_accept, |c| c.channel, &all)?;
+    check_channels("AfterContactWorkConfigs", after_contact_work, |c| c.channel, &all)?;
     check_channels("PhoneNumberConfigs", phone_number, |c| c.channel, &[Channel::Voice])?;
     check_channels("PersistentConnectionConfigs", persistent_connection, |c| c.channel, &[Channel::Voice])?;
     check_channels("VoiceEnhancementConfigs", voice_enhancement, |c| c.channel, &[Channel::Voice])
@@ -99,7 +104,7 @@ fn check_channels<T>(
 }
 
 /// Applies PhoneConfig to all channels. Omitted members become false, 0 or SOFT_PHONE.
-pub(super) fn spread(settings: &mut Settings, phone: &PhoneSettings) {
+pub(super) fn spread(rules: &Rules, settings: &mut Settings, phone: &PhoneSettings) {
     let (auto_accept, seconds) = (phone.auto_accept.unwrap_or(false), phone.after_contact_work_time_limit.unwrap_or(0));
     for channel in Channel::ALL {
         let entry = settings.auto_accept.entry(channel);
@@ -110,6 +115,7 @@ pub(super) fn spread(settings: &mut Settings, phone: &PhoneSettings) {
     let channel = Channel::Voice;
     let (phone_type, phone_number) = (phone.phone_type.unwrap_or_default(), phone.desk_phone_number.clone());
     settings.phone_number.insert(channel, PhoneNumberConfig { channel, phone_type, phone_number });
+    cap_chat(rules, settings);
     let persistent = phone.persistent_connection;
     settings.persistent_connection = persistent
         .map(|persistent_connection| (channel, PersistentConnectionConfig { channel, persistent_connection }))
@@ -118,13 +124,26 @@ pub(super) fn spread(settings: &mut Settings, phone: &PhoneSettings) {
 }
 
 /// Applies the lists to the settings. The rule determines the effect on omitted channels and lists.
-pub(super) fn set(settings: &mut Settings, lists: &ChannelConfigs, rule: UserConfigUpdate) {
+pub(super) fn set(rules: &Rules, settings: &mut Settings, lists: &ChannelConfigs, rule: UserConfigUpdate) {
     let ChannelConfigs { auto_accept, after_contact_work, phone_number, persistent_connection, voice_enhancement } = lists;
     set_list(&mut settings.auto_accept, auto_accept, |c| c.channel, rule);
     set_list(&mut settings.after_contact_work, after_contact_work, |c| c.channel, rule);
     set_list(&mut settings.phone_number, phone_number, |c| c.channel, rule);
     set_list(&mut settings.persistent_connection, persistent_connection, |c| c.channel, rule);
     set_list(&mut settings.voice_enhancement, voice_enhancement, |c| c.channel, rule);
+    cap_chat(rules, settings);
+}
+
+fn cap_chat(rules: &Rules, settings: &mut Settings) {
+    if let Some(chat) = settings.after_contact_work.get_mut(&Channel::Chat).filter(|_| rules.chat_work_capped) {
+        chat.after_contact_work_time_limit = chat.after_contact_work_time_limit.min(LONGEST_CHAT_WORK);
+    }
+}
+
+/// Adds a setting of a channel that the API's model does not name.
+pub(super) fn add_unknown(settings: &mut Settings) {
+    let channel = Channel::from(UNKNOWN);
+    settings.auto_accept.insert(channel, AutoAcceptConfig::new(channel, true));
 }
 
 fn set_list<T: Clone>(
@@ -154,8 +173,8 @@ pub(super) fn as_phone_config(settings: &Settings) -> PhoneConfig {
     }
 }
 
-/// Returns the settings as per-channel lists. A list without entries is None.
-pub(super) fn as_lists(rules: &Rules, settings: &Settings) -> ChannelConfigs {
+/// Returns the settings as per-channel lists. A list without entries is None unless `empty_ones`.
+pub(super) fn as_lists(rules: &Rules, settings: &Settings, empty_ones: bool) -> ChannelConfigs {
     let (mut auto_accept, mut after_contact_work) = (settings.auto_accept.clone(), settings.after_contact_work.clone());
     if rules.show_unset_channels {
         for channel in Channel::ALL {
@@ -164,14 +183,14 @@ pub(super) fn as_lists(rules: &Rules, settings: &Settings) -> ChannelConfigs {
         }
     }
     ChannelConfigs {
-        auto_accept: list(auto_accept),
-        after_contact_work: list(after_contact_work),
-        phone_number: list(settings.phone_number.clone()),
-        persistent_connection: list(settings.persistent_connection.clone()),
-        voice_enhancement: list(settings.voice_enhancement.clone()),
+        auto_accept: list(auto_accept, empty_ones),
+        after_contact_work: list(after_contact_work, empty_ones),
+        phone_number: list(settings.phone_number.clone(), empty_ones),
+        persistent_connection: list(settings.persistent_connection.clone(), empty_ones),
+        voice_enhancement: list(settings.voice_enhancement.clone(), empty_ones),
     }
 }
 
-fn list<T>(map: BTreeMap<Channel, T>) -> Option<Vec<T>> {
-    (!map.is_empty()).then(|| map.into_values().collect())
+fn list<T>(map: BTreeMap<Channel, T>, if_empty: bool) -> Option<Vec<T>> {
+    (if_empty || !map.is_empty()).then(|| map.into_values().collect())
 }

@@ -75,8 +75,8 @@ pub(super) fn check_new(rules: &Rules, instance: &Instance, new: &CreateUser) ->
 /// Returns the identity to store. In a directory instance, names and e-mail address come from the directory.
 pub(super) fn stored(rules: &Rules, identity: IdentityManagementType, username: &str, info: IdentityInfo) -> IdentityInfo {
     if identity != IdentityManagementType::ExistingDirectory {
-        let email = info.email.map(|email| if rules.lower_case_emails { email.to_lowercase() } else { email });
-        return IdentityInfo { email, ..info };
+        let kept = |email: String| if rules.lower_case_emails { email.to_lowercase() } else { email };
+        return IdentityInfo { email: info.email.map(kept), secondary_email: info.secondary_email.map(kept), ..info };
     }
     IdentityInfo {
         first_name: Some(format!("{username}'s first name")),
@@ -139,6 +139,9 @@ fn check_name(identity: IdentityManagementType, member: &str, name: Option<&str>
 }
 
 fn check_email(rules: &Rules, identity: IdentityManagementType, email: Option<&str>) -> Result<(), Refusal> {
+    if email == Some("") {
+        return Err(Refusal::invalid_parameter("Email must not be empty"));
+    }
     match (rules.email, identity, email) {
         (EmailRule::Documented, IdentityManagementType::Saml, Some(_)) => {
             Err(Refusal::invalid_request("Email must not be given for SAML"))
@@ -150,19 +153,18 @@ fn check_email(rules: &Rules, identity: IdentityManagementType, email: Option<&s
     }
 }
 
-/// Clears optional members that are empty, if the rules allow it. Names stay as they are.
-pub(super) fn without_empty(rules: &Rules, info: IdentityInfo) -> IdentityInfo {
-    let cleared = |member: Option<String>| member.filter(|value| !value.is_empty());
-    if !rules.empty_string_clears {
-        return info;
-    }
+/// Returns the members as Connect takes them: without spaces around them and without empty ones, if the rules say so. Empty names stay.
+pub(super) fn taken(rules: &Rules, info: IdentityInfo) -> IdentityInfo {
+    let trimmed = |value: String| if rules.trimmed_values { value.trim().to_owned() } else { value };
+    let name = |member: Option<String>| member.map(trimmed);
+    let optional = |member: Option<String>| name(member).filter(|value| !(rules.empty_string_clears && value.is_empty()));
     let IdentityInfo { first_name, last_name, email, secondary_email, mobile } = info;
     IdentityInfo {
-        first_name,
-        last_name,
-        email: cleared(email),
-        secondary_email: cleared(secondary_email),
-        mobile: cleared(mobile),
+        first_name: name(first_name),
+        last_name: name(last_name),
+        email: optional(email),
+        secondary_email: optional(secondary_email),
+        mobile: optional(mobile),
     }
 }
 

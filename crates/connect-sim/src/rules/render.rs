@@ -4,7 +4,7 @@ use connect_api::{FoundUser, Instance as Described, Proficiency, User as Shown, 
 
 use super::channels;
 use crate::{
-    InstanceView, Rules, UserView,
+    EmptyLists, InstanceView, Rules, UserView,
     state::{ACTIVE, Instance, User},
 };
 
@@ -54,7 +54,7 @@ pub(crate) fn described(rules: &Rules, instance: &Instance, user: &User) -> Show
         username: user.username.clone(),
         identity_info: user.identity_info.clone(),
         phone_config: Some(channels::as_phone_config(&user.settings)),
-        channel_configs: channels::as_lists(rules, &user.settings),
+        channel_configs: channels::as_lists(rules, &user.settings, rules.empty_lists == EmptyLists::InDescribe),
         directory_user_id: user.directory_user_id.clone(),
         security_profile_ids: user.security_profile_ids.clone(),
         routing_profile_id: Some(user.routing_profile_id.clone()),
@@ -73,7 +73,7 @@ pub(crate) fn found(rules: &Rules, instance: &Instance, user: &User) -> FoundUse
         first_name: user.identity_info.first_name.clone(),
         last_name: user.identity_info.last_name.clone(),
         phone_config: Some(channels::as_phone_config(&user.settings)),
-        channel_configs: channels::as_lists(rules, &user.settings),
+        channel_configs: channels::as_lists(rules, &user.settings, rules.empty_lists == EmptyLists::InSearch),
         directory_user_id: user.directory_user_id.clone(),
         security_profile_ids: user.security_profile_ids.clone(),
         routing_profile_id: Some(user.routing_profile_id.clone()),
@@ -83,8 +83,9 @@ pub(crate) fn found(rules: &Rules, instance: &Instance, user: &User) -> FoundUse
 }
 
 /// Returns a user as ListUsers shows it.
-pub(crate) fn summary(arn: String, user: &User) -> UserSummary {
-    UserSummary { id: user.id.clone(), arn, username: user.username.clone(), last_modified_time: Some(user.modified) }
+pub(crate) fn summary(rules: &Rules, arn: String, user: &User) -> UserSummary {
+    let last_modified_time = rules.listed_times.then_some(user.modified);
+    UserSummary { id: user.id.clone(), arn, username: user.username.clone(), last_modified_time }
 }
 
 /// Returns a user's proficiencies by name and value.

@@ -15,7 +15,7 @@ pub(crate) fn identity_info(cx: &mut Context<'_>, id: &UserId, info: IdentityInf
             IdentityUpdate::Replace => info,
             IdentityUpdate::Merge => identity::merged(info, before),
         };
-        let info = identity::without_empty(cx.rules, info);
+        let info = identity::taken(cx.rules, info);
         identity::check_info(cx.rules, identity_type, &info)?;
         user.identity_info = identity::stored(cx.rules, identity_type, &user.username, info);
         Ok(())
@@ -23,17 +23,17 @@ pub(crate) fn identity_info(cx: &mut Context<'_>, id: &UserId, info: IdentityInf
 }
 
 pub(crate) fn phone_config(cx: &mut Context<'_>, id: &UserId, config: &PhoneSettings) -> Result<(), Refusal> {
-    change(cx, id, true, |_, user| {
+    change(cx, id, true, |cx, user| {
         channels::check_phone(config)?;
-        channels::spread(&mut user.settings, config);
+        channels::spread(cx.rules, &mut user.settings, config);
         Ok(())
     })
 }
 
 pub(crate) fn user_config(cx: &mut Context<'_>, id: &UserId, configs: &ChannelConfigs) -> Result<(), Refusal> {
     change(cx, id, true, |cx, user| {
-        channels::check_lists(configs)?;
-        channels::set(&mut user.settings, configs, cx.rules.user_config_update);
+        channels::check_lists(cx.rules, configs)?;
+        channels::set(cx.rules, &mut user.settings, configs, cx.rules.user_config_update);
         Ok(())
     })
 }

@@ -6,7 +6,7 @@ use connect_api::{ChannelConfigs, CreateUser, CreatedUser, Page, Resource, User 
 
 use super::{Context, channels, identity, references, render, tags};
 use crate::{
-    UserConfigUpdate,
+    Rules, UserConfigUpdate,
     refusal::Refusal,
     request::{Paging, PhoneSettings},
     search::{Criteria, SearchFilter},
@@ -16,9 +16,13 @@ use crate::{
 /// Creates a user. `phone` is the request's PhoneConfig.
 pub(crate) fn create(cx: &mut Context<'_>, new: CreateUser, phone: Option<&PhoneSettings>) -> Result<CreatedUser, Refusal> {
     let rules = cx.rules;
-    let new = CreateUser { identity_info: new.identity_info.map(|info| identity::without_empty(rules, info)), ..new };
+    let new = CreateUser { identity_info: new.identity_info.map(|info| identity::taken(rules, info)), ..new };
+    if !rules.username_checked_last {
+        identity::check_username(rules, cx.instance.identity_management_type, &new.username)?;
+        check_room(cx, &new.username)?;
+    }
     identity::check_new(rules, cx.instance, &new)?;
-    channels::check_lists(&new.channel_configs)?;
+    channels::check_lists(rules, &new.channel_configs)?;
     if let Some(phone) = phone {
         channels::check_phone(phone)?;
         channels::check_pairs(phone, &new.channel_configs)?;
@@ -29,14 +33,8 @@ pub(crate) fn create(cx: &mut Context<'_>, new: CreateUser, phone: Option<&Phone
     let security_profile_ids = references::security_profiles(rules, cx.instance, &new.security_profile_ids)?;
     let hierarchy_group_id =
         new.hierarchy_group_id.map(|group| references::hierarchy_group(rules, cx.instance, group.as_str())).transpose()?;
-    if cx.instance.is_taken(&new.username, cx.now) {
-        return Err(Refusal::duplicate(format!("A user with the username {} already exists", new.username)));
-    }
-    if cx.instance.users.len() >= cx.instance.users_quota {
-        return Err(Refusal::limit_exceeded(format!(
-            "The limit of {} users for this instance has been reached",
-            cx.instance.users_quota
-        )));
+    if rules.username_checked_last {
+        check_room(cx, &new.username)?;
     }
     let given = new.identity_info.unwrap_or_default();
     let identity = identity::stored(cx.rules, cx.instance.identity_management_type, &new.username, given);
@@ -46,7 +44,7 @@ pub(crate) fn create(cx: &mut Context<'_>, new: CreateUser, phone: Option<&Phone
             id: id.clone(),
             username: new.username,
             identity_info: identity,
-            settings: settings(phone, &new.channel_configs),
+            settings: settings(rules, phone, &new.channel_configs),
             directory_user_id: Some(new.directory_user_id.unwrap_or_else(|| cx.identifiers.next())),
             security_profile_ids,
             routing_profile_id,
@@ -64,13 +62,37 @@ pub(crate) fn create(cx: &mut Context<'_>, new: CreateUser, phone: Option<&Phone
     Ok(CreatedUser { id, arn })
 }
 
+/// Checks that the name is free and the users quota is not reached.
+fn check_room(cx: &Context<'_>, username: &str) -> Result<(), Refusal> {
+    let name = || match cx.instance.is_taken(username, cx.now) {
+        true => Err(Refusal::duplicate(format!("A user with the username {username} already exists"))),
+        false => Ok(()),
+    };
+    let quota = || match cx.instance.users.len() >= cx.instance.users_quota {
+        true => {
+            let quota = cx.instance.users_quota;
+            Err(Refusal::limit_exceeded(format!("The limit of {quota} users for this instance has been reached")))
+        }
+        false => Ok(()),
+    };
+    if cx.rules.quota_before_username {
+        quota()?;
+        return name();
+    }
+    name()?;
+    quota()
+}
+
 /// Returns the settings of a new user: the lists replace those of PhoneConfig.
-fn settings(phone: Option<&PhoneSettings>, lists: &ChannelConfigs) -> Settings {
+fn settings(rules: &Rules, phone: Option<&PhoneSettings>, lists: &ChannelConfigs) -> Settings {
     let mut settings = Settings::default();
     if let Some(phone) = phone {
-        channels::spread(&mut settings, phone);
+        channels::spread(rules, &mut settings, phone);
     }
-    channels::set(&mut settings, lists, UserConfigUpdate::ReplaceLists);
+    channels::set(rules, &mut settings, lists, UserConfigUpdate::ReplaceLists);
+    if rules.unknown_channel {
+        channels::add_unknown(&mut settings);
+    }
     settings
 }
 
@@ -88,10 +110,10 @@ pub(crate) fn delete(cx: &mut Context<'_>, id: &UserId) -> Result<(), Refusal> {
 pub(crate) fn list(cx: &mut Context<'_>, paging: &Paging) -> Result<Page<UserSummary>, Refusal> {
     let start = cx.paginator.start(paging, 1000, ("ListUsers", cx.instance.arn.instance.as_str()))?;
     let after = start.after.as_deref().map(UserId::from);
-    let arn = cx.instance.arn.clone();
+    let (arn, rules) = (cx.instance.arn.clone(), cx.rules);
     let users = cx.instance.readable_after(cx.now, after.as_ref()).map(|user| {
         let user_arn = arn.sibling(Resource::User(user.id.clone())).to_string();
-        (user.id.to_string(), render::summary(user_arn, user))
+        (user.id.to_string(), render::summary(rules, user_arn, user))
     });
     Ok(start.page(users))
 }

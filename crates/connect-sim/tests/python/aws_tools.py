@@ -82,8 +82,8 @@ def with_boto3():
 
     german = {"AttributeName": "connect:Language", "AttributeValue": "german"}
     connect.associate_user_proficiencies(UserProficiencies=[german | {"Level": 3.0}], **about)
-    connect.update_user_proficiencies(UserProficiencies=[german | {"Level": 4.5}], **about)
-    same(connect.list_user_proficiencies(**about)["UserProficiencyList"], [german | {"Level": 4.5}])
+    connect.update_user_proficiencies(UserProficiencies=[german | {"Level": 4.0}], **about)
+    same(connect.list_user_proficiencies(**about)["UserProficiencyList"], [german | {"Level": 4.0}])
 
     shown = connect.describe_user(**about)["User"]
     same(shown["IdentityInfo"], {"FirstName": "Janet", "LastName": "Doe"})

@@ -2,9 +2,10 @@
 
 use connect_api::{
     AfterContactWorkConfig, AutoAcceptConfig, Channel, ChannelConfigs, CreateUser, PersistentConnectionConfig, PhoneConfig,
-    PhoneNumberConfig, PhoneType, UpdateUserConfig, UpdateUserPhoneConfig, User, VoiceEnhancementConfig, VoiceEnhancementMode,
+    PhoneNumberConfig, PhoneType, SearchUsers, UpdateUserConfig, UpdateUserPhoneConfig, User, VoiceEnhancementConfig,
+    VoiceEnhancementMode,
 };
-use connect_sim::{Config, Sim, UserConfigUpdate};
+use connect_sim::{Config, EmptyLists, Sim, UserConfigUpdate};
 
 use crate::support::*;
 
@@ -99,6 +100,52 @@ fn a_user_without_settings_has_the_defaults_and_no_lists() {
     let lists = SimWithUser::new(shown, None).user().channel_configs;
     assert_eq!(lists.auto_accept, Some(Channel::ALL.map(|c| auto(c, false)).into()));
     assert_eq!(lists.after_contact_work, Some(Channel::ALL.map(|c| work(c, 0)).into()));
+}
+
+#[test]
+fn after_contact_work_of_chat_is_cut_or_kept() {
+    for (chat_work_capped, kept) in [(true, 5_400), (false, 6_000)] {
+        let mut config = config();
+        config.rules.chat_work_capped = chat_work_capped;
+        let jane = SimWithUser::new(config, Some(desk(6_000)));
+        let of = |channel| {
+            let all = jane.user().channel_configs.after_contact_work.unwrap_or_default();
+            all.into_iter().find(|c| c.channel == channel).map(|c| c.after_contact_work_time_limit)
+        };
+        assert_eq!((of(Channel::Chat), of(Channel::Voice)), (Some(kept), Some(6_000)));
+        jane.set(lists(|l| l.after_contact_work = Some(vec![work(Channel::Chat, 7_000)]))).unwrap();
+        assert_eq!(of(Channel::Chat), Some(if chat_work_capped { 5_400 } else { 7_000 }));
+        jane.set(lists(|l| l.after_contact_work = Some(vec![work(Channel::Chat, 0)]))).unwrap();
+        assert_eq!(of(Channel::Chat), Some(0), "without an end");
+    }
+}
+
+#[test]
+fn a_rule_decides_which_read_shows_empty_lists() {
+    for (rule, described, found) in
+        [(EmptyLists::InSearch, false, true), (EmptyLists::InDescribe, true, false), (EmptyLists::Nowhere, false, false)]
+    {
+        let mut config = config();
+        config.rules.empty_lists = rule;
+        config.search_lag = std::time::Duration::ZERO;
+        let jane = SimWithUser::new(config, Some(desk(30)));
+        let list = jane.user().channel_configs.voice_enhancement;
+        assert_eq!(list, described.then(Vec::new), "{rule:?}");
+        let request = SearchUsers { instance: instance(), max_results: 1, next_token: None, username: None };
+        let hit = call(&jane.sim, request).unwrap().items.remove(0);
+        assert_eq!(hit.channel_configs.voice_enhancement, found.then(Vec::new), "{rule:?}");
+    }
+}
+
+#[test]
+fn users_may_have_a_channel_of_the_future() {
+    let mut config = config();
+    config.rules.unknown_channel = true;
+    let jane = SimWithUser::new(config, None);
+    let shown = jane.user().channel_configs;
+    assert_eq!(shown.auto_accept.clone().unwrap()[0].channel.as_str(), "SMS");
+    jane.set(shown.clone()).unwrap();
+    assert_eq!(jane.user().channel_configs, shown);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The requirements of the identity type, and UpdateUserIdentityInfo.
 
 use connect_api::{CreateUser, IdentityInfo, IdentityManagementType as Type, Password, UpdateUserIdentityInfo};
-use connect_sim::{Config, EmailRule, IdentityUpdate, Sim};
+use connect_sim::{Config, EmailRule, IdentityUpdate, Rules, Sim};
 
 use crate::support::*;
 
@@ -69,16 +69,20 @@ fn a_directory_instance_takes_names_from_the_directory() {
 #[test]
 fn usernames_are_checked_as_by_aws() {
     let check = |config, name: &str, code| assert_created(name, config, |new| new.username = name.into(), code);
-    for good in ["a", "jane.doe", "jane_doe-1", "a@b", "jane@example.com", &"u".repeat(43)] {
+    for good in ["a", "jane.doe", "jane_doe-1", "jane@example.com", &"u".repeat(43)] {
         check(config(), good, OK);
     }
     for bad in ["", "jane doe", "jané", "a/b", &"u".repeat(101)] {
         check(config(), bad, PARAMETER);
     }
+    for (email_usernames, code) in [(true, PARAMETER), (false, OK)] {
+        let mut config = config();
+        config.rules.email_usernames = email_usernames;
+        check(config, "a@b", code);
+    }
     let mut strict = config();
     strict.rules.short_usernames = true;
-    strict.rules.email_usernames = true;
-    for (name, code) in [("a@b", PARAMETER), ("a@b.com", OK), (&"a".repeat(20), OK), (&"a".repeat(21), PARAMETER)] {
+    for (name, code) in [("a@b.com", OK), (&"a".repeat(20), OK), (&"a".repeat(21), PARAMETER)] {
         check(strict.clone(), name, code);
     }
 }
@@ -144,10 +148,35 @@ fn members_omitted_by_an_update_are_cleared_or_kept() {
 #[test]
 fn an_empty_string_clears_or_is_refused() {
     let empty = IdentityInfo { mobile: Some(String::new()), ..full() };
-    assert_eq!(after(config(), empty.clone()), Ok(IdentityInfo { mobile: None, ..full() }));
-    let mut strict = config();
-    strict.rules.empty_string_clears = false;
-    assert_eq!(after(strict, empty), Err(invalid_parameter()));
+    assert_eq!(after(config(), empty.clone()), Err(invalid_parameter()));
+    let mut lenient = config();
+    lenient.rules.empty_string_clears = true;
+    assert_eq!(after(lenient, empty), Ok(IdentityInfo { mobile: None, ..full() }));
+    let empty = Some(String::new());
+    for info in [IdentityInfo { email: empty.clone(), ..full() }, IdentityInfo { secondary_email: empty.clone(), ..full() }] {
+        assert_eq!(after(config(), info), Err(invalid_parameter()));
+    }
+}
+
+#[test]
+fn values_are_kept_trimmed_and_addresses_in_lower_case_or_as_given() {
+    let given = IdentityInfo {
+        first_name: Some(" Jane ".into()),
+        email: Some("Jane@Example.com".into()),
+        secondary_email: Some("J.Doe@example.org".into()),
+        ..full()
+    };
+    let kept = IdentityInfo {
+        first_name: Some("Jane".into()),
+        email: Some("jane@example.com".into()),
+        secondary_email: Some("j.doe@example.org".into()),
+        ..full()
+    };
+    assert_eq!(after(config(), given.clone()), Ok(kept));
+    let lenient = Config { rules: Rules { identity_update: IdentityUpdate::Replace, ..Rules::lenient() }, ..config() };
+    assert_eq!(after(lenient, given.clone()), Ok(given));
+    let blank = IdentityInfo { first_name: Some(" ".into()), ..full() };
+    assert_eq!(after(config(), blank), Err(invalid_parameter()));
 }
 
 #[test]

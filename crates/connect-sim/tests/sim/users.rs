@@ -177,3 +177,32 @@ fn users_are_listed_over_pages_while_some_are_deleted() {
     let foreign = connect_api::ListRoutingProfiles { instance: instance(), max_results: 3, next_token: first.next_token };
     assert_eq!(refusal(call(&sim, foreign)), invalid_parameter());
 }
+
+#[test]
+fn a_taken_name_is_checked_first_or_last() {
+    for (last, quota_first, faulty, alone) in [
+        (true, true, invalid_request(), (429, "LimitExceededException".to_owned())),
+        (true, false, invalid_request(), (409, "DuplicateResourceException".to_owned())),
+        (false, true, (429, "LimitExceededException".to_owned()), (429, "LimitExceededException".to_owned())),
+        (false, false, (409, "DuplicateResourceException".to_owned()), (409, "DuplicateResourceException".to_owned())),
+    ] {
+        let sim = sim_with(|config| {
+            config.instances[0].users_quota = 1;
+            (config.rules.username_checked_last, config.rules.quota_before_username) = (last, quota_first);
+        });
+        create(&sim, "jane");
+        let without_password = CreateUser { password: None, ..new_user(&sim, "jane") };
+        assert_eq!(refusal(call(&sim, without_password)), faulty);
+        assert_eq!(refusal(call(&sim, new_user(&sim, "jane"))), alone);
+    }
+}
+
+#[test]
+fn a_rule_hides_the_times_of_a_list() {
+    for listed_times in [true, false] {
+        let sim = sim_with(|config| config.rules.listed_times = listed_times);
+        create(&sim, "jane");
+        let request = ListUsers { instance: instance(), max_results: 10, next_token: None };
+        assert_eq!(call(&sim, request).unwrap().items[0].last_modified_time.is_some(), listed_times);
+    }
+}
