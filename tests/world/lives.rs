@@ -1,5 +1,6 @@
 //! Lives: stories that went wrong once, and random ones.
 
+use connect_sim::{IdentityUpdate, Rules};
 use testbed::{
     lives::{
         Act::{self, Settle, Wait},
@@ -158,7 +159,19 @@ fn field_that_becomes_managed_is_read_first() {
 
 #[test]
 fn value_that_connect_does_not_keep_is_written_twice_at_most() {
-    lives(Life { lower_case_emails: true, ..Life::of([edit(Edit::Email(3)), Settle]) });
+    story([edit(Edit::Email(3)), Settle]);
+    story([edit(Edit::LastName(3)), Settle]);
+    // CHAT's after-contact work, by itself and as one of all channels.
+    story([edit(Edit::Channels(3)), Settle]);
+    story([edit(Edit::Phone(7)), Settle]);
+}
+
+/// The seed of a random life picks other readings of what AWS does not document.
+#[test]
+fn common_edits_hold_under_the_lenient_readings_too() {
+    let edits = [Edit::Email(3), Edit::LastName(3), Edit::Channels(3), Edit::Phone(7), Edit::Proficiencies(3), Edit::Tags(1)];
+    let acts = edits.map(edit).into_iter().flat_map(|act| [act, Settle]);
+    lives(Life { rules: Rules::lenient(), ..Life::of(acts) });
 }
 
 #[test]
@@ -187,9 +200,10 @@ fn number_of_a_soft_phone_outlasts_another_edit() {
 
 #[test]
 fn cleared_member_is_gone_whether_connect_replaces_or_merges() {
-    for identity_merges in [false, true] {
+    let merging = Rules { identity_update: IdentityUpdate::Merge, empty_string_clears: true, ..Rules::default() };
+    for rules in [Rules::default(), merging] {
         let acts = [edit(Edit::Mobile(1)), Settle, edit(Edit::Mobile(2)), Settle];
-        lives(Life { identity_merges, ..Life::of(acts) });
+        lives(Life { rules, ..Life::of(acts) });
     }
 }
 

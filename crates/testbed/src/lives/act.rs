@@ -3,9 +3,10 @@
 use std::fmt;
 
 use connect_operator::reconcile::NamespacedName;
+use connect_sim::Rules;
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 
-use super::edit::Edit;
+use super::{edit::Edit, readings};
 use crate::world::{Fault, Lag, Mutation};
 
 /// The ConnectUsers of a life, by namespace and name, with the username that each asks for.
@@ -175,10 +176,8 @@ pub struct Life {
     pub delete_orphans: bool,
     /// The operators delete quick connects with their users.
     pub quick_connects: bool,
-    /// Connect keeps e-mail addresses in lower case.
-    pub lower_case_emails: bool,
-    /// Connect keeps members of the identity that an update leaves out.
-    pub identity_merges: bool,
+    /// How Connect behaves where AWS documents nothing.
+    pub rules: Rules,
     /// Profiles that were renamed keep their new names to the end.
     pub names_stay: bool,
     /// How far the operators' clocks are apart, in seconds.
@@ -191,23 +190,12 @@ pub struct Life {
 
 impl fmt::Display for Life {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            operators,
-            lag,
-            travel,
-            sweeps,
-            delete_orphans,
-            quick_connects,
-            lower_case_emails,
-            identity_merges,
-            names_stay,
-            skew,
-            ..
-        } = self;
+        let Self { operators, lag, travel, sweeps, delete_orphans, quick_connects, names_stay, skew, .. } = self;
         writeln!(
             f,
             "operators {operators}, lag {lag:?}, travel {travel}, sweeps {sweeps}, delete orphans {delete_orphans}, quick connects \
-             {quick_connects}, lower-case e-mails {lower_case_emails}, identity merges {identity_merges}, names stay {names_stay}, skew {skew} s"
+             {quick_connects}, names stay {names_stay}, skew {skew} s, Connect: {}",
+            readings::names(&self.rules)
         )?;
         self.acts.iter().try_for_each(|act| writeln!(f, "  {act}"))
     }
@@ -224,8 +212,7 @@ impl Life {
             sweeps: true,
             delete_orphans: false,
             quick_connects: false,
-            lower_case_emails: false,
-            identity_merges: false,
+            rules: Rules::default(),
             names_stay: false,
             skew: 0,
             mutation: None,
@@ -246,8 +233,7 @@ impl Life {
             sweeps: rng.random_bool(0.6),
             delete_orphans: rng.random_bool(0.5),
             quick_connects: rng.random_bool(0.3),
-            lower_case_emails: rng.random_bool(0.2),
-            identity_merges: false,
+            rules: readings::random(&mut rng),
             names_stay: rng.random_bool(0.3),
             skew: if rng.random_bool(0.1) { rng.random_range(-120..120) } else { 0 },
             mutation: None,
@@ -274,7 +260,6 @@ impl Life {
                 life.acts.push(Act::Wait(*[1, 30, 100, 301, 700, 4000].choose(&mut rng).expect("a time")));
             }
         }
-        life.identity_merges = rng.random_bool(0.3);
         life
     }
 }

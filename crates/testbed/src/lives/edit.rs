@@ -21,16 +21,16 @@ pub enum Edit {
     Security(u8),
     /// The hierarchy group: 0 not managed, 1 none, 2 North, 3 South.
     Group(u8),
-    /// The last name.
+    /// The last name: three, then one with a space before it.
     LastName(u8),
     /// The e-mail address: 0 not managed, then two addresses, then one with capitals.
     Email(u8),
     /// The mobile number: 0 not managed, 1 a number, 2 cleared.
     Mobile(u8),
     /// The phone: 0 not managed, 1 and 2 after-contact work, 3 a desk phone, 4 a soft phone, 5 auto-accept, 6 a soft phone with a
-    /// number.
+    /// number, 7 after-contact work longer than CHAT allows.
     Phone(u8),
-    /// The lists by channel: 0 none, 1 CHAT's after-contact work, 2 TASK's auto-accept.
+    /// The lists by channel: 0 none, 1 and 3 CHAT's after-contact work, 2 TASK's auto-accept.
     Channels(u8),
     /// The proficiencies: 0 not managed, 1 cleared, 2 Spanish 3, 3 Spanish 4 and French 2.
     Proficiencies(u8),
@@ -57,11 +57,11 @@ impl Edit {
             (Self::Routing, 4),
             (Self::Security, 3),
             (Self::Group, 4),
-            (Self::LastName, 3),
+            (Self::LastName, 4),
             (Self::Email, 4),
             (Self::Mobile, 3),
-            (Self::Phone, 7),
-            (Self::Channels, 3),
+            (Self::Phone, 8),
+            (Self::Channels, 4),
             (Self::Proficiencies, 4),
             (Self::Tags, 5),
             (Self::Password, 3),
@@ -93,7 +93,7 @@ impl Edit {
             Self::Group(n) => {
                 spec.hierarchy_group_arn = sim.hierarchy_group_arn(instance, ["/North", "/South"][usize::from(n - 2)])
             }
-            Self::LastName(n) => identity(spec).last_name = Some(["Doe", "Roe", "Poe"][usize::from(n)].to_owned()),
+            Self::LastName(n) => identity(spec).last_name = Some(["Doe", "Roe", "Poe", " Poe"][usize::from(n)].to_owned()),
             Self::Email(n) => {
                 let addresses = [None, Some("jane@example.com"), Some("j.doe@example.com"), Some("Jane@Example.com")];
                 identity(spec).email = addresses[usize::from(n)].map(str::to_owned);
@@ -116,6 +116,7 @@ impl Edit {
                         ..PhoneConfig::default()
                     }),
                     4 => Some(PhoneConfig { phone_type: Some(PhoneType::SoftPhone), ..PhoneConfig::default() }),
+                    7 => Some(PhoneConfig { after_contact_work_time_limit: Some(6_000), ..PhoneConfig::default() }),
                     _ => Some(PhoneConfig { auto_accept: Some(true), ..PhoneConfig::default() }),
                 };
                 // Each setting has one owner, its member or its list: a rule of the CRD.
@@ -130,15 +131,17 @@ impl Edit {
             Self::Channels(n) => {
                 let work = AfterContactWorkConfigPerChannel {
                     channel: Channel::Chat,
-                    after_contact_work_config: AfterContactWorkConfig { after_contact_work_time_limit: 60 },
+                    after_contact_work_config: AfterContactWorkConfig {
+                        after_contact_work_time_limit: if n == 3 { 6_000 } else { 60 },
+                    },
                     agent_first_callback_after_contact_work_config: None,
                 };
                 let accept =
                     AutoAcceptConfig { channel: Channel::Task, auto_accept: true, agent_first_callback_auto_accept: None };
-                spec.after_contact_work_configs = (n == 1).then(|| vec![work]);
+                spec.after_contact_work_configs = matches!(n, 1 | 3).then(|| vec![work]);
                 spec.auto_accept_configs = (n == 2).then(|| vec![accept]);
                 if let Some(phone) = &mut spec.phone_config {
-                    phone.after_contact_work_time_limit.take_if(|_| n == 1);
+                    phone.after_contact_work_time_limit.take_if(|_| matches!(n, 1 | 3));
                     phone.auto_accept.take_if(|_| n == 2);
                 }
             }

@@ -14,7 +14,7 @@ use connect_sim::UserView;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
 
-use super::{act::Around, player::Player, promises::without_ignored};
+use super::{act::Around, player::Player, promises::without_ignored, readings};
 use crate::{
     ExtraTags, user_matches,
     world::{Snapshot, Store, is_paused, is_ready, lock, owner_of, specs::PASSWORD},
@@ -207,9 +207,11 @@ impl Player {
             return Err("it owns its user, and has no finalizer".into());
         }
         let not_kept = status.conditions.iter().any(|c| c.type_ == "Synced" && c.reason == "NotKept");
-        let email = object.spec.identity_info.as_ref().and_then(|info| info.email.clone()).unwrap_or_default();
-        if not_kept && email != email.to_lowercase() {
-            return Ok(());
+        let mut kept = object.spec.clone();
+        readings::keep(&self.rules, &mut kept);
+        if not_kept && user_matches(&object.spec, view, &self.simulation.sim, ExtraTags::Allowed).is_err() {
+            return user_matches(&kept, view, &self.simulation.sim, ExtraTags::Allowed)
+                .map_err(|difference| format!("Connect keeps other values, but {difference}"));
         }
         // A new name that does not exist is an error of its field alone.
         let awaits_profile = is_unknown && !(is_ignored && applied.unwrap_or(true));

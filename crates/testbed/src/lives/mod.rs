@@ -9,6 +9,7 @@ mod edit;
 mod ending;
 mod player;
 mod promises;
+mod readings;
 mod shrink;
 
 pub use act::{Act, Around, Console, Life, NewName, Person};

@@ -17,7 +17,7 @@ use connect_operator::{
     plan::ClusterNames,
     reconcile::NamespacedName,
 };
-use connect_sim::{IdentityUpdate, UserView};
+use connect_sim::{Rules, UserView};
 use kube::ResourceExt;
 
 use super::{
@@ -59,6 +59,7 @@ pub(super) struct Player {
     story: Vec<String>,
     printed: usize,
     pub(super) promises: Promises,
+    pub(super) rules: Rules,
     /// The API servers of all clusters that live.
     pub(super) clusters: Vec<Arc<Mutex<Store>>>,
     /// The manifests in Git, by resource.
@@ -95,10 +96,7 @@ pub fn play(life: &Life) -> Result<(), Failed> {
 impl Player {
     fn new(life: &Life) -> Self {
         let mut config = config(life.lag);
-        config.rules.lower_case_emails = life.lower_case_emails;
-        if life.identity_merges {
-            config.rules.identity_update = IdentityUpdate::Merge;
-        }
+        config.rules = life.rules.clone();
         let setup = Setup {
             lag: life.lag,
             mutation: life.mutation,
@@ -116,7 +114,8 @@ impl Player {
             simulation,
             story: Vec::new(),
             printed: 0,
-            promises: Promises::new(life.lower_case_emails),
+            promises: Promises::new(life.rules.clone()),
+            rules: life.rules.clone(),
             clusters,
             manifests: BTreeMap::new(),
             renamed: false,
@@ -326,6 +325,8 @@ impl Player {
                 if let Some(id) = sim.routing_profile_id(&instance, from) {
                     sim.rename_routing_profile(&instance, &id, to);
                     self.renamed = !self.renamed;
+                    // An edit may have been made with what the name meant before.
+                    self.promises.user_changed_in_connect();
                 }
                 return;
             }

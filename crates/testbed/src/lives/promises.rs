@@ -6,9 +6,10 @@ use connect_operator::{
     api::{ConnectUser, ConnectUserSpec},
     reconcile::NamespacedName,
 };
-use connect_sim::UserView;
+use connect_sim::{Rules, UserView};
 use serde_json::Value;
 
+use super::readings;
 use crate::{
     ExtraTags, user_matches,
     world::{Simulation, is_ready, lock},
@@ -19,8 +20,8 @@ use crate::{
 pub(super) struct Promises {
     specs: BTreeMap<NamespacedName, (String, ConnectUserSpec)>,
     edits: BTreeMap<NamespacedName, Vec<&'static str>>,
-    /// Connect keeps e-mail addresses in lower case.
-    lower_case_emails: bool,
+    /// What Connect keeps of values.
+    rules: Rules,
 }
 
 /// The parts of a spec that an edit may change, by their JSON names.
@@ -36,8 +37,8 @@ const PARTS: [&[&str]; 7] = [
 
 impl Promises {
     /// Returns no promises yet.
-    pub(super) fn new(lower_case_emails: bool) -> Self {
-        Self { lower_case_emails, ..Self::default() }
+    pub(super) fn new(rules: Rules) -> Self {
+        Self { rules, ..Self::default() }
     }
 
     /// Forgets all edits: the cluster shows an older state.
@@ -75,12 +76,8 @@ impl Promises {
             let users = simulation.sim.users(&simulation.instance);
             let Some(view) = users.into_iter().find(|view| Some(view.user.id.as_str()) == id.as_deref()) else { continue };
             let mut spec = only(object, &parts, &view);
-            if self.lower_case_emails
-                && let Some(email) = spec.identity_info.as_mut().and_then(|info| info.email.as_mut())
-            {
-                // The next read shows that Connect keeps another value.
-                *email = view.user.identity_info.email.clone().unwrap_or_default();
-            }
+            // The next read shows that Connect keeps other values.
+            readings::keep(&self.rules, &mut spec);
             if let Err(difference) = user_matches(&spec, &view, &simulation.sim, ExtraTags::Allowed) {
                 simulation.violated(format!("ready after an edit of {}, but {difference}", parts.join(", ")));
             }

@@ -3,6 +3,7 @@
 use super::{
     act::Life,
     player::{Failed, play},
+    readings,
 };
 use crate::world::Lag;
 
@@ -37,16 +38,22 @@ pub fn shrink(life: Life, failed: Failed) -> (Life, Failed) {
             }
             size = size.div_ceil(2);
         }
-        let simpler: [fn(&mut Life); 8] = [
+        let simpler: [fn(&mut Life); 7] = [
             |life| life.operators = 1,
             |life| life.lag = Lag::None,
             |life| life.travel = false,
             |life| life.skew = 0,
             |life| life.quick_connects = false,
-            |life| life.lower_case_emails = false,
             |life| life.delete_orphans = false,
             |life| life.sweeps = false,
         ];
+        for rules in readings::simpler(&best.0.rules) {
+            let life = Life { rules, ..best.0.clone() };
+            if attempt(life, &mut best) {
+                shorter = true;
+                break;
+            }
+        }
         for simplify in simpler {
             let mut life = best.0.clone();
             simplify(&mut life);
