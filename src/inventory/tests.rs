@@ -279,3 +279,19 @@ fn concurrent_read_is_deferred_and_a_dropped_one_unblocks() {
     drop(reading);
     fixture.read(0, HOUR, SALES).unwrap();
 }
+
+#[test]
+fn list_of_users_is_kept_while_it_finds_users() {
+    let fixture = fixture(None);
+    let instance = &fixture.instance;
+    let client = fixture.sim.client();
+    fixture.sim.console().call_now(fixture.sim.new_user(&instance.instance, "jane").into()).unwrap();
+    let find = |now: u64| {
+        let (now, priority) = (Duration::from_secs(START + now), Priority::Backlog);
+        let query = Query { connect: &client, priority, instance, now, since: now, oldest: Duration::ZERO };
+        block_on(fixture.inventory.user_named(&query, "jane")).unwrap().unwrap();
+        fixture.calls(Op::ListUsers)
+    };
+    assert_eq!([0, 599, 1100, 1699].map(find), [1, 1, 1, 1]);
+    assert_eq!([2400, 2401].map(find), [2, 2]);
+}

@@ -12,7 +12,8 @@ use super::{
 
 /// When to retry while another caller reads the list: a page takes less.
 const RETRY: Duration = Duration::from_secs(1);
-/// How long a list shows where users are. An id from it is read before it is used, and only a newer list proves an absence.
+/// How long a list is kept after it was last used to find a user. Ten thousand users that were found in one list are read over hours. An
+/// id from it is read before it is used, and only a newer list proves an absence.
 const LASTS: Duration = Duration::from_secs(600);
 
 /// A complete list.
@@ -20,6 +21,8 @@ const LASTS: Duration = Duration::from_secs(600);
 struct Snapshot {
     /// The uptime at which reading it began.
     began: Duration,
+    /// The uptime at which it was last used to find a user.
+    used: Mutex<Duration>,
     /// The users by their names in lower case: AWS does not document whether case matters.
     users: HashMap<String, Vec<(String, UserId)>>,
 }
@@ -44,7 +47,7 @@ impl Snapshot {
 impl Usernames {
     fn current(&self, now: Duration) -> Option<Arc<Snapshot>> {
         let mut last = self.last.lock();
-        last.take_if(|snapshot| now > snapshot.began + LASTS);
+        last.take_if(|snapshot| now > *snapshot.used.lock() + LASTS);
         last.clone()
     }
 
@@ -75,6 +78,7 @@ impl Usernames {
     fn answer(&self, query: &Query<'_>, username: &str) -> Option<Result<Option<UserId>, Error>> {
         let snapshot = self.current(query.now)?;
         if let Some(id) = snapshot.get(username).filter(|_| snapshot.began >= query.oldest) {
+            *snapshot.used.lock() = query.now;
             return Some(Ok(Some(id)));
         }
         if snapshot.began >= query.since {
@@ -102,7 +106,7 @@ async fn finish(pages: &mut Pages<(String, UserId)>, query: &Query<'_>) -> Resul
             for (username, id) in listed {
                 users.entry(username.to_lowercase()).or_default().push((username, id));
             }
-            return Ok(Snapshot { began, users });
+            return Ok(Snapshot { began, used: Mutex::new(query.now), users });
         }
     }
 }

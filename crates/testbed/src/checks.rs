@@ -60,7 +60,12 @@ pub(crate) fn violations(sim: &Sim, instance: &InstanceView, api: &ApiServer, by
         let conditions = status["conditions"].as_array().into_iter().flatten();
         let in_sync = status["observedGeneration"] == metadata["generation"]
             && conditions.filter(|c| c["type"] == "Synced" || c["type"] == "Ready").all(|c| c["status"] == "True");
-        if in_sync && let Some(recorded) = recorded {
+        // The users of observers are not ours.
+        let observes = resource["spec"]["managementPolicy"] == "Observe";
+        if in_sync
+            && !observes
+            && let Some(recorded) = recorded
+        {
             match users.first() {
                 None => wrong.push(format!("{place} is in sync without its user {recorded}")),
                 Some(user) => {

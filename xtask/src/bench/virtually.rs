@@ -6,7 +6,7 @@ use connect_api::OperationName;
 use connect_sim::Effect;
 use testbed::{
     Agent,
-    scenarios::{self, AtOnceReport, Beside, EditsReport, HeldReport, NamespaceReport, OutageReport, Waits},
+    scenarios::{self, AtOnceReport, Beside, EditsReport, HeldReport, NamespaceReport, OutageReport, Takeover, Waits},
 };
 
 use super::table::{Table, VIRTUAL};
@@ -52,6 +52,7 @@ pub(super) fn measure(table: &mut Table) {
             day.read == DAILY && day.reads <= DAILY * 5 / 4 && day.violations.is_empty(),
             VIRTUAL,
         );
+        takeovers(table);
         let (applied, deleted, namespace) = joined(crowds);
         at_once(table, "applied", OperationName::CreateUser, &applied);
         at_once(table, "deleted", OperationName::DeleteUser, &deleted);
@@ -100,6 +101,37 @@ fn at_once(table: &mut Table, what: &str, operation: OperationName, report: &AtO
             && report.violations.is_empty(),
         VIRTUAL,
     );
+}
+
+/// The second read of an adopted user shows who has it, if two operators tag it at once.
+fn takeovers(table: &mut Table) {
+    for how in Takeover::ALL {
+        let report = scenarios::taken_over(how, FLEET);
+        let adopts = matches!(how, Takeover::Adopt | Takeover::AdoptOrCreate);
+        let (reads, tags) = (report.of(&[OperationName::DescribeUser]), report.of(&[OperationName::TagResource]));
+        let others = report.writes() - tags;
+        let (most_reads, most_tags) = if adopts { (2 * FLEET, FLEET) } else { (FLEET, 0) };
+        table.add(
+            format!(
+                "{FLEET} users that exist meet their ConnectUsers at once ({how:?}): listing calls / DescribeUser / TagResource / other writes / Kubernetes writes / until all is done"
+            ),
+            if adopts { "≤ 40 / two each / one each / ≤ 20 / – / –" } else { "≤ 40 / one each / 0 / ≤ 20 / – / –" },
+            format!(
+                "{} / {reads} / {tags} / {others} / {} / {}",
+                report.listing(),
+                report.kubernetes_writes,
+                minutes(report.done_after)
+            ),
+            report.listing() <= 40
+                && reads <= most_reads
+                && tags <= most_tags
+                && others <= 20
+                && report.throttled == 0
+                && report.done_after.is_some()
+                && report.violations.is_empty(),
+            VIRTUAL,
+        );
+    }
 }
 
 fn namespace_deleted(table: &mut Table, report: &NamespaceReport) {

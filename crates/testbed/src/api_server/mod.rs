@@ -102,6 +102,15 @@ impl ApiServer {
         })
     }
 
+    /// Stores a ConnectUser as a restore without the status does: with its UID, but without finalizer and status.
+    pub fn restore_bare(&self, place: &NamespacedName, spec: Value) -> String {
+        self.write(|objects| {
+            let uid = objects.apply(place, spec);
+            objects.strip(place);
+            uid
+        })
+    }
+
     /// Annotates a ConnectUser, as a person does.
     pub fn annotate(&self, place: &NamespacedName, key: &str, value: &str) {
         let patch = serde_json::json!({ "metadata": { "annotations": { key: value } } });

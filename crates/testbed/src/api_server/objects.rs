@@ -263,6 +263,17 @@ impl Objects {
         }
     }
 
+    /// Removes the finalizers and the status.
+    pub fn strip(&mut self, place: &NamespacedName) {
+        if let Some(mut object) = self.read(place) {
+            if let Some(metadata) = object["metadata"].as_object_mut() {
+                metadata.remove("finalizers");
+            }
+            object["status"] = json!({ "observedGeneration": -1 });
+            self.keep(place, object, false);
+        }
+    }
+
     pub fn delete(&mut self, place: &NamespacedName) -> bool {
         let Some(mut object) = self.read(place) else { return false };
         let metadata = &mut object["metadata"];

@@ -9,6 +9,7 @@ mod edits;
 mod held;
 mod naive;
 mod outages;
+mod takeover;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -20,6 +21,7 @@ pub use edits::{Beside, EditsReport, edits_beside};
 pub use held::{HeldReport, held_deletions};
 pub use naive::{NaiveReport, naive};
 pub use outages::{OutageReport, outage};
+pub use takeover::{Takeover, TakeoverReport, taken_over};
 
 /// Calls to Connect by operation.
 pub type Calls = BTreeMap<OperationName, usize>;

@@ -10,6 +10,7 @@ mod outages;
 mod quotas;
 mod steady;
 mod sweeps;
+mod takeover;
 
 use std::time::Duration;
 
@@ -21,6 +22,11 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// The metric that counts passes with any result.
 const PASSES: &str = "connect_operator_reconcile_total";
+
+/// Returns the number of users of a test: fewer by default, and the ten thousand of the benchmark with `FLEET=all`.
+fn users(by_default: usize) -> usize {
+    if std::env::var("FLEET").is_ok_and(|fleet| fleet == "all") { 10_000 } else { by_default }
+}
 
 /// Stops the operator of a fleet that must have no violations.
 async fn end(fleet: &Fleet, operator: Operator) {

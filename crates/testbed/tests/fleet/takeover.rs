@@ -1,0 +1,37 @@
+//! Users that exist before their ConnectUsers: what taking all of them over costs.
+
+use connect_api::OperationName as Op;
+use testbed::scenarios::{Takeover, TakeoverReport, taken_over};
+
+use crate::users;
+
+fn taken(how: Takeover) -> TakeoverReport {
+    let report = taken_over(how, users(2_000));
+    println!("{how:?}: {report:#?}");
+    assert_eq!((report.violations.as_slice(), report.throttled), (&[][..], 0), "{how:?}");
+    assert!(report.done_after.is_some(), "{how:?}: not done within a day");
+    // A list shows 1,000 users a page, and a search 500: about one list.
+    assert!(report.listing() <= 40, "{how:?}: {:?}", report.calls);
+    report
+}
+
+/// The second read shows who has the user, if two operators tag it at once.
+#[test]
+fn adoption_costs_two_reads_and_one_write_for_each_user() {
+    for how in [Takeover::Adopt, Takeover::AdoptOrCreate] {
+        let report = taken(how);
+        assert_eq!(report.of(&[Op::TagResource]), report.users, "{how:?}");
+        assert!(report.of(&[Op::DescribeUser]) <= 2 * report.users, "{how:?}: {:?}", report.calls);
+        assert!(report.writes() <= report.users + 20, "{how:?}: {:?}", report.calls);
+    }
+}
+
+#[test]
+fn restore_and_observation_cost_one_read_and_no_write_for_each_user() {
+    for how in [Takeover::Restored, Takeover::Observe] {
+        let report = taken(how);
+        assert!(report.of(&[Op::DescribeUser]) <= report.users, "{how:?}: {:?}", report.calls);
+        // The first resources try to create their users, before anything shows that they exist.
+        assert!(report.writes() <= 20, "{how:?}: {:?}", report.calls);
+    }
+}
