@@ -31,11 +31,15 @@ pub(in crate::plan) fn field(key: &str) -> String {
     format!("tags[{key}]")
 }
 
-/// Returns the call that sets the tags that are missing or differ.
+/// Returns the call that sets the tags that are missing or differ. The proof of ownership is set as a whole: another client may set one
+/// of its own meanwhile, and a mixture of two would name an owner that does not exist.
 pub(super) fn diff_set(want: &Tags, proof: &Tags, live: &Live) -> Option<Action> {
     let shown = &live.user.tags;
-    let missing: Tags = with_proof(want, proof).into_iter().filter(|(k, v)| shown.get(k) != Some(v)).collect();
+    let mut missing: Tags = with_proof(want, proof).into_iter().filter(|(k, v)| shown.get(k) != Some(v)).collect();
     let changes = missing.iter().map(|(k, v)| Change::new(field(k), shown.get(k), Some(v))).collect();
+    if missing.keys().any(|key| proof.contains_key(key)) {
+        missing.extend(proof.clone());
+    }
     Action::unless_equal(UserUpdate::TagResource(TagResource { arn: live.user.arn.clone(), tags: missing }), changes)
 }
 

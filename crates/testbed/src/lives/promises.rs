@@ -24,15 +24,19 @@ pub(super) struct Promises {
     rules: Rules,
 }
 
-/// The parts of a spec that an edit may change, by their JSON names.
-const PARTS: [&[&str]; 7] = [
-    &["identityInfo"],
-    &["phoneConfig", "afterContactWorkConfigs", "autoAcceptConfigs"],
-    &["routingProfileArn", "routingProfileName"],
-    &["securityProfileArns"],
-    &["hierarchyGroupArn"],
-    &["userProficiencies"],
-    &["tags"],
+/// The parts of a spec that an edit may change, as JSON pointers.
+const PARTS: [&[&str]; 11] = [
+    &["/identityInfo/firstName"],
+    &["/identityInfo/lastName"],
+    &["/identityInfo/email"],
+    &["/identityInfo/secondaryEmail"],
+    &["/identityInfo/mobile"],
+    &["/phoneConfig", "/afterContactWorkConfigs", "/autoAcceptConfigs"],
+    &["/routingProfileArn", "/routingProfileName"],
+    &["/securityProfileArns"],
+    &["/hierarchyGroupArn"],
+    &["/userProficiencies"],
+    &["/tags"],
 ];
 
 impl Promises {
@@ -93,7 +97,8 @@ fn edited(before: &ConnectUserSpec, after: &ConnectUserSpec) -> Vec<&'static str
     let (before, after) = (json(before), json(after));
     let mut parts = Vec::new();
     for part in PARTS {
-        if part.iter().any(|field| before[*field] != after[*field]) {
+        let value = |json: &Value, field: &str| json.pointer(field).cloned().unwrap_or_default();
+        if part.iter().any(|field| value(&before, field) != value(&after, field)) {
             parts.extend(part);
         }
     }
@@ -104,7 +109,9 @@ fn edited(before: &ConnectUserSpec, after: &ConnectUserSpec) -> Vec<&'static str
 fn only(object: &ConnectUser, parts: &[&'static str], view: &UserView) -> ConnectUserSpec {
     let mut spec = json(&object.spec);
     for field in PARTS.into_iter().flatten().filter(|field| !parts.contains(*field)) {
-        spec[*field] = Value::Null;
+        if let Some(value) = spec.pointer_mut(field) {
+            *value = Value::Null;
+        }
     }
     let spec: ConnectUserSpec = serde_json::from_value(spec).expect("a spec without some optional fields");
     ConnectUserSpec { password_secret_ref: None, generate_password: None, ..without_ignored(&spec, view) }

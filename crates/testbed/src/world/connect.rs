@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use connect_api::{Call, Caller, Connect, Error, InstanceId, Page, Reply, Tags, UserId};
+use connect_api::{Call, Caller, Connect, Error, InstanceId, Page, Reply, Tags, User, UserId};
 use connect_operator::{
     api::{AdoptionPolicy, ConnectUser, DeletionPolicy, ManagementPolicy, PAUSED, PREFIX},
     plan::ClusterNames,
@@ -100,11 +100,24 @@ impl CheckedConnect {
         snapshots.iter().filter_map(|snapshot| Some((snapshot, snapshot.objects.get(name)?.as_ref()))).collect()
     }
 
-    /// Returns whether the call takes over a user that no operator owns, as the spec asks.
-    fn adopts(call: &Call, tags: &Tags, states: &[(&Snapshot, &ConnectUser)]) -> bool {
+    /// Returns whether the call takes over a user that no operator owned when the pass began, as the spec asks.
+    fn adopts(&self, call: &Call, before: &UserView, states: &[(&Snapshot, &ConnectUser)], acting: &Acting) -> bool {
         let is_asked_for = states.iter().any(|(_, o)| o.spec.adoption_policy != AdoptionPolicy::Never);
-        let is_unowned = !tags.keys().any(|key| key.starts_with(PREFIX));
-        is_asked_for && is_unowned && matches!(call, Call::TagResource(_))
+        if !is_asked_for || !matches!(call, Call::TagResource(_)) {
+            return false;
+        }
+        let User { id, tags, .. } = &before.user;
+        let mut ledger = lock(&self.ledger);
+        if !tags.keys().any(|key| key.starts_with(PREFIX)) {
+            ledger.taken_over.insert(id.clone(), self.sim.now());
+            return true;
+        }
+        // AWS offers no condition for a tag, so of two that take a user over at once the last one gets it.
+        let at_once = ledger.taken_over.get(id).is_some_and(|at| *at >= acting.began);
+        if at_once {
+            ledger.retagged.insert(id.clone(), self.sim.now());
+        }
+        at_once
     }
 
     /// Returns whether people changed the tags after the operator may have read them: nothing can prevent a write then. A deletion rests
@@ -130,7 +143,11 @@ impl CheckedConnect {
         let is_ours = owner.as_ref().is_some_and(|(cluster, name)| self.cluster.contain(cluster) && name == resource);
         // Another operator may have handed the user back a moment before.
         let is_idle = matches!(call, Call::UntagResource(c) if !c.keys.iter().any(|key| tags.contains_key(key)));
-        if !is_ours && !is_idle && !Self::adopts(call, tags, &states) && !self.was_retagged(call, &before.user.id, &acting) {
+        if !is_ours
+            && !is_idle
+            && !self.adopts(call, &before, &states, &acting)
+            && !self.was_retagged(call, &before.user.id, &acting)
+        {
             self.violated(format!("{} for {resource:?} on a user of {owner:?}", call.name()));
         }
         // An observer of a user that was managed before marks it as one that stays, and hands it back in the end.

@@ -21,6 +21,8 @@ pub struct UserLedger {
     deleted: Vec<(UserId, Timestamp)>,
     /// The users whose ownership tags people changed, with the last time.
     pub retagged: BTreeMap<UserId, Timestamp>,
+    /// The users that operators took over from no owner, with the last time.
+    pub taken_over: BTreeMap<UserId, Timestamp>,
     /// The users that people changed in any way, with the last time.
     pub touched: BTreeMap<UserId, Timestamp>,
 }
