@@ -55,15 +55,15 @@ impl Reconciler {
         if Orphan::of(&self.ctx.settings.cluster, &live.arn, &live.username, &live.tags).as_ref() != Some(orphan) {
             return Ok(OrphanOutcome::Changed);
         }
-        // The last check before the deletion: a resource that is applied again adopts the user by these tags.
-        if has_owner(&*self.ctx.cluster, orphan).await? != Some(false) {
-            return Ok(OrphanOutcome::Owned);
-        }
         // The resource's own policy is gone with it, or its tags say that the user stays.
         let annotation = self.ctx.cluster.namespace_annotation(&orphan.name.namespace, DELETION_POLICY).await?;
         let policy = annotation.as_deref().map_or(self.ctx.settings.deletion_policy, DeletionPolicy::of_annotation);
         if policy == DeletionPolicy::Retain {
             return Ok(OrphanOutcome::Retained);
+        }
+        // The last check before the deletion: a resource that is applied again adopts the user by these tags.
+        if has_owner(&*self.ctx.cluster, orphan).await? != Some(false) {
+            return Ok(OrphanOutcome::Owned);
         }
         let request = DeleteUser { instance: client.instance(), user: user.clone() };
         let deleted = unless_gone(client.call(request).await)?;

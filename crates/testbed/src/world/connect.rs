@@ -182,7 +182,14 @@ impl CheckedConnect {
             return self.violated("DeleteUser in a sweep on a user of another owner".into());
         };
         let same_user = |o: &ConnectUser| o.spec.username.eq_ignore_ascii_case(&before.user.username);
-        if store.get(&name).is_some_and(same_user) {
+        // A resource that is applied between the last read and the deletion cannot be seen.
+        let was_there = match &*lock(&self.gate.last_read) {
+            Some((read, revision)) if *read == name => {
+                store.past.get(*revision).and_then(|past| past.objects.get(&name).map(Arc::as_ref))
+            }
+            _ => store.get(&name),
+        };
+        if store.get(&name).is_some_and(same_user) && was_there.is_some_and(same_user) {
             self.violated(format!("DeleteUser on the user of {cluster}'s {name:?}, which exists"));
         }
         let states = || store.past.iter().rev().filter_map(|snapshot| Some((snapshot, snapshot.objects.get(&name)?)));

@@ -74,12 +74,14 @@ pub struct Gate {
     pub dead: Arc<Mutex<bool>>,
     /// The work that makes the calls.
     pub acting: Arc<Mutex<Acting>>,
+    /// The ConnectUser that was read last, and the revision that the API server had then.
+    pub last_read: Arc<Mutex<Option<(NamespacedName, usize)>>>,
 }
 
 impl Gate {
     /// Returns the gate of another process.
     pub fn new(schedule: Arc<Mutex<Schedule>>) -> Self {
-        Self { schedule, dead: Arc::default(), acting: Arc::default() }
+        Self { schedule, dead: Arc::default(), acting: Arc::default(), last_read: Arc::default() }
     }
 
     /// Makes a call, or what a fault makes of it.

@@ -281,7 +281,10 @@ impl Cluster for FakeCluster {
         let name = NamespacedName { namespace: namespace.to_owned(), name: name.to_owned() };
         let cached = (self.mutation == Some(Mutation::NoFreshGet))
             .then(|| lock(&self.cache).objects.get(&name).map(|object| object.as_ref().clone()));
-        self.call("GET ConnectUser", move |store| Ok(cached.unwrap_or_else(|| store.get(&name).cloned())))
+        self.call("GET ConnectUser", move |store| {
+            *lock(&self.gate.last_read) = Some((name.clone(), store.past.len().saturating_sub(1)));
+            Ok(cached.unwrap_or_else(|| store.get(&name).cloned()))
+        })
     }
 
     fn secret<'a>(&'a self, namespace: &'a str, name: &'a str, key: &'a str) -> BoxFuture<'a, Result<SecretValue, ClusterError>> {
