@@ -384,10 +384,12 @@ impl<'a> Pass<'a> {
     /// into the new state of the resource: it must not get lost.
     async fn record(&mut self, live: Box<Live>) -> Flow {
         let mut attempt = 1;
+        let generation = self.work.subject.generation();
         loop {
             self.known.recorded = Some(live.user.id.clone());
             self.known.by_id = Observation::Present(live.clone());
-            let is_in_sync = matches!(self.next_step(), Some(Step::InSync(_)));
+            let was_edited = self.work.subject.generation() != generation;
+            let is_in_sync = !was_edited && matches!(self.next_step(), Some(Step::InSync(_)));
             let Work { ctx, subject, report, .. } = &mut self.work;
             report.record_user(&live, subject.generation(), ctx.clock.now());
             if is_in_sync {
@@ -402,7 +404,14 @@ impl<'a> Pass<'a> {
                         return Flow::Continue(());
                     }
                 }
-                written => return or_end(written, self.phase()),
+                written => {
+                    or_end(written, self.phase())?;
+                    // A field that the spec manages only now may have been changed since the user was created.
+                    if was_edited {
+                        self.known.by_id = Observation::NotLooked;
+                    }
+                    return Flow::Continue(());
+                }
             }
         }
     }
