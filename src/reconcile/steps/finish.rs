@@ -112,6 +112,11 @@ fn age(work: &Work<'_>) -> Duration {
     Duration::try_from(work.ctx.clock.now() - created).unwrap_or_default()
 }
 
+/// A new resource need not show that it waits for less than this: one list is read for all of them.
+const SHORT_WAIT: Duration = Duration::from_secs(5);
+/// A wait replaces what the status shows of the same generation only if it lasts this long: it says less than an earlier failure.
+const LONG_WAIT: Duration = Duration::from_secs(60);
+
 /// Returns whether the status must show a failure. A race is retried at once, and a read of a user in sync that has to wait for
 /// the rate limit says nothing about the user.
 fn is_worth_reporting(work: &Work<'_>, known: &Knowledge, failure: &Failure, retry: Retry) -> bool {
@@ -121,7 +126,11 @@ fn is_worth_reporting(work: &Work<'_>, known: &Knowledge, failure: &Failure, ret
         Kind::Raced => !retry.at_once,
         Kind::Deferred => {
             let shown = condition(&status, ConditionType::Synced).filter(|c| c.observed_generation == Some(generation));
-            is_pending && !shown.is_some_and(|c| describes_same_wait(&c.message, &failure.message))
+            let says_more = match shown {
+                None => retry.after >= SHORT_WAIT || age(work) >= LONG_WAIT,
+                Some(shown) => retry.after >= LONG_WAIT && !describes_same_wait(&shown.message, &failure.message),
+            };
+            is_pending && says_more
         }
         Kind::Throttled => is_pending,
         Kind::Unsettled
