@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn email_of_a_saml_user_is_left_out_after_a_refusal_unless_the_spec_asks_for_it() {
+    fn email_of_a_saml_user_is_left_out_after_a_refusal() {
         let sent = |action: &Action| match in_other_words(action, Saml) {
             Some(Call::UpdateUserIdentityInfo(UpdateUserIdentityInfo { identity_info, .. })) => Some(identity_info),
             _ => None,

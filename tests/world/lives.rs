@@ -161,7 +161,7 @@ fn field_that_becomes_managed_is_read_first() {
 fn value_that_connect_does_not_keep_is_written_twice_at_most() {
     story([edit(Edit::Email(3)), Settle]);
     story([edit(Edit::LastName(3)), Settle]);
-    // CHAT's after-contact work, by itself and as one of all channels.
+    // CHAT's after-contact work, alone and as one of all channels.
     story([edit(Edit::Channels(3)), Settle]);
     story([edit(Edit::Phone(7)), Settle]);
 }

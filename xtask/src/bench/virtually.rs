@@ -103,7 +103,7 @@ fn at_once(table: &mut Table, what: &str, operation: OperationName, report: &AtO
     );
 }
 
-/// The second read of an adopted user shows who has it, if two operators tag it at once.
+/// If two operators tag a user at once, the second read shows its owner.
 fn takeovers(table: &mut Table) {
     for how in Takeover::ALL {
         let report = scenarios::taken_over(how, FLEET);

@@ -159,7 +159,7 @@ fn an_empty_string_clears_or_is_refused() {
 }
 
 #[test]
-fn values_are_kept_trimmed_and_addresses_in_lower_case_or_as_given() {
+fn values_are_kept_trimmed_and_in_lower_case_or_as_given() {
     let given = IdentityInfo {
         first_name: Some(" Jane ".into()),
         email: Some("Jane@Example.com".into()),

@@ -15,7 +15,7 @@ fn taken(how: Takeover) -> TakeoverReport {
     report
 }
 
-/// The second read shows who has the user, if two operators tag it at once.
+/// If two operators tag a user at once, the second read shows its owner.
 #[test]
 fn adoption_costs_two_reads_and_one_write_for_each_user() {
     for how in [Takeover::Adopt, Takeover::AdoptOrCreate] {
@@ -27,7 +27,7 @@ fn adoption_costs_two_reads_and_one_write_for_each_user() {
 }
 
 #[test]
-fn restore_and_observation_cost_one_read_and_no_write_for_each_user() {
+fn restore_and_observation_cost_one_read_a_user_and_no_write() {
     for how in [Takeover::Restored, Takeover::Observe] {
         let report = taken(how);
         assert!(report.of(&[Op::DescribeUser]) <= report.users, "{how:?}: {:?}", report.calls);
