@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     create_by_hand,
-    world::{CLUSTER, Operator, Setup, Simulation, Store, config, lock, point_to, specs::PASSWORD},
+    world::{CLUSTER, Lag, Operator, Setup, Simulation, Store, config, lock, point_to, specs::PASSWORD},
 };
 
 /// A life that broke an invariant.
@@ -223,6 +223,11 @@ impl Player {
         };
         self.forced |= matches!(person, Person::Replace(_) | Person::StripFinalizers(_) | Person::ForceDelete(_));
         let (now, people) = (self.simulation.sim.now(), self.people);
+        // While no read shows a new user, only the status says that there is one.
+        let (sim, lag) = (&self.simulation.sim, self.simulation.setup.lag);
+        let is_new = |view: &UserView| lag == Lag::Reads && view.created + lag.of_search() > now;
+        self.forced |= matches!(person, Person::LoseStatus(_) | Person::RestoreStatus(..))
+            && sim.users(&self.simulation.instance).iter().any(is_new);
         match person {
             Person::Apply(o) => self.apply(o, None),
             Person::Edit(o, edit) => self.apply(o, Some(edit)),

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::readings;
 use crate::{
     ExtraTags, user_matches,
-    world::{Simulation, is_ready, lock},
+    world::{SWEEP_INTERVAL, Simulation, is_ready, lock},
 };
 
 /// The edits whose effect was not checked yet.
@@ -75,10 +75,15 @@ impl Promises {
             if observes || !is_ready(object) {
                 continue;
             }
-            let Some(parts) = self.edits.remove(name) else { continue };
+            let Some(mut parts) = self.edits.remove(name) else { continue };
             let id = object.status.as_ref().and_then(|status| status.user_id.clone());
             let users = simulation.sim.users(&simulation.instance);
             let Some(view) = users.into_iter().find(|view| Some(view.user.id.as_str()) == id.as_deref()) else { continue };
+            // An edit may rest on the last list. What was changed since is found by the next one, but for proficiencies.
+            let since = simulation.sim.now() - 2 * SWEEP_INTERVAL;
+            if simulation.setup.sweeps && lock(&simulation.ledger).touched.get(&view.user.id).is_some_and(|at| *at >= since) {
+                parts.retain(|part| *part == "/userProficiencies");
+            }
             let mut spec = only(object, &parts, &view);
             // The next read shows that Connect keeps other values.
             readings::keep(&self.rules, &mut spec);

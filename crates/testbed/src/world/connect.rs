@@ -138,6 +138,10 @@ impl CheckedConnect {
         let owner = owner_of(tags);
         let Some(resource) = &acting.resource else {
             drop(states);
+            // No call can depend on tags that people change after they were read.
+            if self.was_retagged(call, &before.user.id, &acting) {
+                return;
+            }
             return self.check_sweep(call, &before, &store);
         };
         let is_ours = owner.as_ref().is_some_and(|(cluster, name)| self.cluster.contain(cluster) && name == resource);
@@ -193,7 +197,7 @@ impl CheckedConnect {
             self.violated(format!("DeleteUser on the user of {cluster}'s {name:?}, which exists"));
         }
         let states = || store.past.iter().rev().filter_map(|snapshot| Some((snapshot, snapshot.objects.get(&name)?)));
-        // Of a word that came and went between two passes, no operator can know.
+        // No operator can know of a word that came and went between two passes.
         let was_heard = |last: &ConnectUser| {
             states().any(|(_, o)| {
                 let heard = o.status.as_ref().map(|status| status.observed_generation);

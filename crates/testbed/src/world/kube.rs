@@ -187,7 +187,10 @@ impl Store {
             let versions = snapshot.objects.values().filter_map(|object| object.resource_version()?.parse::<u64>().ok());
             self.version = versions.max().unwrap_or_default();
         }
-        self.now = Snapshot { namespaces: self.now.namespaces.clone(), ..snapshot };
+        // Each watch lists again, so that all objects are new to it.
+        let listed_again = |(name, object): (_, Arc<ConnectUser>)| (name, Arc::new(object.as_ref().clone()));
+        let objects = snapshot.objects.into_iter().map(listed_again).collect();
+        self.now = Snapshot { objects, namespaces: self.now.namespaces.clone() };
         self.past.push(self.now.clone());
     }
 

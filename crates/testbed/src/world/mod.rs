@@ -20,5 +20,6 @@ pub(crate) use kube::lock;
 pub use kube::{FakeCluster, NAME, NAMESPACE, Namespace, Secret, Snapshot, Store, jane};
 pub use mutation::Mutation;
 pub use quick_connects::{UserLedger, point_to};
+pub(crate) use simulation::SWEEP_INTERVAL;
 pub use simulation::{Lag, Operator, Setup, Simulation, config, is_ready, secret};
 pub use view::{changed_paths, fields, is_managed};

@@ -143,7 +143,7 @@ pub struct Simulation {
 }
 
 /// The interval of sweeps.
-const SWEEP_INTERVAL: Duration = Duration::from_secs(300);
+pub(crate) const SWEEP_INTERVAL: Duration = Duration::from_secs(300);
 
 /// Longer than the settle window and every backoff, except for the hourly ones.
 const PATIENCE: Duration = Duration::from_secs(3 * 3600);
@@ -422,6 +422,7 @@ impl Simulation {
         let running = operator.sweep.get_or_insert_with(|| {
             let (reconciler, cache) = (operator.reconciler.clone(), operator.cache.clone());
             *lock(&operator.gate.last_read) = None;
+            operator.sweep_due = Some(now);
             Box::pin(async move {
                 let cached = || lock(&cache).objects.values().map(|o| o.as_ref().clone()).collect::<Vec<_>>().into_iter();
                 let mut scan = reconciler.begin_sweep(&arn, cached());
@@ -434,7 +435,7 @@ impl Simulation {
                 }
             })
         });
-        *lock(&operator.gate.acting) = Acting { resource: None, revision, began: now };
+        *lock(&operator.gate.acting) = Acting { resource: None, revision, began: operator.sweep_due.unwrap_or(now) };
         match running.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(()) => {
                 operator.sweep = None;
