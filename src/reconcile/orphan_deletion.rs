@@ -4,6 +4,7 @@ use connect_api::{Arn, Caller, DeleteUser, Error, Priority, Resource, UserId};
 
 use super::{
     cluster::{Cluster, ClusterError, ClusterErrorKind},
+    deletion_guard::Deletion,
     instance_client::{InstanceClient, unless_gone},
     lookup,
     memory::Entry,
@@ -35,6 +36,16 @@ impl Reconciler {
             }
         }
         Ok(confirmed)
+    }
+
+    /// Returns whether the deletion guard admits the deletion of an orphan beside all other deletions within its window, and counts it
+    /// from now on.
+    pub fn admit_orphan(&self, instance: &Arn, orphan: &Orphan) -> bool {
+        let (ctx, guard) = (&self.ctx, &self.ctx.settings.deletion_guard);
+        let Some(counts) = ctx.instance_counts(instance).filter(|_| guard.share < 1.0) else { return true };
+        // It has no ConnectUser, so its own ARN stands for the UID.
+        let asks = Deletion { instance, namespace: &orphan.name.namespace, uid: &orphan.arn, requested: ctx.clock.now() };
+        ctx.deletions.admit(guard, asks, &counts, ctx.clock.uptime()).is_ok()
     }
 
     /// Deletes a user if it still is an orphan, by its own tags as DescribeUser shows them and by the API server.

@@ -152,8 +152,8 @@ impl Reconciler {
         self.ctx.connections.refusal(instance, namespace).is_none()
     }
 
-    /// Returns whether the deletion guard admits that `going` of `of` users of an instance are deleted at once.
-    pub fn may_delete(&self, going: usize, of: usize) -> bool {
-        self.ctx.settings.deletion_guard.allows(going, of)
+    /// Returns whether the deletion guard admits that `orphans` of `users` of an instance are deleted at once.
+    pub fn may_delete_orphans(&self, orphans: usize, users: usize) -> bool {
+        self.ctx.settings.deletion_guard.allows(orphans, users)
     }
 }

@@ -7,10 +7,12 @@ use connect_api::{Arn, Class, Error};
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 use kube::ResourceExt;
 use kube_runtime::reflector::Store;
-use tokio::time::Instant;
+use parking_lot::Mutex;
+use tokio::{sync::watch, time::Instant};
 use tracing::{Instrument, debug_span};
 
 use super::{
+    config::Config,
     health::Health,
     packed::{Guarded, PackedConnectUser, uids},
     sweep::{delete_orphan, instances, sweep, unpacked},
@@ -35,6 +37,10 @@ pub(super) struct Sweeper {
     pub(super) interval: Duration,
     /// Whether to delete users without a ConnectUser that two sweeps in a row have found.
     pub(super) delete_orphans: bool,
+    /// The configuration, whose instances are swept without ConnectUsers too.
+    pub(super) config: watch::Receiver<Arc<Config>>,
+    /// The instances that this process has swept. Orphans remain when the last ConnectUser is gone.
+    pub(super) swept: Mutex<HashSet<Arn>>,
 }
 
 impl Sweeper {
@@ -64,11 +70,16 @@ impl Sweeper {
         }
     }
 
-    /// Returns the instances of the ConnectUsers whose namespaces may use them.
+    /// Returns the instances to sweep: those of the ConnectUsers whose namespaces may use them, and those without a ConnectUser that
+    /// were swept before or that the configuration lists, since they may have orphans.
     fn instances(&self) -> HashSet<Arn> {
         let mut objects = self.store.state();
+        let referred = instances(&objects);
         objects.retain(|object| object.0.as_ref().is_ok_and(|resource| self.may_use_its_instance(resource)));
-        instances(&objects)
+        let mut swept = instances(&objects);
+        swept.extend(self.swept.lock().iter().filter(|instance| !referred.contains(*instance)).cloned());
+        swept.extend(self.config.borrow().listed_instances().filter(|instance| !referred.contains(*instance)).cloned());
+        swept
     }
 
     fn may_use_its_instance(&self, resource: &PackedConnectUser) -> bool {
@@ -76,7 +87,7 @@ impl Sweeper {
         resource.instance.parse().is_ok_and(|instance| self.reconciler.is_allowed(&instance, &namespace))
     }
 
-    /// Sweeps an instance at each interval until it has no ConnectUser any more. Returns the instance.
+    /// Sweeps an instance at each interval for as long as it is one of [`Self::instances`]. Returns the instance.
     async fn sweep_repeatedly(&self, instance: Arn) -> Arn {
         let mut known_orphans = HashSet::new();
         while self.instances().contains(&instance) {
@@ -84,12 +95,18 @@ impl Sweeper {
             let objects = || self.store.state();
             match sweep(&self.reconciler, &instance, &objects).instrument(debug_span!("sweep")).await {
                 Ok(report) => {
+                    self.swept.lock().insert(instance.clone());
                     let next = Instant::now() + self.pause(start);
                     // Drop what the sweep recorded about resources that were deleted meanwhile.
                     self.reconciler.forget_all_but(&uids(&self.store));
                     self.record(&instance, &report, start.elapsed());
                     self.handle_orphans(&instance, report, &mut known_orphans, next).await;
                     tokio::time::sleep_until(next).await;
+                }
+                Err(error) if error.class == Class::NotFound && !instances(&objects()).contains(&instance) => {
+                    tracing::info!(instance = %instance.instance, %error, "an instance without ConnectUsers was not found");
+                    self.swept.lock().remove(&instance);
+                    tokio::time::sleep(self.pause(start)).await;
                 }
                 Err(error) => {
                     self.metrics.sweep_failed();
@@ -140,7 +157,7 @@ impl Sweeper {
             Err(error) => return tracing::warn!(%error, "users without a ConnectUser could not be confirmed"),
         };
         let count = orphans.len();
-        let delete = self.delete_orphans && self.reconciler.may_delete(count, report.users);
+        let delete = self.delete_orphans && self.reconciler.may_delete_orphans(count, report.users);
         if self.delete_orphans && !delete {
             tracing::error!(
                 instance = %instance.instance,
@@ -151,7 +168,7 @@ impl Sweeper {
         }
         // Even if confirming them took all the time, each sweep deletes some.
         let until = until.max(Instant::now() + self.interval / 8);
-        let mut remaining = orphans.len();
+        let (mut remaining, mut held) = (orphans.len(), 0);
         for orphan in &orphans {
             let Orphan { arn, username, name, uid } = orphan;
             if !known.contains(arn) {
@@ -167,6 +184,8 @@ impl Sweeper {
                     name.namespace,
                     name.name
                 );
+            } else if delete && !self.reconciler.admit_orphan(instance, orphan) {
+                held += 1;
             } else if delete && Instant::now() < until {
                 match delete_orphan(&self.reconciler, orphan, Some(until)).await {
                     Ok(outcome) => {
@@ -180,6 +199,13 @@ impl Sweeper {
                     Err(error) => tracing::warn!(user = arn, %error, "a user without a ConnectUser could not be deleted"),
                 }
             }
+        }
+        if held > 0 {
+            tracing::warn!(
+                instance = %instance.instance,
+                "{held} users have no ConnectUser and are not deleted yet, since with the latest deletions they exceed what the guard \
+                 against mass deletion allows. To delete them now, run \"connect-operator orphans --delete\""
+            );
         }
         self.metrics.set_orphans(&instance.instance, remaining);
         *known = orphans.into_iter().map(|orphan| orphan.arn).collect();

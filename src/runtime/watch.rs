@@ -19,6 +19,7 @@ use kube_runtime::{
     reflector::{self, ObjectRef, Store},
     watcher::{self, Event, watcher},
 };
+use parking_lot::Mutex;
 use tracing::Instrument;
 
 use super::{
@@ -115,8 +116,9 @@ pub async fn watch(
         Some(interval) => {
             let (store, reconciler, metrics) = (reader.clone(), reconciler.clone(), metrics.clone());
             let delete_orphans = options.delete_orphans;
-            let namespaces = options.namespaces;
-            async move { Sweeper { store, namespaces, reconciler, metrics, interval, delete_orphans }.run(&health).await }.boxed()
+            let (namespaces, config, swept) = (options.namespaces, options.config.clone(), Mutex::default());
+            let sweeper = Sweeper { store, namespaces, reconciler, metrics, interval, delete_orphans, config, swept };
+            async move { sweeper.run(&health).await }.boxed()
         }
     };
     let reconfigured = requeue_on_config_change(options.config, reader.clone(), reconciler.clone());

@@ -105,6 +105,11 @@ impl Config {
         }
     }
 
+    /// Returns the listed instances that some namespace may use.
+    pub fn listed_instances(&self) -> impl Iterator<Item = &Arn> {
+        self.instances.iter().filter(|(_, settings)| !settings.namespaces.is_empty()).map(|(instance, _)| instance.arn())
+    }
+
     /// Returns whether another configuration has the same effect on a resource of this namespace and instance.
     pub fn treats_alike(&self, other: &Self, instance: &Arn, namespace: &str) -> bool {
         self.account(&instance.account) == other.account(&instance.account)

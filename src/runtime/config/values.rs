@@ -101,6 +101,11 @@ fn is_endpoint_url(text: &str) -> bool {
 pub struct InstanceArn(Arn);
 
 impl InstanceArn {
+    /// Returns the ARN.
+    pub(super) fn arn(&self) -> &Arn {
+        &self.0
+    }
+
     /// Returns the instance's id in lower case, so that different spellings compare equal.
     pub(super) fn id(&self) -> String {
         self.0.instance.as_str().to_ascii_lowercase()
@@ -144,6 +149,10 @@ impl fmt::Display for InstanceArn {
 pub struct Namespaces(Vec<Namespace>);
 
 impl Namespaces {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn contain(&self, namespace: &str) -> bool {
         self.0.iter().any(|named| [ALL, namespace].contains(&named.as_str()))
     }

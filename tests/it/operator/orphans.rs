@@ -6,7 +6,8 @@ use std::{
 };
 
 use connect_api::{OperationName, TagResource};
-use connect_operator::api::crd_yaml;
+use connect_operator::api::{PAUSED, crd_yaml};
+use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 use testbed::installation::credentials;
 
@@ -94,6 +95,40 @@ async fn delete_orphans_deletes_orphans_and_no_other_user() {
     assert_eq!(harness.sim.calls().of(OperationName::DeleteUser), 1);
     assert_eq!(counted(&harness), 0.0);
     assert_eq!(harness.operator.metric("connect_operator_orphans_resolved_total{result=\"deleted\"}"), 1.0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn deleted_orphans_and_other_deletions_count_together() {
+    let flags = ["--cluster-name=slow", "--delete-orphans", "--deletion-guard-count=2", "--deletion-guard-share=0.01"];
+    let setting = flags.into_iter().fold(swept(), |builder, flag| builder.flag(flag));
+    let harness = setting.start().await;
+    harness.apply_until_ready("kept", &json!({})).await;
+    for name in ["one", "two"] {
+        tagged(&harness, name, "slow").await;
+        eventually("it is deleted", || !harness.usernames().contains(&name.to_owned()));
+    }
+    tagged(&harness, "three", "slow").await;
+    eventually("it is reported", || harness.operator.log_tail().contains("1 users have no ConnectUser and are not deleted yet"));
+    next_sweep(&harness);
+    assert_eq!(harness.usernames(), ["kept", "three"]);
+    harness.delete("kept").await;
+    harness.wait_for_condition("kept", "Ready", "False", "DeletionHeld").await;
+    assert_eq!(harness.usernames(), ["kept", "three"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn instance_is_swept_after_its_last_resource_went_by_force() {
+    let harness = swept().flag("--cluster-name=forced").flag("--delete-orphans").start().await;
+    harness.apply_until_ready("lost", &json!({})).await;
+    next_sweep(&harness);
+    harness.annotate("lost", PAUSED, json!("true")).await;
+    harness.wait_for_condition("lost", "Synced", "False", "Paused").await;
+    harness.delete("lost").await;
+    let stripped = json!({ "metadata": { "finalizers": null } });
+    harness.users().patch("lost", &PatchParams::default(), &Patch::Merge(&stripped)).await.unwrap();
+    harness.wait_until_gone("lost").await;
+    harness.sim.advance(std::time::Duration::from_secs(10));
+    eventually("its user is deleted", || harness.usernames().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
