@@ -10,8 +10,9 @@ use super::{
     query::{Query, REFRESH},
 };
 
-/// When to retry while another caller reads the list: a page takes less.
+/// When to retry while another caller reads the list, at first: a page takes less. The longer the read takes, the longer the wait.
 const RETRY: Duration = Duration::from_secs(1);
+const LONGEST_RETRY: Duration = Duration::from_secs(60);
 /// How long a list is kept after it was last used to find a user. Ten thousand users that were found in one list are read over hours. An
 /// id from it is read before it is used, and only a newer list proves an absence.
 const LASTS: Duration = Duration::from_secs(600);
@@ -33,6 +34,8 @@ pub(super) struct Usernames {
     last: Mutex<Option<Arc<Snapshot>>>,
     /// Locked by the caller that reads.
     pages: tokio::sync::Mutex<Pages<(String, UserId)>>,
+    /// The uptime since which a list is being read.
+    reading: Mutex<Option<Duration>>,
 }
 
 impl Snapshot {
@@ -62,13 +65,19 @@ impl Usernames {
         if let Some(answer) = self.answer(query, username) {
             return answer;
         }
-        let deferred = || Err(Error::deferred(OperationName::ListUsers, RETRY));
+        let deferred = || {
+            let since = self.reading.lock().unwrap_or(query.now);
+            let wait = query.now.saturating_sub(since).clamp(RETRY, LONGEST_RETRY);
+            Err(Error::deferred(OperationName::ListUsers, wait))
+        };
         let Ok(mut pages) = self.pages.try_lock() else { return deferred() };
         // Another caller may just have finished.
         if let Some(answer) = self.answer(query, username) {
             return answer;
         }
+        self.reading.lock().get_or_insert(query.now);
         let snapshot = finish(&mut pages, query).await?;
+        *self.reading.lock() = None;
         *self.last.lock() = Some(Arc::new(snapshot));
         // A listing that another caller began may be older than this question.
         self.answer(query, username).unwrap_or_else(deferred)

@@ -112,8 +112,8 @@ fn age(work: &Work<'_>) -> Duration {
     Duration::try_from(work.ctx.clock.now() - created).unwrap_or_default()
 }
 
-/// A new resource need not show that it waits for less than this: one list is read for all of them.
-const SHORT_WAIT: Duration = Duration::from_secs(5);
+/// A generation need not show that it waits for less than this: one list is read for all resources, at most every ten seconds.
+const SHORT_WAIT: Duration = Duration::from_secs(15);
 /// A wait replaces what the status shows of the same generation only if it lasts this long: it says less than an earlier failure.
 const LONG_WAIT: Duration = Duration::from_secs(60);
 
@@ -127,7 +127,7 @@ fn is_worth_reporting(work: &Work<'_>, known: &Knowledge, failure: &Failure, ret
         Kind::Deferred => {
             let shown = condition(&status, ConditionType::Synced).filter(|c| c.observed_generation == Some(generation));
             let says_more = match shown {
-                None => retry.after >= SHORT_WAIT || age(work) >= LONG_WAIT,
+                None => retry.after >= SHORT_WAIT,
                 Some(shown) => retry.after >= LONG_WAIT && !describes_same_wait(&shown.message, &failure.message),
             };
             is_pending && says_more

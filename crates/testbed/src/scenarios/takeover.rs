@@ -64,6 +64,12 @@ impl TakeoverReport {
         self.of(&[OperationName::ListUsers, OperationName::SearchUsers])
     }
 
+    /// Returns the number of listing calls that one list of all users takes beside the first sweep, with some to spare: a search shows
+    /// 500 users a page, a list 1,000.
+    pub fn most_listings(&self) -> usize {
+        self.users.div_ceil(500) + 2 * self.users.div_ceil(1_000) + 5
+    }
+
     /// Returns the number of calls that change something, if they succeed.
     pub fn writes(&self) -> usize {
         self.calls.iter().filter(|(operation, _)| operation.is_write()).map(|(_, count)| count).sum()
@@ -73,7 +79,7 @@ impl TakeoverReport {
 /// Lets an operator take over this number of existing users at once.
 pub fn taken_over(how: Takeover, users: usize) -> TakeoverReport {
     in_virtual_time(async {
-        // Sweeps list users too.
+        // One sweep at the start.
         let fleet = Fleet::new(Setup { sweep_interval: Some(DAY * 300), ..Setup::default() });
         let agents: Vec<_> = (0..users).map(|number| Agent::plain("sales", number)).collect();
         fleet.seed(&agents).await;
