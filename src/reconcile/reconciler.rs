@@ -8,19 +8,22 @@ use kube::ResourceExt;
 
 use super::{
     clock::Clock,
-    cluster::Cluster,
+    cluster::{Cluster, Event, EventKind},
     context::{Connections, Context, Settings},
     deletion_guard::UserCounter,
     instance_access::{refusal, refuse},
     memory::Entry,
     outcome::{Flow, State, Verdict},
     pass::Pass,
-    requests::{Request, is_paused},
+    requests::{Request, is_paused, unreadable_pause},
     schedule::{still_fresh, still_held},
     steps::finish::STALE,
     username_waiters::NamespacedName,
 };
-use crate::{api::ConnectUser, telemetry::Metrics};
+use crate::{
+    api::{ConnectUser, PAUSED},
+    telemetry::Metrics,
+};
 
 /// Makes passes over resources.
 pub struct Reconciler {
@@ -72,6 +75,7 @@ impl Reconciler {
             let state = State::Paused { deleting: pass.is_deleting() };
             return pass.finish(state.into()).await;
         }
+        report_unreadable_pause(ctx, cached, &uid).await;
         let wakes = ctx.memory.of(&uid, |m| m.requests.wakes());
         if let Some(refusal) = refusal(ctx, cached)
             && let Some(verdict) = refuse(ctx, cached, refusal).await
@@ -156,4 +160,15 @@ impl Reconciler {
     pub fn may_delete_orphans(&self, orphans: usize, users: usize) -> bool {
         self.ctx.settings.deletion_guard.allows(orphans, users)
     }
+}
+
+/// Reports a pausing annotation that does not pause: a person believes that the resource is left alone. Once for each value.
+async fn report_unreadable_pause(ctx: &Context, resource: &ConnectUser, uid: &str) {
+    let Some(value) = unreadable_pause(resource) else { return };
+    let shown: String = value.chars().take(40).collect();
+    if !ctx.memory.with(uid, |m| m.requests.is_new_unreadable_pause(&shown)) {
+        return;
+    }
+    let note = format!("the annotation {PAUSED} is {shown:?}, which is neither true nor false: the resource is not paused");
+    ctx.cluster.publish(resource, Event { kind: EventKind::Warning, reason: "PauseIgnored", action: "Reconcile", note }).await;
 }

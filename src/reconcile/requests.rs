@@ -33,9 +33,19 @@ pub(super) fn is_paused(resource: &ConnectUser) -> bool {
     resource.annotations().get(PAUSED).is_some_and(|value| is_true(value))
 }
 
+/// Returns the value of the pausing annotation if it means neither true nor false.
+pub(super) fn unreadable_pause(resource: &ConnectUser) -> Option<&str> {
+    let value = resource.annotations().get(PAUSED)?;
+    (!is_true(value) && !is_false(value)).then_some(value)
+}
+
 /// Returns whether people mean true: the spellings of YAML and of command lines.
 fn is_true(value: &str) -> bool {
     ["true", "yes", "on", "y", "t", "1"].iter().any(|spelling| value.trim().eq_ignore_ascii_case(spelling))
+}
+
+fn is_false(value: &str) -> bool {
+    ["false", "no", "off", "n", "f", "0", ""].iter().any(|spelling| value.trim().eq_ignore_ascii_case(spelling))
 }
 
 /// Returns the value of the reconcile-requested-at annotation if no pass has answered it yet.

@@ -129,6 +129,17 @@ async fn observe_reports_drift_and_writes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn pause_that_means_neither_true_nor_false_is_reported() {
+    let harness = harness("policies").await;
+    harness.apply_until_ready("ture", &json!({})).await;
+    harness.annotate("ture", PAUSED, json!("ture")).await;
+    let note = harness.wait_for_event("ture", "PauseIgnored").await;
+    assert!(note.contains(PAUSED) && note.contains("\"ture\"") && note.contains("not paused"), "{note}");
+    let edited = harness.apply_until_ready("ture", &json!({ "routingProfileArn": harness.routing_profile("Sales") })).await;
+    assert_eq!(condition(&edited, "Synced").map(|c| c.reason.as_str()), Some("InSync"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn paused_resource_is_left_alone_even_when_deleted() {
     let harness = harness("policies").await;
     harness.apply_until_ready("paused", &json!({})).await;
