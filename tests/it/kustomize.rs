@@ -1,7 +1,7 @@
 //! The kustomizations in `deploy/`, built by kubectl: the base equals deploy/install.yaml, and the overlays change what they
 //! promise.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs};
 
 use serde_json::{Value, json};
 
@@ -89,4 +89,35 @@ fn production_overlay_adds_objects_and_changes_none() {
         "ServiceMonitor connect-operator",
     ]);
     assert_eq!(names(&difference(&overlay, &base)), added);
+}
+
+#[test]
+fn connectusers_component_follows_generated_secrets() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    fs::create_dir(path("connectusers")).unwrap();
+    for file in ["kustomization.yaml", "name-reference.yaml"] {
+        let shipped = read(&format!("deploy/kustomize/components/connectusers/{file}"));
+        fs::write(path("connectusers").join(file), shipped).unwrap();
+    }
+    let user = json!({
+        "apiVersion": "connect-operator.dev/v1alpha1",
+        "kind": "ConnectUser",
+        "metadata": { "name": "jane" },
+        "spec": { "username": "jane", "passwordSecretRef": { "name": "first-password" } },
+    });
+    fs::write(path("user.yaml"), user.to_string()).unwrap();
+    let kustomization = json!({
+        "resources": ["user.yaml"],
+        "components": ["connectusers"],
+        "namePrefix": "team-",
+        "secretGenerator": [{ "name": "first-password", "literals": ["password=Passw0rd"] }],
+    });
+    fs::write(path("kustomization.yaml"), kustomization.to_string()).unwrap();
+
+    let objects = objects(&plane().kubectl().run(&["kustomize", directory.path().to_str().unwrap()]).unwrap());
+    let of = |kind: &str| objects.iter().find(|object| object["kind"] == kind).unwrap();
+    let secret = &of("Secret")["metadata"]["name"];
+    assert!(secret.as_str().unwrap().starts_with("team-first-password-"), "{secret}");
+    assert_eq!(&of("ConnectUser")["spec"]["passwordSecretRef"]["name"], secret);
 }
