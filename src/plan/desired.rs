@@ -56,6 +56,9 @@ impl From<Vec<Unresolved>> for SpecIssue {
     }
 }
 
+/// The path of the field that Connect takes only at creation.
+pub(crate) const DIRECTORY_USER_ID: &str = "directoryUserId";
+
 impl Desired {
     /// Returns the instance that a resource names: all that a deletion needs of the spec.
     pub fn instance_of(resource: &ConnectUser) -> Result<Arn, SpecError> {
@@ -111,6 +114,12 @@ impl Desired {
             return None;
         }
         parts::at_creation(parts, &owner.tags(), self.instance_id(), username.clone(), directory_user_id.clone())
+    }
+
+    /// Returns how the user's directory id differs from the spec's. Connect takes it only at creation.
+    pub(super) fn immutable_difference(&self, live: &Live) -> Option<Change> {
+        let (want, is) = (self.directory_user_id.as_ref()?, live.user.directory_user_id.as_ref()?);
+        (want != is).then(|| Change::new(DIRECTORY_USER_ID, Some(is), Some(want)))
     }
 
     /// Returns whether a name has to resolve before the user can equal the spec.

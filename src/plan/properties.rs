@@ -309,6 +309,10 @@ fn lint_step(desired: &Desired, known: &Knowledge, step: &Step) -> Result<(), Te
                 "what was not read is not in sync"
             );
         }
+        Step::Immutable(live, _) => {
+            prop_assert_eq!(Some(&**live), stands_on, "only what is ours");
+            prop_assert_ne!(&live.user.directory_user_id, &desired.directory_user_id);
+        }
         Step::Claim(live) => {
             prop_assert!(!known.deleting && adoption != AdoptionPolicy::Never, "only where that is asked for");
             prop_assert_eq!(desired.owner.of(&live.user.tags), Ownership::Unowned, "never from another owner");

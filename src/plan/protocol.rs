@@ -169,6 +169,8 @@ pub enum Step {
     Update(Box<Live>, Vec<Action>),
     /// Nothing is left to do.
     InSync(Box<Live>),
+    /// The user equals the spec but for this, which no call changes.
+    Immutable(Box<Live>, Change),
     /// There is no such user, and none may be created.
     Missing,
     /// There is no such user, and creating it failed.
@@ -215,6 +217,7 @@ impl Step {
             | Self::LookByName
             | Self::ReadProficiencies(_)
             | Self::InSync(_)
+            | Self::Immutable(..)
             | Self::Missing
             | Self::NotCreated
             | Self::Unresolved
@@ -257,7 +260,8 @@ fn observe(desired: &Desired, known: &Knowledge) -> Step {
     if desired.owner.of(tags) == Ownership::Ours && desired.owner.tags().iter().any(|(key, value)| tags.get(key) != Some(value)) {
         return Step::Keep(live.clone());
     }
-    let changes = differences(&desired.without_ignored(&known.ignored, live), live, &known.applied_tag_keys);
+    let mut changes = differences(&desired.without_ignored(&known.ignored, live), live, &known.applied_tag_keys);
+    changes.extend(desired.immutable_difference(live));
     match changes.is_empty() {
         true if desired.awaits_names(&known.ignored) => Step::Unresolved,
         true => Step::InSync(live.clone()),
@@ -338,7 +342,10 @@ fn align(desired: &Desired, live: &Live, known: &Knowledge) -> Step {
     let live = Box::new(live.clone());
     match actions.is_empty() {
         true if desired.awaits_names(&known.ignored) => Step::Unresolved,
-        true => Step::InSync(live),
+        true => match desired.immutable_difference(&live) {
+            Some(change) => Step::Immutable(live, change),
+            None => Step::InSync(live),
+        },
         false => Step::Update(live, actions),
     }
 }

@@ -25,6 +25,7 @@ impl fmt::Display for Step {
                 write!(f, "update {}: {}", live.user.id, Changes(&changes))
             }
             Self::InSync(live) => write!(f, "nothing: {} equals the spec", live.user.id),
+            Self::Immutable(live, change) => write!(f, "report that no call changes {}: {change}", live.user.id),
             Self::Missing => f.write_str("nothing: there is no such user, and none may be created"),
             Self::NotCreated => f.write_str("nothing: there is no such user, and it cannot be created now"),
             Self::Unresolved => f.write_str("nothing: names in the spec do not resolve"),

@@ -8,7 +8,10 @@ use super::{
     failure::{Effect, Failure, Phase},
     outcome::State,
 };
-use crate::api::{ConditionType, ConnectUserStatus, Reason};
+use crate::{
+    api::{ConditionType, ConnectUserStatus, Reason},
+    plan::{Change, DIRECTORY_USER_ID},
+};
 
 const REFERENCES_FOUND: &str = "everything that the spec names was found";
 
@@ -31,11 +34,7 @@ pub(super) fn set_conditions(status: &mut ConnectUserStatus, state: &State, gene
             set.progress(None);
         }
         State::NotKept(changes) => {
-            let list = changes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-            let message = format!(
-                "Connect accepts these values and keeps others, so the operator no longer writes them: {list}. Write them as \
-                 Connect keeps them, or list the fields in ignoreDrift"
-            );
+            let message = not_kept(changes);
             set.to(ConditionType::Ready, "True", Reason::Available, "the user exists in Connect; see Synced for how it differs");
             set.to(ConditionType::Synced, "False", Reason::NotKept, &message);
             set.to(ConditionType::ReferencesResolved, "True", Reason::Resolved, REFERENCES_FOUND);
@@ -77,6 +76,28 @@ pub(super) fn set_conditions(status: &mut ConnectUserStatus, state: &State, gene
         }
     }
     status.observed_generation = generation;
+}
+
+/// Describes values of the spec that Connect does not take, and what to do.
+fn not_kept(changes: &[Change]) -> String {
+    let list = changes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    if changes.iter().all(|change| change.field == DIRECTORY_USER_ID) {
+        return format!(
+            "Connect takes this field only when it creates a user, and this one has another: {list}. Check that this is the right \
+             user. To correct the field, set deletionPolicy to Retain, delete this ConnectUser and apply it again with \
+             adoptionPolicy: Adopt"
+        );
+    }
+    format!(
+        "Connect accepts these values and keeps others, so the operator no longer writes them: {list}. Write them as Connect \
+         keeps them, or list the fields in ignoreDrift"
+    )
+}
+
+/// Sets the condition that the Secret does not exist, whose password only a new user needs.
+pub(super) fn set_secret_missing(status: &mut ConnectUserStatus, message: &str, generation: i64, now: Timestamp) {
+    let mut set = Setter { status, generation, now };
+    set.to(ConditionType::ReferencesResolved, "False", Reason::SecretNotFound, message);
 }
 
 /// Sets or removes the condition that the Secret's password may differ from the user's.

@@ -196,6 +196,10 @@ impl<'a> Pass<'a> {
                 password::check_secret(work).await;
                 return Flow::Break(End::Report(State::InSync, Some(live)));
             }
+            Step::Immutable(live, change) => {
+                password::check_secret(work).await;
+                return Flow::Break(End::Report(State::NotKept(vec![change]), Some(live)));
+            }
             Step::Drifted(live, changes) => {
                 password::check_secret(work).await;
                 return Flow::Break(End::Report(State::Drifted(changes), Some(live)));

@@ -6,7 +6,7 @@ use connect_api::Arn;
 use jiff::Timestamp;
 
 use super::{
-    conditions::{set_conditions, set_password_change_ignored, to_the_second},
+    conditions::{set_conditions, set_password_change_ignored, set_secret_missing, to_the_second},
     outcome::State,
     requests::reconcile_requested,
     subject::Subject,
@@ -29,6 +29,8 @@ pub(super) struct Report {
     pub(super) appeared: Option<Appeared>,
     /// The state of the Secret that the password of the user created in this pass came from.
     pub(super) sent: Option<String>,
+    /// What to say of a Secret that does not exist, although the user does.
+    pub(super) missing_secret: Option<String>,
 }
 
 /// How a resource came to own its user.
@@ -78,6 +80,9 @@ impl Report {
         now: Timestamp,
     ) {
         set_conditions(&mut self.status, state, subject.generation(), now);
+        if let (State::InSync | State::Drifted(_) | State::NotKept(_), Some(message)) = (state, &self.missing_secret) {
+            set_secret_missing(&mut self.status, message, subject.generation(), now);
+        }
         if let Some(live) = live {
             let manages_proficiencies = subject.resource.spec.user_proficiencies.is_some();
             self.show_user(&subject.instance, management, live, manages_proficiencies);

@@ -124,6 +124,7 @@ impl Question {
             plan::Step::LookById(user) => Decision::LookById(id(user)),
             plan::Step::LookByName => Decision::LookByName,
             plan::Step::ReadProficiencies(_) => panic!("the spec manages no proficiencies"),
+            plan::Step::Immutable(..) => panic!("the spec has no directory id"),
             plan::Step::Create(request) => {
                 assert_eq!(request.tags, desired.owner.tags());
                 Decision::Create

@@ -109,7 +109,14 @@ pub(in crate::reconcile) async fn check_secret(work: &mut Work<'_>) {
     let namespace = subject.namespace();
     let version = match ctx.cluster.secret_version(&namespace, &reference.name).await {
         Ok(Some(version)) => version_of_key(&version, reference),
-        Ok(None) => return,
+        Ok(None) => {
+            report.missing_secret = Some(format!(
+                "passwordSecretRef: there is no Secret {namespace}/{}. The user exists and does not need it, but could not be created \
+                 again. Create the Secret, or remove passwordSecretRef from the spec",
+                reference.name
+            ));
+            return;
+        }
         Err(error) => return tracing::debug!(%error, "whether the Secret has changed is not known"),
     };
     // If the user is not known to be created from this Secret, only changes from now on can be reported.

@@ -201,4 +201,9 @@ async fn existing_user_does_not_need_its_secret() {
     let spec = json!({ "passwordSecretRef": { "name": SECRET }, "routingProfileArn": harness.routing_profile("Sales") });
     harness.apply_until_ready("settled", &spec).await;
     assert!(harness.is_routed("settled", "Sales"));
+    let message = harness.wait_for_condition("settled", "ReferencesResolved", "False", "SecretNotFound").await;
+    assert!(message.contains(SECRET) && message.contains("does not need it"), "{message}");
+    harness.secret(SECRET, json!({ "password": "Passw0rd-again" })).await;
+    harness.requeue("settled").await;
+    harness.wait_for_condition("settled", "ReferencesResolved", "True", "Resolved").await;
 }

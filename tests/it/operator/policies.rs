@@ -129,6 +129,25 @@ async fn observe_reports_drift_and_writes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn other_directory_id_of_an_adopted_user_is_reported() {
+    let harness = harness("policies").await;
+    harness.create_by_hand("directory", |_| {}).await;
+    let is = harness.live("directory").user.directory_user_id.unwrap();
+    harness
+        .apply("directory", &json!({ "adoptionPolicy": "Adopt", "passwordSecretRef": null, "directoryUserId": "another" }))
+        .await;
+    let message = harness.wait_for_condition("directory", "Synced", "False", "NotKept").await;
+    let change = format!("directoryUserId: {is:?} → \"another\"");
+    assert!(message.contains(&change) && message.contains("only when it creates a user"), "{message}");
+    assert_eq!(harness.wait_for_event("directory", "NotKept").await, change);
+
+    let observing = json!({ "managementPolicy": "Observe", "directoryUserId": "another", "username": "directory" });
+    harness.apply("observer", &observing).await;
+    let message = harness.wait_for_condition("observer", "Synced", "False", "Drifted").await;
+    assert!(message.contains(&change), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn pause_that_means_neither_true_nor_false_is_reported() {
     let harness = harness("policies").await;
     harness.apply_until_ready("ture", &json!({})).await;
