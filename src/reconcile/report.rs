@@ -25,6 +25,8 @@ pub(super) struct Report {
     pub(super) before: ConnectUserStatus,
     /// The changes that this pass made to the user.
     pub(super) changed: Vec<Change>,
+    /// Whether the user was read after the last of them.
+    pub(super) was_read_since: bool,
     /// How this resource came to own the user, if that happened in this pass.
     pub(super) appeared: Option<Appeared>,
     /// The state of the Secret that the password of the user created in this pass came from.

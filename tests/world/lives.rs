@@ -166,6 +166,15 @@ fn value_that_connect_does_not_keep_is_written_twice_at_most() {
     story([edit(Edit::Phone(7)), Settle]);
 }
 
+#[test]
+fn correction_that_a_read_shows_counts_for_nothing_later() {
+    let mut acts = vec![edit(Edit::Proficiencies(2)), Settle];
+    for n in [0, 1, 0, 1] {
+        acts.extend([console(Console::Proficiencies(0, n)), edit(Edit::Channels(n % 2 + 1)), Settle]);
+    }
+    story(acts);
+}
+
 /// The seed of a random life picks other readings of what AWS does not document.
 #[test]
 fn common_edits_hold_under_the_lenient_readings_too() {

@@ -57,7 +57,7 @@ pub(in crate::reconcile) async fn finish(work: &mut Work<'_>, known: &Knowledge,
             // A user that was taken from the status was not read.
             if known.remembered.is_none() {
                 ctx.memory.with(&uid, |m| m.freshness.read(&live.user.id, work.read_at));
-                if matches!(state, State::InSync) && work.report.changed.is_empty() {
+                if matches!(state, State::InSync) && (work.report.changed.is_empty() || work.report.was_read_since) {
                     ctx.memory.with(&uid, |m| m.corrections.clear());
                 }
             }

@@ -61,6 +61,7 @@ pub(in crate::reconcile) async fn update(
                 is_doubtful |= clears_identity(&action) && !repeated;
                 now = after(now, &action.update);
                 work.report.changed.extend(action.changes);
+                work.report.was_read_since = false;
             }
             Err(failure) => {
                 names::doubt(work, &failure.0);
@@ -82,8 +83,9 @@ pub(in crate::reconcile) async fn update(
         Failure::join(failed.iter().map(|(error, fields)| failures::tagging(work, Phase::Update, &now, error, fields)).collect());
     match (failure, &known.recorded) {
         (None, _) if is_doubtful => {
-            let found = lookup::by_id(work.client(), &now.user.id).await;
-            Flow::Continue(Learnt::ById(observed(or_fail(found, Phase::of(known), "spec")?)))
+            let found = or_fail(lookup::by_id(work.client(), &now.user.id).await, Phase::of(known), "spec")?;
+            work.report.was_read_since = true;
+            Flow::Continue(Learnt::ById(observed(found)))
         }
         (None, _) => Flow::Continue(Learnt::Updated(Box::new(now))),
         // Not found: the user, or what the call refers to? Only a read of the user shows which.
