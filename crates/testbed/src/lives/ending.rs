@@ -31,7 +31,9 @@ impl Player {
     /// Ends the life.
     pub(super) fn end(&mut self) {
         self.mend();
+        let begun = (self.writes(), self.simulation.sim.calls().total());
         self.rest(REST);
+        self.check_costs(begun);
         self.check_end();
         let before = self.writes();
         self.rest(QUIET);
@@ -44,6 +46,22 @@ impl Player {
             self.simulation.check_quick_connects();
         }
         self.simulation.check_secrecy();
+    }
+
+    /// Checks that what is left to do was done with a bounded number of writes, Events and calls: nothing alternates, and no failure is
+    /// retried at a fast pace for hours. A sweep every five minutes costs two calls.
+    fn check_costs(&self, (before, calls): ((u64, u64, usize), u64)) {
+        const WRITES: u64 = 40;
+        const EVENTS: usize = 20;
+        const CALLS: u64 = 200;
+        let after = self.writes();
+        let resources: usize = self.clusters.iter().map(|store| lock(store).snapshot().objects.len()).sum();
+        let passes = resources.max(1) * self.simulation.operators.len();
+        let (writes, events) = (after.0 - before.0, after.2 - before.2);
+        let calls = self.simulation.sim.calls().total() - calls;
+        if writes > WRITES * passes as u64 || events > EVENTS * passes || calls > CALLS * (passes + resources) as u64 {
+            self.simulation.violated(format!("{writes} writes, {events} Events and {calls} calls for {resources} resources"));
+        }
     }
 
     /// Mends all that is broken around, but nothing that people did to objects and users.

@@ -11,6 +11,7 @@ use connect_operator::{
 use connect_sim::{Sim, UserView};
 use futures::{FutureExt, future::BoxFuture};
 use jiff::SignedDuration;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
 
 use super::{
@@ -125,7 +126,10 @@ impl CheckedConnect {
     fn was_retagged(&self, call: &Call, user: &UserId, acting: &Acting) -> bool {
         const TWO_SWEEPS: SignedDuration = SignedDuration::from_secs(600);
         let since = if matches!(call, Call::DeleteUser(_)) { acting.began } else { acting.began - TWO_SWEEPS };
-        lock(&self.ledger).retagged.get(user).is_some_and(|at| *at >= since)
+        let ledger = lock(&self.ledger);
+        // A replica without the lease may still delete what the leader has just handed back.
+        let handed_back = matches!(call, Call::DeleteUser(_)) && ledger.was_handed_back(user, acting.began);
+        handed_back || ledger.retagged.get(user).is_some_and(|at| *at >= since)
     }
 
     /// Checks a write before it is made.
@@ -187,27 +191,30 @@ impl CheckedConnect {
         };
         let same_user = |o: &ConnectUser| o.spec.username.eq_ignore_ascii_case(&before.user.username);
         // A resource that is applied between the last read and the deletion cannot be seen.
-        let was_there = match &*lock(&self.gate.last_read) {
-            Some((read, revision)) if *read == name => {
-                store.past.get(*revision).and_then(|past| past.objects.get(&name).map(Arc::as_ref))
-            }
-            _ => store.get(&name),
+        let was_there = match lock(&self.gate.last_read).get(&name) {
+            Some(revision) => store.past.get(*revision).and_then(|past| past.objects.get(&name).map(Arc::as_ref)),
+            None => store.get(&name),
         };
         if store.get(&name).is_some_and(same_user) && was_there.is_some_and(same_user) {
             self.violated(format!("DeleteUser on the user of {cluster}'s {name:?}, which exists"));
         }
         let states = || store.past.iter().rev().filter_map(|snapshot| Some((snapshot, snapshot.objects.get(&name)?)));
-        // No operator can know of a word that came and went between two passes.
+        // No operator can know of a word that came and went between two passes, nor write it on the user if it is paused or denied.
         let was_heard = |last: &ConnectUser| {
             states().any(|(_, o)| {
-                let heard = o.status.as_ref().map(|status| status.observed_generation);
-                o.metadata.uid == last.metadata.uid && o.spec == last.spec && heard == o.metadata.generation
+                let is_heard = |c: &Condition| {
+                    let reasons = ["InSync", "Drifted", "NotKept"];
+                    reasons.contains(&c.reason.as_str()) && c.observed_generation == o.metadata.generation
+                };
+                let was_heard = o.status.as_ref().is_some_and(|status| status.conditions.iter().any(is_heard));
+                o.metadata.uid == last.metadata.uid && o.spec == last.spec && was_heard
             })
         };
-        if let Some((snapshot, last)) = states().next()
+        // A namespace's policy is asked for when the user is deleted.
+        if let Some((_, last)) = states().next()
             && same_user(last)
             && was_heard(last)
-            && (snapshot.deletion_policy(last) == DeletionPolicy::Retain
+            && (store.snapshot().deletion_policy(last) == DeletionPolicy::Retain
                 || last.spec.management_policy == ManagementPolicy::Observe)
         {
             self.violated(format!("a sweep deleted the user of {name:?}, whose last word was that the user stays"));

@@ -74,8 +74,8 @@ pub struct Gate {
     pub dead: Arc<Mutex<bool>>,
     /// The work that makes the calls.
     pub acting: Arc<Mutex<Acting>>,
-    /// The ConnectUser that was read last, and the revision that the API server had then.
-    pub last_read: Arc<Mutex<Option<(NamespacedName, usize)>>>,
+    /// The ConnectUsers that the sweep has read, and the revision that the API server had then.
+    pub last_read: Arc<Mutex<BTreeMap<NamespacedName, usize>>>,
 }
 
 impl Gate {

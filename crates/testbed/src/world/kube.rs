@@ -285,7 +285,9 @@ impl Cluster for FakeCluster {
         let cached = (self.mutation == Some(Mutation::NoFreshGet))
             .then(|| lock(&self.cache).objects.get(&name).map(|object| object.as_ref().clone()));
         self.call("GET ConnectUser", move |store| {
-            *lock(&self.gate.last_read) = Some((name.clone(), store.past.len().saturating_sub(1)));
+            if lock(&self.gate.acting).resource.is_none() {
+                lock(&self.gate.last_read).insert(name.clone(), store.past.len().saturating_sub(1));
+            }
             Ok(cached.unwrap_or_else(|| store.get(&name).cloned()))
         })
     }

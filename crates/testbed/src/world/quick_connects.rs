@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use connect_api::{Call, Error, InstanceId, Reply, UserId};
+use connect_operator::api::PREFIX;
 use connect_sim::{QuickConnectTarget, QuickConnectView, Sim};
 use jiff::Timestamp;
 
@@ -23,6 +24,8 @@ pub struct UserLedger {
     pub retagged: BTreeMap<UserId, Timestamp>,
     /// The users that operators took over from no owner, with the last time.
     pub taken_over: BTreeMap<UserId, Timestamp>,
+    /// The users that operators took their tags off, with the last time.
+    handed_back: BTreeMap<UserId, Timestamp>,
     /// The users that people changed in any way, with the last time.
     pub touched: BTreeMap<UserId, Timestamp>,
 }
@@ -32,6 +35,13 @@ const BYSTANDERS: [&str; 2] = ["Doctor", "Support"];
 /// Creates a quick connect that points to a user.
 pub fn point_to(sim: &Sim, instance: &InstanceId, user: &UserId) {
     sim.create_quick_connect(instance, &format!("to {user}"), QuickConnectTarget::User(user.to_string()));
+}
+
+impl UserLedger {
+    /// Returns whether another operator took its tags off a user since then.
+    pub(super) fn was_handed_back(&self, user: &UserId, since: Timestamp) -> bool {
+        self.handed_back.get(user).is_some_and(|at| *at >= since)
+    }
 }
 
 impl CheckedConnect {
@@ -44,6 +54,9 @@ impl CheckedConnect {
             }
             (Call::TagResource(c), Ok(_)) if owner_of(&c.tags).is_some() => {
                 ledger.ours.extend(c.arn.rsplit('/').next().map(UserId::new));
+            }
+            (Call::UntagResource(c), Ok(_)) if c.keys.iter().any(|key| key.starts_with(PREFIX)) => {
+                ledger.handed_back.extend(c.arn.rsplit('/').next().map(|user| (UserId::new(user), self.sim.now())));
             }
             (Call::DeleteUser(c), Ok(_)) => ledger.deleted.push((c.user.clone(), self.sim.now())),
             _ => {}

@@ -421,7 +421,7 @@ impl Simulation {
         let revision = lock(&operator.store).past.len().saturating_sub(1);
         let running = operator.sweep.get_or_insert_with(|| {
             let (reconciler, cache) = (operator.reconciler.clone(), operator.cache.clone());
-            *lock(&operator.gate.last_read) = None;
+            lock(&operator.gate.last_read).clear();
             operator.sweep_due = Some(now);
             Box::pin(async move {
                 let cached = || lock(&cache).objects.values().map(|o| o.as_ref().clone()).collect::<Vec<_>>().into_iter();
