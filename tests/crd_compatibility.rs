@@ -60,7 +60,12 @@ const MEANING: [&str; 6] = [
 /// Keywords that may be added, but not removed.
 const LENIENCE: [&str; 2] = ["nullable", "x-kubernetes-preserve-unknown-fields"];
 /// New or reworded rules that a person has reviewed: they accept all that the released rules accept.
-const REVIEWED_RULES: [&str; 0] = [];
+const REVIEWED_RULES: [&str; 3] = [
+    // Before, a number and DESK_PHONE were both set, or neither.
+    "!has(self.deskPhoneNumber) || has(self.phoneType)",
+    "has(self.deskPhoneNumber) || !has(self.phoneType) || self.phoneType != 'DESK_PHONE'",
+    "has(self.phoneNumber) || self.phoneType != 'DESK_PHONE'",
+];
 const COMPARED: [&str; 8] =
     ["properties", "required", "items", "additionalProperties", "enum", "x-kubernetes-validations", "description", "title"];
 

@@ -127,9 +127,8 @@ impl CheckedConnect {
         const TWO_SWEEPS: SignedDuration = SignedDuration::from_secs(600);
         let since = if matches!(call, Call::DeleteUser(_)) { acting.began } else { acting.began - TWO_SWEEPS };
         let ledger = lock(&self.ledger);
-        // A replica without the lease may still delete what the leader has just handed back.
-        let handed_back = matches!(call, Call::DeleteUser(_)) && ledger.was_handed_back(user, acting.began);
-        handed_back || ledger.retagged.get(user).is_some_and(|at| *at >= since)
+        // A replica without the lease may still be at work on what the leader has just handed back.
+        ledger.was_handed_back(user, acting.began) || ledger.retagged.get(user).is_some_and(|at| *at >= since)
     }
 
     /// Checks a write before it is made.

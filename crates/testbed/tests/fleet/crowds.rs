@@ -9,9 +9,11 @@ use testbed::{
     scenarios::{self, Beside},
 };
 
+use crate::users;
+
 #[test]
 fn users_applied_at_once_are_created_at_the_allowed_rate() {
-    let users = 1500;
+    let users = users(500, 1_500);
     let report = scenarios::applied_at_once(&Agent::fleet("sales", users));
     println!("{report:#?}");
     assert_eq!(report.violations, Vec::<String>::new());
@@ -21,13 +23,14 @@ fn users_applied_at_once_are_created_at_the_allowed_rate() {
 }
 
 #[test]
-fn thousand_creates_use_the_whole_rate_without_a_throttle() {
-    let agents: Vec<_> = (0..1000).map(|number| Agent::plain("sales", number)).collect();
+fn many_creates_use_the_whole_rate_without_a_throttle() {
+    let users = users(500, 1_000);
+    let agents: Vec<_> = (0..users).map(|number| Agent::plain("sales", number)).collect();
     let report = scenarios::applied_at_once(&agents);
     println!("{report:#?}");
     assert_eq!(report.violations, Vec::<String>::new());
     assert!(report.done_after.is_some());
-    assert_eq!((report.calls.get(&Op::CreateUser), report.throttled), (Some(&1000), 0));
+    assert_eq!((report.calls.get(&Op::CreateUser), report.throttled), (Some(&users), 0));
     assert!(report.share_of_create_bucket >= 0.98, "{}", report.share_of_create_bucket);
 }
 
@@ -46,7 +49,7 @@ fn edit_does_not_wait_for_thousands_of_creates_and_a_sweep() {
 
 #[test]
 fn users_deleted_at_once_are_gone_and_forgotten() {
-    let users = 1500;
+    let users = users(500, 1_500);
     let report = scenarios::deleted_at_once(users);
     println!("{report:#?}");
     assert_eq!(report.violations, Vec::<String>::new());
@@ -71,14 +74,14 @@ fn deletion_of_a_large_namespace_does_not_block_others() {
 /// They also hold no single deletion in another namespace.
 #[test]
 fn deletions_held_for_a_day_cost_one_write_each() {
-    let users = 500;
+    let users = users(100, 2_000);
     let report = scenarios::held_deletions(users);
     println!("{report:#?}");
     assert_eq!(report.violations, Vec::<String>::new());
     assert_eq!((report.held, report.calls), (users, [].into()));
-    assert_eq!((report.status_writes, report.events, report.leavers), (500, 512, 12));
+    assert_eq!((report.status_writes, report.events, report.leavers), (users as u64, users as u64 + 12, 12));
     // One for each deletion, and then one a minute for all that are held.
-    assert!(report.namespace_reads <= 512 + 24 * 60, "{}", report.namespace_reads);
+    assert!(report.namespace_reads <= users as u64 + 12 + 24 * 60, "{}", report.namespace_reads);
     assert!(report.gone_after.is_some());
     assert_eq!(report.calls_afterwards.get(&Op::DeleteUser), Some(&users));
 }

@@ -1,4 +1,4 @@
-//! The real operator with ten thousand users in virtual time.
+//! The real operator with a fleet of users in virtual time: ten thousand with `FLEET=all`.
 //!
 //! Counts, states and virtual times do not depend on the machine: virtual time consists of waits for rates and timers.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
@@ -23,9 +23,14 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// The metric that counts passes with any result.
 const PASSES: &str = "connect_operator_reconcile_total";
 
-/// Returns the number of users of a test: fewer by default, and the ten thousand of the benchmark with `FLEET=all`.
-fn users(by_default: usize) -> usize {
-    if std::env::var("FLEET").is_ok_and(|fleet| fleet == "all") { 10_000 } else { by_default }
+/// Returns the size of a fleet: a small one by default, which shows the same counts for each user, and the whole one with `FLEET=all`.
+fn users(small: usize, whole: usize) -> usize {
+    if std::env::var("FLEET").is_ok_and(|fleet| fleet == "all") { whole } else { small }
+}
+
+/// Returns the most listing calls of one sweep, with some to spare: a search shows 500 users a page, a list 1,000.
+fn pages(users: usize) -> usize {
+    users.div_ceil(500) + users.div_ceil(1000) + 10
 }
 
 /// Stops the operator of a fleet that must have no violations.
