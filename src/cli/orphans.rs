@@ -13,7 +13,7 @@ use super::{aws::AwsFlags, run::LONGEST_STALL, scope::Scope};
 use crate::{
     plan::{ClusterNames, QuickConnects},
     reconcile::{DeletionGuard, Orphan, Reconciler, Settings, SystemClock},
-    runtime::{Guarded, KubeCluster, Objects, delete_orphan, instances, sweep},
+    runtime::{Guarded, KubeCluster, Objects, Patience, connect, delete_orphan, instances, sweep},
     telemetry::{self, LogFormat, Metrics},
 };
 
@@ -77,7 +77,7 @@ impl Orphans {
     }
 
     async fn run(self) -> anyhow::Result<()> {
-        let client = Client::try_default().await.context("no cluster: found neither a kubeconfig nor a service account")?;
+        let client = connect(Patience::default(), Arc::default(), Arc::default()).await?;
         let cluster = self.scope.cluster(&client).await?;
         let namespaces = self.scope.namespaces();
         let objects = list(&client, &namespaces).await?;

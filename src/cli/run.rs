@@ -2,7 +2,6 @@
 
 use std::{net::SocketAddr, num::NonZeroU16, sync::Arc, time::Duration};
 
-use anyhow::Context;
 use clap::Args;
 use futures::FutureExt;
 use kube::Client;
@@ -14,7 +13,7 @@ use tokio::{
 use super::{
     aws::AwsFlags,
     deletion_guard::GuardFlags,
-    durations::{Interval, duration, duration_or_never},
+    durations::{Interval, at_most, duration, duration_or_never},
     election::Election,
     scope::Scope,
 };
@@ -22,7 +21,7 @@ use crate::{
     api::DeletionPolicy,
     plan::{ClusterNames, QuickConnects},
     reconcile::{Reconciler, Settings, SystemClock},
-    runtime::{self, Health, KubeCluster, Listeners, Readiness, WatchOptions},
+    runtime::{self, Health, KubeCluster, Listeners, Patience, Readiness, WatchOptions},
     telemetry::{self, LogFormat, Metrics, Traces},
 };
 
@@ -68,6 +67,15 @@ pub(super) struct Run {
 
     #[command(flatten)]
     election: Election,
+
+    /// How long the API server may be silent before or within a reply. The request fails then, and is repeated. At most 2m.
+    #[arg(long, env = "CONNECT_OPERATOR_API_SERVER_TIMEOUT", default_value = "1m", value_parser = at_most::<120>)]
+    api_server_timeout: Duration,
+
+    /// How long the watch may be without an event or a bookmark, which the API server sends about every minute. The watch begins
+    /// again then, on another connection. At most 5m.
+    #[arg(long, env = "CONNECT_OPERATOR_WATCH_TIMEOUT", default_value = "3m", value_parser = at_most::<300>)]
+    watch_timeout: Duration,
 
     /// The address of /metrics. [::] means all addresses, including those of IPv4.
     #[arg(long, env = "CONNECT_OPERATOR_METRICS_ADDRESS", default_value = "[::]:8080")]
@@ -124,7 +132,8 @@ impl Run {
         let listeners = Listeners::bind(self.health_address, self.metrics_address).await?;
         let server = tokio::spawn(listeners.serve(health.clone(), metrics.clone(), stop.clone()));
 
-        let client = Client::try_default().await.context("no cluster: found neither a kubeconfig nor a service account")?;
+        let patience = Patience { reply: self.api_server_timeout, watch: self.watch_timeout };
+        let client = runtime::connect(patience, metrics.clone(), health.clone()).await?;
         let cluster = tokio::select! {
             cluster = self.cluster(&client, &health) => cluster,
             () = stop.clone() => return Ok(()),

@@ -13,6 +13,7 @@ use axum::{Router, extract::State, http::StatusCode, http::header::CONTENT_TYPE,
 use parking_lot::Mutex;
 use tokio::net::TcpListener;
 
+use super::progress::{Progress, RunningPass};
 use crate::telemetry::Metrics;
 
 /// How far a process has come since it started.
@@ -39,9 +40,30 @@ pub struct Health {
     last_error: Mutex<Option<String>>,
     /// Parts that are not ready and without which some resources cannot be reconciled, with the reasons.
     lacking: Mutex<BTreeMap<String, String>>,
+    progress: Progress,
 }
 
 impl Health {
+    /// Expects work from now on, with this number of concurrent passes.
+    pub fn begin_work(&self, slots: usize) {
+        self.progress.begin(slots);
+    }
+
+    /// Records that the watch does something: it sends a request, receives something, or gives up.
+    pub(super) fn worked(&self) {
+        self.progress.watched();
+    }
+
+    /// Records that a pass runs until the returned value is dropped.
+    pub(super) fn pass(&self) -> RunningPass<'_> {
+        self.progress.pass()
+    }
+
+    /// Returns what has stopped, if this process should work and does not. It must end then.
+    pub fn stalled(&self) -> Option<String> {
+        self.progress.stalled()
+    }
+
     /// Records how far the process has come, and drops the last error.
     pub fn set(&self, readiness: Readiness) {
         *self.readiness.lock() = readiness;
@@ -89,7 +111,7 @@ impl Listeners {
         metrics: Arc<Metrics>,
         stop: impl Future<Output = ()> + Clone + Send + 'static,
     ) -> std::io::Result<()> {
-        let health = Router::new().route("/healthz", get(async || "ok\n")).route("/readyz", get(readyz)).with_state(health);
+        let health = Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz)).with_state(health);
         let metrics = Router::new().route("/metrics", get(metrics_page)).with_state(metrics);
         tokio::try_join!(async { axum::serve(self.health, health).with_graceful_shutdown(stop.clone()).await }, async {
             axum::serve(self.metrics, metrics).with_graceful_shutdown(stop.clone()).await
@@ -109,6 +131,13 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
         bound => bound,
     };
     bound.map_err(|e| anyhow::anyhow!("cannot listen on {address}: {e}"))
+}
+
+async fn healthz(State(health): State<Arc<Health>>) -> impl IntoResponse {
+    match health.stalled() {
+        None => (StatusCode::OK, "ok\n".to_owned()),
+        Some(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("[-] {why}\n")),
+    }
 }
 
 async fn readyz(State(health): State<Arc<Health>>) -> impl IntoResponse {

@@ -1,5 +1,6 @@
 //! When passes run, and in which replica: the lease, the watch, the queue, health, shutdown, and the configuration of these.
 
+mod api_server;
 pub(crate) mod config;
 mod connections;
 mod credential_check;
@@ -9,10 +10,12 @@ mod kubernetes;
 mod lease;
 mod namespaces;
 mod packed;
+mod progress;
 mod resync;
 mod sweep;
 mod watch;
 
+pub(crate) use api_server::{Patience, connect};
 pub(crate) use connections::{AwsConnections, Defaults};
 pub(crate) use credential_check::{await_accounts, check_accounts};
 pub use health::Health;

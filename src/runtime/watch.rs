@@ -56,6 +56,7 @@ pub struct WatchOptions {
 struct Context {
     reconciler: Arc<Reconciler>,
     metrics: Arc<Metrics>,
+    health: Arc<Health>,
 }
 
 /// Watches and reconciles until `stop`, then finishes the running passes.
@@ -68,6 +69,7 @@ pub async fn watch(
     stop: impl Future<Output = ()> + Send + Sync + 'static,
 ) {
     reconciler.start();
+    health.begin_work(options.concurrency.get().into());
     let stop = stop.shared();
     // Before the list, no pass is running, but the controller would wait for the list before it stops.
     let stopped_early = {
@@ -118,6 +120,7 @@ pub async fn watch(
             let delete_orphans = options.delete_orphans;
             let (namespaces, config, swept) = (options.namespaces, options.config.clone(), Mutex::default());
             let sweeper = Sweeper { store, namespaces, reconciler, metrics, interval, delete_orphans, config, swept };
+            let health = health.clone();
             async move { sweeper.run(&health).await }.boxed()
         }
     };
@@ -126,7 +129,7 @@ pub async fn watch(
         .reconcile_on(requested)
         .with_config(controller::Config::default().concurrency(options.concurrency.get()))
         .graceful_shutdown_on(stop)
-        .run(pass, |_, never: &Infallible, _| match *never {}, Arc::new(Context { reconciler, metrics }))
+        .run(pass, |_, never: &Infallible, _| match *never {}, Arc::new(Context { reconciler, metrics, health }))
         // An item is a finished pass, or an object that was deleted while it was queued. Neither needs handling.
         .for_each(|_| std::future::ready(()));
     tokio::select! {
@@ -267,6 +270,7 @@ async fn pass(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, Inf
         }
     };
     let start = Instant::now();
+    let _running = context.health.pass();
     telemetry::set_attribute(&span, "uid", resource.uid().unwrap_or_default());
     let verdict = context.reconciler.reconcile(&resource).instrument(span.clone()).await;
     telemetry::set_attribute(&span, "result", verdict.result);

@@ -1,7 +1,7 @@
 //! Metrics in the OpenMetrics text format. No label names a single object.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, atomic::AtomicU64},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -50,6 +50,9 @@ label_sets! {
     TraceLabels { trace_id: String }
 }
 
+/// The labels of a metric that has no sample at times.
+type NoLabels = [(&'static str, &'static str); 0];
+
 /// A call takes at most 10 seconds, and so do nearly all passes.
 const SHORT: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 /// From a delay that a person hardly notices to the hours that ten thousand creates take at two a second.
@@ -83,6 +86,8 @@ macro_rules! metrics {
             limiters: Limiters,
             resources: Resources,
             swept_instances: Mutex<BTreeSet<InstanceId>>,
+            /// When something last arrived for each watch, by its path, in seconds since 1970.
+            watches: Mutex<BTreeMap<String, i64>>,
             /// The operations whose last reply was a denial.
             denied: Mutex<BTreeSet<OperationName>>,
             $($field: $type,)*
@@ -98,6 +103,7 @@ macro_rules! metrics {
                 let metrics = Self {
                     $($field: all.$add($name, $help, $metric),)*
                     swept_instances: Mutex::default(),
+                    watches: Mutex::default(),
                     denied: Mutex::default(),
                     limiters,
                     resources,
@@ -129,6 +135,10 @@ metrics! {
     unreadable: Counter = add("unreadable_objects", "ConnectUser objects that could not be parsed", Counter::default());
     watch_failures: Counter = add("watch_failures", "Failed attempts to list or watch ConnectUsers, because the API server could not \
         be reached or refused", Counter::default());
+    watch_restarts: Counter = add("watch_restarts", "Watches of ConnectUsers that were begun again because nothing arrived for too \
+        long, not even a bookmark", Counter::default());
+    watch_last_event: Family<NoLabels, Gauge> = add_seconds("watch_last_event_timestamp", "When the API server last sent a list, an event \
+        or a bookmark of ConnectUsers; of several watches, the one that has been silent longest", Family::default());
     access_denied: Gauge<f64, AtomicU64> =
         add("access_denied", "1 while the last reply to an operation was a denial of the credentials or the action", Gauge::default());
     leader: Gauge = add("leader", "1 while this process is the leader: it holds the Lease, or leader election is disabled",
@@ -209,6 +219,35 @@ impl Metrics {
         self.watch_failures.inc();
     }
 
+    /// Counts a watch that was begun again because it was silent.
+    pub fn watch_restarted(&self) {
+        self.watch_restarts.inc();
+    }
+
+    /// Records a request for a list or a watch: its silence begins with the first.
+    pub fn watch_requested(&self, path: &str) {
+        self.set_watches(|watches| _ = watches.entry(path.to_owned()).or_insert_with(now));
+    }
+
+    /// Records that something arrived for a watch.
+    pub fn watch_received(&self, path: &str) {
+        self.set_watches(|watches| _ = watches.insert(path.to_owned(), now()));
+    }
+
+    /// Records that the API server refused a list or a watch.
+    pub fn watch_refused(&self, path: &str) {
+        self.set_watches(|watches| _ = watches.remove(path));
+    }
+
+    fn set_watches(&self, change: impl FnOnce(&mut BTreeMap<String, i64>)) {
+        let mut watches = self.watches.lock();
+        change(&mut watches);
+        match watches.values().min() {
+            Some(oldest) => _ = self.watch_last_event.get_or_create(&[]).set(*oldest),
+            None => _ = self.watch_last_event.remove(&[]),
+        }
+    }
+
     /// Counts a complete sweep, with the users in the instance and the candidates by reason.
     pub fn sweep_completed(
         &self,
@@ -220,8 +259,7 @@ impl Metrics {
         self.sweeps.get_or_create(&ResultLabels { result: "complete" }).inc();
         self.sweep_seconds.observe(took.as_secs_f64());
         let labels = InstanceLabels { connect_instance: instance.to_string() };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        self.sweep_completed.get_or_create(&labels).set(i64::try_from(now).unwrap_or(i64::MAX));
+        self.sweep_completed.get_or_create(&labels).set(now());
         self.sweep_users.get_or_create(&labels).set(i64::try_from(users).unwrap_or(i64::MAX));
         for (reason, users) in candidates {
             self.candidates.get_or_create(&ReasonLabels { reason }).inc_by(u64::try_from(users).unwrap_or(u64::MAX));
@@ -300,6 +338,12 @@ impl CallObserver for Metrics {
         };
         self.wait_seconds.get_or_create(&PriorityLabels { priority }).observe(waited.as_secs_f64());
     }
+}
+
+/// Returns the seconds since 1970.
+fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// Returns whether a request id fits in an exemplar, which holds 128 characters including the label's name. A server that stands

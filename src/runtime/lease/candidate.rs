@@ -37,6 +37,9 @@ pub enum Lost {
     /// It was not renewed before the renew deadline.
     #[error("it could not be renewed for {} s", .0.as_secs_f64())]
     Expired(Duration),
+    /// The work has stopped, so another replica must take over.
+    #[error("{0}")]
+    Stalled(String),
     /// The task that renews it ended.
     #[error("the task that renews it ended: {0}")]
     RenewalEnded(String),

@@ -49,11 +49,11 @@ impl Elector {
     /// Lease; the work itself must also end on it.
     ///
     /// # Errors
-    /// The Lease was lost. The work was dropped at an await point.
+    /// The Lease was lost, or the work has stopped. The work was dropped at an await point.
     pub async fn lead(
         mut self,
         work: impl Future<Output = ()>,
-        health: &Health,
+        health: &Arc<Health>,
         stop: impl Future<Output = ()>,
     ) -> Result<(), LostLease> {
         health.set(Readiness::Electing);
@@ -64,11 +64,11 @@ impl Elector {
         if elected {
             health.set(Readiness::Listing);
             let (work_ends, work_ended) = oneshot::channel::<()>();
-            let lease = self.lease.clone();
+            let (lease, progress) = (self.lease.clone(), health.clone());
             // A separate task: the work may compute for a while, and must not delay a renewal.
             let mut renewal = tokio::spawn(async move {
                 tokio::select! {
-                    why = self.renew_until_lost() => Err(why),
+                    why = self.renew_until_lost(&progress) => Err(why),
                     _ = work_ended => Ok(self),
                 }
             });
@@ -118,10 +118,13 @@ impl Elector {
         }
     }
 
-    /// Renews the Lease until it is lost.
-    async fn renew_until_lost(&mut self) -> Lost {
+    /// Renews the Lease until it is lost, or the work has stopped.
+    async fn renew_until_lost(&mut self, health: &Health) -> Lost {
         loop {
             tokio::time::sleep(self.candidate.rest(None, self.clock.uptime())).await;
+            if let Some(why) = health.stalled() {
+                return Lost::Stalled(why);
+            }
             // By the clock and not by a timer, which does not count the time during which the machine was suspended.
             let left = self.candidate.left(self.clock.uptime());
             if left.is_zero() {
@@ -198,5 +201,59 @@ impl Elector {
     async fn call<T>(&self, what: &str, request: impl Future<Output = kube::Result<T>>) -> Result<T, ClusterError> {
         let timeout: Duration = self.candidate.timing().renew_deadline() / 2;
         call_within(timeout, what, &self.lease, request).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        convert::Infallible,
+        future::{Ready, pending, ready},
+        task::{Context, Poll},
+    };
+
+    use http::{Method, Request, Response};
+    use kube::client::Body;
+    use tower::Service;
+
+    use super::*;
+    use crate::{reconcile::SystemClock, runtime::Timing};
+
+    /// An API server without a Lease, which accepts all that are written.
+    struct ApiServer;
+
+    impl Service<Request<Body>> for ApiServer {
+        type Response = Response<Body>;
+        type Error = Infallible;
+        type Future = Ready<Result<Response<Body>, Infallible>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, request: Request<Body>) -> Self::Future {
+            let mut reply = match *request.method() {
+                Method::GET => Response::new(json!({ "status": "Failure", "reason": "NotFound", "code": 404 })),
+                _ => Response::new(json!({ "metadata": { "name": "lease" } })),
+            };
+            if *request.method() == Method::GET {
+                *reply.status_mut() = http::StatusCode::NOT_FOUND;
+            }
+            ready(Ok(reply.map(|json| json.to_string().into_bytes().into())))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn leader_whose_work_has_stopped_gives_up_the_lease() {
+        let seconds = Duration::from_secs;
+        let candidate = Candidate::new("me".into(), Timing::new(seconds(15), seconds(10), seconds(2)).unwrap());
+        let elector = Elector::new(Client::new(ApiServer, "ops"), "ops", "lease", candidate, Arc::new(SystemClock));
+        let health = Arc::new(Health::default());
+        let work = async {
+            health.begin_work(8);
+            pending().await
+        };
+        let lost = elector.lead(work, &health, pending()).await.unwrap_err().to_string();
+        assert!(lost.starts_with("the Lease ops/lease is lost: the watch of ConnectUsers has done nothing for "), "{lost}");
     }
 }

@@ -30,7 +30,7 @@ use testbed::{
     installation::{self, install},
 };
 
-use super::process::Operator;
+use super::{process::Operator, proxy::Proxy};
 use crate::support::{PATIENCE, POLL, eventually, plane, read, repository};
 
 /// The Secret that every namespace has, with the password in its key `password`.
@@ -118,6 +118,12 @@ impl<'plane> HarnessBuilder<'plane> {
 
     pub fn flag(mut self, flag: &str) -> Self {
         self.flags.push(flag.to_owned());
+        self
+    }
+
+    /// Puts a proxy between the operator and the API server.
+    pub fn through(mut self, proxy: &Proxy) -> Self {
+        self.kubeconfig = proxy.kubeconfig();
         self
     }
 

@@ -140,6 +140,8 @@ pub fn example() -> Result<String, std::fmt::Error> {
     metrics.drift("routingProfileArn");
     metrics.unreadable();
     metrics.watch_failed();
+    metrics.watch_requested("/apis/connect-operator.dev/v1alpha1/connectusers");
+    metrics.watch_restarted();
     metrics.sweep_failed();
     metrics.orphan_resolved("deleted");
     metrics.held(1);
