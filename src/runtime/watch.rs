@@ -84,9 +84,9 @@ pub async fn watch(
     let (reader, writer) = reflector::store::<Guarded>();
     let store = reader.clone();
     metrics.set_resources(move |visit| {
-        readable(&store)
-            .filter_map(|object| object.0.as_ref().ok().map(|resource| resource.condition_summary))
-            .for_each(|summary| visit(&summary));
+        for object in store.state() {
+            visit(object.0.as_ref().ok().map(|resource| &resource.condition_summary));
+        }
     });
     let on_event = {
         let (reconciler, health, store) = (reconciler.clone(), health.clone(), reader.clone());
@@ -260,7 +260,6 @@ async fn pass(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, Inf
     let resource = match unpacked {
         Ok(resource) => resource,
         Err(error) => {
-            context.metrics.unreadable();
             tracing::error!(
                 parent: &span,
                 error,

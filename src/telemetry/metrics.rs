@@ -132,7 +132,6 @@ metrics! {
         add_seconds("time_to_ready", "Time from a ConnectUser's creation until it was Ready for the first time", Histogram::new(LONG));
     drift: Family<FieldLabels, Counter> =
         add("drift_detected", "Detected changes made outside of Kubernetes, by field", Family::default());
-    unreadable: Counter = add("unreadable_objects", "ConnectUser objects that could not be parsed", Counter::default());
     watch_failures: Counter = add("watch_failures", "Failed attempts to list or watch ConnectUsers, because the API server could not \
         be reached or refused", Counter::default());
     watch_restarts: Counter = add("watch_restarts", "Watches of ConnectUsers that were begun again because nothing arrived for too \
@@ -176,8 +175,8 @@ impl Metrics {
     }
 
     /// Sets the resources whose conditions are counted when the metrics are scraped. `visit` calls a visitor with the summary of
-    /// each.
-    pub fn set_resources(&self, visit: impl Fn(&mut dyn FnMut(&ConditionSummary)) + Send + Sync + 'static) {
+    /// each, or with None for an object that cannot be parsed.
+    pub fn set_resources(&self, visit: impl Fn(&mut dyn FnMut(Option<&ConditionSummary>)) + Send + Sync + 'static) {
         self.resources.set(visit);
     }
 
@@ -207,11 +206,6 @@ impl Metrics {
     pub fn drift(&self, field: &str) {
         let field = field.split('[').next().unwrap_or(field).to_owned();
         self.drift.get_or_create(&FieldLabels { field }).inc();
-    }
-
-    /// Counts an object that could not be parsed.
-    pub fn unreadable(&self) {
-        self.unreadable.inc();
     }
 
     /// Counts a failure of the watch of ConnectUsers.

@@ -28,8 +28,8 @@ struct ConditionLabels {
     synced: &'static str,
 }
 
-/// Calls a visitor with the summary of each resource.
-type Visit = dyn Fn(&mut dyn FnMut(&ConditionSummary)) + Send + Sync;
+/// Calls a visitor with the summary of each resource, or with None for an object that cannot be parsed.
+type Visit = dyn Fn(&mut dyn FnMut(Option<&ConditionSummary>)) + Send + Sync;
 
 /// The resources of the watch, once it has started.
 #[derive(Clone, Default)]
@@ -37,7 +37,7 @@ pub(super) struct Resources(Arc<OnceLock<Box<Visit>>>);
 
 impl Resources {
     /// Sets the resources to count. Only the first call has an effect.
-    pub(super) fn set(&self, visit: impl Fn(&mut dyn FnMut(&ConditionSummary)) + Send + Sync + 'static) {
+    pub(super) fn set(&self, visit: impl Fn(&mut dyn FnMut(Option<&ConditionSummary>)) + Send + Sync + 'static) {
         drop(self.0.set(Box::new(visit)));
     }
 }
@@ -51,9 +51,13 @@ impl fmt::Debug for Resources {
 impl Collector for Resources {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
         let users = Family::<ConditionLabels, Gauge>::default();
-        let (mut unready, mut unsynced) = (None, None);
+        let (mut unready, mut unsynced, mut unreadable) = (None, None, 0_i64);
         if let Some(visit) = self.0.get() {
             visit(&mut |summary| {
+                let Some(summary) = summary else {
+                    unreadable += 1;
+                    return;
+                };
                 users.get_or_create(&ConditionLabels { ready: summary.ready, synced: summary.synced }).inc();
                 unready = earlier(unready, summary.unready_since);
                 unsynced = earlier(unsynced, summary.unsynced_since);
@@ -65,6 +69,13 @@ impl Collector for Resources {
             None,
             MetricType::Gauge,
         )?)?;
+        let metric = encoder.encode_descriptor(
+            "unreadable_objects",
+            "ConnectUser objects that cannot be parsed and are skipped",
+            None,
+            MetricType::Gauge,
+        )?;
+        ConstGauge::new(unreadable).encode(metric)?;
         let since = [
             (
                 "oldest_unready_timestamp",

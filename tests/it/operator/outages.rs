@@ -139,6 +139,10 @@ fn unreachable_api_server_is_reported_and_retried() {
     }
 }
 
+fn unreadable(operator: &Operator) -> f64 {
+    operator.metric("connect_operator_unreadable_objects")
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn unparsable_object_does_not_block_the_others() {
     let plane = own_control_plane();
@@ -154,7 +158,7 @@ async fn unparsable_object_does_not_block_the_others() {
     let garbled = harness.manifest("garbled", &json!({ "securityProfileArns": "a word where a list belongs" }));
     objects.patch("garbled", &PatchParams::apply("git"), &Patch::Apply(garbled)).await.unwrap();
     eventually("the object was seen", || harness.operator.log().contains("cannot be read"));
-    assert!(harness.operator.metric("connect_operator_unreadable_objects_total") >= 1.0);
+    assert_eq!(unreadable(&harness.operator), 1.0);
 
     harness.apply_until_ready("legible", &json!({})).await;
     assert!(harness.operator.runs());
@@ -165,9 +169,11 @@ async fn unparsable_object_does_not_block_the_others() {
     harness.operator.start_again();
     harness.apply_until_ready("newcomer", &json!({})).await;
     assert_eq!(harness.operator.get("/readyz").0, 200);
+    assert_eq!(unreadable(&harness.operator), 1.0);
 
     // Once it is corrected, it is reconciled.
     harness.apply_until_ready("garbled", &json!({})).await;
+    assert_eq!(unreadable(&harness.operator), 0.0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

@@ -128,7 +128,7 @@ pub fn example() -> Result<String, std::fmt::Error> {
         metrics.set_orphans(&instance.instance, 1);
     }
     if let Ok(resources) = serde_json::from_str::<Vec<ConnectUser>>(RESOURCES) {
-        metrics.set_resources(move |visit| resources.iter().map(ConditionSummary::of).for_each(|summary| visit(&summary)));
+        metrics.set_resources(move |visit| resources.iter().map(ConditionSummary::of).for_each(|summary| visit(Some(&summary))));
     }
     let took = Duration::from_millis(20);
     metrics.called(OperationName::CreateUser, Ok(()), took);
@@ -138,7 +138,6 @@ pub fn example() -> Result<String, std::fmt::Error> {
     metrics.pass("in_sync", took);
     metrics.ready_after(took);
     metrics.drift("routingProfileArn");
-    metrics.unreadable();
     metrics.watch_failed();
     metrics.watch_requested("/apis/connect-operator.dev/v1alpha1/connectusers");
     metrics.watch_restarted();
