@@ -32,6 +32,15 @@ impl Unlisted {
         self.0.lock().remove(namespace);
     }
 
+    /// Returns the objects of the other namespaces.
+    pub(super) fn without<K: Resource>(&self, mut objects: Vec<Arc<K>>) -> Vec<Arc<K>> {
+        let unlisted = self.0.lock();
+        if !unlisted.is_empty() {
+            objects.retain(|object| object.meta().namespace.as_ref().is_none_or(|namespace| !unlisted.contains(namespace)));
+        }
+        objects
+    }
+
     pub(super) fn contains(&self, namespace: &str) -> bool {
         self.0.lock().contains(namespace)
     }

@@ -82,9 +82,10 @@ pub async fn watch(
         }
     };
     let (reader, writer) = reflector::store::<Guarded>();
-    let store = reader.clone();
+    let unlisted = Unlisted::default();
+    let (store, gone) = (reader.clone(), unlisted.clone());
     metrics.set_resources(move |visit| {
-        for object in store.state() {
+        for object in gone.without(store.state()) {
             visit(object.0.as_ref().ok().map(|resource| &resource.condition_summary));
         }
     });
@@ -106,7 +107,6 @@ pub async fn watch(
             Event::Init | Event::InitApply(_) | Event::Apply(_) => {}
         }
     };
-    let unlisted = Unlisted::default();
     let objects = events(client, &options.namespaces, reader.clone(), unlisted.clone(), &health, &metrics)
         .reflect(writer)
         .inspect_ok(on_event)
