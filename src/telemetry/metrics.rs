@@ -252,9 +252,8 @@ impl Metrics {
     ) {
         self.sweeps.get_or_create(&ResultLabels { result: "complete" }).inc();
         self.sweep_seconds.observe(took.as_secs_f64());
-        let labels = InstanceLabels { connect_instance: instance.to_string() };
-        self.sweep_completed.get_or_create(&labels).set(now());
-        self.sweep_users.get_or_create(&labels).set(i64::try_from(users).unwrap_or(i64::MAX));
+        self.set_if_swept(instance, &self.sweep_completed, now());
+        self.set_if_swept(instance, &self.sweep_users, i64::try_from(users).unwrap_or(i64::MAX));
         for (reason, users) in candidates {
             self.candidates.get_or_create(&ReasonLabels { reason }).inc_by(u64::try_from(users).unwrap_or(u64::MAX));
         }
@@ -268,7 +267,16 @@ impl Metrics {
     /// Sets the number of users of an instance whose ConnectUser does not exist.
     pub fn set_orphans(&self, instance: &InstanceId, orphans: usize) {
         let orphans = i64::try_from(orphans).unwrap_or(i64::MAX);
-        self.orphans.get_or_create(&InstanceLabels { connect_instance: instance.to_string() }).set(orphans);
+        self.set_if_swept(instance, &self.orphans, orphans);
+    }
+
+    /// Sets a gauge of an instance, unless it is no longer swept: its last ConnectUser may be deleted during a sweep, and the series
+    /// would stay for ever.
+    fn set_if_swept(&self, instance: &InstanceId, gauges: &Family<InstanceLabels, Gauge>, value: i64) {
+        let swept = self.swept_instances.lock();
+        if swept.contains(instance) {
+            gauges.get_or_create(&InstanceLabels { connect_instance: instance.to_string() }).set(value);
+        }
     }
 
     /// Counts a user without a ConnectUser that was due for deletion.
@@ -349,6 +357,23 @@ fn fits_exemplar(request_id: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn instance_that_goes_during_its_sweep_leaves_no_series() {
+        let (metrics, instance) = (Metrics::default(), InstanceId::new("i-1"));
+        let interval = Duration::from_secs(300);
+        let swept = || {
+            metrics.sweep_completed(&instance, 3, [], Duration::from_secs(2));
+            metrics.set_orphans(&instance, 1);
+            metrics.encode().unwrap().matches(r#"{connect_instance="i-1"}"#).count()
+        };
+        metrics.set_swept_instances([instance.clone()].into(), interval);
+        assert_eq!(swept(), 3);
+        metrics.set_swept_instances([].into(), interval);
+        assert_eq!(swept(), 0);
+        metrics.set_swept_instances([instance.clone()].into(), interval);
+        assert_eq!(swept(), 3);
+    }
 
     #[test]
     fn metrics_have_their_documented_names() {
