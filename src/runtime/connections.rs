@@ -8,7 +8,10 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::config::{AccountSettings, Config};
-use crate::{reconcile::Connections, telemetry::Metrics};
+use crate::{
+    reconcile::Connections,
+    telemetry::{AccountMetrics, Metrics},
+};
 
 /// The session name of assumed roles, unless the configuration sets one.
 const SESSION_NAME: &str = "connect-operator";
@@ -36,6 +39,7 @@ pub struct AwsConnections {
 struct AccountClients {
     settings: AccountSettings,
     account: Account,
+    observer: Arc<AccountMetrics>,
     clients: HashMap<String, Arc<dyn Connect>>,
 }
 
@@ -66,7 +70,8 @@ impl AwsConnections {
         }
         act(accounts.entry(id.to_owned()).or_insert_with(|| {
             let account = Account::new(&self.aws, self.options(id, sts_region, &settings));
-            AccountClients { settings, account, clients: HashMap::new() }
+            let observer = Arc::new(AccountMetrics::new(self.metrics.clone(), id));
+            AccountClients { settings, account, observer, clients: HashMap::new() }
         }))
     }
 
@@ -90,9 +95,9 @@ impl AwsConnections {
 
 impl Connections for AwsConnections {
     fn client_for(&self, instance: &Arn) -> Arc<dyn Connect> {
-        self.with_account(&instance.account, &instance.region, |AccountClients { settings, account, clients }| {
+        self.with_account(&instance.account, &instance.region, |AccountClients { settings, account, observer, clients }| {
             let client = clients.entry(instance.region.clone()).or_insert_with(|| {
-                let aws = Meter::new(account.connect(&instance.region), self.metrics.clone());
+                let aws = Meter::new(account.connect(&instance.region), observer.clone());
                 let limiter = Limiter::new(aws, settings.quotas(&self.defaults.quotas));
                 let limiter = Arc::new(limiter.with_observer(self.metrics.clone()));
                 self.metrics.add_limiter(instance, &limiter);

@@ -36,6 +36,7 @@ macro_rules! label_sets {
 }
 
 label_sets! {
+    AccountLabels { account: String }
     CallLabels { operation: &'static str, code: String }
     OperationLabels { operation: &'static str }
     ResultLabels { result: &'static str }
@@ -88,8 +89,6 @@ macro_rules! metrics {
             swept_instances: Mutex<BTreeSet<InstanceId>>,
             /// When something last arrived for each watch, by its path, in seconds since 1970.
             watches: Mutex<BTreeMap<String, i64>>,
-            /// The operations whose last reply was a denial.
-            denied: Mutex<BTreeSet<OperationName>>,
             $($field: $type,)*
         }
 
@@ -104,7 +103,6 @@ macro_rules! metrics {
                     $($field: all.$add($name, $help, $metric),)*
                     swept_instances: Mutex::default(),
                     watches: Mutex::default(),
-                    denied: Mutex::default(),
                     limiters,
                     resources,
                     registry: all.0,
@@ -138,8 +136,8 @@ metrics! {
         long, not even a bookmark", Counter::default());
     watch_last_event: Family<NoLabels, Gauge> = add_seconds("watch_last_event_timestamp", "When the API server last sent a list, an event \
         or a bookmark of ConnectUsers; of several watches, the one that has been silent longest", Family::default());
-    access_denied: Gauge<f64, AtomicU64> =
-        add("access_denied", "1 while the last reply to an operation was a denial of the credentials or the action", Gauge::default());
+    access_denied: Family<AccountLabels, Gauge> = add("access_denied", "1 while the last reply to an operation in an account was a \
+        denial of the credentials or the action", Family::default());
     leader: Gauge = add("leader", "1 while this process is the leader: it holds the Lease, or leader election is disabled",
         Gauge::default());
     config_valid: Gauge = add("config_valid", "1 while the configuration file is valid, 0 while it is invalid and the previous \
@@ -313,14 +311,6 @@ impl CallObserver for Metrics {
             Ok(()) => "OK".to_owned(),
             Err(error) => error.answer().into_owned(),
         };
-        let mut denied = self.denied.lock();
-        if matches!(outcome, Err(error) if error.class == Class::Denied) {
-            denied.insert(operation);
-        } else {
-            denied.remove(&operation);
-        }
-        self.access_denied.set(f64::from(u8::from(!denied.is_empty())));
-        drop(denied);
         let operation = operation.as_str();
         // The exemplars: the request id of a failed call, and the trace of any call if there is one.
         let reply = outcome.err().and_then(|error| error.request_id.as_deref()).filter(|id| fits_exemplar(id));
@@ -342,6 +332,45 @@ impl CallObserver for Metrics {
     }
 }
 
+/// Observes the calls to an account. Its series ends with it.
+pub struct AccountMetrics {
+    metrics: Arc<Metrics>,
+    labels: AccountLabels,
+    /// The operations whose last reply was a denial.
+    denied: Mutex<BTreeSet<OperationName>>,
+}
+
+impl AccountMetrics {
+    /// Observes the calls to the account with this id.
+    pub fn new(metrics: Arc<Metrics>, account: &str) -> Self {
+        Self { metrics, labels: AccountLabels { account: account.to_owned() }, denied: Mutex::default() }
+    }
+}
+
+impl CallObserver for AccountMetrics {
+    fn called(&self, operation: OperationName, outcome: Result<(), &Error>, took: Duration) {
+        let mut denied = self.denied.lock();
+        if matches!(outcome, Err(error) if error.class == Class::Denied) {
+            denied.insert(operation);
+        } else {
+            denied.remove(&operation);
+        }
+        self.metrics.access_denied.get_or_create(&self.labels).set(i64::from(!denied.is_empty()));
+        drop(denied);
+        self.metrics.called(operation, outcome, took);
+    }
+
+    fn waited(&self, priority: Priority, waited: Duration) {
+        self.metrics.waited(priority, waited);
+    }
+}
+
+impl Drop for AccountMetrics {
+    fn drop(&mut self) {
+        self.metrics.access_denied.remove(&self.labels);
+    }
+}
+
 /// Returns the seconds since 1970.
 fn now() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -357,6 +386,26 @@ fn fits_exemplar(request_id: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn denial_is_of_one_account_and_ends_with_it() {
+        let metrics = Arc::new(Metrics::default());
+        let observer = |account| AccountMetrics::new(metrics.clone(), account);
+        let denied = |account, value| {
+            let sample = format!(r#"connect_operator_access_denied{{account="{account}"}} {value}"#);
+            metrics.encode().unwrap().contains(&sample)
+        };
+        let (one, other) = (observer("1"), observer("2"));
+        let refusal = Error::reply(OperationName::DeleteUser, 403, Some("AccessDeniedException"), "");
+        one.called(OperationName::DeleteUser, Err(&refusal), Duration::ZERO);
+        other.called(OperationName::DeleteUser, Ok(()), Duration::ZERO);
+        one.called(OperationName::CreateUser, Ok(()), Duration::ZERO);
+        assert!(denied("1", 1) && denied("2", 0));
+        one.called(OperationName::DeleteUser, Ok(()), Duration::ZERO);
+        assert!(denied("1", 0));
+        drop(one);
+        assert!(!denied("1", 0) && denied("2", 0));
+    }
 
     #[test]
     fn instance_that_goes_during_its_sweep_leaves_no_series() {
@@ -390,7 +439,6 @@ mod tests {
             r#"connect_operator_api_request_duration_seconds_count{operation="CreateUser"} 1"#,
             r#"connect_operator_reconcile_total{result="in_sync"} 1"#,
             r#"connect_operator_drift_detected_total{field="tags"} 1"#,
-            "connect_operator_access_denied 1",
             "connect_operator_leader 0",
             "connect_operator_config_valid 1",
             "connect_operator_build_info{",

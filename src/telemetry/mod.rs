@@ -7,7 +7,7 @@ mod resources;
 mod traces;
 
 pub use logs::{LogFormat, init, log_filter};
-pub use metrics::Metrics;
+pub use metrics::{AccountMetrics, Metrics};
 pub use resources::ConditionSummary;
 pub use traces::Traces;
 pub(crate) use traces::set_attribute;

@@ -143,6 +143,8 @@ async fn exhausted_quota_is_reported_until_it_is_raised() {
     recovers(&harness, "waiting").await;
 }
 
+const DENIED: &str = r#"connect_operator_access_denied{account="123456789012"}"#;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn denied_action_is_named_until_it_is_allowed() {
     let harness = harness("refused").await;
@@ -155,9 +157,9 @@ async fn denied_action_is_named_until_it_is_allowed() {
         besides: STALLED,
     };
     is_refused(&harness, "denied", &json!({}), refusal).await;
-    assert_eq!(harness.operator.metric("connect_operator_access_denied"), 1.0);
+    assert_eq!(harness.operator.metric(DENIED), 1.0);
     harness.apply_until_ready("only", &json!({ "routingProfileArn": harness.routing_profile("Sales") })).await;
     harness.sim.deny::<OperationName>([]);
     recovers(&harness, "denied").await;
-    assert_eq!(harness.operator.metric("connect_operator_access_denied"), 0.0);
+    assert_eq!(harness.operator.metric(DENIED), 0.0);
 }

@@ -11,7 +11,7 @@ use connect_api::{Arn, BucketStatus, CallObserver, Error, LimiterStatus, Operati
 use connect_operator::{
     api::ConnectUser,
     reconcile::DriftSignal,
-    telemetry::{ConditionSummary, Metrics},
+    telemetry::{AccountMetrics, ConditionSummary, Metrics},
 };
 
 /// A metric as `/metrics` shows it.
@@ -119,7 +119,7 @@ impl LimiterStatus for BusyLimiter {
 /// # Errors
 /// None in practice: writing to a string does not fail.
 pub fn example() -> Result<String, std::fmt::Error> {
-    let metrics = Metrics::default();
+    let metrics = Arc::new(Metrics::default());
     let limiter = Arc::new(BusyLimiter);
     if let Ok(instance) = INSTANCE.parse::<Arn>() {
         metrics.add_limiter(&instance, &limiter);
@@ -131,7 +131,8 @@ pub fn example() -> Result<String, std::fmt::Error> {
         metrics.set_resources(move |visit| resources.iter().map(ConditionSummary::of).for_each(|summary| visit(Some(&summary))));
     }
     let took = Duration::from_millis(20);
-    metrics.called(OperationName::CreateUser, Ok(()), took);
+    let account = AccountMetrics::new(metrics.clone(), "123456789012");
+    account.called(OperationName::CreateUser, Ok(()), took);
     let refusal = Error::reply(OperationName::CreateUser, 403, Some("AccessDeniedException"), "");
     metrics.called(OperationName::CreateUser, Err(&Error { request_id: Some("0a1b2c3d".into()), ..refusal }), took);
     metrics.waited(Priority::Edit, took);
