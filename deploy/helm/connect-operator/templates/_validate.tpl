@@ -20,8 +20,12 @@
 {{- fail "podDisruptionBudget.enabled: with one replica, it would prevent nodes from being drained: set replicaCount to 2, or podDisruptionBudget.enabled to false" }}
 {{- end }}
 {{- with .Values.podDisruptionBudget }}
-{{- $all := eq "100%" (toString .minAvailable) }}
-{{- if and .enabled (or $all (and (not (kindIs "string" .minAvailable)) (ge (int .minAvailable) (int $.Values.replicaCount)))) }}
+{{- /* Kubernetes rounds a share up. */}}
+{{- $least := .minAvailable }}
+{{- if kindIs "string" .minAvailable }}
+{{- $least = divf (mulf (trimSuffix "%" .minAvailable | float64) $.Values.replicaCount) 100 | ceil }}
+{{- end }}
+{{- if and .enabled (ge (int $least) (int $.Values.replicaCount)) }}
 {{- fail (printf "podDisruptionBudget.minAvailable: %v of %d replicas would prevent nodes from being drained: set it to less than replicaCount" .minAvailable (int $.Values.replicaCount)) }}
 {{- end }}
 {{- end }}
