@@ -126,6 +126,27 @@ async fn users_outlive_every_step_of_a_release_with_both_helms() {
     assert!(cluster.usernames().is_empty());
 }
 
+/// Helm deletes what a new version of the release no longer contains.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn definition_without_keep_is_not_given_up_by_an_upgrade() {
+    let cluster = Cluster::start().await;
+    for helm in Helm::ALL {
+        let release = |flags: &str| cluster.release(helm, CHART, &[flags]);
+        let annotation = || {
+            let path = r"--output=jsonpath={.metadata.annotations.helm\.sh/resource-policy}";
+            cluster.kubectl(&["get", "crd", "connectusers.connect-operator.dev", path])
+        };
+        release("--set=crds.keep=false").unwrap();
+        assert_eq!(annotation(), "");
+        let refusal = release("--set=crds.enabled=false").unwrap_err();
+        assert!(refusal.contains("crds.enabled: false would delete the CustomResourceDefinition"), "{refusal}");
+        release("--set=crds.keep=true").unwrap();
+        release("--set=crds.enabled=false").unwrap();
+        assert_eq!(annotation(), "keep");
+        cluster.kubectl(&["delete", "crd", "connectusers.connect-operator.dev"]);
+    }
+}
+
 /// Two tenants, each with its own operator in one namespace: neither stands by for the other or sees its users.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_releases_in_one_namespace_work_side_by_side() {

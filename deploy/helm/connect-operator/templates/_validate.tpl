@@ -13,6 +13,19 @@
 {{- if and (gt (int .Values.replicaCount) 1) (not .Values.leaderElect) }}
 {{- fail (printf "replicaCount: %d replicas would all work at once, because leaderElect is false: set leaderElect to true, or replicaCount to 1" (int .Values.replicaCount)) }}
 {{- end }}
+{{- if not .Values.crds.enabled }}
+{{- if not .Values.crds.keep }}
+{{- fail "crds.keep: false with crds.enabled: false would delete the CustomResourceDefinition, and with it all ConnectUsers, if this release has installed it: upgrade with crds.keep: true and crds.enabled: true first, and then set crds.enabled to false" }}
+{{- end }}
+{{- /* Who installs for some namespaces only may not be allowed to read it. */}}
+{{- if and .Release.IsUpgrade (not .Values.scopedNamespaces) }}
+{{- $annotations := (default dict (lookup "apiextensions.k8s.io/v1" "CustomResourceDefinition" "" "connectusers.connect-operator.dev").metadata).annotations | default dict }}
+{{- $ours := and (eq .Release.Name (default "" (get $annotations "meta.helm.sh/release-name"))) (eq .Release.Namespace (default "" (get $annotations "meta.helm.sh/release-namespace"))) }}
+{{- if and $ours (ne "keep" (default "" (get $annotations "helm.sh/resource-policy"))) }}
+{{- fail "crds.enabled: false would delete the CustomResourceDefinition, and with it all ConnectUsers, because this release has installed it with crds.keep: false: upgrade with crds.keep: true and crds.enabled: true first" }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- if and .Values.serviceMonitor.enabled (not .Values.metrics.service.enabled) }}
 {{- fail "serviceMonitor.enabled: a ServiceMonitor needs the Service of the metrics: set metrics.service.enabled to true" }}
 {{- end }}
