@@ -1,11 +1,8 @@
 //! Values of the API's enums that this version does not know.
 
-use std::{
-    collections::BTreeSet,
-    fmt,
-    sync::{Mutex, PoisonError},
-};
+use std::{collections::BTreeSet, fmt};
 
+use parking_lot::Mutex;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// An enum's value that this version does not know, as the API wrote it, so that it can be sent back unchanged.
@@ -26,7 +23,7 @@ impl UnknownName {
 
 impl From<&str> for UnknownName {
     fn from(name: &str) -> Self {
-        let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut names = NAMES.lock();
         Self(names.get(name).copied().unwrap_or_else(|| {
             let name: &'static str = Box::leak(name.into());
             names.insert(name);

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
@@ -11,6 +11,7 @@ use connect_api::{
     Call, Error, HierarchyGroupId, InstanceId, OperationName, Reply, Resource, RoutingProfileId, SecurityProfileId,
 };
 use jiff::Timestamp;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::{
     Calls, Client, Config, ConfigError, Fault, InstanceView, QuickConnectView, SessionView, UserView,
@@ -74,7 +75,7 @@ impl Sim {
 
     pub(crate) fn engine(&self) -> MutexGuard<'_, Engine> {
         // An assertion may fail inside a hook, and its message may still need the state.
-        self.0.engine.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.engine.lock()
     }
 
     /// Returns a client in the first instance's account and Region.
@@ -130,7 +131,7 @@ impl Sim {
     }
 
     fn run_hooks(&self, operation: &str) {
-        let mut hooks = self.0.hooks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hooks = self.0.hooks.lock();
         let due: Vec<Hook> = hooks.extract_if(.., |(on, _)| on.as_str() == operation).collect();
         drop(hooks);
         for (_, hook) in due {
@@ -141,7 +142,7 @@ impl Sim {
     /// Runs a hook once, right after the next call of an operation: for an event between two pages, or between a read and the
     /// write that follows from it.
     pub fn after_next(&self, operation: OperationName, hook: impl FnOnce(&Self) + Send + 'static) {
-        self.0.hooks.lock().unwrap_or_else(PoisonError::into_inner).push((operation, Box::new(hook)));
+        self.0.hooks.lock().push((operation, Box::new(hook)));
     }
 
     /// Returns the simulator's time.

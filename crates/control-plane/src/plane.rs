@@ -3,11 +3,11 @@
 use std::fmt;
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use parking_lot::Mutex;
 
 use crate::binaries::Binaries;
 use crate::kubeconfig::{self, Credentials};
@@ -277,14 +277,14 @@ struct ApiServer {
 
 impl ApiServer {
     fn start(&self, etcd: &Mutex<Supervised>, kubectl: &Kubectl) -> Result<()> {
-        let mut process = lock(&self.process);
+        let mut process = self.process.lock();
         if process.is_some() {
             return Ok(());
         }
         let mut started = run(&self.program, &self.directory, self.flags.clone())?;
         wait_for(&mut started, || {
             // If etcd has ended, report that: the API server would only time out.
-            check(&mut lock(etcd))?;
+            check(&mut etcd.lock())?;
             let listens = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok();
             Ok(listens && succeeds(kubectl, &["get", "--raw=/readyz", "--request-timeout=5s"])?)
         })?;
@@ -293,7 +293,7 @@ impl ApiServer {
     }
 
     fn stop(&self) {
-        drop(lock(&self.process).take());
+        drop(self.process.lock().take());
     }
 }
 
@@ -342,9 +342,4 @@ fn check(process: &mut Supervised) -> Result<()> {
 
 fn succeeds(kubectl: &Kubectl, arguments: &[&str]) -> Result<bool> {
     Ok(kubectl.output(arguments)?.status.success())
-}
-
-/// Ignores poison: a test that panicked while it held the lock did not harm the process.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

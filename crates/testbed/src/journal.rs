@@ -1,14 +1,11 @@
 //! The calls that were sent to Connect: when, for which resource, and with which result.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use connect_api::{Call, Caller, Class, Connect, Error, OperationName, Reply};
 use connect_sim::Client;
 use futures::{FutureExt, future::BoxFuture};
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::time::{Paced, VirtualTime};
 
@@ -34,7 +31,7 @@ pub struct Journal(Arc<Mutex<Vec<Sent>>>);
 impl Journal {
     fn calls(&self) -> MutexGuard<'_, Vec<Sent>> {
         // Nothing panics while holding the lock.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// Returns the position of the next call, to be passed to the methods below.

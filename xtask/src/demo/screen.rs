@@ -1,17 +1,17 @@
 //! The demo's output: plain lines, the same in a terminal and in a log. They are kept for a recording.
 
-use std::sync::{Mutex, PoisonError};
+use parking_lot::Mutex;
 
 static PRINTED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// Returns all lines printed so far.
 pub(super) fn printed() -> Vec<String> {
-    PRINTED.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    PRINTED.lock().clone()
 }
 
 fn print(text: &str) {
     println!("{text}");
-    PRINTED.lock().unwrap_or_else(PoisonError::into_inner).extend(text.split('\n').map(str::to_owned));
+    PRINTED.lock().extend(text.split('\n').map(str::to_owned));
 }
 
 /// Prints the heading of a part.

@@ -13,11 +13,12 @@ mod simulation;
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use futures::future::BoxFuture;
+use parking_lot::Mutex;
 
 use self::bucket::{Bucket, Deferral};
 use crate::{Call, CallObserver, Caller, Class, Connect, Error, OperationName, Reply};
@@ -102,7 +103,7 @@ impl<C> Limiter<C> {
     fn bucket<T>(&self, operation: OperationName, act: impl FnOnce(&mut Bucket, Instant) -> T) -> T {
         let now = (self.now)();
         // No code panics while holding the lock. If it did, a count that is off by one call would do no harm.
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buckets = self.buckets.lock();
         act(buckets.entry(operation).or_insert_with(|| Bucket::new(self.quotas.of(operation), now)), now)
     }
 
@@ -117,7 +118,7 @@ impl<C> Limiter<C> {
 impl<C: Send + Sync> LimiterStatus for Limiter<C> {
     fn statuses(&self) -> BTreeMap<OperationName, BucketStatus> {
         let now = (self.now)();
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buckets = self.buckets.lock();
         buckets.iter_mut().map(|(operation, bucket)| (*operation, bucket.status(now))).collect()
     }
 }
@@ -173,7 +174,7 @@ impl<C: Connect> Connect for Limiter<C> {
     }
 
     fn cancel(&self, key: &str) {
-        self.buckets.lock().unwrap_or_else(PoisonError::into_inner).values_mut().for_each(|bucket| bucket.cancel(key));
+        self.buckets.lock().values_mut().for_each(|bucket| bucket.cancel(key));
         self.inner.cancel(key);
     }
 }
@@ -260,7 +261,7 @@ mod tests {
         fn called(&self, _: OperationName, _: Result<(), &Error>, _: Duration) {}
 
         fn waited(&self, priority: Priority, waited: Duration) {
-            self.0.lock().unwrap().push((priority, waited));
+            self.0.lock().push((priority, waited));
         }
     }
 
@@ -271,7 +272,7 @@ mod tests {
         limiter.admit(&caller("first"), OperationName::ListUsers).unwrap();
         block_on(limiter.call(&caller("first"), list())).unwrap();
         assert!(block_on(limiter.call(&caller("second"), list())).is_err());
-        assert_eq!(*waits.0.lock().unwrap(), [(Priority::Edit, Duration::ZERO)], "a caller that still waits is not reported");
+        assert_eq!(*waits.0.lock(), [(Priority::Edit, Duration::ZERO)], "a caller that still waits is not reported");
     }
 
     #[test]

@@ -10,13 +10,10 @@ mod service;
 mod status;
 mod watching;
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use kube::Client;
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -65,7 +62,7 @@ impl ApiServer {
 
     fn objects(&self) -> MutexGuard<'_, Objects> {
         // An assertion of a test may fail while it holds the lock. The objects are still consistent.
-        self.0.objects.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.objects.lock()
     }
 
     /// Changes objects, and wakes the watches if something was written.
