@@ -97,6 +97,60 @@ pub struct Arn {
     pub resource: Resource,
 }
 
+/// The parts of an ARN of any service: `arn:{partition}:{service}:{region}:{account}:{resource}`. The partition, the account and the
+/// Region, which may be empty, have the form that AWS gives them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArnParts<'a> {
+    /// `aws`, `aws-us-gov`, …
+    pub partition: &'a str,
+    /// Such as `connect` or `iam`.
+    pub service: &'a str,
+    /// The AWS Region, such as `us-west-2`. Empty for services without Regions.
+    pub region: &'a str,
+    /// The AWS account: 12 digits.
+    pub account: &'a str,
+    /// What follows.
+    pub resource: &'a str,
+}
+
+impl<'a> ArnParts<'a> {
+    /// Parses an ARN.
+    ///
+    /// # Errors
+    /// The part that is wrong.
+    pub fn parse(arn: &'a str) -> Result<Self, &'static str> {
+        let mut parts = arn.splitn(6, ':');
+        let mut next = || parts.next().unwrap_or_default();
+        let (prefix, partition, service, region, account, resource) = (next(), next(), next(), next(), next(), next());
+        if prefix != "arn" || service.is_empty() {
+            Err("it does not start with arn:<partition>:<service>:")
+        } else if !is_partition(partition) {
+            Err("its partition is not aws, aws-us-gov or alike")
+        } else if !region.is_empty() && !is_region(region) {
+            Err("its Region is not one such as us-west-2")
+        } else if account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()) {
+            Err("its account is not 12 digits")
+        } else {
+            Ok(Self { partition, service, region, account, resource })
+        }
+    }
+}
+
+fn is_partition(text: &str) -> bool {
+    text.split('-').next() == Some("aws") && text.split('-').all(is_word)
+}
+
+/// Returns whether a text is at least two words and a number, such as `us-gov-west-1`.
+fn is_region(text: &str) -> bool {
+    let Some((words, number)) = text.rsplit_once('-') else { return false };
+    let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    is_number && words.contains('-') && words.split('-').all(is_word)
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase())
+}
+
 /// The error for a string that is not an ARN of Amazon Connect.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{arn:?} is not an ARN of Amazon Connect: {why}")]
@@ -125,21 +179,19 @@ impl std::str::FromStr for Arn {
 
     fn from_str(arn: &str) -> Result<Self, ArnError> {
         let no = |why| ArnError { arn: arn.to_owned(), why };
-        let mut parts = arn.splitn(6, ':');
-        let mut next = || parts.next().unwrap_or_default();
-        let (prefix, partition, service, region, account, path) = (next(), next(), next(), next(), next(), next());
-        if prefix != "arn" || service != "connect" {
+        let ArnParts { partition, service, region, account, resource: path } = ArnParts::parse(arn).map_err(no)?;
+        if service != "connect" {
             return Err(no("it does not start with arn:<partition>:connect:"));
         }
-        if partition.is_empty() || region.is_empty() {
-            return Err(no("its partition or Region is empty"));
-        }
-        if account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(no("its account is not 12 digits"));
+        if region.is_empty() {
+            return Err(no("its Region is empty"));
         }
         let segments: Vec<&str> = path.split('/').collect();
         if segments.iter().any(|s| s.is_empty()) {
             return Err(no("a part of its path is empty"));
+        }
+        if !path.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'/') {
+            return Err(no("its path has other characters than letters, digits and -"));
         }
         let (instance, resource) = match segments[..] {
             ["instance", i] => (i, Resource::Instance),
@@ -196,6 +248,15 @@ mod tests {
             ("", "does not start with"),
             ("arn:aws:s3:us-west-2:123456789012:instance/1", "does not start with"),
             ("arn:aws:connect::123456789012:instance/1", "Region is empty"),
+            ("arn:aws:connect:us-west:123456789012:instance/1", "Region is not one"),
+            ("arn:aws:connect:us-West-2:123456789012:instance/1", "Region is not one"),
+            ("arn:aws:connect:us--west-2:123456789012:instance/1", "Region is not one"),
+            ("arn::connect:us-west-2:123456789012:instance/1", "partition is not"),
+            ("arn:aws-:connect:us-west-2:123456789012:instance/1", "partition is not"),
+            ("arn:other:connect:us-west-2:123456789012:instance/1", "partition is not"),
+            ("arn:aws:connect:us-west-2:123456789012:instance/1 ", "other characters"),
+            ("arn:aws:connect:us-west-2:123456789012:instance/1?2", "other characters"),
+            ("arn:aws:connect:us-west-2:123456789012:instance/1:2", "other characters"),
             ("arn:aws:connect:us-west-2:12:instance/1", "12 digits"),
             ("arn:aws:connect:us-west-2:123456789012:instance/", "path is empty"),
             ("arn:aws:connect:us-west-2:123456789012:instance/1/queue/2", "does not name an instance"),

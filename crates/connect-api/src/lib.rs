@@ -16,7 +16,7 @@ mod unknown_name;
 
 pub use error::{Class, Error, QueuePosition};
 pub use ids::{
-    Arn, ArnError, HierarchyGroupId, InstanceId, QuickConnectId, Resource, RoutingProfileId, SecurityProfileId, UserId,
+    Arn, ArnError, ArnParts, HierarchyGroupId, InstanceId, QuickConnectId, Resource, RoutingProfileId, SecurityProfileId, UserId,
 };
 pub use limiter::{BucketStatus, Limiter, LimiterStatus, Quota, Quotas};
 pub use meter::{CallObserver, Meter};

@@ -3,7 +3,7 @@
 use std::{borrow::Borrow, collections::BTreeMap, fmt};
 
 use axum::http::Uri;
-use connect_api::{Arn, OperationName, Resource};
+use connect_api::{Arn, ArnParts, OperationName, Resource};
 use serde::Deserialize;
 
 macro_rules! texts {
@@ -60,12 +60,12 @@ impl Borrow<str> for AccountId {
 impl RoleArn {
     /// Returns the partition: `aws`, `aws-us-gov`, …
     pub fn partition(&self) -> &str {
-        self.0.split(':').nth(1).unwrap_or_default()
+        ArnParts::parse(&self.0).map_or("aws", |arn| arn.partition)
     }
 
     /// Returns the account of the role.
     pub fn account(&self) -> &str {
-        self.0.split(':').nth(4).unwrap_or_default()
+        ArnParts::parse(&self.0).map_or("", |arn| arn.account)
     }
 }
 
@@ -74,14 +74,10 @@ fn is_account_id(text: &str) -> bool {
 }
 
 fn is_role_arn(text: &str) -> bool {
-    let parts: Vec<&str> = text.splitn(6, ':').collect();
-    match parts[..] {
-        ["arn", partition, "iam", "", account, role] => {
-            let name = role.strip_prefix("role/").and_then(|path| path.rsplit('/').next());
-            !partition.is_empty() && is_account_id(account) && name.is_some_and(|name| !name.is_empty())
-        }
-        _ => false,
-    }
+    ArnParts::parse(text).is_ok_and(|arn| {
+        let name = arn.resource.strip_prefix("role/").and_then(|path| path.rsplit('/').next());
+        arn.service == "iam" && arn.region.is_empty() && name.is_some_and(|name| !name.is_empty())
+    })
 }
 
 /// Returns whether a character is a word character in IAM's patterns: an ASCII letter, a digit or an underscore.

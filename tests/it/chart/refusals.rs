@@ -1,5 +1,8 @@
 //! Values that the chart refuses, in one line that names the key. `refusals.yaml` lists them.
 
+use connect_api::{Arn, Resource};
+use connect_operator::api::crd_yaml;
+use regex::Regex;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -105,6 +108,33 @@ fn the_configuration_that_is_documented_is_taken() {
         assert!(rendered.contains("config.yaml: |"), "{rendered}");
         helm.template(&["--set-json=config=null"]).unwrap();
     }
+}
+
+/// The definition, the chart and the program take the same ARNs of instances.
+#[test]
+fn one_grammar_holds_for_the_arn_of_an_instance() {
+    let schema: Value = serde_json::from_str(&read(&format!("{CHART}/values.schema.json"))).unwrap();
+    let patterns = schema.pointer("/properties/config/properties/instances/patternProperties");
+    let patterns: Vec<_> = patterns.unwrap().as_object().unwrap().keys().collect();
+    let definition = crd_yaml().unwrap();
+    assert!(patterns.iter().all(|pattern| definition.contains(&format!("self.matches('{pattern}')"))), "{patterns:?}");
+    let pattern = Regex::new(patterns[0]).unwrap();
+    let with = |partition: &str, region: &str, account: &str, id: &str| {
+        format!("arn:{partition}:connect:{region}:{account}:instance/{id}")
+    };
+    let (partition, region, account, id) = ("aws", "us-west-2", "123456789012", "285c1043-4c81-4ffa-b5e6-e11154c24c73");
+    let partitions =
+        ["aws", "aws-us-gov", "aws-iso-b", "", "aws-", "AWS", "aws-1", "other"].map(|it| with(it, region, account, id));
+    let regions = ["eu-central-1", "us-gov-west-1", "us-west-10", "", "us-1", "us-west", "us-west-", "us--west-2", "US-west-2"]
+        .map(|it| with(partition, it, account, id));
+    let accounts = ["", "1", "1234567890123", "12345678901a"].map(|it| with(partition, region, it, id));
+    let ids = ["1", "A-1", "", "1/2", "1:2", "1 ", "1\n", "é"].map(|it| with(partition, region, account, it));
+    let all: Vec<String> = [&partitions[..], &regions, &accounts, &ids].concat();
+    for arn in &all {
+        let parsed = arn.parse::<Arn>().is_ok_and(|arn| arn.resource == Resource::Instance);
+        assert_eq!(parsed, pattern.is_match(arn), "{arn:?}");
+    }
+    assert_eq!(all.iter().filter(|arn| pattern.is_match(arn)).count(), 8);
 }
 
 #[test]
