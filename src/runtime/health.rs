@@ -13,7 +13,10 @@ use axum::{Router, extract::State, http::StatusCode, http::header::CONTENT_TYPE,
 use parking_lot::Mutex;
 use tokio::net::TcpListener;
 
-use super::progress::{Progress, RunningPass};
+use super::{
+    listener::Listener,
+    progress::{Progress, RunningPass},
+};
 use crate::telemetry::Metrics;
 
 /// How far a process has come since it started.
@@ -113,9 +116,10 @@ impl Listeners {
     ) -> std::io::Result<()> {
         let health = Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz)).with_state(health);
         let metrics = Router::new().route("/metrics", get(metrics_page)).with_state(metrics);
-        tokio::try_join!(async { axum::serve(self.health, health).with_graceful_shutdown(stop.clone()).await }, async {
-            axum::serve(self.metrics, metrics).with_graceful_shutdown(stop.clone()).await
-        },)?;
+        tokio::try_join!(
+            async { axum::serve(Listener::new(self.health), health).with_graceful_shutdown(stop.clone()).await },
+            async { axum::serve(Listener::new(self.metrics), metrics).with_graceful_shutdown(stop.clone()).await },
+        )?;
         Ok(())
     }
 }

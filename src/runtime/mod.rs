@@ -8,6 +8,7 @@ mod deletion_counts;
 mod health;
 mod kubernetes;
 mod lease;
+mod listener;
 mod namespaces;
 mod packed;
 mod progress;
