@@ -4,11 +4,13 @@
 use std::{
     fmt,
     sync::{Arc, OnceLock},
+    time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
+use parking_lot::Mutex;
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric},
@@ -22,6 +24,9 @@ use prometheus_client::{
 
 use crate::api::{ConditionType, ConnectUser, ManagementPolicy, Reason};
 
+/// How long the counts are reused, so that no client makes the operator count a hundred thousand resources all the time.
+const LASTS: Duration = Duration::from_secs(1);
+
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ConditionLabels {
     ready: &'static str,
@@ -31,14 +36,56 @@ struct ConditionLabels {
 /// Calls a visitor with the summary of each resource, or with None for an object that cannot be parsed.
 type Visit = dyn Fn(&mut dyn FnMut(Option<&ConditionSummary>)) + Send + Sync;
 
-/// The resources of the watch, once it has started.
+/// The resources of the watch, once it has started, and their last counts.
 #[derive(Clone, Default)]
-pub(super) struct Resources(Arc<OnceLock<Box<Visit>>>);
+pub(super) struct Resources(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    visit: OnceLock<Box<Visit>>,
+    /// The last counts and when they were made.
+    last: Mutex<Option<(Instant, Counts)>>,
+}
+
+/// What the metrics say about the resources.
+#[derive(Clone, Default)]
+struct Counts {
+    users: Family<ConditionLabels, Gauge>,
+    unready: Option<Timestamp>,
+    unsynced: Option<Timestamp>,
+    unreadable: i64,
+}
 
 impl Resources {
     /// Sets the resources to count. Only the first call has an effect.
     pub(super) fn set(&self, visit: impl Fn(&mut dyn FnMut(Option<&ConditionSummary>)) + Send + Sync + 'static) {
-        drop(self.0.set(Box::new(visit)));
+        drop(self.0.visit.set(Box::new(visit)));
+    }
+
+    fn counts(&self) -> Counts {
+        let Some(visit) = self.0.visit.get() else { return Counts::default() };
+        let mut last = self.0.last.lock();
+        if let Some((made, counts)) = &*last
+            && made.elapsed() < LASTS
+        {
+            return counts.clone();
+        }
+        let mut counts = Counts::default();
+        visit(&mut |summary| counts.add(summary));
+        *last = Some((Instant::now(), counts.clone()));
+        counts
+    }
+}
+
+impl Counts {
+    fn add(&mut self, summary: Option<&ConditionSummary>) {
+        let Some(summary) = summary else {
+            self.unreadable += 1;
+            return;
+        };
+        self.users.get_or_create(&ConditionLabels { ready: summary.ready, synced: summary.synced }).inc();
+        self.unready = earlier(self.unready, summary.unready_since);
+        self.unsynced = earlier(self.unsynced, summary.unsynced_since);
     }
 }
 
@@ -50,19 +97,7 @@ impl fmt::Debug for Resources {
 
 impl Collector for Resources {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
-        let users = Family::<ConditionLabels, Gauge>::default();
-        let (mut unready, mut unsynced, mut unreadable) = (None, None, 0_i64);
-        if let Some(visit) = self.0.get() {
-            visit(&mut |summary| {
-                let Some(summary) = summary else {
-                    unreadable += 1;
-                    return;
-                };
-                users.get_or_create(&ConditionLabels { ready: summary.ready, synced: summary.synced }).inc();
-                unready = earlier(unready, summary.unready_since);
-                unsynced = earlier(unsynced, summary.unsynced_since);
-            });
-        }
+        let Counts { users, unready, unsynced, unreadable } = self.counts();
         users.encode(encoder.encode_descriptor(
             "managed_users",
             "ConnectUsers, by the status of their conditions Ready and Synced",
@@ -151,6 +186,8 @@ fn label(condition: Option<&Condition>) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use serde_json::{Value, json};
 
     use super::*;
@@ -202,6 +239,21 @@ mod tests {
             let resource = resource(management, &conditions);
             assert_eq!(describe(&resource), (labels.to_owned(), since), "{conditions:?}");
         }
+    }
+
+    #[test]
+    fn resources_are_not_counted_at_every_scrape() {
+        let (resources, visits) = (Resources::default(), Arc::new(AtomicU32::new(0)));
+        let counted = visits.clone();
+        resources.set(move |visit| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            visit(None);
+        });
+        for _ in 0..100 {
+            assert_eq!(resources.counts().unreadable, 1);
+        }
+        // One, unless the machine was very slow.
+        assert!(visits.load(Ordering::Relaxed) < 100);
     }
 
     #[test]
