@@ -17,7 +17,7 @@
 {{- if not .Values.crds.keep }}
 {{- fail "crds.keep: false with crds.enabled: false would delete the CustomResourceDefinition, and with it all ConnectUsers, if this release has installed it: upgrade with crds.keep: true and crds.enabled: true first, and then set crds.enabled to false" }}
 {{- end }}
-{{- /* Who installs for some namespaces only may not be allowed to read it. */}}
+{{- /* An installation for some namespaces may lack the right to read it. */}}
 {{- if and .Release.IsUpgrade (not .Values.scopedNamespaces) }}
 {{- $annotations := (default dict (lookup "apiextensions.k8s.io/v1" "CustomResourceDefinition" "" "connectusers.connect-operator.dev").metadata).annotations | default dict }}
 {{- $ours := and (eq .Release.Name (default "" (get $annotations "meta.helm.sh/release-name"))) (eq .Release.Namespace (default "" (get $annotations "meta.helm.sh/release-namespace"))) }}
