@@ -3,6 +3,7 @@
 //!
 //! An absent optional field means "not managed"; an explicitly empty one (`[]`, `{}`, `""`) means "cleared".
 
+mod annotations;
 mod channels;
 mod conditions;
 mod crd;
@@ -13,6 +14,7 @@ mod policy;
 mod spec;
 mod status;
 
+pub(crate) use annotations::keep_short;
 pub use channels::{
     AfterContactWorkConfig, AfterContactWorkConfigPerChannel, AutoAcceptConfig, Channel, PersistentConnectionConfig,
     PhoneNumberConfig, VoiceEnhancementConfig, VoiceEnhancementMode,

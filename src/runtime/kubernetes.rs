@@ -21,7 +21,7 @@ use kube::{
 use serde_json::{Value, json};
 
 use crate::{
-    api::{ConnectUser, ConnectUserStatus, FIELD_MANAGER, FINALIZER},
+    api::{ConnectUser, ConnectUserStatus, FIELD_MANAGER, FINALIZER, keep_short},
     reconcile::{Cluster, ClusterError, ClusterErrorKind, ClusterFuture, Event, EventKind, SecretValue, THROTTLED},
 };
 
@@ -64,7 +64,7 @@ impl KubeCluster {
         });
         let params = PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() };
         let api = self.users(resource);
-        call("patch the finalizers of", resource, api.patch(&resource.name_any(), &params, &Patch::Merge(&patch))).await
+        call("patch the finalizers of", resource, api.patch(&resource.name_any(), &params, &Patch::Merge(&patch))).await.map(kept)
     }
 
     /// Publishes an Event under this name. It is not counted.
@@ -99,6 +99,12 @@ fn name_of_long_named(resource: &str, reason: &str) -> Option<String> {
         THROTTLED => format!("{start}.throttled"),
         _ => format!("{start}.{:x}", Timestamp::now().as_nanosecond()),
     })
+}
+
+/// Returns a resource as the cache would show it, with short annotations.
+fn kept(mut resource: ConnectUser) -> ConnectUser {
+    keep_short(&mut resource.metadata);
+    resource
 }
 
 /// Makes a call about a ConnectUser, with the default timeout.
@@ -161,7 +167,7 @@ fn explain(what: &str, object: &str, error: &kube::Error) -> ClusterError {
 impl Cluster for KubeCluster {
     fn get<'a>(&'a self, namespace: &'a str, name: &'a str) -> ClusterFuture<'a, Option<ConnectUser>> {
         let api: Api<ConnectUser> = Api::namespaced(self.client.clone(), namespace);
-        Box::pin(async move { read(&api, name).await })
+        Box::pin(async move { Ok(read(&api, name).await?.map(kept)) })
     }
 
     fn secret<'a>(&'a self, namespace: &'a str, name: &'a str, key: &'a str) -> ClusterFuture<'a, SecretValue> {
@@ -263,7 +269,7 @@ impl Cluster for KubeCluster {
         let params = PatchParams { field_manager: Some(FIELD_MANAGER.into()), ..PatchParams::default() }.validation_strict();
         Box::pin(async move {
             let (api, name) = (self.users(resource), resource.name_any());
-            call("write the status of", resource, api.patch_status(&name, &params, &patch)).await
+            call("write the status of", resource, api.patch_status(&name, &params, &patch)).await.map(kept)
         })
     }
 

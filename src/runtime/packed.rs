@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use super::deletion_counts::DeletionStanding;
 use crate::{
-    api::{ConnectUser, ConnectUserSpec, ConnectUserStatus, PREFIX},
+    api::{ConnectUser, ConnectUserSpec, ConnectUserStatus, keep_short},
     reconcile::is_refused_confirmation,
     telemetry::ConditionSummary,
 };
@@ -70,10 +70,14 @@ fn strip(metadata: &mut ObjectMeta) {
     metadata.managed_fields = None;
     metadata.labels = None;
     metadata.owner_references = None;
-    if let Some(annotations) = &mut metadata.annotations {
-        annotations.retain(|name, _| name.starts_with(PREFIX));
+    keep_short(metadata);
+}
+
+/// Removes the same from the metadata of an unreadable resource.
+pub(super) fn strip_unreadable(object: &mut Guarded) {
+    if let Err(invalid) = &mut object.0 {
+        strip(&mut invalid.metadata);
     }
-    metadata.annotations.take_if(|annotations| annotations.is_empty());
 }
 
 impl Resource for PackedConnectUser {

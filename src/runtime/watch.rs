@@ -27,7 +27,7 @@ use super::{
     deletion_counts::StoreCounter,
     health::{Health, Readiness},
     namespaces::{Unlisted, is_refused, merge},
-    packed::{Guarded, readable, uids},
+    packed::{Guarded, readable, strip_unreadable, uids},
     resync::Sweeper,
 };
 use crate::{
@@ -173,7 +173,9 @@ fn events(
 ) -> BoxStream<'static, watcher::Result<Event<Guarded>>> {
     let watch_one = |api: Api<Guarded>, scope: String| {
         let (health, metrics) = (health.clone(), metrics.clone());
-        let events = init_with_first_page(watcher(api, watcher::Config::default().page_size(PAGE))).default_backoff();
+        let events = init_with_first_page(watcher(api, watcher::Config::default().page_size(PAGE)))
+            .default_backoff()
+            .modify(strip_unreadable);
         events.inspect_err(move |error| {
             let advice = advice(error);
             tracing::warn!(%error, "the watch of {scope} failed{advice}; it restarts automatically");

@@ -14,6 +14,7 @@ mod fields;
 mod half_open;
 pub(crate) mod harness;
 mod helm;
+mod hostile;
 mod iam;
 mod identity_types;
 mod ignore_drift;

@@ -107,6 +107,13 @@ impl Operator {
         installation::is_ready(&self.process)
     }
 
+    /// Returns the memory that it uses, in bytes.
+    pub fn memory(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
+    }
+
     /// Returns the path of the log.
     pub fn log_file(&self) -> &Path {
         self.process.log()
