@@ -46,8 +46,8 @@ pub enum SecretValue {
     },
     /// The Secret does not exist.
     NoSecret,
-    /// The Secret does not have the key. It has these.
-    NoKey(Vec<String>),
+    /// The Secret does not have the key.
+    NoKey,
     /// The value is not text.
     NotText,
 }

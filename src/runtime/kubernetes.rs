@@ -176,9 +176,8 @@ impl Cluster for KubeCluster {
             let secret = if is_invalid_name(name) { None } else { read(&api, name).await? };
             let Some(secret) = secret else { return Ok(SecretValue::NoSecret) };
             let (version, controller) = (version_of(&secret.metadata), controller_of(&secret.metadata));
-            let mut data = secret.data.unwrap_or_default();
-            Ok(match data.remove(key) {
-                None => SecretValue::NoKey(data.into_keys().collect()),
+            Ok(match secret.data.unwrap_or_default().remove(key) {
+                None => SecretValue::NoKey,
                 Some(value) => match String::from_utf8(value.0) {
                     Ok(text) => SecretValue::Found { password: Password::new(text), version, controller },
                     Err(_) => SecretValue::NotText,

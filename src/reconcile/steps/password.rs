@@ -57,10 +57,10 @@ async fn referenced(work: &Work<'_>, phase: Phase, reference: &PasswordSecretRef
         SecretValue::NoSecret => missing(format!(
             "the Secret {namespace}/{name} that passwordSecretRef names does not exist: create it, the operator waits for it"
         )),
-        SecretValue::NoKey(keys) => missing(format!(
-            "the Secret {namespace}/{name} has no key {key:?} (it has: {}): add it, or correct passwordSecretRef.key",
-            if keys.is_empty() { "none".to_owned() } else { keys.join(", ") }
-        )),
+        // The other keys are not named: who may read the ConnectUser may not be allowed to read the Secret.
+        SecretValue::NoKey => {
+            missing(format!("the Secret {namespace}/{name} has no key {key:?}: add it, or correct passwordSecretRef.key"))
+        }
         SecretValue::NotText => {
             missing(format!("the key {key:?} of the Secret {namespace}/{name} is not UTF-8 text: correct it"))
         }
@@ -85,7 +85,7 @@ async fn generated(work: &Work<'_>, phase: Phase) -> Flow<Password> {
                 Err(error) => or_end(Err(error), phase),
             }
         }
-        SecretValue::Found { .. } | SecretValue::NoKey(_) | SecretValue::NotText => missing(format!(
+        SecretValue::Found { .. } | SecretValue::NoKey | SecretValue::NotText => missing(format!(
             "the Secret {namespace}/{name} that generatePassword would create exists already, and is not a Secret of this \
              resource with a password in its key {KEY:?}: it is left alone. Delete it, or name it in passwordSecretRef instead"
         )),

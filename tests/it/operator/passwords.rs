@@ -182,7 +182,9 @@ async fn operator_waits_for_a_missing_secret_and_a_missing_key() {
     harness.secret("late", json!({ "password": "another-Passw0rd" })).await;
     let key_is_missing = |user: &ConnectUser| {
         condition(user, "Ready").is_some_and(|c| {
-            c.reason == "SecretNotFound" && c.message.contains("\"initial\"") && c.message.contains("(it has: password)")
+            c.reason == "SecretNotFound"
+                && c.message.contains("has no key \"initial\": add it")
+                && !c.message.contains("password\"")
         })
     };
     harness.wait_until("patient", "waiting for the key", key_is_missing).await;

@@ -297,7 +297,7 @@ impl Cluster for FakeCluster {
             let found = store.secrets.get(&NamespacedName { namespace: namespace.to_owned(), name: name.to_owned() });
             let Some(secret) = found else { return Ok(SecretValue::NoSecret) };
             Ok(match secret.data.get(key) {
-                None => SecretValue::NoKey(secret.data.keys().cloned().collect()),
+                None => SecretValue::NoKey,
                 Some(value) => SecretValue::Found {
                     password: Password::new(value.clone()),
                     version: Store::version_of(secret, name),
