@@ -1,6 +1,6 @@
 //! Logs, as text for people or JSON for machines.
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
 
 use tracing_subscriber::{
     EnvFilter, Layer,
@@ -43,8 +43,8 @@ pub fn log_filter(text: &str) -> Result<String, String> {
 pub fn init(level: &str, format: LogFormat, traces: Option<&Traces>) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(level)?;
     let lines = match format {
-        LogFormat::Text => fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr).boxed(),
-        LogFormat::Json => fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed(),
+        LogFormat::Text => fmt::layer().with_ansi(io::stderr().is_terminal()).with_writer(|| OneLine(io::stderr())).boxed(),
+        LogFormat::Json => fmt::layer().json().flatten_event(true).with_writer(io::stderr).boxed(),
     };
     // kube's span around each pass names the object too; once a line is enough.
     let ours = filter_fn(|metadata| !(metadata.is_span() && metadata.target().starts_with("kube_runtime::controller")));
@@ -55,9 +55,67 @@ pub fn init(level: &str, format: LogFormat, traces: Option<&Traces>) -> anyhow::
     Ok(())
 }
 
+/// Writes each event as one line: a value that contains a line break must not look like an event. The formatter itself escapes what
+/// a terminal would execute.
+struct OneLine<W>(W);
+
+impl<W: Write> Write for OneLine<W> {
+    /// Takes an event, which ends with a line break.
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let (line, end) = text.strip_suffix('\n').map_or((&*text, ""), |line| (line, "\n"));
+        let mut escaped = String::with_capacity(text.len());
+        for c in line.chars() {
+            // The formatter's own colours begin with an escape.
+            if c.is_control() && c != '\x1b' { escaped.extend(c.escape_default()) } else { escaped.push(c) }
+        }
+        escaped.push_str(end);
+        self.0.write_all(escaped.as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use parking_lot::Mutex;
+
     use super::*;
+
+    /// Collects what is written.
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn event_is_one_line_whatever_its_values_contain() {
+        let written = Written::default();
+        let writer = written.clone();
+        let layer = fmt::layer().with_ansi(false).with_writer(move || OneLine(writer.clone()));
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            let username = "jane\r\n2026-01-01T00:00:00Z ERROR forged\x07\x1b[2J\u{85}ü";
+            let span = tracing::info_span!("reconcile", resource = username);
+            span.in_scope(|| tracing::info!(username, "seen {username}"));
+        });
+        let text = String::from_utf8(written.0.lock().clone()).unwrap();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(!text.trim_end_matches('\n').contains(char::is_control), "{text:?}");
+        assert!(text.contains(r"seen jane\r\n2026-01-01T00:00:00Z ERROR forged") && text.contains('ü'), "{text:?}");
+    }
 
     #[test]
     fn filter_that_matches_nothing_is_rejected() {
