@@ -4,6 +4,7 @@ mod aws;
 mod deletion_guard;
 mod durations;
 mod election;
+mod existing;
 mod orphans;
 mod quotas;
 mod run;

@@ -5,20 +5,22 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use connect_api::{Arn, Class, Resource};
-use kube::{Api, Client, api::ListParams};
+use kube::Client;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use super::{aws::AwsFlags, run::LONGEST_STALL, scope::Scope};
+use super::{
+    aws::AwsFlags,
+    existing::{self, Existing},
+    run::LONGEST_STALL,
+    scope::Scope,
+};
 use crate::{
     plan::{ClusterNames, QuickConnects},
     reconcile::{DeletionGuard, Orphan, Reconciler, Settings, SystemClock},
-    runtime::{Guarded, KubeCluster, Objects, Patience, connect, delete_orphan, instances, sweep},
+    runtime::{KubeCluster, Patience, connect, delete_orphan, sweep},
     telemetry::{self, LogFormat, Metrics},
 };
-
-/// The page size of lists of ConnectUsers, as in kubectl.
-const PAGE: u32 = 500;
 
 #[derive(Debug, Args)]
 pub(super) struct Orphans {
@@ -80,16 +82,16 @@ impl Orphans {
         let client = connect(Patience::default(), Arc::default(), Arc::default()).await?;
         let cluster = self.scope.cluster(&client).await?;
         let namespaces = self.scope.namespaces();
-        let objects = list(&client, &namespaces).await?;
+        let existing = existing::list(&client, &namespaces).await?;
         let reconciler = self.reconciler(client, cluster).await?;
-        let of_objects = instances(&objects);
-        let all: BTreeSet<&Arn> = of_objects.iter().chain(&self.instance).collect();
+        let used: BTreeSet<&str> = existing.iter().map(Existing::instance).collect();
+        let all: BTreeSet<Arn> = used.into_iter().filter_map(|arn| arn.parse().ok()).chain(self.instance.clone()).collect();
         if all.is_empty() {
             bail!("no ConnectUser refers to an instance: name the instances by --instance");
         }
         let mut orphans = Vec::new();
-        for instance in all {
-            let report = match sweep(&reconciler, instance, &|| objects.clone()).await {
+        for instance in &all {
+            let report = match sweep(&reconciler, instance, &|| existing.iter().filter_map(Existing::resource)).await {
                 Err(error) if error.class == Class::NotFound => {
                     tracing::warn!(%instance, "Connect has no such instance, and therefore no users of it");
                     continue;
@@ -139,36 +141,6 @@ impl Orphans {
         };
         let cluster = Arc::new(KubeCluster::new(client));
         Ok(Reconciler::new(cluster, Arc::new(connections), Arc::new(SystemClock), settings, metrics))
-    }
-}
-
-/// Lists the ConnectUsers of the namespaces, or of all if there are none. If one namespace cannot be listed, the whole list
-/// fails: otherwise its users would be taken for orphans.
-async fn list(client: &Client, namespaces: &[String]) -> anyhow::Result<Objects> {
-    let mut objects = Vec::new();
-    for namespace in namespaces {
-        let read = read(Api::namespaced(client.clone(), namespace), &mut objects).await;
-        read.with_context(|| format!("could not list the ConnectUsers of namespace {namespace}"))?;
-    }
-    if namespaces.is_empty() {
-        let read = read(Api::all(client.clone()), &mut objects).await;
-        read.context(
-            "could not list the ConnectUsers of all namespaces: if the operator watches only some, name them by --namespace",
-        )?;
-    }
-    Ok(objects)
-}
-
-/// Reads a list to its end.
-async fn read(api: Api<Guarded>, objects: &mut Objects) -> kube::Result<()> {
-    let mut params = ListParams::default().limit(PAGE);
-    loop {
-        let page = api.list(&params).await?;
-        params.continue_token = page.metadata.continue_.filter(|token| !token.is_empty());
-        objects.extend(page.items.into_iter().map(Arc::new));
-        if params.continue_token.is_none() {
-            return Ok(());
-        }
     }
 }
 

@@ -23,6 +23,5 @@ pub use health::Health;
 pub(crate) use health::{Listeners, Readiness};
 pub use kubernetes::KubeCluster;
 pub(crate) use lease::{Candidate, Elector, Timing};
-pub(crate) use packed::Guarded;
-pub(crate) use sweep::{Objects, delete_orphan, instances, sweep};
+pub(crate) use sweep::{delete_orphan, sweep};
 pub use watch::{WatchOptions, watch};

@@ -92,8 +92,8 @@ impl Sweeper {
         let mut known_orphans = HashSet::new();
         while self.instances().contains(&instance) {
             let start = Instant::now();
-            let objects = || self.store.state();
-            match sweep(&self.reconciler, &instance, &objects).instrument(debug_span!("sweep")).await {
+            let resources = || unpacked(self.store.state());
+            match sweep(&self.reconciler, &instance, &resources).instrument(debug_span!("sweep")).await {
                 Ok(report) => {
                     self.swept.lock().insert(instance.clone());
                     let next = Instant::now() + self.pause(start);
@@ -103,7 +103,7 @@ impl Sweeper {
                     self.handle_orphans(&instance, report, &mut known_orphans, next).await;
                     tokio::time::sleep_until(next).await;
                 }
-                Err(error) if error.class == Class::NotFound && !instances(&objects()).contains(&instance) => {
+                Err(error) if error.class == Class::NotFound && !instances(&self.store.state()).contains(&instance) => {
                     tracing::info!(instance = %instance.instance, %error, "an instance without ConnectUsers was not found");
                     self.swept.lock().remove(&instance);
                     tokio::time::sleep(self.pause(start)).await;
@@ -118,7 +118,7 @@ impl Sweeper {
                     );
                     // If Connect is unavailable or throttles, reading each user individually would also fail and add load.
                     if !matches!(error.class, Class::Throttled | Class::Transient) {
-                        self.reconciler.wake_unswept(&instance, unpacked(objects()));
+                        self.reconciler.wake_unswept(&instance, resources());
                     }
                     tokio::time::sleep(self.pause(start)).await;
                 }

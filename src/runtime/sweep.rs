@@ -17,15 +17,19 @@ const MAX_FAILURES: u32 = 8;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// ConnectUsers from the cache of the watch or from a list.
-pub(crate) type Objects = Vec<Arc<Guarded>>;
+/// ConnectUsers from the cache of the watch.
+pub(super) type Objects = Vec<Arc<Guarded>>;
 
-/// Sweeps an instance once, to the end or to the call that failed too often.
-pub(crate) async fn sweep(reconciler: &Reconciler, instance: &Arn, objects: &impl Fn() -> Objects) -> Result<ScanReport, Error> {
-    let mut scan = reconciler.begin_sweep(instance, unpacked(objects()));
+/// Sweeps an instance once, to the end or to the call that failed too often. `resources` returns all ConnectUsers.
+pub(crate) async fn sweep<R: Iterator<Item = ConnectUser>>(
+    reconciler: &Reconciler,
+    instance: &Arn,
+    resources: &impl Fn() -> R,
+) -> Result<ScanReport, Error> {
+    let mut scan = reconciler.begin_sweep(instance, resources());
     let (mut failures, mut furthest) = (0, 0);
     loop {
-        match reconciler.resume_sweep(&mut scan, unpacked(objects())).await {
+        match reconciler.resume_sweep(&mut scan, resources()).await {
             Err(Error { class: Class::Deferred, retry_after, .. }) => {
                 tokio::time::sleep(retry_after.unwrap_or(FIRST_WAIT)).await;
             }
@@ -69,7 +73,7 @@ pub(crate) async fn delete_orphan(
 }
 
 /// Returns the instances of the resources. Unreadable resources and invalid ARNs are skipped.
-pub(crate) fn instances(objects: &Objects) -> HashSet<Arn> {
+pub(super) fn instances(objects: &Objects) -> HashSet<Arn> {
     let arns: HashSet<&str> = objects.iter().filter_map(|object| object.0.as_ref().ok()).map(|r| &*r.instance).collect();
     arns.into_iter().filter_map(|arn| arn.parse().ok()).collect()
 }
