@@ -26,7 +26,9 @@ mod step_text;
 
 pub use action::{Action, Change, UserUpdate};
 pub use desired::Desired;
-pub(crate) use desired::{DIRECTORY_USER_ID, SpecIssue, diff, equal_fields, ignored_drift};
+#[cfg(test)]
+pub(crate) use desired::diff;
+pub(crate) use desired::{DIRECTORY_USER_ID, SpecIssue, differences, equal_fields, ignored_drift};
 pub use identity_type::broken_rules;
 pub(crate) use identity_type::{advice_on_create, advice_on_update, clears_identity, empties_identity, in_other_words};
 pub(crate) use last_change::modified;

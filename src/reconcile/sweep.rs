@@ -23,7 +23,7 @@ use super::{
 use crate::{
     api::ConnectUser,
     inventory::Query,
-    plan::{Desired, Fingerprint, SpecIssue, Unresolved, UnresolvedReason, diff, from_status, ignored_drift, modified},
+    plan::{Desired, Fingerprint, SpecIssue, Unresolved, UnresolvedReason, differences, from_status, ignored_drift, modified},
 };
 
 /// The time by which SearchUsers lags: a few seconds, as far as is known.
@@ -265,7 +265,7 @@ fn is_renamed(ctx: &Context, scan: &DriftScan, resource: &ConnectUser) -> bool {
         Err(SpecIssue::Spec(_)) => false,
         Ok(desired) => from_status(&scan.instance, status).is_some_and(|live| {
             let desired = desired.without_ignored(&ignored_drift(&resource.spec, status), &live);
-            !diff(&desired, &live, &status.applied_tag_keys).is_empty()
+            !differences(&desired, &live, &status.applied_tag_keys).is_empty()
         }),
     }
 }
