@@ -78,6 +78,12 @@ reasons! {
     Conflict,
     /// The operator's configuration does not let the resource's namespace use the instance.
     InstanceNotAllowed,
+    /// The operator's configuration does not let the namespace give users this profile or group, or change a user that has it.
+    ProfileNotAllowed,
+    /// The operator's configuration does not let the namespace take users over.
+    AdoptionNotAllowed,
+    /// The operator's configuration does not let the namespace observe users of other owners.
+    ObservationNotAllowed,
     /// A quota of the instance is reached.
     QuotaExceeded,
     /// More of the users that ConnectUsers have in the instance would be deleted than the guard allows without a confirmation.

@@ -13,7 +13,7 @@ use crate::plan::{Catalog, ReferenceKind};
 /// The minimum age at which the names of a kind are read again, however many callers miss one. Connect allows two pages a second.
 pub const REFRESH: Duration = Duration::from_secs(10);
 
-/// The names that a spec gives, by kind.
+/// The names that a spec gives, by kind. A hierarchy group whose path is wanted may be given by its id too.
 pub type Wanted = BTreeMap<ReferenceKind, BTreeSet<String>>;
 
 /// A question about an instance. All times are uptimes.

@@ -8,6 +8,7 @@
 //! What changes most often is a part of a user. Each is in one file below `parts`, with everything that the plan does with it.
 
 mod action;
+mod bounds;
 mod desired;
 #[cfg(test)]
 pub(crate) mod fixtures;
@@ -25,6 +26,8 @@ mod spec_error;
 mod step_text;
 
 pub use action::{Action, Change, UserUpdate};
+pub use bounds::{Bounds, OthersUsers, Pattern};
+pub(crate) use bounds::{Excess, given};
 pub use desired::Desired;
 #[cfg(test)]
 pub(crate) use desired::diff;

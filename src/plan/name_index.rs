@@ -37,6 +37,10 @@ impl ReferenceKind {
     pub fn plural(self) -> &'static str {
         self.words()[2]
     }
+
+    pub fn singular(self) -> &'static str {
+        self.plural().trim_end_matches('s')
+    }
 }
 
 /// All profiles of one kind that an instance has, or all of its hierarchy groups, by id.
@@ -77,14 +81,15 @@ impl Catalog {
         self.places.remove(id);
     }
 
-    /// Returns the groups that may be the one at this path and whose place was not looked up.
+    /// Returns the groups that may be the one with this path or id and whose place was not looked up.
     pub fn unplaced(&self, path: &str) -> Vec<String> {
-        self.named(own_name(path)).filter(|id| !self.places.contains_key(*id)).map(str::to_owned).collect()
+        let with_id = self.names.get_key_value(path).map(|(id, _)| id.as_str());
+        self.named(own_name(path)).chain(with_id).filter(|id| !self.places.contains_key(*id)).map(str::to_owned).collect()
     }
 
     /// Returns the groups whose place must be looked up to say which groups are near a path, once it is known not to exist.
     pub fn unplaced_near(&self, path: &str) -> Vec<String> {
-        if self.at(path).next().is_some() || !self.unplaced(path).is_empty() {
+        if self.at(path).next().is_some() || self.names.contains_key(path) || !self.unplaced(path).is_empty() {
             return vec![];
         }
         let groups = self.names.iter().filter(|(_, name)| !name.contains('/'));
@@ -150,13 +155,22 @@ impl NameIndex {
         if self.0.contains_key(&kind) { kind.name_field() } else { kind.arn_field() }
     }
 
-    /// Returns the name or path of an id; the id itself if that is not known.
-    pub fn label(&self, kind: ReferenceKind, id: &str) -> String {
-        let name = self.0.get(&kind).and_then(|catalog| match kind {
+    /// Returns whether the instance has this id.
+    pub(super) fn has(&self, kind: ReferenceKind, id: &str) -> bool {
+        self.0.get(&kind).is_some_and(|catalog| catalog.names.contains_key(id))
+    }
+
+    /// Returns the name or path of an id, if it is known.
+    pub(super) fn name(&self, kind: ReferenceKind, id: &str) -> Option<String> {
+        self.0.get(&kind).and_then(|catalog| match kind {
             ReferenceKind::RoutingProfile | ReferenceKind::SecurityProfile => catalog.names.get(id).cloned(),
             ReferenceKind::HierarchyGroup => catalog.places.get(id).map(|place| path(place)),
-        });
-        name.unwrap_or_else(|| id.to_owned())
+        })
+    }
+
+    /// Returns the name or path of an id; the id itself if that is not known.
+    pub fn label(&self, kind: ReferenceKind, id: &str) -> String {
+        self.name(kind, id).unwrap_or_else(|| id.to_owned())
     }
 
     /// Returns the meaning of a name or path. Names are compared exactly, as Connect keeps them.

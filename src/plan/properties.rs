@@ -14,8 +14,8 @@ use connect_api::{
 use proptest::{collection, option, prelude::*, sample};
 
 use super::{
-    Action, Change, Channels, CreateAttempts, Creation, Desired, Knowledge, Live, Observation, Owner, Ownership, Parts, Policy,
-    QuickConnects, Step, UserUpdate, after, created,
+    Action, Change, Channels, CreateAttempts, Creation, Desired, Knowledge, Live, Observation, OthersUsers, Owner, Ownership,
+    Parts, Policy, QuickConnects, Step, UserUpdate, after, created,
     desired::differences,
     diff,
     fixtures::{
@@ -242,7 +242,7 @@ fn lint_step(desired: &Desired, known: &Knowledge, step: &Step) -> Result<(), Te
         Observation::NotLooked | Observation::Absent | Observation::Present(_) => by_id,
     };
     let open = known.mark != CreateAttempts::None && !known.settled;
-    let Policy { adoption, deletion, management, quick_connects } = known.policy;
+    let Policy { adoption, deletion, management, quick_connects, others_users: _, bounded } = known.policy;
     let deletes = deletion == DeletionPolicy::Delete && management == ManagementPolicy::Full;
     let cleans_up = deletes && quick_connects == QuickConnects::Go;
     let dangles =
@@ -289,6 +289,7 @@ fn lint_step(desired: &Desired, known: &Knowledge, step: &Step) -> Result<(), Te
             prop_assert!(!known.deleting && !actions.is_empty());
             prop_assert_eq!(Some(&**live), stands_on, "only what is ours");
             let looked = known.by_id != Observation::NotLooked;
+            prop_assert!(looked || !bounded, "it may have got profiles that its namespace may not give");
             prop_assert!(looked || actions.iter().all(|action| !action.carries), "it would send what may have changed since");
             lint_actions(&desired.without_ignored(&known.ignored, live), live, &known.applied_tag_keys, actions)?;
             let changed = actions.iter().flat_map(|action| &action.changes);
@@ -325,6 +326,7 @@ fn lint_step(desired: &Desired, known: &Knowledge, step: &Step) -> Result<(), Te
             prop_assert!(!known.deleting && known.recorded.is_none() && failed, "only where there is no user");
         }
         Step::Unresolved => prop_assert!(false, "all names resolve"),
+        Step::Hidden => prop_assert!(false, "only an observer is kept from seeing a user"),
         Step::Drifted(..) => prop_assert!(false, "what differs is put right"),
         Step::Conflict(owner) => {
             prop_assert!(!known.deleting && *owner != Ownership::Ours);
@@ -358,18 +360,46 @@ fn lint_step(desired: &Desired, known: &Knowledge, step: &Step) -> Result<(), Te
 
 /// Checks that an observer only reads and reports.
 fn lint_observation(desired: &Desired, known: &Knowledge, step: &Step) -> Result<(), TestCaseError> {
-    let remembered = |live: &Live| known.by_id == Observation::NotLooked && known.remembered.as_deref() == Some(live);
-    let shown =
-        |live: &Live| remembered(live) || [&known.by_id, &known.by_name].contains(&&Observation::Present(Box::new(live.clone())));
+    let read = [&known.by_id, &known.by_name].into_iter().filter_map(|seen| match seen {
+        Observation::Present(live) => Some(&**live),
+        Observation::Absent | Observation::NotLooked => None,
+    });
+    let remembered = known.remembered.as_deref().filter(|_| known.by_id == Observation::NotLooked);
+    let users: Vec<&Live> = read.chain(remembered).collect();
+    let may_show =
+        |user: &Live| known.policy.others_users == OthersUsers::Shown || desired.owner.of(&user.user.tags) == Ownership::Ours;
+    let without_addresses = |user: &Live| {
+        let mut user = user.clone();
+        let info = &mut user.user.identity_info;
+        (info.email, info.secondary_email, info.mobile) = (None, None, None);
+        user
+    };
+    // The user that a step shows, as it is.
+    let whole = |live: &Live| {
+        let is_shown = |user: &&&Live| if may_show(user) { **user == live } else { without_addresses(user) == *live };
+        users.iter().find(is_shown).copied()
+    };
+    let shown = |live: &Live| whole(live).is_some();
+    let hides = known.policy.others_users == OthersUsers::Hidden;
     match step {
         Step::LookById(id) => prop_assert!(!known.deleting && known.recorded.as_ref() == Some(id)),
         Step::LookByName => prop_assert!(!known.deleting && known.by_name == Observation::NotLooked),
         Step::ReadProficiencies(_) => prop_assert!(!known.deleting && desired.parts.proficiencies.is_some()),
         Step::InSync(live) => {
             let desired = desired.without_ignored(&known.ignored, live);
-            prop_assert!(shown(live) && differences(&desired, live, &known.applied_tag_keys).is_empty());
+            prop_assert!(whole(live).is_some_and(|user| differences(&desired, user, &known.applied_tag_keys).is_empty()));
+            prop_assert!(!hides || may_show(live));
         }
-        Step::Drifted(live, changes) => prop_assert!(shown(live) && !changes.is_empty()),
+        Step::Drifted(live, changes) => {
+            prop_assert!(shown(live) && !changes.is_empty());
+            prop_assert!(!hides || may_show(live));
+            let is_address = |change: &&Change| {
+                ["identityInfo.email", "identityInfo.secondaryEmail", "identityInfo.mobile"].contains(&change.field.as_str())
+            };
+            let mut addresses = changes.iter().filter(is_address);
+            prop_assert!(may_show(live) || addresses.all(|change| change.from.as_deref() == Some("(not shown)")));
+        }
+        Step::Hidden => prop_assert!(hides && users.iter().any(|user| !may_show(user))),
         Step::Missing => prop_assert!(!known.deleting && known.by_name == Observation::Absent),
         Step::Keep(live) => {
             prop_assert!(shown(live) && desired.owner.of(&live.user.tags) == Ownership::Ours);
@@ -386,8 +416,10 @@ prop_compose! {
         deletion in sample::select(vec![DeletionPolicy::Delete, DeletionPolicy::Retain]),
         management in sample::select(vec![ManagementPolicy::Full, ManagementPolicy::Full, ManagementPolicy::Observe]),
         quick_connects in sample::select(vec![QuickConnects::Stay, QuickConnects::Go]),
+        others_users in sample::select(vec![OthersUsers::Hidden, OthersUsers::WithoutAddresses, OthersUsers::Shown]),
+        bounded in any::<bool>(),
     ) -> Policy {
-        Policy { adoption, deletion, management, quick_connects }
+        Policy { adoption, deletion, management, quick_connects, others_users, bounded }
     }
 }
 

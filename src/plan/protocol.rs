@@ -11,9 +11,11 @@ use connect_api::{CreateUser, UserId};
 
 use super::{
     action::{Action, Change},
+    bounds::OthersUsers,
     desired::{Desired, diff, differences},
     live::Live,
     ownership::{Owner, Ownership},
+    parts::without_addresses,
 };
 use crate::api::{AdoptionPolicy, DeletionPolicy, IgnoredField, ManagementPolicy};
 
@@ -64,6 +66,10 @@ pub struct Policy {
     pub management: ManagementPolicy,
     /// With the quick connects that point to a deleted user.
     pub quick_connects: QuickConnects,
+    /// With another owner's user, or one without an owner, that is only observed.
+    pub others_users: OthersUsers,
+    /// The security profiles that users may have are bounded: a user is read before it is changed, since it may have got others.
+    pub bounded: bool,
 }
 
 /// What to do with the quick connects that point to a deleted user.
@@ -181,6 +187,8 @@ pub enum Step {
     Drifted(Box<Live>, Vec<Change>),
     /// The user belongs to another owner: do nothing.
     Conflict(Ownership),
+    /// The user belongs to another owner, and the resource may not even observe it.
+    Hidden,
     /// The username is taken, but no read shows its user: try again.
     Raced,
     /// No read shows the user, but its absence does not count yet.
@@ -223,6 +231,7 @@ impl Step {
             | Self::Unresolved
             | Self::Drifted(..)
             | Self::Conflict(_)
+            | Self::Hidden
             | Self::Raced
             | Self::Wait => false,
         }
@@ -241,11 +250,14 @@ pub fn next(owner: &Owner, desired: Option<&Desired>, known: &Knowledge) -> Opti
     }
 }
 
-/// Reads the user, no matter which owner it has, and reports.
+/// Reads the user, no matter which owner it has, and reports what the policy lets it see.
 fn observe(desired: &Desired, known: &Knowledge) -> Step {
+    let shows_all =
+        |live: &Live| desired.owner.of(&live.user.tags) == Ownership::Ours || known.policy.others_users == OthersUsers::Shown;
     let live = match (&known.recorded, &known.by_id, &known.by_name) {
         (Some(id), Observation::NotLooked, _) => match &known.remembered {
-            Some(live) if desired.parts.proficiencies.is_none() || live.proficiencies.is_some() => live,
+            // The status lacks what must not be shown.
+            Some(live) if shows_all(live) && (desired.parts.proficiencies.is_none() || live.proficiencies.is_some()) => live,
             _ => return Step::LookById(id.clone()),
         },
         (Some(_), Observation::Present(live), _) => live,
@@ -253,6 +265,10 @@ fn observe(desired: &Desired, known: &Knowledge) -> Step {
         (_, _, Observation::Present(live)) => live,
         (_, _, Observation::Absent) => return Step::Missing,
     };
+    let shows_all = shows_all(live);
+    if !shows_all && known.policy.others_users == OthersUsers::Hidden {
+        return Step::Hidden;
+    }
     if desired.parts.proficiencies.is_some() && live.proficiencies.is_none() {
         return Step::ReadProficiencies(live.user.id.clone());
     }
@@ -262,10 +278,11 @@ fn observe(desired: &Desired, known: &Knowledge) -> Step {
     }
     let mut changes = differences(&desired.without_ignored(&known.ignored, live), live, &known.applied_tag_keys);
     changes.extend(desired.immutable_difference(live));
+    let (live, changes) = if shows_all { (live.clone(), changes) } else { without_addresses(live, changes) };
     match changes.is_empty() {
         true if desired.awaits_names(&known.ignored) => Step::Unresolved,
-        true => Step::InSync(live.clone()),
-        false => Step::Drifted(live.clone(), changes),
+        true => Step::InSync(live),
+        false => Step::Drifted(live, changes),
     }
 }
 
@@ -291,7 +308,7 @@ fn from_memory(desired: &Desired, known: &Knowledge) -> Option<Step> {
         return Some(Step::AddFinalizer);
     }
     match align(desired, live, known) {
-        Step::Update(_, actions) if actions.iter().any(|action| action.carries) => None,
+        Step::Update(_, actions) if known.policy.bounded || actions.iter().any(|action| action.carries) => None,
         Step::ReadProficiencies(_) => None,
         step => Some(step),
     }

@@ -36,6 +36,7 @@ impl fmt::Display for Step {
             Self::Conflict(Ownership::Unowned | Ownership::Ours) => {
                 f.write_str("nothing: the user has no owner, and adoption is not asked for")
             }
+            Self::Hidden => f.write_str("nothing: the user belongs to another owner, and must not be observed"),
             Self::Raced => f.write_str("retry: the username is taken, but no user is shown"),
             Self::Wait => f.write_str("wait: the absence of the user is not certain yet"),
             Self::Delete(id) => write!(f, "delete {id}"),

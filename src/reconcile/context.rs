@@ -21,7 +21,7 @@ use super::{
 use crate::{
     api::DeletionPolicy,
     inventory::Inventory,
-    plan::{ClusterNames, QuickConnects},
+    plan::{Bounds, ClusterNames, QuickConnects},
     telemetry::Metrics,
 };
 
@@ -34,6 +34,12 @@ pub trait Connections: Send + Sync {
     fn refusal(&self, instance: &Arn, namespace: &str) -> Option<String> {
         let _ = (instance, namespace);
         None
+    }
+
+    /// Returns what resources in a namespace may do in an instance.
+    fn bounds(&self, instance: &Arn, namespace: &str) -> Bounds {
+        let _ = (instance, namespace);
+        Bounds::default()
     }
 }
 

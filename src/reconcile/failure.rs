@@ -98,6 +98,12 @@ kinds! {
     NotOurs => Conflict, Stalls, pace(3600, 3600);
     /// The resource's namespace may not use the instance.
     NotAllowed => InstanceNotAllowed, Stalls, pace(3600, 3600);
+    /// The namespace may not give users this profile or group, or change a user that has it.
+    ProfileNotAllowed => ProfileNotAllowed, Stalls, pace(3600, 3600);
+    /// The namespace may not take users over.
+    AdoptionNotAllowed => AdoptionNotAllowed, Stalls, pace(3600, 3600);
+    /// The namespace may not observe users of other owners.
+    ObservationNotAllowed => ObservationNotAllowed, Stalls, pace(3600, 3600);
     /// Connect or the operator cannot accept the spec.
     Invalid => InvalidSpec, Stalls, pace(3600, 3600);
     /// AWS denied the call.

@@ -16,7 +16,7 @@ use super::{
     outcome::{End, Flow, State, Verdict, or_end},
     requests::{Request, is_paused, reconcile_requested},
     schedule::until_read,
-    steps::{claim, create, delete, failures, finalizer, finish, names, password, quick_connects, read, update},
+    steps::{bounds, claim, create, delete, failures, finalizer, finish, names, password, quick_connects, read, update},
     subject::Subject,
     work::Work,
 };
@@ -117,6 +117,7 @@ impl<'a> Pass<'a> {
                 self.refresh().await?;
             } else {
                 tracing::debug!(%step);
+                bounds::check(&self.work, &self.known, &step).await?;
                 self.take(step).await?;
             }
         }
@@ -211,6 +212,7 @@ impl<'a> Pass<'a> {
             }
             Step::Unresolved => return Flow::Break(names::unresolved(work, known).into()),
             Step::Conflict(owner) => return Flow::Break(failures::conflict(work, known, &owner).into()),
+            Step::Hidden => return Flow::Break(bounds::hidden(work, known).into()),
             Step::Raced => return Flow::Break(failures::raced(work, known).into()),
             Step::Wait => return Flow::Break(failures::unsettled(work, known).into()),
             Step::Delete(id) => delete::delete(work, known, id).await?,
@@ -311,7 +313,8 @@ impl<'a> Pass<'a> {
             None => true,
         };
         // A user of another owner is probably still there. An attempt with a generated password would leave its Secret behind.
-        let is_conflict = condition(status, ConditionType::Ready).is_some_and(|c| c.reason == Reason::Conflict.as_str());
+        let is_of_other = [Reason::Conflict, Reason::AdoptionNotAllowed, Reason::ProfileNotAllowed].map(Reason::as_str);
+        let is_conflict = condition(status, ConditionType::Ready).is_some_and(|c| is_of_other.contains(&c.reason.as_str()));
         known.look_first = known.recorded.is_none()
             && (is_conflict
                 || spec.generate_password == Some(true)
@@ -325,6 +328,8 @@ impl<'a> Pass<'a> {
             deletion: spec.deletion_policy.or(self.namespace_policy).unwrap_or(ctx.settings.deletion_policy),
             management: spec.management_policy,
             quick_connects: ctx.settings.quick_connects,
+            others_users: work.bounds.others_users,
+            bounded: work.bounds.security_profiles.is_some(),
         };
         known.mark = match status.create_attempt {
             None => CreateAttempts::None,

@@ -141,6 +141,12 @@ impl Reconciler {
         self.ctx.waiters.wake(name);
     }
 
+    /// Makes a pass over a resource due at once, even if its user is in sync, since its namespace may do other things now.
+    pub fn reconsider(&self, uid: &str, name: NamespacedName) {
+        self.ctx.memory.with(uid, Entry::wake_to_check);
+        self.ctx.waiters.wake(name);
+    }
+
     /// Returns the resources that are due because of a change that no watch reports. Only the first stream yields them.
     pub fn woken(&self) -> impl Stream<Item = NamespacedName> + Send + 'static {
         self.ctx.waiters.woken().into_iter().map(StreamExt::boxed).next().unwrap_or_else(|| stream::pending().boxed())

@@ -21,7 +21,7 @@ use super::{
     username_waiters::NamespacedName,
 };
 use crate::{
-    api::ConnectUser,
+    api::{ConnectUser, IgnoredField},
     inventory::Query,
     plan::{Desired, Fingerprint, SpecIssue, Unresolved, UnresolvedReason, differences, from_status, ignored_drift, modified},
 };
@@ -264,7 +264,10 @@ fn is_renamed(ctx: &Context, scan: &DriftScan, resource: &ConnectUser) -> bool {
         Err(SpecIssue::Names(names)) => names.iter().any(|name| name.why != UnresolvedReason::Unread),
         Err(SpecIssue::Spec(_)) => false,
         Ok(desired) => from_status(&scan.instance, status).is_some_and(|live| {
-            let desired = desired.without_ignored(&ignored_drift(&resource.spec, status), &live);
+            let mut ignored = ignored_drift(&resource.spec, status);
+            // The status of an observer may lack addresses, and names stand for nothing in this part.
+            ignored.insert(IgnoredField::IdentityInfo);
+            let desired = desired.without_ignored(&ignored, &live);
             !differences(&desired, &live, &status.applied_tag_keys).is_empty()
         }),
     }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     api::{ConnectUser, ConnectUserStatus},
-    plan::Live,
+    plan::{Bounds, Live},
 };
 
 /// What the steps of a pass work with.
@@ -25,6 +25,8 @@ pub(super) struct Work<'a> {
     pub(super) connect: Arc<dyn Connect>,
     pub(super) caller: Caller,
     pub(super) subject: Subject,
+    /// What the resource's namespace may do in its instance.
+    pub(super) bounds: Bounds,
     pub(super) report: Report,
     /// The time at which the pass began.
     pub(super) began: Timestamp,
@@ -38,6 +40,7 @@ impl<'a> Work<'a> {
             connect: ctx.connections.client_for(&subject.instance),
             caller: Caller::new(subject.uid.clone(), Priority::Backlog).in_group(subject.namespace()),
             report: Report { before: subject.resource.status.clone().unwrap_or_default(), ..Report::default() },
+            bounds: ctx.connections.bounds(&subject.instance, &subject.namespace()),
             began: ctx.clock.now(),
             read_at: ctx.clock.uptime(),
             ctx,

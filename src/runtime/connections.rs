@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::config::{AccountSettings, Config};
 use crate::{
+    plan::Bounds,
     reconcile::Connections,
     telemetry::{AccountMetrics, Metrics},
 };
@@ -109,5 +110,9 @@ impl Connections for AwsConnections {
 
     fn refusal(&self, instance: &Arn, namespace: &str) -> Option<String> {
         self.config.borrow().refusal(instance, namespace)
+    }
+
+    fn bounds(&self, instance: &Arn, namespace: &str) -> Bounds {
+        self.config.borrow().bounds(instance, namespace)
     }
 }

@@ -153,8 +153,11 @@ async fn requeue_on_config_change(
             let Ok(resource) = &object.0 else { continue };
             let Ok(instance) = resource.instance.parse() else { continue };
             let name = NamespacedName { namespace: resource.namespace().unwrap_or_default(), name: resource.name_any() };
-            if !now.treats_alike(&before, &instance, &name.namespace) {
-                reconciler.requeue(&resource.uid().unwrap_or_default(), name);
+            let uid = resource.uid().unwrap_or_default();
+            if now.bounds(&instance, &name.namespace) != before.bounds(&instance, &name.namespace) {
+                reconciler.reconsider(&uid, name);
+            } else if !now.treats_alike(&before, &instance, &name.namespace) {
+                reconciler.requeue(&uid, name);
             }
         }
         before = now;

@@ -4,6 +4,7 @@
 //! plane. Tests wait for states, and assert on states and on counts of calls.
 
 mod accounts;
+mod bounds;
 mod channels;
 mod crashes;
 mod creation;

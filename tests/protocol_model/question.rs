@@ -151,7 +151,9 @@ impl Question {
             | plan::Step::Disown(_) => {
                 panic!("the default policies do not ask for this: {step:?}")
             }
-            plan::Step::InSync(_) | plan::Step::Conflict(_) | plan::Step::Raced | plan::Step::Wait => Decision::Rest,
+            plan::Step::InSync(_) | plan::Step::Conflict(_) | plan::Step::Hidden | plan::Step::Raced | plan::Step::Wait => {
+                Decision::Rest
+            }
         };
         (decision, step.needs_fresh_resource())
     }

@@ -12,6 +12,9 @@ use connect_api::{IdentityInfo, InstanceId, UpdateUserIdentityInfo};
 
 use super::{Action, Change, IgnoredField, Live, UserUpdate, api};
 
+/// Stands for a value that must not be shown.
+const NOT_SHOWN: &str = "(not shown)";
+
 /// What the questions below need to know of a member.
 #[derive(Clone, Copy)]
 struct Member {
@@ -84,6 +87,27 @@ pub(super) fn predict(live: &mut Live, request: &UpdateUserIdentityInfo) {
 pub(super) fn ignore(want: &IdentityInfo, ignored: &BTreeSet<IgnoredField>) -> IdentityInfo {
     let all = ignored.contains(&IgnoredField::IdentityInfo);
     zip(want, want, |member, value, _| value.clone().filter(|_| !all && !ignored.contains(&member.field)))
+}
+
+/// Returns the same without what an observer of another owner's user may not see: e-mail addresses and the mobile number.
+pub(super) fn without_addresses(info: &IdentityInfo) -> IdentityInfo {
+    zip(info, info, |member, value, _| value.clone().filter(|_| !is_address(member.field)))
+}
+
+/// Returns the difference without the value that Connect shows, if that is an address.
+pub(super) fn without_address(change: Change) -> Change {
+    let mut is_shown = true;
+    let none = IdentityInfo::default();
+    zip(&none, &none, |member, _, _| {
+        is_shown &= !is_address(member.field) || change.field != member.field.path();
+        None
+    });
+    if is_shown { change } else { Change { from: Some(NOT_SHOWN.to_owned()), ..change } }
+}
+
+/// Returns whether a member is an e-mail address or a telephone number.
+fn is_address(field: IgnoredField) -> bool {
+    matches!(field, IgnoredField::Email | IgnoredField::SecondaryEmail | IgnoredField::Mobile)
 }
 
 /// Returns what SearchUsers shows of it.

@@ -286,6 +286,13 @@ pub(super) fn ignore(parts: &Parts, ignored: &BTreeSet<IgnoredField>, live: &Liv
     }
 }
 
+/// Returns a user and its differences from the spec without what an observer of another owner's user may not see.
+pub(super) fn without_addresses(live: &Live, changes: Vec<Change>) -> (Box<Live>, Vec<Change>) {
+    let mut shown = Box::new(live.clone());
+    shown.user.identity_info = identity::without_addresses(&live.user.identity_info);
+    (shown, changes.into_iter().map(identity::without_address).collect())
+}
+
 /// Returns a user in the words of the spec, for `status.observed`.
 pub fn to_status(instance: &Arn, live: &Live) -> ObservedUser {
     let User {

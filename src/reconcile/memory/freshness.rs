@@ -77,6 +77,10 @@ impl Freshness {
         }
     }
 
+    pub(super) fn unverify(&mut self) {
+        self.verified = Verified::No;
+    }
+
     pub(super) fn distrust(&mut self) {
         self.verified = Verified::No;
         self.confirmed = None;

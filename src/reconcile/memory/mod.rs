@@ -51,6 +51,12 @@ impl Entry {
         self.back_off.end_hold();
     }
 
+    /// Ends the hold of a resource that needs a pass even if its user is in sync. What is known of the user still counts.
+    pub(super) fn wake_to_check(&mut self) {
+        self.wake();
+        self.freshness.unverify();
+    }
+
     /// Ends the hold of a resource whose user may have changed: nothing that was read before counts as fresh.
     pub(super) fn wake_for_read(&mut self) {
         self.wake();

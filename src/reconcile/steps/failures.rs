@@ -31,9 +31,10 @@ pub(in crate::reconcile) fn conflict(work: &Work<'_>, known: &Knowledge, owner: 
             }
         },
         Ownership::Unowned | Ownership::Ours => {
-            "exists already and carries no ownership tags of this operator: it is left alone. Choose another username, or set \
-             adoptionPolicy: AdoptOrCreate to take this user over"
-                .to_owned()
+            let advice = if work.bounds.adoption { ", or set adoptionPolicy: AdoptOrCreate to take this user over" } else { "" };
+            format!(
+                "exists already and carries no ownership tags of this operator: it is left alone. Choose another username{advice}"
+            )
         }
     };
     let message = format!("the user {:?} {why}", work.subject.username());

@@ -141,6 +141,9 @@ fn is_worth_reporting(work: &Work<'_>, known: &Knowledge, failure: &Failure, ret
         | Kind::Quota
         | Kind::NotOurs
         | Kind::NotAllowed
+        | Kind::ProfileNotAllowed
+        | Kind::AdoptionNotAllowed
+        | Kind::ObservationNotAllowed
         | Kind::Invalid
         | Kind::Denied
         | Kind::Held => true,

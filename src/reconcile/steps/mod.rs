@@ -1,5 +1,6 @@
 //! The steps of a pass. Each takes what it needs, makes its calls, and returns what it has learnt or the end of the pass.
 
+pub(super) mod bounds;
 pub(super) mod claim;
 pub(super) mod create;
 pub(super) mod delete;
@@ -22,9 +23,9 @@ use crate::{
     },
     inventory::{Query, REFRESH, Wanted},
     plan::{
-        Action, Change, CreateAttempts, Creation, Knowledge, Live, Observation, Ownership, Policy, ReferenceKind, SpecIssue,
-        Unresolved, advice_on_create, advice_on_update, after, broken_rules, clears_identity, created, empties_identity, explain,
-        in_other_words,
+        Action, Change, CreateAttempts, Creation, Excess, Knowledge, Live, Observation, Ownership, Policy, ReferenceKind,
+        SpecIssue, Unresolved, advice_on_create, advice_on_update, after, broken_rules, clears_identity, created,
+        empties_identity, explain, in_other_words,
     },
     reconcile::{
         cluster::{ClusterError, ClusterErrorKind, EventKind, SecretValue, THROTTLED},

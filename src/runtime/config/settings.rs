@@ -6,8 +6,10 @@ use connect_api::{Arn, Quota, Quotas};
 use serde::Deserialize;
 
 use super::values::{
-    AccountId, EndpointUrl, ExternalId, InstanceArn, Namespaces, Operation, Positive, RoleArn, SessionName, SessionTags, Share,
+    ALL, AccountId, EndpointUrl, ExternalId, GroupPattern, InstanceArn, Namespace, Namespaces, Operation, Positive,
+    ProfilePattern, RoleArn, SessionName, SessionTags, Share,
 };
+use crate::plan::{Bounds, OthersUsers, Pattern};
 
 /// The contents of the configuration file. The default applies if there is no file: the operator uses its own credentials for all
 /// accounts, and every namespace may use every instance.
@@ -67,6 +69,39 @@ pub struct OperationQuota {
 pub struct InstanceSettings {
     /// The namespaces whose ConnectUsers may use the instance. `*` means all namespaces; an empty list means none.
     pub namespaces: Namespaces,
+    /// What these namespaces may do there. `*` sets what the others' own entries leave out.
+    #[serde(default)]
+    pub bounds: BTreeMap<Namespace, BoundsSettings>,
+}
+
+/// What the ConnectUsers of a namespace may do in an instance. What is absent is that of `*`, or else the default.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct BoundsSettings {
+    /// The security profiles that users may have. Default: all.
+    pub security_profiles: Option<Vec<ProfilePattern>>,
+    /// The routing profiles that users may be given. Default: all.
+    pub routing_profiles: Option<Vec<ProfilePattern>>,
+    /// The hierarchy groups that users may be given. Default: all.
+    pub hierarchy_groups: Option<Vec<GroupPattern>>,
+    /// Whether users without an owner may be taken over. Default: Refuse.
+    pub adoption: Option<Adoption>,
+    /// Whether users of other owners, or without an owner, may be observed. Default: WithoutAddresses.
+    pub observe_others: Option<ObserveOthers>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum Adoption {
+    Allow,
+    Refuse,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum ObserveOthers {
+    Allow,
+    /// The observer sees neither e-mail addresses nor mobile numbers.
+    WithoutAddresses,
+    Refuse,
 }
 
 /// The rule for instances that are not listed.
@@ -110,7 +145,15 @@ impl Config {
         self.instances.iter().filter(|(_, settings)| !settings.namespaces.is_empty()).map(|(instance, _)| instance.arn())
     }
 
-    /// Returns whether another configuration has the same effect on a resource of this namespace and instance.
+    /// Returns what the resources of a namespace may do in an instance that they may use.
+    pub fn bounds(&self, instance: &Arn, namespace: &str) -> Bounds {
+        match self.instances.iter().find(|(listed, _)| listed.has_the_id_of(instance)) {
+            Some((listed, settings)) => settings.bounds(&format!("instances.{listed}"), namespace),
+            None => Bounds { key: format!("instances.{instance}.bounds.{namespace}"), ..Bounds::default() },
+        }
+    }
+
+    /// Returns whether another configuration has the same effect on a resource of this namespace and instance, apart from its bounds.
     pub fn treats_alike(&self, other: &Self, instance: &Arn, namespace: &str) -> bool {
         self.account(&instance.account) == other.account(&instance.account)
             && self.refusal(instance, namespace) == other.refusal(instance, namespace)
@@ -130,8 +173,57 @@ impl Config {
                 ));
             }
         }
+        for (instance, settings) in &self.instances {
+            settings.check().map_err(|(key, why)| (format!("instances.{instance}.{key}"), why))?;
+        }
         Ok(())
     }
+}
+
+impl InstanceSettings {
+    /// Returns the bounds of a namespace: its own, and where it sets none, those of `*`.
+    fn bounds(&self, key: &str, namespace: &str) -> Bounds {
+        let (own, of_all) = (self.bounds.get(namespace), self.bounds.get(ALL));
+        Bounds {
+            security_profiles: patterns(first(own, of_all, |bounds| bounds.security_profiles.as_ref()), ProfilePattern::as_str),
+            routing_profiles: patterns(first(own, of_all, |bounds| bounds.routing_profiles.as_ref()), ProfilePattern::as_str),
+            hierarchy_groups: patterns(first(own, of_all, |bounds| bounds.hierarchy_groups.as_ref()), GroupPattern::as_str),
+            adoption: first(own, of_all, |bounds| bounds.adoption.as_ref()) == Some(&Adoption::Allow),
+            others_users: match first(own, of_all, |bounds| bounds.observe_others.as_ref()) {
+                Some(ObserveOthers::Allow) => OthersUsers::Shown,
+                Some(ObserveOthers::WithoutAddresses) | None => OthersUsers::WithoutAddresses,
+                Some(ObserveOthers::Refuse) => OthersUsers::Hidden,
+            },
+            key: format!("{key}.bounds.{namespace}"),
+        }
+    }
+
+    /// Checks that the bounds are those of namespaces that may use the instance: a mistyped name would bound nothing.
+    fn check(&self) -> Result<(), (String, String)> {
+        let is_unknown = |namespace: &&Namespace| namespace.as_str() != ALL && !self.namespaces.contain(namespace.as_str());
+        match self.bounds.keys().find(is_unknown) {
+            Some(namespace) => Err((
+                format!("bounds.{namespace}"),
+                format!("the namespace {namespace} may not use the instance: add it to namespaces, or correct its name"),
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Returns a member of the namespace's own settings, or else of those of all namespaces.
+fn first<'a, T>(
+    own: Option<&'a BoundsSettings>,
+    of_all: Option<&'a BoundsSettings>,
+    member: impl Fn(&'a BoundsSettings) -> Option<&'a T>,
+) -> Option<&'a T> {
+    own.and_then(&member).or_else(|| of_all.and_then(&member))
+}
+
+/// Returns the patterns; None if one of them matches everything.
+fn patterns<T>(texts: Option<&Vec<T>>, text: impl Fn(&T) -> &str) -> Option<Vec<Pattern>> {
+    let patterns: Vec<_> = texts?.iter().map(|one| Pattern::new(text(one))).collect();
+    (!patterns.iter().any(Pattern::is_open)).then_some(patterns)
 }
 
 impl AccountSettings {

@@ -3,6 +3,7 @@
 use connect_api::{Arn, OperationName, Quota, Quotas};
 
 use super::{file::parse, settings::NotListed, *};
+use crate::plan::{Bounds, OthersUsers, Pattern};
 
 const FULL: &str = r#"
 accounts:
@@ -116,6 +117,45 @@ fn only_listed_namespaces_may_use_an_instance() {
     assert!(open.refusal(&arn(&listed.replace("210987654321", "123456789012")), "sales").is_some());
 }
 
+#[test]
+fn bounds_of_a_namespace_come_before_those_of_all() {
+    let open = r#"namespaces: ["*"], bounds: { "*": { securityProfiles: [Agent], adoption: Allow, observeOthers: Refuse },
+        sales: { securityProfiles: [Agent, "Lead *"], hierarchyGroups: [/North/*] },
+        staff: { securityProfiles: ["*"], adoption: Refuse, observeOthers: Allow } }"#;
+    let config = parse(&instance("i-1", open)).unwrap();
+    let here = arn("arn:aws:connect:us-west-2:123456789012:instance/i-1");
+    let of = |namespace: &str| config.bounds(&here, namespace);
+    let patterns = |texts: &[&str]| Some(texts.iter().copied().map(Pattern::new).collect::<Vec<_>>());
+    let key = |namespace: &str| format!("{INSTANCE}.bounds.{namespace}");
+    let all = Bounds {
+        security_profiles: patterns(&["Agent"]),
+        adoption: true,
+        others_users: OthersUsers::Hidden,
+        key: key("support"),
+        ..Bounds::default()
+    };
+    assert_eq!(of("support"), all);
+    let sales = Bounds {
+        security_profiles: patterns(&["Agent", "Lead *"]),
+        hierarchy_groups: patterns(&["/North/*"]),
+        key: key("sales"),
+        ..all
+    };
+    assert_eq!(of("sales"), sales);
+    let staff = Bounds { adoption: false, others_users: OthersUsers::Shown, key: key("staff"), ..Bounds::default() };
+    assert_eq!(of("staff"), staff);
+}
+
+#[test]
+fn listed_instance_without_bounds_allows_all_but_adoption() {
+    let config = parse(&instance("i-1", "namespaces: [sales]")).unwrap();
+    let bounds = |id: &str| config.bounds(&arn(&format!("arn:aws:connect:us-west-2:123456789012:instance/{id}")), "sales");
+    let key = |id: &str| format!("instances.arn:aws:connect:us-west-2:123456789012:instance/{id}.bounds.sales");
+    assert_eq!(bounds("i-1"), Bounds { adoption: false, key: key("i-1"), ..Bounds::default() });
+    assert_eq!(bounds("i-2"), Bounds { key: key("i-2"), ..Bounds::default() });
+    assert_eq!(Bounds::default().others_users, OthersUsers::WithoutAddresses);
+}
+
 /// Each invalid value, with the key and the message of the error.
 #[test]
 fn each_invalid_value_is_reported_in_one_line_with_its_key() {
@@ -175,6 +215,18 @@ fn each_invalid_value_is_reported_in_one_line_with_its_key() {
         (instance("i-1", "namespaces: support"), format!("{INSTANCE}.namespaces"), "sequence"),
         (instance("i-1", "namespaces: [support, Sales]"), format!("{INSTANCE}.namespaces[1]"), "not the name of a namespace"),
         (instance("i-1", "namespaces: ['team-*']"), format!("{INSTANCE}.namespaces[0]"), r#""*", which means all"#),
+        (bounds("sale: { adoption: Allow }"), format!("{INSTANCE}.bounds.sale"), "the namespace sale may not use the instance"),
+        (bounds("Sales: { adoption: Allow }"), format!("{INSTANCE}.bounds.Sales"), "not the name of a namespace"),
+        (
+            bounds("sales: { profiles: [Agent] }"),
+            format!("{INSTANCE}.bounds.sales.profiles"),
+            "expected one of securityProfiles, ",
+        ),
+        (bounds("sales: { securityProfiles: Agent }"), format!("{INSTANCE}.bounds.sales.securityProfiles"), "sequence"),
+        (bounds("sales: { securityProfiles: [''] }"), format!("{INSTANCE}.bounds.sales.securityProfiles[0]"), "name or ARN"),
+        (bounds("sales: { hierarchyGroups: [North] }"), format!("{INSTANCE}.bounds.sales.hierarchyGroups[0]"), "/North/Hamburg"),
+        (bounds("sales: { adoption: true }"), format!("{INSTANCE}.bounds.sales.adoption"), "Refuse"),
+        (bounds("sales: { observeOthers: Some }"), format!("{INSTANCE}.bounds.sales.observeOthers"), "WithoutAddresses"),
         (instance("i-1", "namespaces: []") + twice, INSTANCE.into(), "has the same instance id as"),
         (format!("{0}{0}", "instancesNotListed: Allow\n"), String::new(), "duplicate mapping key: instancesNotListed at line 2"),
         ("accounts: {".into(), "accounts".into(), "unclosed bracket '{' at line 1"),
@@ -194,6 +246,10 @@ const INSTANCE: &str = "instances.arn:aws:connect:us-west-2:123456789012:instanc
 
 fn instance(id: &str, body: &str) -> String {
     format!("instances:\n  arn:aws:connect:us-west-2:123456789012:instance/{id}: {{ {body} }}\n")
+}
+
+fn bounds(body: &str) -> String {
+    instance("i-1", &format!("namespaces: [sales], bounds: {{ {body} }}"))
 }
 
 fn operations(body: &str) -> String {

@@ -46,9 +46,21 @@ texts! {
     /// A session's name, as AssumeRole takes it.
     SessionName: |text| (2..=64).contains(&text.len()) && text.chars().all(|c| is_word(c) || "+=,.@-".contains(c)),
         |text| format!("{text:?} is not the name of a session: 2 to 64 letters, digits or any of _+=,.@-");
+    /// A pattern of security profiles' or routing profiles' names, or of their ARNs.
+    ProfilePattern: |text| !text.is_empty(), |_| "is empty: name a profile by its name or ARN, in which * stands for any characters".into();
+    /// A pattern of the paths of hierarchy groups, or of their ARNs.
+    GroupPattern: |text| text.starts_with(['/', '*']) || text.starts_with("arn:"),
+        |text| format!("{text:?} is not a path, such as \"/North/Hamburg\" or \"/North/*\", nor an ARN");
     EndpointUrl: is_endpoint_url,
         |text| format!("{text:?} is not a URL, such as https://connect.eu-central-1.amazonaws.com");
+    /// The name of a namespace, or `*` for all.
     Namespace: is_namespace, |text| format!("{text:?} is not the name of a namespace, nor {ALL:?}, which means all of them");
+}
+
+impl Borrow<str> for Namespace {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
 }
 
 impl Borrow<str> for AccountId {
@@ -154,7 +166,7 @@ impl Namespaces {
     }
 }
 
-const ALL: &str = "*";
+pub(super) const ALL: &str = "*";
 
 fn is_namespace(text: &str) -> bool {
     let is_label = (1..=63).contains(&text.len())

@@ -38,6 +38,8 @@ pub const SECRET: &str = "initial";
 /// A password that Connect accepts.
 pub const PASSWORD: &str = "Initial-Passw0rd-5150";
 
+/// The instance that most tests use.
+pub const FIRST: &str = "5a1e0000-c0ff-4eee-8000-000000000001";
 /// The instance whose users sign in with SAML.
 pub const SAML: &str = "5a1e0000-c0ff-4eee-8000-000000000002";
 /// The instance whose users come from a directory, which Connect cannot reach.

@@ -10,7 +10,7 @@ use kube::{
 };
 use serde_json::{Value, json};
 
-use super::harness::{Harness, PASSWORD, SAML, condition, has_condition, is_ready, throttled};
+use super::harness::{FIRST, Harness, PASSWORD, SAML, condition, has_condition, is_ready, throttled};
 use crate::{golden, health_checkers::judge, support::read};
 
 const FILE: &str = "docs/states.md";
@@ -102,6 +102,15 @@ impl Table<'_> {
     }
 }
 
+/// Bounds what may be done in the first instance, and allows nothing in the second one.
+fn configuration(bounds: &str) -> String {
+    let instance = "arn:aws:connect:us-west-2:123456789012:instance";
+    format!(
+        "instances:\n  {instance}/{SAML}: {{ namespaces: [others] }}\n  {instance}/{FIRST}:\n    namespaces: ['*']\n    \
+         bounds: {{ '*': {{ {bounds} }} }}\n"
+    )
+}
+
 async fn pause(harness: &Harness<'_>, name: &str) {
     harness.annotate(name, PAUSED, json!("true")).await;
 }
@@ -163,6 +172,13 @@ async fn stalled(harness: &Harness<'_>, table: &mut Table<'_>) {
     harness.apply("uninvited", &harness.in_instance(SAML)).await;
     table.synced("its namespace may not use the instance", "uninvited", "False", "InstanceNotAllowed").await;
 
+    harness.apply("mighty", &json!({ "securityProfileArns": [harness.security_profile("Admin")] })).await;
+    table.synced("its namespace may not give this profile", "mighty", "False", "ProfileNotAllowed").await;
+
+    harness.create_by_hand("legacy", |_| {}).await;
+    harness.apply("legacy", &json!({ "adoptionPolicy": "Adopt", "passwordSecretRef": null })).await;
+    table.synced("the user exists, and its namespace may not take users over", "legacy", "False", "AdoptionNotAllowed").await;
+
     harness.sim.set_users_quota(&harness.instance(), harness.sim.users(&harness.instance()).len());
     harness.apply("surplus", &json!({})).await;
     table.synced("the quota is reached", "surplus", "False", "QuotaExceeded").await;
@@ -178,6 +194,9 @@ async fn observed(harness: &Harness<'_>, table: &mut Table<'_>) {
     table.when("only observed, as the spec asks", "observer", is_ready).await;
     harness.apply("observer", &observe("another")).await;
     table.synced("only observed, and different from the spec", "observer", "False", "Drifted").await;
+    harness.configure(&configuration("observeOthers: Refuse"));
+    let state = "only observed, and its namespace may not observe users of others";
+    table.synced(state, "observer", "False", "ObservationNotAllowed").await;
 }
 
 /// The user is as the spec asks, but a change of its Secret was ignored.
@@ -227,9 +246,7 @@ async fn deleting(harness: &Harness<'_>, table: &mut Table<'_>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn documented_states_match_what_tools_and_people_see() {
-    let saml = format!("arn:aws:connect:us-west-2:123456789012:instance/{SAML}");
-    let not_for_us = format!("instances: {{ {saml}: {{ namespaces: [others] }} }}");
-    let mut harness = Harness::builder("states").config_file(&not_for_us).start().await;
+    let mut harness = Harness::builder("states").config_file(&configuration("securityProfiles: [Agent]")).start().await;
     let mut rows = Vec::new();
     {
         let mut table = Table { harness: &harness, rows };

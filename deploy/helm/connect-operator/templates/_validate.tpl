@@ -72,7 +72,12 @@
 {{- end }}
 {{- end }}
 {{- $seen := dict }}
-{{- range $instance, $_ := (default dict .Values.config).instances }}
+{{- range $instance, $settings := (default dict .Values.config).instances }}
+{{- range $namespace, $_ := $settings.bounds }}
+{{- if not (or (eq $namespace "*") (has "*" $settings.namespaces) (has $namespace $settings.namespaces)) }}
+{{- fail (printf "config.instances.%s.bounds.%s: the namespace %s may not use the instance: add it to namespaces, or correct its name" $instance $namespace $namespace) }}
+{{- end }}
+{{- end }}
 {{- $id := last (splitList "/" $instance) | lower }}
 {{- if hasKey $seen $id }}
 {{- fail (printf "config.instances.%s: has the same instance id as %s: remove one of them" $instance (get $seen $id)) }}
