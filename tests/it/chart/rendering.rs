@@ -80,7 +80,7 @@ fn everything_that_can_be_set_is_set_in_one_variant() {
     let (defaults, everything) = (read("values.yaml"), read("ci/everything-values.yaml"));
     // A release with everything has the defaults of these, or they exclude another value that is set.
     let excluded =
-        ["enabled", "global", "nameOverride", "leaderElect", "scopedNamespaces", "rbac", "podSecurityContext", "securityContext"];
+        ["enabled", "global", "nameOverride", "leaderElect", "scopedNamespaces", "podSecurityContext", "securityContext"];
     let set: BTreeSet<_> = everything.as_object().unwrap().keys().map(String::as_str).collect();
     let known: BTreeSet<_> = defaults.as_object().unwrap().keys().map(String::as_str).collect();
     let missing: Vec<_> = known.difference(&set).copied().filter(|key| !excluded.contains(key)).collect();
