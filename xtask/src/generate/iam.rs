@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::File;
 
-const INSTANCE: &str = "arn:aws:connect:REGION:ACCOUNT_ID:instance/INSTANCE_ID";
+const INSTANCE: &str = "arn:PARTITION:connect:REGION:ACCOUNT_ID:instance/INSTANCE_ID";
 
 /// The purpose for which the operator calls an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ enum Purpose {
     Reading,
     /// Creating, changing and deleting users.
     Changing,
+    /// Setting and removing tags, of the owner and of the spec.
+    Tagging,
     /// Changing names and e-mail addresses, by which accounts can be taken over.
     IdentityInfo,
     /// Resolving the names in specs.
@@ -49,10 +51,8 @@ const fn row(operation: OperationName) -> (Purpose, Scoping) {
         | OperationName::SearchUsers
         | OperationName::ListUserProficiencies => (Purpose::Reading, Scoping::Never),
         OperationName::CreateUser => (Purpose::Changing, Scoping::OnRequest),
-        OperationName::DeleteUser
-        | OperationName::UpdateUserPhoneConfig
-        | OperationName::TagResource
-        | OperationName::UntagResource => (Purpose::Changing, Scoping::OnUser),
+        OperationName::DeleteUser | OperationName::UpdateUserPhoneConfig => (Purpose::Changing, Scoping::OnUser),
+        OperationName::TagResource | OperationName::UntagResource => (Purpose::Tagging, Scoping::OnUser),
         OperationName::UpdateUserRoutingProfile
         | OperationName::UpdateUserSecurityProfiles
         | OperationName::UpdateUserHierarchy => (Purpose::Changing, Scoping::OnUserBesidesTarget),
@@ -108,10 +108,10 @@ impl Statement {
 
 /// Returns the policies.
 pub(super) fn policies() -> Result<Vec<File>, serde_json::Error> {
-    use Purpose::{Advice, Changing, IdentityInfo, Names, QuickConnects, Reading};
+    use Purpose::{Advice, Changing, IdentityInfo, Names, QuickConnects, Reading, Tagging};
     let files = [
-        ("deploy/iam/full.json", with(&[Reading, Changing, IdentityInfo, Names, Advice, QuickConnects])),
-        ("deploy/iam/without-identity-updates.json", with(&[Reading, Changing, Names, Advice, QuickConnects])),
+        ("deploy/iam/full.json", with(&[Reading, Changing, Tagging, IdentityInfo, Names, Advice, QuickConnects])),
+        ("deploy/iam/without-identity-updates.json", with(&[Reading, Changing, Tagging, Names, Advice, QuickConnects])),
         ("deploy/iam/observe-only.json", with(&[Reading, Names])),
         ("deploy/iam/scoped-by-tag.json", scoped_by_tag()),
     ];
@@ -129,13 +129,23 @@ fn with(purposes: &[Purpose]) -> Vec<Statement> {
         let sid = match purpose {
             Purpose::Reading => "LookAtUsers",
             Purpose::Changing => "ChangeUsers",
+            Purpose::Tagging => "TagUsers",
             Purpose::IdentityInfo => "ChangeNamesAndEmailAddresses",
             Purpose::Names => "LookUpNames",
             Purpose::Advice => "ReadTheInstancesIdentityType",
             Purpose::QuickConnects => "DeleteQuickConnectsOfDeletedUsers",
         };
-        let all_of_it = format!("{INSTANCE}/*");
-        Statement::allow(sid, actions(|operation| row(operation).0 == purpose)).on([INSTANCE, &all_of_it])
+        let statement = Statement::allow(sid, actions(|operation| row(operation).0 == purpose));
+        match purpose {
+            // The action is the same for the instance and everything in it: queues, flows, profiles.
+            Purpose::Tagging => statement.on([&format!("{INSTANCE}/agent/*")]),
+            Purpose::Reading
+            | Purpose::Changing
+            | Purpose::IdentityInfo
+            | Purpose::Names
+            | Purpose::Advice
+            | Purpose::QuickConnects => statement.on([INSTANCE, &format!("{INSTANCE}/*")]),
+        }
     };
     let mut statements: Vec<Statement> = purposes.iter().map(|purpose| of(*purpose)).collect();
     if purposes.contains(&Purpose::Advice) {
@@ -153,7 +163,7 @@ fn directories() -> Statement {
 fn scoped_by_tag() -> Vec<Statement> {
     let scoped = |scoping: &[Scoping]| {
         actions(|operation| match row(operation) {
-            (Purpose::Changing | Purpose::IdentityInfo, scope) => scoping.contains(&scope),
+            (Purpose::Changing | Purpose::Tagging | Purpose::IdentityInfo, scope) => scoping.contains(&scope),
             _ => false,
         })
     };
@@ -202,6 +212,28 @@ mod tests {
             let quick_connects = row(*operation).0 == Purpose::QuickConnects;
             assert_eq!(text("/scoped-by-tag.json").contains(&action), !quick_connects, "{operation}");
             assert!(!(text("/observe-only.json").contains(&action) && operation.is_write()), "{operation}");
+        }
+    }
+
+    #[test]
+    fn only_users_can_be_tagged() {
+        for (path, text) in policies().unwrap() {
+            let policy: serde_json::Value = serde_json::from_str(&text).unwrap();
+            for statement in policy["Statement"].as_array().unwrap() {
+                let actions = statement["Action"].as_array().unwrap();
+                if actions.iter().any(|action| action.as_str().unwrap().ends_with("agResource")) {
+                    assert_eq!(statement["Resource"], serde_json::json!([format!("{INSTANCE}/agent/*")]), "{path}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_policy_names_a_partition() {
+        let directory = crate::repository::root().join("deploy/iam");
+        for file in std::fs::read_dir(directory).unwrap() {
+            let path = file.unwrap().path();
+            assert!(!std::fs::read_to_string(&path).unwrap().contains("\"arn:aws"), "{}", path.display());
         }
     }
 
