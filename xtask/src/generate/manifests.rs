@@ -42,6 +42,7 @@ pub(super) fn all() -> Result<Vec<File>> {
         ("deploy/kustomize/base/operator.yaml", format!("{HEAD}{NAMESPACE_MANIFEST}{without_definition}")),
         ("deploy/kustomize/base/crd.yaml", only("crd.yaml", "crds")?),
         ("deploy/kustomize/components/monitoring/monitoring.yaml", monitoring),
+        ("deploy/kustomize/components/admission-policy/admission-policy.yaml", only("admissionpolicy.yaml", "admissionPolicy")?),
         ("deploy/kustomize/components/network-policy/network-policy.yaml", only("networkpolicy.yaml", "networkPolicy")?),
     ])
 }
