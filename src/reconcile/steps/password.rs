@@ -57,7 +57,7 @@ async fn referenced(work: &Work<'_>, phase: Phase, reference: &PasswordSecretRef
         SecretValue::NoSecret => missing(format!(
             "the Secret {namespace}/{name} that passwordSecretRef names does not exist: create it, the operator waits for it"
         )),
-        // The other keys are not named: who may read the ConnectUser may not be allowed to read the Secret.
+        // The other keys are not named: people with rights on the ConnectUser may lack them on the Secret.
         SecretValue::NoKey => {
             missing(format!("the Secret {namespace}/{name} has no key {key:?}: add it, or correct passwordSecretRef.key"))
         }
