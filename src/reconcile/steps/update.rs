@@ -42,7 +42,7 @@ pub(in crate::reconcile) async fn update(
     if work.caller.priority == Priority::Sweep {
         work.caller.priority = Priority::Repair;
     }
-    let carries = actions.iter().any(|action| action.carries);
+    let needs_fresh_read = known.policy.bounded || actions.iter().any(|action| action.carries);
     let mut now = live;
     let mut failed: Vec<(Error, String)> = Vec::new();
     let mut is_doubtful = false;
@@ -75,7 +75,7 @@ pub(in crate::reconcile) async fn update(
         return Flow::Continue(Learnt::StatusOutdated);
     }
     let all_deferred = !failed.is_empty() && failed.iter().all(|(error, _)| error.class == Class::Deferred);
-    if all_deferred && work.report.changed.is_empty() && !relies_on_status && !carries {
+    if all_deferred && work.report.changed.is_empty() && !relies_on_status && !needs_fresh_read {
         work.keep_read(now.clone(), READ_LIFETIME);
     }
     let is_missing = failed.iter().any(|(error, _)| error.class == Class::NotFound);

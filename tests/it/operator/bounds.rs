@@ -211,6 +211,24 @@ async fn edit_that_follows_a_sweep_reads_the_user_first() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn edit_that_had_to_wait_reads_the_user_again() {
+    let harness = Harness::builder("bounds")
+        .config_file(&bounds("securityProfiles: [Agent]"))
+        .flag("--operation-quota=UpdateUserRoutingProfile=0.2:1")
+        .start()
+        .await;
+    harness.apply_until_ready("promoted", &json!({})).await;
+    let routing = |profile: &str| json!({ "routingProfileArn": harness.routing_profile(profile) });
+    harness.apply_until_ready("promoted", &routing("Sales")).await;
+    harness.sim.reset_calls();
+    harness.apply("promoted", &routing("Basic Routing Profile")).await;
+    eventually("the user was read", || harness.sim.calls().of(OperationName::DescribeUser) > 0);
+    give(&harness, "promoted", &["Admin"]).await;
+    refused(&harness, "promoted", "ProfileNotAllowed", &["\"Admin\""]).await;
+    assert_eq!(harness.sim.calls().writes(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn rename_of_a_profile_does_not_widen_rights() {
     let harness = Harness::builder("bounds").config_file("{}").start().await;
     let sales = json!({ "routingProfileArn": harness.routing_profile("Sales") });
