@@ -4,7 +4,9 @@ use std::{fs, process::Command};
 
 use control_plane::tool;
 
-use crate::support::repository;
+use serde_json::Value;
+
+use crate::support::{read, repository};
 
 #[test]
 fn the_workflows_are_sound() {
@@ -15,6 +17,19 @@ fn the_workflows_are_sound() {
     let output =
         Command::new(tool("actionlint").unwrap()).args(["-shellcheck=", "-pyflakes="]).args(&workflows).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+/// A program from a registry could sign something else in the name of the workflow, or replace what is released.
+#[test]
+fn jobs_that_can_sign_install_no_programs() {
+    let release: Value = serde_saphyr::from_str(&read(".github/workflows/release.yml")).unwrap();
+    let can_sign = |job: &&Value| ["id-token", "packages"].iter().any(|right| job["permissions"][right] == "write");
+    let jobs: Vec<&Value> = release["jobs"].as_object().unwrap().values().filter(can_sign).collect();
+    assert_eq!(jobs.len(), 3, "image, chart, release");
+    for step in jobs.iter().flat_map(|job| job["steps"].as_array().unwrap()) {
+        let run = step["run"].as_str().unwrap_or_default();
+        assert!(["cargo ", "go install", "npm ", "pip "].iter().all(|tool| !run.contains(tool)), "{run}");
+    }
 }
 
 /// A tag can be moved to other code; a commit cannot.
