@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    io::Write,
     process::Command,
 };
 
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 use super::{CHART, Helm, documents};
 use crate::{
     golden,
-    support::{namespace, plane, read},
+    support::{namespace, plane, read, repository},
 };
 
 /// The main variants. Their values are in the chart's directory `ci`.
@@ -135,6 +136,33 @@ fn flags_and_defaults_of_the_deployment_are_the_programs() {
                 assert_eq!(default.as_deref().unwrap_or_default(), value, "{name}");
             }
         }
+    }
+}
+
+/// The release appends the digest of the image to Chart.yaml.
+#[test]
+fn released_chart_names_its_image_by_digest() {
+    let chart = tempfile::tempdir().unwrap();
+    let copied =
+        Command::new("cp").args(["--recursive", CHART, chart.path().to_str().unwrap()]).current_dir(repository(".")).status();
+    assert!(copied.unwrap().success());
+    let chart = chart.path().join("connect-operator");
+    let mut metadata = fs::OpenOptions::new().append(true).open(chart.join("Chart.yaml")).unwrap();
+    let digest = format!("sha256:{}", "1".repeat(64));
+    writeln!(metadata, "  connect-operator.dev/image-digest: {digest}").unwrap();
+    for helm in Helm::ALL {
+        let image = |flags: &[&str]| {
+            let command = ["template", "connect-operator", chart.to_str().unwrap(), "--kube-version=1.37"];
+            let rendered = helm.run(&[&command, flags].concat(), None).unwrap();
+            let image = rendered.lines().find_map(|line| line.trim().strip_prefix("image: ")).unwrap();
+            image.trim_matches('"').replace(&digest, "DIGEST")
+        };
+        let repository = "ghcr.io/connect-operator/connect-operator";
+        assert_eq!(image(&[]), format!("{repository}:v{}@DIGEST", env!("CARGO_PKG_VERSION")));
+        assert_eq!(image(&["--set=image.tag=v9.9.9"]), format!("{repository}:v9.9.9"));
+        assert_eq!(image(&["--set=image.repository=mirror/x"]), format!("mirror/x:v{}", env!("CARGO_PKG_VERSION")));
+        let other = "sha256:22222222222222222222222222222222";
+        assert!(image(&[&format!("--set=image.digest={other}")]).ends_with(&format!("@{other}")));
     }
 }
 

@@ -47,7 +47,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- toYaml (merge dict (default dict (index . 1)) (default dict (index . 0).Values.commonLabels) $own) }}
 {{- end }}
 
+{{/* A released chart has the digest of its image as an annotation. It does not apply to another image. */}}
 {{- define "connect-operator.image" -}}
 {{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) }}
-{{- with .Values.image.digest }}@{{ . }}{{ end }}
+{{- $own := eq .Values.image.repository "ghcr.io/connect-operator/connect-operator" | and (not .Values.image.tag) }}
+{{- $released := ternary (index .Chart.Annotations "connect-operator.dev/image-digest") "" $own }}
+{{- with default $released .Values.image.digest }}@{{ . }}{{ end }}
 {{- end }}
