@@ -330,8 +330,7 @@ impl Player {
                 if let Some(id) = sim.routing_profile_id(&instance, from) {
                     sim.rename_routing_profile(&instance, &id, to);
                     self.renamed = !self.renamed;
-                    // An edit may have been made with what the name meant before.
-                    self.promises.user_changed_in_connect();
+                    self.promises.profile_renamed();
                 }
                 return;
             }

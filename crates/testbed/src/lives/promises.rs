@@ -22,6 +22,8 @@ pub(super) struct Promises {
     edits: BTreeMap<NamespacedName, Vec<&'static str>>,
     /// What Connect keeps of values.
     rules: Rules,
+    /// A profile got another name.
+    renamed: bool,
 }
 
 /// The parts of a spec that an edit may change, as JSON pointers.
@@ -56,6 +58,13 @@ impl Promises {
         self.edits.clear();
     }
 
+    /// A profile got another name. Names that were read stay good for half the interval at which users are compared, so an edit may be
+    /// made with what the name meant before. What is so in the end is checked then.
+    pub(super) fn profile_renamed(&mut self) {
+        self.edits.clear();
+        self.renamed = true;
+    }
+
     /// Checks that each part of a spec that was edited is so in Connect, once its resource is ready. What was not edited may have
     /// changed in Connect since it was last read: a sweep will find it.
     pub(super) fn check(&mut self, simulation: &Simulation) {
@@ -83,6 +92,9 @@ impl Promises {
             let since = simulation.sim.now() - 2 * SWEEP_INTERVAL;
             if simulation.setup.sweeps && lock(&simulation.ledger).touched.get(&view.user.id).is_some_and(|at| *at >= since) {
                 parts.retain(|part| *part == "/userProficiencies");
+            }
+            if self.renamed {
+                parts.retain(|part| !part.starts_with("/routingProfile"));
             }
             let mut spec = only(object, &parts, &view);
             // The next read shows that Connect keeps other values.
