@@ -76,7 +76,9 @@ fn sweep(setup: Setup, users: usize, count: usize) -> Cost {
         let (repairs, batch_reads): (Vec<_>, Vec<_>) = rest.into_iter().partition(|call| call.operation.is_write());
         let uids: HashSet<_> = drifted.iter().map(|drifted| &drifted.uid).collect();
         let (reads_of_drifted, reads_of_others): (Vec<_>, Vec<_>) = reads.into_iter().partition(|call| uids.contains(&call.key));
-        assert_eq!(reads_of_drifted.iter().filter(|call| call.operation == Op::DescribeUser).count(), count);
+        let reads = reads_of_drifted.iter().filter(|call| call.operation == Op::DescribeUser).count();
+        // One or two of them may reach their drift interval meanwhile.
+        assert!((count..=count + 2).contains(&reads), "{reads}");
         assert_eq!(repairs.len(), count);
         assert!(repairs.iter().all(|call| call.operation == Op::UpdateUserRoutingProfile), "{repairs:?}");
         end(&fleet, operator).await;
