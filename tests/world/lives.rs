@@ -13,7 +13,7 @@ use testbed::{
 #[test]
 fn random_lives_keep_every_promise() {
     let number = |name: &str| std::env::var(name).ok().map(|v| v.parse::<u64>().unwrap());
-    let seeds = number("LIFE").map_or(0..number("LIVES").unwrap_or(2000), |seed| seed..seed + 1);
+    let seeds = number("LIFE").map_or(0..number("LIVES").unwrap_or(1000), |seed| seed..seed + 1);
     if let Err(story) = run(seeds) {
         panic!("{story}");
     }

@@ -74,7 +74,7 @@ fn deletion_of_a_large_namespace_does_not_block_others() {
 /// They also hold no single deletion in another namespace.
 #[test]
 fn deletions_held_for_a_day_cost_one_write_each() {
-    let users = users(100, 500);
+    let users = users(60, 500);
     let report = scenarios::held_deletions(users);
     println!("{report:#?}");
     assert_eq!(report.violations, Vec::<String>::new());

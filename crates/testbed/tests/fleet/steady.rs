@@ -11,7 +11,7 @@ use crate::{DAY, HOUR, MINUTE, PASSES, end, pages, users};
 /// Cuts the watch, then forces a second list, between two sweeps.
 #[test]
 fn resync_of_a_fleet_writes_nothing() {
-    let users = users(2_000, 10_000);
+    let users = users(1_000, 10_000);
     in_virtual_time(async {
         // No user reaches its drift interval meanwhile.
         let fleet = Fleet::new(Setup { drift_interval: 3650 * DAY, ..Setup::default() });
@@ -36,7 +36,7 @@ fn resync_of_a_fleet_writes_nothing() {
 
 #[test]
 fn restart_with_a_fleet_costs_one_sweep() {
-    let users = users(2_000, 10_000);
+    let users = users(1_000, 10_000);
     in_virtual_time(async {
         let fleet = Fleet::new(Setup::default());
         fleet.seed(&Agent::fleet("sales", users)).await;
