@@ -12,7 +12,7 @@ use super::{
     context::{Connections, Context, Settings},
     deletion_guard::UserCounter,
     instance_access::{refusal, refuse},
-    memory::Entry,
+    memory::{Entry, Wakes},
     outcome::{Flow, State, Verdict},
     pass::Pass,
     requests::{Request, is_paused, unreadable_pause},
@@ -80,7 +80,7 @@ impl Reconciler {
         if let Some(refusal) = refusal(ctx, cached)
             && let Some(verdict) = refuse(ctx, cached, refusal).await
         {
-            return self.settle(cached, &uid, wakes, verdict);
+            return self.settle(cached, &uid, &wakes, verdict);
         }
         if let Some(left) = still_fresh(ctx, cached, &uid) {
             return Verdict::ended(Some(left), "fresh");
@@ -89,14 +89,14 @@ impl Reconciler {
             return Verdict::ended(Some(left), "held");
         }
         let verdict = self.pass(cached).await;
-        self.settle(cached, &uid, wakes, verdict)
+        self.settle(cached, &uid, &wakes, verdict)
     }
 
     /// Holds a resource for as long as its pass has said. A resource that was woken during the pass is due again at once: the
     /// pass may have read an older state.
-    fn settle(&self, cached: &ConnectUser, uid: &str, wakes: u32, verdict: Verdict) -> Verdict {
+    fn settle(&self, cached: &ConnectUser, uid: &str, wakes: &Wakes, verdict: Verdict) -> Verdict {
         let Some(after) = verdict.after else { return verdict };
-        if self.ctx.memory.of(uid, |m| m.requests.wakes()) != wakes {
+        if self.ctx.memory.of(uid, |m| m.was_woken_since(wakes)) {
             self.ctx.memory.with(uid, Entry::wake_for_read);
             return Verdict { after: Some(Duration::ZERO), held: false, ..verdict };
         }

@@ -13,7 +13,7 @@ use super::{
     conditions::{is_in_sync, is_settled},
     context::Context,
     drift_scan::{DriftScan, DriftSignal, Expected, ScanReport},
-    memory::Entry,
+    memory::Moment,
     orphans::Orphan,
     reconciler::Reconciler,
     requests::is_paused,
@@ -145,7 +145,9 @@ fn complete(ctx: &Context, scan: &mut DriftScan, resources: impl Iterator<Item =
         if shown.is_none() && scan.found.contains(&id) && ctx.memory.of(uid, |m| m.freshness.is_disputed()) {
             ctx.memory.with(uid, |m| m.freshness.agree());
         }
-        if is_outdated(ctx, scan.began, signal, modified, uid, &id) {
+        let shown_at = shown_at(ctx, scan.began, signal, modified);
+        // The next sweep compares such a user, and ends before anything that has happened since is one interval old.
+        if shown_at.is_some_and(|shown| ctx.memory.of(uid, |m| m.freshness.is_newer_than(shown))) {
             continue;
         }
         let is_old_dispute = signal == Some(DriftSignal::Differs)
@@ -163,7 +165,10 @@ fn complete(ctx: &Context, scan: &mut DriftScan, resources: impl Iterator<Item =
             }
             Some(signal) => {
                 *report.candidates.entry(signal).or_default() += 1;
-                ctx.memory.with(uid, Entry::wake_for_read);
+                ctx.memory.with(uid, |m| match shown_at {
+                    Some(shown) => m.wake_by_list(shown),
+                    None => m.wake_for_read(),
+                });
                 ctx.waiters.wake(expected.name);
             }
         }
@@ -225,19 +230,10 @@ fn compare_with_all(
     (renamed, orphans.into_values().collect())
 }
 
-/// Returns whether the user was read or changed after the scan saw it. The next sweep compares it, and ends before anything that
-/// has happened since is one interval old.
-fn is_outdated(
-    ctx: &Context,
-    (uptime, time): (Duration, Timestamp),
-    signal: Option<DriftSignal>,
-    modified: bool,
-    uid: &str,
-    user: &UserId,
-) -> bool {
+/// Returns the moment as of which a scan that began then shows the user; None if the signal is about the resource as it is now.
+fn shown_at(ctx: &Context, (uptime, time): Moment, signal: Option<DriftSignal>, modified: bool) -> Option<Moment> {
     let lag = match signal {
-        // This compares the resource as it is now.
-        Some(DriftSignal::Renamed) => return false,
+        Some(DriftSignal::Renamed) => return None,
         // Less than the time between two sweeps: what the last sweep has read is not subject to this one's lag.
         Some(DriftSignal::Differs | DriftSignal::Missing) if !modified => {
             ctx.settings.sweep_interval.map_or(Duration::ZERO, |interval| SEARCH_LAG.min(interval / 4))
@@ -245,8 +241,7 @@ fn is_outdated(
         // ListUsers does not lag.
         _ => Duration::ZERO,
     };
-    ctx.memory.of(uid, |m| m.freshness.confirmed(user)).is_some_and(|read| read + lag >= uptime)
-        || ctx.memory.of(uid, |m| m.freshness.changed).is_some_and(|changed| changed + lag >= time)
+    Some((uptime.saturating_sub(lag), time - lag))
 }
 
 /// Returns whether the names in a spec now stand for something else than the user has.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use connect_api::UserId;
 use jiff::Timestamp;
 
+use super::Moment;
 use crate::plan::Fingerprint;
 
 /// The longest time that a watch takes to bring a write. A pass over an older object meets conflicts, and does no harm.
@@ -115,6 +116,11 @@ impl Freshness {
     /// Returns the uptime at which the status was last known to show this user correctly.
     pub(in crate::reconcile) fn confirmed(&self, user: &UserId) -> Option<Duration> {
         self.confirmed.as_ref().filter(|(confirmed, _)| confirmed == user).map(|(_, at)| *at)
+    }
+
+    /// Returns whether the user was read or changed since this moment.
+    pub(in crate::reconcile) fn is_newer_than(&self, (uptime, time): Moment) -> bool {
+        self.confirmed.as_ref().is_some_and(|(_, at)| *at >= uptime) || self.changed.is_some_and(|changed| changed >= time)
     }
 
     /// Records that SearchUsers and the status differ. Returns true if they have differed in the same way since before the user

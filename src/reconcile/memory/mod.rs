@@ -18,6 +18,7 @@ use freshness::Freshness;
 pub(super) use parked::KeptRead;
 use parked::Parked;
 use requests::Requests;
+pub(super) use requests::{Moment, Wakes};
 
 /// What is remembered of one resource.
 #[derive(Debug, Default)]
@@ -60,8 +61,26 @@ impl Entry {
     /// Ends the hold of a resource whose user may have changed: nothing that was read before counts as fresh.
     pub(super) fn wake_for_read(&mut self) {
         self.wake();
+        self.drop_reads();
+    }
+
+    /// As [`wake_for_read`](Self::wake_for_read), for a user that a list shows changed, as of this moment.
+    pub(super) fn wake_by_list(&mut self, shown: Moment) {
+        self.requests.woken_by_list(shown);
+        self.back_off.end_hold();
+        self.drop_reads();
+    }
+
+    fn drop_reads(&mut self) {
         self.freshness.distrust();
         self.parked.drop_read();
+    }
+
+    /// Returns whether the resource was woken since then, and its pass may have read an older state.
+    pub(super) fn was_woken_since(&self, before: &Wakes) -> bool {
+        let now = self.requests.wakes();
+        let is_news = |shown: &Moment| now.shown != before.shown && !self.freshness.is_newer_than(*shown);
+        now.count != before.count || now.shown.as_deref().is_some_and(is_news)
     }
 }
 

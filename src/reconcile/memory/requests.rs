@@ -2,16 +2,29 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::reconcile::requests::Request;
+
+/// A moment, as uptime and as time.
+pub(in crate::reconcile) type Moment = (Duration, Timestamp);
 
 /// What people ask of a resource, and how often it was woken.
 #[derive(Debug, Default)]
 pub(in crate::reconcile) struct Requests {
     /// The last request, and the uptime at which it was first seen.
     last: Option<Box<(Request, Duration)>>,
-    wakes: u32,
+    wakes: Wakes,
     /// The unreadable value of the pausing annotation that was reported last.
     unreadable_pause: Option<Box<str>>,
+}
+
+/// What has woken a resource so far.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub(in crate::reconcile) struct Wakes {
+    pub(super) count: u32,
+    /// The moment that the last list showed which differs from the status.
+    pub(super) shown: Option<Box<Moment>>,
 }
 
 impl Requests {
@@ -34,11 +47,15 @@ impl Requests {
     }
 
     pub(super) fn woken(&mut self) {
-        self.wakes = self.wakes.wrapping_add(1);
+        self.wakes.count = self.wakes.count.wrapping_add(1);
     }
 
-    /// Returns how often the resource was woken. A pass during which this changes may have read an older state.
-    pub(in crate::reconcile) fn wakes(&self) -> u32 {
-        self.wakes
+    /// Records that a list, which shows the user as of this moment, differs from the status.
+    pub(super) fn woken_by_list(&mut self, shown: Moment) {
+        self.wakes.shown = Some(Box::new(shown));
+    }
+
+    pub(in crate::reconcile) fn wakes(&self) -> Wakes {
+        self.wakes.clone()
     }
 }
