@@ -161,7 +161,7 @@ pub enum Step {
     ReadProficiencies(UserId),
     /// Mark the attempt, then create the user; the request lacks its password.
     Create(Box<CreateUser>),
-    /// Tag this user, which has no owner, as ours, and read it again before anything else: another operator may do the same.
+    /// Tag this user, which has no owner, as ours, and read its tags before anything else: another operator may do the same.
     Claim(Box<Live>),
     /// Add the finalizer to a resource whose user is ours.
     AddFinalizer,

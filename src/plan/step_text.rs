@@ -15,7 +15,7 @@ impl fmt::Display for Step {
             Self::LookByName => f.write_str("find the user by its name"),
             Self::ReadProficiencies(id) => write!(f, "read the proficiencies of {id}"),
             Self::Create(request) => write!(f, "mark the attempt, then create {:?}", request.username),
-            Self::Claim(live) => write!(f, "tag {} as ours and read it again", live.user.id),
+            Self::Claim(live) => write!(f, "tag {} as ours and read its tags", live.user.id),
             Self::AddFinalizer => f.write_str("add the finalizer: the user is ours"),
             Self::Keep(live) => write!(f, "tag {} as one that stays", live.user.id),
             Self::Record(live) => write!(f, "record {}, which carries our tags", live.user.id),

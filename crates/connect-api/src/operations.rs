@@ -180,6 +180,9 @@ operations! {
     /// Removes 1 to 50 tags by key.
     write UntagResource { arn: String, keys: BTreeSet<String> } -> ();
 
+    /// Reads the tags of a resource.
+    read ListTagsForResource { arn: String } -> Tags;
+
     /// Reads an instance.
     read DescribeInstance { instance: InstanceId } -> Instance;
 

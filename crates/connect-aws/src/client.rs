@@ -91,6 +91,7 @@ impl AwsConnect {
             Call::UpdateUserProficiencies(r) => Reply::UpdateUserProficiencies(proficiencies::update(client, r).await?),
             Call::ListUserProficiencies(r) => Reply::ListUserProficiencies(proficiencies::list(client, r).await?),
             Call::TagResource(r) => Reply::TagResource(updates::tag(client, r).await?),
+            Call::ListTagsForResource(r) => Reply::ListTagsForResource(updates::tags(client, r).await?),
             Call::UntagResource(r) => Reply::UntagResource(updates::untag(client, r).await?),
             Call::DescribeInstance(r) => Reply::DescribeInstance(instance::describe(client, r).await?),
             Call::ListRoutingProfiles(r) => Reply::ListRoutingProfiles(instance::routing_profiles(client, r).await?),

@@ -72,7 +72,7 @@ pub(crate) struct PhoneSettings {
 }
 
 /// The simulated operations of Connect besides those that the operator calls.
-const OTHER_OPERATIONS: [&str; 17] = [
+const OTHER_OPERATIONS: [&str; 16] = [
     "CreatePredefinedAttribute",
     "CreateQuickConnect",
     "CreateRoutingProfile",
@@ -85,7 +85,6 @@ const OTHER_OPERATIONS: [&str; 17] = [
     "DescribePredefinedAttribute",
     "ListInstances",
     "ListPredefinedAttributes",
-    "ListTagsForResource",
     "UpdatePredefinedAttribute",
     "UpdateQuickConnectConfig",
     "UpdateRoutingProfileName",

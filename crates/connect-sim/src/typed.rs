@@ -3,9 +3,10 @@
 use connect_api::{
     AssociateUserProficiencies, Call, CreateUser, DeleteQuickConnect, DeleteUser, DescribeInstance, DescribeQuickConnect,
     DescribeUser, DescribeUserHierarchyGroup, DisassociateUserProficiencies, Error, HierarchyGroup, ListRoutingProfiles,
-    ListSecurityProfiles, ListUserHierarchyGroups, ListUserProficiencies, ListUsers, Named, OperationName, Page, PhoneConfig,
-    Reply, SearchQuickConnects, SearchUsers, TagResource, UntagResource, UpdateUserConfig, UpdateUserHierarchy,
-    UpdateUserIdentityInfo, UpdateUserPhoneConfig, UpdateUserProficiencies, UpdateUserRoutingProfile, UpdateUserSecurityProfiles,
+    ListSecurityProfiles, ListTagsForResource, ListUserHierarchyGroups, ListUserProficiencies, ListUsers, Named, OperationName,
+    Page, PhoneConfig, Reply, SearchQuickConnects, SearchUsers, TagResource, UntagResource, UpdateUserConfig,
+    UpdateUserHierarchy, UpdateUserIdentityInfo, UpdateUserPhoneConfig, UpdateUserProficiencies, UpdateUserRoutingProfile,
+    UpdateUserSecurityProfiles,
 };
 
 use crate::{
@@ -58,9 +59,9 @@ fn target(call: &Call) -> Target {
         | Call::ListUserProficiencies(ListUserProficiencies { instance, user, .. }) => {
             Target::User { instance: instance.to_string(), user: user.to_string() }
         }
-        Call::TagResource(TagResource { arn, .. }) | Call::UntagResource(UntagResource { arn, .. }) => {
-            Target::Resource(arn.clone())
-        }
+        Call::TagResource(TagResource { arn, .. })
+        | Call::UntagResource(UntagResource { arn, .. })
+        | Call::ListTagsForResource(ListTagsForResource { arn }) => Target::Resource(arn.clone()),
     }
 }
 
@@ -103,6 +104,7 @@ fn perform(cx: &mut Context<'_>, call: Call) -> Result<Reply, Refusal> {
             Reply::ListUserProficiencies(proficiencies::list(cx, &c.user, &paging(c.max_results, c.next_token))?.0)
         }
         Call::TagResource(c) => Reply::TagResource(tags::tag(cx, &c.arn, &c.tags)?),
+        Call::ListTagsForResource(c) => Reply::ListTagsForResource(tags::list(cx, &c.arn)?),
         Call::UntagResource(c) => Reply::UntagResource(tags::untag(cx, &c.arn, &c.keys)?),
         Call::DescribeInstance(_) => Reply::DescribeInstance(cx.instance.described()),
         Call::ListRoutingProfiles(c) => {

@@ -1,21 +1,28 @@
 //! The steps that decide which user is the resource's: take over one without an owner, find ours, forget one that is gone.
 
-use connect_api::{ConnectExt, TagResource, UserId};
+use connect_api::{ConnectExt, ListTagsForResource, TagResource, User, UserId};
 
 use super::{
     Appeared, End, EventKind, Failure, Flow, Kind, Knowledge, Learnt, Live, Ownership, Phase, Reason, State, Work, failures,
-    lookup, or_end, or_fail, read::observed,
+    lookup, or_end, or_fail, read::observed, unless_gone,
 };
 
-/// Tags a user that has no owner as ours, and reads it again: if two resources do this at once, the last one has it.
+/// Tags a user that has no owner as ours, and reads its tags: if two resources do this at once, the last one has it. DescribeUser has
+/// read the user a moment ago, and ListTagsForResource has a rate limit of its own.
 pub(in crate::reconcile) async fn claim(work: &mut Work<'_>, known: &Knowledge, live: Live) -> Flow<Learnt> {
     or_end(work.add_finalizer().await, Phase::of(known))?;
     let request = TagResource { arn: live.user.arn.clone(), tags: work.subject.owner.tags() };
     if let Err(error) = work.connect.call(&work.caller, request).await {
         return Flow::Break(failures::tagging(work, Phase::of(known), &live, &error, "adoptionPolicy").into());
     }
-    let id: UserId = live.user.id;
-    let found = lookup::by_id(work.client(), &id).await;
+    let id: UserId = live.user.id.clone();
+    let request = ListTagsForResource { arn: live.user.arn.clone() };
+    let found = match unless_gone(work.connect.call(&work.caller, request).await) {
+        Ok(Some(tags)) => Ok(Some(User { tags, ..live.user.clone() })),
+        // Only DescribeUser shows that a user is gone.
+        Ok(None) => lookup::by_id(work.client(), &id).await,
+        Err(error) => Err(error),
+    };
     let found = or_fail(found, Phase::of(known), "adoptionPolicy")?;
     if found.as_ref().is_some_and(|user| work.subject.owner.of(&user.tags) == Ownership::Unowned) {
         let message =

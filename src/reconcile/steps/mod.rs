@@ -34,6 +34,7 @@ use crate::{
         context::Context,
         deletion_guard::Deletion,
         failure::{Failure, Kind, Phase, describes_same_wait},
+        instance_client::unless_gone,
         learnt::Learnt,
         lookup,
         memory::{Entry, Retry},

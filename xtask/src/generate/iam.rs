@@ -52,6 +52,7 @@ const fn row(operation: OperationName) -> (Purpose, Scoping) {
         | OperationName::ListUserProficiencies => (Purpose::Reading, Scoping::Never),
         OperationName::CreateUser => (Purpose::Changing, Scoping::OnRequest),
         OperationName::DeleteUser | OperationName::UpdateUserPhoneConfig => (Purpose::Changing, Scoping::OnUser),
+        OperationName::ListTagsForResource => (Purpose::Tagging, Scoping::Never),
         OperationName::TagResource | OperationName::UntagResource => (Purpose::Tagging, Scoping::OnUser),
         OperationName::UpdateUserRoutingProfile
         | OperationName::UpdateUserSecurityProfiles
@@ -167,6 +168,7 @@ fn scoped_by_tag() -> Vec<Statement> {
             _ => false,
         })
     };
+    let never = |purpose| actions(|operation| row(operation) == (purpose, Scoping::Never));
     let (users, all_of_it) = (format!("{INSTANCE}/agent/*"), format!("{INSTANCE}/*"));
     let (routing, security, groups) =
         (format!("{INSTANCE}/routing-profile/*"), format!("{INSTANCE}/security-profile/*"), format!("{INSTANCE}/agent-group/*"));
@@ -191,7 +193,8 @@ fn scoped_by_tag() -> Vec<Statement> {
             .on([&users])
             .when("StringEquals", &on_request, "CLUSTER_NAME")
             .when("Null", &on_user, "true"),
-        Statement::allow("WhereTagsDoNotDecide", scoped(&[Scoping::Never])).on([INSTANCE, &all_of_it]),
+        Statement::allow("ReadTagsOfUsers", never(Purpose::Tagging)).on([&users]),
+        Statement::allow("WhereTagsDoNotDecide", never(Purpose::Changing)).on([INSTANCE, &all_of_it]),
     ]);
     statements
 }
@@ -221,7 +224,7 @@ mod tests {
             let policy: serde_json::Value = serde_json::from_str(&text).unwrap();
             for statement in policy["Statement"].as_array().unwrap() {
                 let actions = statement["Action"].as_array().unwrap();
-                if actions.iter().any(|action| action.as_str().unwrap().ends_with("agResource")) {
+                if actions.iter().any(|action| action.as_str().unwrap().contains("Tag") || action == "connect:UntagResource") {
                     assert_eq!(statement["Resource"], serde_json::json!([format!("{INSTANCE}/agent/*")]), "{path}");
                 }
             }

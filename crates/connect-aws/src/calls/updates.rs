@@ -2,8 +2,8 @@
 
 use aws_sdk_connect::Client;
 use connect_api::{
-    ChannelConfigs, TagResource, UntagResource, UpdateUserConfig, UpdateUserHierarchy, UpdateUserIdentityInfo,
-    UpdateUserPhoneConfig, UpdateUserRoutingProfile, UpdateUserSecurityProfiles,
+    ChannelConfigs, ListTagsForResource, TagResource, Tags, UntagResource, UpdateUserConfig, UpdateUserHierarchy,
+    UpdateUserIdentityInfo, UpdateUserPhoneConfig, UpdateUserRoutingProfile, UpdateUserSecurityProfiles,
 };
 
 use crate::{
@@ -70,6 +70,11 @@ pub(crate) async fn tag(client: &Client, request: TagResource) -> Result<(), Fai
     let TagResource { arn, tags } = request;
     client.tag_resource().resource_arn(arn).set_tags(Some(tags.into_iter().collect())).send().await?;
     Ok(())
+}
+
+pub(crate) async fn tags(client: &Client, request: ListTagsForResource) -> Result<Tags, Failure> {
+    let reply = client.list_tags_for_resource().resource_arn(request.arn).send().await?;
+    Ok(reply.tags.unwrap_or_default().into_iter().collect())
 }
 
 pub(crate) async fn untag(client: &Client, request: UntagResource) -> Result<(), Failure> {

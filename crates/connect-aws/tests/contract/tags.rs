@@ -1,6 +1,6 @@
 //! A user's tags.
 
-use connect_api::{TagResource, UntagResource, User};
+use connect_api::{ListTagsForResource, TagResource, UntagResource, User};
 
 use crate::fixture::Fixture;
 
@@ -19,6 +19,7 @@ pub(crate) async fn they_are_set_overwritten_and_removed(fixture: &Fixture<'_>) 
     let mut tags = user.tags.clone();
     tags.extend(given);
     fixture.assert_is(User { tags: tags.clone(), ..user.clone() }).await;
+    assert_eq!(fixture.call(ListTagsForResource { arn: arn.clone() }).await.unwrap(), tags);
 
     let keys = ["team".to_owned(), "bare".to_owned(), "never there".to_owned()];
     fixture.call(UntagResource { arn, keys: keys.clone().into() }).await.unwrap();

@@ -3,7 +3,7 @@
 use connect_api::{
     AfterContactWorkConfig, AutoAcceptConfig, Channel, ChannelConfigs, DeleteUser, DescribeInstance, DescribeQuickConnect,
     DescribeUserHierarchyGroup, FoundUser, HierarchyGroup, IdentityInfo, IdentityManagementType, Instance, ListRoutingProfiles,
-    ListSecurityProfiles, ListUserHierarchyGroups, ListUserProficiencies, ListUsers, Named, Operation, Page,
+    ListSecurityProfiles, ListTagsForResource, ListUserHierarchyGroups, ListUserProficiencies, ListUsers, Named, Operation, Page,
     PersistentConnectionConfig, PhoneConfig, PhoneNumberConfig, PhoneType, Proficiency, ProficiencyKey, QuickConnect,
     SearchQuickConnects, SearchUsers, TagResource, UpdateUserHierarchy, User, UserSummary, VoiceEnhancementConfig,
     VoiceEnhancementMode,
@@ -221,6 +221,14 @@ async fn a_listing_with_a_gap_fails() {
     assert_lacks(list, json!({ "UserSummaryList": users }), "a user's Id").await;
     let users = json!([{"Id": "user-1", "Arn": "arn-1"}]);
     assert_lacks(search(), json!({ "Users": users }), "a user's Username").await;
+}
+
+#[tokio::test]
+async fn tags_are_read_and_may_be_absent() {
+    let list = || ListTagsForResource { arn: "arn-1".into() };
+    let tags = read(list(), json!({ "tags": { "team": "blue", "bare": "" } })).await;
+    assert_eq!(tags, [("bare".to_owned(), String::new()), ("team".into(), "blue".into())].into());
+    assert!(read(list(), json!({})).await.is_empty());
 }
 
 #[tokio::test]

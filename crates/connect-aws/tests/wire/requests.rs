@@ -174,6 +174,8 @@ fn proficiencies_and_tags() -> Vec<Row> {
             "POST /tags/arn%3Aaws%3Aconnect%3Aus-west-2%3A123456789012%3Ainstance%2Finst-1%2Fagent%2Fuser-1",
             json!({"tags": {"connect-operator.dev/uid": "u 1", "bare": ""}}),
         ),
+        row(ListTagsForResource { arn: USER_ARN.into() })
+            .sends("GET /tags/arn%3Aaws%3Aconnect%3Aus-west-2%3A123456789012%3Ainstance%2Finst-1%2Fagent%2Fuser-1", Value::Null),
         row(UntagResource { arn: USER_ARN.into(), keys: ["a b".into(), "c:d".into()].into() }).sends(
             "DELETE /tags/arn%3Aaws%3Aconnect%3Aus-west-2%3A123456789012%3Ainstance%2Finst-1%2Fagent%2Fuser-1\
              ?tagKeys=a%20b&tagKeys=c%3Ad",

@@ -85,7 +85,7 @@ pub(super) fn request<'a>(method: &Method, segments: &'a [String], uri: &'a Uri,
         }),
         ("POST", ["users", i, u, what]) => return update_user(i, u, what, body),
         ("GET", ["tags", arn @ ..]) => {
-            about_resource("ListTagsForResource", arn, |cx, arn| Ok(json!({ "tags": tags::list(cx.instance, arn)? })))
+            about_resource("ListTagsForResource", arn, |cx, arn| Ok(json!({ "tags": tags::list(cx, arn)? })))
         }
         ("POST", ["tags", arn @ ..]) => {
             about_resource("TagResource", arn, move |cx, arn| tags::tag(cx, arn, &Members::read(body)?.take("tags")?))

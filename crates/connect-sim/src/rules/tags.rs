@@ -60,10 +60,11 @@ pub(crate) fn untag(cx: &mut Context<'_>, arn: &str, keys: &BTreeSet<String>) ->
     })
 }
 
-pub(crate) fn list(instance: &mut Instance, arn: &str) -> Result<Tags, Refusal> {
+/// Returns the tags of a resource. AWS does not say whether those of a user lag, so they lag as DescribeUser does.
+pub(crate) fn list(cx: &mut Context<'_>, arn: &str) -> Result<Tags, Refusal> {
     match resource(arn)? {
-        Resource::User(id) => Ok(references::present(instance, &id)?.tags.clone()),
-        other => Ok(tags_of(instance, &other).ok_or_else(|| unknown(arn))?.clone()),
+        Resource::User(id) => Ok(references::readable(cx, &id)?.tags.clone()),
+        other => Ok(tags_of(cx.instance, &other).ok_or_else(|| unknown(arn))?.clone()),
     }
 }
 
