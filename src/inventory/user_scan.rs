@@ -3,9 +3,8 @@
 //! Only a scan that reached the end of both lists is usable. A page that fails changes nothing: the scan continues from that
 //! page.
 
-use connect_api::{
-    Caller, Class, Connect, ConnectExt, Error, FoundUser, InstanceId, ListUsers, PageCursor, SearchUsers, UserSummary,
-};
+use connect_api::{Caller, Class, Connect, ConnectExt, Error, FoundUser, InstanceId, ListUsers, PageCursor, SearchUsers, UserId};
+use jiff::Timestamp;
 
 /// Users a page: the maximum that Connect allows.
 const SEARCH_PAGE: i32 = 500;
@@ -18,7 +17,8 @@ const RESTARTS: u32 = 3;
 pub trait ScanSink: Send {
     /// SearchUsers returned this user: everything but e-mail addresses, mobile, proficiencies and the time of the last change.
     fn found(&mut self, user: FoundUser);
-    fn listed(&mut self, user: UserSummary);
+    /// ListUsers returned this user, with the time of its last change.
+    fn listed(&mut self, user: &UserId, modified: Option<Timestamp>);
     /// The scan starts over: discard all users received so far.
     fn restarted(&mut self);
 }
@@ -45,7 +45,8 @@ impl UserScan {
         self.calls
     }
 
-    /// Reads the remaining pages.
+    /// Reads the remaining pages. `replay` passes on a list of users that was read for another purpose since the scan began, if there
+    /// is one.
     ///
     /// # Errors
     /// The call that failed. Another call of this function continues with the page that failed, or starts over if Connect
@@ -56,8 +57,13 @@ impl UserScan {
         caller: &Caller,
         instance: &InstanceId,
         sink: &mut dyn ScanSink,
+        replay: &(dyn Fn(&mut dyn ScanSink) -> bool + Sync),
     ) -> Result<(), Error> {
         while self.stage != ScanStage::Done {
+            if self.stage == ScanStage::List && self.cursor.token().is_none() && replay(sink) {
+                self.stage = ScanStage::Done;
+                break;
+            }
             let (instance, next_token) = (instance.clone(), self.cursor.token());
             let read = if self.stage == ScanStage::Search {
                 let request = SearchUsers { instance, max_results: SEARCH_PAGE, next_token, username: None };
@@ -68,7 +74,7 @@ impl UserScan {
             } else {
                 let request = ListUsers { instance, max_results: LIST_PAGE, next_token };
                 connect.call(caller, request).await.map(|page| {
-                    page.items.into_iter().for_each(|user| sink.listed(user));
+                    page.items.iter().for_each(|user| sink.listed(&user.id, user.last_modified_time));
                     page.next_token
                 })
             };
@@ -110,7 +116,7 @@ impl UserScan {
 mod tests {
     use std::{collections::VecDeque, sync::Mutex};
 
-    use connect_api::{Call, OperationName, Page, Priority, Reply};
+    use connect_api::{Call, OperationName, Page, Priority, Reply, UserSummary};
     use futures::{FutureExt, future::BoxFuture};
 
     use super::*;
@@ -162,8 +168,8 @@ mod tests {
             self.0.push(format!("found {}", user.id));
         }
 
-        fn listed(&mut self, user: UserSummary) {
-            self.0.push(format!("listed {}", user.id));
+        fn listed(&mut self, user: &UserId, _: Option<Timestamp>) {
+            self.0.push(format!("listed {user}"));
         }
 
         fn restarted(&mut self) {
@@ -177,7 +183,7 @@ mod tests {
         let connect = ScriptedConnect { replies, requests: Mutex::default() };
         let (mut scan, mut sink, mut errors) = (UserScan::default(), RecordingSink::default(), Vec::new());
         let (caller, instance) = (Caller::new("sweep", Priority::Sweep), InstanceId::from("i-1"));
-        while let Err(error) = scan.resume(&connect, &caller, &instance, &mut sink).now_or_never().unwrap() {
+        while let Err(error) = scan.resume(&connect, &caller, &instance, &mut sink, &|_| false).now_or_never().unwrap() {
             errors.push(error.class);
         }
         (connect.requests.into_inner().unwrap(), sink.0, errors)
@@ -189,6 +195,20 @@ mod tests {
         assert_eq!(requests, ["search -", "search 2", "list -", "list 2"]);
         assert_eq!(received, ["found a", "found b", "listed a", "listed b"]);
         assert!(errors.is_empty());
+    }
+
+    #[test]
+    fn list_that_was_read_meanwhile_is_not_read_again() {
+        let replies = Mutex::new([Ok(("a", None))].into());
+        let connect = ScriptedConnect { replies, requests: Mutex::default() };
+        let (mut scan, mut sink) = (UserScan::default(), RecordingSink::default());
+        let (caller, instance) = (Caller::new("sweep", Priority::Sweep), InstanceId::from("i-1"));
+        let replay = |sink: &mut dyn ScanSink| {
+            sink.listed(&"b".into(), None);
+            true
+        };
+        scan.resume(&connect, &caller, &instance, &mut sink, &replay).now_or_never().unwrap().unwrap();
+        assert_eq!((sink.0.join(", ").as_str(), scan.calls()), ("found a, listed b", 1));
     }
 
     #[test]

@@ -3,11 +3,13 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use connect_api::{Caller, ConnectExt, Error, ListUsers, OperationName, Page, UserId, UserSummary};
+use jiff::Timestamp;
 use parking_lot::Mutex;
 
 use super::{
     pages::Pages,
     query::{Query, REFRESH},
+    user_scan::ScanSink,
 };
 
 /// When to retry while another caller reads the list, at first: a page takes less. The longer the read takes, the longer the wait.
@@ -25,7 +27,15 @@ struct Snapshot {
     /// The uptime at which it was last used to find a user.
     used: Mutex<Duration>,
     /// The users by their names in lower case: AWS does not document whether case matters.
-    users: HashMap<String, Vec<(String, UserId)>>,
+    users: HashMap<String, Vec<Listed>>,
+}
+
+/// A user as ListUsers shows it.
+#[derive(Debug)]
+struct Listed {
+    username: String,
+    id: UserId,
+    modified: Option<Timestamp>,
 }
 
 /// The usernames of one instance. One caller at a time reads them.
@@ -33,7 +43,7 @@ struct Snapshot {
 pub(super) struct Usernames {
     last: Mutex<Option<Arc<Snapshot>>>,
     /// Locked by the caller that reads.
-    pages: tokio::sync::Mutex<Pages<(String, UserId)>>,
+    pages: tokio::sync::Mutex<Pages<Listed>>,
     /// The uptime since which a list is being read.
     reading: Mutex<Option<Duration>>,
 }
@@ -42,8 +52,8 @@ impl Snapshot {
     /// Returns the user with this name, preferably in the same case.
     fn get(&self, username: &str) -> Option<UserId> {
         let users = self.users.get(&username.to_lowercase())?;
-        let exact = users.iter().find(|(name, _)| name == username);
-        exact.or(users.first()).map(|(_, id)| id.clone())
+        let exact = users.iter().find(|user| user.username == username);
+        exact.or(users.first()).map(|user| user.id.clone())
     }
 }
 
@@ -57,6 +67,14 @@ impl Usernames {
     /// Returns whether the last list shows a user with this name.
     pub(super) fn shows(&self, username: &str, now: Duration) -> bool {
         self.current(now).is_some_and(|snapshot| snapshot.get(username).is_some())
+    }
+
+    /// Passes all users of the last list to `sink`, if it was begun since then. Returns whether it was.
+    pub(super) fn replay(&self, since: Duration, sink: &mut dyn ScanSink) -> bool {
+        let Some(snapshot) = self.last.lock().clone().filter(|last| last.began >= since) else { return false };
+        let users = snapshot.users.values().flatten();
+        users.for_each(|user| sink.listed(&user.id, user.modified));
+        true
     }
 
     /// Returns the user with this name, or None if a list that was begun since `query.since` does not show it. A user that only a list
@@ -99,7 +117,7 @@ impl Usernames {
 }
 
 /// Reads the rest of the list.
-async fn finish(pages: &mut Pages<(String, UserId)>, query: &Query<'_>) -> Result<Snapshot, Error> {
+async fn finish(pages: &mut Pages<Listed>, query: &Query<'_>) -> Result<Snapshot, Error> {
     // However old the first page is: the list proves nothing about the time after it.
     pages.resume(query.now, Duration::MAX);
     // All passes that wait for the same list share one place in the queue of the limiter.
@@ -107,13 +125,13 @@ async fn finish(pages: &mut Pages<(String, UserId)>, query: &Query<'_>) -> Resul
     loop {
         let request = ListUsers { instance: query.instance.instance.clone(), max_results: 1000, next_token: pages.token() };
         let page = query.connect.call(&caller, request).await.map(|Page { items, next_token }| {
-            let items = items.into_iter().map(|UserSummary { id, username, .. }| (username, id)).collect();
-            Page { items, next_token }
+            let listed = |user: UserSummary| Listed { username: user.username, id: user.id, modified: user.last_modified_time };
+            Page { items: items.into_iter().map(listed).collect(), next_token }
         });
         if let Some((listed, began)) = pages.add(OperationName::ListUsers, page)? {
             let mut users: HashMap<String, Vec<_>> = HashMap::new();
-            for (username, id) in listed {
-                users.entry(username.to_lowercase()).or_default().push((username, id));
+            for user in listed {
+                users.entry(user.username.to_lowercase()).or_default().push(user);
             }
             return Ok(Snapshot { began, used: Mutex::new(query.now), users });
         }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use connect_api::{Arn, FoundUser, Tags, UserId, UserSummary};
+use connect_api::{Arn, FoundUser, Tags, UserId};
 use jiff::Timestamp;
 
 use super::{orphans::Orphan, username_waiters::NamespacedName};
@@ -118,13 +118,13 @@ impl ScanSink for DriftScan {
         self.found.insert(user.id);
     }
 
-    fn listed(&mut self, user: UserSummary) {
-        for expected in self.expected.get(&user.id).into_iter().flatten() {
-            if modified(user.last_modified_time, expected.modified, expected.last_sync) {
+    fn listed(&mut self, user: &UserId, at: Option<Timestamp>) {
+        for expected in self.expected.get(user).into_iter().flatten() {
+            if modified(at, expected.modified, expected.last_sync) {
                 self.signals.entry(expected.uid.clone()).or_insert(DriftSignal::Modified);
             }
         }
-        self.listed.insert(user.id, user.last_modified_time);
+        self.listed.insert(user.clone(), at);
     }
 
     fn restarted(&mut self) {
@@ -218,11 +218,6 @@ mod tests {
         found
     }
 
-    fn listed(modified: Option<Timestamp>) -> UserSummary {
-        let user = live().user;
-        UserSummary { id: user.id, arn: user.arn, username: user.username, last_modified_time: modified }
-    }
-
     #[test]
     fn user_that_differs_was_modified_or_is_missing_needs_a_pass() {
         use DriftSignal::{Differs, Missing, Modified};
@@ -238,7 +233,7 @@ mod tests {
         for (case, shown, second, is_new, expected) in table {
             let mut scan = scan();
             shown.into_iter().for_each(|change| scan.found(found(change)));
-            second.into_iter().for_each(|second| scan.listed(listed(at(second))));
+            second.into_iter().for_each(|second| scan.listed(&live().user.id, at(second)));
             assert_eq!(scan.signal(&live().user.id, "uid-7", false, is_new), expected, "{case}");
         }
     }
@@ -257,7 +252,7 @@ mod tests {
         };
         expected.push(observer);
         both.found(found(|_| ()));
-        both.listed(listed(at(101)));
+        both.listed(&live().user.id, at(101));
         assert_eq!(
             both.signals,
             [("uid-7".to_owned(), DriftSignal::Modified), ("uid-8".to_owned(), DriftSignal::Differs)].into()
@@ -299,7 +294,7 @@ mod tests {
     fn restart_drops_all_findings() {
         let mut scan = scan();
         scan.found(found(|user| user.routing_profile_id = None));
-        scan.listed(listed(at(101)));
+        scan.listed(&live().user.id, at(101));
         scan.restarted();
         assert!(scan.found.is_empty() && scan.listed.is_empty() && scan.signals.is_empty());
     }

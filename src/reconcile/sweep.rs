@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     api::{ConnectUser, IgnoredField},
-    inventory::Query,
+    inventory::{Query, ScanSink},
     plan::{Desired, Fingerprint, SpecIssue, Unresolved, UnresolvedReason, differences, from_status, ignored_drift, modified},
 };
 
@@ -73,7 +73,9 @@ impl Reconciler {
         let caller = Caller::new(format!("sweep of {}", scan.instance), Priority::Sweep);
         let instance = scan.instance.clone();
         let mut users = std::mem::take(&mut scan.users);
-        let read = users.resume(&*connect, &caller, &instance.instance, scan).await;
+        let began = scan.began.0;
+        let replay = |sink: &mut dyn ScanSink| ctx.inventory.replay_users(&instance, began, sink);
+        let read = users.resume(&*connect, &caller, &instance.instance, scan, &replay).await;
         scan.users = users;
         read?;
         if !scan.wanted.is_empty() {
