@@ -465,8 +465,8 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// Returns the user as the status shows it, if that is recent enough: a read or a sweep confirmed it a short time ago, there is
-/// no request for a read, and the user is not due for one.
+/// Returns the user as the status shows it, if that is recent enough: a read or a sweep confirmed it a short time ago, only this
+/// process has written it since, there is no request for a read, and the user is not due for one.
 fn user_of_status(work: &Work<'_>, known: &Knowledge) -> Option<Box<Live>> {
     let Work { ctx, subject, .. } = work;
     if known.by_id != Observation::NotLooked
@@ -477,7 +477,8 @@ fn user_of_status(work: &Work<'_>, known: &Knowledge) -> Option<Box<Live>> {
         return None;
     }
     let recorded = known.recorded.as_ref()?;
-    let confirmed = ctx.memory.of(&subject.uid, |m| m.freshness.confirmed(recorded))?;
+    let status = &work.report.status;
+    let confirmed = ctx.memory.of(&subject.uid, |m| m.freshness.confirmed(recorded).filter(|_| m.freshness.is_own(status)))?;
     let age = ctx.clock.uptime().saturating_sub(confirmed);
-    (age <= ctx.settings.sweep_interval? * 2).then(|| from_status(&subject.instance, &work.report.status))?.map(Box::new)
+    (age <= ctx.settings.sweep_interval? * 2).then(|| from_status(&subject.instance, status))?.map(Box::new)
 }

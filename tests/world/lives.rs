@@ -191,6 +191,14 @@ fn restored_etcd_is_followed() {
     }
 }
 
+/// The process read the user after the restored status was first written, so that status must not count as confirmed.
+#[test]
+fn restored_status_does_not_count_as_a_read() {
+    let [taken, restart] = [console(Console::TagAsTheirs(0)), around(Around::Restart(0))];
+    let restored = around(Around::RestoreEtcd(1, true));
+    story([APPLY, Settle, taken, restart, edit(Edit::Management(1)), Settle, Act::Wait(4000), restored, Settle]);
+}
+
 #[test]
 fn thirty_tags_are_replaced_by_thirty_others() {
     story([edit(Edit::Tags(3)), Settle, edit(Edit::Tags(4)), Settle]);

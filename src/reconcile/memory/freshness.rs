@@ -1,12 +1,15 @@
 //! How far the cache, the status and the lists can be relied on.
 
-use std::time::Duration;
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    time::Duration,
+};
 
 use connect_api::UserId;
 use jiff::Timestamp;
 
 use super::Moment;
-use crate::plan::Fingerprint;
+use crate::{api::ConnectUserStatus, plan::Fingerprint};
 
 /// The longest time that a watch takes to bring a write. A pass over an older object meets conflicts, and does no harm.
 const LONGEST_WATCH: Duration = Duration::from_secs(30);
@@ -26,6 +29,8 @@ pub(in crate::reconcile) struct Freshness {
     pub(in crate::reconcile) changed: Option<Timestamp>,
     /// The user that the status shows correctly, as of this uptime.
     confirmed: Option<(UserId, Duration)>,
+    /// A hash of what the status showed of the user when a pass of this process last ended.
+    shown: Option<u64>,
     dispute: Option<Box<Dispute>>,
 }
 
@@ -48,6 +53,13 @@ struct Dispute {
     over: (UserId, Fingerprint, Fingerprint),
     /// The uptime and the time at which the difference was seen, after our last change to the user.
     since: (Duration, Timestamp),
+}
+
+/// Returns a hash of what a status shows of the user. Its numbers are no integers, so the type has no hash of its own.
+fn hash_of(status: &ConnectUserStatus) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    serde_json::to_vec(&status.observed).unwrap_or_default().hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Freshness {
@@ -116,6 +128,17 @@ impl Freshness {
     /// Returns the uptime at which the status was last known to show this user correctly.
     pub(in crate::reconcile) fn confirmed(&self, user: &UserId) -> Option<Duration> {
         self.confirmed.as_ref().filter(|(confirmed, _)| confirmed == user).map(|(_, at)| *at)
+    }
+
+    /// Records what the status shows of the user at the end of a pass.
+    pub(in crate::reconcile) fn showed(&mut self, status: &ConnectUserStatus) {
+        self.shown = Some(hash_of(status));
+    }
+
+    /// Returns whether the status still shows of the user what a pass of this process left there. Otherwise what was confirmed is not
+    /// what the status shows: an older status comes back from a backup, or another tool writes one.
+    pub(in crate::reconcile) fn is_own(&self, status: &ConnectUserStatus) -> bool {
+        self.shown.is_none_or(|shown| shown == hash_of(status))
     }
 
     /// Returns whether the user was read or changed since this moment.

@@ -53,7 +53,10 @@ pub(in crate::reconcile) async fn finish(work: &mut Work<'_>, known: &Knowledge,
             if work.report.before.observed.is_none() {
                 ctx.metrics.ready_after(age(work));
             }
-            ctx.memory.with(&uid, |m| m.freshness.modified = live.user.last_modified_time);
+            ctx.memory.with(&uid, |m| {
+                m.freshness.modified = live.user.last_modified_time;
+                m.freshness.showed(&work.report.status);
+            });
             // A user that was taken from the status was not read.
             if known.remembered.is_none() {
                 ctx.memory.with(&uid, |m| m.freshness.read(&live.user.id, work.read_at));
