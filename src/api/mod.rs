@@ -11,6 +11,7 @@ mod crd;
 pub(crate) mod fixtures;
 mod ignored;
 mod policy;
+mod rules;
 mod spec;
 mod status;
 
@@ -23,6 +24,7 @@ pub use conditions::{Reason, Type as ConditionType};
 pub use crd::{crd, crd_yaml};
 pub use ignored::IgnoredField;
 pub use policy::{AdoptionPolicy, DeletionPolicy, ManagementPolicy};
+pub use rules::{BrokenRule, Rules};
 pub use spec::{
     ConnectUser, ConnectUserSpec, IdentityInfo, MAX_TAGS, PasswordSecretRef, PhoneConfig, PhoneType, UserProficiency,
 };

@@ -10,6 +10,7 @@
 mod action;
 mod bounds;
 mod desired;
+mod export;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod identity_type;
@@ -32,6 +33,7 @@ pub use desired::Desired;
 #[cfg(test)]
 pub(crate) use desired::diff;
 pub(crate) use desired::{DIRECTORY_USER_ID, SpecIssue, differences, equal_fields, ignored_drift};
+pub use export::{Export, References, export};
 pub use identity_type::broken_rules;
 pub(crate) use identity_type::{advice_on_create, advice_on_update, clears_identity, empties_identity, in_other_words};
 pub(crate) use last_change::modified;

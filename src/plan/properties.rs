@@ -15,9 +15,10 @@ use proptest::{collection, option, prelude::*, sample};
 
 use super::{
     Action, Change, Channels, CreateAttempts, Creation, Desired, Knowledge, Live, Observation, OthersUsers, Owner, Ownership,
-    Parts, Policy, QuickConnects, Step, UserUpdate, after, created,
+    Parts, Policy, QuickConnects, References, Step, UserUpdate, after, created,
     desired::differences,
-    diff,
+    diff, export,
+    export::tests::names as export_names,
     fixtures::{
         another_owner, bare, by_channel, full, live, live_by_channel, nothing_known, number, owner, persistent, proficiency,
         voice,
@@ -25,7 +26,7 @@ use super::{
     next,
     parts::{DesiredPhone, Settings},
 };
-use crate::api::{AdoptionPolicy, DeletionPolicy, IgnoredField, ManagementPolicy};
+use crate::api::{AdoptionPolicy, ConnectUser, DeletionPolicy, IgnoredField, ManagementPolicy};
 
 /// Returns whether a user equals a spec: an independent oracle for when [`diff`] must be empty.
 fn satisfies(live: &Live, desired: &Desired, applied: &BTreeSet<String>) -> bool {
@@ -953,6 +954,19 @@ proptest! {
         let all = calls(&diff(&desired, &live, &applied));
         prop_assert!(ignorant.iter().all(|call| all.contains(call)));
         prop_assert!(ignorant.iter().all(|call| !call.contains("Proficiencies")));
+    }
+
+    #[test]
+    fn exported_user_needs_no_change_but_its_owner(mut live in any_users(), by_name in any::<bool>()) {
+        // Each user of Connect has these profiles.
+        live.user.routing_profile_id.get_or_insert("routing-1".into());
+        live.user.security_profile_ids.insert("security-0".into());
+        let references = if by_name { References::Names } else { References::Arns };
+        let (instance, names) = (bare().instance, export_names());
+        let mut resource = ConnectUser::new("joe", export(&instance, &live, &names, references).spec);
+        resource.metadata.namespace = Some("care".into());
+        let desired = Desired::parse(&resource, &"green".into(), &names).map_err(|issue| TestCaseError::fail(format!("{issue:?}")))?;
+        prop_assert_eq!(differences(&desired, &live, &BTreeSet::new()), []);
     }
 
     #[test]

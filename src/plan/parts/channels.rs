@@ -216,6 +216,48 @@ pub(super) fn ignore(Channels { phone, lists }: &Channels, ignored: &BTreeSet<Ig
     Channels { phone, lists }
 }
 
+/// Writes a user's settings into a spec: a setting that is the same for all channels into `phoneConfig`, another one as a list. Returns
+/// what no spec can say.
+pub(in crate::plan) fn channels_to_spec(user: &User, spec: &mut ConnectUserSpec) -> Vec<String> {
+    let is = Settings::of(user);
+    let api::PhoneConfig { phone_type, auto_accept, after_contact_work_time_limit, desk_phone_number, persistent_connection } =
+        phone_to_status(&is.voice);
+    let mut left_out = Vec::new();
+    let is_known = !is_unknown_type(&is.voice.phone_type);
+    if !is_known {
+        left_out
+            .push(format!("phoneConfig.phoneType: {} is not a phone type that a spec may hold", is.voice.phone_type.as_str()));
+    }
+    let has_one = |c: &AutoAcceptConfig| c.auto_accept == is.voice.auto_accept && c.agent_first_callback_auto_accept.is_none();
+    let accepts_alike = is.auto_accept.iter().all(has_one);
+    let limit = is.voice.after_contact_work_time_limit;
+    let works_alike = is
+        .after_contact_work
+        .iter()
+        .all(|c| c.after_contact_work_time_limit == limit && c.agent_first_callback_after_contact_work_time_limit.is_none());
+    spec.phone_config = Some(api::PhoneConfig {
+        phone_type: phone_type.filter(|_| is_known),
+        auto_accept: auto_accept.filter(|_| accepts_alike),
+        after_contact_work_time_limit: after_contact_work_time_limit.filter(|_| works_alike),
+        desk_phone_number: desk_phone_number.filter(|_| is_known),
+        persistent_connection,
+    })
+    .filter(|phone| *phone != api::PhoneConfig::default());
+    // Channels that this version does not know are not managed.
+    fn known<S: Setting, A: From<S>>(list: &[S]) -> Option<Vec<A>> {
+        list_to_status(&Some(list.iter().filter(|c| S::CHANNELS.contains(&c.channel())).cloned().collect()))
+    }
+    spec.auto_accept_configs = known(&is.auto_accept).filter(|_| !accepts_alike);
+    spec.after_contact_work_configs = known(&is.after_contact_work).filter(|_| !works_alike);
+    let mode = |c: &VoiceEnhancementConfig| c.voice_enhancement_mode;
+    if let Some(other) = is.voice_enhancement.iter().map(mode).find(|mode| !VoiceEnhancementMode::ALL.contains(mode)) {
+        left_out.push(format!("voiceEnhancementConfigs: {} is not a mode that a spec may hold", other.as_str()));
+    } else if is.voice_enhancement.iter().any(|c| mode(c) != VoiceEnhancementMode::None) {
+        spec.voice_enhancement_configs = known(&is.voice_enhancement);
+    }
+    left_out
+}
+
 pub(super) fn phone_to_status(phone: &PhoneConfig) -> api::PhoneConfig {
     let PhoneConfig { phone_type, auto_accept, after_contact_work_time_limit, desk_phone_number, persistent_connection } =
         phone.clone();

@@ -23,6 +23,7 @@ use std::{
 };
 
 pub use channels::Channels;
+pub(super) use channels::channels_to_spec;
 #[cfg(test)]
 pub(super) use channels::{DesiredPhone, Settings};
 use connect_api::{
