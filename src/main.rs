@@ -1,11 +1,20 @@
 //! The operator's program.
 
+use std::process::ExitCode;
+
 use clap::Parser;
+use connect_operator::cli::{self, Cli};
 
 /// Unlike the C library's allocator, mimalloc returns the memory that is needed only while thousands of resources are listed.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-fn main() -> anyhow::Result<()> {
-    connect_operator::cli::Cli::parse().execute()
+fn main() -> ExitCode {
+    match Cli::parse().execute() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", cli::in_one_line(&error));
+            ExitCode::FAILURE
+        }
+    }
 }

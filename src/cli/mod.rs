@@ -9,6 +9,7 @@ mod orphans;
 mod quotas;
 mod run;
 mod scope;
+mod users;
 
 use clap::{Parser, Subcommand};
 
@@ -26,6 +27,9 @@ enum Command {
     Run(Box<run::Run>),
     /// Lists users that carry this cluster's tags and whose ConnectUser does not exist, and optionally deletes them.
     Orphans(Box<orphans::Orphans>),
+    List(Box<users::List>),
+    Get(Box<users::Get>),
+    Export(Box<users::ExportCommand>),
     /// Prints the CustomResourceDefinition.
     Crd,
 }
@@ -36,10 +40,40 @@ impl Cli {
         match self.command {
             Command::Run(run) => run.execute(),
             Command::Orphans(orphans) => orphans.execute(),
+            Command::List(list) => list.execute(),
+            Command::Get(get) => get.execute(),
+            Command::Export(export) => export.execute(),
             Command::Crd => {
                 print!("{}", crate::api::crd_yaml()?);
                 Ok(())
             }
         }
+    }
+}
+
+/// Returns an error with its causes in one line. Libraries' errors often repeat their causes: none is said twice.
+pub fn in_one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(|cause| cause.to_string().split_whitespace().collect::<Vec<_>>().join(" ")) {
+        if line.is_empty() {
+            line = cause;
+        } else if !line.contains(&cause) {
+            line = format!("{line}: {cause}");
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::*;
+
+    #[test]
+    fn causes_are_in_one_line_and_said_once() {
+        let error = anyhow!("no\n  route").context("could not connect: no route").context("could not list");
+        assert_eq!(in_one_line(&error), "could not list: could not connect: no route");
+        assert_eq!(in_one_line(&anyhow!("a").context("b")), "b: a");
     }
 }

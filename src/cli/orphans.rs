@@ -53,7 +53,7 @@ enum Output {
     Json,
 }
 
-fn instance(text: &str) -> Result<Arn, String> {
+pub(super) fn instance(text: &str) -> Result<Arn, String> {
     let arn: Arn = text.parse().map_err(|e: connect_api::ArnError| e.to_string())?;
     if arn.resource == Resource::Instance { Ok(arn) } else { Err("is not the ARN of an instance".to_owned()) }
 }

@@ -117,32 +117,9 @@ fn is_writable(kind: ReferenceKind, name: &str) -> bool {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use std::sync::Arc;
-
+mod tests {
     use super::*;
-    use crate::plan::{
-        Catalog,
-        fixtures::{full, live, live_by_channel},
-    };
-
-    /// Two routing profiles of one name, a security profile with a trailing blank, and a group whose name has a slash.
-    pub(crate) fn names() -> NameIndex {
-        let catalog = |named: &[(&str, &str)]| named.iter().map(|(id, name)| ((*id).to_owned(), (*name).to_owned())).collect();
-        let mut groups: Catalog = catalog(&[("group-0", "Hamburg"), ("group-1", "A/B"), ("group-6", "North")]);
-        groups.place("group-0", vec!["North".into(), "Hamburg".into()]);
-        groups.place("group-1", vec!["A/B".into()]);
-        groups.place("group-6", vec!["North".into()]);
-        let mut names = NameIndex::default();
-        let routing = [("routing-0", "Basic"), ("routing-1", "Basic"), ("routing-2", "Sales [EU]"), ("routing-3", "Care")];
-        names.insert(ReferenceKind::RoutingProfile, Arc::new(catalog(&routing)));
-        names.insert(
-            ReferenceKind::SecurityProfile,
-            Arc::new(catalog(&[("security-0", "Lead "), ("security-4", "Agent"), ("security-5", "QA")])),
-        );
-        names.insert(ReferenceKind::HierarchyGroup, Arc::new(groups));
-        names
-    }
+    use crate::plan::fixtures::{export_names as names, full, live, live_by_channel};
 
     fn spec_of(change: impl FnOnce(&mut Live)) -> Export {
         let mut live = live();

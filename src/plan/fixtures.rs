@@ -1,6 +1,9 @@
 //! A spec and its user, for the tests of the plan. All values differ, so that swapped arguments show.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use connect_api::{
     AfterContactWorkConfig, AutoAcceptConfig, Channel, ChannelConfigs, FoundUser, IdentityInfo, PersistentConnectionConfig,
@@ -8,7 +11,7 @@ use connect_api::{
 };
 
 use super::{
-    Channels, Desired, Knowledge, Live, NameIndex, Owner, Parts,
+    Catalog, Channels, Desired, Knowledge, Live, NameIndex, Owner, Parts, ReferenceKind,
     parts::{self, DesiredPhone},
 };
 
@@ -173,4 +176,22 @@ pub(crate) fn nothing_known() -> Knowledge {
 /// The user [`live`] as SearchUsers shows it.
 pub(crate) fn found() -> FoundUser {
     parts::found(live().user)
+}
+
+/// Two routing profiles of one name, a security profile with a trailing blank, and a group whose name has a slash.
+pub(crate) fn export_names() -> NameIndex {
+    let catalog = |named: &[(&str, &str)]| named.iter().map(|(id, name)| ((*id).to_owned(), (*name).to_owned())).collect();
+    let mut groups: Catalog = catalog(&[("group-0", "Hamburg"), ("group-1", "A/B"), ("group-6", "North")]);
+    groups.place("group-0", vec!["North".into(), "Hamburg".into()]);
+    groups.place("group-1", vec!["A/B".into()]);
+    groups.place("group-6", vec!["North".into()]);
+    let mut names = NameIndex::default();
+    let routing = [("routing-0", "Basic"), ("routing-1", "Basic"), ("routing-2", "Sales [EU]"), ("routing-3", "Care")];
+    names.insert(ReferenceKind::RoutingProfile, Arc::new(catalog(&routing)));
+    names.insert(
+        ReferenceKind::SecurityProfile,
+        Arc::new(catalog(&[("security-0", "Lead "), ("security-4", "Agent"), ("security-5", "QA")])),
+    );
+    names.insert(ReferenceKind::HierarchyGroup, Arc::new(groups));
+    names
 }

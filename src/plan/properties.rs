@@ -18,10 +18,9 @@ use super::{
     Parts, Policy, QuickConnects, References, Step, UserUpdate, after, created,
     desired::differences,
     diff, export,
-    export::tests::names as export_names,
     fixtures::{
-        another_owner, bare, by_channel, full, live, live_by_channel, nothing_known, number, owner, persistent, proficiency,
-        voice,
+        another_owner, bare, by_channel, export_names, full, live, live_by_channel, nothing_known, number, owner, persistent,
+        proficiency, voice,
     },
     next,
     parts::{DesiredPhone, Settings},

@@ -4,10 +4,10 @@ use connect_api::{Caller, Class, Connect, ConnectExt, Error, InstanceId, Operati
 
 /// What the calls to one instance need.
 #[derive(Clone, Copy)]
-pub(super) struct InstanceClient<'a> {
-    pub(super) connect: &'a dyn Connect,
-    pub(super) caller: &'a Caller,
-    pub(super) instance: &'a InstanceId,
+pub(crate) struct InstanceClient<'a> {
+    pub(crate) connect: &'a dyn Connect,
+    pub(crate) caller: &'a Caller,
+    pub(crate) instance: &'a InstanceId,
 }
 
 impl InstanceClient<'_> {

@@ -13,7 +13,7 @@ use crate::inventory::{Inventory, Query};
 const SEARCHABLE: std::ops::RangeInclusive<usize> = 2..=25;
 
 /// Reads the user with this id; None if Connect does not show it.
-pub(super) async fn by_id(client: InstanceClient<'_>, user: &UserId) -> Result<Option<User>, Error> {
+pub(crate) async fn by_id(client: InstanceClient<'_>, user: &UserId) -> Result<Option<User>, Error> {
     unless_gone(client.call(DescribeUser { instance: client.instance(), user: user.clone() }).await)
 }
 
@@ -70,7 +70,7 @@ async fn searched(client: InstanceClient<'_>, username: &str) -> Result<Option<U
 }
 
 /// Reads all proficiencies of a user; None if the user is gone.
-pub(super) async fn proficiencies(client: InstanceClient<'_>, user: &UserId) -> Result<Option<Vec<Proficiency>>, Error> {
+pub(crate) async fn proficiencies(client: InstanceClient<'_>, user: &UserId) -> Result<Option<Vec<Proficiency>>, Error> {
     let (mut all, mut cursor) = (Vec::new(), PageCursor::default());
     loop {
         let (instance, user, next_token) = (client.instance(), user.clone(), cursor.token());

@@ -13,6 +13,7 @@ mod namespaces;
 mod packed;
 mod progress;
 mod resync;
+mod retry;
 mod sweep;
 mod watch;
 
@@ -23,5 +24,6 @@ pub use health::Health;
 pub(crate) use health::{Listeners, Readiness};
 pub use kubernetes::KubeCluster;
 pub(crate) use lease::{Candidate, Elector, Timing};
+pub(crate) use retry::Retry;
 pub(crate) use sweep::{delete_orphan, sweep};
 pub use watch::{WatchOptions, watch};

@@ -36,4 +36,5 @@ mod rights;
 mod shared_instance;
 mod states;
 mod sweeps;
+mod tools;
 mod traces;

@@ -55,7 +55,7 @@ struct Dispute {
     since: (Duration, Timestamp),
 }
 
-/// Returns a hash of what a status shows of the user. Its numbers are no integers, so the type has no hash of its own.
+/// Returns a hash of what a status shows of the user. Levels of proficiencies are floats, so the type cannot derive one.
 fn hash_of(status: &ConnectUserStatus) -> u64 {
     let mut hasher = DefaultHasher::new();
     serde_json::to_vec(&status.observed).unwrap_or_default().hash(&mut hasher);

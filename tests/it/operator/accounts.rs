@@ -263,11 +263,11 @@ fn invalid_configuration_at_the_start_ends_the_process() {
     };
     let (code, error) = run();
     assert_eq!((code, error.lines().count()), (Some(1), 1), "{error}");
-    assert!(error.starts_with(&format!("Error: {}: cannot be read: ", file.display())), "{error}");
+    assert!(error.starts_with(&format!("error: {}: cannot be read: ", file.display())), "{error}");
 
     std::fs::write(&file, with_role("x")).unwrap();
     let (code, error) = run();
     assert_eq!((code, error.lines().count()), (Some(1), 1), "{error}");
-    let line = format!("Error: {}: accounts.210987654321.externalId: is not an external id: 2 to 1224", file.display());
+    let line = format!("error: {}: accounts.210987654321.externalId: is not an external id: 2 to 1224", file.display());
     assert!(error.starts_with(&line), "{error}");
 }

@@ -1,0 +1,235 @@
+//! The commands about the users that exist: `list`, `get` and `export`, and the way from an instance full of users into Git.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+use connect_api::{
+    AfterContactWorkConfig, AssociateUserProficiencies, Channel, ChannelConfigs, OperationName, PhoneConfig, PhoneType,
+    Proficiency, ProficiencyKey, UpdateUserConfig,
+};
+use connect_sim::UserView;
+use serde_json::{Value, json};
+use testbed::installation::credentials;
+
+use super::harness::Harness;
+use crate::support::plane;
+
+/// Returns how many users are brought in: 2,000 if the variable FLEET is `all`.
+fn users() -> usize {
+    if std::env::var("FLEET").is_ok_and(|fleet| fleet == "all") { 2_000 } else { 300 }
+}
+
+fn tool(harness: &Harness<'_>, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_operator-under-test"));
+    command
+        .args(arguments)
+        .args([format!("--aws-endpoint-url={}", harness.url()), "--calls-per-second=1000".to_owned()])
+        .arg(format!("--instance={}", harness.instance_arn()))
+        .env_clear()
+        .env("RUST_BACKTRACE", "1")
+        .envs(credentials());
+    command.output().unwrap()
+}
+
+/// Runs a command that must succeed. Returns what it printed.
+fn printed(harness: &Harness<'_>, arguments: &[&str]) -> String {
+    let output = tool(harness, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Runs a command that must fail. Returns its one line on standard error.
+fn refused(harness: &Harness<'_>, arguments: &[&str]) -> String {
+    let output = tool(harness, arguments);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), error.lines().count()), (Some(1), 1), "{arguments:?}: {error}");
+    error
+}
+
+fn files(directory: &Path) -> BTreeMap<String, String> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            files.extend(self::files(&path).into_iter().map(|(below, text)| (format!("{name}/{below}"), text)));
+        } else {
+            files.insert(name, fs::read_to_string(path).unwrap());
+        }
+    }
+    files
+}
+
+/// Creates users as an instance has them after years: odd names, two profiles of one name, groups with a slash, settings by channel.
+async fn populate(harness: &Harness<'_>) {
+    let (sim, instance) = (&harness.sim, harness.instance());
+    let routing: Vec<_> = ["Care [EU]/night ", "Twin", "Twin "].map(|name| sim.create_routing_profile(&instance, name)).into();
+    let north = sim.hierarchy_group_id(&instance, "/North/Hamburg").unwrap();
+    let slash = sim.create_hierarchy_group(&instance, None, "A/B");
+    assert!(sim.set_users_quota(&instance, users()));
+    for n in 0..users() {
+        let username = match n % 5 {
+            0 => format!("agent.{n}"),
+            1 => format!("agent_{n}"),
+            2 => format!("agent{n}@example.com"),
+            3 => n.to_string(),
+            _ => format!("Agent-{n}"),
+        };
+        let desk = n.is_multiple_of(7);
+        harness
+            .create_by_hand(&username, |create| {
+                let info = create.identity_info.as_mut().unwrap();
+                info.email = (n % 3 != 2 && n % 5 != 2).then(|| format!("n{n}@example.com"));
+                info.mobile = n.is_multiple_of(11).then(|| format!("+1206555{n:04}"));
+                if let Some(profile) = routing.get(n % 8) {
+                    create.routing_profile_id = profile.clone();
+                }
+                create.hierarchy_group_id = [Some(&north), None, Some(&slash)][n % 3].cloned();
+                create.phone_config = Some(PhoneConfig {
+                    phone_type: if desk { PhoneType::DeskPhone } else { PhoneType::SoftPhone },
+                    desk_phone_number: (desk || n.is_multiple_of(5)).then(|| "+12065550199".to_owned()),
+                    after_contact_work_time_limit: i32::try_from(n % 4).unwrap() * 30,
+                    ..PhoneConfig::default()
+                });
+                let tags = if n == 1 { 46 } else { n % 3 };
+                create.tags = (0..tags).map(|t| (format!("tag {t}"), format!("value:{n}"))).collect();
+            })
+            .await;
+        if !n.is_multiple_of(50) {
+            continue;
+        }
+        let user = harness.live(&username).user.id;
+        if n.is_multiple_of(100) {
+            let limits = [AfterContactWorkConfig::new(Channel::Voice, 30), AfterContactWorkConfig::new(Channel::Chat, 90)];
+            let channel_configs = ChannelConfigs { after_contact_work: Some(limits.into()), ..ChannelConfigs::default() };
+            harness.call_at_console(UpdateUserConfig { instance: instance.clone(), user: user.clone(), channel_configs }).await;
+        }
+        let proficiencies = vec![Proficiency { key: ProficiencyKey::new("Language", "French"), level: 3.0 }];
+        harness.call_at_console(AssociateUserProficiencies { instance: instance.clone(), user, proficiencies }).await;
+    }
+    // SearchUsers lags.
+    sim.advance(std::time::Duration::from_secs(60));
+}
+
+/// Returns all users without their times and the operator's tags.
+fn content(harness: &Harness<'_>) -> BTreeMap<String, UserView> {
+    let users = harness.sim.users(&harness.instance()).into_iter().map(|mut view| {
+        view.user.last_modified_time = None;
+        view.user.tags.retain(|key, _| !key.starts_with("connect-operator.dev/"));
+        (view.user.username.clone(), view)
+    });
+    users.collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn exported_users_are_taken_over_without_a_change() {
+    let harness = Harness::builder("export").start().await;
+    populate(&harness).await;
+    let before = content(&harness);
+    let directory = tempfile::tempdir().unwrap();
+    let [first, second] = ["first", "second"].map(|name| directory.path().join(name));
+    let export = |to: &Path| {
+        let to = format!("--output-dir={}", to.display());
+        printed(&harness, &["export", "--full", &to, "--namespace", harness.namespace()])
+    };
+    harness.sim.reset_calls();
+    export(&first);
+    let calls = harness.sim.calls();
+    assert_eq!(calls.writes(), 0);
+    assert_eq!(calls.of(OperationName::DescribeUser), users() as u64, "{calls:#?}");
+    assert!(calls.of(OperationName::SearchUsers) + calls.of(OperationName::ListUsers) <= 6, "{calls:#?}");
+
+    let kubectl = plane().kubectl();
+    let manifests = kubectl.run(&["kustomize", first.to_str().unwrap()]).unwrap();
+    kubectl.run_with_input(&["apply", "--server-side", "--filename=-"], &manifests).unwrap();
+    let names: BTreeSet<String> = files(&first)
+        .into_keys()
+        .filter_map(|path| {
+            let file = path.rsplit('/').next()?.strip_suffix(".yaml")?;
+            (file != "kustomization").then(|| file.to_owned())
+        })
+        .collect();
+    assert_eq!(names.len(), users());
+    harness.wait_until_all_ready(&names.iter().collect::<Vec<_>>()).await;
+    let calls = harness.sim.calls();
+    assert_eq!((calls.writes(), calls.of(OperationName::TagResource)), (users() as u64, users() as u64), "{calls:#?}");
+    assert_eq!(content(&harness), before);
+
+    harness.sim.advance(std::time::Duration::from_secs(60));
+    export(&second);
+    assert_eq!(files(&second), files(&first));
+    // An earlier export is replaced; anything else is not.
+    export(&first);
+    fs::write(first.join("notes.txt"), "ours").unwrap();
+    let to = format!("--output-dir={}", first.display());
+    let error = refused(&harness, &["export", &to]);
+    assert!(error.contains("--output-dir") && error.contains("notes.txt"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn users_are_listed_filtered_and_shown() {
+    let harness = Harness::builder("list").start().await;
+    harness.apply_until_ready("jane", &json!({ "tags": { "team": "blue" } })).await;
+    harness.create_by_hand("by.hand@example.com", |create| create.tags = [("team".to_owned(), "red".to_owned())].into()).await;
+    // SearchUsers does not show the second user yet, ListUsers does.
+    let table = printed(&harness, &["list"]);
+    let managed = format!("{}/jane", harness.namespace());
+    let lines: Vec<Vec<&str>> =
+        table.lines().map(|line| line.split("   ").map(str::trim).filter(|cell| !cell.is_empty()).collect()).collect();
+    assert_eq!(lines[0], ["USERNAME", "NAME", "ROUTING-PROFILE", "SECURITY-PROFILES", "MANAGED-BY"]);
+    assert_eq!(lines[1], ["by.hand@example.com", "By Hand", "Sales", "Admin"]);
+    assert_eq!(lines[2], ["jane", "Given jane", "Basic Routing Profile", "Agent", managed.as_str()]);
+
+    let names = |filter: &[&str]| {
+        let json = printed(&harness, &[&["list", "-o", "json"], filter].concat());
+        let rows: Vec<Value> = serde_json::from_str(&json).unwrap();
+        rows.iter().map(|row| row["username"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&["--unmanaged"]), ["by.hand@example.com"]);
+    assert_eq!(names(&["--managed-by", &managed]), ["jane"]);
+    assert_eq!(names(&["--tag", "team"]), ["by.hand@example.com", "jane"]);
+    assert_eq!(names(&["--tag=team=blue"]), ["jane"]);
+    assert_eq!(names(&["--routing-profile=Sal*"]), ["by.hand@example.com"]);
+    assert_eq!(names(&["--security-profile=Nothing"]), [""; 0]);
+
+    let csv = printed(&harness, &["list", "-o", "csv", "--unmanaged"]);
+    assert!(csv.lines().nth(1).unwrap().starts_with("by.hand@example.com,By,Hand,"), "{csv}");
+    let arn = harness.live("jane").user.arn;
+    assert_eq!(printed(&harness, &["list", "-o", "name", "--username=JANE"]), format!("{arn}\n"));
+    let shown: Value = serde_json::from_str(&printed(&harness, &["get", "jane", "-o", "json"])).unwrap();
+    assert_eq!(shown[0]["region"], "us-west-2");
+    assert_eq!(shown[0]["userProficiencies"], json!([]));
+    assert_eq!(refused(&harness, &["get", "not.there", "-o", "json"]), "error: no instance has a user [\"not.there\"]\n");
+
+    harness.sim.deny([OperationName::SearchUsers]);
+    let error = refused(&harness, &["list"]);
+    assert!(error.contains("connect:SearchUsers"), "{error}");
+    harness.sim.deny([OperationName::ListRoutingProfiles]);
+    let output = tool(&harness, &["list", "--unmanaged"]);
+    let warning = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && warning.contains("connect:ListRoutingProfiles"), "{warning}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn interrupted_read_goes_on_from_its_file() {
+    let harness = Harness::builder("resume").start().await;
+    for username in ["a1", "a2", "a3"] {
+        harness.create_by_hand(username, |_| {}).await;
+    }
+    harness.sim.advance(std::time::Duration::from_secs(60));
+    let directory = tempfile::tempdir().unwrap();
+    let file = format!("--progress-file={}", directory.path().join("read.jsonl").display());
+    let first = printed(&harness, &["list", "--full", "-o", "json", &file, "--username=a1", "--username=a2"]);
+    harness.route("a2", "Basic Routing Profile").await;
+    harness.sim.advance(std::time::Duration::from_secs(60));
+    harness.sim.reset_calls();
+    let second = printed(&harness, &["list", "--full", "-o", "json", &file]);
+    let [first, second]: [Vec<Value>; 2] = [first, second].map(|text| serde_json::from_str(&text).unwrap());
+    assert_eq!((second.len(), &second[0]), (3, &first[0]));
+    assert_eq!(second[1]["routingProfileName"], "Basic Routing Profile");
+    assert_eq!(harness.sim.calls().of(OperationName::DescribeUser), 2, "the changed user, and the new one");
+}
