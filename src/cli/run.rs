@@ -85,7 +85,8 @@ pub(super) struct Run {
     #[arg(long, env = "CONNECT_OPERATOR_HEALTH_ADDRESS", default_value = "[::]:8081")]
     health_address: SocketAddr,
 
-    /// The log level: error, warn, info, debug, trace, or a filter such as connect_operator=debug.
+    /// The log level: error, warn, info, debug, trace, or a filter such as connect_operator=debug. Lines of other crates are limited
+    /// to info, or to error, so that no level shows a secret.
     #[arg(long, env = "CONNECT_OPERATOR_LOG_LEVEL", default_value = "info", value_parser = telemetry::log_filter)]
     log_level: String,
 

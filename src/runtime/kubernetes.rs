@@ -18,6 +18,7 @@ use kube::{
     api::{Patch, PatchParams, PostParams},
     runtime::events::{self, EventType, Recorder, Reporter},
 };
+use serde::de::Error as _;
 use serde_json::{Value, json};
 
 use crate::{
@@ -29,6 +30,8 @@ use crate::{
 const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 /// The label that names the manager of an object, by Kubernetes convention.
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+/// The reason that kube gives the error of a reply that is not a Status, whose text it takes as the message.
+const NOT_A_STATUS: &str = "Failed to parse error data";
 /// How long publishing an Event may take. No pass should wait long for it.
 const EVENT_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -122,6 +125,29 @@ where
     call_within(CALL_TIMEOUT, "read", &format!("{} {namespace}{name}", K::kind(&())), api.get_opt(name)).await
 }
 
+/// Reads a Secret, if it exists. The error does not quote the reply.
+async fn read_secret(api: &Api<Secret>, name: &str) -> Result<Option<Secret>, ClusterError> {
+    let object = format!("Secret {}/{name}", api.namespace().unwrap_or_default());
+    let request = async { api.get_opt(name).await.map_err(without_reply) };
+    call_within(CALL_TIMEOUT, "read", &object, request).await
+}
+
+/// Removes from an error what it quotes of a reply that is not the API server's or not as expected.
+fn without_reply(error: kube::Error) -> kube::Error {
+    match error {
+        kube::Error::SerdeError(error) => {
+            let place = format!("line {}, column {}", error.line(), error.column());
+            kube::Error::SerdeError(serde_json::Error::custom(format!("the reply is not a valid Secret ({place})")))
+        }
+        kube::Error::Api(mut status) if status.reason == NOT_A_STATUS => {
+            status.message =
+                format!("the reply, with status {}, is not the API server's: a proxy may have answered", status.code);
+            kube::Error::Api(status)
+        }
+        other => other,
+    }
+}
+
 /// Makes a call with a timeout. The error names the verb and the object.
 pub(super) async fn call_within<T>(
     timeout: Duration,
@@ -173,7 +199,7 @@ impl Cluster for KubeCluster {
     fn secret<'a>(&'a self, namespace: &'a str, name: &'a str, key: &'a str) -> ClusterFuture<'a, SecretValue> {
         let api: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
         Box::pin(async move {
-            let secret = if is_invalid_name(name) { None } else { read(&api, name).await? };
+            let secret = if is_invalid_name(name) { None } else { read_secret(&api, name).await? };
             let Some(secret) = secret else { return Ok(SecretValue::NoSecret) };
             let (version, controller) = (version_of(&secret.metadata), controller_of(&secret.metadata));
             Ok(match secret.data.unwrap_or_default().remove(key) {
@@ -229,9 +255,16 @@ impl Cluster for KubeCluster {
         };
         Box::pin(async move {
             let params = PostParams { field_manager: Some(FIELD_MANAGER.into()), ..PostParams::default() };
-            call_within(CALL_TIMEOUT, "create", &format!("Secret {namespace}/{name}"), api.create(&params, &secret))
-                .await
-                .map(drop)
+            let request = async { api.create(&params, &secret).await.map_err(without_reply) };
+            let created = call_within(CALL_TIMEOUT, "create", &format!("Secret {namespace}/{name}"), request).await;
+            created.map(drop).map_err(|mut error| {
+                // A webhook that refuses the Secret may quote it.
+                let encoded = json!(ByteString(value.expose().as_bytes().to_vec()));
+                for quoted in [Some(value.expose()), encoded.as_str()].into_iter().flatten() {
+                    error.message = error.message.replace(quoted, "[password]");
+                }
+                error
+            })
         })
     }
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use tracing::Metadata;
 use tracing_subscriber::{
     EnvFilter, Layer,
     filter::{FilterExt, LevelFilter, filter_fn},
@@ -46,13 +47,31 @@ pub fn init(level: &str, format: LogFormat, traces: Option<&Traces>) -> anyhow::
         LogFormat::Text => fmt::layer().with_ansi(io::stderr().is_terminal()).with_writer(|| OneLine(io::stderr())).boxed(),
         LogFormat::Json => fmt::layer().json().flatten_event(true).with_writer(io::stderr).boxed(),
     };
-    // kube's span around each pass names the object too; once a line is enough.
-    let ours = filter_fn(|metadata| !(metadata.is_span() && metadata.target().starts_with("kube_runtime::controller")));
     // One combined filter: with two separate ones, a span that only one of them accepts would still be created.
-    let lines = lines.with_filter(filter.and(ours.with_max_level_hint(LevelFilter::TRACE)));
+    let lines = lines.with_filter(filter.and(filter_fn(may_log).with_max_level_hint(LevelFilter::TRACE)));
     // Each layer has its own filter: the log level does not affect traces.
     tracing_subscriber::registry().with(lines).with(traces.map(Traces::layer)).try_init()?;
     Ok(())
+}
+
+/// Returns whether lines and spans from here may be in the log, whatever level is set.
+fn may_log(metadata: &Metadata<'_>) -> bool {
+    // kube's span around each pass names the object too; once a line is enough.
+    let repeats = metadata.is_span() && metadata.target().starts_with("kube_runtime::controller");
+    !repeats && *metadata.level() <= highest_level(metadata.target())
+}
+
+/// Returns the highest level of a crate or module. The lines of other crates may contain secrets:
+/// at `debug` and `trace`, the AWS SDK prints requests and replies.
+fn highest_level(target: &str) -> LevelFilter {
+    match target.split("::").next() {
+        Some("connect_operator" | "connect_aws" | "connect_api") => LevelFilter::TRACE,
+        // Its warnings quote credentials in replies that cannot be read. The operator reports such failures without them.
+        Some(krate) if krate.starts_with("aws_") => LevelFilter::ERROR,
+        // Its warnings quote whole objects that cannot be read, such as Secrets. They are returned as errors too.
+        _ if target == "kube_client::client" => LevelFilter::OFF,
+        _ => LevelFilter::INFO,
+    }
 }
 
 /// Writes each event as one line: a value that contains a line break must not look like an event. The formatter itself escapes what
@@ -115,6 +134,22 @@ mod tests {
         assert_eq!(text.lines().count(), 1, "{text}");
         assert!(!text.trim_end_matches('\n').contains(char::is_control), "{text:?}");
         assert!(text.contains(r"seen jane\r\n2026-01-01T00:00:00Z ERROR forged") && text.contains('ü'), "{text:?}");
+    }
+
+    #[test]
+    fn other_crates_log_neither_requests_nor_replies() {
+        for (target, highest) in [
+            ("connect_operator::reconcile::pass", LevelFilter::TRACE),
+            ("connect_aws::request_log", LevelFilter::TRACE),
+            ("aws_smithy_runtime::client::orchestrator", LevelFilter::ERROR),
+            ("aws_config::web_identity_token", LevelFilter::ERROR),
+            ("kube_client::client", LevelFilter::OFF),
+            ("kube_client::client::tls", LevelFilter::INFO),
+            ("hyper_util::client", LevelFilter::INFO),
+            ("connect_operators_neighbour", LevelFilter::INFO),
+        ] {
+            assert_eq!(highest_level(target), highest, "{target}");
+        }
     }
 
     #[test]

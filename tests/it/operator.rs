@@ -20,6 +20,8 @@ mod iam;
 mod identity_types;
 mod ignore_drift;
 mod leader_election;
+mod leaks;
+mod mangler;
 mod names;
 mod namespaces;
 mod orphans;

@@ -11,7 +11,8 @@ use crate::support::eventually;
 /// Sets an operator behind a proxy that notices silence soon.
 async fn impatient() -> (Proxy, HarnessBuilder<'static>) {
     let proxy = Proxy::start(&operators_kubeconfig()).await;
-    let builder = Harness::builder("silent").through(&proxy).flag("--api-server-timeout=1s").flag("--watch-timeout=3s");
+    let builder =
+        Harness::builder("silent").through(proxy.kubeconfig()).flag("--api-server-timeout=1s").flag("--watch-timeout=3s");
     (proxy, builder)
 }
 

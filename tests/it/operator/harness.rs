@@ -30,7 +30,7 @@ use testbed::{
     installation::{self, install},
 };
 
-use super::{process::Operator, proxy::Proxy};
+use super::process::Operator;
 use crate::support::{PATIENCE, POLL, eventually, plane, read, repository};
 
 /// The Secret that every namespace has, with the password in its key `password`.
@@ -66,6 +66,7 @@ pub struct HarnessBuilder<'plane> {
     flags: Vec<String>,
     file: Option<ConfigFile>,
     faults: Vec<Fault>,
+    environment: Vec<(String, String)>,
     sts: bool,
 }
 
@@ -113,9 +114,9 @@ impl<'plane> Harness<'plane> {
 
 impl<'plane> HarnessBuilder<'plane> {
     fn new(plane: &'plane ControlPlane, prefix: &'static str, kubeconfig: PathBuf) -> Self {
-        let (connect, flags, file, faults) = Default::default();
+        let (connect, flags, file, faults, environment) = Default::default();
         let (hurry, elected, sts) = (true, false, false);
-        Self { plane, kubeconfig, prefix, connect, config: config(), hurry, elected, flags, file, faults, sts }
+        Self { plane, kubeconfig, prefix, connect, config: config(), hurry, elected, flags, file, faults, environment, sts }
     }
 
     pub fn flag(mut self, flag: &str) -> Self {
@@ -123,9 +124,15 @@ impl<'plane> HarnessBuilder<'plane> {
         self
     }
 
-    /// Puts a proxy between the operator and the API server.
-    pub fn through(mut self, proxy: &Proxy) -> Self {
-        self.kubeconfig = proxy.kubeconfig();
+    /// Lets the operator find the API server by this kubeconfig, which leads to a proxy.
+    pub fn through(mut self, kubeconfig: PathBuf) -> Self {
+        self.kubeconfig = kubeconfig;
+        self
+    }
+
+    /// Sets a variable of the operator's environment.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -203,7 +210,8 @@ impl<'plane> HarnessBuilder<'plane> {
         }
         self.faults.into_iter().for_each(|fault| sim.inject(fault));
         // Otherwise the operator has no STS to ask for the account of its key.
-        let environment = self.sts.then(|| ("AWS_ENDPOINT_URL_STS".to_owned(), server.url())).into_iter().collect();
+        let sts = self.sts.then(|| ("AWS_ENDPOINT_URL_STS".to_owned(), server.url()));
+        let environment = sts.into_iter().chain(self.environment).collect();
         flags.extend(self.flags);
         for (name, default) in [
             // The calls of sweeps would be among those that tests count.

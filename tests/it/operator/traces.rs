@@ -21,11 +21,11 @@ use crate::support::eventually;
 
 /// A collector that keeps what it receives.
 #[derive(Clone, Default)]
-struct Collector(Arc<Mutex<Vec<Bytes>>>);
+pub(super) struct Collector(Arc<Mutex<Vec<Bytes>>>);
 
 impl Collector {
     /// Starts the collector and returns its URL.
-    async fn start(&self) -> String {
+    pub(super) async fn start(&self) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let sent = self.0.clone();
@@ -35,6 +35,12 @@ impl Collector {
         };
         tokio::spawn(axum::serve(listener, Router::new().route("/v1/traces", post(take))).into_future());
         endpoint
+    }
+
+    /// Returns all that it received, as text as far as it is text.
+    pub(super) fn text(&self) -> String {
+        let bodies = self.0.lock().unwrap();
+        bodies.iter().map(|body| String::from_utf8_lossy(body).into_owned()).collect()
     }
 
     fn requests(&self) -> Vec<ExportTraceServiceRequest> {
@@ -103,8 +109,7 @@ async fn collector_gets_spans_of_passes_and_calls_without_names() {
     assert!(spans.iter().all(|span| span.events.is_empty()), "log lines are not exported");
     let resource = collector.requests().remove(0).resource_spans.remove(0).resource.unwrap();
     assert_eq!(attributes(&resource.attributes)["service.name"], "connect-operator");
-    let sent: Vec<u8> = collector.0.lock().unwrap().iter().flat_map(|body| body.to_vec()).collect();
-    let sent = String::from_utf8_lossy(&sent).to_lowercase();
+    let sent = collector.text().to_lowercase();
     assert!(sent.contains(&uid), "the bodies are searched as text here");
     for personal in ["mariam", "okonkwo", "refused-by-connect", "weakbutunmistakable", PASSWORD, SECRET] {
         assert!(!sent.contains(&personal.to_lowercase()), "{personal} was sent");
