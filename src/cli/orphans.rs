@@ -74,7 +74,7 @@ struct OrphanRow {
 
 impl Orphans {
     pub(super) fn execute(self) -> anyhow::Result<()> {
-        telemetry::init("warn", LogFormat::Text, None)?;
+        telemetry::init("warn", LogFormat::Text, true, None)?;
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?.block_on(self.run())
     }
 

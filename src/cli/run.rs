@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, num::NonZeroU16, sync::Arc, time::Duration};
 
-use clap::Args;
+use clap::{ArgAction, Args};
 use futures::FutureExt;
 use kube::Client;
 use tokio::{
@@ -94,6 +94,11 @@ pub(super) struct Run {
     #[arg(long, env = "CONNECT_OPERATOR_LOG_FORMAT", default_value = "text")]
     log_format: LogFormat,
 
+    /// Whether the log may contain personal data: names of users and of their ConnectUsers, addresses and numbers. If false, the log
+    /// names a ConnectUser by its UID, and leaves out messages that may quote such data.
+    #[arg(long, env = "CONNECT_OPERATOR_LOG_PERSONAL_DATA", default_value = "true", action = ArgAction::Set)]
+    log_personal_data: bool,
+
     /// The collector that receives traces by OTLP over HTTP, such as http://collector:4318. Each pass and each call to Connect is
     /// a span.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
@@ -111,7 +116,7 @@ impl Run {
         // According to OpenTelemetry, an empty variable counts as unset.
         let endpoint = self.otlp_endpoint.clone().filter(|endpoint| !endpoint.is_empty());
         let traces = endpoint.map(|endpoint| Traces::start(&endpoint, runtime.handle().clone())).transpose()?;
-        telemetry::init(&self.log_level, self.log_format, traces.as_ref())?;
+        telemetry::init(&self.log_level, self.log_format, self.log_personal_data, traces.as_ref())?;
         let end = runtime.block_on(self.run());
         if let (Some(traces), Ok(())) = (&traces, &end) {
             traces.end();

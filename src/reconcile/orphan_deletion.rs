@@ -16,6 +16,7 @@ use super::{
 use crate::{
     api::{DELETION_POLICY, DeletionPolicy},
     plan::QuickConnects,
+    telemetry::Personal,
 };
 
 impl Reconciler {
@@ -32,7 +33,9 @@ impl Reconciler {
                 Ok(_) => {}
                 Err(error) if error.kind == ClusterErrorKind::Unavailable => return Err(error),
                 // For example a ConnectUser that cannot be read: this user is left out, and the others are checked.
-                Err(error) => tracing::warn!(user = orphan.arn, %error, "whether this user has a ConnectUser is not known"),
+                Err(error) => {
+                    tracing::warn!(user = orphan.arn, error = %Personal(error), "whether this user has a ConnectUser is not known")
+                }
             }
         }
         Ok(confirmed)

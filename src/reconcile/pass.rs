@@ -26,6 +26,7 @@ use crate::{
         CreateAttempts, Creation, Knowledge, Live, Observation, Ownership, Policy, QuickConnects, Step, from_status,
         ignored_drift, next,
     },
+    telemetry::Personal,
 };
 
 /// How often a write that must not get lost is tried while others change the resource too.
@@ -116,7 +117,7 @@ impl<'a> Pass<'a> {
             if step.needs_fresh_resource() && !self.fresh {
                 self.refresh().await?;
             } else {
-                tracing::debug!(%step);
+                tracing::debug!(step = %Personal(&step));
                 bounds::check(&self.work, &self.known, &step).await?;
                 self.take(step).await?;
             }

@@ -24,6 +24,7 @@ use serde_json::{Value, json};
 use crate::{
     api::{ConnectUser, ConnectUserStatus, FIELD_MANAGER, FINALIZER, keep_short},
     reconcile::{Cluster, ClusterError, ClusterErrorKind, ClusterFuture, Event, EventKind, SecretValue, THROTTLED},
+    telemetry::Personal,
 };
 
 /// How long a call may take, so that a pass does not hang on an API server that does not answer.
@@ -331,7 +332,9 @@ impl Cluster for KubeCluster {
             };
             match tokio::time::timeout(EVENT_TIMEOUT, publish).await {
                 Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::debug!(reason = event.reason, %error, "an Event was not published"),
+                Ok(Err(error)) => {
+                    tracing::debug!(reason = event.reason, error = %Personal(error), "an Event was not published");
+                }
                 Err(_) => tracing::debug!(reason = event.reason, "an Event was not published in time"),
             }
         })

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     reconcile::{Orphan, OrphanError, Reconciler, ScanReport},
-    telemetry::Metrics,
+    telemetry::{Metrics, Personal},
 };
 
 /// How often to check whether all ConnectUsers are listed. Before that, there is nothing to compare users with.
@@ -154,7 +154,7 @@ impl Sweeper {
         report.orphans.retain(|orphan| orphan.is_of(&self.namespaces));
         let orphans = match self.reconciler.confirm(report.orphans).await {
             Ok(orphans) => orphans,
-            Err(error) => return tracing::warn!(%error, "users without a ConnectUser could not be confirmed"),
+            Err(error) => return tracing::warn!(error = %Personal(error), "users without a ConnectUser could not be confirmed"),
         };
         let count = orphans.len();
         let delete = self.delete_orphans && self.reconciler.may_delete_orphans(count, report.users);
@@ -179,10 +179,10 @@ impl Sweeper {
                 };
                 tracing::warn!(
                     user = arn,
-                    username,
+                    username = %Personal(username),
                     "this user belongs to ConnectUser {}/{} ({uid}), which does not exist: {advice}",
                     name.namespace,
-                    name.name
+                    Personal(&name.name)
                 );
             } else if delete && !self.reconciler.admit_orphan(instance, orphan) {
                 held += 1;
@@ -190,13 +190,15 @@ impl Sweeper {
                 match delete_orphan(&self.reconciler, orphan, Some(until)).await {
                     Ok(outcome) => {
                         let (outcome, _) = outcome.words();
-                        tracing::info!(user = arn, username, outcome, "resolved a user without a ConnectUser");
+                        tracing::info!(user = arn, username = %Personal(username), outcome, "resolved a user without a ConnectUser");
                         self.metrics.orphan_resolved(outcome);
                         remaining -= 1;
                     }
                     // The rate limit did not admit it in time.
                     Err(OrphanError::Connect(Error { class: Class::Deferred | Class::Throttled, .. })) => break,
-                    Err(error) => tracing::warn!(user = arn, %error, "a user without a ConnectUser could not be deleted"),
+                    Err(error) => {
+                        tracing::warn!(user = arn, error = %Personal(error), "a user without a ConnectUser could not be deleted")
+                    }
                 }
             }
         }

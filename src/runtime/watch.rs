@@ -32,7 +32,7 @@ use super::{
 };
 use crate::{
     reconcile::{NamespacedName, Reconciler},
-    telemetry::{self, Metrics},
+    telemetry::{self, Metrics, Personal},
 };
 
 /// The page size of the list. A page is in memory as text and parsed at the same time, before it is packed.
@@ -257,7 +257,8 @@ fn advice(error: &watcher::Error) -> &'static str {
 async fn pass(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, Infallible> {
     let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
     // Not "name": in JSON, that is the name of the span.
-    let span = tracing::info_span!("reconcile", namespace, resource = name);
+    let uid = object.uid().unwrap_or_default();
+    let span = tracing::info_span!("reconcile", namespace, resource = telemetry::name_or_uid(&name, &uid));
     let unpacked = match &object.0 {
         Ok(packed) => packed.resource().ok_or_else(|| "it cannot be unpacked".to_owned()),
         Err(error) => Err(error.to_string()),
@@ -267,7 +268,7 @@ async fn pass(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, Inf
         Err(error) => {
             tracing::error!(
                 parent: &span,
-                error,
+                error = %Personal(error),
                 "this ConnectUser cannot be read and is skipped: apply the CRD of this version and correct the resource"
             );
             return Ok(Action::await_change());
@@ -275,7 +276,7 @@ async fn pass(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, Inf
     };
     let start = Instant::now();
     let _running = context.health.pass();
-    telemetry::set_attribute(&span, "uid", resource.uid().unwrap_or_default());
+    telemetry::set_attribute(&span, "uid", uid);
     let verdict = context.reconciler.reconcile(&resource).instrument(span.clone()).await;
     telemetry::set_attribute(&span, "result", verdict.result);
     context.metrics.pass(verdict.result, start.elapsed());

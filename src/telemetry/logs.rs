@@ -11,7 +11,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use super::traces::Traces;
+use super::{personal, traces::Traces};
 
 /// The format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -40,8 +40,12 @@ pub fn log_filter(text: &str) -> Result<String, String> {
     }
 }
 
-/// Starts logging to standard error, and tracing if `traces` is given. Fails if called twice.
-pub fn init(level: &str, format: LogFormat, traces: Option<&Traces>) -> anyhow::Result<()> {
+/// Starts logging to standard error, and tracing if `traces` is given. The log has no personal data unless `personal_data`. Fails if
+/// called twice.
+pub fn init(level: &str, format: LogFormat, personal_data: bool, traces: Option<&Traces>) -> anyhow::Result<()> {
+    if !personal_data {
+        personal::hide();
+    }
     let filter = EnvFilter::try_new(level)?;
     let lines = match format {
         LogFormat::Text => fmt::layer().with_ansi(io::stderr().is_terminal()).with_writer(|| OneLine(io::stderr())).boxed(),

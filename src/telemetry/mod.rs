@@ -3,11 +3,13 @@
 mod limiters;
 mod logs;
 mod metrics;
+mod personal;
 mod resources;
 mod traces;
 
 pub use logs::{LogFormat, init, log_filter};
 pub use metrics::{AccountMetrics, Metrics};
+pub(crate) use personal::{Personal, name_or_uid};
 pub use resources::ConditionSummary;
 pub use traces::Traces;
 pub(crate) use traces::set_attribute;

@@ -69,6 +69,6 @@ impl Source {
 
 /// Runs a command that calls Connect.
 fn block_on(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
-    telemetry::init("error", LogFormat::Text, None)?;
+    telemetry::init("error", LogFormat::Text, true, None)?;
     tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?.block_on(command)
 }

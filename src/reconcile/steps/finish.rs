@@ -5,8 +5,8 @@ use std::time::Duration;
 use kube::ResourceExt;
 
 use super::{
-    ClusterError, ClusterErrorKind, ConditionType, End, Failure, Kind, Knowledge, Phase, Retry, State, Verdict, Work, condition,
-    describes_same_wait, events, is_in_sync, until_read,
+    ClusterError, ClusterErrorKind, ConditionType, End, Failure, Kind, Knowledge, Personal, Phase, Retry, State, Verdict, Work,
+    condition, describes_same_wait, events, is_in_sync, until_read,
 };
 
 /// The time to wait for a cache that is known to be behind.
@@ -155,10 +155,11 @@ fn is_worth_reporting(work: &Work<'_>, known: &Knowledge, failure: &Failure, ret
 
 fn log(failure: &Failure) {
     let (reason, request_id) = (failure.kind.reason().as_str(), failure.request_id.as_deref());
+    let message = Personal(&failure.message);
     match failure.kind {
         Kind::Deferred | Kind::Raced | Kind::Unsettled => {
-            tracing::debug!(reason, request_id, phase = ?failure.phase, "{}", failure.message);
+            tracing::debug!(reason, request_id, phase = ?failure.phase, "{message}");
         }
-        _ => tracing::warn!(reason, request_id, phase = ?failure.phase, "{}", failure.message),
+        _ => tracing::warn!(reason, request_id, phase = ?failure.phase, "{message}"),
     }
 }

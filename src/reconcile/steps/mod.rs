@@ -46,4 +46,5 @@ use crate::{
         subject::Subject,
         work::Work,
     },
+    telemetry::Personal,
 };

@@ -5,8 +5,8 @@ use kube::ResourceExt;
 use rand::seq::IndexedRandom;
 
 use super::{
-    Appeared, ClusterErrorKind, ConnectUser, Failure, Flow, Kind, PasswordSecretRef, Phase, SecretValue, Work, broken_rules,
-    or_end, set_password_change_ignored,
+    Appeared, ClusterErrorKind, ConnectUser, Failure, Flow, Kind, PasswordSecretRef, Personal, Phase, SecretValue, Work,
+    broken_rules, or_end, set_password_change_ignored,
 };
 
 /// The key of a Secret that the operator creates.
@@ -117,7 +117,7 @@ pub(in crate::reconcile) async fn check_secret(work: &mut Work<'_>) {
             ));
             return;
         }
-        Err(error) => return tracing::debug!(%error, "whether the Secret has changed is not known"),
+        Err(error) => return tracing::debug!(error = %Personal(error), "whether the Secret has changed is not known"),
     };
     // If the user is not known to be created from this Secret, only changes from now on can be reported.
     let sent = report.status.observed_password_version.get_or_insert_with(|| version.clone());

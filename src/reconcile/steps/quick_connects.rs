@@ -3,7 +3,7 @@
 use connect_api::{Class, OperationName, UserId};
 
 use super::{
-    Cleanup, EventKind, Failure, Flow, Knowledge, Learnt, OPERATIONS, Observation, Ownership, Phase, Work, is_permanent,
+    Cleanup, EventKind, Failure, Flow, Knowledge, Learnt, OPERATIONS, Observation, Ownership, Personal, Phase, Work, is_permanent,
 };
 
 /// Failures of Connect in a row after which the rest is left to people, so that no resource waits for ever: about two minutes, or
@@ -38,7 +38,7 @@ async fn report(work: &Work<'_>, cleanup: &Cleanup) {
     let whose = format!("{:?} ({user})", work.subject.username());
     if !deleted.is_empty() {
         let note = format!("deleted the quick connects that pointed to {whose}: {}", quoted(deleted));
-        tracing::info!("{note}");
+        tracing::info!(%user, "deleted quick connects of the deleted user: {}", Personal(quoted(deleted)));
         work.publish(EventKind::Normal, "QuickConnectsDeleted", "Delete", note).await;
     }
     if let Some(error) = refusal {
@@ -49,7 +49,7 @@ async fn report(work: &Work<'_>, cleanup: &Cleanup) {
              for the next time, allow {search}, {describe} and {delete} in the IAM policy of the operator's role, or run it \
              without --delete-quick-connects"
         );
-        tracing::warn!("{note}");
+        tracing::warn!(%user, "{}", Personal(&note));
         work.publish(EventKind::Warning, "QuickConnectsLeft", "Delete", note).await;
     }
 }

@@ -3,13 +3,18 @@
 use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use connect_api::{IdentityInfo, OperationName, UpdateUserIdentityInfo};
+use connect_sim::{Effect, Fault, QuickConnectTarget};
 use serde_json::json;
 
 use super::{
     harness::{ELSEWHERE, Harness, HarnessBuilder, OTHER_ACCOUNT, OTHER_ROLE, PASSWORD},
     mangler::{Mangler, always},
+    orphans::tagged,
+    sweeps::next_sweep,
     traces::Collector,
 };
+use crate::support::eventually;
 
 /// A place that the operator writes to, and what it has written there.
 type Written = (&'static str, String);
@@ -148,5 +153,104 @@ async fn credentials_in_a_reply_that_cannot_be_read_are_not_logged() {
             ("/readyz", harness.operator.get("/readyz").1),
         ];
         assert_absent(&SECRETS.map(spellings).concat(), &written);
+    }
+}
+
+/// The life of users, in which the operator has a reason to mention every kind of personal data.
+async fn lives(harness: &Harness<'_>, cluster: &str) {
+    let identity = |last_name: &str| {
+        json!({
+            "firstName": "Mariam",
+            "lastName": last_name,
+            "email": "mariam.okonkwo@example.com",
+            "secondaryEmail": "mariam@home.example.com",
+            "mobile": "+14155550142",
+        })
+    };
+    let mariam = |last_name: &str| json!({ "username": "mariam.okonkwo", "identityInfo": identity(last_name) });
+    harness.apply_until_ready("mariam-okonkwo", &mariam("Okonkwo")).await;
+    harness.apply_until_ready("mariam-okonkwo", &mariam("Adeyemi")).await;
+
+    // Drift.
+    let user = harness.live("mariam.okonkwo").user;
+    let changed = IdentityInfo {
+        email: Some("adeyemi@example.org".into()),
+        mobile: Some("+14155550199".into()),
+        ..user.identity_info.clone()
+    };
+    harness
+        .call_at_console(UpdateUserIdentityInfo { instance: harness.instance(), user: user.id.clone(), identity_info: changed })
+        .await;
+    harness.route("mariam.okonkwo", "Sales").await;
+    harness.requeue("mariam-okonkwo").await;
+    harness.wait_until_ready("mariam-okonkwo").await;
+    next_sweep(harness);
+
+    // Conflicts: with a user that has no owner, and with one that another ConnectUser owns.
+    harness.create_by_hand("tadeusz.wozniak", |_| {}).await;
+    for (name, username) in [("tadeusz-wozniak", "tadeusz.wozniak"), ("second-wozniak", "mariam.okonkwo")] {
+        harness.apply(name, &json!({ "username": username })).await;
+        harness.wait_for_condition(name, "Ready", "False", "Conflict").await;
+    }
+    // A refusal that quotes a value, and a Secret that is missing.
+    let message = "Value 'wozniak@example.org' at 'identityInfo.email' failed to satisfy constraint".to_owned();
+    let refusal = Effect::Error { status: 400, code: Some("InvalidParameterException".into()), message };
+    harness.sim.inject(Fault::on(OperationName::CreateUser, refusal));
+    harness.apply("refused-wozniak", &json!({ "identityInfo": identity("Wozniak") })).await;
+    harness.wait_for_condition("refused-wozniak", "Ready", "False", "InvalidSpec").await;
+    harness.apply("secretless-wozniak", &json!({ "passwordSecretRef": { "name": "password-of-wozniak" } })).await;
+    harness.wait_for_condition("secretless-wozniak", "Ready", "False", "SecretNotFound").await;
+
+    // Deletions: with a quick connect, and of an orphan.
+    harness.sim.create_quick_connect(&harness.instance(), "Mariam Okonkwo", QuickConnectTarget::User(user.id.to_string()));
+    harness.sim.advance(Duration::from_secs(60));
+    harness.delete_until_gone("mariam-okonkwo").await;
+    tagged(harness, "orphaned-okonkwo", cluster).await;
+    eventually("the orphan is deleted", || !harness.usernames().contains(&"orphaned-okonkwo".to_owned()));
+}
+
+/// Parts of the names, addresses and numbers in [`lives`].
+const PERSONAL: [&str; 6] = ["mariam", "okonkwo", "adeyemi", "tadeusz", "wozniak", "41555501"];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn metrics_and_traces_hold_no_personal_data_and_logs_need_not() {
+    let collector = Collector::default();
+    let mut harness = talkative("private", &collector.start().await)
+        .flag("--log-personal-data=false")
+        .flag("--sweep-interval=1s")
+        .flag("--cluster-name=private")
+        .flag("--delete-orphans")
+        .flag("--delete-quick-connects")
+        .start()
+        .await;
+    lives(&harness, "private").await;
+    let uid = harness.users().get("tadeusz-wozniak").await.unwrap().metadata.uid.unwrap();
+    let written = stopped(&mut harness, &collector);
+    assert_absent(&PERSONAL.map(str::to_owned), &written);
+    let log = &written[0].1;
+    let conflict = log.lines().find(|line| line.contains(&uid) && line.contains("\"reason\":\"Conflict\""));
+    assert!(conflict.is_some_and(|line| line.contains(harness.namespace())), "the log says what happened to which resource");
+    for event in
+        ["DeleteQuickConnect", "created the user", "updated the user", "deleted the user", "InvalidSpec", "SecretNotFound"]
+    {
+        assert!(log.contains(event), "{event}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn metrics_and_traces_hold_no_personal_data_if_the_log_does() {
+    let collector = Collector::default();
+    let mut harness = talkative("public", &collector.start().await)
+        .flag("--sweep-interval=1s")
+        .flag("--cluster-name=public")
+        .flag("--delete-orphans")
+        .flag("--delete-quick-connects")
+        .start()
+        .await;
+    lives(&harness, "public").await;
+    let [(_, log), others @ ..] = stopped(&mut harness, &collector);
+    assert_absent(&PERSONAL.map(str::to_owned), &others);
+    for personal in PERSONAL {
+        assert!(log.to_lowercase().contains(personal), "{personal} is mentioned nowhere, so the other test shows nothing");
     }
 }

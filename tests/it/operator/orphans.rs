@@ -18,7 +18,7 @@ use super::{
 use crate::support::{define, eventually, plane};
 
 /// Creates a user with the tags that the operator of this cluster would set.
-async fn tagged(harness: &Harness<'_>, username: &str, cluster: &str) -> String {
+pub(super) async fn tagged(harness: &Harness<'_>, username: &str, cluster: &str) -> String {
     harness.create_by_hand(username, |_| {}).await;
     let arn = harness.live(username).user.arn;
     let tags = [("cluster", cluster), ("namespace", harness.namespace()), ("name", username), ("uid", "of-a-former-resource")];
