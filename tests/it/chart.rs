@@ -7,5 +7,6 @@ mod kubelet;
 mod life;
 mod refusals;
 mod rendering;
+mod reuse;
 
 pub use helm::{CHART, Helm, documents};

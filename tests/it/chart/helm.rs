@@ -36,9 +36,14 @@ impl Helm {
 
     /// Returns the chart rendered with these flags, as a release with the chart's name.
     pub fn template(self, flags: &[&str]) -> Result<String, String> {
+        self.template_of(CHART, flags)
+    }
+
+    /// Returns another chart rendered like [`Helm::template`].
+    pub fn template_of(self, chart: &str, flags: &[&str]) -> Result<String, String> {
         // Only released builds of Helm 3 know for which Kubernetes they were built.
         let place = ["--namespace=connect-operator-system", "--kube-version=1.37"];
-        self.run(&[&["template", "connect-operator", CHART], &place[..], flags].concat(), None)
+        self.run(&[&["template", "connect-operator", chart], &place[..], flags].concat(), None)
     }
 }
 

@@ -22,12 +22,17 @@ fn earlier(directory: &str, prefix: &str, suffix: &str) -> BTreeSet<Version> {
     names.filter_map(version).filter(|version| *version < now).collect()
 }
 
-fn released_charts() -> BTreeSet<Version> {
+pub(super) fn released_charts() -> BTreeSet<Version> {
     earlier(RELEASED, "connect-operator-", ".tgz")
 }
 
+/// Returns the packaged chart of a release.
+pub(super) fn released(version: &Version) -> String {
+    format!("{RELEASED}/connect-operator-{version}.tgz")
+}
+
 fn before() -> String {
-    format!("{RELEASED}/connect-operator-{}.tgz", released_charts().last().unwrap())
+    released(released_charts().last().unwrap())
 }
 
 #[test]
@@ -73,7 +78,7 @@ async fn users_outlive_every_step_of_a_release_with_both_helms() {
     let notes = cluster.release(Helm::Three, &before(), &WAIT).unwrap();
     assert!(notes.contains("STATUS: deployed"), "{notes}");
     cluster.applied("jane", "Basic Routing Profile");
-    let notes = cluster.release(Helm::Three, CHART, &now()).unwrap();
+    let notes = cluster.release(Helm::Three, CHART, &[&now()[..], &["--reuse-values"]].concat()).unwrap();
     let next = format!("kubectl -n {HOME} rollout status deployment/connect-operator");
     assert!(notes.contains(&next) && notes.contains("IAM role"), "{notes}");
     cluster.until_all_have("--drift-interval=23h");
@@ -83,9 +88,9 @@ async fn users_outlive_every_step_of_a_release_with_both_helms() {
     cluster.until_all_have("--drift-interval=24h");
     cluster.applied("jane", "Basic Routing Profile");
 
-    // Helm 4 takes the release over, and reduces its rights to the namespace.
+    // Helm 4 takes the release over with its values, and reduces its rights to the namespace.
     let scoped = [&now()[..], &["--set=scopedNamespaces={contact-center}"]].concat();
-    cluster.release(Helm::Four, CHART, &scoped).unwrap();
+    cluster.release(Helm::Four, CHART, &[&scoped[..], &["--reuse-values"]].concat()).unwrap();
     cluster.until_all_have("CONNECT_OPERATOR_NAMESPACE=contact-center");
     assert!(cluster.try_kubectl(&["get", "clusterrolebinding", "connect-operator"]).is_err());
     cluster.applied("ravi", "Sales");

@@ -84,7 +84,7 @@
 {{- end }}
 {{- $_ := set $seen $id $instance }}
 {{- end }}
-{{- range .Values.generatePasswords.namespaces }}
+{{- range (.Values.generatePasswords).namespaces }}
 {{- if and $.Values.scopedNamespaces (not (has . $.Values.scopedNamespaces)) }}
 {{- fail (printf "generatePasswords.namespaces: %s is not watched: add it to scopedNamespaces" .) }}
 {{- end }}
