@@ -2,10 +2,12 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     sync::{Arc, atomic::AtomicU64},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use bytes::Bytes;
 use connect_api::{Arn, CallObserver, Class, Error, InstanceId, LimiterStatus, OperationName, Priority};
 use parking_lot::Mutex;
 use prometheus_client::{
@@ -23,6 +25,7 @@ use prometheus_client::{
 
 use super::{
     limiters::Limiters,
+    recent::Recent,
     resources::{ConditionSummary, Resources},
     traces,
 };
@@ -60,6 +63,9 @@ const SHORT: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 const LONG: [f64; 13] = [0.1, 0.5, 1.0, 2.5, 5.0, 15.0, 30.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0];
 const SWEEPS: [f64; 10] = [0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
 
+/// How long the text of the metrics is reused.
+const LASTS: Duration = Duration::from_millis(200);
+
 type Durations<L> = Family<L, Histogram, fn() -> Histogram>;
 type TracedDurations<L> = Family<L, HistogramWithExemplars<TraceLabels>, fn() -> HistogramWithExemplars<TraceLabels>>;
 
@@ -86,6 +92,7 @@ macro_rules! metrics {
             registry: Registry,
             limiters: Limiters,
             resources: Resources,
+            page: Recent<Result<Bytes, fmt::Error>>,
             swept_instances: Mutex<BTreeSet<InstanceId>>,
             /// When something last arrived for each watch, by its path, in seconds since 1970.
             watches: Mutex<BTreeMap<String, i64>>,
@@ -105,6 +112,7 @@ macro_rules! metrics {
                     watches: Mutex::default(),
                     limiters,
                     resources,
+                    page: Recent::new(LASTS),
                     registry: all.0,
                 };
                 // Valid as long as there is no file.
@@ -297,8 +305,14 @@ impl Metrics {
         self.config_valid.set(i64::from(valid));
     }
 
+    /// Returns the metrics in the text format, as they were at most a fifth of a second ago: any pod of the cluster may ask for them,
+    /// as often as it likes.
+    pub fn page(&self) -> Result<Bytes, fmt::Error> {
+        self.page.get(|| self.encode().map(Bytes::from))
+    }
+
     /// Returns the metrics in the text format.
-    pub fn encode(&self) -> Result<String, std::fmt::Error> {
+    pub fn encode(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)
@@ -422,6 +436,15 @@ mod tests {
         assert_eq!(swept(), 0);
         metrics.set_swept_instances([instance.clone()].into(), interval);
         assert_eq!(swept(), 3);
+    }
+
+    #[test]
+    fn metrics_are_not_encoded_at_every_scrape() {
+        let metrics = Metrics::default();
+        let texts: Vec<_> = (0..1000).map(|_| metrics.page().unwrap()).collect();
+        let distinct: BTreeSet<_> = texts.iter().map(|text| text.as_ptr()).collect();
+        // One, unless the machine was very slow.
+        assert!(distinct.len() < 1000);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod limiters;
 mod logs;
 mod metrics;
 mod personal;
+mod recent;
 mod resources;
 mod traces;
 

@@ -4,13 +4,12 @@
 use std::{
     fmt,
     sync::{Arc, OnceLock},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
-use parking_lot::Mutex;
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric},
@@ -22,6 +21,7 @@ use prometheus_client::{
     registry::Unit,
 };
 
+use super::recent::Recent;
 use crate::api::{ConditionType, ConnectUser, ManagementPolicy, Reason};
 
 /// How long the counts are reused, so that no client makes the operator count a hundred thousand resources all the time.
@@ -40,11 +40,15 @@ type Visit = dyn Fn(&mut dyn FnMut(Option<&ConditionSummary>)) + Send + Sync;
 #[derive(Clone, Default)]
 pub(super) struct Resources(Arc<Shared>);
 
-#[derive(Default)]
 struct Shared {
     visit: OnceLock<Box<Visit>>,
-    /// The last counts and when they were made.
-    last: Mutex<Option<(Instant, Counts)>>,
+    last: Recent<Counts>,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self { visit: OnceLock::new(), last: Recent::new(LASTS) }
+    }
 }
 
 /// What the metrics say about the resources.
@@ -64,16 +68,11 @@ impl Resources {
 
     fn counts(&self) -> Counts {
         let Some(visit) = self.0.visit.get() else { return Counts::default() };
-        let mut last = self.0.last.lock();
-        if let Some((made, counts)) = &*last
-            && made.elapsed() < LASTS
-        {
-            return counts.clone();
-        }
-        let mut counts = Counts::default();
-        visit(&mut |summary| counts.add(summary));
-        *last = Some((Instant::now(), counts.clone()));
-        counts
+        self.0.last.get(|| {
+            let mut counts = Counts::default();
+            visit(&mut |summary| counts.add(summary));
+            counts
+        })
     }
 }
 

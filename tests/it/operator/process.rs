@@ -1,6 +1,6 @@
 //! The operator as a process: started with the environment that it has in a cluster, ended when it is dropped.
 
-use std::{path::Path, process::ExitStatus};
+use std::{path::Path, process::ExitStatus, time::Duration};
 
 use control_plane::Supervised;
 use rustix::process::{Pid, Signal, kill_process};
@@ -131,6 +131,10 @@ impl Operator {
 
     /// Requests `/healthz`, `/readyz` or `/metrics` and returns the HTTP status and text.
     pub fn get(&self, page: &str) -> (u16, String) {
+        if page == "/metrics" {
+            // The operator reuses the text of the last request for this long.
+            std::thread::sleep(Duration::from_millis(200));
+        }
         let server = if page == "/metrics" { "metrics" } else { "health" };
         let url = format!("http://{}{page}", installation::address(&self.process, server).unwrap());
         let mut response = ureq::get(url).config().http_status_as_error(false).build().call().unwrap();
