@@ -2,7 +2,8 @@
 #
 # `docker build .` builds everything. dev/image/build.sh, which releases use, builds the program on its own (dev/image/rootfs.sh) and
 # replaces the stage "build" by its files: no daemon, no other image, and the same bytes each time.
-FROM docker.io/library/rust:1.95.0-slim-bookworm AS build
+# The digest is that of the list of all platforms. The tag says which version it is, and is not looked at.
+FROM docker.io/library/rust:1.95.0-slim-bookworm@sha256:d7482085ff5b415f84dba5647ae71606650bdef00db7aeb69f4b3d170c3e4082 AS build
 # Docker's older builder does not set it.
 ARG TARGETARCH
 RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates musl-tools python3 && rm -rf /var/lib/apt/lists/*

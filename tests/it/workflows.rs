@@ -1,4 +1,4 @@
-//! The workflows in `.github`, checked by actionlint.
+//! The workflows in `.github`, checked by actionlint, and what they build with.
 
 use std::{fs, process::Command};
 
@@ -45,4 +45,17 @@ fn actions_are_named_by_commit() {
             assert!(version.contains(" # v"), "{action}: say which version that is");
         }
     }
+}
+
+/// A tag can be moved to another image; a digest cannot.
+#[test]
+fn base_image_is_named_by_digest_and_has_the_pinned_compiler() {
+    let dockerfile = read("Dockerfile");
+    let images: Vec<_> = dockerfile.lines().filter_map(|line| line.strip_prefix("FROM ")).filter(|name| *name != "scratch").collect();
+    let [image] = images[..] else { panic!("{images:?}") };
+    let (name, digest) = image.strip_suffix(" AS build").unwrap().split_once("@sha256:").unwrap();
+    assert!(digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()), "{image}");
+    let toolchain = read("rust-toolchain.toml");
+    let version = toolchain.split('"').nth(1).unwrap();
+    assert!(name.ends_with(&format!("/rust:{version}-slim-bookworm")), "{name} has not Rust {version}");
 }
