@@ -18,6 +18,7 @@ mod sweep;
 mod watch;
 
 pub(crate) use api_server::{Patience, connect};
+pub use config::schema as config_schema;
 pub(crate) use connections::{AwsConnections, Defaults};
 pub(crate) use credential_check::{await_accounts, check_accounts};
 pub use health::Health;

@@ -51,7 +51,8 @@ fn actions_are_named_by_commit() {
 #[test]
 fn base_image_is_named_by_digest_and_has_the_pinned_compiler() {
     let dockerfile = read("Dockerfile");
-    let images: Vec<_> = dockerfile.lines().filter_map(|line| line.strip_prefix("FROM ")).filter(|name| *name != "scratch").collect();
+    let images: Vec<_> =
+        dockerfile.lines().filter_map(|line| line.strip_prefix("FROM ")).filter(|name| *name != "scratch").collect();
     let [image] = images[..] else { panic!("{images:?}") };
     let (name, digest) = image.strip_suffix(" AS build").unwrap().split_once("@sha256:").unwrap();
     assert!(digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()), "{image}");

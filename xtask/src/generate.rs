@@ -39,6 +39,7 @@ fn from_code() -> Result<Vec<File>> {
         ("docs/api.md", api_reference::page()),
         ("docs/metrics.md", metrics_reference::page()?),
         (chart::DEFINITION, chart::definition()?),
+        (chart::SCHEMA, chart::schema()?),
         (chart::README, chart::readme()?),
     ];
     files.extend(iam::policies()?);

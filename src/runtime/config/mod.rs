@@ -1,15 +1,17 @@
 //! The operator's configuration file: the settings of each AWS account, and which namespaces may use which instance.
 //!
-//! `values` defines and checks single values, `settings` the whole file, and `file` reads it and follows its changes.
-//! docs/configuration.md describes the file for users.
+//! `values` defines and checks single values, `settings` the whole file, `file` reads it and follows its changes, and `schema` describes
+//! it to Helm. docs/configuration.md describes the file for users.
 
 mod file;
+mod schema;
 mod settings;
 #[cfg(test)]
 mod tests;
 mod values;
 
 pub use file::{ConfigError, ConfigFile};
+pub use schema::schema;
 pub use settings::{AccountSettings, Config};
 pub(crate) use values::is_tag_text;
 pub use values::{Operation, RoleArn};

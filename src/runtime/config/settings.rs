@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use connect_api::{Arn, Quota, Quotas};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::values::{
@@ -13,7 +14,7 @@ use crate::plan::{Bounds, OthersUsers, Pattern};
 
 /// The contents of the configuration file. The default applies if there is no file: the operator uses its own credentials for all
 /// accounts, and every namespace may use every instance.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Config {
     pub accounts: BTreeMap<AccountId, AccountSettings>,
@@ -23,8 +24,9 @@ pub struct Config {
 }
 
 /// The settings of an AWS account. Settings that are absent are those of the command line.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(extend("dependencies" = { "externalId": ["roleArn"], "sessionName": ["roleArn"], "sessionTags": ["roleArn"] }))]
 pub struct AccountSettings {
     /// The role to assume in this account. Absent: the operator's own credentials belong to this account.
     pub role_arn: Option<RoleArn>,
@@ -43,7 +45,7 @@ pub struct AccountSettings {
 }
 
 /// AWS' rate limits in an account, where they differ from those of the command line.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct QuotaSettings {
     /// Calls per second of each operation.
@@ -55,7 +57,7 @@ pub struct QuotaSettings {
 }
 
 /// The rate limit of one operation.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OperationQuota {
     pub calls_per_second: Positive,
@@ -64,7 +66,7 @@ pub struct OperationQuota {
     pub call_burst: Option<Positive>,
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct InstanceSettings {
     /// The namespaces whose ConnectUsers may use the instance. `*` means all namespaces; an empty list means none.
@@ -75,7 +77,7 @@ pub struct InstanceSettings {
 }
 
 /// What the ConnectUsers of a namespace may do in an instance. What is absent is that of `*`, or else the default.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct BoundsSettings {
     /// The security profiles that users may have. Default: all.
@@ -90,22 +92,22 @@ pub struct BoundsSettings {
     pub observe_others: Option<ObserveOthers>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum Adoption {
     Allow,
     Refuse,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum ObserveOthers {
     Allow,
-    /// The observer sees neither e-mail addresses nor mobile numbers.
+    // The observer sees neither e-mail addresses nor mobile numbers.
     WithoutAddresses,
     Refuse,
 }
 
 /// The rule for instances that are not listed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum NotListed {
     #[default]
     Allow,

@@ -1,13 +1,40 @@
-//! The values in the configuration file. Each is checked when it is parsed, so that every instance of these types is valid.
+//! The values in the configuration file. Each is checked when it is parsed, so that every instance of these types is valid. The schemas
+//! describe them in the chart's values.
 
-use std::{borrow::Borrow, collections::BTreeMap, fmt};
+use std::{
+    borrow::{Borrow, Cow},
+    collections::BTreeMap,
+    fmt,
+};
 
 use axum::http::Uri;
 use connect_api::{Arn, ArnParts, OperationName, Resource};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
+/// Gives types schemas, where the derived ones would not say which values are valid.
+macro_rules! schemas {
+    ($($name:ident: $schema:expr;)*) => {$(
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                $schema
+            }
+        }
+    )*};
+}
+
 macro_rules! texts {
-    ($($(#[$doc:meta])* $name:ident: $fits:expr, $why:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident: $fits:expr, $schema:tt, $why:expr;)*) => {$(
+        schemas! { $name: json_schema!($schema); }
+
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
         #[serde(try_from = "String")]
@@ -37,24 +64,28 @@ macro_rules! texts {
 }
 
 texts! {
-    AccountId: is_account_id, |text| format!("{text:?} is not the id of an AWS account: 12 digits, in quotes");
-    RoleArn: is_role_arn,
+    AccountId: is_account_id, { "type": "string", "pattern": "^[0-9]{12}$" }, |text| format!("{text:?} is not the id of an AWS account: 12 digits, in quotes");
+    RoleArn: is_role_arn, { "type": "string", "pattern": "^arn:aws(-[a-z]+)*:iam::[0-9]{12}:role/(.*/)?[^/]+$" },
         |text| format!("{text:?} is not the ARN of an IAM role, such as arn:aws:iam::123456789012:role/connect-operator");
     /// An external id, as AssumeRole takes it.
     ExternalId: |text| (2..=1224).contains(&text.len()) && text.chars().all(|c| is_word(c) || "+=,.@:/-".contains(c)),
+        { "type": "string", "minLength": 2, "maxLength": 1224, "pattern": "^[A-Za-z0-9_+=,.@:/-]+$" },
         |_| "is not an external id: 2 to 1224 letters, digits or any of _+=,.@:/-".into();
     /// A session's name, as AssumeRole takes it.
     SessionName: |text| (2..=64).contains(&text.len()) && text.chars().all(|c| is_word(c) || "+=,.@-".contains(c)),
+        { "type": "string", "pattern": "^[A-Za-z0-9_+=,.@-]{2,64}$" },
         |text| format!("{text:?} is not the name of a session: 2 to 64 letters, digits or any of _+=,.@-");
     /// A pattern of security profiles' or routing profiles' names, or of their ARNs.
-    ProfilePattern: |text| !text.is_empty(), |_| "is empty: name a profile by its name or ARN, in which * stands for any characters".into();
+    ProfilePattern: |text| !text.is_empty(), { "type": "string", "minLength": 1 },
+        |_| "is empty: name a profile by its name or ARN, in which * stands for any characters".into();
     /// A pattern of the paths of hierarchy groups, or of their ARNs.
-    GroupPattern: |text| text.starts_with(['/', '*']) || text.starts_with("arn:"),
+    GroupPattern: |text| text.starts_with(['/', '*']) || text.starts_with("arn:"), { "type": "string", "pattern": "^(/|\\*|arn:)" },
         |text| format!("{text:?} is not a path, such as \"/North/Hamburg\" or \"/North/*\", nor an ARN");
-    EndpointUrl: is_endpoint_url,
+    EndpointUrl: is_endpoint_url, { "type": "string", "pattern": "^https?://[^/?#\\s:@]+(:[0-9]+)?(/[^?#\\s]*)?$" },
         |text| format!("{text:?} is not a URL, such as https://connect.eu-central-1.amazonaws.com");
     /// The name of a namespace, or `*` for all.
-    Namespace: is_namespace, |text| format!("{text:?} is not the name of a namespace, nor {ALL:?}, which means all of them");
+    Namespace: is_namespace, { "type": "string", "pattern": "^(\\*|[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)$" },
+        |text| format!("{text:?} is not the name of a namespace, nor {ALL:?}, which means all of them");
 }
 
 impl Borrow<str> for Namespace {
@@ -153,7 +184,8 @@ impl fmt::Display for InstanceArn {
 }
 
 /// The names of namespaces, or `*` for all.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct Namespaces(Vec<Namespace>);
 
 impl Namespaces {
@@ -219,7 +251,9 @@ pub(crate) fn is_tag_text(text: &str) -> bool {
 }
 
 macro_rules! numbers {
-    ($($(#[$doc:meta])* $name:ident: $fits:expr, $rule:literal;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident: $fits:expr, $schema:tt, $rule:literal;)*) => {$(
+        schemas! { $name: json_schema!($schema); }
+
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
         #[serde(try_from = "f64")]
@@ -243,8 +277,8 @@ macro_rules! numbers {
 }
 
 numbers! {
-    Positive: |number| number.is_finite() && number > 0.0, "greater than 0";
-    Share: |number| number > 0.0 && number <= 1.0, "greater than 0 and at most 1";
+    Positive: |number| number.is_finite() && number > 0.0, { "type": "number", "exclusiveMinimum": 0 }, "greater than 0";
+    Share: |number| number > 0.0 && number <= 1.0, { "type": "number", "exclusiveMinimum": 0, "maximum": 1 }, "greater than 0 and at most 1";
 }
 
 /// An operation that the operator calls.
@@ -267,4 +301,29 @@ impl TryFrom<String> for Operation {
             format!("{name:?} is not an operation that the operator calls; these are: {}", names.join(", "))
         })
     }
+}
+
+schemas! {
+    // As in the definition of ConnectUser.
+    InstanceArn: json_schema!({
+        "type": "string",
+        "pattern": "^arn:aws(-[a-z]+)*:connect:[a-z]+(-[a-z]+)+-[0-9]+:[0-9]{12}:instance/[A-Za-z0-9-]+$",
+    });
+    SessionTags: json_schema!({
+        "type": "object",
+        "maxProperties": 50,
+        "additionalProperties": false,
+        "patternProperties": {
+            r"^[\p{L}\p{N}\p{Z}\s_.:/=+@-]{1,128}$": {
+                "type": "string",
+                "maxLength": 256,
+                "pattern": r"^[\p{L}\p{N}\p{Z}\s_.:/=+@-]*$",
+            },
+            "^[aA][wW][sS]:": false,
+        },
+    });
+    Operation: {
+        let names: Vec<&str> = OperationName::ALL.iter().map(|operation| operation.as_str()).collect();
+        json_schema!({ "type": "string", "pattern": format!("^({})$", names.join("|")) })
+    };
 }
