@@ -20,6 +20,13 @@ pub(crate) fn broken(root: &Path, file: &str) -> Vec<String> {
     links.filter(leads_nowhere).chain(paths).map(|link| format!("{file}: {link}")).collect()
 }
 
+/// Returns the tests that a text names and that are not in the sources: names in backticks with at least three underscores.
+pub(crate) fn unknown_tests(text: &str, sources: &str) -> Vec<String> {
+    let names = Regex::new(r"`([a-z0-9]+(?:_[a-z0-9]+){3,})`").unwrap();
+    let names = names.captures_iter(text).map(|name| name[1].to_owned());
+    names.filter(|name| !sources.contains(&format!("fn {name}("))).collect()
+}
+
 /// Resolves `..`, which a directory on the way might lead elsewhere.
 fn normal(path: &Path) -> PathBuf {
     path.components().fold(PathBuf::new(), |mut path, component| {

@@ -40,6 +40,16 @@ fn links_between_documents_lead_somewhere() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
+#[test]
+fn tests_that_the_threat_model_names_exist() {
+    let root = root();
+    let read = |file: &str| std::fs::read_to_string(root.join(file)).unwrap();
+    let sources: String = files(&root, &root).iter().filter(|file| file.ends_with(".rs")).map(|file| read(file)).collect();
+    let model = read("SECURITY.md");
+    assert_eq!(links::unknown_tests(&model, &sources), [""; 0]);
+    assert!(links::unknown_tests(&model, "").len() > 20);
+}
+
 /// Returns the checkout that is tested. It may differ from where this was compiled, if checkouts share a cache.
 fn root() -> PathBuf {
     std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into()).into()
