@@ -11,7 +11,11 @@ mod query;
 mod user_scan;
 mod usernames;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use connect_api::{Arn, Error, UserId};
 use parking_lot::Mutex;
@@ -73,6 +77,12 @@ impl Inventory {
     /// Marks the names of a kind as wrong: they are read again as soon as they are older than [`REFRESH`].
     pub fn invalidate(&self, instance: &Arn, kind: ReferenceKind) {
         self.cache(instance, kind).invalidate();
+    }
+
+    /// Drops what was read of all instances but these.
+    pub fn retain(&self, instances: &HashSet<Arn>) {
+        self.names.lock().retain(|(instance, _), _| instances.contains(instance));
+        self.users.lock().retain(|instance, _| instances.contains(instance));
     }
 
     fn cache(&self, instance: &Arn, kind: ReferenceKind) -> Arc<NameCache> {

@@ -30,6 +30,11 @@ pub trait Connections: Send + Sync {
     /// Returns the client for the instance's account and Region.
     fn client_for(&self, instance: &Arn) -> Arc<dyn Connect>;
 
+    /// Removes a caller that will not call again from the queues of an instance's client.
+    fn cancel(&self, instance: &Arn, caller: &str) {
+        self.client_for(instance).cancel(caller);
+    }
+
     /// Returns why resources in a namespace may not use an instance; None: they may.
     fn refusal(&self, instance: &Arn, namespace: &str) -> Option<String> {
         let _ = (instance, namespace);
@@ -128,15 +133,20 @@ impl Context {
     /// Drops what is remembered of a resource that is gone, and its place in the limiter's queues.
     pub(super) fn forget(&self, uid: &str, instance: &str) {
         if let Ok(instance) = instance.parse() {
-            self.connections.client_for(&instance).cancel(uid);
+            self.connections.cancel(&instance, uid);
         }
         self.memory.forget(uid);
         self.waiters.forget(uid);
         self.metrics.held(self.deletions.hold(uid, false));
     }
 
-    /// Drops what is remembered of all resources but these, by UID.
-    pub(super) fn forget_all_but(&self, uids: &HashSet<String>) {
+    /// Drops what is remembered of all resources but these, by UID, and of all instances but these.
+    pub(super) fn forget_all_but(&self, uids: &HashSet<String>, instances: &HashSet<Arn>) {
+        self.inventory.retain(instances);
+        let instances: HashSet<_> = instances.iter().map(ToString::to_string).collect();
+        self.sweeps.retain(&instances);
+        self.without_times.retain(&instances);
+        self.identity_types.retain(&instances);
         self.memory.retain(uids);
         self.waiters.retain(uids);
         self.metrics.held(self.deletions.retain(uids));

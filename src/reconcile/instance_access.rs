@@ -43,3 +43,117 @@ pub(super) async fn refuse(ctx: &Context, cached: &ConnectUser, refusal: String)
     };
     Some(pass.finish(end).await)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use connect_api::{Arn, Connect, Password};
+    use futures::{FutureExt, executor::block_on, future::BoxFuture};
+    use serde_json::json;
+
+    use crate::{
+        api::{ConnectUserStatus, fixtures},
+        plan::QuickConnects,
+        reconcile::{
+            Cluster, ClusterError, ClusterErrorKind, ClusterFuture, Connections, DeletionGuard, Event, Reconciler, SecretValue,
+            Settings, SystemClock,
+        },
+    };
+
+    use super::*;
+
+    /// Every namespace is refused, so no client may be made.
+    struct NoClient;
+
+    impl Connections for NoClient {
+        fn client_for(&self, instance: &Arn) -> Arc<dyn Connect> {
+            panic!("a client was made for {instance}")
+        }
+
+        fn cancel(&self, _: &Arn, _: &str) {}
+
+        fn refusal(&self, _: &Arn, _: &str) -> Option<String> {
+            Some("not here".into())
+        }
+    }
+
+    /// Takes every write, and shows no object.
+    struct Empty;
+
+    fn unavailable<'a, T: Send + 'a>() -> ClusterFuture<'a, T> {
+        async { Err(ClusterError { kind: ClusterErrorKind::Unavailable, message: String::new() }) }.boxed()
+    }
+
+    impl Cluster for Empty {
+        fn get<'a>(&'a self, _: &'a str, _: &'a str) -> ClusterFuture<'a, Option<ConnectUser>> {
+            async { Ok(None) }.boxed()
+        }
+
+        fn secret<'a>(&'a self, _: &'a str, _: &'a str, _: &'a str) -> ClusterFuture<'a, SecretValue> {
+            unavailable()
+        }
+
+        fn secret_version<'a>(&'a self, _: &'a str, _: &'a str) -> ClusterFuture<'a, Option<String>> {
+            unavailable()
+        }
+
+        fn create_secret<'a>(&'a self, _: &'a ConnectUser, _: &'a str, _: &'a str, _: &'a Password) -> ClusterFuture<'a, ()> {
+            unavailable()
+        }
+
+        fn namespace_annotation<'a>(&'a self, _: &'a str, _: &'a str) -> ClusterFuture<'a, Option<String>> {
+            unavailable()
+        }
+
+        fn add_finalizer<'a>(&'a self, _: &'a ConnectUser) -> ClusterFuture<'a, ConnectUser> {
+            unavailable()
+        }
+
+        fn remove_finalizer<'a>(&'a self, _: &'a ConnectUser) -> ClusterFuture<'a, ()> {
+            unavailable()
+        }
+
+        fn write_status<'a>(
+            &'a self,
+            resource: &'a ConnectUser,
+            status: &'a ConnectUserStatus,
+        ) -> ClusterFuture<'a, ConnectUser> {
+            let mut written = resource.clone();
+            written.status = Some(status.clone());
+            async { Ok(written) }.boxed()
+        }
+
+        fn publish<'a>(&'a self, _: &'a ConnectUser, _: Event) -> BoxFuture<'a, ()> {
+            async {}.boxed()
+        }
+    }
+
+    #[test]
+    fn refused_resource_makes_no_client() {
+        let settings = Settings {
+            cluster: "blue".into(),
+            call_timeout: Duration::from_secs(10),
+            settle_window: Duration::from_secs(600),
+            longest_stall: Duration::from_secs(20),
+            sweep_interval: None,
+            drift_interval: Duration::from_secs(600),
+            deletion_policy: Default::default(),
+            quick_connects: QuickConnects::Stay,
+            deletion_guard: DeletionGuard::default(),
+        };
+        let clock = Arc::new(SystemClock);
+        let reconciler = Reconciler::new(Arc::new(Empty), Arc::new(NoClient), clock, settings, Arc::default());
+        let pass = |metadata, spec| {
+            let changes = json!({ "metadata": metadata, "spec": spec });
+            block_on(reconciler.reconcile(&fixtures::resource(changes))).result
+        };
+        let named = |uid: &str| json!({ "uid": uid, "generation": 1 });
+        assert_eq!(pass(named("u-1"), json!({})), "InstanceNotAllowed");
+        assert_eq!(pass(named("u-2"), json!({ "instanceArn": "torn" })), "InvalidSpec");
+        let paused = json!({ "uid": "u-3", "generation": 1, "annotations": { "connect-operator.dev/paused": "true" } });
+        assert_eq!(pass(paused, json!({})), "paused");
+        let gone = json!({ "uid": "u-4", "deletionTimestamp": "2026-01-01T00:00:00Z" });
+        assert_eq!(pass(gone, json!({})), "released");
+    }
+}

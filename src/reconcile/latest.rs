@@ -1,6 +1,6 @@
 //! What was learnt last about instances and namespaces.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use parking_lot::Mutex;
 
@@ -11,6 +11,11 @@ pub(super) struct Latest<T>(Mutex<HashMap<String, T>>);
 impl<T: Copy> Latest<T> {
     pub(super) fn record(&self, key: impl Into<String>, value: T) {
         self.0.lock().insert(key.into(), value);
+    }
+
+    /// Drops all values but those of these keys.
+    pub(super) fn retain(&self, keys: &HashSet<String>) {
+        self.0.lock().retain(|key, _| keys.contains(key));
     }
 
     pub(super) fn get(&self, key: &str) -> Option<T> {

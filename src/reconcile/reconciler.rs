@@ -130,9 +130,9 @@ impl Reconciler {
         self.ctx.forget(uid, instance);
     }
 
-    /// Drops what is remembered of all resources but these, by UID.
-    pub(crate) fn forget_all_but(&self, uids: &HashSet<String>) {
-        self.ctx.forget_all_but(uids);
+    /// Drops what is remembered of all resources but these, by UID, and of all instances but these.
+    pub(crate) fn forget_all_but(&self, uids: &HashSet<String>, instances: &HashSet<Arn>) {
+        self.ctx.forget_all_but(uids, instances);
     }
 
     /// Makes a pass over a resource due at once, whatever it waits for, since its result may differ now.

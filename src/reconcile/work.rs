@@ -1,6 +1,9 @@
 //! What the steps of a pass work with: clients, subject and report, but not what the pass knows.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use connect_api::{Caller, Connect, Priority};
 use jiff::Timestamp;
@@ -22,7 +25,8 @@ use crate::{
 /// What the steps of a pass work with.
 pub(super) struct Work<'a> {
     pub(super) ctx: &'a Context,
-    pub(super) connect: Arc<dyn Connect>,
+    /// The client of the resource's account and Region, once the pass has something to ask it.
+    connect: OnceLock<Arc<dyn Connect>>,
     pub(super) caller: Caller,
     pub(super) subject: Subject,
     /// What the resource's namespace may do in its instance.
@@ -37,7 +41,7 @@ pub(super) struct Work<'a> {
 impl<'a> Work<'a> {
     pub(super) fn new(ctx: &'a Context, subject: Subject) -> Self {
         Self {
-            connect: ctx.connections.client_for(&subject.instance),
+            connect: OnceLock::new(),
             caller: Caller::new(subject.uid.clone(), Priority::Backlog).in_group(subject.namespace()),
             report: Report { before: subject.resource.status.clone().unwrap_or_default(), ..Report::default() },
             bounds: ctx.connections.bounds(&subject.instance, &subject.namespace()),
@@ -48,9 +52,15 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// Returns the client of the resource's account and Region. Many passes need none, and a resource that is refused must not cause
+    /// one to be made.
+    pub(super) fn connect(&self) -> &Arc<dyn Connect> {
+        self.connect.get_or_init(|| self.ctx.connections.client_for(&self.subject.instance))
+    }
+
     /// Returns a client of the resource's instance.
     pub(super) fn client(&self) -> InstanceClient<'_> {
-        InstanceClient { connect: &*self.connect, caller: &self.caller, instance: &self.subject.instance.instance }
+        InstanceClient { connect: &**self.connect(), caller: &self.caller, instance: &self.subject.instance.instance }
     }
 
     /// Returns the time from which an absence of the user counts, if there was a create attempt.

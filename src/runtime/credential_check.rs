@@ -7,11 +7,7 @@ use connect_api::Class;
 use futures::{StreamExt, stream};
 use tokio::sync::watch;
 
-use super::{
-    config::{Config, RoleArn},
-    connections::AwsConnections,
-    health::Health,
-};
+use super::{config::Config, connections::AwsConnections, health::Health};
 
 /// How long to wait before unavailable credentials are requested again.
 const RETRY: Duration = Duration::from_secs(5);
@@ -103,8 +99,8 @@ async fn check(connections: &AwsConnections, config: &Config, source: &Credentia
     let (result, is_final) = match source {
         CredentialSource::Operator => (connections.check_own_credentials().await, false),
         CredentialSource::Account(id) => {
-            let role = config.account(id).role_arn?;
-            let result = connections.account(id, sts_region(&role)).check().await;
+            config.account(id).role_arn?;
+            let result = connections.account(id).check().await;
             let is_final = result.as_ref().is_err_and(|fault| fault.class != Class::Transient);
             (result, is_final)
         }
@@ -125,14 +121,5 @@ async fn check(connections: &AwsConnections, config: &Config, source: &Credentia
             }
             Some(why)
         }
-    }
-}
-
-/// Returns a Region of the role's partition that has an STS endpoint, for use when the environment sets no Region.
-fn sts_region(role: &RoleArn) -> &'static str {
-    match role.partition() {
-        "aws-cn" => "cn-north-1",
-        "aws-us-gov" => "us-gov-west-1",
-        _ => "us-east-1",
     }
 }

@@ -11,6 +11,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use connect_api::Arn;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Resource, core::DeserializeGuard};
 use kube_runtime::reflector::Store;
@@ -114,9 +115,17 @@ pub(crate) fn readable(objects: &Store<Guarded>) -> impl Iterator<Item = Arc<Gua
     objects.state().into_iter().filter(|object| object.0.is_ok())
 }
 
-/// Returns the UIDs of all resources, including the unreadable ones.
-pub(super) fn uids(objects: &Store<Guarded>) -> HashSet<String> {
-    objects.state().iter().filter_map(|object| object.meta().uid.clone()).collect()
+/// Returns the UIDs of all resources, including the unreadable ones, and the instances of those that can be read. Invalid ARNs are
+/// skipped.
+pub(super) fn known(objects: &Store<Guarded>) -> (HashSet<String>, HashSet<Arn>) {
+    let objects = objects.state();
+    (objects.iter().filter_map(|object| object.meta().uid.clone()).collect(), instances(&objects))
+}
+
+/// Returns the instances of the resources that can be read. Invalid ARNs are skipped.
+pub(super) fn instances(objects: &[Arc<Guarded>]) -> HashSet<Arn> {
+    let arns: HashSet<&str> = objects.iter().filter_map(|object| object.0.as_ref().ok()).map(|r| &*r.instance).collect();
+    arns.into_iter().filter_map(|arn| arn.parse().ok()).collect()
 }
 
 /// JSON, compressed with the [`DICTIONARY`] if there was one.

@@ -14,8 +14,8 @@ use tracing::{Instrument, debug_span};
 use super::{
     config::Config,
     health::Health,
-    packed::{Guarded, PackedConnectUser, uids},
-    sweep::{delete_orphan, instances, sweep, unpacked},
+    packed::{Guarded, PackedConnectUser, instances, known},
+    sweep::{delete_orphan, sweep, unpacked},
 };
 use crate::{
     reconcile::{Orphan, OrphanError, Reconciler, ScanReport},
@@ -98,7 +98,8 @@ impl Sweeper {
                     self.swept.lock().insert(instance.clone());
                     let next = Instant::now() + self.pause(start);
                     // Drop what the sweep recorded about resources that were deleted meanwhile.
-                    self.reconciler.forget_all_but(&uids(&self.store));
+                    let (uids, instances) = known(&self.store);
+                    self.reconciler.forget_all_but(&uids, &instances);
                     self.record(&instance, &report, start.elapsed());
                     self.handle_orphans(&instance, report, &mut known_orphans, next).await;
                     tokio::time::sleep_until(next).await;

@@ -1,6 +1,6 @@
 //! One sweep over an instance and the deletion of one orphan, repeated until the rate limit admits their calls.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use connect_api::{Arn, Class, Error};
 use tokio::time::Instant;
@@ -70,12 +70,6 @@ pub(crate) async fn delete_orphan(
         }
         tokio::time::sleep_until(retry_at).await;
     }
-}
-
-/// Returns the instances of the resources. Unreadable resources and invalid ARNs are skipped.
-pub(super) fn instances(objects: &Objects) -> HashSet<Arn> {
-    let arns: HashSet<&str> = objects.iter().filter_map(|object| object.0.as_ref().ok()).map(|r| &*r.instance).collect();
-    arns.into_iter().filter_map(|arn| arn.parse().ok()).collect()
 }
 
 pub(super) fn unpacked(objects: Objects) -> impl Iterator<Item = ConnectUser> {

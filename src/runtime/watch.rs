@@ -27,7 +27,7 @@ use super::{
     deletion_counts::StoreCounter,
     health::{Health, Readiness},
     namespaces::{Unlisted, is_refused, merge},
-    packed::{Guarded, readable, strip_unreadable, uids},
+    packed::{Guarded, known, readable, strip_unreadable},
     resync::Sweeper,
 };
 use crate::{
@@ -97,7 +97,8 @@ pub async fn watch(
                 // There is no event for resources that were deleted while the watch was interrupted. Not after the first list,
                 // when memory use is at its peak and nothing is remembered.
                 if reconciler.remembered() > 0 {
-                    reconciler.forget_all_but(&uids(&store));
+                    let (uids, instances) = known(&store);
+                    reconciler.forget_all_but(&uids, &instances);
                 }
             }
             Event::Delete(object) => {

@@ -23,14 +23,16 @@ struct BucketLabels {
 
 type LimitersByRegion = BTreeMap<(String, String), Weak<dyn LimiterStatus>>;
 
-/// The limiters. Those that are no longer in use are skipped.
+/// The limiters. Those that are no longer in use are skipped, and dropped when another one is added.
 #[derive(Clone, Default)]
 pub(super) struct Limiters(Arc<Mutex<LimitersByRegion>>);
 
 impl Limiters {
     /// Adds a limiter, replacing an earlier one for the same account and Region.
     pub(super) fn insert(&self, account: &str, region: &str, limiter: Weak<dyn LimiterStatus>) {
-        self.0.lock().insert((account.to_owned(), region.to_owned()), limiter);
+        let mut limiters = self.0.lock();
+        limiters.retain(|_, limiter| limiter.strong_count() > 0);
+        limiters.insert((account.to_owned(), region.to_owned()), limiter);
     }
 
     fn in_use(&self) -> Vec<(String, String, Arc<dyn LimiterStatus>)> {

@@ -136,6 +136,23 @@ impl<'a> ArnParts<'a> {
     }
 }
 
+/// How the names of Regions begin in partitions other than `aws`.
+const PARTITIONS: [(&str, &str); 7] = [
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("us-iso-", "aws-iso"),
+    ("us-isob-", "aws-iso-b"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("us-isof-", "aws-iso-f"),
+    ("eusc-", "aws-eusc"),
+];
+
+/// Returns the partition that a Region is in, as its name says; None if the text is not the name of a Region.
+pub fn partition_of(region: &str) -> Option<&'static str> {
+    let other = PARTITIONS.iter().find(|(start, _)| region.starts_with(start));
+    is_region(region).then(|| other.map_or("aws", |(_, partition)| partition))
+}
+
 fn is_partition(text: &str) -> bool {
     text.split('-').next() == Some("aws") && text.split('-').all(is_word)
 }

@@ -17,6 +17,7 @@ mod unknown_name;
 pub use error::{Class, Error, QueuePosition};
 pub use ids::{
     Arn, ArnError, ArnParts, HierarchyGroupId, InstanceId, QuickConnectId, Resource, RoutingProfileId, SecurityProfileId, UserId,
+    partition_of,
 };
 pub use limiter::{BucketStatus, Limiter, LimiterStatus, Quota, Quotas};
 pub use meter::{CallObserver, Meter};

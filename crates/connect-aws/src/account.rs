@@ -22,8 +22,10 @@ pub struct AccountOptions {
     pub role: Option<Role>,
     /// The endpoint of Connect, if it is not the one in the configuration.
     pub endpoint_url: Option<String>,
-    /// The Region of STS, if the environment names none.
-    pub sts_region: String,
+    /// The Region of STS, instead of the environment's.
+    pub sts_region: Option<String>,
+    /// The Region of STS if neither `sts_region` nor the environment names one.
+    pub default_sts_region: String,
     /// The name of these settings in the configuration, such as `accounts.123456789012`, for error messages.
     pub named: String,
 }
@@ -39,11 +41,10 @@ pub struct Account {
 impl Account {
     /// Creates an account with this configuration's endpoint, and with its credentials or those of a role that they may assume.
     pub fn new(config: &SdkConfig, options: AccountOptions) -> Self {
-        let AccountOptions { id, role, endpoint_url, sts_region, named } = options;
-        let sts = match config.region() {
-            Some(_) => config.clone(),
-            None => config.clone().into_builder().region(Region::new(sts_region)).build(),
-        };
+        let AccountOptions { id, role, endpoint_url, sts_region, default_sts_region, named } = options;
+        let region = sts_region.map(Region::new).or_else(|| config.region().cloned());
+        let region = region.unwrap_or_else(|| Region::new(default_sts_region));
+        let sts = config.clone().into_builder().region(region).build();
         let identity = config::sts_matches_connect(config, endpoint_url.as_deref()).then(|| Identity::new(sts.clone()));
         let source = match (role, config.credentials_provider()) {
             (Some(role), _) => Source::Assumed(Box::new(AssumedRole::new(sts, role, named.clone()))),

@@ -54,7 +54,7 @@ pub(in crate::reconcile) async fn check(work: &Work<'_>, known: &Knowledge, step
 
 /// Reads the instance's names of the kinds that are bounded.
 async fn live_names(work: &Work<'_>, known: &Knowledge, desired: &Desired, oldest: Duration) -> Flow<NameIndex> {
-    let Work { ctx, subject, connect, caller, bounds, .. } = work;
+    let Work { ctx, subject, caller, bounds, .. } = work;
     let mut wanted: Wanted = [(ReferenceKind::SecurityProfile, BTreeSet::new())].into();
     for (kind, id, _) in given(&desired.parts) {
         wanted.entry(kind).or_default().insert(id);
@@ -66,7 +66,7 @@ async fn live_names(work: &Work<'_>, known: &Knowledge, desired: &Desired, oldes
     }
     let now = ctx.clock.uptime();
     let since = ctx.memory.with(&subject.uid, |m| m.requests.since(Request::of(&subject.resource), now));
-    let query = Query { connect: &**connect, priority: caller.priority, instance: &subject.instance, now, since, oldest };
+    let query = Query { connect: &**work.connect(), priority: caller.priority, instance: &subject.instance, now, since, oldest };
     let found = or_fail(ctx.inventory.read(&query, &wanted).await, Phase::of(known), "instanceArn")?;
     for (kind, catalog) in found.catalogs {
         names.insert(kind, catalog);

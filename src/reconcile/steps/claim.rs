@@ -12,7 +12,7 @@ use super::{
 pub(in crate::reconcile) async fn claim(work: &mut Work<'_>, known: &Knowledge, live: Live) -> Flow<Learnt> {
     or_end(work.add_finalizer().await, Phase::of(known))?;
     let request = TagResource { arn: live.user.arn.clone(), tags: work.subject.owner.tags() };
-    if let Err(error) = work.connect.call(&work.caller, request).await {
+    if let Err(error) = work.connect().call(&work.caller, request).await {
         return Flow::Break(failures::tagging(work, Phase::of(known), &live, &error, "adoptionPolicy").into());
     }
     let id: UserId = live.user.id.clone();
@@ -38,7 +38,7 @@ pub(in crate::reconcile) async fn claim(work: &mut Work<'_>, known: &Knowledge, 
 pub(in crate::reconcile) async fn keep(work: &Work<'_>, known: &Knowledge, mut live: Live) -> Flow<Learnt> {
     let tags = work.subject.owner.tags();
     let request = TagResource { arn: live.user.arn.clone(), tags: tags.clone() };
-    if let Err(error) = work.connect.call(&work.caller, request).await {
+    if let Err(error) = work.connect().call(&work.caller, request).await {
         return Flow::Break(failures::tagging(work, Phase::of(known), &live, &error, "managementPolicy").into());
     }
     live.user.tags.extend(tags);

@@ -11,7 +11,7 @@ use super::{
 pub(in crate::reconcile) async fn create(work: &mut Work<'_>, known: &Knowledge, mut request: CreateUser) -> Flow<Learnt> {
     let phase = Phase::of(known);
     // Without credentials nothing that the attempt leaves behind could be cleaned up: neither Secret, finalizer nor mark.
-    or_fail(work.connect.ready(OperationName::CreateUser).await, phase, "instanceArn")?;
+    or_fail(work.connect().ready(OperationName::CreateUser).await, phase, "instanceArn")?;
     let initial = match password::initial(work, phase).await {
         Flow::Continue(initial) => initial,
         Flow::Break(End::Report(State::Failed(failure), _)) if failure.kind == Kind::SecretNotFound => {
@@ -22,7 +22,7 @@ pub(in crate::reconcile) async fn create(work: &mut Work<'_>, known: &Knowledge,
     };
     request.password = initial.password;
     // The mark is written for an attempt that follows at once: without a slot in the rate limit there is no attempt.
-    or_fail(work.connect.admit(&work.caller, OperationName::CreateUser), phase, "spec")?;
+    or_fail(work.connect().admit(&work.caller, OperationName::CreateUser), phase, "spec")?;
     or_end(work.add_finalizer().await, phase)?;
     let started = work.ctx.clock.uptime();
     let mark = if known.mark == CreateAttempts::None { CreateAttempts::Clean } else { CreateAttempts::Unclean };
@@ -33,7 +33,7 @@ pub(in crate::reconcile) async fn create(work: &mut Work<'_>, known: &Knowledge,
             format!("this process stalled for {} s before it could create the user: it starts again", stalled.as_secs());
         return Flow::Break(Failure::new(Kind::Transient, Phase::Create, message).into());
     }
-    match work.connect.call(&work.caller, request.clone()).await {
+    match work.connect().call(&work.caller, request.clone()).await {
         Ok(user) => {
             tracing::info!(user = %user.arn, "created the user");
             work.report.appeared = Some(Appeared::Created);

@@ -13,7 +13,7 @@ use super::{
 pub(in crate::reconcile) async fn delete(work: &mut Work<'_>, known: &Knowledge, user: UserId) -> Flow<Learnt> {
     admit(work)?;
     let request = DeleteUser { instance: work.subject.instance_id(), user: user.clone() };
-    match work.connect.call(&work.caller, request).await {
+    match work.connect().call(&work.caller, request).await {
         Ok(()) => {
             tracing::info!(%user, "deleted the user");
             let note = format!("deleted {:?} ({user})", work.subject.username());
@@ -32,7 +32,7 @@ pub(in crate::reconcile) async fn delete(work: &mut Work<'_>, known: &Knowledge,
 /// Takes our tags off a user that stays in Connect.
 pub(in crate::reconcile) async fn disown(work: &Work<'_>, known: &Knowledge, live: Live) -> Flow<Learnt> {
     let request = UntagResource { arn: live.user.arn.clone(), keys: work.subject.owner.tags().into_keys().collect() };
-    match work.connect.call(&work.caller, request).await {
+    match work.connect().call(&work.caller, request).await {
         Ok(()) => {
             let username = work.subject.username();
             let note = format!("{username:?} stays in Connect as {}, without this operator's tags", live.user.arn);

@@ -12,12 +12,13 @@ pub(super) async fn advice(work: &Work<'_>, request: &CreateUser) -> Option<Stri
 
 /// Makes one call of a plan, in the form that the instance's identity type needs. An error comes with the fields to correct.
 pub(super) async fn send(work: &Work<'_>, action: &Action) -> Result<(), (Error, String)> {
-    let Work { ctx, subject, connect, caller, .. } = work;
+    let Work { ctx, subject, caller, .. } = work;
     let known = ctx.identity_types.get(&subject.instance.to_string());
     // Whether a SAML user may have an e-mail address is not certain, so it is carried over until it is refused.
     let is_certain = known == Some(IdentityManagementType::ExistingDirectory);
     let other_words = known.filter(|_| is_certain).and_then(|identity| in_other_words(action, identity));
     let call = other_words.unwrap_or_else(|| action.update.clone().into());
+    let connect = work.connect();
     let Err(error) = connect.send(caller, call).await else { return Ok(()) };
     if error.class != Class::Invalid || action.update.name() != OperationName::UpdateUserIdentityInfo {
         return Err((error, action.fields()));
@@ -36,7 +37,7 @@ async fn identity_type(work: &Work<'_>) -> Option<IdentityManagementType> {
     if let Some(known) = ctx.identity_types.get(&subject.instance.to_string()) {
         return Some(known);
     }
-    match work.connect.call(&work.caller, DescribeInstance { instance: subject.instance_id() }).await {
+    match work.connect().call(&work.caller, DescribeInstance { instance: subject.instance_id() }).await {
         Ok(instance) => {
             let identity = instance.identity_management_type?;
             ctx.identity_types.record(subject.instance.to_string(), identity);

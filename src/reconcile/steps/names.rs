@@ -9,7 +9,8 @@ use super::{
 
 /// Reads the instance's names for the references in the spec. Afterwards the spec is parsed, or the pass ends.
 pub(in crate::reconcile) async fn resolve(work: &mut Work<'_>, known: &Knowledge) -> Flow {
-    let Work { ctx, subject, connect, caller, .. } = work;
+    let connect = work.connect().clone();
+    let Work { ctx, subject, caller, .. } = work;
     let (phase, now) = (Phase::of(known), ctx.clock.uptime());
     let since = ctx.memory.with(&subject.uid, |m| m.requests.since(Request::of(&subject.resource), now));
     let is_requested = reconcile_requested(&subject.resource).is_some();
@@ -24,7 +25,7 @@ pub(in crate::reconcile) async fn resolve(work: &mut Work<'_>, known: &Knowledge
             Ok(_) | Err(SpecIssue::Spec(_)) => break,
         };
         let wanted = wanted(missing);
-        let query = Query { connect: &**connect, priority: caller.priority, instance: &subject.instance, now, since, oldest };
+        let query = Query { connect: &*connect, priority: caller.priority, instance: &subject.instance, now, since, oldest };
         let found = or_fail(ctx.inventory.read(&query, &wanted).await, phase, "instanceArn")?;
         for (kind, catalog) in found.catalogs {
             subject.names.insert(kind, catalog);

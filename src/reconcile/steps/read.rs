@@ -55,7 +55,7 @@ pub(in crate::reconcile) async fn by_name(work: &Work<'_>, known: &Knowledge) ->
         // Nothing follows from an absence but the report of another failure: a list of the last seconds is good enough.
         let since = if known.creation == Creation::Impossible { asked.saturating_sub(REFRESH) } else { asked };
         let query = Query {
-            connect: &*work.connect,
+            connect: &**work.connect(),
             priority: work.caller.priority,
             instance: &subject.instance,
             now,

@@ -92,7 +92,7 @@ fn load(path: &Path, text: &Result<String, String>) -> Result<Config, ConfigErro
 }
 
 /// Parses and checks the text of a configuration. An error is a key with a message.
-pub(super) fn parse(text: &str) -> Result<Config, (String, String)> {
+pub(crate) fn parse(text: &str) -> Result<Config, (String, String)> {
     // A file with comments alone is valid; the parser would reject it.
     if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
         return Ok(Config::default());

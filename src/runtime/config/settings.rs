@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use connect_api::{Arn, Quota, Quotas};
+use connect_api::{Arn, Quota, Quotas, partition_of};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::values::{
     ALL, AccountId, EndpointUrl, ExternalId, GroupPattern, InstanceArn, Namespace, Namespaces, Operation, Positive,
-    ProfilePattern, RoleArn, SessionName, SessionTags, Share,
+    ProfilePattern, RoleArn, SessionName, SessionTags, Share, StsRegion,
 };
 use crate::plan::{Bounds, OthersUsers, Pattern};
 
@@ -36,6 +36,8 @@ pub struct AccountSettings {
     pub session_name: Option<SessionName>,
     /// The session's tags, which policies can refer to as `aws:PrincipalTag`.
     pub session_tags: SessionTags,
+    /// The Region whose STS endpoint is used for this account. Default: the environment's, or one of the role's partition.
+    pub sts_region: Option<StsRegion>,
     /// The endpoint of Connect for this account.
     pub endpoint_url: Option<EndpointUrl>,
     /// AWS' rate limits in this account.
@@ -243,11 +245,24 @@ impl AccountSettings {
         Quotas { default, by_operation, share: self.quota_share.map_or(defaults.share, Share::get) }
     }
 
+    /// Returns a Region with an STS endpoint that knows the account, for use if neither `sts_region` nor the environment sets one. No
+    /// ConnectUser decides it.
+    pub fn default_sts_region(&self) -> &'static str {
+        match self.role_arn.as_ref().map_or("aws", RoleArn::partition) {
+            "aws-cn" => "cn-north-1",
+            "aws-us-gov" => "us-gov-west-1",
+            _ => "us-east-1",
+        }
+    }
+
     fn check(&self, id: &AccountId) -> Result<(), (&'static str, String)> {
         match &self.role_arn {
             Some(role) if role.account() != id.as_str() => {
                 let why = format!("is a role of account {}: set a role of account {id}", role.account());
                 return Err(("roleArn", why));
+            }
+            Some(role) if self.sts_region.as_ref().is_some_and(|at| partition_of(at.as_str()) != Some(role.partition())) => {
+                return Err(("stsRegion", format!("is not a Region of the role's partition, {}", role.partition())));
             }
             Some(_) => return Ok(()),
             None => {}

@@ -171,6 +171,8 @@ fn each_invalid_value_is_reported_in_one_line_with_its_key() {
         ("externalId: abc".into(), "externalId", "set roleArn too"),
         ("sessionName: abc".into(), "sessionName", "set roleArn too"),
         ("sessionTags: { a: b }".into(), "sessionTags", "set roleArn too"),
+        ("stsRegion: Oregon".into(), "stsRegion", "not a Region, such as us-west-2"),
+        (role("stsRegion: cn-north-1"), "stsRegion", "not a Region of the role's partition, aws"),
         (role("externalId: x"), "externalId", "2 to 1224"),
         (role("externalId: 'a b'"), "externalId", "letters, digits or any of"),
         (role("externalId: { a: b }"), "externalId", "string"),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use axum::http::Uri;
-use connect_api::{Arn, ArnParts, OperationName, Resource};
+use connect_api::{Arn, ArnParts, OperationName, Resource, partition_of};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
@@ -81,6 +81,9 @@ texts! {
     /// A pattern of the paths of hierarchy groups, or of their ARNs.
     GroupPattern: |text| text.starts_with(['/', '*']) || text.starts_with("arn:"), { "type": "string", "pattern": "^(/|\\*|arn:)" },
         |text| format!("{text:?} is not a path, such as \"/North/Hamburg\" or \"/North/*\", nor an ARN");
+    /// A Region that has an STS endpoint.
+    StsRegion: |text| partition_of(text).is_some(), { "type": "string", "pattern": "^[a-z]+(-[a-z]+)+-[0-9]+$" },
+        |text| format!("{text:?} is not a Region, such as us-west-2");
     EndpointUrl: is_endpoint_url, { "type": "string", "pattern": "^https?://[^/?#\\s:@]+(:[0-9]+)?(/[^?#\\s]*)?$" },
         |text| format!("{text:?} is not a URL, such as https://connect.eu-central-1.amazonaws.com");
     /// The name of a namespace, or `*` for all.

@@ -48,6 +48,10 @@ struct AccountServers {
 
 impl AccountServers {
     async fn new(role: Option<Role>, sts: ScriptedAnswer) -> Self {
+        Self::in_sts_region(None, role, sts).await
+    }
+
+    async fn in_sts_region(sts_region: Option<&str>, role: Option<Role>, sts: ScriptedAnswer) -> Self {
         let connect = Server::new(minimal_user()).await;
         let sts = Server::new(sts).await;
         let config =
@@ -58,7 +62,8 @@ impl AccountServers {
             id: ACCOUNT.into(),
             role,
             endpoint_url: Some(connect.url.clone()),
-            sts_region: "eu-central-1".into(),
+            sts_region: sts_region.map(str::to_owned),
+            default_sts_region: "eu-central-1".into(),
             named: format!("accounts.{ACCOUNT}"),
         };
         let account = Account::new(&config, options);
@@ -107,6 +112,16 @@ async fn a_role_is_assumed_once_for_all_regions_with_its_settings() {
         assert!(request.body.contains(part), "{part}: {}", request.body);
     }
     assert!(!request.body.contains("DurationSeconds"), "a role assumed with a role's credentials is limited to an hour");
+}
+
+#[tokio::test]
+async fn an_account_may_have_its_own_region_of_sts() {
+    for (role, answer) in [(None, identity(ACCOUNT)), (Some(role()), session(ACCOUNT))] {
+        let servers = AccountServers::in_sts_region(Some("sa-east-1"), role, answer).await;
+        servers.call("us-west-2").await.unwrap();
+        let signature = servers.sts.request().header("authorization").unwrap().to_owned();
+        assert!(signature.contains("/sa-east-1/sts/"), "{signature}");
+    }
 }
 
 #[tokio::test]
