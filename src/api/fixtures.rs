@@ -6,7 +6,7 @@ use super::{ConnectUser, ConnectUserSpec};
 
 /// Returns the JSON of a resource with the required fields and these changes.
 pub(crate) fn json_of(changes: Value) -> Value {
-    let instance = "arn:aws:connect:us-west-2:123456789012:instance/i-1";
+    let instance = "arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001";
     let mut resource = json!({
         "apiVersion": "connect-operator.dev/v1alpha1",
         "kind": "ConnectUser",

@@ -106,8 +106,8 @@ pub struct ConnectUserSpec {
     #[x_kube(
         validation = Rule::new("self == oldSelf")
             .message("instanceArn cannot be changed: a user cannot move to another instance. Delete this ConnectUser and create another"),
-        validation = Rule::new("self.matches('^arn:aws(-[a-z]+)*:connect:[a-z]+(-[a-z]+)+-[0-9]+:[0-9]{12}:instance/[A-Za-z0-9-]+$')")
-            .message("instanceArn must be the ARN of an Amazon Connect instance, such as arn:aws:connect:us-west-2:123456789012:instance/<id>")
+        validation = Rule::new("self.matches('^arn:aws(-[a-z]+)*:connect:[a-z]+(-[a-z]+)+-[0-9]+:[0-9]{12}:instance/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')")
+            .message("instanceArn must be the ARN of an Amazon Connect instance, such as arn:aws:connect:us-west-2:123456789012:instance/<id>, with its id in lower case")
     )]
     pub instance_arn: String,
 

@@ -138,7 +138,7 @@ mod tests {
     /// Every shape that was ever stored must stay readable: the API server returns objects as they were written.
     #[test]
     fn objects_of_older_and_of_newer_shape_are_read() {
-        let arn = "arn:aws:connect:us-west-2:123456789012:instance/i-1/agent/u-1";
+        let arn = "arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001/agent/u-1";
         let first = json!({
             "observedGeneration": 2,
             "userArn": arn,

@@ -28,7 +28,7 @@ fn fixture(page_limit: Option<usize>) -> Fixture {
         hierarchy_groups: ["/North/Hamburg", "/South/Hamburg", "/South/Munich"].map(Into::into).into(),
         ..InstanceConfig::new(id)
     };
-    let instances = vec![instance("i-1"), instance("i-2")];
+    let instances = vec![instance("11111111-aaaa-4bbb-8ccc-000000000001"), instance("11111111-aaaa-4bbb-8ccc-000000000002")];
     let sim = Sim::new(Config { page_limit, throttling: Throttling::off(), instances, ..Config::manual() }).unwrap();
     let instance = sim.instances()[0].arn.parse().unwrap();
     Fixture { sim, instance, inventory: Inventory::default() }

@@ -32,7 +32,7 @@ pub(crate) fn proficiency(name: &str, value: &str) -> ProficiencyKey {
 /// A spec that manages everything, for all channels alike.
 pub(crate) fn full() -> Desired {
     Desired {
-        instance: "arn:aws:connect:us-west-2:123456789012:instance/i-1".parse().unwrap(),
+        instance: "arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001".parse().unwrap(),
         username: "jane.doe".into(),
         directory_user_id: Some("directory-2".into()),
         parts: Parts {
@@ -83,7 +83,7 @@ pub(crate) fn bare() -> Desired {
 pub(crate) fn live() -> Live {
     let user = User {
         id: "user-1".into(),
-        arn: "arn:aws:connect:us-west-2:123456789012:instance/i-1/agent/user-1".into(),
+        arn: "arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001/agent/user-1".into(),
         username: "jane.doe".into(),
         identity_info: full().parts.identity,
         phone_config: Some(PhoneConfig {

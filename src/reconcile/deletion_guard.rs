@@ -261,7 +261,7 @@ mod tests {
     }
 
     fn instance() -> Arn {
-        "arn:aws:connect:us-west-2:123456789012:instance/i-1".parse().unwrap()
+        "arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001".parse().unwrap()
     }
 
     #[test]

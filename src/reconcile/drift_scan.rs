@@ -188,7 +188,7 @@ mod tests {
         plan::fixtures::{self, live},
     };
 
-    const INSTANCE: &str = "arn:aws:connect:us-west-2:123456789012:instance/i-1";
+    const INSTANCE: &str = "arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001";
 
     fn at(second: i64) -> Option<Timestamp> {
         Some(Timestamp::from_second(second).unwrap())

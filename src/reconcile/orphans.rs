@@ -1,6 +1,6 @@
 //! Orphans: users that carry this cluster's tags and whose ConnectUser does not exist.
 
-use connect_api::{Arn, Error, Tags};
+use connect_api::{Arn, Error, Resource, Tags};
 use kube::ResourceExt;
 
 use super::{cluster::ClusterError, username_waiters::NamespacedName};
@@ -83,7 +83,7 @@ impl Orphan {
         let recorded = || resource.status.as_ref().is_some_and(|status| status.user_arn.as_ref() == Some(&self.arn));
         let same_name = || resource.spec.username.to_lowercase() == self.username.to_lowercase();
         let same_instance = || match (self.arn.parse::<Arn>(), resource.spec.instance_arn.parse::<Arn>()) {
-            (Ok(user), Ok(instance)) => user.instance.as_str().eq_ignore_ascii_case(instance.instance.as_str()),
+            (Ok(user), Ok(instance)) => user.sibling(Resource::Instance) == instance,
             // An ARN that cannot be parsed may be the same.
             _ => true,
         };
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
     use crate::api::fixtures;
 
-    const INSTANCE: &str = "arn:aws:connect:us-west-2:123456789012:instance/i-1";
+    const INSTANCE: &str = "arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001";
 
     #[test]
     fn user_that_a_resource_wants_or_records_is_not_an_orphan() {
@@ -125,8 +125,18 @@ mod tests {
         assert!(belongs("sales/jane", "uid-2", "jane", "torn", None), "the instance is not known");
         assert!(!belongs("sales/jane", "uid-2", "newcomer", INSTANCE, None), "a resource of the same name wants another user");
         assert!(
-            !belongs("sales/jane", "uid-2", "jane", &INSTANCE.replace("i-1", "i-2"), None),
+            !belongs(
+                "sales/jane",
+                "uid-2",
+                "jane",
+                &INSTANCE.replace("11111111-aaaa-4bbb-8ccc-000000000001", "11111111-aaaa-4bbb-8ccc-000000000002"),
+                None
+            ),
             "a resource of the same name is of another instance"
+        );
+        assert!(
+            !belongs("sales/jane", "uid-2", "jane", &INSTANCE.replace("west", "east"), None),
+            "it is of a replica of the instance"
         );
         assert!(!belongs("other/jane", "uid-2", "jane", INSTANCE, None));
     }

@@ -115,7 +115,10 @@ mod tests {
     }
 
     fn username(name: &str) -> Username {
-        Username::new(&"arn:aws:connect:us-west-2:123456789012:instance/i-1".parse().unwrap(), name)
+        Username::new(
+            &"arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001".parse().unwrap(),
+            name,
+        )
     }
 
     #[test]

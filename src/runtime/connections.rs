@@ -1,7 +1,7 @@
 //! Clients of Connect, one per account and Region, each with its own limiter, according to the configuration.
 //!
-//! Whoever may write ConnectUsers can name any account and Region. So a client is made when a call is about to be made, and dropped when
-//! none has been made for a while.
+//! A ConnectUser can name any account and Region. So a client is made when a call is about to be made, and dropped when none has been
+//! made for a while.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 

@@ -53,7 +53,7 @@ pub(super) struct Question {
 
 fn desired(profile: Profile) -> Desired {
     Desired {
-        instance: "arn:aws:connect:us-west-2:123456789012:instance/i-1".parse().unwrap(),
+        instance: "arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001".parse().unwrap(),
         username: "jane".into(),
         directory_user_id: None,
         parts: Parts {
@@ -75,7 +75,7 @@ fn live(user: User, name_is_proof: bool) -> Live {
     let Desired { parts: Parts { routing_profile, security_profiles, .. }, owner, .. } = desired(user.profile);
     Live::unread(connect_api::User {
         id: user.id.to_string().as_str().into(),
-        arn: format!("arn:aws:connect:us-west-2:123456789012:instance/i-1/agent/{}", user.id),
+        arn: format!("arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001/agent/{}", user.id),
         username: "jane".into(),
         identity_info: IdentityInfo::default(),
         phone_config: None,

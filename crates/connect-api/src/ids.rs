@@ -83,6 +83,9 @@ pub enum Resource {
 }
 
 /// An ARN of Amazon Connect: `arn:{partition}:connect:{region}:{account}:instance/{instance}[/{kind}/{id}]`.
+///
+/// Each instance has one spelling: its id is a UUID in lower case, and the partition is that of the Region. So equal texts are equal
+/// instances, and ARNs can be keys. A replica of an instance has the same id in another Region.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Arn {
     /// `aws`, `aws-us-gov`, …
@@ -128,6 +131,8 @@ impl<'a> ArnParts<'a> {
             Err("its partition is not aws, aws-us-gov or alike")
         } else if !region.is_empty() && !is_region(region) {
             Err("its Region is not one such as us-west-2")
+        } else if partition_of(region).is_some_and(|of_region| of_region != partition) {
+            Err("its partition is not that of its Region")
         } else if account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()) {
             Err("its account is not 12 digits")
         } else {
@@ -162,6 +167,15 @@ fn is_region(text: &str) -> bool {
     let Some((words, number)) = text.rsplit_once('-') else { return false };
     let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
     is_number && words.contains('-') && words.split('-').all(is_word)
+}
+
+/// Returns whether a text is a UUID in lower case.
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+        })
 }
 
 fn is_word(text: &str) -> bool {
@@ -218,6 +232,9 @@ impl std::str::FromStr for Arn {
             ["instance", i, "agent-group", id] => (i, Resource::HierarchyGroup(id.into())),
             _ => return Err(no("it does not name an instance, user, routing profile, security profile or hierarchy group")),
         };
+        if !is_uuid(instance) {
+            return Err(no("the id of its instance is not a UUID in lower case, such as 285c1043-4c81-4ffa-b5e6-e11154c24c73"));
+        }
         Ok(Self {
             partition: partition.into(),
             region: region.into(),
@@ -249,13 +266,29 @@ mod tests {
     #[test]
     fn arns_survive_a_round_trip() {
         for arn in [
-            "arn:aws:connect:us-west-2:123456789012:instance/1b2c",
-            "arn:aws-us-gov:connect:us-gov-west-1:123456789012:instance/1b2c/agent/9f",
-            "arn:aws:connect:eu-central-1:210987654321:instance/1b2c/routing-profile/7",
-            "arn:aws:connect:eu-central-1:210987654321:instance/1b2c/security-profile/8",
-            "arn:aws:connect:eu-central-1:210987654321:instance/1b2c/agent-group/6",
+            "arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001",
+            "arn:aws-us-gov:connect:us-gov-west-1:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001/agent/9f",
+            "arn:aws:connect:eu-central-1:210987654321:instance/11111111-aaaa-4bbb-8ccc-000000000001/routing-profile/7",
+            "arn:aws:connect:eu-central-1:210987654321:instance/11111111-aaaa-4bbb-8ccc-000000000001/security-profile/8",
+            "arn:aws:connect:eu-central-1:210987654321:instance/11111111-aaaa-4bbb-8ccc-000000000001/agent-group/6",
         ] {
             assert_eq!(arn.parse::<Arn>().map(|a| a.to_string()).as_deref(), Ok(arn));
+        }
+    }
+
+    #[test]
+    fn region_has_one_partition() {
+        for (region, partition) in [
+            ("us-west-2", Some("aws")),
+            ("cn-north-1", Some("aws-cn")),
+            ("us-gov-east-1", Some("aws-us-gov")),
+            ("us-iso-east-1", Some("aws-iso")),
+            ("us-isob-east-1", Some("aws-iso-b")),
+            ("eusc-de-east-1", Some("aws-eusc")),
+            ("west", None),
+            ("", None),
+        ] {
+            assert_eq!(partition_of(region), partition, "{region}");
         }
     }
 
@@ -263,20 +296,34 @@ mod tests {
     fn invalid_arns_are_rejected_with_the_reason() {
         for (arn, reason) in [
             ("", "does not start with"),
-            ("arn:aws:s3:us-west-2:123456789012:instance/1", "does not start with"),
-            ("arn:aws:connect::123456789012:instance/1", "Region is empty"),
-            ("arn:aws:connect:us-west:123456789012:instance/1", "Region is not one"),
-            ("arn:aws:connect:us-West-2:123456789012:instance/1", "Region is not one"),
-            ("arn:aws:connect:us--west-2:123456789012:instance/1", "Region is not one"),
-            ("arn::connect:us-west-2:123456789012:instance/1", "partition is not"),
-            ("arn:aws-:connect:us-west-2:123456789012:instance/1", "partition is not"),
-            ("arn:other:connect:us-west-2:123456789012:instance/1", "partition is not"),
-            ("arn:aws:connect:us-west-2:123456789012:instance/1 ", "other characters"),
-            ("arn:aws:connect:us-west-2:123456789012:instance/1?2", "other characters"),
-            ("arn:aws:connect:us-west-2:123456789012:instance/1:2", "other characters"),
-            ("arn:aws:connect:us-west-2:12:instance/1", "12 digits"),
+            ("arn:aws:s3:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001", "does not start with"),
+            ("arn:aws:connect::123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001", "Region is empty"),
+            ("arn:aws:connect:us-west:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001", "Region is not one"),
+            ("arn:aws:connect:us-West-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001", "Region is not one"),
+            ("arn:aws:connect:us--west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001", "Region is not one"),
+            ("arn::connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001", "partition is not"),
+            ("arn:aws-:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001", "partition is not"),
+            ("arn:other:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001", "partition is not"),
+            ("arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001 ", "other characters"),
+            ("arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001?2", "other characters"),
+            ("arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001:2", "other characters"),
+            ("arn:aws:connect:us-west-2:12:instance/11111111-aaaa-4bbb-8ccc-000000000001", "12 digits"),
             ("arn:aws:connect:us-west-2:123456789012:instance/", "path is empty"),
-            ("arn:aws:connect:us-west-2:123456789012:instance/1/queue/2", "does not name an instance"),
+            ("arn:aws-cn:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001", "not that of its Region"),
+            (
+                "arn:aws:connect:us-gov-west-1:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001",
+                "not that of its Region",
+            ),
+            ("arn:aws:connect:us-west-2:123456789012:instance/11111111-AAAA-4bbb-8ccc-000000000001", "not a UUID in lower case"),
+            ("arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-00000000000", "not a UUID in lower case"),
+            (
+                "arn:aws:connect:us-west-2:123456789012:instance/11111111aaaa4bbb8ccc000000000001/agent/9f",
+                "not a UUID in lower case",
+            ),
+            (
+                "arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001/queue/2",
+                "does not name an instance",
+            ),
         ] {
             let error = arn.parse::<Arn>().map_err(|e| e.to_string());
             assert!(error.as_ref().is_err_and(|e| e.contains(reason)), "{arn}: {error:?}");

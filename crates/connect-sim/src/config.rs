@@ -119,7 +119,8 @@ impl Config {
         let mut seen = BTreeSet::new();
         for instance in &self.instances {
             instance.check().map_err(|e| ConfigError(format!("instances: {}: {e}", instance.id)))?;
-            if !seen.insert(&instance.id) {
+            // A replica has the id of the instance that it replicates, in another Region of the account.
+            if !seen.insert((&instance.id, &instance.account, &instance.region)) {
                 return Err(ConfigError(format!("instances: {} appears twice", instance.id)));
             }
         }

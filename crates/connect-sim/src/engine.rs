@@ -79,8 +79,13 @@ impl Engine {
         self.instances.iter().map(Instance::view).collect()
     }
 
-    pub fn users(&self, instance: &InstanceId) -> Vec<UserView> {
-        let mut users = self.instance(instance).map(|i| i.user_views(&self.rules)).unwrap_or_default();
+    /// Returns an instance by its ARN, which distinguishes the replicas of one.
+    pub fn instance_at(&self, arn: &Arn) -> Option<&Instance> {
+        self.instances.iter().find(|i| i.arn == *arn)
+    }
+
+    pub fn users(&self, instance: Option<&Instance>) -> Vec<UserView> {
+        let mut users = instance.map(|i| i.user_views(&self.rules)).unwrap_or_default();
         users.sort_by(|a, b| a.user.username.cmp(&b.user.username));
         users
     }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use connect_api::{
-    Call, Error, HierarchyGroupId, InstanceId, OperationName, Reply, Resource, RoutingProfileId, SecurityProfileId,
+    Arn, Call, Error, HierarchyGroupId, InstanceId, OperationName, Reply, Resource, RoutingProfileId, SecurityProfileId,
 };
 use jiff::Timestamp;
 use parking_lot::{Mutex, MutexGuard};
@@ -201,7 +201,14 @@ impl Sim {
 
     /// Returns all users of an instance by username, without lag. An unknown instance has none.
     pub fn users(&self, instance: &InstanceId) -> Vec<UserView> {
-        self.engine().users(instance)
+        let engine = self.engine();
+        engine.users(engine.instance(instance))
+    }
+
+    /// Returns the same for the instance with this ARN: a replica has the id of the instance that it replicates.
+    pub fn users_at(&self, instance: &Arn) -> Vec<UserView> {
+        let engine = self.engine();
+        engine.users(engine.instance_at(instance))
     }
 
     /// Returns the user with this name, ignoring case.

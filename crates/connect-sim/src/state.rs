@@ -161,13 +161,7 @@ impl Instance {
         };
         let attribute = |(name, values)| (name, Attribute { values, modified: now });
         let mut instance = Self {
-            arn: Arn {
-                partition: config.partition,
-                region: config.region,
-                account: config.account,
-                instance: config.id,
-                resource: Resource::Instance,
-            },
+            arn: config.arn(),
             alias: config.alias,
             identity_management_type: config.identity_management_type,
             directory_reachable: config.directory_reachable,

@@ -29,7 +29,7 @@ fn index() -> NameIndex {
     index
 }
 
-const INSTANCE: &str = "arn:aws:connect:us-west-2:123456789012:instance/i-1";
+const INSTANCE: &str = "arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001";
 
 /// A spec that gives the routing profile by name, and the rest by ARN.
 fn spec() -> ConnectUserSpec {
@@ -122,7 +122,7 @@ fn group_with_a_slash_in_its_name_needs_its_arn() {
     index.insert(ReferenceKind::HierarchyGroup, Arc::new(groups.into_iter().collect()));
     for path in ["/North/Sales/EMEA", "/Sales/EMEA", "Sales/EMEA"] {
         let unresolved = resolve(&names("Sales", &["Agent"], Some(path)), &index).unwrap_err();
-        let message = explain(&unresolved, &"i-1".into());
+        let message = explain(&unresolved, &"11111111-aaaa-4bbb-8ccc-000000000001".into());
         assert!(message.contains("the group \"Sales/EMEA\" (g-7)") && message.contains("Use hierarchyGroupArn"), "{message}");
     }
     let unresolved = resolve(&names("Sales", &["Agent"], Some("/North/EMEA")), &index).unwrap_err();
@@ -133,12 +133,12 @@ fn group_with_a_slash_in_its_name_needs_its_arn() {
 fn all_unresolved_names_are_listed_at_once() {
     let unresolved = resolve(&names("Twice", &["Agnet", "Admin", "Intern"], Some("/East")), &index()).unwrap_err();
     assert_eq!(
-        explain(&unresolved, &"i-1".into()),
+        explain(&unresolved, &"11111111-aaaa-4bbb-8ccc-000000000001".into()),
         "routingProfileName \"Twice\" is ambiguous: 2 routing profiles have this name (r-4, r-5). Use routingProfileArn instead; \
-         securityProfileNames \"Agnet\" does not exist in instance i-1. Near names: \"Agent\"; \
-         securityProfileNames \"Intern\" does not exist in instance i-1, and nothing there has a name like it: \
+         securityProfileNames \"Agnet\" does not exist in instance 11111111-aaaa-4bbb-8ccc-000000000001. Near names: \"Agent\"; \
+         securityProfileNames \"Intern\" does not exist in instance 11111111-aaaa-4bbb-8ccc-000000000001, and nothing there has a name like it: \
          create it in Connect, or correct the name; \
-         hierarchyGroupPath \"/East\" does not exist in instance i-1, and nothing there has a name like it: \
+         hierarchyGroupPath \"/East\" does not exist in instance 11111111-aaaa-4bbb-8ccc-000000000001, and nothing there has a name like it: \
          create it in Connect, or correct the name"
     );
 }

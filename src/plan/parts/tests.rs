@@ -106,7 +106,7 @@ fn members_that_connect_omits_count_as_defaults() {
 
 #[test]
 fn status_reads_back_as_the_same_user() {
-    let instance: Arn = "arn:aws:connect:us-west-2:123456789012:instance/i-1".parse().unwrap();
+    let instance: Arn = "arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001".parse().unwrap();
     let mut unknown = live_by_channel();
     let (pigeon, lists) = (Channel::Other("PIGEON".into()), &mut unknown.user.channel_configs);
     lists.auto_accept.as_mut().unwrap().push(auto(pigeon, true));

@@ -308,7 +308,7 @@ fn quick_connects_are_deleted_between_user_and_resource() {
 #[test]
 fn create_request_has_all_parts_and_the_proof_of_ownership() {
     let Some(Step::Create(request)) = next(&owner(), Some(&full()), &nothing_known()) else { panic!("no create") };
-    assert!(request.instance.as_str() == "i-1" && request.password.is_none());
+    assert!(request.instance.as_str() == "11111111-aaaa-4bbb-8ccc-000000000001" && request.password.is_none());
     let expected = live().user;
     assert_eq!((&request.phone_config, &request.channel_configs), (&expected.phone_config, &expected.channel_configs));
     let user = created(&request, &CreatedUser { id: expected.id.clone(), arn: expected.arn.clone() }).user;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use connect_api::{Arn, Quota, Quotas, partition_of};
+use connect_api::{Arn, InstanceId, Quota, Quotas, partition_of};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -123,21 +123,22 @@ impl Config {
 
     /// Returns why the resources of a namespace may not use an instance, or None if they may.
     ///
-    /// Instances are compared by id alone, because requests to Connect contain only the id: an ARN that places a listed instance
-    /// in another account or Region does not circumvent its namespaces.
+    /// Requests to Connect contain only the id of an instance. So an ARN that places a listed instance in another account or Region does
+    /// not circumvent its namespaces: a replica, which has the id of the instance that it replicates, is listed on its own.
     pub fn refusal(&self, instance: &Arn, namespace: &str) -> Option<String> {
-        let listed = self.instances.iter().find(|(listed, _)| listed.has_the_id_of(instance));
-        match (listed, self.instances_not_listed) {
-            (Some((listed, _)), _) if !listed.is(instance) => Some(format!(
-                "the operator's configuration lists this instance as {listed}, not as {instance}: correct instanceArn"
-            )),
-            (Some((_, settings)), _) if settings.namespaces.contain(namespace) => None,
-            (Some((listed, _)), _) => Some(format!(
+        let is_elsewhere = |listed: &&InstanceArn| listed.arn().instance == instance.instance;
+        match (self.instances.get(instance), self.instances.keys().find(is_elsewhere), self.instances_not_listed) {
+            (Some(settings), ..) if settings.namespaces.contain(namespace) => None,
+            (Some(_), ..) => Some(format!(
                 "the namespace {namespace:?} may not use the instance {instance}: \
-                 an administrator can allow it in the operator's configuration, instances.{listed}.namespaces"
+                 an administrator can allow it in the operator's configuration, instances.{instance}.namespaces"
             )),
-            (None, NotListed::Allow) => None,
-            (None, NotListed::Refuse) => Some(format!(
+            (None, Some(listed), _) => Some(format!(
+                "the operator's configuration lists this instance as {listed}, not as {instance}: correct instanceArn, or have an \
+                 administrator list the replica of an instance too"
+            )),
+            (None, None, NotListed::Allow) => None,
+            (None, None, NotListed::Refuse) => Some(format!(
                 "the namespace {namespace:?} may not use the instance {instance}, which the operator's configuration does not \
                  list: an administrator can allow it there, instances.{instance}.namespaces"
             )),
@@ -151,8 +152,8 @@ impl Config {
 
     /// Returns what the resources of a namespace may do in an instance that they may use.
     pub fn bounds(&self, instance: &Arn, namespace: &str) -> Bounds {
-        match self.instances.iter().find(|(listed, _)| listed.has_the_id_of(instance)) {
-            Some((listed, settings)) => settings.bounds(&format!("instances.{listed}"), namespace),
+        match self.instances.get(instance) {
+            Some(settings) => settings.bounds(&format!("instances.{instance}"), namespace),
             None => Bounds { key: format!("instances.{instance}.bounds.{namespace}"), ..Bounds::default() },
         }
     }
@@ -168,12 +169,14 @@ impl Config {
         for (id, account) in &self.accounts {
             account.check(id).map_err(|(key, why)| (format!("accounts.{id}.{key}"), why))?;
         }
-        let mut seen: BTreeMap<String, &InstanceArn> = BTreeMap::new();
+        let mut accounts: BTreeMap<&InstanceId, &InstanceArn> = BTreeMap::new();
         for instance in self.instances.keys() {
-            if let Some(other) = seen.insert(instance.id(), instance) {
+            let other = *accounts.entry(&instance.arn().instance).or_insert(instance);
+            // A replica is in another Region of the same account.
+            if other.arn().account != instance.arn().account {
                 return Err((
                     format!("instances.{instance}"),
-                    format!("has the same instance id as {other}: remove one of them"),
+                    format!("has the same instance id as {other}, which is in another account: remove one of them"),
                 ));
             }
         }

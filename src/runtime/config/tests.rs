@@ -55,7 +55,7 @@ fn empty_file_is_the_default_configuration() {
     for text in ["", "\n", "# nothing yet\n", "{}", "accounts: {}\ninstances: {}\n"] {
         let config = parse(text).unwrap();
         assert_eq!(config, Config::default(), "{text:?}");
-        let anywhere = arn("arn:aws:connect:us-west-2:123456789012:instance/i-1");
+        let anywhere = arn("arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001");
         assert_eq!(config.refusal(&anywhere, "any-namespace"), None);
     }
 }
@@ -92,9 +92,6 @@ fn only_listed_namespaces_may_use_an_instance() {
         (open_to_all, "sales", true),
         (closed, "support", false),
         (unknown, "support", false),
-        // Connect may ignore the case of an id.
-        (&listed.replace("aaaa", "AAAA"), "support", true),
-        (&listed.replace("aaaa", "AAAA"), "sales", false),
         // Requests contain only the id, so these would reach the same instance.
         (&listed.replace("210987654321", "123456789012"), "support", false),
         (&listed.replace("eu-central-1", "us-west-2"), "sales", false),
@@ -118,12 +115,27 @@ fn only_listed_namespaces_may_use_an_instance() {
 }
 
 #[test]
+fn replica_of_an_instance_is_listed_on_its_own() {
+    let primary = format!("arn:aws:connect:us-west-2:123456789012:instance/{ID}");
+    let replica = primary.replace("us-west-2", "us-east-1");
+    let sales = format!("  {replica}: {{ namespaces: [sales], bounds: {{ sales: {{ adoption: Allow }} }} }}\n");
+    let config = parse(&(instance(ID, "namespaces: [support]") + &sales)).unwrap();
+    let may = |instance: &str, namespace: &str| config.refusal(&arn(instance), namespace).is_none();
+    assert!(may(&primary, "support") && !may(&primary, "sales"));
+    assert!(may(&replica, "sales") && !may(&replica, "support"));
+    assert!(config.bounds(&arn(&replica), "sales").adoption && !config.bounds(&arn(&primary), "sales").adoption);
+    let third = config.refusal(&arn(&primary.replace("us-west-2", "eu-west-2")), "sales").unwrap();
+    assert!(third.contains("the replica of an instance too"), "{third}");
+    assert_eq!(config.listed_instances().count(), 2);
+}
+
+#[test]
 fn bounds_of_a_namespace_come_before_those_of_all() {
     let open = r#"namespaces: ["*"], bounds: { "*": { securityProfiles: [Agent], adoption: Allow, observeOthers: Refuse },
         sales: { securityProfiles: [Agent, "Lead *"], hierarchyGroups: [/North/*] },
         staff: { securityProfiles: ["*"], adoption: Refuse, observeOthers: Allow } }"#;
-    let config = parse(&instance("i-1", open)).unwrap();
-    let here = arn("arn:aws:connect:us-west-2:123456789012:instance/i-1");
+    let config = parse(&instance(ID, open)).unwrap();
+    let here = arn("arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001");
     let of = |namespace: &str| config.bounds(&here, namespace);
     let patterns = |texts: &[&str]| Some(texts.iter().copied().map(Pattern::new).collect::<Vec<_>>());
     let key = |namespace: &str| format!("{INSTANCE}.bounds.{namespace}");
@@ -148,11 +160,14 @@ fn bounds_of_a_namespace_come_before_those_of_all() {
 
 #[test]
 fn listed_instance_without_bounds_allows_all_but_adoption() {
-    let config = parse(&instance("i-1", "namespaces: [sales]")).unwrap();
+    let config = parse(&instance(ID, "namespaces: [sales]")).unwrap();
     let bounds = |id: &str| config.bounds(&arn(&format!("arn:aws:connect:us-west-2:123456789012:instance/{id}")), "sales");
     let key = |id: &str| format!("instances.arn:aws:connect:us-west-2:123456789012:instance/{id}.bounds.sales");
-    assert_eq!(bounds("i-1"), Bounds { adoption: false, key: key("i-1"), ..Bounds::default() });
-    assert_eq!(bounds("i-2"), Bounds { key: key("i-2"), ..Bounds::default() });
+    assert_eq!(bounds(ID), Bounds { adoption: false, key: key(ID), ..Bounds::default() });
+    assert_eq!(
+        bounds("11111111-aaaa-4bbb-8ccc-000000000002"),
+        Bounds { key: key("11111111-aaaa-4bbb-8ccc-000000000002"), ..Bounds::default() }
+    );
     assert_eq!(Bounds::default().others_users, OthersUsers::WithoutAddresses);
 }
 
@@ -202,7 +217,7 @@ fn each_invalid_value_is_reported_in_one_line_with_its_key() {
     let in_account = in_account.into_iter().map(|(body, key, why)| {
         (format!("accounts:\n  \"123456789012\": {{ {body} }}\n"), format!("accounts.123456789012.{key}"), why)
     });
-    let twice = "  arn:aws:connect:us-east-1:210987654321:instance/I-1: { namespaces: [] }\n";
+    let twice = &format!("  arn:aws:connect:us-east-1:210987654321:instance/{ID}: {{ namespaces: [] }}\n");
     let mut table: Vec<(String, String, &str)> = vec![
         ("account: {}".into(), "account".into(), "expected one of accounts, instances, instancesNotListed"),
         ("instancesNotListed: Deny".into(), "instancesNotListed".into(), "Refuse"),
@@ -210,13 +225,14 @@ fn each_invalid_value_is_reported_in_one_line_with_its_key() {
         ("accounts: [a]".into(), "accounts".into(), "map"),
         ("accounts:\n  \"12345678901\": {}".into(), "accounts.12345678901".into(), "12 digits, in quotes"),
         ("accounts:\n  prod: {}".into(), "accounts.prod".into(), "12 digits, in quotes"),
-        ("instances:\n  i-1: { namespaces: [] }".into(), "instances.i-1".into(), "not the ARN of an instance"),
-        (instance("i-1/agent/u-1", "namespaces: []"), format!("{INSTANCE}/agent/u-1"), "not the ARN of an instance"),
-        (instance("i-1", ""), INSTANCE.into(), "namespaces"),
-        (instance("i-1", "namespace: [a]"), format!("{INSTANCE}.namespace"), "expected one of namespaces"),
-        (instance("i-1", "namespaces: support"), format!("{INSTANCE}.namespaces"), "sequence"),
-        (instance("i-1", "namespaces: [support, Sales]"), format!("{INSTANCE}.namespaces[1]"), "not the name of a namespace"),
-        (instance("i-1", "namespaces: ['team-*']"), format!("{INSTANCE}.namespaces[0]"), r#""*", which means all"#),
+        (format!("instances:\n  {ID}: {{ namespaces: [] }}"), format!("instances.{ID}"), "an ARN such as"),
+        (instance(&ID.to_uppercase(), "namespaces: []"), INSTANCE.replace(ID, &ID.to_uppercase()), "not a UUID in lower case"),
+        (instance(&format!("{ID}/agent/u-1"), "namespaces: []"), format!("{INSTANCE}/agent/u-1"), "not the ARN of an instance"),
+        (instance(ID, ""), INSTANCE.into(), "namespaces"),
+        (instance(ID, "namespace: [a]"), format!("{INSTANCE}.namespace"), "expected one of namespaces"),
+        (instance(ID, "namespaces: support"), format!("{INSTANCE}.namespaces"), "sequence"),
+        (instance(ID, "namespaces: [support, Sales]"), format!("{INSTANCE}.namespaces[1]"), "not the name of a namespace"),
+        (instance(ID, "namespaces: ['team-*']"), format!("{INSTANCE}.namespaces[0]"), r#""*", which means all"#),
         (bounds("sale: { adoption: Allow }"), format!("{INSTANCE}.bounds.sale"), "the namespace sale may not use the instance"),
         (bounds("Sales: { adoption: Allow }"), format!("{INSTANCE}.bounds.Sales"), "not the name of a namespace"),
         (
@@ -229,7 +245,7 @@ fn each_invalid_value_is_reported_in_one_line_with_its_key() {
         (bounds("sales: { hierarchyGroups: [North] }"), format!("{INSTANCE}.bounds.sales.hierarchyGroups[0]"), "/North/Hamburg"),
         (bounds("sales: { adoption: true }"), format!("{INSTANCE}.bounds.sales.adoption"), "Refuse"),
         (bounds("sales: { observeOthers: Some }"), format!("{INSTANCE}.bounds.sales.observeOthers"), "WithoutAddresses"),
-        (instance("i-1", "namespaces: []") + twice, INSTANCE.into(), "has the same instance id as"),
+        (instance(ID, "namespaces: []") + twice, INSTANCE.into(), "has the same instance id as"),
         (format!("{0}{0}", "instancesNotListed: Allow\n"), String::new(), "duplicate mapping key: instancesNotListed at line 2"),
         ("accounts: {".into(), "accounts".into(), "unclosed bracket '{' at line 1"),
     ];
@@ -244,14 +260,15 @@ fn each_invalid_value_is_reported_in_one_line_with_its_key() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-const INSTANCE: &str = "instances.arn:aws:connect:us-west-2:123456789012:instance/i-1";
+const ID: &str = "11111111-aaaa-4bbb-8ccc-000000000001";
+const INSTANCE: &str = "instances.arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001";
 
 fn instance(id: &str, body: &str) -> String {
     format!("instances:\n  arn:aws:connect:us-west-2:123456789012:instance/{id}: {{ {body} }}\n")
 }
 
 fn bounds(body: &str) -> String {
-    instance("i-1", &format!("namespaces: [sales], bounds: {{ {body} }}"))
+    instance(ID, &format!("namespaces: [sales], bounds: {{ {body} }}"))
 }
 
 fn operations(body: &str) -> String {

@@ -147,23 +147,9 @@ impl InstanceArn {
     pub(super) fn arn(&self) -> &Arn {
         &self.0
     }
-
-    /// Returns the instance's id in lower case, so that different spellings compare equal.
-    pub(super) fn id(&self) -> String {
-        self.0.instance.as_str().to_ascii_lowercase()
-    }
-
-    /// Returns whether an ARN has the same instance id, in any account and Region.
-    pub(super) fn has_the_id_of(&self, other: &Arn) -> bool {
-        self.0.instance.as_str().eq_ignore_ascii_case(other.instance.as_str())
-    }
-
-    /// Returns whether an ARN refers to the same instance.
-    pub(super) fn is(&self, other: &Arn) -> bool {
-        let location = |arn: &Arn| (arn.partition.clone(), arn.region.clone(), arn.account.clone());
-        self.has_the_id_of(other) && location(&self.0) == location(other)
-    }
 }
+
+const EXAMPLE: &str = "arn:aws:connect:us-west-2:123456789012:instance/285c1043-4c81-4ffa-b5e6-e11154c24c73";
 
 impl TryFrom<String> for InstanceArn {
     type Error = String;
@@ -172,11 +158,15 @@ impl TryFrom<String> for InstanceArn {
         let arn: Result<Arn, _> = text.parse();
         match arn {
             Ok(arn) if arn.resource == Resource::Instance => Ok(Self(arn)),
-            Ok(_) | Err(_) => Err(format!(
-                "{text:?} is not the ARN of an instance, such as \
-                 arn:aws:connect:us-west-2:123456789012:instance/285c1043-4c81-4ffa-b5e6-e11154c24c73"
-            )),
+            Ok(_) => Err(format!("{text:?} is not the ARN of an instance, such as {EXAMPLE}")),
+            Err(why) => Err(format!("{why}. An instance has an ARN such as {EXAMPLE}")),
         }
+    }
+}
+
+impl Borrow<Arn> for InstanceArn {
+    fn borrow(&self) -> &Arn {
+        &self.0
     }
 }
 
@@ -310,7 +300,7 @@ schemas! {
     // As in the definition of ConnectUser.
     InstanceArn: json_schema!({
         "type": "string",
-        "pattern": "^arn:aws(-[a-z]+)*:connect:[a-z]+(-[a-z]+)+-[0-9]+:[0-9]{12}:instance/[A-Za-z0-9-]+$",
+        "pattern": "^arn:aws(-[a-z]+)*:connect:[a-z]+(-[a-z]+)+-[0-9]+:[0-9]{12}:instance/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
     });
     SessionTags: json_schema!({
         "type": "object",

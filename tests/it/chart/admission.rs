@@ -156,8 +156,8 @@ fn resource_that_exceeds_narrowed_bounds_can_still_leave() {
     let bounds = format!("{}-bounds", policy.namespace.name());
     let narrow = |adoption: &str, profiles: &str| {
         let data = json!({ "data": {
-            "ad310000-c0ff-4eee-8000-000000000005.adoption": adoption,
-            "ad310000-c0ff-4eee-8000-000000000005.securityProfiles": profiles,
+            "us-west-2.ad310000-c0ff-4eee-8000-000000000005.adoption": adoption,
+            "us-west-2.ad310000-c0ff-4eee-8000-000000000005.securityProfiles": profiles,
         } });
         policy.kubectl(&["patch", "configmap", &bounds, "--type=merge", "--patch", &data.to_string()], "").unwrap();
     };

@@ -86,7 +86,7 @@ async fn forbidden_namespace_does_not_block_the_others() {
     eventually("it lists the others", || operator.get("/readyz").1.contains("[+] connectusers listed"));
     let paused = |namespace: &str| {
         let spec = json!({
-            "instanceArn": "arn:aws:connect:us-west-2:123456789012:instance/i-1", "username": "jane",
+            "instanceArn": "arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001", "username": "jane",
             "identityInfo": { "firstName": "Jane" }, "routingProfileName": "Sales", "securityProfileNames": ["Agent"],
             "phoneConfig": { "phoneType": "SOFT_PHONE" },
         });

@@ -204,7 +204,7 @@ mod tests {
     }
 
     fn list() -> ListUsers {
-        ListUsers { instance: "i-1".into(), max_results: 1, next_token: None }
+        ListUsers { instance: "11111111-aaaa-4bbb-8ccc-000000000001".into(), max_results: 1, next_token: None }
     }
 
     fn limiter() -> Limiter<EmptyInstance> {

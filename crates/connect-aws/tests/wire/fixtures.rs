@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use crate::server::ScriptedAnswer;
 
 pub(crate) fn minimal_create() -> CreateUser {
-    CreateUser::new("inst-1", "jdoe", "rp-1", ["sp-2", "sp-1"])
+    CreateUser::new("11111111-aaaa-4bbb-8ccc-000000000001", "jdoe", "rp-1", ["sp-2", "sp-1"])
 }
 
 pub(crate) fn describe_user() -> DescribeUser {
-    DescribeUser { instance: "inst-1".into(), user: "user-1".into() }
+    DescribeUser { instance: "11111111-aaaa-4bbb-8ccc-000000000001".into(), user: "user-1".into() }
 }
 
 /// Answers [`describe_user`] with a user that has nothing but the required members.

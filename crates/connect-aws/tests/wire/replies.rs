@@ -15,7 +15,7 @@ use crate::{
     server::{ScriptedAnswer, exchange},
 };
 
-const ARN: &str = "arn:aws:connect:us-west-2:123456789012:instance/inst-1";
+const ARN: &str = "arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001";
 
 async fn read<O: Operation>(request: O, reply: Value) -> O::Output {
     exchange(ScriptedAnswer::json(reply), request).await.1.unwrap()
@@ -58,7 +58,7 @@ async fn found(members: Value) -> FoundUser {
 }
 
 fn search() -> SearchUsers {
-    SearchUsers { instance: "inst-1".into(), max_results: 500, next_token: None, username: None }
+    SearchUsers { instance: "11111111-aaaa-4bbb-8ccc-000000000001".into(), max_results: 500, next_token: None, username: None }
 }
 
 #[tokio::test]
@@ -184,9 +184,13 @@ async fn operations_without_output_accept_any_body() {
         ScriptedAnswer::json(json!({"Later": 1})),
         ScriptedAnswer::new(204, ""),
     ] {
-        let delete = DeleteUser { instance: "inst-1".into(), user: "user-1".into() };
+        let delete = DeleteUser { instance: "11111111-aaaa-4bbb-8ccc-000000000001".into(), user: "user-1".into() };
         exchange(answer.clone(), delete).await.1.unwrap();
-        let clear = UpdateUserHierarchy { instance: "inst-1".into(), user: "user-1".into(), hierarchy_group_id: None };
+        let clear = UpdateUserHierarchy {
+            instance: "11111111-aaaa-4bbb-8ccc-000000000001".into(),
+            user: "user-1".into(),
+            hierarchy_group_id: None,
+        };
         exchange(answer.clone(), clear).await.1.unwrap();
         exchange(answer, TagResource { arn: ARN.into(), tags: [("a".into(), "b".into())].into() }).await.1.unwrap();
     }
@@ -194,7 +198,7 @@ async fn operations_without_output_accept_any_body() {
 
 #[tokio::test]
 async fn a_listing_ends_with_a_page_without_a_token() {
-    let list = || ListUsers { instance: "inst-1".into(), max_results: 2, next_token: None };
+    let list = || ListUsers { instance: "11111111-aaaa-4bbb-8ccc-000000000001".into(), max_results: 2, next_token: None };
     let users = json!([
         {"Id": "user-1", "Arn": "arn-1", "Username": "jdoe", "LastModifiedTime": 1789000000, "LastModifiedRegion": "us-west-2"},
         {"Id": "user-2", "Arn": "arn-2", "Username": "asmith"},
@@ -216,7 +220,7 @@ async fn a_listing_ends_with_a_page_without_a_token() {
 
 #[tokio::test]
 async fn a_listing_with_a_gap_fails() {
-    let list = ListUsers { instance: "inst-1".into(), max_results: 2, next_token: None };
+    let list = ListUsers { instance: "11111111-aaaa-4bbb-8ccc-000000000001".into(), max_results: 2, next_token: None };
     let users = json!([{"Id": "user-1", "Arn": "arn-1", "Username": "jdoe"}, {"Arn": "arn-2", "Username": "x"}]);
     assert_lacks(list, json!({ "UserSummaryList": users }), "a user's Id").await;
     let users = json!([{"Id": "user-1", "Arn": "arn-1"}]);
@@ -233,7 +237,12 @@ async fn tags_are_read_and_may_be_absent() {
 
 #[tokio::test]
 async fn proficiencies_are_read_with_their_levels() {
-    let list = ListUserProficiencies { instance: "inst-1".into(), user: "user-1".into(), max_results: 100, next_token: None };
+    let list = ListUserProficiencies {
+        instance: "11111111-aaaa-4bbb-8ccc-000000000001".into(),
+        user: "user-1".into(),
+        max_results: 100,
+        next_token: None,
+    };
     let proficiencies = json!([
         {"AttributeName": "lang", "AttributeValue": "de", "Level": 3},
         {"AttributeName": "skill", "AttributeValue": "chess", "Level": 4.5},
@@ -246,7 +255,7 @@ async fn proficiencies_are_read_with_their_levels() {
 
 #[tokio::test]
 async fn names_are_listed_with_ids() {
-    let (instance, max_results, next_token) = (|| "inst-1".into(), 100, None::<String>);
+    let (instance, max_results, next_token) = (|| "11111111-aaaa-4bbb-8ccc-000000000001".into(), 100, None::<String>);
     let summaries = json!([{"Id": "id-1", "Arn": "arn-1", "Name": "Basic", "LastModifiedTime": 1789000000}]);
     let items = vec![Named { id: "id-1".into(), arn: "arn-1".into(), name: "Basic".into() }];
     let expected = Page { items, next_token: Some("n".into()) };
@@ -260,7 +269,7 @@ async fn names_are_listed_with_ids() {
 
 #[tokio::test]
 async fn a_hierarchy_group_is_read_with_its_path() {
-    let request = || DescribeUserHierarchyGroup { instance: "inst-1".into(), group: "hg-2".into() };
+    let request = || DescribeUserHierarchyGroup { instance: "11111111-aaaa-4bbb-8ccc-000000000001".into(), group: "hg-2".into() };
     let group = json!({"HierarchyGroup": {"Id": "hg-2", "Arn": "arn-2", "Name": "South", "LevelId": "2", "HierarchyPath": {
         "LevelTwo": {"Id": "hg-2", "Arn": "arn-2", "Name": "South"},
         "LevelOne": {"Id": "hg-1", "Arn": "arn-1", "Name": "Support"},
@@ -283,11 +292,13 @@ async fn unknown_identity_types_of_an_instance_are_none() {
         (json!("RETINA_SCAN"), None),
         (Value::Null, None),
     ] {
-        let instance = json!({"Id": "inst-1", "Arn": ARN, "InstanceAlias": "acme", "InstanceStatus": "ACTIVE",
+        let instance = json!({"Id": "11111111-aaaa-4bbb-8ccc-000000000001", "Arn": ARN, "InstanceAlias": "acme", "InstanceStatus": "ACTIVE",
             "IdentityManagementType": wire, "CreatedTime": 1789000000});
-        let instance = read(DescribeInstance { instance: "inst-1".into() }, json!({ "Instance": instance })).await;
+        let instance =
+            read(DescribeInstance { instance: "11111111-aaaa-4bbb-8ccc-000000000001".into() }, json!({ "Instance": instance }))
+                .await;
         let Instance { id, arn, alias, identity_management_type, status } = instance;
-        assert_eq!((id.as_str(), arn.as_str(), alias.as_deref()), ("inst-1", ARN, Some("acme")));
+        assert_eq!((id.as_str(), arn.as_str(), alias.as_deref()), ("11111111-aaaa-4bbb-8ccc-000000000001", ARN, Some("acme")));
         assert_eq!((identity_management_type, status.as_deref()), (expected, Some("ACTIVE")));
     }
 }
@@ -312,9 +323,11 @@ async fn only_quick_connects_of_type_user_point_to_a_user() {
     for (config, points_to) in table {
         let shown = json!({"QuickConnectARN": arn, "QuickConnectId": "qc-1", "Name": "Jane", "QuickConnectConfig": config});
         let expected = QuickConnect { id: "qc-1".into(), arn: arn.clone(), name: "Jane".into(), user: points_to.map(Into::into) };
-        let request = DescribeQuickConnect { instance: "inst-1".into(), quick_connect: "qc-1".into() };
+        let request =
+            DescribeQuickConnect { instance: "11111111-aaaa-4bbb-8ccc-000000000001".into(), quick_connect: "qc-1".into() };
         assert_eq!(read(request, json!({ "QuickConnect": shown })).await, expected, "{shown}");
-        let request = SearchQuickConnects { instance: "inst-1".into(), max_results: 100, next_token: None };
+        let request =
+            SearchQuickConnects { instance: "11111111-aaaa-4bbb-8ccc-000000000001".into(), max_results: 100, next_token: None };
         let page = read(request, json!({"QuickConnects": [shown], "NextToken": "n", "ApproximateTotalCount": 1})).await;
         assert_eq!(page, Page { items: vec![expected], next_token: Some("n".into()) });
     }

@@ -10,10 +10,10 @@ use crate::{
     server::{Request, ScriptedAnswer, Server},
 };
 
-const USER_ARN: &str = "arn:aws:connect:us-west-2:123456789012:instance/inst-1/agent/user-1";
+const USER_ARN: &str = "arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001/agent/user-1";
 
 fn instance() -> InstanceId {
-    "inst-1".into()
+    "11111111-aaaa-4bbb-8ccc-000000000001".into()
 }
 
 fn user() -> UserId {
@@ -26,7 +26,7 @@ async fn sent(call: impl Into<Call>) -> Request {
     let name = call.name();
     let server = Server::new(ScriptedAnswer::json(json!({
         "UserId": "user-1", "UserArn": "arn", "User": {"Id": "user-1", "Arn": "arn", "Username": "jdoe"},
-        "Instance": {"Id": "inst-1", "Arn": "arn"},
+        "Instance": {"Id": "11111111-aaaa-4bbb-8ccc-000000000001", "Arn": "arn"},
         "QuickConnect": {"QuickConnectId": "qc-1"},
         "HierarchyGroup": {"Id": "hg-1", "Arn": "arn", "Name": "n", "HierarchyPath": {"LevelOne": {"Id": "hg-1", "Name": "n"}}},
     })))
@@ -84,23 +84,32 @@ fn users() -> Vec<Row> {
     let (next_token, max_results) = (None, 7);
     let condition = json!({"StringCondition": {"FieldName": "Username", "Value": "jdoe", "ComparisonType": "EXACT"}});
     vec![
-        row(full).sends("PUT /users/inst-1", full_json),
-        row(minimal_create()).sends("PUT /users/inst-1", minimal_json()),
-        row(DescribeUser { instance: instance(), user: user() }).sends("GET /users/inst-1/user-1", Value::Null),
+        row(full).sends("PUT /users/11111111-aaaa-4bbb-8ccc-000000000001", full_json),
+        row(minimal_create()).sends("PUT /users/11111111-aaaa-4bbb-8ccc-000000000001", minimal_json()),
+        row(DescribeUser { instance: instance(), user: user() })
+            .sends("GET /users/11111111-aaaa-4bbb-8ccc-000000000001/user-1", Value::Null),
         // An ARN in place of an id stays one segment of the path.
-        row(DescribeUser { instance: InstanceId::new("arn:aws:connect:us-west-2:1:instance/inst-1"), user: USER_ARN.into() })
-            .sends(
-                "GET /users/arn%3Aaws%3Aconnect%3Aus-west-2%3A1%3Ainstance%2Finst-1/\
-             arn%3Aaws%3Aconnect%3Aus-west-2%3A123456789012%3Ainstance%2Finst-1%2Fagent%2Fuser-1",
-                Value::Null,
-            ),
-        row(DeleteUser { instance: instance(), user: user() }).sends("DELETE /users/inst-1/user-1", Value::Null),
+        row(DescribeUser {
+            instance: InstanceId::new("arn:aws:connect:us-west-2:1:instance/11111111-aaaa-4bbb-8ccc-000000000001"),
+            user: USER_ARN.into(),
+        })
+        .sends(
+            "GET /users/arn%3Aaws%3Aconnect%3Aus-west-2%3A1%3Ainstance%2F11111111-aaaa-4bbb-8ccc-000000000001/\
+             arn%3Aaws%3Aconnect%3Aus-west-2%3A123456789012%3Ainstance%2F11111111-aaaa-4bbb-8ccc-000000000001%2Fagent%2Fuser-1",
+            Value::Null,
+        ),
+        row(DeleteUser { instance: instance(), user: user() })
+            .sends("DELETE /users/11111111-aaaa-4bbb-8ccc-000000000001/user-1", Value::Null),
         row(ListUsers { instance: instance(), max_results, next_token: None })
-            .sends("GET /users-summary/inst-1?maxResults=7", Value::Null),
-        row(SearchUsers { instance: instance(), max_results: 500, next_token: Some("t+/=".into()), username: None })
-            .sends("POST /search-users", json!({"InstanceId": "inst-1", "MaxResults": 500, "NextToken": "t+/="})),
-        row(SearchUsers { instance: instance(), max_results, next_token, username: Some("jdoe".into()) })
-            .sends("POST /search-users", json!({"InstanceId": "inst-1", "MaxResults": 7, "SearchCriteria": condition})),
+            .sends("GET /users-summary/11111111-aaaa-4bbb-8ccc-000000000001?maxResults=7", Value::Null),
+        row(SearchUsers { instance: instance(), max_results: 500, next_token: Some("t+/=".into()), username: None }).sends(
+            "POST /search-users",
+            json!({"InstanceId": "11111111-aaaa-4bbb-8ccc-000000000001", "MaxResults": 500, "NextToken": "t+/="}),
+        ),
+        row(SearchUsers { instance: instance(), max_results, next_token, username: Some("jdoe".into()) }).sends(
+            "POST /search-users",
+            json!({"InstanceId": "11111111-aaaa-4bbb-8ccc-000000000001", "MaxResults": 7, "SearchCriteria": condition}),
+        ),
     ]
 }
 
@@ -124,33 +133,43 @@ fn updates() -> Vec<Row> {
     let every_name_json = json!({"AutoAcceptConfigs": channels, "PhoneNumberConfigs": phones, "VoiceEnhancementConfigs": modes});
     let security_profile_ids = ["sp-9".into(), "sp-3".into()].into();
     vec![
-        row(UpdateUserIdentityInfo { instance: instance(), user: user(), identity_info: full_identity() })
-            .sends("POST /users/inst-1/user-1/identity-info", json!({"IdentityInfo": identity_json()})),
+        row(UpdateUserIdentityInfo { instance: instance(), user: user(), identity_info: full_identity() }).sends(
+            "POST /users/11111111-aaaa-4bbb-8ccc-000000000001/user-1/identity-info",
+            json!({"IdentityInfo": identity_json()}),
+        ),
         // Empty members are kept.
-        row(UpdateUserIdentityInfo { instance: instance(), user: user(), identity_info: partial })
-            .sends("POST /users/inst-1/user-1/identity-info", json!({"IdentityInfo": {"FirstName": "J", "Mobile": ""}})),
+        row(UpdateUserIdentityInfo { instance: instance(), user: user(), identity_info: partial }).sends(
+            "POST /users/11111111-aaaa-4bbb-8ccc-000000000001/user-1/identity-info",
+            json!({"IdentityInfo": {"FirstName": "J", "Mobile": ""}}),
+        ),
         row(UpdateUserPhoneConfig { instance: instance(), user: user(), phone_config: full_phone() })
-            .sends("POST /users/inst-1/user-1/phone-config", json!({"PhoneConfig": phone_json()})),
+            .sends("POST /users/11111111-aaaa-4bbb-8ccc-000000000001/user-1/phone-config", json!({"PhoneConfig": phone_json()})),
         // Zero values are omitted, except the type.
-        row(UpdateUserPhoneConfig { instance: instance(), user: user(), phone_config: phone })
-            .sends("POST /users/inst-1/user-1/phone-config", json!({"PhoneConfig": {"PhoneType": "SOFT_PHONE"}})),
+        row(UpdateUserPhoneConfig { instance: instance(), user: user(), phone_config: phone }).sends(
+            "POST /users/11111111-aaaa-4bbb-8ccc-000000000001/user-1/phone-config",
+            json!({"PhoneConfig": {"PhoneType": "SOFT_PHONE"}}),
+        ),
         // Channel lists send false and omit zero seconds.
         row(UpdateUserConfig { instance: instance(), user: user(), channel_configs: full_channels() })
-            .sends("POST /users/inst-1/user-1/config", channels_json(1)),
+            .sends("POST /users/11111111-aaaa-4bbb-8ccc-000000000001/user-1/config", channels_json(1)),
         // An empty list is sent, and absent ones are not.
         row(UpdateUserConfig { instance: instance(), user: user(), channel_configs: empty_list })
-            .sends("POST /users/inst-1/user-1/config", json!({"VoiceEnhancementConfigs": []})),
+            .sends("POST /users/11111111-aaaa-4bbb-8ccc-000000000001/user-1/config", json!({"VoiceEnhancementConfigs": []})),
         row(UpdateUserConfig { instance: instance(), user: user(), channel_configs: every_name })
-            .sends("POST /users/inst-1/user-1/config", every_name_json),
-        row(UpdateUserRoutingProfile { instance: instance(), user: user(), routing_profile_id: "rp-2".into() })
-            .sends("POST /users/inst-1/user-1/routing-profile", json!({"RoutingProfileId": "rp-2"})),
-        row(UpdateUserSecurityProfiles { instance: instance(), user: user(), security_profile_ids })
-            .sends("POST /users/inst-1/user-1/security-profiles", json!({"SecurityProfileIds": ["sp-3", "sp-9"]})),
+            .sends("POST /users/11111111-aaaa-4bbb-8ccc-000000000001/user-1/config", every_name_json),
+        row(UpdateUserRoutingProfile { instance: instance(), user: user(), routing_profile_id: "rp-2".into() }).sends(
+            "POST /users/11111111-aaaa-4bbb-8ccc-000000000001/user-1/routing-profile",
+            json!({"RoutingProfileId": "rp-2"}),
+        ),
+        row(UpdateUserSecurityProfiles { instance: instance(), user: user(), security_profile_ids }).sends(
+            "POST /users/11111111-aaaa-4bbb-8ccc-000000000001/user-1/security-profiles",
+            json!({"SecurityProfileIds": ["sp-3", "sp-9"]}),
+        ),
         row(UpdateUserHierarchy { instance: instance(), user: user(), hierarchy_group_id: Some("hg-1".into()) })
-            .sends("POST /users/inst-1/user-1/hierarchy", json!({"HierarchyGroupId": "hg-1"})),
+            .sends("POST /users/11111111-aaaa-4bbb-8ccc-000000000001/user-1/hierarchy", json!({"HierarchyGroupId": "hg-1"})),
         // The group is cleared by an empty object.
         row(UpdateUserHierarchy { instance: instance(), user: user(), hierarchy_group_id: None })
-            .sends("POST /users/inst-1/user-1/hierarchy", json!({})),
+            .sends("POST /users/11111111-aaaa-4bbb-8ccc-000000000001/user-1/hierarchy", json!({})),
     ]
 }
 
@@ -163,21 +182,21 @@ fn proficiencies_and_tags() -> Vec<Row> {
     vec![
         // A level is sent as a decimal: in JSON's comparison 3.0 is not equal to 3.
         row(AssociateUserProficiencies { instance: instance(), user: user(), proficiencies: level(3.0) })
-            .sends("POST /users/inst-1/user-1/associate-proficiencies", json!({"UserProficiencies": level_json(3.0)})),
+            .sends("POST /users/11111111-aaaa-4bbb-8ccc-000000000001/user-1/associate-proficiencies", json!({"UserProficiencies": level_json(3.0)})),
         row(UpdateUserProficiencies { instance: instance(), user: user(), proficiencies: level(5.0) })
-            .sends("POST /users/inst-1/user-1/proficiencies", json!({"UserProficiencies": level_json(5.0)})),
+            .sends("POST /users/11111111-aaaa-4bbb-8ccc-000000000001/user-1/proficiencies", json!({"UserProficiencies": level_json(5.0)})),
         row(DisassociateUserProficiencies { instance: instance(), user: user(), proficiencies: french })
-            .sends("POST /users/inst-1/user-1/disassociate-proficiencies", json!({ "UserProficiencies": french_json })),
+            .sends("POST /users/11111111-aaaa-4bbb-8ccc-000000000001/user-1/disassociate-proficiencies", json!({ "UserProficiencies": french_json })),
         row(ListUserProficiencies { instance: instance(), user: user(), max_results: 7, next_token: None })
-            .sends("GET /users/inst-1/user-1/proficiencies?maxResults=7", Value::Null),
+            .sends("GET /users/11111111-aaaa-4bbb-8ccc-000000000001/user-1/proficiencies?maxResults=7", Value::Null),
         row(TagResource { arn: USER_ARN.into(), tags }).sends(
-            "POST /tags/arn%3Aaws%3Aconnect%3Aus-west-2%3A123456789012%3Ainstance%2Finst-1%2Fagent%2Fuser-1",
+            "POST /tags/arn%3Aaws%3Aconnect%3Aus-west-2%3A123456789012%3Ainstance%2F11111111-aaaa-4bbb-8ccc-000000000001%2Fagent%2Fuser-1",
             json!({"tags": {"connect-operator.dev/uid": "u 1", "bare": ""}}),
         ),
         row(ListTagsForResource { arn: USER_ARN.into() })
             .sends("GET /tags/arn%3Aaws%3Aconnect%3Aus-west-2%3A123456789012%3Ainstance%2Finst-1%2Fagent%2Fuser-1", Value::Null),
         row(UntagResource { arn: USER_ARN.into(), keys: ["a b".into(), "c:d".into()].into() }).sends(
-            "DELETE /tags/arn%3Aaws%3Aconnect%3Aus-west-2%3A123456789012%3Ainstance%2Finst-1%2Fagent%2Fuser-1\
+            "DELETE /tags/arn%3Aaws%3Aconnect%3Aus-west-2%3A123456789012%3Ainstance%2F11111111-aaaa-4bbb-8ccc-000000000001%2Fagent%2Fuser-1\
              ?tagKeys=a%20b&tagKeys=c%3Ad",
             Value::Null,
         ),
@@ -187,21 +206,23 @@ fn proficiencies_and_tags() -> Vec<Row> {
 fn others() -> Vec<Row> {
     let max_results = 7;
     vec![
-        row(DescribeInstance { instance: instance() }).sends("GET /instance/inst-1", Value::Null),
+        row(DescribeInstance { instance: instance() }).sends("GET /instance/11111111-aaaa-4bbb-8ccc-000000000001", Value::Null),
         row(ListRoutingProfiles { instance: instance(), max_results, next_token: None })
-            .sends("GET /routing-profiles-summary/inst-1?maxResults=7", Value::Null),
+            .sends("GET /routing-profiles-summary/11111111-aaaa-4bbb-8ccc-000000000001?maxResults=7", Value::Null),
         row(ListSecurityProfiles { instance: instance(), max_results, next_token: None })
-            .sends("GET /security-profiles-summary/inst-1?maxResults=7", Value::Null),
+            .sends("GET /security-profiles-summary/11111111-aaaa-4bbb-8ccc-000000000001?maxResults=7", Value::Null),
         row(ListUserHierarchyGroups { instance: instance(), max_results, next_token: None })
-            .sends("GET /user-hierarchy-groups-summary/inst-1?maxResults=7", Value::Null),
+            .sends("GET /user-hierarchy-groups-summary/11111111-aaaa-4bbb-8ccc-000000000001?maxResults=7", Value::Null),
         row(DescribeUserHierarchyGroup { instance: instance(), group: "hg-1".into() })
-            .sends("GET /user-hierarchy-groups/inst-1/hg-1", Value::Null),
-        row(SearchQuickConnects { instance: instance(), max_results, next_token: Some("t+/=".into()) })
-            .sends("POST /search-quick-connects", json!({"InstanceId": "inst-1", "MaxResults": 7, "NextToken": "t+/="})),
+            .sends("GET /user-hierarchy-groups/11111111-aaaa-4bbb-8ccc-000000000001/hg-1", Value::Null),
+        row(SearchQuickConnects { instance: instance(), max_results, next_token: Some("t+/=".into()) }).sends(
+            "POST /search-quick-connects",
+            json!({"InstanceId": "11111111-aaaa-4bbb-8ccc-000000000001", "MaxResults": 7, "NextToken": "t+/="}),
+        ),
         row(DescribeQuickConnect { instance: instance(), quick_connect: "qc-1".into() })
-            .sends("GET /quick-connects/inst-1/qc-1", Value::Null),
+            .sends("GET /quick-connects/11111111-aaaa-4bbb-8ccc-000000000001/qc-1", Value::Null),
         row(DeleteQuickConnect { instance: instance(), quick_connect: "qc-1".into() })
-            .sends("DELETE /quick-connects/inst-1/qc-1", Value::Null),
+            .sends("DELETE /quick-connects/11111111-aaaa-4bbb-8ccc-000000000001/qc-1", Value::Null),
     ]
 }
 
@@ -222,7 +243,7 @@ async fn every_operation_is_sent_to_its_path_with_its_members() {
 #[tokio::test]
 async fn a_token_is_escaped_in_the_query() {
     let request = sent(ListUsers { instance: instance(), max_results: 1000, next_token: Some("t+/= &é".into()) }).await;
-    let query = request.target.strip_prefix("/users-summary/inst-1?").unwrap();
+    let query = request.target.strip_prefix("/users-summary/11111111-aaaa-4bbb-8ccc-000000000001?").unwrap();
     let parts: BTreeSet<&str> = query.split('&').collect();
     assert_eq!(parts, ["maxResults=1000", "nextToken=t%2B%2F%3D%20%26%C3%A9"].into());
 }

@@ -17,7 +17,7 @@ fn create() -> CreateUser {
     CreateUser {
         password: Some(Password::new(PASSWORD)),
         identity_info: Some(IdentityInfo { email: Some("jane@example.com".into()), ..Default::default() }),
-        ..CreateUser::new("inst-1", "jdoe", "rp-1", ["sp-1"])
+        ..CreateUser::new("11111111-aaaa-4bbb-8ccc-000000000001", "jdoe", "rp-1", ["sp-1"])
     }
 }
 

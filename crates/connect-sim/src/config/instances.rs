@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use connect_api::{IdentityManagementType, InstanceId};
+use connect_api::{Arn, IdentityManagementType, InstanceId, Resource};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 /// An instance and its initial content.
@@ -67,13 +67,22 @@ impl InstanceConfig {
         Self { id: InstanceId::new(id), ..Self::default() }
     }
 
-    pub(crate) fn check(&self) -> Result<(), String> {
-        if self.id.as_str().is_empty() || self.id.as_str().contains(['/', ':']) {
-            return Err("give an id without a slash or a colon".into());
+    /// Returns the instance's ARN.
+    pub(crate) fn arn(&self) -> Arn {
+        Arn {
+            partition: self.partition.clone(),
+            region: self.region.clone(),
+            account: self.account.clone(),
+            instance: self.id.clone(),
+            resource: Resource::Instance,
         }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), String> {
         if !is_account(&self.account) {
             return Err(format!("account: {:?} is not 12 digits (in YAML, quote it)", self.account));
         }
+        self.arn().to_string().parse::<Arn>().map_err(|error| format!("id, region and partition: {error}"))?;
         for (kind, named) in [
             ("routingProfiles", &self.routing_profiles),
             ("securityProfiles", &self.security_profiles),

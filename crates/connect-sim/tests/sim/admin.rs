@@ -37,7 +37,7 @@ async fn the_console_needs_no_signature_and_is_not_counted() {
     served.sim.reset_calls();
     served.sim.deny([Op::UpdateUserIdentityInfo]);
     let body = json!({ "IdentityInfo": { "FirstName": "Human", "LastName": "Hand" } }).to_string();
-    let path = format!("/_sim/console/users/i-1/{}/identity-info", user.id);
+    let path = format!("/_sim/console/users/11111111-aaaa-4bbb-8ccc-000000000001/{}/identity-info", user.id);
     assert_eq!(raw(&served.url(), "POST", &path, "", &body).await.unwrap().status, 200);
     let shown = served.sim.user(&instance(), "jane").unwrap().user.identity_info;
     assert_eq!(shown.first_name.as_deref(), Some("Human"));

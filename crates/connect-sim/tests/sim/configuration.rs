@@ -64,12 +64,18 @@ fn errors_name_the_invalid_member() {
         ("sts: { roles: [{ arn: &r 'arn:aws:iam::123456789012:role/r' }, { arn: *r }] }", "appears twice"),
         ("instances: []", "at least one"),
         ("instances: [{ region: us-west-2 }]", "id"),
-        ("instances: [{ id: i-1 }, { id: i-1 }]", "i-1 appears twice"),
-        ("instances: [{ id: i-1, account: '12' }]", "12 digits"),
-        ("instances: [{ id: i-1, identityManagementType: LDAP }]", "LDAP"),
-        ("instances: [{ id: i-1, routingProfiles: [{ name: A }, { name: A }] }]", "A appears twice"),
-        ("instances: [{ id: i-1, hierarchyGroups: [{ name: A/B }] }]", "path"),
-        ("instances: [{ id: i-1, hierarchyGroups: [{ name: /A//B }] }]", "path"),
+        (
+            "instances: [{ id: 11111111-aaaa-4bbb-8ccc-000000000001 }, { id: 11111111-aaaa-4bbb-8ccc-000000000001 }]",
+            "11111111-aaaa-4bbb-8ccc-000000000001 appears twice",
+        ),
+        ("instances: [{ id: 11111111-aaaa-4bbb-8ccc-000000000001, account: '12' }]", "12 digits"),
+        ("instances: [{ id: 11111111-aaaa-4bbb-8ccc-000000000001, identityManagementType: LDAP }]", "LDAP"),
+        (
+            "instances: [{ id: 11111111-aaaa-4bbb-8ccc-000000000001, routingProfiles: [{ name: A }, { name: A }] }]",
+            "A appears twice",
+        ),
+        ("instances: [{ id: 11111111-aaaa-4bbb-8ccc-000000000001, hierarchyGroups: [{ name: A/B }] }]", "path"),
+        ("instances: [{ id: 11111111-aaaa-4bbb-8ccc-000000000001, hierarchyGroups: [{ name: /A//B }] }]", "path"),
     ] {
         let error = Config::from_yaml(yaml).unwrap_err().to_string();
         assert!(error.contains(reason), "{yaml}: {error}");

@@ -33,7 +33,12 @@ fn a_quick_connect_remains_when_its_user_is_deleted() {
     for (id, points_to) in [(&by_id, Some(&user.id)), (&by_arn, Some(&user.id)), (&queue, None), (&number, None)] {
         let shown = read(&sim, id).unwrap();
         assert_eq!(shown.user.as_ref(), points_to, "{shown:?}");
-        assert_eq!(shown.arn, format!("arn:aws:connect:us-west-2:123456789012:instance/i-1/transfer-destination/{id}"));
+        assert_eq!(
+            shown.arn,
+            format!(
+                "arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001/transfer-destination/{id}"
+            )
+        );
     }
     remove(&sim, &by_id).unwrap();
     assert_eq!(refusal(remove(&sim, &by_id)), not_found());
@@ -84,27 +89,37 @@ async fn they_are_encoded_as_by_aws() {
     let user = create(&served.sim, "jane").id;
     let config = json!({ "QuickConnectType": "USER", "UserConfig": { "UserId": user, "ContactFlowId": "flow-1" } });
     let body = json!({ "Name": "Jane", "QuickConnectConfig": config, "Tags": { "team": "north" } }).to_string();
-    let created = served.send("PUT", "/quick-connects/i-1", &body).await.json();
+    let created = served.send("PUT", "/quick-connects/11111111-aaaa-4bbb-8ccc-000000000001", &body).await.json();
     let (id, arn) = (created["QuickConnectId"].as_str().unwrap(), &created["QuickConnectARN"]);
     let expected = json!({
         "QuickConnectId": id, "QuickConnectARN": arn, "Name": "Jane", "QuickConnectConfig": config,
         "Tags": { "team": "north" }, "LastModifiedTime": 1_767_225_600.0, "LastModifiedRegion": "us-west-2",
     });
-    let shown = served.send("GET", &format!("/quick-connects/i-1/{id}"), "").await.json();
+    let shown = served.send("GET", &format!("/quick-connects/11111111-aaaa-4bbb-8ccc-000000000001/{id}"), "").await.json();
     assert_eq!(shown, json!({ "QuickConnect": expected }));
-    let found = served.send("POST", "/search-quick-connects", r#"{"InstanceId":"i-1"}"#).await.json();
+    let found =
+        served.send("POST", "/search-quick-connects", r#"{"InstanceId":"11111111-aaaa-4bbb-8ccc-000000000001"}"#).await.json();
     assert_eq!(found, json!({ "QuickConnects": [expected], "ApproximateTotalCount": 1 }));
-    assert_eq!(served.send("PUT", "/quick-connects/i-1", &body).await.error(), (409, "DuplicateResourceException"));
+    assert_eq!(
+        served.send("PUT", "/quick-connects/11111111-aaaa-4bbb-8ccc-000000000001", &body).await.error(),
+        (409, "DuplicateResourceException")
+    );
     let queue = r#"{"Name":"Queue","QuickConnectConfig":{"QuickConnectType":"QUEUE","PhoneConfig":{"PhoneNumber":"+1"}}}"#;
-    assert_eq!(served.send("PUT", "/quick-connects/i-1", queue).await.error(), (400, "InvalidParameterException"));
-    let criteria = r#"{"InstanceId":"i-1","SearchCriteria":{}}"#;
+    assert_eq!(
+        served.send("PUT", "/quick-connects/11111111-aaaa-4bbb-8ccc-000000000001", queue).await.error(),
+        (400, "InvalidParameterException")
+    );
+    let criteria = r#"{"InstanceId":"11111111-aaaa-4bbb-8ccc-000000000001","SearchCriteria":{}}"#;
     assert_eq!(served.send("POST", "/search-quick-connects", criteria).await.error(), (400, "InvalidParameterException"));
     let queue = json!({ "QuickConnectType": "QUEUE", "QueueConfig": { "QueueId": "queue-1", "ContactFlowId": "flow-2" } });
     let moved = json!({ "QuickConnectConfig": queue }).to_string();
-    assert_eq!(served.send("POST", &format!("/quick-connects/i-1/{id}/config"), &moved).await.status, 200);
-    let shown = served.send("GET", &format!("/quick-connects/i-1/{id}"), "").await.json();
+    assert_eq!(
+        served.send("POST", &format!("/quick-connects/11111111-aaaa-4bbb-8ccc-000000000001/{id}/config"), &moved).await.status,
+        200
+    );
+    let shown = served.send("GET", &format!("/quick-connects/11111111-aaaa-4bbb-8ccc-000000000001/{id}"), "").await.json();
     assert_eq!(shown["QuickConnect"]["QuickConnectConfig"], queue);
-    let gone = served.send("DELETE", &format!("/quick-connects/i-1/{id}"), "").await;
+    let gone = served.send("DELETE", &format!("/quick-connects/11111111-aaaa-4bbb-8ccc-000000000001/{id}"), "").await;
     assert_eq!((gone.status, gone.body.as_str()), (200, ""));
     assert_eq!(served.sim.quick_connects(&instance()), []);
 }

@@ -44,7 +44,7 @@ fn initials(mut usernames: Vec<String>) -> Vec<String> {
 
 /// Returns the initials of the users that a body finds over HTTP, or the error.
 async fn found(served: &ServedSim, mut body: Value) -> Result<Vec<String>, (u16, String)> {
-    body["InstanceId"] = json!("i-1");
+    body["InstanceId"] = json!("11111111-aaaa-4bbb-8ccc-000000000001");
     let reply = served.send("POST", "/search-users", &body.to_string()).await;
     if reply.status != 200 {
         let (status, code) = reply.error();

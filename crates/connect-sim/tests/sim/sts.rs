@@ -17,12 +17,13 @@ const UNKNOWN: Key<'_> = ("AKIDANY", None);
 
 impl TwoAccounts {
     async fn new() -> Self {
-        let other = InstanceConfig { account: "210987654321".into(), ..InstanceConfig::new("i-2") };
+        let other =
+            InstanceConfig { account: "210987654321".into(), ..InstanceConfig::new("11111111-aaaa-4bbb-8ccc-000000000002") };
         let role =
             RoleConfig { external_id: Some("secret-handshake".into()), session_duration: seconds(900), ..RoleConfig::new(ROLE) };
         let sim = Sim::new(Config {
             throttling: Throttling::off(),
-            instances: vec![InstanceConfig::new("i-1"), other],
+            instances: vec![InstanceConfig::new("11111111-aaaa-4bbb-8ccc-000000000001"), other],
             sts: StsConfig { access_keys: [("AKIDONE".to_owned(), "123456789012".to_owned())].into(), roles: vec![role] },
             ..Config::manual()
         });
@@ -76,11 +77,11 @@ async fn a_key_sees_only_the_instances_of_its_account() {
     let accounts = TwoAccounts::new().await;
     let (key, token) = accounts.session().await;
     let session: Key<'_> = (&key, Some(&token));
-    assert_eq!(accounts.sees(session, "i-2").await, ok());
-    assert_eq!(accounts.sees(session, "i-1").await, not_found());
-    assert_eq!(accounts.sees(STATIC, "i-1").await, ok());
-    assert_eq!(accounts.sees(STATIC, "i-2").await, not_found());
-    for instance in ["i-1", "i-2"] {
+    assert_eq!(accounts.sees(session, "11111111-aaaa-4bbb-8ccc-000000000002").await, ok());
+    assert_eq!(accounts.sees(session, "11111111-aaaa-4bbb-8ccc-000000000001").await, not_found());
+    assert_eq!(accounts.sees(STATIC, "11111111-aaaa-4bbb-8ccc-000000000001").await, ok());
+    assert_eq!(accounts.sees(STATIC, "11111111-aaaa-4bbb-8ccc-000000000002").await, not_found());
+    for instance in ["11111111-aaaa-4bbb-8ccc-000000000001", "11111111-aaaa-4bbb-8ccc-000000000002"] {
         assert_eq!(accounts.sees(UNKNOWN, instance).await, ok(), "an unknown key sees all accounts");
     }
     let view = &accounts.0.sim.sessions()[0];
@@ -110,14 +111,14 @@ async fn the_key_of_an_expired_session_is_refused() {
     let (key, token) = accounts.session().await;
     let session: Key<'_> = (&key, Some(&token));
     accounts.0.sim.advance(seconds(899));
-    assert_eq!(accounts.sees(session, "i-2").await, ok());
+    assert_eq!(accounts.sees(session, "11111111-aaaa-4bbb-8ccc-000000000002").await, ok());
     accounts.0.sim.advance(seconds(1));
-    assert_eq!(accounts.sees(session, "i-2").await, (403, "ExpiredTokenException".into()));
+    assert_eq!(accounts.sees(session, "11111111-aaaa-4bbb-8ccc-000000000002").await, (403, "ExpiredTokenException".into()));
     let reply = accounts.call_sts(session, "Action=GetCallerIdentity").await;
     assert_eq!((reply.status, within(&reply.body, "Code").as_str()), (403, "ExpiredToken"));
     let (renewed, token) = accounts.session().await;
     assert_ne!(renewed, key);
-    assert_eq!(accounts.sees((&renewed, Some(&token)), "i-2").await, ok());
+    assert_eq!(accounts.sees((&renewed, Some(&token)), "11111111-aaaa-4bbb-8ccc-000000000002").await, ok());
 }
 
 #[tokio::test]
@@ -125,7 +126,10 @@ async fn a_session_key_requires_its_token() {
     let accounts = TwoAccounts::new().await;
     let (key, _) = accounts.session().await;
     for token in [None, Some("another")] {
-        assert_eq!(accounts.sees((&key, token), "i-2").await, (403, "UnrecognizedClientException".into()));
+        assert_eq!(
+            accounts.sees((&key, token), "11111111-aaaa-4bbb-8ccc-000000000002").await,
+            (403, "UnrecognizedClientException".into())
+        );
         let reply = accounts.call_sts((&key, token), "Action=GetCallerIdentity").await;
         assert_eq!(within(&reply.body, "Code"), "InvalidClientTokenId");
     }

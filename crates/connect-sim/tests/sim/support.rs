@@ -14,7 +14,7 @@ use tokio::{
 
 /// A configuration without throttling, with a manual clock and one instance with resources of every kind.
 pub fn config() -> Config {
-    let mut instance = InstanceConfig::new("i-1");
+    let mut instance = InstanceConfig::new("11111111-aaaa-4bbb-8ccc-000000000001");
     instance.hierarchy_groups = ["/EMEA/Berlin", "/EMEA/Paris", "/Americas"].map(NamedConfig::from).into();
     instance.routing_profiles.push("Sales".into());
     instance.predefined_attributes.insert("Language".into(), vec!["english".into(), "german".into()]);
@@ -39,7 +39,7 @@ pub fn sim_with(change: impl FnOnce(&mut Config)) -> Sim {
 }
 
 pub fn instance() -> InstanceId {
-    "i-1".into()
+    "11111111-aaaa-4bbb-8ccc-000000000001".into()
 }
 
 pub fn names() -> IdentityInfo {

@@ -28,7 +28,8 @@ fn denied_operations_are_refused_until_allowed_again() {
     let delete = || call(&sim, DeleteUser { instance: instance(), user: user.clone() });
     let error = delete().unwrap_err();
     assert_eq!((error.class, error.status), (Class::Denied, Some(403)));
-    let resource = format!("on resource: arn:aws:connect:us-west-2:123456789012:instance/i-1/agent/{user}");
+    let resource =
+        format!("on resource: arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001/agent/{user}");
     assert!(error.message.contains("connect:DeleteUser") && error.message.contains(&resource), "{error}");
     assert!(describe(&sim, &user).is_ok());
     sim.deny([] as [Op; 0]);

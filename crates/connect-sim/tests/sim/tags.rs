@@ -43,7 +43,12 @@ fn keys_and_values_are_checked() {
 fn only_existing_resources_are_tagged() {
     let sim = sim();
     let user = create(&sim, "jane");
-    for arn in [format!("{}0", user.arn), user.arn.replace("i-1", "i-2"), user.arn.replace("us-west", "eu-west"), "x".into()] {
+    for arn in [
+        format!("{}0", user.arn),
+        user.arn.replace("11111111-aaaa-4bbb-8ccc-000000000001", "11111111-aaaa-4bbb-8ccc-000000000002"),
+        user.arn.replace("us-west", "eu-west"),
+        "x".into(),
+    ] {
         assert_eq!(refusal(tag(&sim, &arn, tags(&[("a", "1")]))), not_found(), "{arn}");
     }
     tag(&sim, &sim.routing_profile_arn(&instance(), "Sales").unwrap(), tags(&[("a", "1")])).unwrap();

@@ -86,11 +86,11 @@ fn a_switch_makes_unknown_references_invalid_parameters() {
 
 #[test]
 fn arns_of_this_instance_are_accepted_as_ids() {
-    let sim = sim_with(|config| config.instances.push(InstanceConfig::new("i-2")));
-    let (here, there) = (instance(), "i-2".into());
+    let sim = sim_with(|config| config.instances.push(InstanceConfig::new("11111111-aaaa-4bbb-8ccc-000000000002")));
+    let (here, there) = (instance(), "11111111-aaaa-4bbb-8ccc-000000000002".into());
     let arn = |name| sim.routing_profile_arn(&here, name).unwrap();
     let new = CreateUser {
-        instance: "arn:aws:connect:us-west-2:123456789012:instance/i-1".into(),
+        instance: "arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001".into(),
         routing_profile_id: arn("Sales").as_str().into(),
         security_profile_ids: [sim.security_profile_arn(&here, "Admin").unwrap().as_str().into()].into(),
         hierarchy_group_id: sim.hierarchy_group_arn(&here, "/EMEA").map(HierarchyGroupId::new),

@@ -78,11 +78,12 @@
 {{- fail (printf "config.instances.%s.bounds.%s: the namespace %s may not use the instance: add it to namespaces, or correct its name" $instance $namespace $namespace) }}
 {{- end }}
 {{- end }}
-{{- $id := last (splitList "/" $instance) | lower }}
-{{- if hasKey $seen $id }}
-{{- fail (printf "config.instances.%s: has the same instance id as %s: remove one of them" $instance (get $seen $id)) }}
+{{- $id := last (splitList "/" $instance) }}
+{{- $other := get $seen $id | default $instance }}
+{{- if ne (index (splitList ":" $other) 4) (index (splitList ":" $instance) 4) }}
+{{- fail (printf "config.instances.%s: has the same instance id as %s, which is in another account: remove one of them" $instance $other) }}
 {{- end }}
-{{- $_ := set $seen $id $instance }}
+{{- $_ := set $seen $id $other }}
 {{- end }}
 {{- range (.Values.generatePasswords).namespaces }}
 {{- if and $.Values.scopedNamespaces (not (has . $.Values.scopedNamespaces)) }}
