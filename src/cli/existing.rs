@@ -10,7 +10,10 @@ use kube::{
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::api::{ConnectUser, ConnectUserStatus};
+use crate::{
+    api::{ConnectUser, ConnectUserStatus},
+    reconcile::{Cached, NamespacedName},
+};
 
 /// The page size of the list. A page is in memory as text and parsed at the same time.
 const PAGE: u32 = 100;
@@ -50,12 +53,26 @@ impl Existing {
     }
 
     /// Returns the ARN of the instance in the spec, which may be invalid.
-    pub(super) fn instance(&self) -> &str {
+    pub(super) fn instance_arn(&self) -> &str {
+        &self.spec.instance_arn
+    }
+}
+
+impl Cached for &Existing {
+    fn uid(&self) -> &str {
+        &self.uid
+    }
+
+    fn name(&self) -> NamespacedName {
+        NamespacedName { namespace: self.namespace.to_string(), name: self.name.to_string() }
+    }
+
+    fn instance(&self) -> &str {
         &self.spec.instance_arn
     }
 
     /// Returns a ConnectUser with the same identity, username and user. None does not happen: these two members of a spec suffice.
-    pub(super) fn resource(&self) -> Option<ConnectUser> {
+    fn resource(&self) -> Option<ConnectUser> {
         let metadata = ObjectMeta {
             namespace: Some(self.namespace.to_string()),
             name: Some(self.name.to_string()),
@@ -114,11 +131,11 @@ mod tests {
             "spec": { "username": "jane.doe", "tags": { "team": "billing" } },
             "status": { "observedGeneration": 3, "userId": "i-7", "userArn": "arn:7", "observed": { "username": "jane.doe" } },
         }));
-        let resource = existing(all.clone()).resource().unwrap();
+        let resource = (&existing(all.clone())).resource().unwrap();
         let whole: ConnectUser = serde_json::from_value(all).unwrap();
         assert_eq!(
-            (resource.name_any(), resource.namespace(), resource.uid()),
-            (whole.name_any(), whole.namespace(), whole.uid())
+            (resource.name_any(), resource.namespace(), &resource.metadata.uid),
+            (whole.name_any(), whole.namespace(), &whole.metadata.uid)
         );
         assert_eq!((&resource.spec.instance_arn, &*resource.spec.username), (&whole.spec.instance_arn, "jane.doe"));
         assert_eq!(resource.status.unwrap().user_arn.as_deref(), Some("arn:7"));
@@ -131,7 +148,7 @@ mod tests {
             "apiVersion": "connect-operator.dev/v1alpha1", "kind": "ConnectUser",
             "metadata": { "name": "jane", "namespace": "sales", "uid": "u-1" }, "spec": { "username": ["a list"] },
         });
-        let resource = existing(unreadable).resource().unwrap();
-        assert_eq!((resource.uid().as_deref(), &*resource.spec.instance_arn), (Some("u-1"), ""));
+        let resource = (&existing(unreadable)).resource().unwrap();
+        assert_eq!((resource.metadata.uid.as_deref(), &*resource.spec.instance_arn), (Some("u-1"), ""));
     }
 }

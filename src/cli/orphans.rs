@@ -84,14 +84,14 @@ impl Orphans {
         let namespaces = self.scope.namespaces();
         let existing = existing::list(&client, &namespaces).await?;
         let reconciler = self.reconciler(client, cluster).await?;
-        let used: BTreeSet<&str> = existing.iter().map(Existing::instance).collect();
+        let used: BTreeSet<&str> = existing.iter().map(Existing::instance_arn).collect();
         let all: BTreeSet<Arn> = used.into_iter().filter_map(|arn| arn.parse().ok()).chain(self.instance.clone()).collect();
         if all.is_empty() {
             bail!("no ConnectUser refers to an instance: name the instances by --instance");
         }
         let mut orphans = Vec::new();
         for instance in &all {
-            let report = match sweep(&reconciler, instance, &|| existing.iter().filter_map(Existing::resource)).await {
+            let report = match sweep(&reconciler, instance, &|| existing.iter()).await {
                 Err(error) if error.class == Class::NotFound => {
                     tracing::warn!(%instance, "Connect has no such instance, and therefore no users of it");
                     continue;

@@ -46,22 +46,16 @@ pub(super) async fn refuse(ctx: &Context, cached: &ConnectUser, refusal: String)
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::Arc, time::Duration};
+    use std::sync::Arc;
 
-    use connect_api::{Arn, Connect, Password};
-    use futures::{FutureExt, executor::block_on, future::BoxFuture};
+    use connect_api::{Arn, Connect};
+    use futures::executor::block_on;
     use serde_json::json;
 
     use crate::{
-        api::{ConnectUserStatus, fixtures},
-        plan::QuickConnects,
-        reconcile::{
-            Cluster, ClusterError, ClusterErrorKind, ClusterFuture, Connections, DeletionGuard, Event, Reconciler, SecretValue,
-            Settings, SystemClock,
-        },
+        api::fixtures,
+        reconcile::{Connections, fixtures::reconciler},
     };
-
-    use super::*;
 
     /// Every namespace is refused, so no client may be made.
     struct NoClient;
@@ -78,72 +72,9 @@ mod tests {
         }
     }
 
-    /// Takes every write, and shows no object.
-    struct Empty;
-
-    fn unavailable<'a, T: Send + 'a>() -> ClusterFuture<'a, T> {
-        async { Err(ClusterError { kind: ClusterErrorKind::Unavailable, message: String::new() }) }.boxed()
-    }
-
-    impl Cluster for Empty {
-        fn get<'a>(&'a self, _: &'a str, _: &'a str) -> ClusterFuture<'a, Option<ConnectUser>> {
-            async { Ok(None) }.boxed()
-        }
-
-        fn secret<'a>(&'a self, _: &'a str, _: &'a str, _: &'a str) -> ClusterFuture<'a, SecretValue> {
-            unavailable()
-        }
-
-        fn secret_version<'a>(&'a self, _: &'a str, _: &'a str) -> ClusterFuture<'a, Option<String>> {
-            unavailable()
-        }
-
-        fn create_secret<'a>(&'a self, _: &'a ConnectUser, _: &'a str, _: &'a str, _: &'a Password) -> ClusterFuture<'a, ()> {
-            unavailable()
-        }
-
-        fn namespace_annotation<'a>(&'a self, _: &'a str, _: &'a str) -> ClusterFuture<'a, Option<String>> {
-            unavailable()
-        }
-
-        fn add_finalizer<'a>(&'a self, _: &'a ConnectUser) -> ClusterFuture<'a, ConnectUser> {
-            unavailable()
-        }
-
-        fn remove_finalizer<'a>(&'a self, _: &'a ConnectUser) -> ClusterFuture<'a, ()> {
-            unavailable()
-        }
-
-        fn write_status<'a>(
-            &'a self,
-            resource: &'a ConnectUser,
-            status: &'a ConnectUserStatus,
-        ) -> ClusterFuture<'a, ConnectUser> {
-            let mut written = resource.clone();
-            written.status = Some(status.clone());
-            async { Ok(written) }.boxed()
-        }
-
-        fn publish<'a>(&'a self, _: &'a ConnectUser, _: Event) -> BoxFuture<'a, ()> {
-            async {}.boxed()
-        }
-    }
-
     #[test]
     fn refused_resource_makes_no_client() {
-        let settings = Settings {
-            cluster: "blue".into(),
-            call_timeout: Duration::from_secs(10),
-            settle_window: Duration::from_secs(600),
-            longest_stall: Duration::from_secs(20),
-            sweep_interval: None,
-            drift_interval: Duration::from_secs(600),
-            deletion_policy: Default::default(),
-            quick_connects: QuickConnects::Stay,
-            deletion_guard: DeletionGuard::default(),
-        };
-        let clock = Arc::new(SystemClock);
-        let reconciler = Reconciler::new(Arc::new(Empty), Arc::new(NoClient), clock, settings, Arc::default());
+        let reconciler = reconciler(NoClient);
         let pass = |metadata, spec| {
             let changes = json!({ "metadata": metadata, "spec": spec });
             block_on(reconciler.reconcile(&fixtures::resource(changes))).result

@@ -14,6 +14,8 @@ mod context;
 mod deletion_guard;
 mod drift_scan;
 mod failure;
+#[cfg(test)]
+mod fixtures;
 mod instance_access;
 mod instance_client;
 mod latest;
@@ -50,4 +52,5 @@ pub(crate) use instance_client::InstanceClient;
 pub(crate) use orphans::{Orphan, OrphanError, OrphanOutcome};
 pub use outcome::Verdict;
 pub use reconciler::Reconciler;
+pub use sweep::Cached;
 pub use username_waiters::NamespacedName;

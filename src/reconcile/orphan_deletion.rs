@@ -59,7 +59,8 @@ impl Reconciler {
         let arn: Arn = orphan.arn.parse().map_err(|_| OrphanError::Arn(orphan.arn.clone()))?;
         let Resource::User(user) = arn.resource.clone() else { return Err(OrphanError::Arn(orphan.arn.clone())) };
         let connect = self.ctx.connections.client_for(&arn);
-        let caller = Caller::new(format!("orphan {user}"), Priority::Repair);
+        let caller =
+            Caller::new(format!("orphan {user}"), Priority::Repair).in_group(arn.sibling(Resource::Instance).to_string());
         let client = InstanceClient { connect: &*connect, caller: &caller, instance: &arn.instance };
         let Some(live) = lookup::by_id(client, &user).await? else {
             // An earlier attempt may have deleted it, and was interrupted after that.

@@ -7,7 +7,6 @@ use std::{
 
 use connect_api::{Arn, Caller, Class, Error, Priority, UserId};
 use jiff::{SignedDuration, Timestamp};
-use kube::ResourceExt;
 
 use super::{
     conditions::{is_in_sync, is_settled},
@@ -32,28 +31,58 @@ const SEARCH_LAG: Duration = Duration::from_secs(10);
 /// The time for which a new user may be missing from SearchUsers.
 const NEW: SignedDuration = SignedDuration::from_secs(60);
 
+/// A ConnectUser in a cache. Reading it as a whole may cost something, so a sweep does that only for those of its instance.
+pub trait Cached {
+    /// Returns the UID.
+    fn uid(&self) -> &str;
+    /// Returns the namespace and name.
+    fn name(&self) -> NamespacedName;
+    /// Returns the ARN of the instance in the spec, which may be invalid.
+    fn instance(&self) -> &str;
+    /// Returns the resource; None if it cannot be read.
+    fn resource(&self) -> Option<ConnectUser>;
+}
+
+impl Cached for ConnectUser {
+    fn uid(&self) -> &str {
+        self.metadata.uid.as_deref().unwrap_or_default()
+    }
+
+    fn name(&self) -> NamespacedName {
+        NamespacedName::of(self)
+    }
+
+    fn instance(&self) -> &str {
+        &self.spec.instance_arn
+    }
+
+    fn resource(&self) -> Option<ConnectUser> {
+        Some(self.clone())
+    }
+}
+
 impl Reconciler {
     /// Begins a sweep of an instance. `resources` are all ConnectUsers that the operator watches.
-    pub fn begin_sweep(&self, instance: &Arn, resources: impl Iterator<Item = ConnectUser>) -> DriftScan {
+    pub fn begin_sweep(&self, instance: &Arn, resources: impl Iterator<Item = impl Cached>) -> DriftScan {
         let ctx = &self.ctx;
         let began = (ctx.clock.uptime(), ctx.clock.now());
         let mut scan = DriftScan::new(instance.clone(), ctx.settings.cluster.clone(), began);
         let of_instance = instance.to_string();
-        for resource in resources {
-            let resource = &resource;
-            let uid = resource.uid().unwrap_or_default();
-            if resource.spec.instance_arn == of_instance
-                && let Some((id, expected)) = expected(ctx, instance, resource, &uid)
+        for cached in resources {
+            let uid = cached.uid();
+            if cached.instance() == of_instance
+                && let Some(resource) = cached.resource()
+                && let Some((id, expected)) = expected(ctx, instance, &resource, uid)
             {
                 scan.expected.entry(id).or_default().push(expected);
-                let parsed = Desired::parse(resource, &ctx.settings.cluster, &scan.names);
+                let parsed = Desired::parse(&resource, &ctx.settings.cluster, &scan.names);
                 if let Err(SpecIssue::Names(names)) = parsed {
                     for Unresolved { kind, name, .. } in names {
                         scan.wanted.entry(kind).or_default().insert(name);
                     }
                 }
             }
-            scan.uids.insert(uid);
+            scan.uids.insert(uid.to_owned());
         }
         scan
     }
@@ -66,11 +95,11 @@ impl Reconciler {
     pub async fn resume_sweep(
         &self,
         scan: &mut DriftScan,
-        resources: impl Iterator<Item = ConnectUser>,
+        resources: impl Iterator<Item = impl Cached>,
     ) -> Result<ScanReport, Error> {
         let ctx = &self.ctx;
         let connect = ctx.connections.client_for(&scan.instance);
-        let caller = Caller::new(format!("sweep of {}", scan.instance), Priority::Sweep);
+        let caller = Caller::new(format!("sweep of {}", scan.instance), Priority::Sweep).in_group(scan.instance.to_string());
         let instance = scan.instance.clone();
         let mut users = std::mem::take(&mut scan.users);
         let began = scan.began.0;
@@ -92,11 +121,11 @@ impl Reconciler {
     }
 
     /// Wakes the resources of an instance that could not be swept, so that those that are due are read one by one.
-    pub fn wake_unswept(&self, instance: &Arn, resources: impl Iterator<Item = ConnectUser>) {
+    pub fn wake_unswept(&self, instance: &Arn, resources: impl Iterator<Item = impl Cached>) {
         let instance = instance.to_string();
         if !was_swept_lately(&self.ctx, &instance) {
-            let of_instance = resources.filter(|r| r.spec.instance_arn == instance);
-            of_instance.for_each(|r| self.ctx.waiters.wake(NamespacedName::of(&r)));
+            let of_instance = resources.filter(|cached| cached.instance() == instance);
+            of_instance.for_each(|cached| self.ctx.waiters.wake(cached.name()));
         }
     }
 }
@@ -125,7 +154,7 @@ fn expected(ctx: &Context, instance: &Arn, resource: &ConnectUser, uid: &str) ->
     Some((id, expected))
 }
 
-fn complete(ctx: &Context, scan: &mut DriftScan, resources: impl Iterator<Item = ConnectUser>) -> ScanReport {
+fn complete(ctx: &Context, scan: &mut DriftScan, resources: impl Iterator<Item = impl Cached>) -> ScanReport {
     let mut report = ScanReport {
         calls: scan.users.calls(),
         users: scan.found.len().max(scan.listed.len()),
@@ -188,7 +217,7 @@ fn note_times(ctx: &Context, scan: &DriftScan) {
     ctx.without_times.record(instance, without_times);
     if without_times && !before {
         tracing::warn!(
-            instance = %scan.instance.instance,
+            instance = %scan.instance,
             "ListUsers shows no LastModifiedTime in this instance, so a sweep does not see that an e-mail address, a mobile number or \
              a proficiency was changed: each user is read every 10 minutes instead, as far as the rate limit admits"
         );
@@ -207,7 +236,7 @@ fn are_without_times<'a>(listed: impl Iterator<Item = &'a Option<Timestamp>>) ->
 fn compare_with_all(
     ctx: &Context,
     scan: &mut DriftScan,
-    resources: impl Iterator<Item = ConnectUser>,
+    resources: impl Iterator<Item = impl Cached>,
 ) -> (HashSet<String>, Vec<Orphan>) {
     let (mut orphans, mut renamed) = (std::mem::take(&mut scan.orphans), HashSet::new());
     if scan.wanted.is_empty() && orphans.is_empty() {
@@ -217,16 +246,20 @@ fn compare_with_all(
     for (arn, orphan) in &orphans {
         by_name.entry(orphan.name.clone()).or_default().push(arn.clone());
     }
-    for resource in resources {
+    let of_instance = scan.instance.to_string();
+    for cached in resources {
+        let same_name = by_name.get(&cached.name());
+        // One with an instance that cannot be read may still record a user.
+        let is_relevant = same_name.is_some() || cached.instance() == of_instance || cached.instance().parse::<Arn>().is_err();
+        let Some(resource) = is_relevant.then(|| cached.resource()).flatten() else { continue };
         let recorded = resource.status.as_ref().and_then(|status| status.user_arn.as_ref());
-        let same_name = by_name.get(&NamespacedName::of(&resource)).into_iter().flatten();
-        for arn in same_name.chain(recorded) {
+        for arn in same_name.into_iter().flatten().chain(recorded) {
             if orphans.get(arn).is_some_and(|orphan| orphan.belongs_to(&resource)) {
                 orphans.remove(arn);
             }
         }
         if !scan.wanted.is_empty() && is_renamed(ctx, scan, &resource) {
-            renamed.extend(resource.uid());
+            renamed.extend(resource.metadata.uid);
         }
     }
     (renamed, orphans.into_values().collect())
@@ -272,7 +305,80 @@ fn is_renamed(ctx: &Context, scan: &DriftScan, resource: &ConnectUser) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use connect_api::Connect;
+    use serde_json::json;
+
     use super::*;
+    use crate::{
+        api::fixtures::{self, merge},
+        reconcile::{Connections, fixtures::reconciler},
+    };
+
+    const INSTANCE: &str = "arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001";
+
+    struct Unused;
+
+    impl Connections for Unused {
+        fn client_for(&self, instance: &Arn) -> Arc<dyn Connect> {
+            panic!("{instance} is not called")
+        }
+    }
+
+    /// A resource that may be unpacked only if it matters to a sweep of [`INSTANCE`].
+    struct Guarded(ConnectUser, bool);
+
+    impl Cached for Guarded {
+        fn uid(&self) -> &str {
+            self.0.uid()
+        }
+
+        fn name(&self) -> NamespacedName {
+            self.0.name()
+        }
+
+        fn instance(&self) -> &str {
+            self.0.instance()
+        }
+
+        fn resource(&self) -> Option<ConnectUser> {
+            assert!(self.1, "{:?} was unpacked", self.name());
+            Some(self.0.clone())
+        }
+    }
+
+    fn cached(name: &str, instance: &str, matters: bool) -> Guarded {
+        let mut resource = fixtures::json_of(json!({ "metadata": { "name": name, "uid": name } }));
+        merge(&mut resource, json!({ "spec": { "instanceArn": instance, "username": name } }));
+        Guarded(serde_json::from_value(resource).unwrap(), matters)
+    }
+
+    #[test]
+    fn sweep_unpacks_only_what_may_have_a_user_there() {
+        let reconciler = reconciler(Unused);
+        let (instance, replica) = (INSTANCE.parse().unwrap(), INSTANCE.replace("west", "east"));
+        let all = || {
+            [
+                cached("here", INSTANCE, true),
+                cached("there", &replica, false),
+                cached("torn", "torn", true),
+                cached("namesake", &replica, true),
+            ]
+            .into_iter()
+        };
+        let mut scan = reconciler.begin_sweep(&instance, all().filter(|cached| cached.0.spec.username == "here"));
+        scan.uids.extend(all().map(|cached| cached.uid().to_owned()));
+        for name in ["namesake", "nobodys"] {
+            let arn = format!("{INSTANCE}/agent/{name}");
+            let name = NamespacedName { namespace: "sales".into(), name: name.into() };
+            let orphan = Orphan { arn: arn.clone(), username: name.name.clone(), name, uid: "of-another".into() };
+            scan.orphans.insert(arn, orphan);
+        }
+        let orphans = complete(&reconciler.ctx, &mut scan, all()).orphans;
+        let names: Vec<_> = orphans.iter().map(|orphan| &*orphan.username).collect();
+        assert_eq!(names, ["namesake", "nobodys"], "a resource of another instance does not own a user here");
+    }
 
     #[test]
     fn instance_is_without_times_if_no_user_has_one() {

@@ -13,14 +13,14 @@ use std::{
 
 use connect_api::Arn;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::{Resource, core::DeserializeGuard};
+use kube::{Resource, ResourceExt, core::DeserializeGuard};
 use kube_runtime::reflector::Store;
 use serde::Deserialize;
 
 use super::deletion_counts::DeletionStanding;
 use crate::{
     api::{ConnectUser, ConnectUserSpec, ConnectUserStatus, keep_short},
-    reconcile::is_refused_confirmation,
+    reconcile::{Cached, NamespacedName, is_refused_confirmation},
     telemetry::ConditionSummary,
 };
 
@@ -34,6 +34,8 @@ pub(crate) struct PackedConnectUser {
     metadata: ObjectMeta,
     /// The spec's instance ARN, which may be invalid.
     pub(super) instance: Box<str>,
+    /// The operator has recorded a user: the instance exists, and its namespace could use it.
+    pub(super) has_user: bool,
     pub(super) deletion_standing: DeletionStanding,
     /// The confirmation of the deletion was refused before.
     pub(super) refused_confirmation: bool,
@@ -46,6 +48,7 @@ impl From<ConnectUser> for PackedConnectUser {
         strip(&mut resource.metadata);
         let rest = Packed::of(&resource.spec, resource.status.as_ref());
         Self {
+            has_user: resource.status.as_ref().is_some_and(|status| status.user_id.is_some()),
             deletion_standing: DeletionStanding::of(&resource),
             refused_confirmation: is_refused_confirmation(&resource),
             condition_summary: ConditionSummary::of(&resource),
@@ -115,6 +118,38 @@ pub(crate) fn readable(objects: &Store<Guarded>) -> impl Iterator<Item = Arc<Gua
     objects.state().into_iter().filter(|object| object.0.is_ok())
 }
 
+/// A readable resource in the cache.
+pub(super) struct InCache(Arc<Guarded>);
+
+impl InCache {
+    fn packed(&self) -> Option<&PackedConnectUser> {
+        self.0.0.as_ref().ok()
+    }
+}
+
+impl Cached for InCache {
+    fn uid(&self) -> &str {
+        self.0.meta().uid.as_deref().unwrap_or_default()
+    }
+
+    fn name(&self) -> NamespacedName {
+        NamespacedName { namespace: self.0.namespace().unwrap_or_default(), name: self.0.name_any() }
+    }
+
+    fn instance(&self) -> &str {
+        self.packed().map(|packed| &*packed.instance).unwrap_or_default()
+    }
+
+    fn resource(&self) -> Option<ConnectUser> {
+        self.packed().and_then(PackedConnectUser::resource)
+    }
+}
+
+/// Returns the resources that can be read, for a sweep.
+pub(super) fn for_sweep(objects: &Store<Guarded>) -> impl Iterator<Item = InCache> + use<> {
+    readable(objects).map(InCache)
+}
+
 /// Returns the UIDs of all resources, including the unreadable ones, and the instances of those that can be read. Invalid ARNs are
 /// skipped.
 pub(super) fn known(objects: &Store<Guarded>) -> (HashSet<String>, HashSet<Arn>) {
@@ -164,7 +199,6 @@ impl Packed {
 
 #[cfg(test)]
 mod tests {
-    use kube::ResourceExt;
     use serde_json::{Value, json};
 
     use super::*;
@@ -197,7 +231,7 @@ mod tests {
             let packed: PackedConnectUser = serde_json::from_value(sent).unwrap();
             let unpacked = packed.resource().unwrap();
             assert_eq!((&unpacked.spec, &unpacked.status), (&resource.spec, &resource.status));
-            assert_eq!(unpacked.uid(), resource.uid());
+            assert_eq!(unpacked.metadata.uid, resource.metadata.uid);
             assert_eq!(unpacked.annotations().keys().collect::<Vec<_>>(), ["connect-operator.dev/paused"]);
             assert_eq!((unpacked.metadata.labels, unpacked.metadata.managed_fields), (None, None));
         }

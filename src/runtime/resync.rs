@@ -14,8 +14,8 @@ use tracing::{Instrument, debug_span};
 use super::{
     config::Config,
     health::Health,
-    packed::{Guarded, PackedConnectUser, instances, known},
-    sweep::{delete_orphan, sweep, unpacked},
+    packed::{Guarded, PackedConnectUser, for_sweep, instances, known, readable},
+    sweep::{delete_orphan, sweep},
 };
 use crate::{
     reconcile::{Orphan, OrphanError, Reconciler, ScanReport},
@@ -53,7 +53,7 @@ impl Sweeper {
         let mut swept = HashSet::new();
         loop {
             let instances = self.instances();
-            self.metrics.set_swept_instances(instances.iter().map(|instance| instance.instance.clone()).collect(), self.interval);
+            self.metrics.set_swept_instances(instances.iter().cloned().collect(), self.interval);
             for instance in instances {
                 if swept.insert(instance.clone()) {
                     sweeping.push(self.sweep_repeatedly(instance).boxed());
@@ -70,16 +70,22 @@ impl Sweeper {
         }
     }
 
-    /// Returns the instances to sweep: those of the ConnectUsers whose namespaces may use them, and those without a ConnectUser that
-    /// were swept before or that the configuration lists, since they may have orphans.
+    /// Returns the instances to sweep: those with users of ConnectUsers whose namespaces may use them, and those without such users that
+    /// were swept before or that the configuration lists, since they may have orphans. A ConnectUser alone, whose instance may not even
+    /// exist, causes no sweep.
     fn instances(&self) -> HashSet<Arn> {
-        let mut objects = self.store.state();
-        let referred = instances(&objects);
+        let mut objects = self.with_users();
+        let used = instances(&objects);
         objects.retain(|object| object.0.as_ref().is_ok_and(|resource| self.may_use_its_instance(resource)));
         let mut swept = instances(&objects);
-        swept.extend(self.swept.lock().iter().filter(|instance| !referred.contains(*instance)).cloned());
-        swept.extend(self.config.borrow().listed_instances().filter(|instance| !referred.contains(*instance)).cloned());
+        swept.extend(self.swept.lock().iter().filter(|instance| !used.contains(*instance)).cloned());
+        swept.extend(self.config.borrow().listed_instances().filter(|instance| !used.contains(*instance)).cloned());
         swept
+    }
+
+    /// Returns the ConnectUsers that have a user in Connect.
+    fn with_users(&self) -> Vec<Arc<Guarded>> {
+        readable(&self.store).filter(|object| object.0.as_ref().is_ok_and(|resource| resource.has_user)).collect()
     }
 
     fn may_use_its_instance(&self, resource: &PackedConnectUser) -> bool {
@@ -92,7 +98,7 @@ impl Sweeper {
         let mut known_orphans = HashSet::new();
         while self.instances().contains(&instance) {
             let start = Instant::now();
-            let resources = || unpacked(self.store.state());
+            let resources = || for_sweep(&self.store);
             match sweep(&self.reconciler, &instance, &resources).instrument(debug_span!("sweep")).await {
                 Ok(report) => {
                     self.swept.lock().insert(instance.clone());
@@ -104,8 +110,8 @@ impl Sweeper {
                     self.handle_orphans(&instance, report, &mut known_orphans, next).await;
                     tokio::time::sleep_until(next).await;
                 }
-                Err(error) if error.class == Class::NotFound && !instances(&self.store.state()).contains(&instance) => {
-                    tracing::info!(instance = %instance.instance, %error, "an instance without ConnectUsers was not found");
+                Err(error) if error.class == Class::NotFound && !instances(&self.with_users()).contains(&instance) => {
+                    tracing::info!(instance = %instance, %error, "an instance without ConnectUsers was not found");
                     self.swept.lock().remove(&instance);
                     tokio::time::sleep(self.pause(start)).await;
                 }
@@ -113,7 +119,7 @@ impl Sweeper {
                     self.metrics.sweep_failed();
                     let action = error.operation.iam_action();
                     tracing::warn!(
-                        instance = %instance.instance,
+                        instance = %instance,
                         %error,
                         "could not sweep the instance; it needs {action}"
                     );
@@ -136,10 +142,10 @@ impl Sweeper {
 
     fn record(&self, instance: &Arn, report: &ScanReport, took: Duration) {
         let candidates = report.candidates.iter().map(|(signal, users)| (signal.as_str(), *users));
-        self.metrics.sweep_completed(&instance.instance, report.users, candidates, took);
+        self.metrics.sweep_completed(instance, report.users, candidates, took);
         let candidates: usize = report.candidates.values().sum();
         tracing::info!(
-            instance = %instance.instance,
+            instance = %instance,
             calls = report.calls,
             users = report.users,
             compared = report.compared,
@@ -161,7 +167,7 @@ impl Sweeper {
         let delete = self.delete_orphans && self.reconciler.may_delete_orphans(count, report.users);
         if self.delete_orphans && !delete {
             tracing::error!(
-                instance = %instance.instance,
+                instance = %instance,
                 "{count} of {} users have no ConnectUser, which is more than the guard against mass deletion allows: they are \
                  not deleted. To delete them, run \"connect-operator orphans --delete\"",
                 report.users
@@ -205,12 +211,12 @@ impl Sweeper {
         }
         if held > 0 {
             tracing::warn!(
-                instance = %instance.instance,
+                instance = %instance,
                 "{held} users have no ConnectUser and are not deleted yet, since with the latest deletions they exceed what the guard \
                  against mass deletion allows. To delete them now, run \"connect-operator orphans --delete\""
             );
         }
-        self.metrics.set_orphans(&instance.instance, remaining);
+        self.metrics.set_orphans(instance, remaining);
         *known = orphans.into_iter().map(|orphan| orphan.arn).collect();
     }
 }

@@ -1,15 +1,11 @@
 //! One sweep over an instance and the deletion of one orphan, repeated until the rate limit admits their calls.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use connect_api::{Arn, Class, Error};
 use tokio::time::Instant;
 
-use super::packed::{Guarded, PackedConnectUser};
-use crate::{
-    api::ConnectUser,
-    reconcile::{Orphan, OrphanError, OrphanOutcome, Reconciler, ScanReport},
-};
+use crate::reconcile::{Cached, Orphan, OrphanError, OrphanOutcome, Reconciler, ScanReport};
 
 /// The number of failures in a row after which a sweep is given up until the next one is due.
 const MAX_FAILURES: u32 = 8;
@@ -17,11 +13,8 @@ const MAX_FAILURES: u32 = 8;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// ConnectUsers from the cache of the watch.
-pub(super) type Objects = Vec<Arc<Guarded>>;
-
 /// Sweeps an instance once, to the end or to the call that failed too often. `resources` returns all ConnectUsers.
-pub(crate) async fn sweep<R: Iterator<Item = ConnectUser>>(
+pub(crate) async fn sweep<R: Iterator<Item = impl Cached>>(
     reconciler: &Reconciler,
     instance: &Arn,
     resources: &impl Fn() -> R,
@@ -70,8 +63,4 @@ pub(crate) async fn delete_orphan(
         }
         tokio::time::sleep_until(retry_at).await;
     }
-}
-
-pub(super) fn unpacked(objects: Objects) -> impl Iterator<Item = ConnectUser> {
-    objects.into_iter().filter_map(|object| object.0.as_ref().ok().and_then(PackedConnectUser::resource))
 }

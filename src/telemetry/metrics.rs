@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use connect_api::{Arn, CallObserver, Class, Error, InstanceId, LimiterStatus, OperationName, Priority};
+use connect_api::{Arn, CallObserver, Class, Error, LimiterStatus, OperationName, Priority};
 use parking_lot::Mutex;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -45,13 +45,20 @@ label_sets! {
     ResultLabels { result: &'static str }
     ReasonLabels { reason: &'static str }
     /// The label is not `instance`, which Prometheus sets to the address that it scraped.
-    InstanceLabels { connect_instance: String }
+    /// A replica has the id of the instance that it replicates, in another Region.
+    InstanceLabels { connect_instance: String, region: String }
     PriorityLabels { priority: &'static str }
     FieldLabels { field: String }
     /// An exemplar: the request id that AWS support asks for.
     ReplyLabels { request_id: String }
     /// An exemplar: the trace of the call.
     TraceLabels { trace_id: String }
+}
+
+impl InstanceLabels {
+    fn of(instance: &Arn) -> Self {
+        Self { connect_instance: instance.instance.to_string(), region: instance.region.clone() }
+    }
 }
 
 /// The labels of a metric that has no sample at times.
@@ -93,7 +100,7 @@ macro_rules! metrics {
             limiters: Limiters,
             resources: Resources,
             page: Recent<Result<Bytes, fmt::Error>>,
-            swept_instances: Mutex<BTreeSet<InstanceId>>,
+            swept_instances: Mutex<BTreeSet<Arn>>,
             /// When something last arrived for each watch, by its path, in seconds since 1970.
             watches: Mutex<BTreeMap<String, i64>>,
             $($field: $type,)*
@@ -193,17 +200,17 @@ impl Metrics {
     }
 
     /// Sets which instances are swept and how often. The series of other instances are removed.
-    pub fn set_swept_instances(&self, instances: BTreeSet<InstanceId>, interval: Duration) {
+    pub fn set_swept_instances(&self, instances: BTreeSet<Arn>, interval: Duration) {
         self.sweep_interval.set(interval.as_secs_f64());
         let mut before = self.swept_instances.lock();
         for gone in before.difference(&instances) {
-            let labels = InstanceLabels { connect_instance: gone.to_string() };
+            let labels = InstanceLabels::of(gone);
             for gauges in [&self.sweep_completed, &self.sweep_users, &self.orphans] {
                 gauges.remove(&labels);
             }
         }
         for instance in &instances {
-            drop(self.sweep_completed.get_or_create(&InstanceLabels { connect_instance: instance.to_string() }));
+            drop(self.sweep_completed.get_or_create(&InstanceLabels::of(instance)));
         }
         *before = instances;
     }
@@ -251,7 +258,7 @@ impl Metrics {
     /// Counts a complete sweep, with the users in the instance and the candidates by reason.
     pub fn sweep_completed(
         &self,
-        instance: &InstanceId,
+        instance: &Arn,
         users: usize,
         candidates: impl IntoIterator<Item = (&'static str, usize)>,
         took: Duration,
@@ -271,17 +278,17 @@ impl Metrics {
     }
 
     /// Sets the number of users of an instance whose ConnectUser does not exist.
-    pub fn set_orphans(&self, instance: &InstanceId, orphans: usize) {
+    pub fn set_orphans(&self, instance: &Arn, orphans: usize) {
         let orphans = i64::try_from(orphans).unwrap_or(i64::MAX);
         self.set_if_swept(instance, &self.orphans, orphans);
     }
 
     /// Sets a gauge of an instance, unless it is no longer swept: its last ConnectUser may be deleted during a sweep, and the series
     /// would stay for ever.
-    fn set_if_swept(&self, instance: &InstanceId, gauges: &Family<InstanceLabels, Gauge>, value: i64) {
+    fn set_if_swept(&self, instance: &Arn, gauges: &Family<InstanceLabels, Gauge>, value: i64) {
         let swept = self.swept_instances.lock();
         if swept.contains(instance) {
-            gauges.get_or_create(&InstanceLabels { connect_instance: instance.to_string() }).set(value);
+            gauges.get_or_create(&InstanceLabels::of(instance)).set(value);
         }
     }
 
@@ -423,12 +430,15 @@ mod tests {
 
     #[test]
     fn instance_that_goes_during_its_sweep_leaves_no_series() {
-        let (metrics, instance) = (Metrics::default(), InstanceId::new("i-1"));
+        let metrics = Metrics::default();
+        let instance: Arn =
+            "arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001".parse().unwrap();
         let interval = Duration::from_secs(300);
         let swept = || {
             metrics.sweep_completed(&instance, 3, [], Duration::from_secs(2));
             metrics.set_orphans(&instance, 1);
-            metrics.encode().unwrap().matches(r#"{connect_instance="i-1"}"#).count()
+            let labels = r#"{connect_instance="11111111-aaaa-4bbb-8ccc-000000000001",region="us-west-2"}"#;
+            metrics.encode().unwrap().matches(labels).count()
         };
         metrics.set_swept_instances([instance.clone()].into(), interval);
         assert_eq!(swept(), 3);

@@ -1,10 +1,15 @@
 //! What a hostile tenant may write, and what it costs the operator.
 
+use std::collections::BTreeSet;
+
 use connect_operator::api::RECONCILE_REQUESTED_AT;
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
 
-use super::harness::harness;
+use super::{
+    harness::{condition, harness},
+    sweeps::{next_sweep, swept},
+};
 
 const HOSTILE: u32 = 100;
 const MIB: usize = 1024 * 1024;
@@ -17,6 +22,41 @@ fn noise(seed: u32, length: usize) -> String {
         char::from(b'a' + u8::try_from((state >> 40) % 26).unwrap())
     };
     (0..length).map(|_| letter()).collect()
+}
+
+/// Other spellings of an instance, and instances that do not exist, are neither swept nor labels of metrics.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn aliases_and_invented_instances_leave_no_series() {
+    let harness = swept().start().await;
+    harness.apply_until_ready("jane", &json!({})).await;
+    let arn = harness.instance_arn().to_string();
+    let named = |arn: &str| json!({ "instanceArn": arn, "routingProfileArn": null, "securityProfileArns": null, "routingProfileName": "Sales", "securityProfileNames": ["Agent"] });
+    let spelled = harness.manifest(
+        "spelled",
+        &named(
+            &arn.to_uppercase().replace("ARN:AWS:CONNECT:US-WEST-2", "arn:aws:connect:us-west-2").replace("INSTANCE", "instance"),
+        ),
+    );
+    let refused =
+        harness.users().patch("spelled", &PatchParams::apply("git"), &Patch::Apply(spelled)).await.unwrap_err().to_string();
+    assert!(refused.contains("spec.instanceArn") && refused.contains("in lower case"), "{refused}");
+    harness.apply("partition", &named(&arn.replace("arn:aws:", "arn:aws-x:"))).await;
+    let message = harness.wait_for_condition("partition", "Ready", "False", "InvalidSpec").await;
+    assert!(message.contains("spec.instanceArn") && message.contains("its partition is not that of its Region"), "{message}");
+    for number in 0..5 {
+        harness
+            .apply(&format!("invented-{number}"), &named(&arn.replace("-000000000001", &format!("-99999999999{number}"))))
+            .await;
+    }
+    harness
+        .wait_until("invented-4", "looked at", |user| condition(user, "Ready").is_some_and(|ready| ready.status == "False"))
+        .await;
+    next_sweep(&harness);
+    next_sweep(&harness);
+    let page = harness.operator.get("/metrics").1;
+    let labels: BTreeSet<&str> =
+        page.lines().filter_map(|line| line.split("connect_instance=\"").nth(1)?.split('"').next()).collect();
+    assert_eq!(labels, [harness.instance().as_str()].into());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

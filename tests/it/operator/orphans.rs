@@ -30,7 +30,9 @@ pub(super) async fn tagged(harness: &Harness<'_>, username: &str, cluster: &str)
 }
 
 fn counted(harness: &Harness<'_>) -> f64 {
-    harness.operator.metric(&format!("connect_operator_orphaned_users{{connect_instance=\"{}\"}}", harness.instance()))
+    harness
+        .operator
+        .metric(&format!("connect_operator_orphaned_users{{connect_instance=\"{}\",region=\"us-west-2\"}}", harness.instance()))
 }
 
 /// Runs `connect-operator orphans` with the operator's rights.

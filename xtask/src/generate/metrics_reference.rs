@@ -123,9 +123,9 @@ pub fn example() -> Result<String, std::fmt::Error> {
     let limiter = Arc::new(BusyLimiter);
     if let Ok(instance) = INSTANCE.parse::<Arn>() {
         metrics.add_limiter(&instance, &limiter);
-        metrics.set_swept_instances([instance.instance.clone()].into(), Duration::from_secs(300));
-        metrics.sweep_completed(&instance.instance, 3, [(DriftSignal::Differs.as_str(), 1)], Duration::from_secs(2));
-        metrics.set_orphans(&instance.instance, 1);
+        metrics.set_swept_instances([instance.clone()].into(), Duration::from_secs(300));
+        metrics.sweep_completed(&instance, 3, [(DriftSignal::Differs.as_str(), 1)], Duration::from_secs(2));
+        metrics.set_orphans(&instance, 1);
     }
     if let Ok(resources) = serde_json::from_str::<Vec<ConnectUser>>(RESOURCES) {
         metrics.set_resources(move |visit| resources.iter().map(ConditionSummary::of).for_each(|summary| visit(Some(&summary))));
