@@ -34,6 +34,7 @@ mod proxy;
 mod quick_connects;
 mod rates;
 mod refusals;
+mod replicas;
 mod rights;
 mod shared_instance;
 mod states;

@@ -160,6 +160,13 @@ impl<'plane> HarnessBuilder<'plane> {
         self
     }
 
+    /// Adds a replica of the first instance in this Region.
+    pub fn with_replica(mut self, region: &str) -> Self {
+        let replica = InstanceConfig { region: region.into(), ..self.config.instances[0].clone() };
+        self.config.instances.push(replica);
+        self
+    }
+
     pub fn with_fault(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
         self
