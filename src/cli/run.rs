@@ -30,7 +30,7 @@ pub(super) struct Run {
     #[command(flatten)]
     scope: Scope,
 
-    /// The number of resources that are reconciled at the same time.
+    /// The number of resources that are reconciled at the same time, of each account and Region. In all, it is up to eight times as many.
     #[arg(long, env = "CONNECT_OPERATOR_CONCURRENCY", default_value = "8")]
     concurrency: NonZeroU16,
 

@@ -14,6 +14,7 @@ mod packed;
 mod progress;
 mod resync;
 mod retry;
+mod slots;
 mod sweep;
 mod watch;
 

@@ -29,6 +29,7 @@ use super::{
     namespaces::{Unlisted, is_refused, merge},
     packed::{Guarded, known, readable, strip_unreadable},
     resync::Sweeper,
+    slots::{self, Slots},
 };
 use crate::{
     reconcile::{NamespacedName, Reconciler},
@@ -49,11 +50,15 @@ pub struct WatchOptions {
     pub delete_orphans: bool,
     /// The configuration of accounts and instances, and its changes.
     pub config: tokio::sync::watch::Receiver<Arc<Config>>,
-    /// The number of concurrent passes. A few suffice: the rate limit of Connect bounds the throughput.
+    /// The number of concurrent passes of each account and Region. A few suffice: the rate limit of Connect bounds the throughput.
     pub concurrency: NonZeroU16,
 }
 
+/// How long a resource waits for a slot that it is not woken for: the one that was woken in its place may be gone.
+const UNTIL_FREE: Duration = Duration::from_secs(60);
+
 struct Context {
+    slots: Slots,
     reconciler: Arc<Reconciler>,
     metrics: Arc<Metrics>,
     health: Arc<Health>,
@@ -126,11 +131,13 @@ pub async fn watch(
         }
     };
     let reconfigured = requeue_on_config_change(options.config, reader.clone(), reconciler.clone());
+    let (slots, free) = Slots::new(options.concurrency);
     let passes = Controller::for_stream(objects, reader)
         .reconcile_on(requested)
-        .with_config(controller::Config::default().concurrency(options.concurrency.get()))
+        .reconcile_on(free)
+        .with_config(controller::Config::default().concurrency(slots::in_all(options.concurrency)))
         .graceful_shutdown_on(stop)
-        .run(pass, |_, never: &Infallible, _| match *never {}, Arc::new(Context { reconciler, metrics, health }))
+        .run(pass, |_, never: &Infallible, _| match *never {}, Arc::new(Context { slots, reconciler, metrics, health }))
         // An item is a finished pass, or an object that was deleted while it was queued. Neither needs handling.
         .for_each(|_| std::future::ready(()));
     tokio::select! {
@@ -260,6 +267,8 @@ async fn pass(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, Inf
     // Not "name": in JSON, that is the name of the span.
     let uid = object.uid().unwrap_or_default();
     let span = tracing::info_span!("reconcile", namespace, resource = telemetry::name_or_uid(&name, &uid));
+    let instance = object.0.as_ref().map(|resource| &*resource.instance).unwrap_or_default();
+    let Some(_slot) = context.slots.take(&object, instance) else { return Ok(Action::requeue(UNTIL_FREE)) };
     let unpacked = match &object.0 {
         Ok(packed) => packed.resource().ok_or_else(|| "it cannot be unpacked".to_owned()),
         Err(error) => Err(error.to_string()),

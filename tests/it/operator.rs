@@ -8,6 +8,7 @@ mod bounds;
 mod channels;
 mod crashes;
 mod creation;
+mod dead_accounts;
 mod deletion;
 mod deletion_guard;
 mod events;

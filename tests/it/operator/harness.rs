@@ -160,6 +160,12 @@ impl<'plane> HarnessBuilder<'plane> {
         self
     }
 
+    /// Adds a role that the operator may assume without an external id.
+    pub fn with_role(mut self, arn: &str) -> Self {
+        self.config.sts.roles.push(RoleConfig::new(arn));
+        self
+    }
+
     /// Adds a replica of the first instance in this Region.
     pub fn with_replica(mut self, region: &str) -> Self {
         let replica = InstanceConfig { region: region.into(), ..self.config.instances[0].clone() };
