@@ -100,6 +100,39 @@ reasons! {
     PasswordChangeIgnored,
 }
 
+impl Reason {
+    /// Returns whether only the person who writes the resource can help, or has chosen this. The operator and the people who run it cannot
+    /// do anything about it, so it is not among their alerts.
+    pub fn is_for_owner(self) -> bool {
+        match self {
+            Self::DependencyNotFound
+            | Self::SecretNotFound
+            | Self::InvalidSpec
+            | Self::Conflict
+            | Self::InstanceNotAllowed
+            | Self::ProfileNotAllowed
+            | Self::AdoptionNotAllowed
+            | Self::ObservationNotAllowed
+            | Self::DeletionHeld
+            | Self::Drifted
+            | Self::NotKept
+            | Self::Paused
+            | Self::PasswordChangeIgnored => true,
+            Self::Available
+            | Self::InSync
+            | Self::Resolved
+            | Self::Creating
+            | Self::Deleting
+            | Self::Throttled
+            | Self::Transient
+            | Self::Settling
+            | Self::AccessDenied
+            | Self::QuotaExceeded
+            | Self::KubernetesError => false,
+        }
+    }
+}
+
 impl std::fmt::Display for Reason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())

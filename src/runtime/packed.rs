@@ -157,6 +157,15 @@ pub(super) fn known(objects: &Store<Guarded>) -> (HashSet<String>, HashSet<Arn>)
     (objects.iter().filter_map(|object| object.meta().uid.clone()).collect(), instances(&objects))
 }
 
+/// Returns the ARNs of instances in which a resource has a user, with repetitions.
+pub(super) fn used(objects: &[Arc<Guarded>]) -> impl Iterator<Item = &str> {
+    objects
+        .iter()
+        .filter_map(|object| object.0.as_ref().ok())
+        .filter(|resource| resource.has_user)
+        .map(|resource| &*resource.instance)
+}
+
 /// Returns the instances of the resources that can be read. Invalid ARNs are skipped.
 pub(super) fn instances(objects: &[Arc<Guarded>]) -> HashSet<Arn> {
     let arns: HashSet<&str> = objects.iter().filter_map(|object| object.0.as_ref().ok()).map(|r| &*r.instance).collect();

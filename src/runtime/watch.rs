@@ -1,6 +1,7 @@
 //! The watch and the queue: kube's controller over packed objects.
 
 use std::{
+    collections::HashSet,
     convert::Infallible,
     future::Future,
     num::NonZeroU16,
@@ -27,13 +28,13 @@ use super::{
     deletion_counts::StoreCounter,
     health::{Health, Readiness},
     namespaces::{Unlisted, is_refused, merge},
-    packed::{Guarded, known, readable, strip_unreadable},
+    packed::{Guarded, PackedConnectUser, known, readable, strip_unreadable, used},
     resync::Sweeper,
     slots::{self, Slots},
 };
 use crate::{
     reconcile::{NamespacedName, Reconciler},
-    telemetry::{self, Metrics, Personal},
+    telemetry::{self, Counted, Metrics, Personal},
 };
 
 /// The page size of the list. A page is in memory as text and parsed at the same time, before it is packed.
@@ -88,10 +89,14 @@ pub async fn watch(
     };
     let (reader, writer) = reflector::store::<Guarded>();
     let unlisted = Unlisted::default();
-    let (store, gone) = (reader.clone(), unlisted.clone());
+    let (store, gone, config) = (reader.clone(), unlisted.clone(), options.config.clone());
     metrics.set_resources(move |visit| {
-        for object in gone.without(store.state()) {
-            visit(object.0.as_ref().ok().map(|resource| &resource.condition_summary));
+        let objects = store.state();
+        let listed: Vec<String> = config.borrow().listed_instances().map(ToString::to_string).collect();
+        let in_use: HashSet<&str> = used(&objects).chain(listed.iter().map(String::as_str)).collect();
+        for object in gone.without(objects.clone()) {
+            let counted = |resource: &PackedConnectUser| in_use.contains(&*resource.instance);
+            visit(object.0.as_ref().ok().map(|one| Counted { conditions: &one.condition_summary, in_use: counted(one) }));
         }
     });
     let on_event = {

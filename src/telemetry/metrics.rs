@@ -26,7 +26,7 @@ use prometheus_client::{
 use super::{
     limiters::Limiters,
     recent::Recent,
-    resources::{ConditionSummary, Resources},
+    resources::{Counted, Resources},
     traces,
 };
 
@@ -187,9 +187,9 @@ impl Metrics {
         self.ready_seconds.observe(time.as_secs_f64());
     }
 
-    /// Sets the resources whose conditions are counted when the metrics are scraped. `visit` calls a visitor with the summary of
-    /// each, or with None for an object that cannot be parsed.
-    pub fn set_resources(&self, visit: impl Fn(&mut dyn FnMut(Option<&ConditionSummary>)) + Send + Sync + 'static) {
+    /// Sets the resources whose conditions are counted when the metrics are scraped. `visit` calls a visitor with each, or with None for
+    /// an object that cannot be parsed.
+    pub fn set_resources(&self, visit: impl Fn(&mut dyn FnMut(Option<Counted<'_>>)) + Send + Sync + 'static) {
         self.resources.set(visit);
     }
 

@@ -11,6 +11,6 @@ mod traces;
 pub use logs::{LogFormat, init, log_filter};
 pub use metrics::{AccountMetrics, Metrics};
 pub(crate) use personal::{Personal, name_or_uid};
-pub use resources::ConditionSummary;
+pub use resources::{ConditionSummary, Counted};
 pub use traces::Traces;
 pub(crate) use traces::set_attribute;

@@ -33,8 +33,18 @@ struct ConditionLabels {
     synced: &'static str,
 }
 
-/// Calls a visitor with the summary of each resource, or with None for an object that cannot be parsed.
-type Visit = dyn Fn(&mut dyn FnMut(Option<&ConditionSummary>)) + Send + Sync;
+/// A resource that is counted.
+#[derive(Clone, Copy, Debug)]
+pub struct Counted<'a> {
+    /// Its conditions.
+    pub conditions: &'a ConditionSummary,
+    /// Whether its instance is in use: a ConnectUser has a user there, or the configuration lists it. Any other may not exist, and a
+    /// resource that names it cannot become Ready.
+    pub in_use: bool,
+}
+
+/// Calls a visitor with each resource, or with None for an object that cannot be parsed.
+type Visit = dyn Fn(&mut dyn FnMut(Option<Counted<'_>>)) + Send + Sync;
 
 /// The resources of the watch, once it has started, and their last counts.
 #[derive(Clone, Default)]
@@ -57,12 +67,13 @@ struct Counts {
     users: Family<ConditionLabels, Gauge>,
     unready: Option<Timestamp>,
     unsynced: Option<Timestamp>,
+    denied: i64,
     unreadable: i64,
 }
 
 impl Resources {
     /// Sets the resources to count. Only the first call has an effect.
-    pub(super) fn set(&self, visit: impl Fn(&mut dyn FnMut(Option<&ConditionSummary>)) + Send + Sync + 'static) {
+    pub(super) fn set(&self, visit: impl Fn(&mut dyn FnMut(Option<Counted<'_>>)) + Send + Sync + 'static) {
         drop(self.0.visit.set(Box::new(visit)));
     }
 
@@ -70,21 +81,24 @@ impl Resources {
         let Some(visit) = self.0.visit.get() else { return Counts::default() };
         self.0.last.get(|| {
             let mut counts = Counts::default();
-            visit(&mut |summary| counts.add(summary));
+            visit(&mut |resource| counts.add(resource));
             counts
         })
     }
 }
 
 impl Counts {
-    fn add(&mut self, summary: Option<&ConditionSummary>) {
-        let Some(summary) = summary else {
+    fn add(&mut self, resource: Option<Counted<'_>>) {
+        let Some(Counted { conditions, in_use }) = resource else {
             self.unreadable += 1;
             return;
         };
-        self.users.get_or_create(&ConditionLabels { ready: summary.ready, synced: summary.synced }).inc();
-        self.unready = earlier(self.unready, summary.unready_since);
-        self.unsynced = earlier(self.unsynced, summary.unsynced_since);
+        self.users.get_or_create(&ConditionLabels { ready: conditions.ready, synced: conditions.synced }).inc();
+        if in_use {
+            self.unready = earlier(self.unready, conditions.unready_since);
+            self.unsynced = earlier(self.unsynced, conditions.unsynced_since);
+            self.denied += i64::from(conditions.denied);
+        }
     }
 }
 
@@ -96,31 +110,34 @@ impl fmt::Debug for Resources {
 
 impl Collector for Resources {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
-        let Counts { users, unready, unsynced, unreadable } = self.counts();
+        let Counts { users, unready, unsynced, denied, unreadable } = self.counts();
         users.encode(encoder.encode_descriptor(
             "managed_users",
             "ConnectUsers, by the status of their conditions Ready and Synced",
             None,
             MetricType::Gauge,
         )?)?;
-        let metric = encoder.encode_descriptor(
-            "unreadable_objects",
-            "ConnectUser objects that cannot be parsed and are skipped",
-            None,
-            MetricType::Gauge,
-        )?;
-        ConstGauge::new(unreadable).encode(metric)?;
+        for (name, help, value) in [
+            ("unreadable_objects", "ConnectUser objects that cannot be parsed and are skipped", unreadable),
+            (
+                "denied_users",
+                "ConnectUsers for which AWS refuses the credentials or an action, in instances that are in use",
+                denied,
+            ),
+        ] {
+            ConstGauge::new(value).encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)?;
+        }
         let since = [
             (
                 "oldest_unready_timestamp",
-                "Since when the ConnectUser that has waited longest is not Ready; no sample if all are Ready. \
-                 Paused ConnectUsers are not counted",
+                "Since when the ConnectUser that has waited longest is not Ready, among those that the operator can help, in instances \
+                 that are in use; no sample if there is none",
                 unready,
             ),
             (
                 "oldest_unsynced_timestamp",
-                "Since when the Ready ConnectUser that has differed longest is not Synced; no sample if all are Synced. \
-                 Paused and observed ConnectUsers are not counted",
+                "Since when the Ready ConnectUser that has differed longest is not Synced, among those that the operator can help; no \
+                 sample if there is none. Observed ConnectUsers are not counted",
                 unsynced,
             ),
         ];
@@ -143,8 +160,11 @@ fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp
 pub struct ConditionSummary {
     ready: &'static str,
     synced: &'static str,
+    /// None too if only its owner can help.
     unready_since: Option<Timestamp>,
     unsynced_since: Option<Timestamp>,
+    /// AWS refuses the credentials or an action.
+    denied: bool,
 }
 
 impl ConditionSummary {
@@ -158,7 +178,11 @@ impl ConditionSummary {
         let created = resource.creation_timestamp().map(|time| time.0);
         // A condition that describes an earlier spec says nothing about the current one.
         let is_current = status.is_some_and(|status| Some(status.observed_generation) == resource.metadata.generation);
-        let paused = synced.is_some_and(|condition| condition.reason == Reason::Paused.as_str());
+        let reason = |condition: Option<&Condition>| {
+            condition.and_then(|condition| Reason::ALL.iter().find(|reason| reason.as_str() == condition.reason)).copied()
+        };
+        let is_for_owner = |condition| reason(condition).is_some_and(Reason::is_for_owner);
+        let paused = reason(synced) == Some(Reason::Paused);
         let observed = resource.spec.management_policy == ManagementPolicy::Observe;
         let since = |condition: Option<&Condition>| match condition {
             Some(condition) if condition.status == "True" => None,
@@ -168,8 +192,9 @@ impl ConditionSummary {
         Self {
             ready: label(ready),
             synced: if is_current { label(synced) } else { "Unknown" },
-            unready_since: since(ready).filter(|_| !paused),
-            unsynced_since: since(synced).filter(|_| label(ready) == "True" && !paused && !observed),
+            unready_since: since(ready).filter(|_| !paused && !is_for_owner(ready)),
+            unsynced_since: since(synced).filter(|_| label(ready) == "True" && !is_for_owner(synced) && !observed),
+            denied: [ready, synced].into_iter().any(|condition| reason(condition) == Some(Reason::AccessDenied)),
         }
     }
 }
@@ -207,7 +232,7 @@ mod tests {
     }
 
     fn describe(resource: &ConnectUser) -> (String, [Option<String>; 2]) {
-        let ConditionSummary { ready, synced, unready_since, unsynced_since } = ConditionSummary::of(resource);
+        let ConditionSummary { ready, synced, unready_since, unsynced_since, denied: _ } = ConditionSummary::of(resource);
         (format!("{ready}/{synced}"), [unready_since, unsynced_since].map(|since| since.map(|since| since.to_string())))
     }
 
@@ -238,6 +263,28 @@ mod tests {
             let resource = resource(management, &conditions);
             assert_eq!(describe(&resource), (labels.to_owned(), since), "{conditions:?}");
         }
+    }
+
+    #[test]
+    fn what_only_its_owner_can_mend_raises_no_alert() {
+        const SINCE: &str = "2026-01-02T00:00:00Z";
+        let counts = |ready: &str, reason: &str, in_use: bool| {
+            let conditions = [("Ready", ready, reason, SINCE), ("Synced", "False", reason, SINCE)];
+            let mut counts = Counts::default();
+            counts.add(Some(Counted { conditions: &ConditionSummary::of(&resource("Full", &conditions)), in_use }));
+            (counts.unready.is_some(), counts.unsynced.is_some(), counts.denied)
+        };
+        for reason in ["InvalidSpec", "SecretNotFound", "ProfileNotAllowed", "Conflict", "NotKept"] {
+            for ready in ["False", "True"] {
+                assert_eq!(counts(ready, reason, true), (false, false, 0), "{ready} {reason}");
+            }
+        }
+        assert_eq!(counts("False", "QuotaExceeded", true), (true, false, 0));
+        assert_eq!(counts("True", "Transient", true), (false, true, 0));
+        assert_eq!(counts("False", "AccessDenied", true), (true, false, 1));
+        // The account or the Region may have been invented.
+        assert_eq!(counts("False", "AccessDenied", false), (false, false, 0));
+        assert_eq!(counts("Unknown", "Transient", false), (false, false, 0));
     }
 
     #[test]

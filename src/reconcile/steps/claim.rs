@@ -17,7 +17,7 @@ pub(in crate::reconcile) async fn claim(work: &mut Work<'_>, known: &Knowledge, 
     }
     let id: UserId = live.user.id.clone();
     let request = ListTagsForResource { arn: live.user.arn.clone() };
-    let found = match unless_gone(work.connect.call(&work.caller, request).await) {
+    let found = match unless_gone(work.connect().call(&work.caller, request).await) {
         Ok(Some(tags)) => Ok(Some(User { tags, ..live.user.clone() })),
         // Only DescribeUser shows that a user is gone.
         Ok(None) => lookup::by_id(work.client(), &id).await,

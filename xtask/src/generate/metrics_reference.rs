@@ -11,7 +11,7 @@ use connect_api::{Arn, BucketStatus, CallObserver, Error, LimiterStatus, Operati
 use connect_operator::{
     api::ConnectUser,
     reconcile::DriftSignal,
-    telemetry::{AccountMetrics, ConditionSummary, Metrics},
+    telemetry::{AccountMetrics, ConditionSummary, Counted, Metrics},
 };
 
 /// A metric as `/metrics` shows it.
@@ -128,7 +128,10 @@ pub fn example() -> Result<String, std::fmt::Error> {
         metrics.set_orphans(&instance, 1);
     }
     if let Ok(resources) = serde_json::from_str::<Vec<ConnectUser>>(RESOURCES) {
-        metrics.set_resources(move |visit| resources.iter().map(ConditionSummary::of).for_each(|summary| visit(Some(&summary))));
+        metrics.set_resources(move |visit| {
+            let summaries = resources.iter().map(ConditionSummary::of);
+            summaries.for_each(|conditions| visit(Some(Counted { conditions: &conditions, in_use: true })));
+        });
     }
     let took = Duration::from_millis(20);
     let account = AccountMetrics::new(metrics.clone(), "123456789012");
