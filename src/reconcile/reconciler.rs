@@ -8,7 +8,7 @@ use kube::ResourceExt;
 
 use super::{
     clock::Clock,
-    cluster::{Cluster, Event, EventKind},
+    cluster::{Cluster, ClusterError, Event, EventKind},
     context::{Connections, Context, Settings},
     deletion_guard::UserCounter,
     instance_access::{refusal, refuse},
@@ -56,6 +56,14 @@ impl Reconciler {
     /// Sets the counter of users for the deletion guard. Without one, no deletion is held. Only the first one takes effect.
     pub fn set_user_counter(&self, counter: impl UserCounter + 'static) {
         let _ = self.ctx.user_counter.set(Box::new(counter));
+    }
+
+    /// Reads a resource that a cache does not hold as a whole. None: it does not exist.
+    ///
+    /// # Errors
+    /// The call to the API server that failed.
+    pub async fn read(&self, name: &NamespacedName) -> Result<Option<ConnectUser>, ClusterError> {
+        self.ctx.cluster.get(&name.namespace, &name.name).await
     }
 
     /// Makes one pass over a resource as a cache shows it. It does not fail: every failure is a state of the resource.

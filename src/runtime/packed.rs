@@ -3,7 +3,8 @@
 //!
 //! The values that the controller, the counts and the metrics read of every resource are kept as fields. The rest is the JSON of
 //! the resource, compressed against the first complete one as a dictionary. In a contact centre, resources differ in little:
-//! names and ids.
+//! names and ids. A resource that is large all the same is kept as a sketch: a person can fill one with a megabyte, and hundreds of
+//! these must not cost the operator its memory.
 
 use std::{
     borrow::Cow,
@@ -16,13 +17,17 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Resource, ResourceExt, core::DeserializeGuard};
 use kube_runtime::reflector::Store;
 use serde::Deserialize;
+use serde_json::json;
 
 use super::deletion_counts::DeletionStanding;
 use crate::{
-    api::{ConnectUser, ConnectUserSpec, ConnectUserStatus, keep_short},
+    api::{ConnectUser, ConnectUserSpec, ConnectUserStatus, FINALIZER, keep_short},
     reconcile::{Cached, NamespacedName, is_refused_confirmation},
     telemetry::ConditionSummary,
 };
+
+/// The most that is kept of a resource, in bytes. The largest that make sense, with a sentence in each of their tags, are smaller.
+const LARGEST: usize = 6 * 1024;
 
 /// A resource that may be unreadable. An unreadable one must not stop the watch of the others.
 pub(crate) type Guarded = DeserializeGuard<PackedConnectUser>;
@@ -41,13 +46,22 @@ pub(crate) struct PackedConnectUser {
     pub(super) refused_confirmation: bool,
     pub(super) condition_summary: ConditionSummary,
     rest: Packed,
+    /// `rest` is a sketch: the instance, the username and the recorded user.
+    is_sketch: bool,
 }
 
 impl From<ConnectUser> for PackedConnectUser {
     fn from(mut resource: ConnectUser) -> Self {
         strip(&mut resource.metadata);
-        let rest = Packed::of(&resource.spec, resource.status.as_ref());
+        let mut rest = Packed::of(&resource.spec, resource.status.as_ref());
+        let finalizers = resource.metadata.finalizers.iter().flatten().map(|finalizer| size_of::<String>() + finalizer.len());
+        let is_sketch = rest.bytes.len() + finalizers.sum::<usize>() > LARGEST;
+        if is_sketch && let Some((spec, status)) = sketch(&resource) {
+            rest = Packed::of(&spec, Some(&status));
+            resource.metadata.finalizers.iter_mut().for_each(|all| all.retain(|finalizer| finalizer == FINALIZER));
+        }
         Self {
+            is_sketch,
             has_user: resource.status.as_ref().is_some_and(|status| status.user_id.is_some()),
             deletion_standing: DeletionStanding::of(&resource),
             refused_confirmation: is_refused_confirmation(&resource),
@@ -60,12 +74,23 @@ impl From<ConnectUser> for PackedConnectUser {
 }
 
 impl PackedConnectUser {
-    /// Returns the resource without the metadata that no pass needs. None if it cannot be unpacked, which does not happen to a
-    /// resource that was parsed.
+    /// Returns the resource without the metadata that no pass needs. None if it is so large that it has to be read again.
     pub(crate) fn resource(&self) -> Option<ConnectUser> {
+        if self.is_sketch { None } else { self.outline() }
+    }
+
+    /// Returns the resource, or a sketch of one that is large. None does not happen to a resource that was parsed.
+    fn outline(&self) -> Option<ConnectUser> {
         let (spec, status) = self.rest.unpack()?;
         Some(ConnectUser { metadata: self.metadata.clone(), spec, status })
     }
+}
+
+/// Returns what a sweep must know of every resource. None does not happen: these two members of a spec suffice.
+fn sketch(resource: &ConnectUser) -> Option<(ConnectUserSpec, ConnectUserStatus)> {
+    let spec = json!({ "instanceArn": resource.spec.instance_arn, "username": resource.spec.username });
+    let user_arn = resource.status.as_ref().and_then(|status| status.user_arn.clone());
+    Some((serde_json::from_value(spec).ok()?, ConnectUserStatus { user_arn, ..ConnectUserStatus::default() }))
 }
 
 /// Removes metadata that no pass needs and that makes up most of the size of an object. For this reason, objects from the cache
@@ -141,7 +166,7 @@ impl Cached for InCache {
     }
 
     fn resource(&self) -> Option<ConnectUser> {
-        self.packed().and_then(PackedConnectUser::resource)
+        self.packed().and_then(PackedConnectUser::outline)
     }
 }
 
@@ -186,7 +211,7 @@ impl Packed {
     fn of(spec: &ConnectUserSpec, status: Option<&ConnectUserStatus>) -> Self {
         // Everything that was parsed can be written. If it could not, the resource would be reported as unreadable.
         let json = serde_json::to_vec(&(spec, status)).unwrap_or_default();
-        if status.is_some_and(|status| status.observed.is_some()) && DICTIONARY.get().is_none() {
+        if json.len() <= LARGEST && status.is_some_and(|status| status.observed.is_some()) && DICTIONARY.get().is_none() {
             let _ = DICTIONARY.set(json.clone().into_boxed_slice());
         }
         let dictionary = DICTIONARY.get();
@@ -208,7 +233,7 @@ impl Packed {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::Value;
 
     use super::*;
     use crate::api::fixtures;
@@ -244,6 +269,62 @@ mod tests {
             assert_eq!(unpacked.annotations().keys().collect::<Vec<_>>(), ["connect-operator.dev/paused"]);
             assert_eq!((unpacked.metadata.labels, unpacked.metadata.managed_fields), (None, None));
         }
+    }
+
+    /// Returns text that does not compress.
+    fn noise(random: &mut fastrand::Rng, characters: usize) -> String {
+        (0..characters).map(|_| random.char('\u{4e00}'..'\u{9f00}')).collect()
+    }
+
+    /// As large as the definition admits, and larger.
+    fn hostile(random: &mut fastrand::Rng, number: usize) -> Value {
+        let tags: serde_json::Map<_, _> = (0..46).map(|_| (noise(random, 128), noise(random, 256).into())).collect();
+        let proficiencies: Vec<_> = (0..100)
+            .map(|_| json!({ "attributeName": noise(random, 100), "attributeValue": noise(random, 100), "level": 1 }))
+            .collect();
+        let others = (0..1000).map(|_| format!("example.com/{}", noise(random, 60)));
+        let finalizers: Vec<_> = others.chain([FINALIZER.to_owned()]).collect();
+        fixtures::json_of(json!({
+            "metadata": {
+                "name": format!("hostile-{number}"), "uid": format!("00000000-aaaa-4bbb-8ccc-{number:012}"),
+                "annotations": { "connect-operator.dev/reconcile-requested-at": noise(random, 80_000) },
+                "finalizers": finalizers,
+            },
+            "spec": { "username": format!("user-{number}"), "tags": tags, "userProficiencies": proficiencies },
+            "status": { "observedGeneration": 1, "userId": "u-1", "userArn": "arn:1", "observed": { "username": noise(random, 9000) } },
+        }))
+    }
+
+    #[test]
+    fn hostile_fleet_costs_little() {
+        const USERS: usize = 500;
+        let random = &mut fastrand::Rng::with_seed(1);
+        let all: Vec<PackedConnectUser> = (0..USERS).map(|n| serde_json::from_value(hostile(random, n)).unwrap()).collect();
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let held = all.iter().map(|packed| {
+            let PackedConnectUser { metadata, rest, instance, .. } = packed;
+            let annotations = metadata.annotations.iter().flatten().map(|(key, value)| key.len() + value.len()).sum::<usize>();
+            let finalizers = metadata.finalizers.iter().flatten().map(String::len).sum::<usize>();
+            size_of::<PackedConnectUser>() + rest.bytes.len() + instance.len() + annotations + finalizers + text(&metadata.name)
+        });
+        let held: usize = held.sum();
+        assert!(held < 1024 * 1024, "{} KiB", held / 1024);
+        assert!(all.iter().all(|packed| packed.resource().is_none() && packed.has_user), "a pass reads them again");
+        let outline = all[7].outline().unwrap();
+        assert_eq!((&*outline.spec.username, outline.status.unwrap().user_arn.as_deref()), ("user-7", Some("arn:1")));
+        assert_eq!(outline.metadata.finalizers.unwrap(), [FINALIZER]);
+    }
+
+    #[test]
+    fn resource_just_below_the_limit_is_kept() {
+        let random = &mut fastrand::Rng::with_seed(2);
+        let with_tag = |characters: usize| {
+            let mut resource = sent("large", Value::Null);
+            resource["spec"]["tags"] = json!({ "a": noise(&mut random.clone(), characters) });
+            serde_json::from_value::<PackedConnectUser>(resource).unwrap()
+        };
+        assert!(with_tag(1500).resource().is_some() && with_tag(1500).rest.bytes.len() > LARGEST / 2);
+        assert!(with_tag(3000).resource().is_none());
     }
 
     #[test]

@@ -58,6 +58,9 @@ pub struct WatchOptions {
 /// How long a resource waits for a slot that it is not woken for: the one that was woken in its place may be gone.
 const UNTIL_FREE: Duration = Duration::from_secs(60);
 
+/// How long a resource that could not be read waits for the next attempt.
+const UNTIL_READ: Duration = Duration::from_secs(15);
+
 struct Context {
     slots: Slots,
     reconciler: Arc<Reconciler>,
@@ -274,12 +277,18 @@ async fn pass(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, Inf
     let span = tracing::info_span!("reconcile", namespace, resource = telemetry::name_or_uid(&name, &uid));
     let instance = object.0.as_ref().map(|resource| &*resource.instance).unwrap_or_default();
     let Some(_slot) = context.slots.take(&object, instance) else { return Ok(Action::requeue(UNTIL_FREE)) };
-    let unpacked = match &object.0 {
-        Ok(packed) => packed.resource().ok_or_else(|| "it cannot be unpacked".to_owned()),
-        Err(error) => Err(error.to_string()),
-    };
-    let resource = match unpacked {
-        Ok(resource) => resource,
+    let resource = match &object.0 {
+        Ok(packed) => match packed.resource() {
+            Some(resource) => resource,
+            None => match context.reconciler.read(&NamespacedName { namespace, name }).await {
+                Ok(Some(resource)) => resource,
+                Ok(None) => return Ok(Action::await_change()),
+                Err(error) => {
+                    tracing::warn!(parent: &span, %error, "this ConnectUser is too large for the cache and could not be read");
+                    return Ok(Action::requeue(UNTIL_READ));
+                }
+            },
+        },
         Err(error) => {
             tracing::error!(
                 parent: &span,

@@ -1,13 +1,13 @@
 //! What a hostile tenant may write, and what it costs the operator.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use connect_operator::api::RECONCILE_REQUESTED_AT;
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
 
 use super::{
-    harness::{condition, harness},
+    harness::{Harness, condition, harness},
     sweeps::{next_sweep, swept},
 };
 
@@ -86,4 +86,38 @@ async fn annotations_of_any_size_cost_no_memory() {
     println!("{} KiB", grown / 1024);
     // Their values have 24 MiB.
     assert!(grown < 16 * MIB, "{} MiB", grown / MIB);
+}
+
+/// The largest specs that the definition takes, in a namespace that may not use the instance.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn specs_of_any_size_cost_little_memory() {
+    const WARM: u32 = 100;
+    const SPECS: u32 = 500;
+    let harness = Harness::builder("hostile").config_file("instancesNotListed: Refuse\n").start().await;
+    let name = |number: u32| format!("hostile-{number}");
+    let mut before = 0;
+    for number in 0..WARM + SPECS {
+        if number == WARM {
+            // Buffers and caches have their size by now.
+            harness.wait_for_condition(&name(number - 1), "Ready", "False", "InstanceNotAllowed").await;
+            before = harness.operator.memory();
+        }
+        let text = noise(number, 40_000);
+        let part = |at: usize, length: usize| text[at..at + length].to_owned();
+        let tags: BTreeMap<_, _> = (0..46).map(|tag| (part(tag * 400, 128), part(tag * 400 + 128, 256))).collect();
+        let proficiencies: Vec<_> = (0..100)
+            .map(|at| json!({ "attributeName": part(at * 200, 100), "attributeValue": part(at * 200 + 100, 100), "level": 1 }))
+            .collect();
+        let mut manifest = harness.manifest(&name(number), &json!({ "tags": tags, "userProficiencies": proficiencies }));
+        manifest["metadata"]["annotations"] = json!({ RECONCILE_REQUESTED_AT: noise(number, 150_000) });
+        harness.users().patch(&name(number), &PatchParams::apply("git"), &Patch::Apply(manifest)).await.unwrap();
+    }
+    for number in 0..WARM + SPECS {
+        harness.wait_for_condition(&name(number), "Ready", "False", "InstanceNotAllowed").await;
+    }
+    let grown = harness.operator.memory().saturating_sub(before);
+    println!("{} KiB for {SPECS} ConnectUsers", grown / 1024);
+    // They have 94 MiB.
+    assert!(grown < 16 * MIB, "{} MiB", grown / MIB);
+    assert_eq!(harness.sim.calls().total(), 0);
 }
