@@ -7,7 +7,7 @@ use connect_api::{Class, Error};
 /// The number of failures in a row after which a read is given up.
 const MAX_FAILURES: u32 = 8;
 /// The wait after the first failure. It doubles with each failure, up to the longest wait.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
+pub(super) const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// How often a read has failed, and how far it has come.

@@ -1,17 +1,10 @@
 //! One sweep over an instance and the deletion of one orphan, repeated until the rate limit admits their calls.
 
-use std::time::Duration;
-
 use connect_api::{Arn, Class, Error};
 use tokio::time::Instant;
 
+use super::retry::{FIRST_WAIT, Retry};
 use crate::reconcile::{Cached, Orphan, OrphanError, OrphanOutcome, Reconciler, ScanReport};
-
-/// The number of failures in a row after which a sweep is given up until the next one is due.
-const MAX_FAILURES: u32 = 8;
-/// The wait after the first failure. It doubles with each failure, up to the longest wait.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Sweeps an instance once, to the end or to the call that failed too often. `resources` returns all ConnectUsers.
 pub(crate) async fn sweep<R: Iterator<Item = impl Cached>>(
@@ -20,25 +13,11 @@ pub(crate) async fn sweep<R: Iterator<Item = impl Cached>>(
     resources: &impl Fn() -> R,
 ) -> Result<ScanReport, Error> {
     let mut scan = reconciler.begin_sweep(instance, resources());
-    let (mut failures, mut furthest) = (0, 0);
+    let mut retry = Retry::default();
     loop {
         match reconciler.resume_sweep(&mut scan, resources()).await {
-            Err(Error { class: Class::Deferred, retry_after, .. }) => {
-                tokio::time::sleep(retry_after.unwrap_or(FIRST_WAIT)).await;
-            }
-            Err(error) if matches!(error.class, Class::Throttled | Class::Transient) => {
-                // If another client uses much of the quota, every few pages are throttled. Progress resets the count.
-                if scan.calls() > furthest {
-                    (failures, furthest) = (0, scan.calls());
-                }
-                if failures == MAX_FAILURES {
-                    return Err(error);
-                }
-                let wait = FIRST_WAIT.saturating_mul(1 << failures).min(LONGEST_WAIT);
-                failures += 1;
-                tokio::time::sleep(error.retry_after.unwrap_or(wait)).await;
-            }
-            ended => return ended,
+            Ok(report) => return Ok(report),
+            Err(error) => retry.wait(error, scan.calls()).await?,
         }
     }
 }

@@ -63,7 +63,7 @@ fn a_deleted_namespace_disappears_with_its_content() {
     assert!(namespace.name().starts_with("gone-"), "{}", namespace.name());
     let kubectl = plane.kubectl();
     kubectl.run(&["create", "configmap", "content", "-n", namespace.name()]).unwrap();
-    kubectl.run(&["delete", "namespace", namespace.name(), "--timeout=60s"]).unwrap();
+    kubectl.run(&["delete", "namespace", namespace.name(), "--timeout=180s"]).unwrap();
     assert_eq!(kubectl.run(&["get", "namespace", namespace.name(), "--ignore-not-found"]).unwrap(), "");
 }
 
@@ -151,7 +151,7 @@ fn a_restarted_api_server_keeps_address_objects_and_controllers() {
         start.join().unwrap().unwrap();
     });
     plane.start_apiserver().unwrap();
-    kubectl.run(&["delete", "namespace", namespace.name(), "--timeout=60s"]).unwrap();
+    kubectl.run(&["delete", "namespace", namespace.name(), "--timeout=180s"]).unwrap();
 }
 
 #[test]
