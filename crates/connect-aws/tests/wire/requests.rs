@@ -194,7 +194,7 @@ fn proficiencies_and_tags() -> Vec<Row> {
             json!({"tags": {"connect-operator.dev/uid": "u 1", "bare": ""}}),
         ),
         row(ListTagsForResource { arn: USER_ARN.into() })
-            .sends("GET /tags/arn%3Aaws%3Aconnect%3Aus-west-2%3A123456789012%3Ainstance%2Finst-1%2Fagent%2Fuser-1", Value::Null),
+            .sends("GET /tags/arn%3Aaws%3Aconnect%3Aus-west-2%3A123456789012%3Ainstance%2F11111111-aaaa-4bbb-8ccc-000000000001%2Fagent%2Fuser-1", Value::Null),
         row(UntagResource { arn: USER_ARN.into(), keys: ["a b".into(), "c:d".into()].into() }).sends(
             "DELETE /tags/arn%3Aaws%3Aconnect%3Aus-west-2%3A123456789012%3Ainstance%2F11111111-aaaa-4bbb-8ccc-000000000001%2Fagent%2Fuser-1\
              ?tagKeys=a%20b&tagKeys=c%3Ad",
