@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(left_out, [""; 0]);
         let spec = serde_json::to_value(spec).unwrap();
         let expected = serde_json::json!({
-            "instanceArn": "arn:aws:connect:us-west-2:123456789012:instance/i-1",
+            "instanceArn": full().instance.to_string(),
             "username": "jane.doe",
             "identityInfo": {
                 "firstName": "Jane", "lastName": "Doe", "email": "jane@example.com", "secondaryEmail": "jane.doe@example.org",
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn name_that_means_several_things_is_an_arn() {
-        let arn = |kind: &str| format!("arn:aws:connect:us-west-2:123456789012:instance/i-1/{kind}");
+        let arn = |kind: &str| format!("{}/{kind}", full().instance);
         let Export { spec, .. } = spec_of(|live| {
             live.user.routing_profile_id = Some("routing-1".into());
             live.user.hierarchy_group_id = Some("group-1".into());
