@@ -64,10 +64,11 @@ impl Inventory {
         users.is_some_and(|users| users.shows(username, now))
     }
 
-    /// Passes all users of the last list that was read to find a user to `sink`, if it was begun since then. Returns whether it was.
-    pub fn replay_users(&self, instance: &Arn, since: Duration, sink: &mut dyn ScanSink) -> bool {
+    /// Passes all users of the last list that was read to find a user to `sink`, if it was begun since then. Returns
+    /// when it was begun.
+    pub fn replay_users(&self, instance: &Arn, since: Duration, sink: &mut dyn ScanSink) -> Option<Duration> {
         let users = self.users.lock().get(instance).cloned();
-        users.is_some_and(|users| users.replay(since, sink))
+        users?.replay(since, sink)
     }
 
     fn usernames(&self, instance: &Arn) -> Arc<Usernames> {

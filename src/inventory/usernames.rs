@@ -69,12 +69,12 @@ impl Usernames {
         self.current(now).is_some_and(|snapshot| snapshot.get(username).is_some())
     }
 
-    /// Passes all users of the last list to `sink`, if it was begun since then. Returns whether it was.
-    pub(super) fn replay(&self, since: Duration, sink: &mut dyn ScanSink) -> bool {
-        let Some(snapshot) = self.last.lock().clone().filter(|last| last.began >= since) else { return false };
+    /// Passes all users of the last list to `sink`, if it was begun since then. Returns when it was begun.
+    pub(super) fn replay(&self, since: Duration, sink: &mut dyn ScanSink) -> Option<Duration> {
+        let snapshot = self.last.lock().clone().filter(|last| last.began >= since)?;
         let users = snapshot.users.values().flatten();
         users.for_each(|user| sink.listed(&user.id, user.modified));
-        true
+        Some(snapshot.began)
     }
 
     /// Returns the user with this name, or None if a list that was begun since `query.since` does not show it. A user that only a list

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    sync::OnceLock,
     time::Duration,
 };
 
@@ -27,6 +28,9 @@ use crate::{
 
 /// The time by which SearchUsers lags: a few seconds, as far as is known.
 const SEARCH_LAG: Duration = Duration::from_secs(10);
+
+/// How long before a sweep a list of users may have been begun that the sweep uses. The sweep then counts as begun with that list.
+const RECENT_LIST: Duration = Duration::from_secs(60);
 
 /// The time for which a new user may be missing from SearchUsers.
 const NEW: SignedDuration = SignedDuration::from_secs(60);
@@ -102,10 +106,16 @@ impl Reconciler {
         let caller = Caller::new(format!("sweep of {}", scan.instance), Priority::Sweep).in_group(scan.instance.to_string());
         let instance = scan.instance.clone();
         let mut users = std::mem::take(&mut scan.users);
-        let began = scan.began.0;
-        let replay = |sink: &mut dyn ScanSink| ctx.inventory.replay_users(&instance, began, sink);
+        let (since, listed) = (scan.began.0.saturating_sub(RECENT_LIST), OnceLock::new());
+        let replay = |sink: &mut dyn ScanSink| {
+            let began = ctx.inventory.replay_users(&instance, since, sink);
+            began.is_some_and(|began| listed.set(began).is_ok())
+        };
         let read = users.resume(&*connect, &caller, &instance.instance, scan, &replay).await;
         scan.users = users;
+        if let Some(earlier) = listed.get().and_then(|listed| scan.began.0.checked_sub(*listed)) {
+            scan.began = (scan.began.0 - earlier, scan.began.1 - earlier);
+        }
         read?;
         if !scan.wanted.is_empty() {
             let (now, since, oldest) = (ctx.clock.uptime(), scan.began.0, scan.began.0);
