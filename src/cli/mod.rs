@@ -9,6 +9,7 @@ mod orphans;
 mod quotas;
 mod run;
 mod scope;
+mod table;
 mod users;
 
 use clap::{Parser, Subcommand};

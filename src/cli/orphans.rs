@@ -14,6 +14,7 @@ use super::{
     existing::{self, Existing},
     run::LONGEST_STALL,
     scope::Scope,
+    table::table,
 };
 use crate::{
     plan::{ClusterNames, QuickConnects},
@@ -113,7 +114,7 @@ impl Orphans {
             rows.push(OrphanRow { username, user_arn: arn, namespace: name.namespace, name: name.name, uid, outcome });
         }
         match self.output {
-            Output::Table => print!("{}", table(&rows)),
+            Output::Table => print!("{}", text(&rows)),
             Output::Json => println!("{}", serde_json::to_string_pretty(&rows)?),
         }
         if failed > 0 {
@@ -144,23 +145,20 @@ impl Orphans {
     }
 }
 
-/// Formats the rows as kubectl does.
-fn table(rows: &[OrphanRow]) -> String {
+/// Formats the rows as a table.
+fn text(rows: &[OrphanRow]) -> String {
     if rows.is_empty() {
         return "No users without a ConnectUser found.\n".to_owned();
     }
-    let mut lines = vec![["USERNAME", "CONNECTUSER", "UID", "USER-ARN", "OUTCOME"].map(str::to_owned)];
-    lines.extend(rows.iter().map(|row| {
+    let columns = ["USERNAME", "CONNECTUSER", "UID", "USER-ARN", "OUTCOME"];
+    let shown = if rows.iter().any(|row| row.outcome.is_some()) { 5 } else { 4 };
+    let cells = |row: &OrphanRow| {
         let outcome = row.outcome.clone().unwrap_or_default();
-        [row.username.clone(), format!("{}/{}", row.namespace, row.name), row.uid.clone(), row.user_arn.clone(), outcome]
-    }));
-    let columns = if rows.iter().any(|row| row.outcome.is_some()) { 5 } else { 4 };
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    lines.iter().fold(String::new(), |text, line| {
-        let cells: Vec<_> = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        text + cells.join("   ").trim_end() + "\n"
-    })
+        let resource = format!("{}/{}", row.namespace, row.name);
+        let cells = [row.username.clone(), resource, row.uid.clone(), row.user_arn.clone(), outcome];
+        cells.into_iter().take(shown).collect()
+    };
+    table(columns.into_iter().take(shown), rows.iter().map(cells))
 }
 
 #[cfg(test)]
@@ -181,12 +179,12 @@ mod tests {
     #[test]
     fn orphans_are_listed_in_columns() {
         assert_eq!(
-            table(&[row("jane.doe", None), row("x", None)]),
+            text(&[row("jane.doe", None), row("x", None)]),
             "USERNAME   CONNECTUSER   UID   USER-ARN\n\
              jane.doe   sales/jane    u-1   arn:1\n\
              x          sales/jane    u-1   arn:1\n"
         );
-        assert!(table(&[row("x", Some("deleted"))]).ends_with("arn:1      deleted\n"));
-        assert_eq!(table(&[]), "No users without a ConnectUser found.\n");
+        assert!(text(&[row("x", Some("deleted"))]).ends_with("arn:1      deleted\n"));
+        assert_eq!(text(&[]), "No users without a ConnectUser found.\n");
     }
 }

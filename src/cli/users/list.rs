@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
-use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 
 use super::{Source, block_on, filter::Filter, read::Instance, row::Row};
+use crate::cli::table::table;
 
 /// The output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -101,9 +101,9 @@ fn print(output: Output, rows: &[Row]) -> anyhow::Result<()> {
             eprintln!("No users found.");
             return Ok(());
         }
-        Output::Table => table(Row::COLUMNS.iter(), rows.iter().map(|row| row.cells().to_vec())),
+        Output::Table => table(Row::COLUMNS, rows.iter().map(|row| row.cells().to_vec())),
         Output::Wide => table(
-            Row::COLUMNS.iter().chain(&Row::WIDE),
+            Row::COLUMNS.into_iter().chain(Row::WIDE),
             rows.iter().map(|row| row.cells().into_iter().chain(row.wide_cells()).collect()),
         ),
         Output::Json => serde_json::to_string_pretty(rows)? + "\n",
@@ -121,13 +121,4 @@ fn print(output: Output, rows: &[Row]) -> anyhow::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => Ok(written?),
     }
-}
-
-/// Formats rows as kubectl does.
-fn table<'a>(columns: impl Iterator<Item = &'a &'a str>, rows: impl Iterator<Item = Vec<String>>) -> String {
-    let mut table = Table::new();
-    table.load_preset(NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(columns);
-    table.add_rows(rows);
-    table.column_iter_mut().for_each(|column| _ = column.set_padding((0, 3)));
-    table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
