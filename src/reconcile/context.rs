@@ -15,8 +15,8 @@ use super::{
     cluster::Cluster,
     deletion_guard::{DeletionGuard, DeletionLedger, InstanceCounts, UserCounter},
     latest::Latest,
-    memory::Memory,
-    username_waiters::UsernameWaiters,
+    memory::{Entry, Memory},
+    username_waiters::{NamespacedName, Username, UsernameWaiters},
 };
 use crate::{
     api::DeletionPolicy,
@@ -130,6 +130,20 @@ impl Context {
         self.user_counter.get().map(|counter| counter.instance_counts(instance, self.clock.now(), &default))
     }
 
+    /// Makes a pass over a resource due at once. What is remembered changes first: another thread may take the resource from the queue
+    /// before this returns, and would leave it alone if it were still held.
+    pub(super) fn wake(&self, uid: &str, name: NamespacedName, change: impl FnOnce(&mut Entry)) {
+        self.memory.with(uid, change);
+        self.waiters.enqueue(name);
+    }
+
+    /// Wakes the resources that wait for a username, which is free now.
+    pub(super) fn wake_waiters(&self, username: &Username) {
+        for (uid, name) in self.waiters.take(username) {
+            self.wake(&uid, name, Entry::wake_for_read);
+        }
+    }
+
     /// Drops what is remembered of a resource that is gone, and its place in the limiter's queues.
     pub(super) fn forget(&self, uid: &str, instance: &str) {
         if let Ok(instance) = instance.parse() {
@@ -150,5 +164,65 @@ impl Context {
         self.memory.retain(uids);
         self.waiters.retain(uids);
         self.metrics.held(self.deletions.retain(uids));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        pin::pin,
+        sync::atomic::{AtomicUsize, Ordering},
+        task::{self, Wake, Waker},
+    };
+
+    use futures::Stream;
+
+    use super::*;
+    use crate::reconcile::{
+        Reconciler,
+        fixtures::{Unused, reconciler},
+        requests::Request,
+    };
+
+    /// What the queue's thread sees as soon as it is woken.
+    struct Queue {
+        reconciler: Arc<Reconciler>,
+        request: Request,
+        woken: AtomicUsize,
+    }
+
+    impl Wake for Queue {
+        fn wake(self: Arc<Self>) {
+            let held = self.reconciler.ctx.memory.of("u-1", |m| m.back_off.held_until(&self.request));
+            assert_eq!(held, None, "the queue has the resource while it is held");
+            self.woken.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn resource_is_not_held_when_the_queue_gets_it() {
+        let reconciler = Arc::new(reconciler(Unused));
+        let name = NamespacedName { namespace: "sales".into(), name: "jane".into() };
+        let username = Username::new(
+            &"arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001".parse().unwrap(),
+            "jane",
+        );
+        let request = Request { generation: 1, deleting: false, confirmation: None, reconcile_at: None };
+        let queue = Arc::new(Queue { reconciler: reconciler.clone(), request: request.clone(), woken: AtomicUsize::new(0) });
+        let mut woken = pin!(reconciler.woken());
+        let ways: [&dyn Fn(); 3] =
+            [&|| reconciler.ctx.wake_waiters(&username), &|| reconciler.requeue("u-1", name.clone()), &|| {
+                reconciler.reconsider("u-1", name.clone())
+            }];
+        for (number, wake) in ways.into_iter().enumerate() {
+            let hold = Duration::from_secs(3600) + reconciler.ctx.clock.uptime();
+            reconciler.ctx.memory.with("u-1", |m| m.back_off.hold(request.clone(), hold));
+            reconciler.ctx.waiters.wait("u-1", name.clone(), username.clone());
+            let waker = Waker::from(queue.clone());
+            assert!(woken.as_mut().poll_next(&mut task::Context::from_waker(&waker)).is_pending());
+            wake();
+            assert_eq!(queue.woken.load(Ordering::SeqCst), number + 1);
+            assert!(woken.as_mut().poll_next(&mut task::Context::from_waker(Waker::noop())).is_ready());
+        }
     }
 }

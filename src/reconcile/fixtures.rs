@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use connect_api::Password;
+use connect_api::{Arn, Connect, Password};
 use futures::{FutureExt, future::BoxFuture};
 
 use super::{
@@ -13,6 +13,15 @@ use crate::{
     api::{ConnectUser, ConnectUserStatus},
     plan::QuickConnects,
 };
+
+/// No instance may be called.
+pub(super) struct Unused;
+
+impl Connections for Unused {
+    fn client_for(&self, instance: &Arn) -> Arc<dyn Connect> {
+        panic!("{instance} is not called")
+    }
+}
 
 /// Returns a reconciler with these connections and with default settings.
 pub(super) fn reconciler(connections: impl Connections + 'static) -> Reconciler {

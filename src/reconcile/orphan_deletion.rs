@@ -7,7 +7,6 @@ use super::{
     deletion_guard::Deletion,
     instance_client::{InstanceClient, unless_gone},
     lookup,
-    memory::Entry,
     orphans::{Orphan, OrphanError, OrphanOutcome},
     quick_connect_cleanup::Cleanup,
     reconciler::Reconciler,
@@ -82,9 +81,7 @@ impl Reconciler {
         }
         let request = DeleteUser { instance: client.instance(), user: user.clone() };
         let deleted = unless_gone(client.call(request).await)?;
-        for uid in self.ctx.waiters.freed(&Username::new(&arn.sibling(Resource::Instance), &orphan.username)) {
-            self.ctx.memory.with(&uid, Entry::wake_for_read);
-        }
+        self.ctx.wake_waiters(&Username::new(&arn.sibling(Resource::Instance), &orphan.username));
         self.delete_quick_connects(client, &user).await?;
         Ok(deleted.map_or(OrphanOutcome::Gone, |()| OrphanOutcome::Deleted))
     }

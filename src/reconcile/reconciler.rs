@@ -104,15 +104,18 @@ impl Reconciler {
     /// pass may have read an older state.
     fn settle(&self, cached: &ConnectUser, uid: &str, wakes: &Wakes, verdict: Verdict) -> Verdict {
         let Some(after) = verdict.after else { return verdict };
-        if self.ctx.memory.of(uid, |m| m.was_woken_since(wakes)) {
-            self.ctx.memory.with(uid, Entry::wake_for_read);
-            return Verdict { after: Some(Duration::ZERO), held: false, ..verdict };
-        }
-        if verdict.held {
-            let until = self.ctx.clock.uptime() + after;
-            self.ctx.memory.with(uid, |m| m.back_off.hold(Request::of(cached), until));
-        }
-        verdict
+        let until = self.ctx.clock.uptime() + after;
+        // At once, so that no other thread can wake it between the question and the hold.
+        let was_woken = self.ctx.memory.with(uid, |m| {
+            let was_woken = m.was_woken_since(wakes);
+            if was_woken {
+                m.wake_for_read();
+            } else if verdict.held {
+                m.back_off.hold(Request::of(cached), until);
+            }
+            was_woken
+        });
+        if was_woken { Verdict { after: Some(Duration::ZERO), held: false, ..verdict } } else { verdict }
     }
 
     async fn pass(&self, cached: &ConnectUser) -> Verdict {
@@ -145,14 +148,12 @@ impl Reconciler {
 
     /// Makes a pass over a resource due at once, whatever it waits for, since its result may differ now.
     pub fn requeue(&self, uid: &str, name: NamespacedName) {
-        self.ctx.memory.with(uid, Entry::wake);
-        self.ctx.waiters.wake(name);
+        self.ctx.wake(uid, name, Entry::wake);
     }
 
     /// Makes a pass over a resource due at once, even if its user is in sync, since its namespace may do other things now.
     pub fn reconsider(&self, uid: &str, name: NamespacedName) {
-        self.ctx.memory.with(uid, Entry::wake_to_check);
-        self.ctx.waiters.wake(name);
+        self.ctx.wake(uid, name, Entry::wake_to_check);
     }
 
     /// Returns the resources that are due because of a change that no watch reports. Only the first stream yields them.

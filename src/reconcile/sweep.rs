@@ -135,7 +135,7 @@ impl Reconciler {
         let instance = instance.to_string();
         if !was_swept_lately(&self.ctx, &instance) {
             let of_instance = resources.filter(|cached| cached.instance() == instance);
-            of_instance.for_each(|cached| self.ctx.waiters.wake(cached.name()));
+            of_instance.for_each(|cached| self.ctx.waiters.enqueue(cached.name()));
         }
     }
 }
@@ -206,11 +206,10 @@ fn complete(ctx: &Context, scan: &mut DriftScan, resources: impl Iterator<Item =
             }
             Some(signal) => {
                 *report.candidates.entry(signal).or_default() += 1;
-                ctx.memory.with(uid, |m| match shown_at {
+                ctx.wake(uid, expected.name, |m| match shown_at {
                     Some(shown) => m.wake_by_list(shown),
                     None => m.wake_for_read(),
                 });
-                ctx.waiters.wake(expected.name);
             }
         }
     }
@@ -232,7 +231,7 @@ fn note_times(ctx: &Context, scan: &DriftScan) {
              a proficiency was changed: each user is read every 10 minutes instead, as far as the rate limit admits"
         );
         // Their next pass is a day away.
-        scan.expected.values().flatten().for_each(|expected| ctx.waiters.wake(expected.name.clone()));
+        scan.expected.values().flatten().for_each(|expected| ctx.waiters.enqueue(expected.name.clone()));
     }
 }
 
@@ -315,26 +314,15 @@ fn is_renamed(ctx: &Context, scan: &DriftScan, resource: &ConnectUser) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use connect_api::Connect;
     use serde_json::json;
 
     use super::*;
     use crate::{
         api::fixtures::{self, merge},
-        reconcile::{Connections, fixtures::reconciler},
+        reconcile::fixtures::{Unused, reconciler},
     };
 
     const INSTANCE: &str = "arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001";
-
-    struct Unused;
-
-    impl Connections for Unused {
-        fn client_for(&self, instance: &Arn) -> Arc<dyn Connect> {
-            panic!("{instance} is not called")
-        }
-    }
 
     /// A resource that may be unpacked only if it matters to a sweep of [`INSTANCE`].
     struct Guarded(ConnectUser, bool);

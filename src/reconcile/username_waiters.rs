@@ -63,8 +63,9 @@ impl UsernameWaiters {
         self.woken.lock().take()
     }
 
-    /// Wakes a resource: its next pass is due at once.
-    pub(super) fn wake(&self, name: NamespacedName) {
+    /// Puts a resource into the queue. A pass over one that is held is not made: [`Context::wake`](super::context::Context::wake) ends
+    /// the hold first.
+    pub(super) fn enqueue(&self, name: NamespacedName) {
         // Without a receiver there is no queue to wake it in.
         let _ = self.wake.unbounded_send(name);
     }
@@ -94,15 +95,14 @@ impl UsernameWaiters {
         gone.iter().for_each(|uid| self.forget(uid));
     }
 
-    /// Wakes the resources that wait for a username that is free now, and returns their UIDs.
-    pub(super) fn freed(&self, username: &Username) -> Vec<String> {
+    /// Removes and returns the resources that wait for a username, by UID.
+    pub(super) fn take(&self, username: &Username) -> BTreeMap<String, NamespacedName> {
         let mut tables = self.tables.lock();
         let waiters = tables.by_username.remove(username).unwrap_or_default();
-        for (uid, name) in &waiters {
+        for uid in waiters.keys() {
             tables.by_uid.remove(uid);
-            self.wake(name.clone());
         }
-        waiters.into_keys().collect()
+        waiters
     }
 }
 
@@ -122,20 +122,16 @@ mod tests {
     }
 
     #[test]
-    fn freed_username_wakes_each_waiter_once() {
+    fn each_waiter_of_a_username_is_taken_once() {
         let waiters = UsernameWaiters::default();
-        let mut woken = waiters.woken().unwrap();
-        assert!(waiters.woken().is_none());
         waiters.wait("u-1", named("one"), username("jane"));
         waiters.wait("u-1", named("one"), username("jane"));
         waiters.wait("u-2", named("two"), username("Jane"));
         waiters.wait("u-3", named("three"), username("joe"));
         waiters.wait("u-4", named("four"), username("jane"));
         waiters.forget("u-4");
-        assert_eq!(waiters.freed(&username("JANE")), ["u-1", "u-2"]);
-        assert_eq!(waiters.freed(&username("jane")), Vec::<String>::new());
-        assert_eq!([woken.try_recv().unwrap(), woken.try_recv().unwrap()], [named("one"), named("two")]);
-        assert!(woken.try_recv().is_err());
+        assert_eq!(waiters.take(&username("JANE")), [("u-1".into(), named("one")), ("u-2".into(), named("two"))].into());
+        assert_eq!(waiters.take(&username("jane")), BTreeMap::new());
     }
 
     #[test]
@@ -144,7 +140,7 @@ mod tests {
         waiters.wait("u-1", named("one"), username("jane"));
         waiters.forget("u-1");
         waiters.wait("u-2", named("two"), username("jane"));
-        waiters.freed(&username("jane"));
+        waiters.take(&username("jane"));
         waiters.wait("u-3", named("three"), username("jane"));
         waiters.retain(&["u-3".to_owned()].into());
         assert_eq!(waiters.tables.lock().by_uid.len(), 1);

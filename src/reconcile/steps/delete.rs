@@ -4,8 +4,8 @@ use connect_api::{Class, ConnectExt, DeleteUser, UntagResource, UserId};
 use kube::ResourceExt;
 
 use super::{
-    CONFIRM_DELETION, ClusterError, ConditionType, Confirmation, ConnectUserStatus, Context, CreateAttempts, Deletion, Entry,
-    EventKind, Failure, Flow, Kind, Knowledge, Learnt, Live, ManagementPolicy, Phase, REMARK, Reason, Subject, Work, condition,
+    CONFIRM_DELETION, ClusterError, ConditionType, Confirmation, ConnectUserStatus, Context, CreateAttempts, Deletion, EventKind,
+    Failure, Flow, Kind, Knowledge, Learnt, Live, ManagementPolicy, Phase, REMARK, Reason, Subject, Work, condition,
     confirmation_value, remark,
 };
 
@@ -64,9 +64,7 @@ pub(in crate::reconcile) async fn report_retained(work: &Work<'_>, known: &Knowl
 pub(in crate::reconcile) async fn remove_finalizer(work: &Work<'_>) -> Result<(), ClusterError> {
     let ctx = work.ctx;
     ctx.cluster.remove_finalizer(&work.subject.resource).await?;
-    for uid in ctx.waiters.freed(&work.subject.wanted_username()) {
-        ctx.memory.with(&uid, Entry::wake_for_read);
-    }
+    ctx.wake_waiters(&work.subject.wanted_username());
     Ok(())
 }
 

@@ -37,7 +37,7 @@ use crate::{
         instance_client::unless_gone,
         learnt::Learnt,
         lookup,
-        memory::{Entry, Retry},
+        memory::Retry,
         outcome::{End, Flow, State, Verdict, or_end, or_fail},
         quick_connect_cleanup::{Cleanup, OPERATIONS, is_permanent},
         report::Appeared,
