@@ -91,6 +91,7 @@ async fn a_user_without_a_noted_secret_notes_it_silently() {
     assert!(noted(&user).is_some_and(|version| Some(version) != created.as_ref()));
     harness.secret(SECRET, json!({ "password": "Yet-an0ther-one" })).await;
     assert!(ignored(&harness, "older").await.is_some());
+    harness.wait_for_event("older", IGNORED).await;
     assert_eq!(harness.event_notes("older", IGNORED).await.len(), 1);
 }
 
