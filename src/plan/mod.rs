@@ -23,6 +23,7 @@ mod parts;
 mod properties;
 mod protocol;
 mod references;
+pub(crate) mod refusals;
 mod spec_error;
 mod step_text;
 

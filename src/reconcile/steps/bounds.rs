@@ -6,7 +6,7 @@ use super::{
     Excess, Failure, Flow, Kind, Knowledge, Live, ManagementPolicy, Phase, Query, ReferenceKind, Request, Wanted, Work,
     name_lifetime, names, or_fail,
 };
-use crate::plan::{Desired, NameIndex, Step, given};
+use crate::plan::{Desired, NameIndex, Step, given, refusals};
 
 /// Ends the pass before a step that would exceed the bounds of the namespace: before any call that changes Connect. Also ends the
 /// pass of a user in sync that exceeds them, because they were narrowed or someone gave the user more.
@@ -82,45 +82,16 @@ fn exceeds(
     live: Option<&Live>,
     excess: &Excess,
 ) -> Failure {
-    let (namespace, bounds) = (work.subject.namespace(), &work.bounds);
-    let (kind, message) = match excess {
-        Excess::Given(kind, id) => {
-            let (field, what, name, key) =
-                (desired.names.field(*kind), kind.singular(), names.label(*kind, id), bounds.key_of(*kind));
-            let message = format!(
-                "{field}: the namespace {namespace:?} may not give users the {what} {name:?} ({id}). Use another one, or have an \
-                 administrator allow it in the operator's configuration, {key}"
-            );
-            (Kind::ProfileNotAllowed, message)
-        }
-        Excess::Unknown(kind, id) => {
-            let (field, what) = (desired.names.field(*kind), kind.singular());
-            let message =
-                format!("{field}: the instance {} has no {what} with the id {id}. Correct it", work.subject.instance.instance);
-            (Kind::DependencyNotFound, message)
-        }
-        Excess::Has(id) => {
-            let kind = ReferenceKind::SecurityProfile;
-            let (username, name, key) = (live.map_or("", |live| &live.user.username), names.label(kind, id), bounds.key_of(kind));
-            let message = format!(
-                "the user {username:?} has the security profile {name:?} ({id}), which the namespace {namespace:?} may not give: the \
-                 user is left alone. Remove the profile from the user in Connect, or have an administrator allow it in the \
-                 operator's configuration, {key}"
-            );
-            (Kind::ProfileNotAllowed, message)
-        }
+    let kind = match excess {
+        Excess::Given(..) | Excess::Has(_) => Kind::ProfileNotAllowed,
+        Excess::Unknown(..) => Kind::DependencyNotFound,
     };
+    let message = refusals::excess(desired, names, &work.subject.namespace(), &work.bounds, live, excess);
     Failure::new(kind, Phase::of(known), message)
 }
 
 fn not_adopted(work: &Work<'_>, known: &Knowledge) -> Failure {
-    let message = format!(
-        "the user {:?} exists already, and the namespace {:?} may not take users over: the user is left alone. Choose another \
-         username, or have an administrator allow it in the operator's configuration, {}.adoption",
-        work.subject.username(),
-        work.subject.namespace(),
-        work.bounds.key
-    );
+    let message = refusals::not_adopted(work.subject.username(), &work.subject.namespace(), &work.bounds);
     Failure::new(Kind::AdoptionNotAllowed, Phase::of(known), message)
 }
 
@@ -128,12 +99,6 @@ fn not_adopted(work: &Work<'_>, known: &Knowledge) -> Failure {
 pub(in crate::reconcile) fn hidden(work: &mut Work<'_>, known: &Knowledge) -> Failure {
     work.report.status.observed = None;
     work.report.status.drift.clear();
-    let message = format!(
-        "the user {:?} does not belong to this ConnectUser, and the namespace {:?} may not observe users of other owners. Remove this \
-         ConnectUser, or have an administrator allow it in the operator's configuration, {}.observeOthers",
-        work.subject.username(),
-        work.subject.namespace(),
-        work.bounds.key
-    );
+    let message = refusals::hidden(work.subject.username(), &work.subject.namespace(), &work.bounds);
     Failure::new(Kind::ObservationNotAllowed, Phase::of(known), message)
 }

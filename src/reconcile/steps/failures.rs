@@ -4,40 +4,12 @@ use std::time::Duration;
 
 use connect_api::{Class, Error, OperationName};
 
-use super::{Failure, Kind, Knowledge, Live, ManagementPolicy, Ownership, Phase, Work, to_the_second};
-use crate::plan::{Desired, MOST_ON_A_USER};
+use super::{Failure, Kind, Knowledge, Live, Ownership, Phase, Work, to_the_second};
+use crate::plan::{Desired, MOST_ON_A_USER, refusals};
 
 /// The username belongs to another owner's user.
 pub(in crate::reconcile) fn conflict(work: &Work<'_>, known: &Knowledge, owner: &Ownership) -> Failure {
-    let ours = &work.subject.owner;
-    let why = match owner {
-        Ownership::Theirs(other) => match other.cluster.as_deref() {
-            Some(cluster) if ours.cluster.contain(cluster) => format!(
-                "belongs to ConnectUser {}/{} of this cluster ({cluster}): it is left alone. Choose another username, or delete that \
-                 ConnectUser with deletionPolicy: Retain and set adoptionPolicy: AdoptOrCreate here",
-                other.namespace.as_deref().unwrap_or("?"),
-                other.name.as_deref().unwrap_or("?"),
-            ),
-            cluster => {
-                let flag = cluster.filter(|_| ours.has_the_name_of(other)).map_or_else(String::new, |cluster| {
-                    format!("if {cluster} is a former name of this cluster, start the operator with --former-cluster-names={cluster}; ")
-                });
-                format!(
-                    "belongs to {other}, and this cluster is {}: it is left alone. {flag}if that cluster still exists, choose \
-                     another username, or delete that ConnectUser with deletionPolicy: Retain and set adoptionPolicy: AdoptOrCreate \
-                     here",
-                    ours.cluster.present,
-                )
-            }
-        },
-        Ownership::Unowned | Ownership::Ours => {
-            let advice = if work.bounds.adoption { ", or set adoptionPolicy: AdoptOrCreate to take this user over" } else { "" };
-            format!(
-                "exists already and carries no ownership tags of this operator: it is left alone. Choose another username{advice}"
-            )
-        }
-    };
-    let message = format!("the user {:?} {why}", work.subject.username());
+    let message = refusals::conflict(&work.subject.owner, work.subject.username(), owner, work.bounds.adoption);
     Failure::new(Kind::NotOurs, Phase::of(known), message)
 }
 
@@ -62,14 +34,7 @@ pub(in crate::reconcile) fn tagging(work: &Work<'_>, phase: Phase, live: &Live, 
 
 /// There is no such user, and the operator may not create one.
 pub(in crate::reconcile) fn missing(work: &Work<'_>, known: &Knowledge) -> Failure {
-    let (policy, instead) = match known.policy.management {
-        ManagementPolicy::Observe => ("managementPolicy: Observe", "managementPolicy to Full"),
-        ManagementPolicy::Full => ("adoptionPolicy: Adopt", "adoptionPolicy to AdoptOrCreate"),
-    };
-    let message = format!(
-        "there is no user {:?} in the instance, and {policy} never creates one. Create it in Connect, or set {instead}",
-        work.subject.username()
-    );
+    let message = refusals::missing(work.subject.username(), known.policy.management);
     Failure::new(Kind::DependencyNotFound, Phase::of(known), message)
 }
 
