@@ -14,6 +14,7 @@ mod policy;
 mod rules;
 mod spec;
 mod status;
+pub mod structure;
 
 pub(crate) use annotations::keep_short;
 pub use channels::{

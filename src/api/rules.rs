@@ -28,13 +28,14 @@ impl Rules {
         serde_json::to_value(schema).map(|schema| Self(compile_schema(&schema)))
     }
 
-    /// Returns the rules for new objects that this one breaks.
+    /// Returns the rules that an object breaks: those for new objects, or also those for changes of the one that is there.
     ///
     /// # Errors
     /// An object that cannot be written as JSON, which does not happen.
-    pub fn broken_by(&self, user: &ConnectUser) -> serde_json::Result<Vec<BrokenRule>> {
+    pub fn broken_by(&self, user: &ConnectUser, old: Option<&ConnectUser>) -> serde_json::Result<Vec<BrokenRule>> {
         let object: Value = serde_json::to_value(user)?;
-        let broken = Validator::new().validate_compiled(&self.0, &object, None).err();
+        let old: Option<Value> = old.map(serde_json::to_value).transpose()?;
+        let broken = Validator::new().validate_compiled(&self.0, &object, old.as_ref()).err();
         let errors = broken.map(|errors| errors.into_vec()).unwrap_or_default();
         Ok(errors.into_iter().map(|error| BrokenRule { field: error.field_path, message: error.message }).collect())
     }
@@ -52,7 +53,7 @@ mod tests {
         let rules = Rules::new().unwrap();
         let broken = |spec: Value| {
             let user = serde_json::from_value(fixtures::json_of(json!({ "spec": spec }))).unwrap();
-            rules.broken_by(&user).unwrap()
+            rules.broken_by(&user, None).unwrap()
         };
         assert_eq!(broken(json!({})), []);
         let [hangul] = &broken(json!({ "username": "김민준" }))[..] else { panic!("one rule is broken") };

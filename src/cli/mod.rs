@@ -9,8 +9,11 @@ mod orphans;
 mod quotas;
 mod run;
 mod scope;
+mod stdout;
 mod table;
 mod users;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -31,24 +34,27 @@ enum Command {
     List(Box<users::List>),
     Get(Box<users::Get>),
     Export(Box<users::ExportCommand>),
+    Plan(Box<users::PlanCommand>),
     /// Prints the CustomResourceDefinition.
     Crd,
 }
 
 impl Cli {
-    /// Executes the command.
-    pub fn execute(self) -> anyhow::Result<()> {
+    /// Executes the command. Returns the program's exit code.
+    ///
+    /// # Errors
+    /// What went wrong, for people.
+    pub fn execute(self) -> anyhow::Result<ExitCode> {
         match self.command {
-            Command::Run(run) => run.execute(),
-            Command::Orphans(orphans) => orphans.execute(),
-            Command::List(list) => list.execute(),
-            Command::Get(get) => get.execute(),
-            Command::Export(export) => export.execute(),
-            Command::Crd => {
-                print!("{}", crate::api::crd_yaml()?);
-                Ok(())
-            }
+            Command::Run(run) => run.execute()?,
+            Command::Orphans(orphans) => orphans.execute()?,
+            Command::List(list) => list.execute()?,
+            Command::Get(get) => get.execute()?,
+            Command::Export(export) => export.execute()?,
+            Command::Plan(plan) => return plan.execute(),
+            Command::Crd => stdout::write(&crate::api::crd_yaml()?)?,
         }
+        Ok(ExitCode::SUCCESS)
     }
 }
 

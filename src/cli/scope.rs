@@ -49,6 +49,12 @@ impl Scope {
         names.into_iter().cloned().collect()
     }
 
+    /// Returns the cluster's names if the flag gives the present one.
+    pub(super) fn named(&self) -> Option<ClusterNames> {
+        let former = self.former_cluster_names.iter().flatten().cloned().collect();
+        Some(ClusterNames { present: self.cluster_name.clone()??, former })
+    }
+
     /// Returns the cluster's names. The present one is that of the flag, or else the UID of kube-system, which exists as long as
     /// the cluster.
     ///

@@ -11,6 +11,7 @@ use super::{
     parts::Parts,
     references::Referent,
 };
+use crate::api::Reason;
 
 /// A pattern of names or paths, or of ARNs if it begins with `arn:`. A `*` stands for any characters, also for none; everything else
 /// stands for itself.
@@ -100,6 +101,16 @@ pub enum Excess {
     Unknown(ReferenceKind, String),
     /// The user has this security profile.
     Has(String),
+}
+
+impl Excess {
+    /// Returns the reason of the condition that reports it.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Given(..) | Self::Has(_) => Reason::ProfileNotAllowed,
+            Self::Unknown(..) => Reason::DependencyNotFound,
+        }
+    }
 }
 
 impl Bounds {

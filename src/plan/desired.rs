@@ -127,6 +127,12 @@ impl Desired {
         self.unresolved.iter().any(|name| !ignored.iter().any(|field| field.path() == name.kind.name_field()))
     }
 
+    /// Returns the same without what no list of users shows; None if it asks for nothing of the kind.
+    pub fn of_lists(&self) -> Option<Self> {
+        let parts = parts::of_lists(&self.parts);
+        (parts != self.parts).then(|| Self { parts, ..self.clone() })
+    }
+
     /// Returns the same without the fields that are ignored: for those it asks for nothing, or for what the user has.
     #[must_use]
     pub fn without_ignored(&self, fields: &BTreeSet<IgnoredField>, live: &Live) -> Self {

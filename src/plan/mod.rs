@@ -19,6 +19,7 @@ mod live;
 mod name_index;
 mod ownership;
 mod parts;
+mod preview;
 #[cfg(test)]
 mod properties;
 mod protocol;
@@ -45,5 +46,6 @@ pub(crate) use ownership::RETAINED;
 pub use ownership::{ClusterNames, OtherOwner, Owner, Ownership};
 pub use parts::{Channels, Parts};
 pub(crate) use parts::{Fingerprint, MOST_ON_A_USER, after, created, from_status, to_status};
+pub use preview::{Preview, Users, preview};
 pub use protocol::{CreateAttempts, Creation, Knowledge, Observation, Policy, QuickConnects, Step, next};
 pub(crate) use references::{Unresolved, UnresolvedReason, explain};

@@ -15,7 +15,7 @@ use proptest::{collection, option, prelude::*, sample};
 
 use super::{
     Action, Change, Channels, CreateAttempts, Creation, Desired, Knowledge, Live, Observation, OthersUsers, Owner, Ownership,
-    Parts, Policy, QuickConnects, References, Step, UserUpdate, after, created,
+    Parts, Policy, Preview, QuickConnects, References, Step, UserUpdate, Users, after, created,
     desired::differences,
     diff, export,
     fixtures::{
@@ -24,6 +24,7 @@ use super::{
     },
     next,
     parts::{DesiredPhone, Settings},
+    preview,
 };
 use crate::api::{AdoptionPolicy, ConnectUser, DeletionPolicy, IgnoredField, ManagementPolicy};
 
@@ -877,6 +878,19 @@ fn after_all<'a>(live: &Live, actions: impl IntoIterator<Item = &'a Action>) -> 
     actions.into_iter().fold(live.clone(), |live, action| after(live, &action.update))
 }
 
+/// An instance with one user.
+struct OneUser<'a>(&'a Live);
+
+impl Users for OneUser<'_> {
+    fn by_id(&self, id: &UserId) -> Option<&Live> {
+        Some(self.0).filter(|live| live.user.id == *id)
+    }
+
+    fn by_name(&self, username: &str) -> Option<&Live> {
+        Some(self.0).filter(|live| live.user.username == username)
+    }
+}
+
 proptest! {
     #[test]
     fn diff_is_empty_exactly_if_the_user_equals_the_spec((desired, live, applied) in cases()) {
@@ -894,6 +908,24 @@ proptest! {
         shuffled.sort_by_key(|(_, place)| *place);
         prop_assert_eq!(&after_all(&live, shuffled.into_iter().map(|(a, _)| a)), &there);
         prop_assert_eq!(&after_all(&there, &actions), &there);
+    }
+
+    #[test]
+    fn preview_makes_the_calls_of_the_diff_and_ends_in_sync((desired, live, applied) in cases()) {
+        let mut ours = live.clone();
+        ours.user.tags.extend(desired.owner.tags());
+        let read = Live { proficiencies: Some(ours.proficiencies.clone().unwrap_or_default()), ..ours };
+        let known = Knowledge { recorded: Some(read.user.id.clone()), applied_tag_keys: applied.clone(), ..nothing_known() };
+        let Preview { steps, end } = preview(&desired, known, &OneUser(&read));
+        let made: Vec<Action> = steps.into_iter().flat_map(|step| match step {
+            Step::Update(_, actions) => actions,
+            step => panic!("{step}"),
+        }).collect();
+        prop_assert_eq!(calls(&made), calls(&diff(&desired, &read, &applied)));
+        match end {
+            Step::InSync(there) | Step::Immutable(there, _) => prop_assert!(satisfies(&there, &desired, &applied)),
+            end => prop_assert!(!desired.unresolved.is_empty(), "{end}"),
+        }
     }
 
     #[test]

@@ -99,7 +99,7 @@ pub(super) struct TooMany {
 
 impl DeletionGuard {
     /// Returns whether `going` of `of` users may be deleted.
-    pub(super) fn allows(&self, going: usize, of: usize) -> bool {
+    pub fn allows(&self, going: usize, of: usize) -> bool {
         // Counts are far below 2^53.
         going <= self.count || going as f64 <= self.share * of as f64
     }

@@ -116,6 +116,11 @@ impl AwsConnections {
         act(clients, now)
     }
 
+    /// Returns the quotas of an instance's account, and the share of them that may be used.
+    pub fn quotas(&self, instance: &Arn) -> Quotas {
+        self.config.borrow().account(&instance.account).quotas(&self.defaults.quotas)
+    }
+
     fn options(&self, id: &str, settings: &AccountSettings) -> AccountOptions {
         let role = settings.role_arn.as_ref().map(|arn| Role {
             arn: arn.to_string(),

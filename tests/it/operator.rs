@@ -29,6 +29,7 @@ mod orphans;
 mod outages;
 mod pages;
 mod passwords;
+mod plan;
 mod policies;
 pub(crate) mod process;
 mod proxy;

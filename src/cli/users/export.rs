@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     api::Rules,
+    cli::stdout,
     plan::{Export, Live, NameIndex, ReferenceKind, References, export},
 };
 
@@ -83,7 +84,7 @@ impl ExportCommand {
                     replace(directory, &files(&manifests)?)?;
                     eprintln!("{} ConnectUsers are in {}", manifests.len(), directory.display());
                 }
-                None => print!("{}", stream(&manifests)?),
+                None => stdout::write(&stream(&manifests)?)?,
             }
             Ok(())
         })
@@ -103,7 +104,7 @@ impl ExportCommand {
                     bail!("{username} has no namespace by --namespace-by: set --namespace for such users");
                 }
                 let manifest = Manifest { namespace, name: resource_name(username), spec };
-                let broken = rules.broken_by(&manifest.resource())?;
+                let broken = rules.broken_by(&manifest.resource(), None)?;
                 for rule in &broken {
                     eprintln!("warning: {username}: left out: {}: {}", rule.field, rule.message);
                 }

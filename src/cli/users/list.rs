@@ -1,12 +1,10 @@
 //! The commands `connect-operator list` and `connect-operator get`.
 
-use std::io::{self, Write};
-
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 
 use super::{Source, block_on, filter::Filter, read::Instance, row::Row};
-use crate::cli::table::table;
+use crate::cli::{stdout, table::table};
 
 /// The output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -116,9 +114,5 @@ fn print(output: Output, rows: &[Row]) -> anyhow::Result<()> {
         }
         Output::Name => rows.iter().map(|row| row.user_arn.clone() + "\n").collect(),
     };
-    match io::stdout().write_all(text.as_bytes()) {
-        // The reader has seen enough, such as head.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written?),
-    }
+    Ok(stdout::write(&text)?)
 }

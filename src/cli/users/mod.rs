@@ -4,6 +4,7 @@ mod export;
 mod filter;
 mod list;
 mod manifests;
+mod plan;
 mod progress_file;
 mod read;
 mod row;
@@ -18,6 +19,7 @@ use tokio::sync::watch;
 pub(super) use self::{
     export::ExportCommand,
     list::{Get, List},
+    plan::PlanCommand,
 };
 use self::{
     filter::Filter,
@@ -68,7 +70,7 @@ impl Source {
 }
 
 /// Runs a command that calls Connect.
-fn block_on(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+fn block_on<T>(command: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     telemetry::init("error", LogFormat::Text, true, None)?;
     tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?.block_on(command)
 }

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 use super::progress_file::ProgressFile;
 use crate::{
+    api::ConnectUserSpec,
     inventory::{Inventory, Query, ScanSink, UserScan, Wanted},
     plan::{Live, NameIndex, ReferenceKind},
     reconcile::{InstanceClient, lookup},
@@ -84,6 +85,10 @@ fn of_found(user: FoundUser) -> User {
     }
 }
 
+fn groups_of(users: &[User]) -> BTreeSet<String> {
+    users.iter().filter_map(|user| user.hierarchy_group_id.as_ref()).map(ToString::to_string).collect()
+}
+
 /// How to read an instance.
 pub(super) struct Reader<'a> {
     pub(super) connect: Arc<dyn Connect>,
@@ -97,11 +102,23 @@ impl Reader<'_> {
     /// Reads the users that `is_wanted` chooses, and the names of what they refer to.
     pub(super) async fn read(&self, arn: &Arn, is_wanted: impl Fn(&User, &NameIndex) -> bool) -> anyhow::Result<Instance> {
         let mut users = self.list(arn).await.with_context(|| format!("could not list the users of {arn}"))?;
-        let names = self.names(arn, &users).await;
+        let names = self.names(arn, groups_of(&users)).await;
         users.retain(|user| is_wanted(user, &names));
         users.sort_by(|a, b| (&a.username, &a.id).cmp(&(&b.username, &b.id)));
         let users = if self.full { self.each(arn, users).await? } else { users.into_iter().map(Live::unread).collect() };
         Ok(Instance { arn: arn.clone(), users, names })
+    }
+
+    /// Reads all users of an instance as lists show them, and the names of what they and these specs refer to.
+    pub(super) async fn read_for(&self, arn: &Arn, specs: impl Iterator<Item = &ConnectUserSpec>) -> anyhow::Result<Instance> {
+        let users = self.list(arn).await.with_context(|| format!("could not list the users of {arn}"))?;
+        let mut groups = groups_of(&users);
+        for spec in specs {
+            groups.extend(spec.hierarchy_group_path.clone());
+            groups.extend(spec.hierarchy_group_arn.as_ref().and_then(|arn| arn.rsplit('/').next()).map(str::to_owned));
+        }
+        let names = self.names(arn, groups).await;
+        Ok(Instance { arn: arn.clone(), users: users.into_iter().map(Live::unread).collect(), names })
     }
 
     /// Lists all users. SearchUsers lags, and ListUsers shows little: a user that only one of them shows is read on its own.
@@ -140,11 +157,10 @@ impl Reader<'_> {
         Retry::call(async || lookup::by_id(client, id).await).await
     }
 
-    /// Reads the names of what the users refer to. Without the right to list them, everything has its ARN.
-    async fn names(&self, arn: &Arn, users: &[User]) -> NameIndex {
+    /// Reads the names of profiles, and the places of these hierarchy groups, by id or path. Without the right to list them, everything
+    /// has its ARN.
+    async fn names(&self, arn: &Arn, groups: BTreeSet<String>) -> NameIndex {
         let (inventory, start, mut names) = (Inventory::default(), Instant::now(), NameIndex::default());
-        let groups: BTreeSet<String> =
-            users.iter().filter_map(|user| user.hierarchy_group_id.as_ref()).map(ToString::to_string).collect();
         for kind in ReferenceKind::ALL {
             let wanted = match kind {
                 ReferenceKind::HierarchyGroup if groups.is_empty() => continue,
@@ -173,7 +189,7 @@ impl Reader<'_> {
     }
 
     /// Reads each user on its own. Ctrl-C ends the process; with a progress file, the next run reads the rest.
-    async fn each(&self, arn: &Arn, users: Vec<User>) -> anyhow::Result<Vec<Live>> {
+    pub(super) async fn each(&self, arn: &Arn, users: Vec<User>) -> anyhow::Result<Vec<Live>> {
         let style =
             ProgressStyle::with_template("{bar:40} {pos}/{len} users, {eta} left").unwrap_or(ProgressStyle::default_bar());
         let bar = ProgressBar::new(users.len() as u64).with_style(style);

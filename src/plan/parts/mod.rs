@@ -294,6 +294,14 @@ pub(super) fn without_addresses(live: &Live, changes: Vec<Change>) -> (Box<Live>
     (shown, changes.into_iter().map(identity::without_address).collect())
 }
 
+/// Returns the parts without what no list of users shows: addresses, mobile number and proficiencies. The user of a list says nothing
+/// about them.
+pub(super) fn of_lists(parts: &Parts) -> Parts {
+    let Parts { identity, channels: _, routing_profile: _, security_profiles: _, hierarchy_group: _, proficiencies: _, tags: _ } =
+        parts;
+    Parts { identity: identity::without_addresses(identity), proficiencies: None, ..parts.clone() }
+}
+
 /// Returns a user in the words of the spec, for `status.observed`.
 pub fn to_status(instance: &Arn, live: &Live) -> ObservedUser {
     let User {

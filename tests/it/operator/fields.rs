@@ -4,7 +4,7 @@
 
 mod cases;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use connect_api::PhoneType;
 use connect_operator::api::crd;
@@ -14,7 +14,10 @@ use kube::api::{Patch, PatchParams};
 use serde_json::{Map, Value, json};
 
 use self::cases::{FieldCase, cases, pointer, resolved};
-use super::harness::{Harness, condition, is_ready};
+use super::{
+    harness::{Harness, condition, is_ready},
+    plan::plan,
+};
 use crate::{golden, support::eventually};
 
 /// The number of cases that are tested at the same time, each on an instance of its own.
@@ -125,11 +128,15 @@ impl FieldTest<'_> {
         let Some(overlay) = overlay else { return "–".to_owned() };
         let (name, harness) = (self.name(user), self.harness);
         let manifest = harness.manifest(&name, &resolved(harness, &Value::Object(overlay.clone())));
+        let planned = self.planned(&manifest);
         harness.sim.reset_calls();
         let applied = harness.users().patch(&name, &PatchParams::apply("git").force(), &Patch::Apply(&manifest)).await;
         let generation = match applied {
             Ok(user) => user.metadata.generation,
-            Err(kube::Error::Api(refusal)) if refusal.code == 422 => return "refused".to_owned(),
+            Err(kube::Error::Api(refusal)) if refusal.code == 422 => {
+                assert_eq!(planned, Err("InvalidSpec".to_owned()), "{name}");
+                return "refused".to_owned();
+            }
             Err(error) => panic!("{name}: {error}"),
         };
         let ended = harness
@@ -138,12 +145,33 @@ impl FieldTest<'_> {
                 user.metadata.generation == generation && (is_ready(user) || stalled)
             })
             .await;
+        assert_eq!(planned, Ok(self.writes()), "{name}");
         let calls = self.calls();
         if let Some(stalled) = condition(&ended, "Stalled") {
             return format!("{calls}: `{}`", stalled.reason);
         }
         self.assert_shown(&name, &manifest["spec"]).await;
         calls
+    }
+
+    /// Returns the calls that change something in Connect according to `connect-operator plan`, or the reason why it refuses the manifest.
+    fn planned(&self, manifest: &Value) -> Result<BTreeMap<String, u64>, String> {
+        // SearchUsers lags.
+        self.harness.sim.advance(std::time::Duration::from_secs(60));
+        let plan = plan(self.harness, &["-f", "-", "--with-cluster", "--full", "-o", "json"], &manifest.to_string());
+        let json: Value = serde_json::from_slice(&plan.stdout).unwrap_or_else(|_| panic!("{plan:?}"));
+        if plan.status.code() == Some(1) {
+            return Err(json["users"][0]["reason"].as_str().unwrap().to_owned());
+        }
+        let calls: BTreeMap<String, u64> = serde_json::from_value(json["calls"].clone()).unwrap();
+        Ok(calls.into_iter().filter(|(operation, _)| changes_something(operation)).collect())
+    }
+
+    /// Returns the calls that were made and that change something in Connect.
+    fn writes(&self) -> BTreeMap<String, u64> {
+        let calls = self.harness.sim.calls().operations;
+        let calls = calls.iter().map(|(operation, calls)| (operation.to_string(), calls.total()));
+        calls.filter(|(operation, _)| changes_something(operation)).collect()
     }
 
     /// Checks the status after a read, which is not a prediction from the calls.
@@ -193,6 +221,10 @@ impl FieldTest<'_> {
             .collect();
         if list.is_empty() { "none".to_owned() } else { list.join(", ") }
     }
+}
+
+fn changes_something(operation: &str) -> bool {
+    !["Describe", "List", "Search"].iter().any(|read| operation.starts_with(read))
 }
 
 fn content(mut view: UserView) -> UserView {

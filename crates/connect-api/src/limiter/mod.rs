@@ -51,6 +51,15 @@ impl Default for Quotas {
 }
 
 impl Quotas {
+    /// Returns the time that calls take at least, all begun at once and with nothing else calling. Operations do not wait for each other.
+    pub fn least_time(&self, calls: impl IntoIterator<Item = (OperationName, usize)>) -> Duration {
+        let time = |(operation, count): (OperationName, usize)| {
+            let Quota { rate, burst } = self.of(operation);
+            Duration::try_from_secs_f64((count as f64 - burst).max(0.0) / rate).unwrap_or(Duration::MAX)
+        };
+        calls.into_iter().map(time).max().unwrap_or_default()
+    }
+
     /// Returns the part of an operation's quota that may be used.
     fn of(&self, operation: OperationName) -> Quota {
         let Quota { rate, burst } = *self.by_operation.get(&operation).unwrap_or(&self.default);
