@@ -274,7 +274,7 @@ impl IdentityManagementType {
     }
 }
 
-/// An instance as DescribeInstance returns it.
+/// An instance as DescribeInstance and ListInstances return it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instance {
     pub id: crate::InstanceId,

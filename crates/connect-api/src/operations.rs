@@ -183,6 +183,9 @@ operations! {
     /// Reads the tags of a resource.
     read ListTagsForResource { arn: String } -> Tags;
 
+    /// Lists the instances of the account in the Region, 10 a page at most.
+    read ListInstances { max_results: i32, next_token: Option<String> } -> Page<Instance>;
+
     /// Reads an instance.
     read DescribeInstance { instance: InstanceId } -> Instance;
 

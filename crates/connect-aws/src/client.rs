@@ -93,6 +93,7 @@ impl AwsConnect {
             Call::TagResource(r) => Reply::TagResource(updates::tag(client, r).await?),
             Call::ListTagsForResource(r) => Reply::ListTagsForResource(updates::tags(client, r).await?),
             Call::UntagResource(r) => Reply::UntagResource(updates::untag(client, r).await?),
+            Call::ListInstances(r) => Reply::ListInstances(instance::list(client, r).await?),
             Call::DescribeInstance(r) => Reply::DescribeInstance(instance::describe(client, r).await?),
             Call::ListRoutingProfiles(r) => Reply::ListRoutingProfiles(instance::routing_profiles(client, r).await?),
             Call::ListSecurityProfiles(r) => Reply::ListSecurityProfiles(instance::security_profiles(client, r).await?),

@@ -2,11 +2,11 @@
 
 use connect_api::{
     AssociateUserProficiencies, Call, CreateUser, DeleteQuickConnect, DeleteUser, DescribeInstance, DescribeQuickConnect,
-    DescribeUser, DescribeUserHierarchyGroup, DisassociateUserProficiencies, Error, HierarchyGroup, ListRoutingProfiles,
-    ListSecurityProfiles, ListTagsForResource, ListUserHierarchyGroups, ListUserProficiencies, ListUsers, Named, OperationName,
-    Page, PhoneConfig, Reply, SearchQuickConnects, SearchUsers, TagResource, UntagResource, UpdateUserConfig,
-    UpdateUserHierarchy, UpdateUserIdentityInfo, UpdateUserPhoneConfig, UpdateUserProficiencies, UpdateUserRoutingProfile,
-    UpdateUserSecurityProfiles,
+    DescribeUser, DescribeUserHierarchyGroup, DisassociateUserProficiencies, Error, HierarchyGroup, ListInstances,
+    ListRoutingProfiles, ListSecurityProfiles, ListTagsForResource, ListUserHierarchyGroups, ListUserProficiencies, ListUsers,
+    Named, OperationName, Page, PhoneConfig, Reply, SearchQuickConnects, SearchUsers, TagResource, UntagResource,
+    UpdateUserConfig, UpdateUserHierarchy, UpdateUserIdentityInfo, UpdateUserPhoneConfig, UpdateUserProficiencies,
+    UpdateUserRoutingProfile, UpdateUserSecurityProfiles,
 };
 
 use crate::{
@@ -20,6 +20,7 @@ use crate::{
         proficiencies, quick_connects, render, tags, updates, users,
     },
     search::Criteria,
+    state::Instance,
 };
 
 /// Converts a call to a request.
@@ -28,12 +29,19 @@ pub(crate) fn request(call: Call) -> Request<'static, Reply> {
         Call::CreateUser(new) => Some(new.username.clone()),
         _ => None,
     };
+    if let Call::ListInstances(ListInstances { max_results, next_token }) = call {
+        return Request::on_account(OperationName::ListInstances.as_str(), move |paginator, instances| {
+            let page = listings::instances(paginator, &paging(max_results, next_token), instances)?;
+            Ok(Reply::ListInstances(map(page, Instance::described)))
+        });
+    }
     let (operation, target) = (call.name().as_str(), target(&call));
     Request { operation, target, username, effect: Effect::OnInstance(Box::new(|cx| perform(cx, call))) }
 }
 
 fn target(call: &Call) -> Target {
     match call {
+        Call::ListInstances(_) => Target::Account,
         Call::CreateUser(CreateUser { instance, .. })
         | Call::ListUsers(ListUsers { instance, .. })
         | Call::SearchUsers(SearchUsers { instance, .. })
@@ -106,6 +114,7 @@ fn perform(cx: &mut Context<'_>, call: Call) -> Result<Reply, Refusal> {
         Call::TagResource(c) => Reply::TagResource(tags::tag(cx, &c.arn, &c.tags)?),
         Call::ListTagsForResource(c) => Reply::ListTagsForResource(tags::list(cx, &c.arn)?),
         Call::UntagResource(c) => Reply::UntagResource(tags::untag(cx, &c.arn, &c.keys)?),
+        Call::ListInstances(_) => unreachable!("it is about the account"),
         Call::DescribeInstance(_) => Reply::DescribeInstance(cx.instance.described()),
         Call::ListRoutingProfiles(c) => {
             Reply::ListRoutingProfiles(named(listings::routing_profiles(cx, &paging(c.max_results, c.next_token))?))

@@ -26,6 +26,8 @@ enum Purpose {
     Names,
     /// Explaining why Connect may have refused a spec.
     Advice,
+    /// Finding the instances of a Region, for the commands.
+    Instances,
     /// Finding and deleting the quick connects of a deleted user.
     QuickConnects,
 }
@@ -67,6 +69,7 @@ const fn row(operation: OperationName) -> (Purpose, Scoping) {
         | OperationName::ListUserHierarchyGroups
         | OperationName::DescribeUserHierarchyGroup => (Purpose::Names, Scoping::Never),
         OperationName::DescribeInstance => (Purpose::Advice, Scoping::Never),
+        OperationName::ListInstances => (Purpose::Instances, Scoping::Never),
         OperationName::SearchQuickConnects | OperationName::DescribeQuickConnect | OperationName::DeleteQuickConnect => {
             (Purpose::QuickConnects, Scoping::Never)
         }
@@ -109,11 +112,14 @@ impl Statement {
 
 /// Returns the policies.
 pub(super) fn policies() -> Result<Vec<File>, serde_json::Error> {
-    use Purpose::{Advice, Changing, IdentityInfo, Names, QuickConnects, Reading, Tagging};
+    use Purpose::{Advice, Changing, IdentityInfo, Instances, Names, QuickConnects, Reading, Tagging};
     let files = [
-        ("deploy/iam/full.json", with(&[Reading, Changing, Tagging, IdentityInfo, Names, Advice, QuickConnects])),
-        ("deploy/iam/without-identity-updates.json", with(&[Reading, Changing, Tagging, Names, Advice, QuickConnects])),
-        ("deploy/iam/observe-only.json", with(&[Reading, Names])),
+        ("deploy/iam/full.json", with(&[Reading, Changing, Tagging, IdentityInfo, Names, Advice, Instances, QuickConnects])),
+        (
+            "deploy/iam/without-identity-updates.json",
+            with(&[Reading, Changing, Tagging, Names, Advice, Instances, QuickConnects]),
+        ),
+        ("deploy/iam/observe-only.json", with(&[Reading, Names, Instances])),
         ("deploy/iam/scoped-by-tag.json", scoped_by_tag()),
     ];
     let text = |statement| serde_json::to_string_pretty(&Policy { version: "2012-10-17", statement }).map(|text| text + "\n");
@@ -134,10 +140,13 @@ fn with(purposes: &[Purpose]) -> Vec<Statement> {
             Purpose::IdentityInfo => "ChangeNamesAndEmailAddresses",
             Purpose::Names => "LookUpNames",
             Purpose::Advice => "ReadTheInstancesIdentityType",
+            Purpose::Instances => "FindInstances",
             Purpose::QuickConnects => "DeleteQuickConnectsOfDeletedUsers",
         };
         let statement = Statement::allow(sid, actions(|operation| row(operation).0 == purpose));
         match purpose {
+            // It supports no resource-level permissions.
+            Purpose::Instances => statement.on(["*"]),
             // The action is the same for the instance and everything in it: queues, flows, profiles.
             Purpose::Tagging => statement.on([&format!("{INSTANCE}/agent/*")]),
             Purpose::Reading
@@ -149,15 +158,15 @@ fn with(purposes: &[Purpose]) -> Vec<Statement> {
         }
     };
     let mut statements: Vec<Statement> = purposes.iter().map(|purpose| of(*purpose)).collect();
-    if purposes.contains(&Purpose::Advice) {
+    if purposes.contains(&Purpose::Advice) || purposes.contains(&Purpose::Instances) {
         statements.push(directories());
     }
     statements
 }
 
-/// DescribeInstance requires this action, which supports no resource-level permissions.
+/// DescribeInstance and ListInstances require this action, which supports no resource-level permissions.
 fn directories() -> Statement {
-    Statement::allow("DescribeInstanceDependsOnThis", vec!["ds:DescribeDirectories".into()]).on(["*"])
+    Statement::allow("ReadingInstancesDependsOnThis", vec!["ds:DescribeDirectories".into()]).on(["*"])
 }
 
 /// Allows all that the operator does, but only to users with its cluster's tag, as far as AWS' conditions can test tags.
@@ -174,7 +183,7 @@ fn scoped_by_tag() -> Vec<Statement> {
         (format!("{INSTANCE}/routing-profile/*"), format!("{INSTANCE}/security-profile/*"), format!("{INSTANCE}/agent-group/*"));
     let (on_user, on_request) = (format!("aws:ResourceTag/{PREFIX}cluster"), format!("aws:RequestTag/{PREFIX}cluster"));
     let mut statements = with(&[Purpose::Reading, Purpose::Names, Purpose::Advice]);
-    // Left out: quick connects do not carry the cluster's tag.
+    // Left out: quick connects and instances do not carry the cluster's tag.
     statements.extend([
         Statement::allow("CreateUsersWithTheTag", scoped(&[Scoping::OnRequest])).on([&users]).when(
             "StringEquals",
@@ -212,8 +221,8 @@ mod tests {
             assert!(text("/full.json").contains(&action), "{operation}");
             let lacks = *operation == OperationName::UpdateUserIdentityInfo;
             assert_eq!(text("/without-identity-updates.json").contains(&action), !lacks, "{operation}");
-            let quick_connects = row(*operation).0 == Purpose::QuickConnects;
-            assert_eq!(text("/scoped-by-tag.json").contains(&action), !quick_connects, "{operation}");
+            let without_tags = matches!(row(*operation).0, Purpose::QuickConnects | Purpose::Instances);
+            assert_eq!(text("/scoped-by-tag.json").contains(&action), !without_tags, "{operation}");
             assert!(!(text("/observe-only.json").contains(&action) && operation.is_write()), "{operation}");
         }
     }

@@ -1,12 +1,12 @@
-//! The instance, and the listings that resolve names in it: routing profiles, security profiles, hierarchy groups.
+//! Instances, and the listings that resolve names in one: routing profiles, security profiles, hierarchy groups.
 
 use aws_sdk_connect::{
     Client,
-    types::{DirectoryType, HierarchyGroupSummary, HierarchyPath},
+    types::{DirectoryType, HierarchyGroupSummary, HierarchyPath, InstanceSummary},
 };
 use connect_api::{
-    DescribeInstance, DescribeUserHierarchyGroup, HierarchyGroup, IdentityManagementType, Instance, ListRoutingProfiles,
-    ListSecurityProfiles, ListUserHierarchyGroups, Named, Page,
+    DescribeInstance, DescribeUserHierarchyGroup, HierarchyGroup, IdentityManagementType, Instance, ListInstances,
+    ListRoutingProfiles, ListSecurityProfiles, ListUserHierarchyGroups, Named, Page,
 };
 
 use crate::{
@@ -18,14 +18,33 @@ pub(crate) async fn describe(client: &Client, request: DescribeInstance) -> Resu
     let DescribeInstance { instance } = request;
     let reply = client.describe_instance().instance_id(instance).send().await?;
     let instance = required(reply.instance, "Instance")?;
-    let known = |shown: DirectoryType| IdentityManagementType::ALL.into_iter().find(|known| known.as_str() == shown.as_str());
     Ok(Instance {
         id: required(instance.id, "Instance.Id")?.into(),
         arn: required(instance.arn, "Instance.Arn")?,
         alias: instance.instance_alias,
-        identity_management_type: instance.identity_management_type.and_then(known),
+        identity_management_type: instance.identity_management_type.and_then(known_type),
         status: instance.instance_status.map(|s| s.as_str().to_owned()),
     })
+}
+
+pub(crate) async fn list(client: &Client, request: ListInstances) -> Result<Page<Instance>, Failure> {
+    let ListInstances { max_results, next_token } = request;
+    let reply = client.list_instances().max_results(max_results).set_next_token(next_token).send().await?;
+    page(reply.instance_summary_list, reply.next_token, summary)
+}
+
+fn summary(instance: InstanceSummary) -> Result<Instance, Failure> {
+    Ok(Instance {
+        id: required(instance.id, "an Id")?.into(),
+        arn: required(instance.arn, "an Arn")?,
+        alias: instance.instance_alias,
+        identity_management_type: instance.identity_management_type.and_then(known_type),
+        status: instance.instance_status.map(|s| s.as_str().to_owned()),
+    })
+}
+
+fn known_type(shown: DirectoryType) -> Option<IdentityManagementType> {
+    IdentityManagementType::ALL.into_iter().find(|known| known.as_str() == shown.as_str())
 }
 
 /// Defines the call of a listing: the SDK's operation, and the member of its reply with the items.

@@ -1,6 +1,6 @@
 //! Listings, page by page.
 
-use connect_api::{ListRoutingProfiles, ListSecurityProfiles, ListUserHierarchyGroups, ListUsers};
+use connect_api::{ListInstances, ListRoutingProfiles, ListSecurityProfiles, ListUserHierarchyGroups, ListUsers};
 
 use crate::fixture::Fixture;
 
@@ -17,6 +17,12 @@ pub(crate) async fn users_are_listed_once_each_over_pages(fixture: &Fixture<'_>)
         assert_eq!(summary.last_modified_time, user.last_modified_time);
         assert_eq!(listed.next(), None);
     }
+}
+
+pub(crate) async fn the_instance_is_listed_as_it_is_described(fixture: &Fixture<'_>) {
+    let listed = fixture.all_pages(1, |next_token| ListInstances { max_results: 1, next_token }).await;
+    let own: Vec<_> = listed.iter().filter(|instance| instance.arn == fixture.instance.arn).collect();
+    assert_eq!(own, [&fixture.instance]);
 }
 
 pub(crate) async fn profiles_and_groups_are_listed_over_pages(fixture: &Fixture<'_>) {

@@ -84,6 +84,7 @@ contract! {
     search::a_change_and_a_deletion_are_found,
     search::pages_hold_every_user_once,
     listings::users_are_listed_once_each_over_pages,
+    listings::the_instance_is_listed_as_it_is_described,
     listings::profiles_and_groups_are_listed_over_pages,
     listings::a_hierarchy_group_has_its_path,
     quick_connects::found_and_described_quick_connects_are_equal,

@@ -2,10 +2,10 @@
 
 use connect_api::{
     AfterContactWorkConfig, AutoAcceptConfig, Channel, ChannelConfigs, DeleteUser, DescribeInstance, DescribeQuickConnect,
-    DescribeUserHierarchyGroup, FoundUser, HierarchyGroup, IdentityInfo, IdentityManagementType, Instance, ListRoutingProfiles,
-    ListSecurityProfiles, ListTagsForResource, ListUserHierarchyGroups, ListUserProficiencies, ListUsers, Named, Operation, Page,
-    PersistentConnectionConfig, PhoneConfig, PhoneNumberConfig, PhoneType, Proficiency, ProficiencyKey, QuickConnect,
-    SearchQuickConnects, SearchUsers, TagResource, UpdateUserHierarchy, User, UserSummary, VoiceEnhancementConfig,
+    DescribeUserHierarchyGroup, FoundUser, HierarchyGroup, IdentityInfo, IdentityManagementType, Instance, ListInstances,
+    ListRoutingProfiles, ListSecurityProfiles, ListTagsForResource, ListUserHierarchyGroups, ListUserProficiencies, ListUsers,
+    Named, Operation, Page, PersistentConnectionConfig, PhoneConfig, PhoneNumberConfig, PhoneType, Proficiency, ProficiencyKey,
+    QuickConnect, SearchQuickConnects, SearchUsers, TagResource, UpdateUserHierarchy, User, UserSummary, VoiceEnhancementConfig,
     VoiceEnhancementMode,
 };
 use serde_json::{Value, json};
@@ -294,10 +294,13 @@ async fn unknown_identity_types_of_an_instance_are_none() {
     ] {
         let instance = json!({"Id": "11111111-aaaa-4bbb-8ccc-000000000001", "Arn": ARN, "InstanceAlias": "acme", "InstanceStatus": "ACTIVE",
             "IdentityManagementType": wire, "CreatedTime": 1789000000});
-        let instance =
+        let described =
             read(DescribeInstance { instance: "11111111-aaaa-4bbb-8ccc-000000000001".into() }, json!({ "Instance": instance }))
                 .await;
-        let Instance { id, arn, alias, identity_management_type, status } = instance;
+        let list = ListInstances { max_results: 10, next_token: None };
+        let listed = read(list, json!({"InstanceSummaryList": [instance], "NextToken": "n"})).await;
+        assert_eq!(listed, Page { items: vec![described.clone()], next_token: Some("n".into()) });
+        let Instance { id, arn, alias, identity_management_type, status } = described;
         assert_eq!((id.as_str(), arn.as_str(), alias.as_deref()), ("11111111-aaaa-4bbb-8ccc-000000000001", ARN, Some("acme")));
         assert_eq!((identity_management_type, status.as_deref()), (expected, Some("ACTIVE")));
     }

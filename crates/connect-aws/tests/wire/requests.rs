@@ -206,6 +206,7 @@ fn proficiencies_and_tags() -> Vec<Row> {
 fn others() -> Vec<Row> {
     let max_results = 7;
     vec![
+        row(ListInstances { max_results, next_token: None }).sends("GET /instance?maxResults=7", Value::Null),
         row(DescribeInstance { instance: instance() }).sends("GET /instance/11111111-aaaa-4bbb-8ccc-000000000001", Value::Null),
         row(ListRoutingProfiles { instance: instance(), max_results, next_token: None })
             .sends("GET /routing-profiles-summary/11111111-aaaa-4bbb-8ccc-000000000001?maxResults=7", Value::Null),

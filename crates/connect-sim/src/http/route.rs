@@ -10,6 +10,7 @@ use super::{
     encode,
 };
 use crate::{
+    paginator::map,
     refusal::Refusal,
     request::{Paging, Request, Target},
     rules::{Context, admin_actions, listings, proficiencies, quick_connects, tags, updates, users},
@@ -43,10 +44,8 @@ pub(super) fn request<'a>(method: &Method, segments: &'a [String], uri: &'a Uri,
     let path: Vec<&str> = segments.iter().map(String::as_str).collect();
     Some(match (method.as_str(), &path[..]) {
         ("GET", ["instance"]) => Request::on_account("ListInstances", move |paginator, instances| {
-            let start = paginator.start(&paging(uri)?, 10, "ListInstances")?;
-            let mut keyed: Vec<_> = instances.iter().map(|i| (i.arn.instance.to_string(), encode::instance(i))).collect();
-            keyed.sort_by(|a, b| a.0.cmp(&b.0));
-            let page = start.page_of(keyed.into_iter());
+            let paging = paging(uri).map_err(|refusal| Refusal::invalid_request(refusal.message))?;
+            let page = map(listings::instances(paginator, &paging, instances)?, encode::instance);
             Ok(json!({ "InstanceSummaryList": page.items, "NextToken": page.next_token }))
         }),
         ("GET", ["instance", i]) => on_instance("DescribeInstance", i, |cx| {

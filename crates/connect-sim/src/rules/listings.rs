@@ -1,4 +1,4 @@
-//! Lists and descriptions of the resources that users refer to.
+//! Lists of instances, and lists and descriptions of the resources that users refer to.
 
 use std::collections::BTreeMap;
 
@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::{Context, references};
 use crate::{
     Rules,
+    paginator::Paginator,
     refusal::Refusal,
     request::Paging,
     state::{Attribute, Group, Instance, Profile, lineage},
@@ -18,6 +19,15 @@ use crate::{
 pub(crate) struct Listed {
     pub named: Named,
     pub modified: Timestamp,
+}
+
+/// ListInstances models no InvalidParameterException.
+pub(crate) fn instances<'a>(paginator: Paginator, paging: &Paging, all: &[&'a Instance]) -> Result<Page<&'a Instance>, Refusal> {
+    let start = paginator.start(paging, 10, "ListInstances").map_err(|refusal| Refusal::invalid_request(refusal.message))?;
+    // Replicas of an instance share its id, but not its ARN.
+    let mut keyed: Vec<_> = all.iter().map(|instance| (instance.arn.to_string(), *instance)).collect();
+    keyed.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(start.page_of(keyed.into_iter()))
 }
 
 pub(crate) fn routing_profiles(cx: &Context<'_>, paging: &Paging) -> Result<Page<Listed>, Refusal> {

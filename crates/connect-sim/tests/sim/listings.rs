@@ -1,9 +1,10 @@
 //! Page sizes, and profiles in use.
 
 use connect_api::{
-    ListRoutingProfiles, ListSecurityProfiles, ListUserHierarchyGroups, ListUserProficiencies, ListUsers, SearchQuickConnects,
-    SearchUsers,
+    ListInstances, ListRoutingProfiles, ListSecurityProfiles, ListUserHierarchyGroups, ListUserProficiencies, ListUsers, Reply,
+    SearchQuickConnects, SearchUsers,
 };
+use connect_sim::{Client, InstanceConfig};
 
 use crate::support::*;
 
@@ -11,9 +12,10 @@ use crate::support::*;
 fn pages_have_the_documented_maximum_size() {
     let sim = sim();
     let (instance, user, next_token) = (instance(), create(&sim, "jane").id, None::<String>);
-    for max_results in [0, 1, 100, 101, 500, 501, 1000, 1001] {
+    for max_results in [0, 1, 10, 11, 100, 101, 500, 501, 1000, 1001] {
         let (i, t) = (|| instance.clone(), || next_token.clone());
         for (most, result) in [
+            (10, send(&sim, ListInstances { max_results, next_token: t() })),
             (1000, send(&sim, ListUsers { instance: i(), max_results, next_token: t() })),
             (500, send(&sim, SearchUsers { instance: i(), max_results, next_token: t(), username: None })),
             (100, send(&sim, ListUserProficiencies { instance: i(), user: user.clone(), max_results, next_token: t() })),
@@ -25,7 +27,9 @@ fn pages_have_the_documented_maximum_size() {
             if (1..=most).contains(&max_results) {
                 result.unwrap();
             } else {
-                assert_eq!(refusal(result), invalid_parameter(), "{max_results} of {most}");
+                // ListInstances models no InvalidParameterException.
+                let expected = if most == 10 { invalid_request() } else { invalid_parameter() };
+                assert_eq!(refusal(result), expected, "{max_results} of {most}");
             }
         }
     }
@@ -38,4 +42,31 @@ fn a_profile_in_use_is_not_deleted() {
     let profile = new_user(&sim, "jane").routing_profile_id;
     create(&sim, "jane");
     sim.delete_routing_profile(&instance(), &profile);
+}
+
+#[test]
+fn instances_are_listed_per_region_and_replicas_apart() {
+    let sim = sim_with(|config| {
+        let own = config.instances[0].clone();
+        let replica = InstanceConfig { region: "eu-west-2".into(), ..own };
+        let other = InstanceConfig::new("22222222-aaaa-4bbb-8ccc-000000000002");
+        config.instances.extend([replica, other]);
+    });
+    let listed = |client: Client| {
+        let (mut arns, mut next_token) = (Vec::new(), None);
+        loop {
+            let Reply::ListInstances(page) = client.call_now(ListInstances { max_results: 1, next_token }.into()).unwrap() else {
+                unreachable!()
+            };
+            arns.extend(page.items.into_iter().map(|instance| instance.arn));
+            next_token = page.next_token;
+            if next_token.is_none() {
+                return arns;
+            }
+        }
+    };
+    let arn = |region, id| format!("arn:aws:connect:{region}:123456789012:instance/{id}");
+    let (own, other) = ("11111111-aaaa-4bbb-8ccc-000000000001", "22222222-aaaa-4bbb-8ccc-000000000002");
+    assert_eq!(listed(sim.client()), [arn("us-west-2", own), arn("us-west-2", other)]);
+    assert_eq!(listed(sim.console()), [arn("eu-west-2", own), arn("us-west-2", own), arn("us-west-2", other)]);
 }
