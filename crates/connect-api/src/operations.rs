@@ -195,6 +195,14 @@ operations! {
     /// Lists security profiles, 1,000 a page at most.
     read ListSecurityProfiles { instance: InstanceId, max_results: i32, next_token: Option<String> } -> Page<Named>;
 
+    /// Lists what a security profile permits, such as `Users.Create`, 1,000 a page at most.
+    read ListSecurityProfilePermissions {
+        instance: InstanceId,
+        security_profile: SecurityProfileId,
+        max_results: i32,
+        next_token: Option<String>,
+    } -> Page<String>;
+
     /// Lists hierarchy groups by name, without their place in the tree, 1,000 a page at most.
     read ListUserHierarchyGroups { instance: InstanceId, max_results: i32, next_token: Option<String> } -> Page<Named>;
 

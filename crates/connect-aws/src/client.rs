@@ -97,6 +97,9 @@ impl AwsConnect {
             Call::DescribeInstance(r) => Reply::DescribeInstance(instance::describe(client, r).await?),
             Call::ListRoutingProfiles(r) => Reply::ListRoutingProfiles(instance::routing_profiles(client, r).await?),
             Call::ListSecurityProfiles(r) => Reply::ListSecurityProfiles(instance::security_profiles(client, r).await?),
+            Call::ListSecurityProfilePermissions(r) => {
+                Reply::ListSecurityProfilePermissions(instance::permissions(client, r).await?)
+            }
             Call::ListUserHierarchyGroups(r) => Reply::ListUserHierarchyGroups(instance::hierarchy_groups(client, r).await?),
             Call::DescribeUserHierarchyGroup(r) => Reply::DescribeUserHierarchyGroup(instance::hierarchy_group(client, r).await?),
             Call::SearchQuickConnects(r) => Reply::SearchQuickConnects(quick_connects::search(client, r).await?),

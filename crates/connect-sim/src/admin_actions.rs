@@ -1,6 +1,6 @@
 //! Actions of an administrator, in-process: changes of the resources that users refer to, and of quick connects.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use connect_api::{
     CreateUser, HierarchyGroupId, IdentityInfo, IdentityManagementType, InstanceId, Password, QuickConnectId, RoutingProfileId,
@@ -40,11 +40,24 @@ impl Sim {
         });
     }
 
-    /// Creates a security profile.
+    /// Creates a security profile that permits nothing.
     pub fn create_security_profile(&self, instance: &InstanceId, name: &str) -> SecurityProfileId {
         SecurityProfileId::new(self.administer("CreateSecurityProfile", instance, |cx| {
-            admin_actions::create_security_profile(cx, name.into(), Tags::new())
+            admin_actions::create_security_profile(cx, name.into(), BTreeSet::new(), Tags::new())
         }))
+    }
+
+    /// Replaces what a security profile permits, such as `Users.Create`.
+    pub fn set_permissions(
+        &self,
+        instance: &InstanceId,
+        id: &SecurityProfileId,
+        permissions: impl IntoIterator<Item = impl Into<String>>,
+    ) {
+        let permissions = permissions.into_iter().map(Into::into).collect();
+        self.administer("UpdateSecurityProfile", instance, |cx| {
+            admin_actions::update_security_profile(cx, id.as_str(), Some(permissions))
+        });
     }
 
     /// Creates a hierarchy group below another one, or at the top.

@@ -2,6 +2,7 @@
 
 mod instances;
 mod rules;
+pub(crate) mod security_profiles;
 mod sts;
 mod throttling;
 
@@ -14,6 +15,7 @@ pub use instances::{InstanceConfig, NamedConfig};
 pub use rules::{
     DescribeLagCovers, EmailRule, EmptyLists, IdentityUpdate, LongSearchValues, Rules, UnknownReference, UserConfigUpdate,
 };
+pub use security_profiles::SecurityProfileConfig;
 pub use sts::{RoleConfig, StsConfig};
 pub use throttling::{Rate, Throttling};
 

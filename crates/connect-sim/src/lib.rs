@@ -48,7 +48,7 @@ pub use client::Client;
 pub use clock::ClockMode;
 pub use config::{
     Config, ConfigError, DescribeLagCovers, EmailRule, EmptyLists, IdentityUpdate, InstanceConfig, LongSearchValues, NamedConfig,
-    Rate, RoleConfig, Rules, StsConfig, Throttling, UnknownReference, UserConfigUpdate,
+    Rate, RoleConfig, Rules, SecurityProfileConfig, StsConfig, Throttling, UnknownReference, UserConfigUpdate,
 };
 pub use faults::{Effect, Fault, Trigger};
 pub use http::{Server, serve};

@@ -72,7 +72,7 @@ pub(crate) struct PhoneSettings {
 }
 
 /// The simulated operations of Connect besides those that the operator calls.
-const OTHER_OPERATIONS: [&str; 15] = [
+const OTHER_OPERATIONS: [&str; 16] = [
     "CreatePredefinedAttribute",
     "CreateQuickConnect",
     "CreateRoutingProfile",
@@ -87,6 +87,7 @@ const OTHER_OPERATIONS: [&str; 15] = [
     "UpdatePredefinedAttribute",
     "UpdateQuickConnectConfig",
     "UpdateRoutingProfileName",
+    "UpdateSecurityProfile",
     "UpdateUserHierarchyGroupName",
 ];
 

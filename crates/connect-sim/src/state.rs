@@ -51,6 +51,8 @@ pub(crate) struct Settings {
 #[derive(Clone, Debug)]
 pub(crate) struct Profile {
     pub name: String,
+    /// What a security profile permits. None for a routing profile.
+    pub permissions: BTreeSet<String>,
     pub tags: Tags,
     pub modified: Timestamp,
 }
@@ -149,19 +151,21 @@ pub(crate) struct Instance {
 
 impl Instance {
     pub fn new(config: InstanceConfig, lags: Lags, case_sensitive: bool, now: Timestamp) -> Self {
-        let id = config.id.to_string();
-        let profiles = |kind: &str, named: Vec<crate::NamedConfig>| {
-            named
-                .into_iter()
-                .map(|n| {
-                    let profile_id = n.id.unwrap_or_else(|| derived(&id, kind, &n.name));
-                    (profile_id, Profile { name: n.name, tags: Tags::new(), modified: now })
-                })
-                .collect()
+        let (arn, id) = (config.arn(), config.id.to_string());
+        let profile = |kind: &str, given: Option<String>, name: String, permissions| {
+            let profile_id = given.unwrap_or_else(|| derived(&id, kind, &name));
+            (profile_id, Profile { name, permissions, tags: Tags::new(), modified: now })
         };
+        let routing_profiles = config.routing_profiles.into_iter();
+        let routing_profiles = routing_profiles.map(|p| profile("routing-profile", p.id, p.name, BTreeSet::new())).collect();
+        let security_profiles = config.security_profiles.into_iter().map(|p| {
+            let permissions = p.permissions();
+            profile("security-profile", p.id, p.name, permissions)
+        });
+        let security_profiles = security_profiles.collect();
         let attribute = |(name, values)| (name, Attribute { values, modified: now });
         let mut instance = Self {
-            arn: config.arn(),
+            arn,
             alias: config.alias,
             identity_management_type: config.identity_management_type,
             directory_reachable: config.directory_reachable,
@@ -175,8 +179,8 @@ impl Instance {
             described: Lagged::new(lags.describe),
             lags,
             case_sensitive,
-            routing_profiles: profiles("routing-profile", config.routing_profiles),
-            security_profiles: profiles("security-profile", config.security_profiles),
+            routing_profiles,
+            security_profiles,
             groups: BTreeMap::new(),
             attributes: config.predefined_attributes.into_iter().map(attribute).collect(),
             quick_connects: BTreeMap::new(),

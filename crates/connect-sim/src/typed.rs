@@ -3,10 +3,10 @@
 use connect_api::{
     AssociateUserProficiencies, Call, CreateUser, DeleteQuickConnect, DeleteUser, DescribeInstance, DescribeQuickConnect,
     DescribeUser, DescribeUserHierarchyGroup, DisassociateUserProficiencies, Error, HierarchyGroup, ListInstances,
-    ListRoutingProfiles, ListSecurityProfiles, ListTagsForResource, ListUserHierarchyGroups, ListUserProficiencies, ListUsers,
-    Named, OperationName, Page, PhoneConfig, Reply, SearchQuickConnects, SearchUsers, TagResource, UntagResource,
-    UpdateUserConfig, UpdateUserHierarchy, UpdateUserIdentityInfo, UpdateUserPhoneConfig, UpdateUserProficiencies,
-    UpdateUserRoutingProfile, UpdateUserSecurityProfiles,
+    ListRoutingProfiles, ListSecurityProfilePermissions, ListSecurityProfiles, ListTagsForResource, ListUserHierarchyGroups,
+    ListUserProficiencies, ListUsers, Named, OperationName, Page, PhoneConfig, Reply, SearchQuickConnects, SearchUsers,
+    TagResource, UntagResource, UpdateUserConfig, UpdateUserHierarchy, UpdateUserIdentityInfo, UpdateUserPhoneConfig,
+    UpdateUserProficiencies, UpdateUserRoutingProfile, UpdateUserSecurityProfiles,
 };
 
 use crate::{
@@ -48,6 +48,7 @@ fn target(call: &Call) -> Target {
         | Call::DescribeInstance(DescribeInstance { instance })
         | Call::ListRoutingProfiles(ListRoutingProfiles { instance, .. })
         | Call::ListSecurityProfiles(ListSecurityProfiles { instance, .. })
+        | Call::ListSecurityProfilePermissions(ListSecurityProfilePermissions { instance, .. })
         | Call::ListUserHierarchyGroups(ListUserHierarchyGroups { instance, .. })
         | Call::DescribeUserHierarchyGroup(DescribeUserHierarchyGroup { instance, .. })
         | Call::SearchQuickConnects(SearchQuickConnects { instance, .. })
@@ -121,6 +122,10 @@ fn perform(cx: &mut Context<'_>, call: Call) -> Result<Reply, Refusal> {
         }
         Call::ListSecurityProfiles(c) => {
             Reply::ListSecurityProfiles(named(listings::security_profiles(cx, &paging(c.max_results, c.next_token))?))
+        }
+        Call::ListSecurityProfilePermissions(c) => {
+            let paging = paging(c.max_results, c.next_token);
+            Reply::ListSecurityProfilePermissions(listings::permissions(cx, c.security_profile.as_str(), &paging)?.0)
         }
         Call::ListUserHierarchyGroups(c) => {
             Reply::ListUserHierarchyGroups(named(listings::hierarchy_groups(cx, &paging(c.max_results, c.next_token))?))

@@ -79,7 +79,7 @@ impl Fleet {
             instances: vec![InstanceConfig {
                 users_quota: setup.users_quota,
                 routing_profiles: named(&ROUTING_PROFILES),
-                security_profiles: named(&SECURITY_PROFILES),
+                security_profiles: SECURITY_PROFILES.map(Into::into).into(),
                 hierarchy_groups: named(&GROUPS),
                 predefined_attributes: [(attribute.to_owned(), values.map(str::to_owned).into())].into(),
                 ..InstanceConfig::default()

@@ -58,8 +58,11 @@ impl<'a> Installation<'a> {
         screen::tick(&format!("a Kubernetes API server: {}", plane.url()));
 
         let config = Config::from_yaml(&read("dev/sample/instance.yaml")?)?;
-        let named = config.instances.iter().flat_map(|i| [&i.routing_profiles, &i.security_profiles, &i.hierarchy_groups]);
-        let names = named.flatten().filter_map(|named| Some((named.id.clone()?, named.name.clone()))).collect();
+        let named = config.instances.iter().flat_map(|i| {
+            let named = i.routing_profiles.iter().chain(&i.hierarchy_groups).map(|n| (&n.id, &n.name));
+            named.chain(i.security_profiles.iter().map(|p| (&p.id, &p.name)))
+        });
+        let names = named.filter_map(|(id, name)| Some((id.clone()?, name.clone()))).collect();
         let runtime = Runtime::new()?;
         let (sim, server) = runtime.block_on(installation::connect(config))?;
         let instance = sim.instances().pop().context("the simulator holds no instance")?;

@@ -26,6 +26,8 @@ enum Purpose {
     Names,
     /// Explaining why Connect may have refused a spec.
     Advice,
+    /// Finding out which security profiles make their users administrators.
+    Permissions,
     /// Finding the instances of a Region, for the commands.
     Instances,
     /// Finding and deleting the quick connects of a deleted user.
@@ -69,6 +71,7 @@ const fn row(operation: OperationName) -> (Purpose, Scoping) {
         | OperationName::ListUserHierarchyGroups
         | OperationName::DescribeUserHierarchyGroup => (Purpose::Names, Scoping::Never),
         OperationName::DescribeInstance => (Purpose::Advice, Scoping::Never),
+        OperationName::ListSecurityProfilePermissions => (Purpose::Permissions, Scoping::Never),
         OperationName::ListInstances => (Purpose::Instances, Scoping::Never),
         OperationName::SearchQuickConnects | OperationName::DescribeQuickConnect | OperationName::DeleteQuickConnect => {
             (Purpose::QuickConnects, Scoping::Never)
@@ -112,14 +115,17 @@ impl Statement {
 
 /// Returns the policies.
 pub(super) fn policies() -> Result<Vec<File>, serde_json::Error> {
-    use Purpose::{Advice, Changing, IdentityInfo, Instances, Names, QuickConnects, Reading, Tagging};
+    use Purpose::{Advice, Changing, IdentityInfo, Instances, Names, Permissions, QuickConnects, Reading, Tagging};
     let files = [
-        ("deploy/iam/full.json", with(&[Reading, Changing, Tagging, IdentityInfo, Names, Advice, Instances, QuickConnects])),
+        (
+            "deploy/iam/full.json",
+            with(&[Reading, Changing, Tagging, IdentityInfo, Names, Advice, Permissions, Instances, QuickConnects]),
+        ),
         (
             "deploy/iam/without-identity-updates.json",
-            with(&[Reading, Changing, Tagging, Names, Advice, Instances, QuickConnects]),
+            with(&[Reading, Changing, Tagging, Names, Advice, Permissions, Instances, QuickConnects]),
         ),
-        ("deploy/iam/observe-only.json", with(&[Reading, Names, Instances])),
+        ("deploy/iam/observe-only.json", with(&[Reading, Names, Permissions, Instances])),
         ("deploy/iam/scoped-by-tag.json", scoped_by_tag()),
     ];
     let text = |statement| serde_json::to_string_pretty(&Policy { version: "2012-10-17", statement }).map(|text| text + "\n");
@@ -140,6 +146,7 @@ fn with(purposes: &[Purpose]) -> Vec<Statement> {
             Purpose::IdentityInfo => "ChangeNamesAndEmailAddresses",
             Purpose::Names => "LookUpNames",
             Purpose::Advice => "ReadTheInstancesIdentityType",
+            Purpose::Permissions => "ReadWhatSecurityProfilesPermit",
             Purpose::Instances => "FindInstances",
             Purpose::QuickConnects => "DeleteQuickConnectsOfDeletedUsers",
         };
@@ -154,6 +161,7 @@ fn with(purposes: &[Purpose]) -> Vec<Statement> {
             | Purpose::IdentityInfo
             | Purpose::Names
             | Purpose::Advice
+            | Purpose::Permissions
             | Purpose::QuickConnects => statement.on([INSTANCE, &format!("{INSTANCE}/*")]),
         }
     };
@@ -182,7 +190,7 @@ fn scoped_by_tag() -> Vec<Statement> {
     let (routing, security, groups) =
         (format!("{INSTANCE}/routing-profile/*"), format!("{INSTANCE}/security-profile/*"), format!("{INSTANCE}/agent-group/*"));
     let (on_user, on_request) = (format!("aws:ResourceTag/{PREFIX}cluster"), format!("aws:RequestTag/{PREFIX}cluster"));
-    let mut statements = with(&[Purpose::Reading, Purpose::Names, Purpose::Advice]);
+    let mut statements = with(&[Purpose::Reading, Purpose::Names, Purpose::Advice, Purpose::Permissions]);
     // Left out: quick connects and instances do not carry the cluster's tag.
     statements.extend([
         Statement::allow("CreateUsersWithTheTag", scoped(&[Scoping::OnRequest])).on([&users]).when(

@@ -6,7 +6,7 @@ use aws_sdk_connect::{
 };
 use connect_api::{
     DescribeInstance, DescribeUserHierarchyGroup, HierarchyGroup, IdentityManagementType, Instance, ListInstances,
-    ListRoutingProfiles, ListSecurityProfiles, ListUserHierarchyGroups, Named, Page,
+    ListRoutingProfiles, ListSecurityProfilePermissions, ListSecurityProfiles, ListUserHierarchyGroups, Named, Page,
 };
 
 use crate::{
@@ -62,6 +62,13 @@ macro_rules! listing {
 listing!(routing_profiles, ListRoutingProfiles, list_routing_profiles, routing_profile_summary_list);
 listing!(security_profiles, ListSecurityProfiles, list_security_profiles, security_profile_summary_list);
 listing!(hierarchy_groups, ListUserHierarchyGroups, list_user_hierarchy_groups, user_hierarchy_group_summary_list);
+
+pub(crate) async fn permissions(client: &Client, request: ListSecurityProfilePermissions) -> Result<Page<String>, Failure> {
+    let ListSecurityProfilePermissions { instance, security_profile, max_results, next_token } = request;
+    let call = client.list_security_profile_permissions().instance_id(instance).security_profile_id(security_profile);
+    let reply = call.max_results(max_results).set_next_token(next_token).send().await?;
+    page(reply.permissions, reply.next_token, Ok)
+}
 
 fn named(id: Option<String>, arn: Option<String>, name: Option<String>) -> Result<Named, Failure> {
     Ok(Named { id: required(id, "an Id")?, arn: required(arn, "an Arn")?, name: required(name, "a Name")? })

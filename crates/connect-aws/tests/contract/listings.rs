@@ -1,6 +1,8 @@
 //! Listings, page by page.
 
-use connect_api::{ListInstances, ListRoutingProfiles, ListSecurityProfiles, ListUserHierarchyGroups, ListUsers};
+use connect_api::{
+    ListInstances, ListRoutingProfiles, ListSecurityProfilePermissions, ListSecurityProfiles, ListUserHierarchyGroups, ListUsers,
+};
 
 use crate::fixture::Fixture;
 
@@ -37,6 +39,23 @@ pub(crate) async fn profiles_and_groups_are_listed_over_pages(fixture: &Fixture<
         assert!(named.arn.starts_with(&fixture.instance.arn) && named.arn.ends_with(&format!("/{}", named.id)), "{named:?}");
         assert!(!named.name.is_empty());
     }
+}
+
+pub(crate) async fn permissions_of_a_profile_are_listed_over_pages(fixture: &Fixture<'_>) {
+    let listed = async |max_results: i32| {
+        let (instance, security_profile) = (|| fixture.id(), || fixture.security_profile(0));
+        let request = |next_token| ListSecurityProfilePermissions {
+            instance: instance(),
+            security_profile: security_profile(),
+            max_results,
+            next_token,
+        };
+        fixture.all_pages(max_results.try_into().unwrap(), request).await
+    };
+    let permissions = listed(1000).await;
+    assert!(permissions.iter().all(|permission| !permission.is_empty()));
+    let pages: std::collections::BTreeSet<_> = listed(1).await.into_iter().collect();
+    assert_eq!(pages, permissions.into_iter().collect());
 }
 
 pub(crate) async fn a_hierarchy_group_has_its_path(fixture: &Fixture<'_>) {

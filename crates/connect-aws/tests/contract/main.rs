@@ -86,6 +86,7 @@ contract! {
     listings::users_are_listed_once_each_over_pages,
     listings::the_instance_is_listed_as_it_is_described,
     listings::profiles_and_groups_are_listed_over_pages,
+    listings::permissions_of_a_profile_are_listed_over_pages,
     listings::a_hierarchy_group_has_its_path,
     quick_connects::found_and_described_quick_connects_are_equal,
     quick_connects::an_unknown_quick_connect_is_not_found,

@@ -1,9 +1,9 @@
 //! Requests that Connect refuses without an effect.
 
 use connect_api::{
-    AssociateUserProficiencies, Call, Class, CreateUser, DescribeInstance, DescribeUser, IdentityInfo, InstanceId, ListUsers,
-    PhoneConfig, PhoneType, Proficiency, ProficiencyKey, SearchUsers, TagResource, UpdateUserHierarchy, UpdateUserIdentityInfo,
-    UpdateUserPhoneConfig, UpdateUserRoutingProfile, UpdateUserSecurityProfiles,
+    AssociateUserProficiencies, Call, Class, CreateUser, DescribeInstance, DescribeUser, IdentityInfo, InstanceId,
+    ListSecurityProfilePermissions, ListUsers, PhoneConfig, PhoneType, Proficiency, ProficiencyKey, SearchUsers, TagResource,
+    UpdateUserHierarchy, UpdateUserIdentityInfo, UpdateUserPhoneConfig, UpdateUserRoutingProfile, UpdateUserSecurityProfiles,
 };
 
 use crate::fixture::{Fixture, INVALID, NOT_FOUND};
@@ -28,6 +28,13 @@ pub(crate) async fn unknown_references_are_not_found_and_change_nothing(fixture:
         UpdateUserSecurityProfiles { instance: instance(), user: id(), security_profile_ids: [UNKNOWN.into()].into() }.into(),
         UpdateUserHierarchy { instance: instance(), user: id(), hierarchy_group_id: Some(UNKNOWN.into()) }.into(),
         DescribeUser { instance: instance(), user: UNKNOWN.into() }.into(),
+        ListSecurityProfilePermissions {
+            instance: instance(),
+            security_profile: UNKNOWN.into(),
+            max_results: 10,
+            next_token: None,
+        }
+        .into(),
     ];
     fixture.assert_refused(calls, NOT_FOUND).await;
     fixture.assert_is(user.clone()).await;

@@ -3,10 +3,10 @@
 use connect_api::{
     AfterContactWorkConfig, AutoAcceptConfig, Channel, ChannelConfigs, DeleteUser, DescribeInstance, DescribeQuickConnect,
     DescribeUserHierarchyGroup, FoundUser, HierarchyGroup, IdentityInfo, IdentityManagementType, Instance, ListInstances,
-    ListRoutingProfiles, ListSecurityProfiles, ListTagsForResource, ListUserHierarchyGroups, ListUserProficiencies, ListUsers,
-    Named, Operation, Page, PersistentConnectionConfig, PhoneConfig, PhoneNumberConfig, PhoneType, Proficiency, ProficiencyKey,
-    QuickConnect, SearchQuickConnects, SearchUsers, TagResource, UpdateUserHierarchy, User, UserSummary, VoiceEnhancementConfig,
-    VoiceEnhancementMode,
+    ListRoutingProfiles, ListSecurityProfilePermissions, ListSecurityProfiles, ListTagsForResource, ListUserHierarchyGroups,
+    ListUserProficiencies, ListUsers, Named, Operation, Page, PersistentConnectionConfig, PhoneConfig, PhoneNumberConfig,
+    PhoneType, Proficiency, ProficiencyKey, QuickConnect, SearchQuickConnects, SearchUsers, TagResource, UpdateUserHierarchy,
+    User, UserSummary, VoiceEnhancementConfig, VoiceEnhancementMode,
 };
 use serde_json::{Value, json};
 
@@ -265,6 +265,19 @@ async fn names_are_listed_with_ids() {
     assert_eq!(read(request, json!({"SecurityProfileSummaryList": summaries, "NextToken": "n"})).await, expected);
     let request = ListUserHierarchyGroups { instance: instance(), max_results, next_token };
     assert_eq!(read(request, json!({"UserHierarchyGroupSummaryList": summaries, "NextToken": "n"})).await, expected);
+}
+
+#[tokio::test]
+async fn permissions_are_listed() {
+    let request = ListSecurityProfilePermissions {
+        instance: "11111111-aaaa-4bbb-8ccc-000000000001".into(),
+        security_profile: "sp-1".into(),
+        max_results: 1000,
+        next_token: None,
+    };
+    let reply = json!({"Permissions": ["Users.Create", "BasicAgentAccess"], "NextToken": "n", "LastModifiedTime": 1789000000});
+    let items = vec!["Users.Create".to_owned(), "BasicAgentAccess".to_owned()];
+    assert_eq!(read(request, reply).await, Page { items, next_token: Some("n".into()) });
 }
 
 #[tokio::test]

@@ -212,6 +212,13 @@ fn others() -> Vec<Row> {
             .sends("GET /routing-profiles-summary/11111111-aaaa-4bbb-8ccc-000000000001?maxResults=7", Value::Null),
         row(ListSecurityProfiles { instance: instance(), max_results, next_token: None })
             .sends("GET /security-profiles-summary/11111111-aaaa-4bbb-8ccc-000000000001?maxResults=7", Value::Null),
+        row(ListSecurityProfilePermissions {
+            instance: instance(),
+            security_profile: "sp-1".into(),
+            max_results,
+            next_token: None,
+        })
+        .sends("GET /security-profiles-permissions/11111111-aaaa-4bbb-8ccc-000000000001/sp-1?maxResults=7", Value::Null),
         row(ListUserHierarchyGroups { instance: instance(), max_results, next_token: None })
             .sends("GET /user-hierarchy-groups-summary/11111111-aaaa-4bbb-8ccc-000000000001?maxResults=7", Value::Null),
         row(DescribeUserHierarchyGroup { instance: instance(), group: "hg-1".into() })

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use connect_api::{Arn, IdentityManagementType, InstanceId, Resource};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
+use super::security_profiles::SecurityProfileConfig;
+
 /// An instance and its initial content.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -34,7 +36,7 @@ pub struct InstanceConfig {
     /// Routing profiles. Default: the one of a new instance.
     pub routing_profiles: Vec<NamedConfig>,
     /// Security profiles. Default: those of a new instance.
-    pub security_profiles: Vec<NamedConfig>,
+    pub security_profiles: Vec<SecurityProfileConfig>,
     /// Hierarchy groups by path (`/Level one/Level two`); missing parent groups are created. Default: none.
     pub hierarchy_groups: Vec<NamedConfig>,
     /// Predefined attributes with their values. Default: none.
@@ -54,7 +56,7 @@ impl Default for InstanceConfig {
             users_quota: 500,
             tags: BTreeMap::new(),
             routing_profiles: vec!["Basic Routing Profile".into()],
-            security_profiles: ["Admin", "Agent", "CallCenterManager", "QualityAnalyst"].map(NamedConfig::from).into(),
+            security_profiles: ["Admin", "Agent", "CallCenterManager", "QualityAnalyst"].map(SecurityProfileConfig::from).into(),
             hierarchy_groups: Vec::new(),
             predefined_attributes: BTreeMap::new(),
         }
@@ -83,15 +85,20 @@ impl InstanceConfig {
             return Err(format!("account: {:?} is not 12 digits (in YAML, quote it)", self.account));
         }
         self.arn().to_string().parse::<Arn>().map_err(|error| format!("id, region and partition: {error}"))?;
-        for (kind, named) in [
-            ("routingProfiles", &self.routing_profiles),
-            ("securityProfiles", &self.security_profiles),
-            ("hierarchyGroups", &self.hierarchy_groups),
+        let named = |all: &[NamedConfig]| all.iter().map(|one| one.name.clone()).collect();
+        let security_profiles: Vec<String> = self.security_profiles.iter().map(|one| one.name.clone()).collect();
+        for (kind, names) in [
+            ("routingProfiles", named(&self.routing_profiles)),
+            ("securityProfiles", security_profiles),
+            ("hierarchyGroups", named(&self.hierarchy_groups)),
         ] {
-            let mut names = BTreeSet::new();
-            if let Some(twice) = named.iter().find(|n| !names.insert(&n.name)) {
-                return Err(format!("{kind}: {} appears twice", twice.name));
+            let mut seen = BTreeSet::new();
+            if let Some(twice) = names.iter().find(|name| !seen.insert(*name)) {
+                return Err(format!("{kind}: {twice} appears twice"));
             }
+        }
+        for profile in &self.security_profiles {
+            profile.check().map_err(|e| format!("securityProfiles: {e}"))?;
         }
         for group in &self.hierarchy_groups {
             let levels = group.name.strip_prefix('/').map(|path| path.split('/').collect::<Vec<_>>());
@@ -119,7 +126,7 @@ fn identity_management_type<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
     known.ok_or_else(|| D::Error::unknown_variant(&name, &["SAML", "CONNECT_MANAGED", "EXISTING_DIRECTORY"]))
 }
 
-/// A profile by its name, or a hierarchy group by its path.
+/// A routing profile by its name, or a hierarchy group by its path.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NamedConfig {

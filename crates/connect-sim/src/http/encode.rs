@@ -61,6 +61,14 @@ fn listed(Listed { named, modified }: &Listed, instance: &Instance) -> Value {
     })
 }
 
+/// Encodes a page of permissions, and when they last changed.
+pub(super) fn permissions(page: &Page<String>, modified: Timestamp, region: &str) -> Value {
+    json!({
+        "Permissions": page.items, "NextToken": page.next_token,
+        "LastModifiedTime": seconds(modified), "LastModifiedRegion": region,
+    })
+}
+
 pub(super) fn hierarchy_group(instance: &Instance, given: &str) -> Result<Value, Refusal> {
     let (own, above) = listings::hierarchy_group(instance, given)?;
     let lines = above.iter().chain([&own]).map(|line| listed(line, instance));

@@ -100,6 +100,13 @@ pub(super) fn request<'a>(method: &Method, segments: &'a [String], uri: &'a Uri,
             let page = listings::security_profiles(cx, &paging(uri)?)?;
             Ok(encode::listing("SecurityProfileSummaryList", page, cx.instance))
         }),
+        ("GET", ["security-profiles-permissions", i, id]) => {
+            let id = *id;
+            on_instance("ListSecurityProfilePermissions", i, move |cx| {
+                let (page, modified) = listings::permissions(cx, id, &paging(uri)?)?;
+                Ok(encode::permissions(&page, modified, &cx.instance.arn.region))
+            })
+        }
         ("GET", ["user-hierarchy-groups-summary", i]) => on_instance("ListUserHierarchyGroups", i, move |cx| {
             let page = listings::hierarchy_groups(cx, &paging(uri)?)?;
             Ok(encode::listing("UserHierarchyGroupSummaryList", page, cx.instance))
@@ -217,9 +224,13 @@ fn administer<'a>(method: &str, kind: &str, i: &str, rest: &[&'a str], body: &'a
         }
         ("PUT", "security-profiles", []) => on_instance("CreateSecurityProfile", i, move |cx| {
             let (name, tags) = named(body, "SecurityProfileName")?;
-            let id = admin_actions::create_security_profile(cx, name, tags)?;
+            let permissions = Members::read(body)?.take::<Option<_>>("Permissions")?.unwrap_or_default();
+            let id = admin_actions::create_security_profile(cx, name, permissions, tags)?;
             let arn = cx.instance.arn_of(Resource::SecurityProfile(id.as_str().into()));
             Ok(json!({ "SecurityProfileId": id, "SecurityProfileArn": arn }))
+        }),
+        ("POST", "security-profiles", &[id]) => on_instance("UpdateSecurityProfile", i, move |cx| {
+            admin_actions::update_security_profile(cx, id, Members::read(body)?.take("Permissions")?)
         }),
         ("DELETE", "security-profiles", &[id]) => {
             on_instance("DeleteSecurityProfile", i, move |cx| admin_actions::delete_security_profile(cx, id))

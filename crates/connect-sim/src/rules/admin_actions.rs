@@ -1,11 +1,12 @@
 //! Creates, renames and deletes the resources that users refer to, as far as it affects users.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use connect_api::Tags;
 
 use super::{Context, listings, references};
 use crate::{
+    config::security_profiles::check_permissions,
     refusal::Refusal,
     state::{Attribute, Group, Instance, Profile, lineage},
 };
@@ -15,23 +16,45 @@ const DEEPEST: usize = 5;
 
 /// Returns the id of the new profile, as the other functions that create something do.
 pub(crate) fn create_routing_profile(cx: &mut Context<'_>, name: String, tags: Tags) -> Result<String, Refusal> {
-    create_profile(cx, |instance| &mut instance.routing_profiles, name, tags)
+    create_profile(cx, |instance| &mut instance.routing_profiles, name, BTreeSet::new(), tags)
 }
 
-pub(crate) fn create_security_profile(cx: &mut Context<'_>, name: String, tags: Tags) -> Result<String, Refusal> {
-    create_profile(cx, |instance| &mut instance.security_profiles, name, tags)
+pub(crate) fn create_security_profile(
+    cx: &mut Context<'_>,
+    name: String,
+    permissions: BTreeSet<String>,
+    tags: Tags,
+) -> Result<String, Refusal> {
+    check_permissions(permissions.iter()).map_err(|e| Refusal::invalid_parameter(format!("Permissions: {e}")))?;
+    create_profile(cx, |instance| &mut instance.security_profiles, name, permissions, tags)
+}
+
+/// Omitted permissions stay.
+pub(crate) fn update_security_profile(
+    cx: &mut Context<'_>,
+    given: &str,
+    permissions: Option<BTreeSet<String>>,
+) -> Result<(), Refusal> {
+    let id = references::security_profile(cx.rules, cx.instance, given)?;
+    check_permissions(permissions.iter().flatten()).map_err(|e| Refusal::invalid_parameter(format!("Permissions: {e}")))?;
+    if let (Some(profile), Some(permissions)) = (cx.instance.security_profiles.get_mut(id.as_str()), permissions) {
+        profile.permissions = permissions;
+        profile.modified = cx.now;
+    }
+    Ok(())
 }
 
 fn create_profile(
     cx: &mut Context<'_>,
     profiles: fn(&mut Instance) -> &mut BTreeMap<String, Profile>,
     name: String,
+    permissions: BTreeSet<String>,
     tags: Tags,
 ) -> Result<String, Refusal> {
     let profiles = profiles(cx.instance);
     check_name(&name, profiles.values().any(|p| p.name == name))?;
     let id = cx.identifiers.next();
-    profiles.insert(id.clone(), Profile { name, tags, modified: cx.now });
+    profiles.insert(id.clone(), Profile { name, permissions, tags, modified: cx.now });
     Ok(id)
 }
 

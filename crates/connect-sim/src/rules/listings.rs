@@ -40,6 +40,16 @@ pub(crate) fn security_profiles(cx: &Context<'_>, paging: &Paging) -> Result<Pag
     listing(cx, paging, ("ListSecurityProfiles", 1000), profiles(&cx.instance.security_profiles, arn))
 }
 
+/// Returns a page of what a security profile permits, and when that changed.
+pub(crate) fn permissions(cx: &Context<'_>, given: &str, paging: &Paging) -> Result<(Page<String>, Timestamp), Refusal> {
+    let id = references::security_profile(&Rules::default(), cx.instance, given)?;
+    let query = ("ListSecurityProfilePermissions", cx.instance.arn.instance.as_str(), id.as_str());
+    let start = cx.paginator.start(paging, 1000, query)?;
+    let profile = &cx.instance.security_profiles[id.as_str()];
+    let page = start.page_of(profile.permissions.iter().map(|permission| (permission.clone(), permission.clone())));
+    Ok((page, profile.modified))
+}
+
 pub(crate) fn hierarchy_groups(cx: &Context<'_>, paging: &Paging) -> Result<Page<Listed>, Refusal> {
     let lines = cx.instance.groups.iter().map(|(id, group)| listed_group(cx.instance, id, group));
     listing(cx, paging, ("ListUserHierarchyGroups", 1000), lines)

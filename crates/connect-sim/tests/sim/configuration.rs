@@ -74,6 +74,10 @@ fn errors_name_the_invalid_member() {
             "instances: [{ id: 11111111-aaaa-4bbb-8ccc-000000000001, routingProfiles: [{ name: A }, { name: A }] }]",
             "A appears twice",
         ),
+        (
+            "instances: [{ id: 11111111-aaaa-4bbb-8ccc-000000000001, securityProfiles: [{ name: A, permissions: [''] }] }]",
+            "securityProfiles: A: permissions",
+        ),
         ("instances: [{ id: 11111111-aaaa-4bbb-8ccc-000000000001, hierarchyGroups: [{ name: A/B }] }]", "path"),
         ("instances: [{ id: 11111111-aaaa-4bbb-8ccc-000000000001, hierarchyGroups: [{ name: /A//B }] }]", "path"),
     ] {

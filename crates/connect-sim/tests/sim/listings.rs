@@ -1,10 +1,10 @@
 //! Page sizes, and profiles in use.
 
 use connect_api::{
-    ListInstances, ListRoutingProfiles, ListSecurityProfiles, ListUserHierarchyGroups, ListUserProficiencies, ListUsers, Reply,
-    SearchQuickConnects, SearchUsers,
+    ListInstances, ListRoutingProfiles, ListSecurityProfilePermissions, ListSecurityProfiles, ListUserHierarchyGroups,
+    ListUserProficiencies, ListUsers, Reply, SearchQuickConnects, SearchUsers,
 };
-use connect_sim::{Client, InstanceConfig};
+use connect_sim::{Client, InstanceConfig, SecurityProfileConfig};
 
 use crate::support::*;
 
@@ -12,6 +12,7 @@ use crate::support::*;
 fn pages_have_the_documented_maximum_size() {
     let sim = sim();
     let (instance, user, next_token) = (instance(), create(&sim, "jane").id, None::<String>);
+    let admin = sim.security_profile_id(&instance, "Admin").unwrap();
     for max_results in [0, 1, 10, 11, 100, 101, 500, 501, 1000, 1001] {
         let (i, t) = (|| instance.clone(), || next_token.clone());
         for (most, result) in [
@@ -21,6 +22,18 @@ fn pages_have_the_documented_maximum_size() {
             (100, send(&sim, ListUserProficiencies { instance: i(), user: user.clone(), max_results, next_token: t() })),
             (1000, send(&sim, ListRoutingProfiles { instance: i(), max_results, next_token: t() })),
             (1000, send(&sim, ListSecurityProfiles { instance: i(), max_results, next_token: t() })),
+            (
+                1000,
+                send(
+                    &sim,
+                    ListSecurityProfilePermissions {
+                        instance: i(),
+                        security_profile: admin.clone(),
+                        max_results,
+                        next_token: t(),
+                    },
+                ),
+            ),
             (1000, send(&sim, ListUserHierarchyGroups { instance: i(), max_results, next_token: t() })),
             (100, send(&sim, SearchQuickConnects { instance: i(), max_results, next_token: t() })),
         ] {
@@ -69,4 +82,25 @@ fn instances_are_listed_per_region_and_replicas_apart() {
     let (own, other) = ("11111111-aaaa-4bbb-8ccc-000000000001", "22222222-aaaa-4bbb-8ccc-000000000002");
     assert_eq!(listed(sim.client()), [arn("us-west-2", own), arn("us-west-2", other)]);
     assert_eq!(listed(sim.console()), [arn("eu-west-2", own), arn("us-west-2", own), arn("us-west-2", other)]);
+}
+
+#[test]
+fn permissions_are_those_of_aws_or_of_the_configuration() {
+    let sim = sim_with(|config| {
+        let own = SecurityProfileConfig { permissions: Some(["Users.Edit".into()].into()), ..SecurityProfileConfig::from("Own") };
+        config.instances[0].security_profiles.extend([own, "Unknown".into()]);
+    });
+    let listed = |profile: &str| {
+        let security_profile = sim.security_profile_id(&instance(), profile).unwrap();
+        let list = ListSecurityProfilePermissions { instance: instance(), security_profile, max_results: 1000, next_token: None };
+        call(&sim, list).unwrap().items
+    };
+    assert!(["Users.Create", "SecurityProfiles.Edit"].iter().all(|wanted| listed("Admin").iter().any(|is| is == wanted)));
+    assert_eq!(listed("Agent"), ["BasicAgentAccess", "OutboundCallAccess"]);
+    assert_eq!(listed("Own"), ["Users.Edit"]);
+    assert_eq!(listed("Unknown"), Vec::<String>::new());
+
+    let id = sim.security_profile_id(&instance(), "Unknown").unwrap();
+    sim.set_permissions(&instance(), &id, ["Users.View", "BasicAgentAccess"]);
+    assert_eq!(listed("Unknown"), ["BasicAgentAccess", "Users.View"]);
 }
