@@ -5,6 +5,7 @@ mod deletion_guard;
 mod durations;
 mod election;
 mod existing;
+mod markdown;
 mod orphans;
 mod quotas;
 mod run;
@@ -35,6 +36,7 @@ enum Command {
     Get(Box<users::Get>),
     Export(Box<users::ExportCommand>),
     Plan(Box<users::PlanCommand>),
+    Report(Box<users::ReportCommand>),
     /// Prints the CustomResourceDefinition.
     Crd,
 }
@@ -52,6 +54,7 @@ impl Cli {
             Command::Get(get) => get.execute()?,
             Command::Export(export) => export.execute()?,
             Command::Plan(plan) => return plan.execute(),
+            Command::Report(report) => report.execute()?,
             Command::Crd => stdout::write(&crate::api::crd_yaml()?)?,
         }
         Ok(ExitCode::SUCCESS)

@@ -16,7 +16,12 @@ pub(super) fn write(text: &str) -> io::Result<()> {
     }
 }
 
+/// Returns whether standard output is a terminal.
+pub(super) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
 /// Returns whether to print in colours: on a terminal, unless `NO_COLOR` is set.
 pub(super) fn is_coloured() -> bool {
-    io::stdout().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

@@ -6,7 +6,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use connect_api::{Arn, Connect, Limiter, Meter, Quotas};
-use connect_aws::{Account, AccountOptions, CredentialsFault, Role, SdkConfig};
+use connect_aws::{Account, AccountOptions, AwsConnect, CredentialsFault, Role, SdkConfig};
 use parking_lot::Mutex;
 use tokio::{sync::watch, time::Instant};
 
@@ -114,6 +114,16 @@ impl AwsConnections {
         });
         clients.used = now;
         act(clients, now)
+    }
+
+    /// Returns a client of a Region for calls that name no instance: of an account as the configuration knows it, or of the operator's
+    /// own credentials, whichever account they belong to.
+    pub fn of_region(&self, account: Option<&str>, region: &str) -> Arc<dyn Connect> {
+        let aws = match account {
+            Some(id) => self.account(id).connect(region),
+            None => AwsConnect::at(&self.aws, region, self.defaults.endpoint_url.as_deref()),
+        };
+        Arc::new(Limiter::new(aws, self.defaults.quotas.clone()))
     }
 
     /// Returns the quotas of an instance's account, and the share of them that may be used.

@@ -46,7 +46,7 @@ impl AwsConnect {
     }
 
     /// Creates the client of a Region. An endpoint that is given replaces the configuration's.
-    pub(crate) fn at(config: &SdkConfig, region: &str, endpoint_url: Option<&str>) -> Self {
+    pub fn at(config: &SdkConfig, region: &str, endpoint_url: Option<&str>) -> Self {
         let mut builder = builder(config, region, CALL_TIMEOUT);
         if let Some(url) = endpoint_url {
             builder = builder.endpoint_url(url);

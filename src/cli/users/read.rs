@@ -7,7 +7,10 @@ use std::{
 };
 
 use anyhow::Context;
-use connect_api::{Arn, Caller, Connect, Error, FoundUser, IdentityInfo, Priority, User, UserId};
+use connect_api::{
+    Arn, Caller, Class, Connect, ConnectExt, Error, FoundUser, IdentityInfo, ListInstances, ListSecurityProfilePermissions,
+    OperationName, PageCursor, Priority, SecurityProfileId, User, UserId,
+};
 use futures::{StreamExt, TryStreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
@@ -87,6 +90,22 @@ fn of_found(user: FoundUser) -> User {
 
 fn groups_of(users: &[User]) -> BTreeSet<String> {
     users.iter().filter_map(|user| user.hierarchy_group_id.as_ref()).map(ToString::to_string).collect()
+}
+
+/// Lists the active instances of a client's account and Region.
+pub(super) async fn instances(connect: &dyn Connect) -> anyhow::Result<Vec<Arn>> {
+    let (mut found, mut cursor, caller) = (Vec::new(), PageCursor::default(), Caller::new("instances", Priority::Backlog));
+    loop {
+        let request = || ListInstances { max_results: 10, next_token: cursor.token() };
+        let page = Retry::call(async || connect.call(&caller, request()).await).await?;
+        let active = page.items.into_iter().filter(|instance| instance.status.as_deref().is_none_or(|status| status == "ACTIVE"));
+        for instance in active {
+            found.push(instance.arn.parse().with_context(|| format!("Connect names an instance {:?}", instance.arn))?);
+        }
+        if cursor.turn(OperationName::ListInstances, page.next_token)? {
+            return Ok(found);
+        }
+    }
 }
 
 /// How to read an instance.
@@ -186,6 +205,43 @@ impl Reader<'_> {
             }
         }
         names
+    }
+
+    /// Reads what these security profiles permit; None without the right to read it.
+    pub(super) async fn permissions(
+        &self,
+        arn: &Arn,
+        profiles: BTreeSet<SecurityProfileId>,
+    ) -> Option<BTreeMap<SecurityProfileId, BTreeSet<String>>> {
+        let (caller, mut permissions) = (Caller::new("permissions", Priority::Backlog), BTreeMap::new());
+        for profile in profiles {
+            let read = async {
+                let (mut all, mut cursor) = (BTreeSet::new(), PageCursor::default());
+                loop {
+                    let request = || ListSecurityProfilePermissions {
+                        instance: arn.instance.clone(),
+                        security_profile: profile.clone(),
+                        max_results: 1000,
+                        next_token: cursor.token(),
+                    };
+                    let page = Retry::call(async || self.connect.call(&caller, request()).await).await?;
+                    all.extend(page.items);
+                    if cursor.turn(OperationName::ListSecurityProfilePermissions, page.next_token)? {
+                        return Ok::<_, Error>(all);
+                    }
+                }
+            };
+            match read.await {
+                Ok(all) => _ = permissions.insert(profile, all),
+                // It was deleted meanwhile.
+                Err(error) if error.class == Class::NotFound => {}
+                Err(error) => {
+                    eprintln!("warning: the administrators are not known: {error}");
+                    return None;
+                }
+            }
+        }
+        Some(permissions)
     }
 
     /// Reads each user on its own. Ctrl-C ends the process; with a progress file, the next run reads the rest.

@@ -81,7 +81,7 @@ impl Row {
         }
     }
 
-    fn person(&self) -> String {
+    pub(super) fn person(&self) -> String {
         let names = [&self.user.identity_info.first_name, &self.user.identity_info.last_name];
         names.into_iter().flatten().filter(|name| !name.is_empty()).cloned().collect::<Vec<_>>().join(" ")
     }

@@ -233,3 +233,93 @@ async fn interrupted_read_goes_on_from_its_file() {
     assert_eq!(second[1]["routingProfileName"], "Basic Routing Profile");
     assert_eq!(harness.sim.calls().of(OperationName::DescribeUser), 2, "the changed user, and the new one");
 }
+
+/// Runs a command with these arguments alone, and the operator's rights in the cluster.
+fn bare(harness: &Harness<'_>, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_operator-under-test"));
+    command
+        .args(arguments)
+        .args([format!("--aws-endpoint-url={}", harness.url()), "--calls-per-second=1000".to_owned()])
+        .env_clear()
+        .env("KUBECONFIG", harness.kubeconfig())
+        .env("RUST_BACKTRACE", "1")
+        .envs(credentials());
+    command.output().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn users_of_a_region_are_those_of_all_its_instances() {
+    let harness = Harness::builder("region").start().await;
+    harness.create_by_hand("jane", |_| {}).await;
+    let list = |flags: &[&str]| bare(&harness, &[&["list", "-o", "json"], flags].concat());
+    let here = list(&["--region=us-west-2"]);
+    assert!(here.status.success(), "{here:?}");
+    let rows: Vec<Value> = serde_json::from_slice(&here.stdout).unwrap();
+    let jane = rows.iter().find(|row| row["username"] == "jane").unwrap();
+    assert_eq!((&jane["instanceArn"], &jane["region"]), (&json!(harness.instance_arn().to_string()), &json!("us-west-2")));
+    assert!(harness.sim.calls().of(OperationName::ListInstances) >= 1);
+
+    let elsewhere = list(&["--region=eu-west-2"]);
+    let warning = String::from_utf8(elsewhere.stderr).unwrap();
+    assert_eq!((elsewhere.status.code(), &*elsewhere.stdout), (Some(0), &b"[]\n"[..]));
+    assert!(warning.contains("the Region eu-west-2 has no instance"), "{warning}");
+    for (flags, part) in [
+        (&["--region=west"][..], "--region <REGION>': is not the name of a Region"),
+        (&["--account=123456789012"], "--region <REGION>"),
+        (&["--region=us-west-2", "--account=1"], "12 digits"),
+    ] {
+        let error = String::from_utf8(list(flags).stderr).unwrap();
+        assert!(error.contains(part), "{flags:?}: {error}");
+    }
+    harness.sim.deny([OperationName::ListInstances]);
+    let denied = list(&["--region=us-west-2"]);
+    let error = String::from_utf8(denied.stderr).unwrap();
+    assert!(denied.status.code() == Some(1) && error.lines().count() == 1 && error.contains("connect:ListInstances"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn report_names_administrators_and_unmanaged_users() {
+    let harness = Harness::builder("report").start().await;
+    harness.apply_until_ready("jane", &json!({})).await;
+    harness.apply("lost", &json!({ "routingProfileArn": null, "routingProfileName": "Nowhere" })).await;
+    harness.wait_for_condition("lost", "Ready", "False", "DependencyNotFound").await;
+    // Its name says nothing about what it permits.
+    let quiet = harness.sim.create_security_profile(&harness.instance(), "Quiet");
+    harness.sim.set_permissions(&harness.instance(), &quiet, ["Users.EditPermission"]);
+    harness
+        .create_by_hand("root", |create| {
+            create.security_profile_ids = [quiet.clone()].into();
+            create.identity_info.as_mut().unwrap().first_name = Some("<b>Root</b>".into());
+        })
+        .await;
+    let agent = harness.sim.security_profile_arn(&harness.instance(), "Agent").unwrap().rsplit('/').next().unwrap().into();
+    harness.create_by_hand("by.hand", |create| create.security_profile_ids = [agent].into()).await;
+    harness.sim.advance(std::time::Duration::from_secs(60));
+    harness.sim.reset_calls();
+    let report = |flags: &[&str]| {
+        let instance = format!("--instance={}", harness.instance_arn());
+        let output = bare(&harness, &[&["report", &instance], flags].concat());
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let json: Value = serde_json::from_str(&report(&["-o", "json", "--with-cluster", "--users-quota=4"])).unwrap();
+    let instance = &json["instances"][0];
+    let names = |list: &Value| list.as_array().unwrap().iter().map(|person| person["username"].clone()).collect::<Vec<_>>();
+    assert_eq!(names(&instance["administrators"]), ["root"]);
+    assert_eq!(names(&instance["unmanaged"]), ["by.hand", "root"]);
+    assert_eq!((&instance["users"], &instance["usersQuota"]), (&json!(3), &json!(4)));
+    assert_eq!(json["connectUsers"]["notReady"]["DependencyNotFound"], json!([format!("{}/lost", harness.namespace())]));
+    let calls = harness.sim.calls();
+    assert_eq!(calls.writes(), 0);
+    assert!(calls.operations.values().map(|calls| calls.total()).sum::<u64>() <= 8, "{calls:#?}");
+
+    let text = report(&["--users-quota=4"]);
+    assert!(text.contains("3 users of 4 (75 %): 1 managed, 2 unmanaged"), "{text}");
+    assert!(text.contains("1 of them are not managed in Git"), "{text}");
+    let html = report(&["-o", "html"]);
+    assert!(html.contains("&lt;b&gt;Root&lt;/b&gt;") && !html.contains("<b>") && !html.contains("<script"), "{html}");
+    assert!(report(&["-o", "markdown"]).contains("| root | &lt;b&gt;Root&lt;/b&gt; "));
+
+    harness.sim.deny([OperationName::ListSecurityProfilePermissions]);
+    assert!(report(&[]).contains("Not known: allow connect:ListSecurityProfilePermissions."));
+}

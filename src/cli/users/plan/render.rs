@@ -8,6 +8,7 @@ use super::{
     forecast::Forecast,
     row::{Action, Field, Row},
 };
+use crate::cli::markdown::cell;
 
 const GREEN: &str = "\x1b[32m";
 const YELLOW: &str = "\x1b[33m";
@@ -201,25 +202,6 @@ pub(super) fn markdown(rows: &[Row], forecast: &Forecast) -> String {
         let _ = writeln!(text, "\n{remark}");
     }
     text
-}
-
-/// Returns text for a cell of a table, in which it has no other meaning.
-fn cell(text: &str) -> String {
-    let mut escaped = String::new();
-    for c in text.chars() {
-        match c {
-            '\n' | '\r' => escaped.push(' '),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '&' => escaped.push_str("&amp;"),
-            '\\' | '`' | '*' | '_' | '|' | '[' | ']' | '#' | '~' | '@' => {
-                escaped.push('\\');
-                escaped.push(c);
-            }
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
 
 fn code(text: &str) -> String {

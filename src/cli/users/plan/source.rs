@@ -6,18 +6,14 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use kube::{
-    Api, Client, ResourceExt,
-    api::{ListParams, ObjectMeta},
-    core::DeserializeGuard,
-};
+use kube::{Client, ResourceExt, api::ObjectMeta};
 use serde_json::{Value, json};
 
 use super::row::Place;
-use crate::api::{ConnectUser, structure};
-
-/// The page size of the list of a cluster's ConnectUsers.
-const PAGE: u32 = 500;
+use crate::{
+    api::{ConnectUser, structure},
+    cli::users::resources,
+};
 
 /// A ConnectUser to plan.
 #[derive(Clone, Debug)]
@@ -141,26 +137,9 @@ fn add(document: Value, manifests: &mut Vec<Manifest>) -> anyhow::Result<()> {
 
 /// Reads the ConnectUsers of these namespaces of a cluster, or of all if there are none.
 pub(super) async fn of_cluster(client: &Client, namespaces: &[String]) -> anyhow::Result<Vec<Manifest>> {
-    let mut manifests = Vec::new();
-    let apis: Vec<Api<DeserializeGuard<ConnectUser>>> = match namespaces {
-        [] => vec![Api::all(client.clone())],
-        namespaces => namespaces.iter().map(|namespace| Api::namespaced(client.clone(), namespace)).collect(),
-    };
-    for api in apis {
-        let mut params = ListParams::default().limit(PAGE);
-        loop {
-            let page = api.list(&params).await.context("could not list the ConnectUsers of the cluster")?;
-            for item in page.items {
-                manifests.push(match item.0 {
-                    Ok(resource) => Manifest { resource, old: None, problem: None },
-                    Err(error) => Manifest::unreadable(error.metadata, &Value::Null, error.error)?,
-                });
-            }
-            params.continue_token = page.metadata.continue_.filter(|token| !token.is_empty());
-            if params.continue_token.is_none() {
-                break;
-            }
-        }
-    }
-    Ok(manifests)
+    let listed = resources::list(client, namespaces).await?.into_iter().map(|listed| match listed {
+        Ok(resource) => Ok(Manifest { resource, old: None, problem: None }),
+        Err(error) => Ok(Manifest::unreadable(error.metadata, &Value::Null, error.error)?),
+    });
+    listed.collect()
 }

@@ -1,0 +1,212 @@
+//! What a report says, from users and ConnectUsers as they were read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use connect_api::SecurityProfileId;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_with::skip_serializing_none;
+
+use crate::{
+    api::{ConditionType, ConnectUser},
+    cli::users::{
+        read::Instance,
+        row::{ManagedBy, Row},
+    },
+    reconcile::NamespacedName,
+};
+
+/// What may be done by users with a security profile, by profile: permissions as ListSecurityProfilePermissions names them.
+pub(super) type Permissions = BTreeMap<SecurityProfileId, BTreeSet<String>>;
+
+/// Permissions that let a user change what users may do, the user itself included.
+const OF_ADMINISTRATORS: [&str; 3] = ["SecurityProfiles.Create", "SecurityProfiles.Edit", "Users.EditPermission"];
+
+/// A report.
+#[skip_serializing_none]
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Report {
+    pub(super) made_at: Timestamp,
+    pub(super) instances: Vec<InstanceReport>,
+    /// The ConnectUsers of the cluster, if they were read.
+    pub(super) connect_users: Option<ClusterReport>,
+}
+
+/// What there is to say about the users of an instance.
+#[skip_serializing_none]
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct InstanceReport {
+    pub(super) instance_arn: String,
+    pub(super) users: usize,
+    /// The quota of users, if it was given.
+    pub(super) users_quota: Option<usize>,
+    /// The number of users that ConnectUsers of each cluster manage.
+    pub(super) managed_by_cluster: BTreeMap<String, usize>,
+    /// The users that no operator manages.
+    pub(super) unmanaged: Vec<Person>,
+    /// The users that may change what users may do. None: the permissions could not be read.
+    pub(super) administrators: Option<Vec<Person>>,
+    /// Users that may be one person.
+    pub(super) alike: Vec<Alike>,
+    pub(super) by_routing_profile: BTreeMap<String, usize>,
+    pub(super) by_security_profile: BTreeMap<String, usize>,
+}
+
+/// A user.
+#[skip_serializing_none]
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Person {
+    pub(super) username: String,
+    pub(super) name: String,
+    pub(super) security_profiles: Vec<String>,
+    /// The ConnectUser, as NAMESPACE/NAME.
+    pub(super) managed_by: Option<String>,
+}
+
+/// Users with the same e-mail address or the same name.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Alike {
+    /// `email` or `name`.
+    pub(super) by: &'static str,
+    pub(super) value: String,
+    pub(super) usernames: Vec<String>,
+}
+
+/// The state of the ConnectUsers of a cluster.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ClusterReport {
+    pub(super) all: usize,
+    pub(super) ready: usize,
+    pub(super) in_sync: usize,
+    /// The ConnectUsers that are not Ready, by reason.
+    pub(super) not_ready: BTreeMap<String, Vec<String>>,
+    /// How many users differ in a field.
+    pub(super) drift_by_field: BTreeMap<String, usize>,
+    /// The time of the oldest and of the newest sync.
+    pub(super) synced_between: Option<(Timestamp, Timestamp)>,
+}
+
+impl InstanceReport {
+    pub(super) fn of(instance: &Instance, permissions: Option<&Permissions>, users_quota: Option<usize>) -> Self {
+        let rows: Vec<Row> = instance.users.iter().map(|live| Row::of(&instance.arn, live, &instance.names)).collect();
+        let mut report = Self {
+            instance_arn: instance.arn.to_string(),
+            users: rows.len(),
+            users_quota,
+            managed_by_cluster: BTreeMap::new(),
+            unmanaged: Vec::new(),
+            administrators: permissions.map(|_| Vec::new()),
+            alike: alike(&rows),
+            by_routing_profile: BTreeMap::new(),
+            by_security_profile: BTreeMap::new(),
+        };
+        for (row, live) in rows.iter().zip(&instance.users) {
+            match &row.managed_by {
+                Some(owner) => *report.managed_by_cluster.entry(owner.cluster.clone().unwrap_or_default()).or_default() += 1,
+                None => report.unmanaged.push(Person::of(row)),
+            }
+            if let Some(name) = &row.routing_profile_name {
+                *report.by_routing_profile.entry(name.clone()).or_default() += 1;
+            }
+            for name in &row.security_profile_names {
+                *report.by_security_profile.entry(name.clone()).or_default() += 1;
+            }
+            let permits = |id: &SecurityProfileId, what: &str| {
+                permissions.is_some_and(|all| all.get(id).is_some_and(|of| of.contains(what)))
+            };
+            let profiles = &live.user.security_profile_ids;
+            if OF_ADMINISTRATORS.iter().any(|what| profiles.iter().any(|id| permits(id, what))) {
+                report.administrators.get_or_insert_default().push(Person::of(row));
+            }
+        }
+        report
+    }
+}
+
+impl Person {
+    fn of(row: &Row) -> Self {
+        Self {
+            username: row.user.username.clone(),
+            name: row.person(),
+            security_profiles: row.security_profile_names.clone(),
+            managed_by: row.managed_by.as_ref().map(ManagedBy::resource),
+        }
+    }
+}
+
+/// Returns users with the same e-mail address or name. A name that many have is not one person's.
+fn alike(rows: &[Row]) -> Vec<Alike> {
+    let mut groups: BTreeMap<(&'static str, String), Vec<String>> = BTreeMap::new();
+    for row in rows {
+        let email = row.user.identity_info.email.clone().unwrap_or_default();
+        for (by, value) in [("email", email), ("name", row.person())] {
+            let value = value.trim().to_lowercase();
+            if !value.is_empty() {
+                groups.entry((by, value)).or_default().push(row.user.username.clone());
+            }
+        }
+    }
+    let several = groups.into_iter().filter(|(_, usernames)| usernames.len() > 1);
+    several.map(|((by, value), usernames)| Alike { by, value, usernames }).collect()
+}
+
+impl ClusterReport {
+    pub(super) fn of(resources: &[ConnectUser]) -> Self {
+        let mut report = Self { all: resources.len(), ..Self::default() };
+        for resource in resources {
+            let status = resource.status.clone().unwrap_or_default();
+            let shown = |kind: ConditionType| status.conditions.iter().find(|condition| condition.type_ == kind.as_str());
+            let is_true = |kind| shown(kind).is_some_and(|condition| condition.status == "True");
+            report.in_sync += usize::from(is_true(ConditionType::Synced));
+            if is_true(ConditionType::Ready) {
+                report.ready += 1;
+            } else {
+                let reason = shown(ConditionType::Ready).map_or("Unknown", |condition| condition.reason.as_str());
+                let NamespacedName { namespace, name } = NamespacedName::of(resource);
+                report.not_ready.entry(reason.to_owned()).or_default().push(format!("{namespace}/{name}"));
+            }
+            for drift in &status.drift {
+                *report.drift_by_field.entry(drift.path.clone()).or_default() += 1;
+            }
+            if let Some(at) = status.last_sync_time {
+                let (oldest, newest) = report.synced_between.unwrap_or((at, at));
+                report.synced_between = Some((oldest.min(at), newest.max(at)));
+            }
+        }
+        report
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::fixtures::{export_names, full, live};
+
+    #[test]
+    fn administrators_are_known_by_permissions_and_not_by_names() {
+        let mut other = live();
+        other.user.username = "by.hand".into();
+        other.user.tags.clear();
+        other.user.security_profile_ids = ["security-1".into()].into();
+        let first = live().user.security_profile_ids.first().unwrap().clone();
+        let instance = Instance { arn: full().instance, users: vec![live(), other], names: export_names() };
+        let permissions: Permissions =
+            [(first, ["BasicAgentAccess".to_owned()].into()), ("security-1".into(), ["Users.EditPermission".to_owned()].into())]
+                .into();
+        let report = InstanceReport::of(&instance, Some(&permissions), Some(500));
+        let names = |people: &[Person]| people.iter().map(|person| person.username.clone()).collect::<Vec<_>>();
+        let has_it = live().user.security_profile_ids.contains(&"security-1".into());
+        let expected: &[&str] = if has_it { &["jane.doe", "by.hand"] } else { &["by.hand"] };
+        assert_eq!(names(report.administrators.as_deref().unwrap()), expected);
+        assert_eq!(names(&report.unmanaged), ["by.hand"]);
+        assert_eq!(report.managed_by_cluster.values().sum::<usize>(), 1);
+        let alike: Vec<_> = report.alike.iter().map(|alike| (alike.by, alike.usernames.len())).collect();
+        assert_eq!(alike, [("email", 2), ("name", 2)]);
+        assert!(InstanceReport::of(&instance, None, None).administrators.is_none());
+    }
+}

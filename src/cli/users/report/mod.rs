@@ -1,0 +1,107 @@
+//! The command `connect-operator report`.
+
+mod facts;
+mod html;
+mod render;
+
+use std::{collections::BTreeSet, io::Write, sync::Arc, time::Duration};
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+
+use self::facts::{ClusterReport, InstanceReport, Report};
+use super::{Source, block_on, filter::Filter, read::Reader, resources};
+use crate::{
+    cli::{durations::duration, stdout},
+    reconcile::Connections,
+    runtime::{Patience, connect},
+};
+
+/// The output format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// Text for people.
+    Text,
+    /// JSON for programs.
+    Json,
+    /// Markdown.
+    Markdown,
+    /// One HTML file that needs nothing else.
+    Html,
+}
+
+/// Reports on the users of instances: unmanaged ones, administrators, users that may be one person, and how ConnectUsers fare.
+///
+/// Nothing is changed. An administrator is a user that may change what users may do, by what its security profiles permit, whatever they
+/// are called.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  connect-operator report --instance <arn> --with-cluster
+  connect-operator report --region us-west-2 --full -o html > users.html")]
+pub(in crate::cli) struct ReportCommand {
+    #[command(flatten)]
+    source: Source,
+
+    /// Read each user on its own too, to compare e-mail addresses: two calls for each user.
+    #[arg(long)]
+    full: bool,
+
+    /// Also report on the ConnectUsers of the cluster.
+    #[arg(long)]
+    with_cluster: bool,
+
+    /// The quota of users of an instance, to compare with: Service Quotas calls it "Users per instance".
+    #[arg(long, value_name = "USERS")]
+    users_quota: Option<usize>,
+
+    /// Repeat the report at this interval until the command is interrupted.
+    #[arg(long, value_name = "INTERVAL", value_parser = duration, num_args = 0..=1, default_missing_value = "5m")]
+    watch: Option<Duration>,
+
+    /// The output format.
+    #[arg(long, short, default_value = "text")]
+    output: Output,
+}
+
+impl ReportCommand {
+    pub(in crate::cli) fn execute(self) -> anyhow::Result<()> {
+        block_on(async move {
+            loop {
+                let report = self.report().await?;
+                let text = match self.output {
+                    Output::Text => render::text(&report),
+                    Output::Json => serde_json::to_string_pretty(&report)? + "\n",
+                    Output::Markdown => render::markdown(&report),
+                    Output::Html => html::page(&report),
+                };
+                let Some(interval) = self.watch else { return Ok(stdout::write(&text)?) };
+                // Clears the screen of a terminal.
+                let clear = if stdout::is_terminal() { "\x1b[2J\x1b[H" } else { "" };
+                stdout::write(&format!("{clear}{text}"))?;
+                std::io::stdout().flush()?;
+                tokio::time::sleep(interval).await;
+            }
+        })
+    }
+
+    async fn report(&self) -> anyhow::Result<Report> {
+        let (connections, arns) = self.source.instances().await?;
+        let progress = self.source.progress()?;
+        let mut instances = Vec::new();
+        for arn in arns {
+            let reader = Reader { connect: connections.client_for(&arn), full: self.full, progress: progress.as_ref() };
+            let instance = reader.read(&arn, |user, names| Filter::default().admits(user, names)).await?;
+            let profiles: BTreeSet<_> = instance.users.iter().flat_map(|live| live.user.security_profile_ids.clone()).collect();
+            let permissions = reader.permissions(&arn, profiles).await;
+            instances.push(InstanceReport::of(&instance, permissions.as_ref(), self.users_quota));
+        }
+        let connect_users = if self.with_cluster {
+            let client = connect(Patience::default(), Arc::default(), Arc::default()).await?;
+            let listed = resources::list(&client, &[]).await?;
+            Some(ClusterReport::of(&listed.into_iter().filter_map(Result::ok).collect::<Vec<_>>()))
+        } else {
+            None
+        };
+        Ok(Report { made_at: Timestamp::now(), instances, connect_users })
+    }
+}

@@ -1,0 +1,163 @@
+//! A report as text and as Markdown.
+
+use std::{collections::BTreeMap, fmt::Write};
+
+use super::facts::{ClusterReport, InstanceReport, Person, Report};
+use crate::cli::{markdown::cell, table::table};
+
+/// How many users a table for people shows.
+const SHOWN: usize = 25;
+
+/// A part of a report: a heading, a remark, and a table.
+pub(super) struct Section {
+    pub(super) heading: String,
+    pub(super) remark: String,
+    pub(super) columns: Vec<&'static str>,
+    pub(super) rows: Vec<Vec<String>>,
+}
+
+impl Section {
+    fn counts(heading: &str, column: &'static str, counts: &BTreeMap<String, usize>) -> Self {
+        let mut rows: Vec<(&String, &usize)> = counts.iter().collect();
+        rows.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), *name));
+        let rows = rows.into_iter().map(|(name, count)| vec![name.clone(), count.to_string()]).collect();
+        Self { heading: heading.into(), remark: String::new(), columns: vec![column, "USERS"], rows }
+    }
+
+    fn people(heading: &str, remark: &str, people: &[Person]) -> Self {
+        let row = |person: &Person| {
+            let profiles = person.security_profiles.join(", ");
+            vec![person.username.clone(), person.name.clone(), profiles, person.managed_by.clone().unwrap_or_default()]
+        };
+        Self {
+            heading: heading.into(),
+            remark: remark.into(),
+            columns: vec!["USERNAME", "NAME", "SECURITY-PROFILES", "MANAGED-BY"],
+            rows: people.iter().map(row).collect(),
+        }
+    }
+}
+
+/// Returns a line that says how an instance stands.
+pub(super) fn headline(report: &InstanceReport) -> String {
+    let InstanceReport { users, users_quota, managed_by_cluster, unmanaged, .. } = report;
+    let of_quota = users_quota.filter(|quota| *quota > 0).map(|quota| format!(" of {quota} ({} %)", users * 100 / quota));
+    let managed: usize = managed_by_cluster.values().sum();
+    format!("{users} users{}: {managed} managed, {} unmanaged", of_quota.unwrap_or_default(), unmanaged.len())
+}
+
+/// Returns the parts of the report on an instance that have something to say.
+pub(super) fn sections(report: &InstanceReport) -> Vec<Section> {
+    let mut sections = Vec::new();
+    match &report.administrators {
+        Some(administrators) => {
+            let outside = administrators.iter().filter(|person| person.managed_by.is_none()).count();
+            let remark = format!("They may change what users may do. {outside} of them are not managed in Git.");
+            sections.push(Section::people("Administrators", &remark, administrators));
+        }
+        None => sections.push(Section {
+            heading: "Administrators".into(),
+            remark: "Not known: allow connect:ListSecurityProfilePermissions.".into(),
+            columns: Vec::new(),
+            rows: Vec::new(),
+        }),
+    }
+    sections.push(Section::people("Users that no operator manages", "", &report.unmanaged));
+    let alike = report.alike.iter().map(|alike| vec![alike.by.to_owned(), alike.value.clone(), alike.usernames.join(", ")]);
+    sections.push(Section {
+        heading: "Users that may be one person".into(),
+        remark: String::new(),
+        columns: vec!["SAME", "VALUE", "USERNAMES"],
+        rows: alike.collect(),
+    });
+    sections.push(Section::counts("Managed, by cluster", "CLUSTER", &report.managed_by_cluster));
+    sections.push(Section::counts("By routing profile", "ROUTING-PROFILE", &report.by_routing_profile));
+    sections.push(Section::counts("By security profile", "SECURITY-PROFILE", &report.by_security_profile));
+    sections.retain(|section| !section.rows.is_empty() || section.columns.is_empty());
+    sections
+}
+
+/// Returns the parts of the report on a cluster.
+pub(super) fn of_cluster(report: &ClusterReport) -> (String, Vec<Section>) {
+    let synced =
+        report.synced_between.map(|(oldest, newest)| format!(", synced between {oldest} and {newest}")).unwrap_or_default();
+    let headline = format!("{} ConnectUsers: {} Ready, {} in sync{synced}", report.all, report.ready, report.in_sync);
+    let not_ready = report.not_ready.iter().map(|(reason, names)| vec![reason.clone(), names.len().to_string(), some(names)]);
+    let sections = vec![
+        Section {
+            heading: "Not Ready".into(),
+            remark: String::new(),
+            columns: vec!["REASON", "CONNECTUSERS", "WHICH"],
+            rows: not_ready.collect(),
+        },
+        Section::counts("Drift", "FIELD", &report.drift_by_field),
+    ];
+    (headline, sections.into_iter().filter(|section| !section.rows.is_empty()).collect())
+}
+
+/// Returns the first names of many.
+fn some(names: &[String]) -> String {
+    const NAMED: usize = 3;
+    let named = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > NAMED { format!("{named}, …") } else { named }
+}
+
+/// Returns all parts, each group below its title and headline.
+pub(super) fn groups(report: &Report) -> Vec<(String, String, Vec<Section>)> {
+    let mut groups: Vec<_> = report
+        .instances
+        .iter()
+        .map(|instance| (format!("Instance {}", instance.instance_arn), headline(instance), sections(instance)))
+        .collect();
+    if let Some(cluster) = &report.connect_users {
+        let (headline, sections) = of_cluster(cluster);
+        groups.push(("Cluster".into(), headline, sections));
+    }
+    groups
+}
+
+pub(super) fn text(report: &Report) -> String {
+    let mut text = String::new();
+    for (title, headline, sections) in groups(report) {
+        let _ = writeln!(text, "{title}\n{headline}");
+        for Section { heading, remark, columns, rows } in sections {
+            let count = if columns.is_empty() { String::new() } else { format!(" ({})", rows.len()) };
+            let _ = writeln!(text, "\n{heading}{count}");
+            if !remark.is_empty() {
+                let _ = writeln!(text, "{remark}");
+            }
+            let more = rows.len().saturating_sub(SHOWN);
+            if !columns.is_empty() {
+                text.push_str(&table(columns, rows.into_iter().take(SHOWN)));
+            }
+            if more > 0 {
+                let _ = writeln!(text, "… and {more} more: -o json has all");
+            }
+        }
+        text.push('\n');
+    }
+    let _ = writeln!(text, "As of {}.", report.made_at.strftime("%F %T UTC"));
+    text
+}
+
+pub(super) fn markdown(report: &Report) -> String {
+    let mut text = format!("# Users of Amazon Connect\n\nAs of {}.\n", report.made_at.strftime("%F %T UTC"));
+    for (title, headline, sections) in groups(report) {
+        let _ = writeln!(text, "\n## {}\n\n{}", cell(&title), cell(&headline));
+        for Section { heading, remark, columns, rows } in sections {
+            let _ = writeln!(text, "\n### {heading}\n");
+            if !remark.is_empty() {
+                let _ = writeln!(text, "{remark}\n");
+            }
+            if columns.is_empty() {
+                continue;
+            }
+            let _ = writeln!(text, "| {} |\n|{}", columns.join(" | "), "---|".repeat(columns.len()));
+            for row in rows {
+                let cells: Vec<String> = row.iter().map(|text| cell(text)).collect();
+                let _ = writeln!(text, "| {} |", cells.join(" | "));
+            }
+        }
+    }
+    text
+}
