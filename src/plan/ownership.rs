@@ -31,6 +31,16 @@ impl From<String> for ClusterNames {
 }
 
 impl ClusterNames {
+    /// Returns whether ConnectUsers manage a user with these tags: `here`, `elsewhere` or `no`.
+    pub fn manage(&self, tags: &Tags) -> &'static str {
+        match tags.get(&key("cluster")) {
+            Some(name) if self.contain(name) => "here",
+            Some(_) => "elsewhere",
+            None if tags.keys().any(|key| key.starts_with(PREFIX)) => "elsewhere",
+            None => "no",
+        }
+    }
+
     /// Returns whether a tag names this cluster, by its present or a former name.
     pub fn contain(&self, name: &str) -> bool {
         self.present == name || self.former.iter().any(|former| former == name)

@@ -47,6 +47,9 @@ pub struct ScanReport {
     pub calls: u32,
     /// The number of users that Connect showed.
     pub users: usize,
+    /// The number of users that SearchUsers showed, by whether they are managed: `here`, ConnectUsers of this cluster; `elsewhere`, those of
+    /// another one; `no`, no operator.
+    pub managed: BTreeMap<&'static str, usize>,
     /// The number of ConnectUsers that were compared with them.
     pub compared: usize,
     /// The number of those that SearchUsers shows otherwise than DescribeUser, even after a read. Their changes are found by
@@ -84,6 +87,8 @@ pub struct DriftScan {
     pub(super) expected: HashMap<UserId, Vec<Expected>>,
     /// The users that SearchUsers showed.
     pub(super) found: HashSet<UserId>,
+    /// How many of them are managed, as in [`ScanReport`].
+    pub(super) managed: BTreeMap<&'static str, usize>,
     /// The users that ListUsers showed, with Connect's time of their last change.
     pub(super) listed: HashMap<UserId, Option<Timestamp>>,
     /// What the lists show, by UID of the resource.
@@ -99,6 +104,9 @@ pub struct DriftScan {
 
 impl ScanSink for DriftScan {
     fn found(&mut self, user: FoundUser) {
+        if !self.found.contains(&user.id) {
+            *self.managed.entry(self.cluster.manage(&user.tags)).or_default() += 1;
+        }
         match self.expected.get(&user.id) {
             Some(all) => {
                 let shown = Fingerprint::of_found(&user);
@@ -129,6 +137,7 @@ impl ScanSink for DriftScan {
 
     fn restarted(&mut self) {
         self.found.clear();
+        self.managed = none_yet();
         self.listed.clear();
         self.signals.clear();
         self.differing.clear();
@@ -147,6 +156,7 @@ impl DriftScan {
             uids: HashSet::new(),
             expected: HashMap::new(),
             found: HashSet::new(),
+            managed: none_yet(),
             listed: HashMap::new(),
             signals: HashMap::new(),
             differing: HashMap::new(),
@@ -178,6 +188,11 @@ impl DriftScan {
             self.orphans.insert(arn.to_owned(), orphan);
         }
     }
+}
+
+/// Returns zeros, so that a gauge falls to zero.
+fn none_yet() -> BTreeMap<&'static str, usize> {
+    ["here", "elsewhere", "no"].map(|managed| (managed, 0)).into()
 }
 
 #[cfg(test)]

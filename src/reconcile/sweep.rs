@@ -168,6 +168,7 @@ fn complete(ctx: &Context, scan: &mut DriftScan, resources: impl Iterator<Item =
     let mut report = ScanReport {
         calls: scan.users.calls(),
         users: scan.found.len().max(scan.listed.len()),
+        managed: scan.managed.clone(),
         compared: scan.expected.values().map(Vec::len).sum(),
         ..ScanReport::default()
     };

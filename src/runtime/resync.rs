@@ -142,7 +142,7 @@ impl Sweeper {
 
     fn record(&self, instance: &Arn, report: &ScanReport, took: Duration) {
         let candidates = report.candidates.iter().map(|(signal, users)| (signal.as_str(), *users));
-        self.metrics.sweep_completed(instance, report.users, candidates, took);
+        self.metrics.sweep_completed(instance, report.managed.clone(), candidates, took);
         let candidates: usize = report.candidates.values().sum();
         tracing::info!(
             instance = %instance,

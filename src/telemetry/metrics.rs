@@ -47,12 +47,21 @@ label_sets! {
     /// The label is not `instance`, which Prometheus sets to the address that it scraped.
     /// A replica has the id of the instance that it replicates, in another Region.
     InstanceLabels { connect_instance: String, region: String }
+    /// `managed` is `here`, `elsewhere` or `no`.
+    InstanceUsersLabels { connect_instance: String, region: String, managed: &'static str }
     PriorityLabels { priority: &'static str }
     FieldLabels { field: String }
     /// An exemplar: the request id that AWS support asks for.
     ReplyLabels { request_id: String }
     /// An exemplar: the trace of the call.
     TraceLabels { trace_id: String }
+}
+
+impl InstanceUsersLabels {
+    fn of(instance: &Arn, managed: &'static str) -> Self {
+        let InstanceLabels { connect_instance, region } = InstanceLabels::of(instance);
+        Self { connect_instance, region, managed }
+    }
 }
 
 impl InstanceLabels {
@@ -163,8 +172,8 @@ metrics! {
         "When the last sweep of an instance was completed; 0 before the first", Family::default());
     sweep_interval: Gauge<f64, AtomicU64> =
         add_seconds("sweep_interval", "The interval at which instances are swept; 0: never", Gauge::default());
-    sweep_users: Family<InstanceLabels, Gauge> =
-        add("sweep_users", "Users that the last sweep of an instance found in Connect", Family::default());
+    instance_users: Family<InstanceUsersLabels, Gauge> = add("instance_users",
+        "Users that the last sweep of an instance found in Connect, by whether ConnectUsers of this cluster manage them", Family::default());
     candidates: Family<ReasonLabels, Counter> =
         add("sweep_candidates", "Users that sweeps selected for an individual read, by reason", Family::default());
     orphans: Family<InstanceLabels, Gauge> = add("orphaned_users",
@@ -205,7 +214,10 @@ impl Metrics {
         let mut before = self.swept_instances.lock();
         for gone in before.difference(&instances) {
             let labels = InstanceLabels::of(gone);
-            for gauges in [&self.sweep_completed, &self.sweep_users, &self.orphans] {
+            for managed in ["here", "elsewhere", "no"] {
+                self.instance_users.remove(&InstanceUsersLabels::of(gone, managed));
+            }
+            for gauges in [&self.sweep_completed, &self.orphans] {
                 gauges.remove(&labels);
             }
         }
@@ -255,18 +267,21 @@ impl Metrics {
         }
     }
 
-    /// Counts a complete sweep, with the users in the instance and the candidates by reason.
+    /// Counts a complete sweep, with the users in the instance by whether they are managed, and the candidates by reason.
     pub fn sweep_completed(
         &self,
         instance: &Arn,
-        users: usize,
+        users: impl IntoIterator<Item = (&'static str, usize)>,
         candidates: impl IntoIterator<Item = (&'static str, usize)>,
         took: Duration,
     ) {
         self.sweeps.get_or_create(&ResultLabels { result: "complete" }).inc();
         self.sweep_seconds.observe(took.as_secs_f64());
-        self.set_if_swept(instance, &self.sweep_completed, now());
-        self.set_if_swept(instance, &self.sweep_users, i64::try_from(users).unwrap_or(i64::MAX));
+        self.set_if_swept(instance, &self.sweep_completed, InstanceLabels::of(instance), now());
+        for (managed, users) in users {
+            let labels = InstanceUsersLabels::of(instance, managed);
+            self.set_if_swept(instance, &self.instance_users, labels, i64::try_from(users).unwrap_or(i64::MAX));
+        }
         for (reason, users) in candidates {
             self.candidates.get_or_create(&ReasonLabels { reason }).inc_by(u64::try_from(users).unwrap_or(u64::MAX));
         }
@@ -280,15 +295,18 @@ impl Metrics {
     /// Sets the number of users of an instance whose ConnectUser does not exist.
     pub fn set_orphans(&self, instance: &Arn, orphans: usize) {
         let orphans = i64::try_from(orphans).unwrap_or(i64::MAX);
-        self.set_if_swept(instance, &self.orphans, orphans);
+        self.set_if_swept(instance, &self.orphans, InstanceLabels::of(instance), orphans);
     }
 
     /// Sets a gauge of an instance, unless it is no longer swept: its last ConnectUser may be deleted during a sweep, and the series
     /// would stay for ever.
-    fn set_if_swept(&self, instance: &Arn, gauges: &Family<InstanceLabels, Gauge>, value: i64) {
+    fn set_if_swept<L>(&self, instance: &Arn, gauges: &Family<L, Gauge>, labels: L, value: i64)
+    where
+        L: Clone + Eq + std::hash::Hash,
+    {
         let swept = self.swept_instances.lock();
         if swept.contains(instance) {
-            gauges.get_or_create(&InstanceLabels::of(instance)).set(value);
+            gauges.get_or_create(&labels).set(value);
         }
     }
 
@@ -435,17 +453,17 @@ mod tests {
             "arn:aws:connect:us-west-2:123456789012:instance/11111111-aaaa-4bbb-8ccc-000000000001".parse().unwrap();
         let interval = Duration::from_secs(300);
         let swept = || {
-            metrics.sweep_completed(&instance, 3, [], Duration::from_secs(2));
+            metrics.sweep_completed(&instance, [("here", 2), ("elsewhere", 0), ("no", 1)], [], Duration::from_secs(2));
             metrics.set_orphans(&instance, 1);
-            let labels = r#"{connect_instance="11111111-aaaa-4bbb-8ccc-000000000001",region="us-west-2"}"#;
+            let labels = r#"{connect_instance="11111111-aaaa-4bbb-8ccc-000000000001",region="us-west-2""#;
             metrics.encode().unwrap().matches(labels).count()
         };
         metrics.set_swept_instances([instance.clone()].into(), interval);
-        assert_eq!(swept(), 3);
+        assert_eq!(swept(), 5);
         metrics.set_swept_instances([].into(), interval);
         assert_eq!(swept(), 0);
         metrics.set_swept_instances([instance.clone()].into(), interval);
-        assert_eq!(swept(), 3);
+        assert_eq!(swept(), 5);
     }
 
     #[test]

@@ -38,6 +38,14 @@ fn gauges(harness: &Harness<'_>, name: &str) -> [f64; 2] {
     })
 }
 
+/// Returns the number of users that the cluster manages in both Regions.
+fn managed_users(harness: &Harness<'_>) -> [f64; 2] {
+    ["us-west-2", REPLICA].map(|region| {
+        let labels = format!("connect_instance=\"{FIRST}\",region=\"{region}\",managed=\"here\"");
+        harness.operator.metric(&format!("connect_operator_instance_users{{{labels}}}"))
+    })
+}
+
 async fn call_there<O>(harness: &Harness<'_>, request: O) -> O::Output
 where
     O: connect_api::Operation,
@@ -65,7 +73,7 @@ async fn replica_is_an_instance_of_its_own() {
     assert_ne!(harness.live("jane").user.id, users_there(&harness)[0].user.id);
     harness.sim.advance(std::time::Duration::from_secs(10));
     next_sweep(&harness);
-    eventually("both were swept", || gauges(&harness, "sweep_users") == [1.0, 1.0]);
+    eventually("both were swept", || managed_users(&harness) == [1.0, 1.0]);
 
     // A change in the replica is corrected there.
     let (before, id) = (harness.live("jane"), users_there(&harness)[0].user.id.clone());
@@ -81,7 +89,7 @@ async fn replica_is_an_instance_of_its_own() {
     let create = testbed::create_by_hand(&harness.sim, &harness.instance(), "omar", "Sales", "Agent");
     call_there(&harness, CreateUser { tags, ..create }).await;
     harness.sim.advance(std::time::Duration::from_secs(10));
-    eventually("the replica was swept", || gauges(&harness, "sweep_users") == [2.0, 2.0]);
+    eventually("the replica was swept", || managed_users(&harness) == [2.0, 2.0]);
     assert_eq!(gauges(&harness, "orphaned_users"), [0.0, 0.0]);
     harness.delete_until_gone("omar").await;
     harness.sim.advance(std::time::Duration::from_secs(10));

@@ -124,7 +124,7 @@ pub fn example() -> Result<String, std::fmt::Error> {
     if let Ok(instance) = INSTANCE.parse::<Arn>() {
         metrics.add_limiter(&instance, &limiter);
         metrics.set_swept_instances([instance.clone()].into(), Duration::from_secs(300));
-        metrics.sweep_completed(&instance, 3, [(DriftSignal::Differs.as_str(), 1)], Duration::from_secs(2));
+        metrics.sweep_completed(&instance, [("here", 3)], [(DriftSignal::Differs.as_str(), 1)], Duration::from_secs(2));
         metrics.set_orphans(&instance, 1);
     }
     if let Ok(resources) = serde_json::from_str::<Vec<ConnectUser>>(RESOURCES) {
