@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use connect_operator::cli::{self, Cli};
 
 /// Unlike the C library's allocator, mimalloc returns the memory that is needed only while thousands of resources are listed.
@@ -10,7 +9,7 @@ use connect_operator::cli::{self, Cli};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match Cli::parse().execute() {
+    match Cli::read().execute() {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {}", cli::in_one_line(&error));

@@ -20,6 +20,10 @@ pub(super) struct AwsFlags {
     #[arg(long, env = "CONNECT_OPERATOR_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 
+    /// The profile of AWS' configuration files. `AWS_PROFILE` has the same effect.
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+
     #[command(flatten)]
     quotas: QuotaFlags,
 
@@ -40,7 +44,7 @@ impl AwsFlags {
     /// Returns clients that use this configuration and follow its changes.
     pub(super) async fn connections(&self, config: watch::Receiver<Arc<Config>>, metrics: Arc<Metrics>) -> AwsConnections {
         // The endpoint of Connect does not apply to STS.
-        let aws = connect_aws::load(&connect_aws::Options::default()).await;
+        let aws = connect_aws::load(&connect_aws::Options { profile: self.profile.clone(), ..Default::default() }).await;
         let defaults = Defaults { endpoint_url: self.aws_endpoint_url.clone(), quotas: self.quotas.quotas() };
         AwsConnections::new(aws, defaults, config, metrics)
     }

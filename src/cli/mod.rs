@@ -5,6 +5,7 @@ mod deletion_guard;
 mod durations;
 mod election;
 mod existing;
+mod kube_access;
 mod markdown;
 mod orphans;
 mod quotas;
@@ -14,9 +15,16 @@ mod stdout;
 mod table;
 mod users;
 
-use std::process::ExitCode;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
-use clap::{Parser, Subcommand};
+use anyhow::Context;
+
+use clap::{Command as Flags, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap_complete::Shell;
 
 /// A Kubernetes operator for the users of Amazon Connect.
 #[derive(Debug, Parser)]
@@ -39,9 +47,36 @@ enum Command {
     Report(Box<users::ReportCommand>),
     /// Prints the CustomResourceDefinition.
     Crd,
+    /// Prints a script that completes commands and flags in a shell.
+    #[command(after_help = "Example:
+  source <(connect-operator completions bash)")]
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Writes man pages into a directory.
+    Man {
+        /// The directory.
+        directory: PathBuf,
+    },
 }
 
 impl Cli {
+    /// Reads the arguments of the program. As a plugin of kubectl it has the name `kubectl-connect`.
+    pub fn read() -> Self {
+        let read = Self::flags().try_get_matches().and_then(|mut matches| Self::from_arg_matches_mut(&mut matches));
+        read.unwrap_or_else(|error| error.exit())
+    }
+
+    /// Returns the commands and flags, under the name by which the program was called.
+    fn flags() -> Flags {
+        let called = std::env::args_os().next().unwrap_or_default();
+        match Path::new(&called).file_stem().and_then(|name| name.to_str()) {
+            Some("kubectl-connect") => Self::command().name("kubectl-connect").bin_name("kubectl connect"),
+            _ => Self::command(),
+        }
+    }
+
     /// Executes the command. Returns the program's exit code.
     ///
     /// # Errors
@@ -55,6 +90,17 @@ impl Cli {
             Command::Export(export) => export.execute()?,
             Command::Plan(plan) => return plan.execute(),
             Command::Report(report) => report.execute()?,
+            Command::Completions { shell } => {
+                let (mut flags, mut script) = (Self::flags(), Vec::new());
+                let name = flags.get_name().to_owned();
+                clap_complete::generate(shell, &mut flags, name, &mut script);
+                stdout::write(&String::from_utf8(script)?)?;
+            }
+            Command::Man { directory } => {
+                fs::create_dir_all(&directory)
+                    .and_then(|()| clap_mangen::generate_to(Self::flags(), &directory))
+                    .with_context(|| directory.display().to_string())?;
+            }
             Command::Crd => stdout::write(&crate::api::crd_yaml()?)?,
         }
         Ok(ExitCode::SUCCESS)

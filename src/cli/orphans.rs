@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use super::{
     aws::AwsFlags,
     existing::{self, Existing},
+    kube_access::KubeFlags,
     run::LONGEST_STALL,
     scope::Scope,
     table::table,
@@ -19,7 +20,7 @@ use super::{
 use crate::{
     plan::{ClusterNames, QuickConnects},
     reconcile::{DeletionGuard, Orphan, Reconciler, Settings, SystemClock},
-    runtime::{KubeCluster, Patience, connect, delete_orphan, sweep},
+    runtime::{KubeCluster, delete_orphan, sweep},
     telemetry::{self, LogFormat, Metrics},
 };
 
@@ -27,6 +28,9 @@ use crate::{
 pub(super) struct Orphans {
     #[command(flatten)]
     scope: Scope,
+
+    #[command(flatten)]
+    kube: KubeFlags,
 
     /// An instance that no ConnectUser refers to any more. Instances of ConnectUsers are always included. May be given more than
     /// once.
@@ -80,7 +84,7 @@ impl Orphans {
     }
 
     async fn run(self) -> anyhow::Result<()> {
-        let client = connect(Patience::default(), Arc::default(), Arc::default()).await?;
+        let client = self.kube.connect().await?;
         let cluster = self.scope.cluster(&client).await?;
         let namespaces = self.scope.namespaces();
         let existing = existing::list(&client, &namespaces).await?;

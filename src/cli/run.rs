@@ -139,7 +139,7 @@ impl Run {
         let server = tokio::spawn(listeners.serve(health.clone(), metrics.clone(), stop.clone()));
 
         let patience = Patience { reply: self.api_server_timeout, watch: self.watch_timeout };
-        let client = runtime::connect(patience, metrics.clone(), health.clone()).await?;
+        let client = runtime::connect(None, patience, metrics.clone(), health.clone()).await?;
         let cluster = tokio::select! {
             cluster = self.cluster(&client, &health) => cluster,
             () = stop.clone() => return Ok(()),

@@ -25,7 +25,7 @@ pub(super) struct Scope {
 
     /// Limits the operator to the ConnectUsers of this namespace and their users. May be given more than once; in the
     /// environment, separate the namespaces by commas.
-    #[arg(long, env = "CONNECT_OPERATOR_NAMESPACE", value_delimiter = ',')]
+    #[arg(long, short, env = "CONNECT_OPERATOR_NAMESPACE", value_delimiter = ',')]
     namespace: Vec<String>,
 }
 

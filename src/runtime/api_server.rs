@@ -42,12 +42,20 @@ impl Default for Patience {
     }
 }
 
-/// Connects to the API server of the kubeconfig or of the service account.
+/// Connects to the API server of this configuration, or else of the kubeconfig or the service account.
 ///
 /// # Errors
 /// There is neither of them, or it is invalid.
-pub async fn connect(patience: Patience, metrics: Arc<Metrics>, health: Arc<Health>) -> anyhow::Result<Client> {
-    let config = Config::infer().await.context("no cluster: found neither a kubeconfig nor a service account")?;
+pub async fn connect(
+    config: Option<Config>,
+    patience: Patience,
+    metrics: Arc<Metrics>,
+    health: Arc<Health>,
+) -> anyhow::Result<Client> {
+    let config = match config {
+        Some(config) => config,
+        None => Config::infer().await.context("no cluster: found neither a kubeconfig nor a service account")?,
+    };
     let bounds = Bounds { patience, metrics, health };
     Ok(ClientBuilder::try_from(config)?.with_layer(&bounds).build())
 }

@@ -1,7 +1,7 @@
 //! The ConnectUsers of a cluster, as a whole.
 
 use anyhow::Context;
-use kube::{Api, Client, api::ListParams, core::DeserializeGuard, core::error_boundary::InvalidObject};
+use kube::{Api, Client, api::ListParams, core::DeserializeGuard};
 
 use crate::api::ConnectUser;
 
@@ -12,7 +12,7 @@ const PAGE: u32 = 500;
 ///
 /// # Errors
 /// The API server cannot be reached, or refuses the list.
-pub(super) async fn list(client: &Client, namespaces: &[String]) -> anyhow::Result<Vec<Result<ConnectUser, InvalidObject>>> {
+pub(super) async fn list(client: &Client, namespaces: &[String]) -> anyhow::Result<Vec<DeserializeGuard<ConnectUser>>> {
     let mut listed = Vec::new();
     let apis: Vec<Api<DeserializeGuard<ConnectUser>>> = match namespaces {
         [] => vec![Api::all(client.clone())],
@@ -22,7 +22,7 @@ pub(super) async fn list(client: &Client, namespaces: &[String]) -> anyhow::Resu
         let mut params = ListParams::default().limit(PAGE);
         loop {
             let page = api.list(&params).await.context("could not list the ConnectUsers of the cluster")?;
-            listed.extend(page.items.into_iter().map(|item| item.0));
+            listed.extend(page.items);
             params.continue_token = page.metadata.continue_.filter(|token| !token.is_empty());
             if params.continue_token.is_none() {
                 break;

@@ -323,3 +323,47 @@ async fn report_names_administrators_and_unmanaged_users() {
     harness.sim.deny([OperationName::ListSecurityProfilePermissions]);
     assert!(report(&[]).contains("Not known: allow connect:ListSecurityProfilePermissions."));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn commands_have_the_habits_of_kubectl() {
+    let harness = Harness::builder("habits").start().await;
+    for (name, username) in [("jane", "jane.doe"), ("joe", "joe.doe")] {
+        harness.apply_until_ready(name, &json!({ "username": username })).await;
+    }
+    let kubectl = |selector: &str| {
+        let arguments = ["get", "cuser", "--namespace", harness.namespace(), "--output=name", "--field-selector", selector];
+        plane().kubectl().run(&arguments).unwrap()
+    };
+    assert_eq!(kubectl("spec.username=jane.doe").trim(), "connectuser.connect-operator.dev/jane");
+    assert_eq!(kubectl(&format!("spec.instanceArn={},spec.managementPolicy=Full", harness.instance_arn())).lines().count(), 2);
+
+    let directory = tempfile::tempdir().unwrap();
+    let plugin = directory.path().join("kubectl-connect");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_operator-under-test"), &plugin).unwrap();
+    let help = Command::new(&plugin).args(["list", "--help"]).output().unwrap();
+    assert!(String::from_utf8(help.stdout).unwrap().contains("Usage: kubectl connect list"));
+    for shell in ["bash", "zsh", "fish"] {
+        let script = Command::new(&plugin).args(["completions", shell]).output().unwrap();
+        assert!(String::from_utf8(script.stdout).unwrap().contains("kubectl-connect"), "{shell}");
+    }
+    let man = directory.path().join("man");
+    let output = bare(&harness, &["crd"]);
+    assert_eq!(output.status.code(), Some(2), "crd takes no such flags");
+    let written = Command::new(&plugin).arg("man").arg(&man).output().unwrap();
+    assert!(written.status.success(), "{written:?}");
+    assert!(fs::read_dir(&man).unwrap().count() > 5);
+
+    let report = |flags: &[&str]| {
+        let instance = format!("--instance={}", harness.instance_arn());
+        let output = bare(&harness, &[&["report", "--with-cluster", &instance], flags].concat());
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let kubeconfig = format!("--kubeconfig={}", harness.kubeconfig().display());
+    assert_eq!(report(&[&kubeconfig]), (Some(0), String::new()));
+    for (flags, named) in
+        [(&["--context=nowhere"][..], "--context nowhere"), (&["--kubeconfig=/not/there"], "--kubeconfig /not/there")]
+    {
+        let (code, error) = report(flags);
+        assert!(code == Some(1) && error.lines().count() == 1 && error.contains(named), "{error}");
+    }
+}

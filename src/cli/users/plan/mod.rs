@@ -30,13 +30,12 @@ use super::{
 };
 use crate::{
     api::{ConnectUser, Reason, Rules},
-    cli::{aws::AwsFlags, deletion_guard::GuardFlags, scope::Scope, stdout},
+    cli::{aws::AwsFlags, deletion_guard::GuardFlags, kube_access::KubeFlags, scope::Scope, stdout},
     plan::{
         Bounds, ClusterNames, Desired, Knowledge, Live, Policy, QuickConnects, RETAINED, SpecIssue, Users, explain,
         ignored_drift, preview,
     },
     reconcile::{Connections, DeletionGuard},
-    runtime::{Patience, connect},
     telemetry::Metrics,
 };
 
@@ -86,6 +85,9 @@ pub(in crate::cli) struct PlanCommand {
 
     #[command(flatten)]
     scope: Scope,
+
+    #[command(flatten)]
+    kube: KubeFlags,
 
     #[command(flatten)]
     guard: GuardFlags,
@@ -181,7 +183,7 @@ impl PlanCommand {
             }
             return Ok((cluster, source::read(&self.filename, namespaces.first())?));
         }
-        let client = connect(Patience::default(), Arc::default(), Arc::default()).await?;
+        let client = self.kube.connect().await?;
         let cluster = self.scope.cluster(&client).await?;
         let mut existing = source::of_cluster(&client, if self.filename.is_empty() { &namespaces } else { &[] }).await?;
         if !self.filename.is_empty() {

@@ -137,7 +137,7 @@ fn add(document: Value, manifests: &mut Vec<Manifest>) -> anyhow::Result<()> {
 
 /// Reads the ConnectUsers of these namespaces of a cluster, or of all if there are none.
 pub(super) async fn of_cluster(client: &Client, namespaces: &[String]) -> anyhow::Result<Vec<Manifest>> {
-    let listed = resources::list(client, namespaces).await?.into_iter().map(|listed| match listed {
+    let listed = resources::list(client, namespaces).await?.into_iter().map(|listed| match listed.0 {
         Ok(resource) => Ok(Manifest { resource, old: None, problem: None }),
         Err(error) => Ok(Manifest::unreadable(error.metadata, &Value::Null, error.error)?),
     });

@@ -4,7 +4,7 @@ mod facts;
 mod html;
 mod render;
 
-use std::{collections::BTreeSet, io::Write, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, io::Write, time::Duration};
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
@@ -12,9 +12,8 @@ use jiff::Timestamp;
 use self::facts::{ClusterReport, InstanceReport, Report};
 use super::{Source, block_on, filter::Filter, read::Reader, resources};
 use crate::{
-    cli::{durations::duration, stdout},
+    cli::{durations::duration, kube_access::KubeFlags, stdout},
     reconcile::Connections,
-    runtime::{Patience, connect},
 };
 
 /// The output format.
@@ -41,6 +40,9 @@ enum Output {
 pub(in crate::cli) struct ReportCommand {
     #[command(flatten)]
     source: Source,
+
+    #[command(flatten)]
+    kube: KubeFlags,
 
     /// Read each user on its own too, to compare e-mail addresses: two calls for each user.
     #[arg(long)]
@@ -96,9 +98,9 @@ impl ReportCommand {
             instances.push(InstanceReport::of(&instance, permissions.as_ref(), self.users_quota));
         }
         let connect_users = if self.with_cluster {
-            let client = connect(Patience::default(), Arc::default(), Arc::default()).await?;
+            let client = self.kube.connect().await?;
             let listed = resources::list(&client, &[]).await?;
-            Some(ClusterReport::of(&listed.into_iter().filter_map(Result::ok).collect::<Vec<_>>()))
+            Some(ClusterReport::of(&listed.into_iter().filter_map(|listed| listed.0.ok()).collect::<Vec<_>>()))
         } else {
             None
         };
