@@ -1,6 +1,6 @@
 //! Actions of an administrator, in-process: changes of the resources that users refer to, and of quick connects.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use connect_api::{
     CreateUser, HierarchyGroupId, IdentityInfo, IdentityManagementType, InstanceId, Password, QuickConnectId, RoutingProfileId,
@@ -12,7 +12,11 @@ use crate::{
     admission::Surface,
     refusal::{Failure, Refusal},
     request::Request,
-    rules::{Context, admin_actions, quick_connects},
+    rules::{
+        Context,
+        admin_actions::{self, NewProfile},
+        quick_connects,
+    },
     state::Profile,
 };
 
@@ -24,7 +28,7 @@ impl Sim {
     /// If Connect refuses it, like the other methods here.
     pub fn create_routing_profile(&self, instance: &InstanceId, name: &str) -> RoutingProfileId {
         RoutingProfileId::new(self.administer("CreateRoutingProfile", instance, |cx| {
-            admin_actions::create_routing_profile(cx, name.into(), Tags::new())
+            admin_actions::create_routing_profile(cx, NewProfile { name: name.into(), ..NewProfile::default() })
         }))
     }
 
@@ -36,14 +40,14 @@ impl Sim {
     /// Renames a routing profile.
     pub fn rename_routing_profile(&self, instance: &InstanceId, id: &RoutingProfileId, name: &str) {
         self.administer("UpdateRoutingProfileName", instance, |cx| {
-            admin_actions::rename_routing_profile(cx, id.as_str(), Some(name.into()))
+            admin_actions::rename_routing_profile(cx, id.as_str(), Some(name.into()), None)
         });
     }
 
     /// Creates a security profile that permits nothing.
     pub fn create_security_profile(&self, instance: &InstanceId, name: &str) -> SecurityProfileId {
         SecurityProfileId::new(self.administer("CreateSecurityProfile", instance, |cx| {
-            admin_actions::create_security_profile(cx, name.into(), BTreeSet::new(), Tags::new())
+            admin_actions::create_security_profile(cx, NewProfile { name: name.into(), ..NewProfile::default() })
         }))
     }
 
@@ -56,7 +60,7 @@ impl Sim {
     ) {
         let permissions = permissions.into_iter().map(Into::into).collect();
         self.administer("UpdateSecurityProfile", instance, |cx| {
-            admin_actions::update_security_profile(cx, id.as_str(), Some(permissions))
+            admin_actions::update_security_profile(cx, id.as_str(), None, Some(permissions))
         });
     }
 

@@ -90,6 +90,10 @@ fn dependants(operation: &str) -> &'static [&'static str] {
     match operation {
         "SearchUsers" => &["DescribeUser", "ListUserProficiencies"],
         "SearchQuickConnects" => &["DescribeQuickConnect"],
+        "SearchPredefinedAttributes" => &["DescribePredefinedAttribute"],
+        "SearchRoutingProfiles" => &["DescribeRoutingProfile"],
+        "SearchSecurityProfiles" => &["DescribeSecurityProfile"],
+        "SearchUserHierarchyGroups" => &["DescribeUserHierarchyGroup"],
         _ => &[],
     }
 }

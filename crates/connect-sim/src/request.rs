@@ -72,7 +72,7 @@ pub(crate) struct PhoneSettings {
 }
 
 /// The simulated operations of Connect besides those that the operator calls.
-const OTHER_OPERATIONS: [&str; 16] = [
+const OTHER_OPERATIONS: [&str; 22] = [
     "CreatePredefinedAttribute",
     "CreateQuickConnect",
     "CreateRoutingProfile",
@@ -83,7 +83,13 @@ const OTHER_OPERATIONS: [&str; 16] = [
     "DeleteSecurityProfile",
     "DeleteUserHierarchyGroup",
     "DescribePredefinedAttribute",
+    "DescribeRoutingProfile",
+    "DescribeSecurityProfile",
     "ListPredefinedAttributes",
+    "SearchPredefinedAttributes",
+    "SearchRoutingProfiles",
+    "SearchSecurityProfiles",
+    "SearchUserHierarchyGroups",
     "UpdatePredefinedAttribute",
     "UpdateQuickConnectConfig",
     "UpdateRoutingProfileName",

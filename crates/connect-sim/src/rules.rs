@@ -9,6 +9,7 @@ pub(crate) mod proficiencies;
 pub(crate) mod quick_connects;
 pub(crate) mod references;
 pub(crate) mod render;
+pub(crate) mod searches;
 pub(crate) mod tags;
 pub(crate) mod updates;
 pub(crate) mod users;

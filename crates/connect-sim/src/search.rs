@@ -1,159 +1,158 @@
-//! The part of SearchUsers' grammar that is simulated, and which users match it.
+//! The grammar of the searches: criteria, filters, and which resources match them.
 
-use serde::Deserialize;
-use serde_json::Value;
+mod criteria;
+mod filter;
+mod list_condition;
 
-use crate::{LongSearchValues, refusal::Refusal, state::User};
+use std::{collections::BTreeMap, sync::Arc};
 
-/// `UserSearchCriteria`: a node with one member, or an empty one, which asks for nothing.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Criteria {
-    or_conditions: Option<Vec<Criteria>>,
-    and_conditions: Option<Vec<Criteria>>,
-    string_condition: Option<StringCondition>,
-    /// Not simulated, and therefore refused.
-    list_condition: Option<Value>,
-    /// Not simulated, and therefore refused.
-    hierarchy_group_condition: Option<Value>,
+use connect_api::{ProficiencyKey, Tags};
+pub(crate) use criteria::Criteria;
+pub(crate) use filter::SearchFilter;
+
+use crate::{
+    request::Paging,
+    state::{Group, Profile, User, lineage},
+};
+
+/// The parameters of a search.
+#[derive(Debug, Default)]
+pub(crate) struct Search {
+    pub paging: Paging,
+    pub criteria: Criteria,
+    pub filter: SearchFilter,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct StringCondition {
-    field_name: String,
-    value: String,
-    comparison_type: StringComparison,
-}
+/// A resource that a search can find.
+pub(crate) trait Searchable {
+    /// The fields that a `StringCondition` may name.
+    const FIELDS: &'static [&'static str];
 
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum StringComparison {
-    StartsWith,
-    Contains,
-    Exact,
-}
+    /// Returns whether one of the values of a field is as wanted.
+    fn has(&self, field: &str, is: &dyn Fn(&str) -> bool) -> bool;
 
-/// `UserSearchFilter`.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct SearchFilter {
-    tag_filter: Option<TagFilter>,
-    /// Not simulated, and therefore refused.
-    user_attribute_filter: Option<Value>,
-}
+    /// Returns the tags, which only some resources have.
+    fn tags(&self) -> Option<&Tags> {
+        None
+    }
 
-/// `TagFilter`: a user passes if it has all tags of one of these lists.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct TagFilter {
-    or_conditions: Option<Vec<Vec<TagCondition>>>,
-    and_conditions: Option<Vec<TagCondition>>,
-    tag_condition: Option<TagCondition>,
-}
+    /// Returns the levels of a user's proficiencies.
+    fn proficiencies(&self) -> Option<&BTreeMap<ProficiencyKey, f32>> {
+        None
+    }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct TagCondition {
-    tag_key: String,
-    tag_value: Option<String>,
-}
-
-/// The fields that a `StringCondition` may name.
-const FIELDS: &[&str] = &["Username", "FirstName", "LastName", "RoutingProfileId", "SecurityProfileId", "resourceId"];
-
-fn refuse_unsimulated(member: &str, given: Option<&Value>) -> Result<(), Refusal> {
-    match given {
-        Some(_) => Err(Refusal::invalid_parameter(format!("{member} is not simulated"))),
-        None => Ok(()),
+    /// Returns whether a user is in this hierarchy group, or in one below it.
+    fn is_in_group(&self, _group: &str, _or_below: bool) -> bool {
+        false
     }
 }
 
-impl Criteria {
-    /// Returns the criteria that match the user with this name.
-    pub fn username(value: String) -> Self {
-        let condition = StringCondition { field_name: "Username".into(), value, comparison_type: StringComparison::Exact };
-        Self { string_condition: Some(condition), ..Self::default() }
-    }
+/// A user, with the instance's groups.
+pub(crate) struct SearchedUser<'a> {
+    pub user: &'a Arc<User>,
+    pub groups: &'a BTreeMap<String, Group>,
+}
 
-    /// Refuses criteria that AWS refuses, or that are not simulated.
-    pub fn check(&self) -> Result<(), Refusal> {
-        refuse_unsimulated("ListCondition", self.list_condition.as_ref())?;
-        refuse_unsimulated("HierarchyGroupCondition", self.hierarchy_group_condition.as_ref())?;
-        let parts = [&self.or_conditions, &self.and_conditions];
-        parts.into_iter().flatten().flatten().try_for_each(Self::check)?;
-        if parts.into_iter().flatten().count() + usize::from(self.string_condition.is_some()) > 1 {
-            return Err(Refusal::invalid_parameter("a search criterion must have one member only"));
-        }
-        match &self.string_condition {
-            Some(StringCondition { field_name, .. }) if !FIELDS.contains(&field_name.as_str()) => {
-                Err(Refusal::invalid_parameter(format!("users cannot be searched by {field_name}")))
-            }
-            _ => Ok(()),
-        }
-    }
+impl Searchable for SearchedUser<'_> {
+    const FIELDS: &'static [&'static str] =
+        &["Username", "FirstName", "LastName", "RoutingProfileId", "SecurityProfileId", "resourceId"];
 
-    /// Returns whether a user meets the criteria, or None if they ask for nothing.
-    pub fn match_user(&self, user: &User, long_values: LongSearchValues) -> Option<bool> {
-        let meets = |part: &Self| part.match_user(user, long_values);
-        if let Some(any) = &self.or_conditions {
-            return Some(any.iter().any(|part| meets(part) == Some(true)));
-        }
-        if let Some(all) = &self.and_conditions {
-            return Some(all.iter().all(|part| meets(part) != Some(false)));
-        }
-        let condition = self.string_condition.as_ref()?;
-        let is = |text: &str| condition.matches(text, long_values);
+    fn has(&self, field: &str, is: &dyn Fn(&str) -> bool) -> bool {
         let maybe = |text: &Option<String>| text.as_deref().is_some_and(is);
-        Some(match condition.field_name.as_str() {
-            "Username" => is(&user.username),
-            "FirstName" => maybe(&user.identity_info.first_name),
-            "LastName" => maybe(&user.identity_info.last_name),
-            "RoutingProfileId" => is(user.routing_profile_id.as_str()),
-            "SecurityProfileId" => user.security_profile_ids.iter().any(|id| is(id.as_str())),
-            "resourceId" => is(user.id.as_str()),
+        match field {
+            "Username" => is(&self.user.username),
+            "FirstName" => maybe(&self.user.identity_info.first_name),
+            "LastName" => maybe(&self.user.identity_info.last_name),
+            "RoutingProfileId" => is(self.user.routing_profile_id.as_str()),
+            "SecurityProfileId" => self.user.security_profile_ids.iter().any(|id| is(id.as_str())),
+            "resourceId" => is(self.user.id.as_str()),
             _ => false,
+        }
+    }
+
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.user.tags)
+    }
+
+    fn proficiencies(&self) -> Option<&BTreeMap<ProficiencyKey, f32>> {
+        Some(&self.user.proficiencies)
+    }
+
+    fn is_in_group(&self, group: &str, or_below: bool) -> bool {
+        self.user.hierarchy_group_id.as_ref().is_some_and(|own| {
+            own.as_str() == group || or_below && lineage(self.groups, own.as_str()).iter().any(|(above, _)| *above == group)
         })
     }
 }
 
-impl StringCondition {
-    /// The index folds case, as full-text indexes do.
-    fn matches(&self, text: &str, long_values: LongSearchValues) -> bool {
-        let (text, mut value) = (text.to_lowercase(), self.value.to_lowercase());
-        let is_name = ["Username", "FirstName", "LastName"].contains(&self.field_name.as_str());
-        if is_name && !(2..=25).contains(&value.chars().count()) {
-            match long_values {
-                LongSearchValues::AsGiven => {}
-                LongSearchValues::NoMatch => return false,
-                LongSearchValues::Truncated => {
-                    value = value.chars().take(25).collect();
-                    return text.contains(&value);
-                }
-            }
+/// A routing profile, with its id.
+pub(crate) struct SearchedRoutingProfile<'a>(pub &'a str, pub &'a Profile);
+
+impl Searchable for SearchedRoutingProfile<'_> {
+    const FIELDS: &'static [&'static str] = &["associatedQueueIds", "name", "description", "resourceID"];
+
+    /// Queues are not simulated, so no queue is associated.
+    fn has(&self, field: &str, is: &dyn Fn(&str) -> bool) -> bool {
+        match field {
+            "name" => is(&self.1.name),
+            "description" => self.1.description.as_deref().is_some_and(is),
+            "resourceID" => is(self.0),
+            _ => false,
         }
-        match self.comparison_type {
-            StringComparison::StartsWith => text.starts_with(&value),
-            StringComparison::Contains => text.contains(&value),
-            StringComparison::Exact => text == value,
-        }
+    }
+
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.1.tags)
     }
 }
 
-impl SearchFilter {
-    /// Refuses a filter that is not simulated.
-    pub fn check(&self) -> Result<(), Refusal> {
-        refuse_unsimulated("UserAttributeFilter", self.user_attribute_filter.as_ref())
+/// A security profile, with its id.
+pub(crate) struct SearchedSecurityProfile<'a>(pub &'a str, pub &'a Profile);
+
+impl Searchable for SearchedSecurityProfile<'_> {
+    const FIELDS: &'static [&'static str] = &["name"];
+
+    fn has(&self, _field: &str, is: &dyn Fn(&str) -> bool) -> bool {
+        is(&self.1.name)
     }
 
-    /// Returns whether a user has all tags of one of the lists. No value, or an empty one, matches any value.
-    pub fn passes(&self, user: &User) -> bool {
-        let Some(TagFilter { or_conditions, and_conditions, tag_condition }) = &self.tag_filter else { return true };
-        let has = |condition: &TagCondition| {
-            let wanted = condition.tag_value.as_ref().filter(|value| !value.is_empty());
-            user.tags.get(&condition.tag_key).is_some_and(|is| wanted.is_none_or(|wanted| is == wanted))
-        };
-        or_conditions.iter().flatten().chain(and_conditions).any(|all| all.iter().all(has))
-            || tag_condition.as_ref().is_some_and(has)
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.1.tags)
+    }
+}
+
+/// A hierarchy group, with its id and level.
+pub(crate) struct SearchedGroup<'a> {
+    pub id: &'a str,
+    pub group: &'a Group,
+    pub level: usize,
+}
+
+impl Searchable for SearchedGroup<'_> {
+    const FIELDS: &'static [&'static str] = &["name", "parentId", "levelId", "resourceID"];
+
+    fn has(&self, field: &str, is: &dyn Fn(&str) -> bool) -> bool {
+        match field {
+            "name" => is(&self.group.name),
+            "parentId" => self.group.parent.as_deref().is_some_and(is),
+            "levelId" => is(&self.level.to_string()),
+            "resourceID" => is(self.id),
+            _ => false,
+        }
+    }
+
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.group.tags)
+    }
+}
+
+/// The name of a predefined attribute. AWS does not document the fields by which attributes are searched.
+pub(crate) struct SearchedAttribute<'a>(pub &'a str);
+
+impl Searchable for SearchedAttribute<'_> {
+    const FIELDS: &'static [&'static str] = &["name"];
+
+    fn has(&self, _field: &str, is: &dyn Fn(&str) -> bool) -> bool {
+        is(self.0)
     }
 }

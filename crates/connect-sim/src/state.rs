@@ -51,6 +51,7 @@ pub(crate) struct Settings {
 #[derive(Clone, Debug)]
 pub(crate) struct Profile {
     pub name: String,
+    pub description: Option<String>,
     /// What a security profile permits. None for a routing profile.
     pub permissions: BTreeSet<String>,
     pub tags: Tags,
@@ -154,7 +155,7 @@ impl Instance {
         let (arn, id) = (config.arn(), config.id.to_string());
         let profile = |kind: &str, given: Option<String>, name: String, permissions| {
             let profile_id = given.unwrap_or_else(|| derived(&id, kind, &name));
-            (profile_id, Profile { name, permissions, tags: Tags::new(), modified: now })
+            (profile_id, Profile { name, description: None, permissions, tags: Tags::new(), modified: now })
         };
         let routing_profiles = config.routing_profiles.into_iter();
         let routing_profiles = routing_profiles.map(|p| profile("routing-profile", p.id, p.name, BTreeSet::new())).collect();

@@ -19,7 +19,7 @@ use crate::{
         listings::{self, Listed},
         proficiencies, quick_connects, render, tags, updates, users,
     },
-    search::Criteria,
+    search::{Criteria, Search},
     state::Instance,
 };
 
@@ -85,7 +85,8 @@ fn perform(cx: &mut Context<'_>, call: Call) -> Result<Reply, Refusal> {
         Call::ListUsers(c) => Reply::ListUsers(users::list(cx, &paging(c.max_results, c.next_token))?),
         Call::SearchUsers(c) => {
             let criteria = c.username.map(Criteria::username).unwrap_or_default();
-            let (page, _) = users::search(cx, &paging(c.max_results, c.next_token), &criteria, None)?;
+            let paging = paging(c.max_results, c.next_token);
+            let (page, _) = users::search(cx, &Search { paging, criteria, ..Search::default() })?;
             Reply::SearchUsers(map(page, |user| render::found(cx.rules, cx.instance, &user)))
         }
         Call::UpdateUserIdentityInfo(c) => Reply::UpdateUserIdentityInfo(updates::identity_info(cx, &c.user, c.identity_info)?),

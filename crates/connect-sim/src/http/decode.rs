@@ -1,9 +1,11 @@
 //! Converts bodies to the parameters of calls.
 
+use std::collections::BTreeSet;
+
 use connect_api::{
     AfterContactWorkConfig, AutoAcceptConfig, Channel, ChannelConfigs, CreateUser, IdentityInfo, Password,
-    PersistentConnectionConfig, PhoneNumberConfig, PhoneType, Proficiency, ProficiencyKey, VoiceEnhancementConfig,
-    VoiceEnhancementMode,
+    PersistentConnectionConfig, PhoneNumberConfig, PhoneType, Proficiency, ProficiencyKey, SecurityProfileId,
+    VoiceEnhancementConfig, VoiceEnhancementMode,
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -12,6 +14,8 @@ use crate::{
     QuickConnectTarget,
     refusal::Refusal,
     request::{Paging, PhoneSettings},
+    rules::admin_actions::NewProfile,
+    search::Search,
 };
 
 /// The members of a structure. Unknown ones are skipped, as in AWS.
@@ -95,7 +99,7 @@ pub(super) fn create_user(instance: &str, bytes: &[u8]) -> Result<(CreateUser, O
         phone_config: None,
         channel_configs: channel_configs(&mut body)?,
         directory_user_id: body.take("DirectoryUserId")?,
-        security_profile_ids: body.take("SecurityProfileIds")?,
+        security_profile_ids: security_profile_ids(&mut body)?,
         routing_profile_id: body.take("RoutingProfileId")?,
         hierarchy_group_id: body.take("HierarchyGroupId")?,
         tags: body.take::<Option<_>>("Tags")?.unwrap_or_default(),
@@ -204,6 +208,35 @@ fn transfer(
 pub(super) fn attribute_values(bytes: &[u8]) -> Result<Vec<String>, Refusal> {
     let Some(mut values) = Members::read(bytes)?.take::<Option<Members>>("Values")? else { return Ok(Vec::new()) };
     Ok(values.take::<Option<_>>("StringList")?.unwrap_or_default())
+}
+
+/// Returns the parameters of a search.
+pub(super) fn search(body: &mut Members) -> Result<Search, Refusal> {
+    Ok(Search {
+        paging: paging(body)?,
+        criteria: body.take::<Option<_>>("SearchCriteria")?.unwrap_or_default(),
+        filter: body.take::<Option<_>>("SearchFilter")?.unwrap_or_default(),
+    })
+}
+
+/// Returns 1 to 10 security profiles. Each counts, also one that is given twice.
+pub(super) fn security_profile_ids(body: &mut Members) -> Result<BTreeSet<SecurityProfileId>, Refusal> {
+    let given: Vec<SecurityProfileId> = body.take("SecurityProfileIds")?;
+    if !(1..=10).contains(&given.len()) {
+        return Err(Refusal::invalid_parameter(format!("SecurityProfileIds must have 1 to 10 members, but has {}", given.len())));
+    }
+    Ok(given.into_iter().collect())
+}
+
+/// Returns a new profile, whose name is in this member.
+pub(super) fn new_profile(bytes: &[u8], name: &str) -> Result<NewProfile, Refusal> {
+    let mut body = Members::read(bytes)?;
+    Ok(NewProfile {
+        name: body.take(name)?,
+        description: body.take("Description")?,
+        permissions: body.take::<Option<_>>("Permissions")?.unwrap_or_default(),
+        tags: body.take::<Option<_>>("Tags")?.unwrap_or_default(),
+    })
 }
 
 /// Returns the page that a search asks for.

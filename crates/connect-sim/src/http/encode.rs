@@ -1,21 +1,19 @@
 //! Converts responses to bodies, in PascalCase, with times in seconds since the epoch.
 
+mod profiles;
+
 use std::sync::Arc;
 
 use connect_api::{
     AfterContactWorkConfig, ChannelConfigs, FoundUser, IdentityInfo, Page, PhoneConfig, Proficiency, Tags, User, UserSummary,
 };
 use jiff::Timestamp;
+pub(super) use profiles::{found_routing_profile, found_security_profile, permissions, routing_profile, security_profile};
 use serde_json::{Value, json};
 
 use crate::{
     QuickConnectTarget,
-    refusal::Refusal,
-    rules::{
-        Context,
-        listings::{self, Listed},
-        render,
-    },
+    rules::{Context, listings::Listed, render},
     state::{self, ACTIVE, Attribute, Instance, QuickConnect},
 };
 
@@ -61,30 +59,28 @@ fn listed(Listed { named, modified }: &Listed, instance: &Instance) -> Value {
     })
 }
 
-/// Encodes a page of permissions, and when they last changed.
-pub(super) fn permissions(page: &Page<String>, modified: Timestamp, region: &str) -> Value {
-    json!({
-        "Permissions": page.items, "NextToken": page.next_token,
-        "LastModifiedTime": seconds(modified), "LastModifiedRegion": region,
-    })
+/// Encodes a page of what a search finds.
+pub(super) fn search<T>(member: &str, page: Page<T>, total: usize, encode: impl Fn(&T) -> Value) -> Value {
+    let found: Vec<_> = page.items.iter().map(encode).collect();
+    json!({ member: found, "NextToken": page.next_token, "ApproximateTotalCount": total })
 }
 
-pub(super) fn hierarchy_group(instance: &Instance, given: &str) -> Result<Value, Refusal> {
-    let (own, above) = listings::hierarchy_group(instance, given)?;
-    let lines = above.iter().chain([&own]).map(|line| listed(line, instance));
+/// Encodes a hierarchy group with its path.
+pub(super) fn hierarchy_group(instance: &Instance, (own, above): &(Listed, Vec<Listed>)) -> Value {
+    let lines = above.iter().chain([own]).map(|line| listed(line, instance));
     let path: serde_json::Map<_, _> = LEVELS.map(str::to_owned).into_iter().zip(lines).collect();
-    let mut shown = listed(&own, instance);
+    let mut shown = listed(own, instance);
     shown["LevelId"] = json!(path.len().to_string());
     shown["HierarchyPath"] = path.into();
     shown["Tags"] = instance.groups.get(&own.named.id).map_or(Value::Null, |group| not_empty(&group.tags));
-    Ok(json!({ "HierarchyGroup": shown }))
+    shown
 }
 
 pub(super) fn attribute(name: &str, Attribute { values, modified }: &Attribute, region: &str) -> Value {
-    json!({ "PredefinedAttribute": {
+    json!({
         "Name": name, "Values": { "StringList": values },
         "LastModifiedTime": seconds(*modified), "LastModifiedRegion": region,
-    }})
+    })
 }
 
 pub(super) fn quick_connect(instance: &Instance, stored: &QuickConnect) -> Value {

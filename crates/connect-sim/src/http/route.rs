@@ -13,8 +13,8 @@ use crate::{
     paginator::map,
     refusal::Refusal,
     request::{Paging, Request, Target},
-    rules::{Context, admin_actions, listings, proficiencies, quick_connects, tags, updates, users},
-    search::{Criteria, SearchFilter},
+    rules::{Context, admin_actions, listings, proficiencies, quick_connects, searches, tags, updates, users},
+    search::SearchedGroup,
 };
 
 /// Returns the path's segments. They are split before decoding, so that an ARN can be one segment.
@@ -54,10 +54,32 @@ pub(super) fn request<'a>(method: &Method, segments: &'a [String], uri: &'a Uri,
             Ok(json!({ "Instance": shown }))
         }),
         ("POST", ["search-users"]) => search("SearchUsers", body, |cx, mut body| {
-            let criteria = body.take::<Option<Criteria>>("SearchCriteria")?.unwrap_or_default();
-            let filter: Option<SearchFilter> = body.take("SearchFilter")?;
-            let (page, total) = users::search(cx, &decode::paging(&mut body)?, &criteria, filter.as_ref())?;
+            let (page, total) = users::search(cx, &decode::search(&mut body)?)?;
             Ok(encode::found(cx, &page, total))
+        }),
+        ("POST", ["search-routing-profiles"]) => search("SearchRoutingProfiles", body, |cx, mut body| {
+            let (page, total) = searches::routing_profiles(cx, &decode::search(&mut body)?)?;
+            Ok(encode::search("RoutingProfiles", page, total, |found| {
+                encode::found_routing_profile(cx.instance, found.0, found.1)
+            }))
+        }),
+        ("POST", ["search-security-profiles"]) => search("SearchSecurityProfiles", body, |cx, mut body| {
+            let (page, total) = searches::security_profiles(cx, &decode::search(&mut body)?)?;
+            Ok(encode::search("SecurityProfiles", page, total, |found| {
+                encode::found_security_profile(cx.instance, found.0, found.1)
+            }))
+        }),
+        ("POST", ["search-user-hierarchy-groups"]) => search("SearchUserHierarchyGroups", body, |cx, mut body| {
+            let (page, total) = searches::hierarchy_groups(cx, &decode::search(&mut body)?)?;
+            let shown = |found: &SearchedGroup<'_>| encode::hierarchy_group(cx.instance, &listings::path(cx.instance, found.id));
+            Ok(encode::search("UserHierarchyGroups", page, total, shown))
+        }),
+        ("POST", ["search-predefined-attributes"]) => search("SearchPredefinedAttributes", body, |cx, mut body| {
+            let (page, total) = searches::predefined_attributes(cx, &decode::search(&mut body)?)?;
+            let region = &cx.instance.arn.region;
+            Ok(encode::search("PredefinedAttributes", page, total, |found| {
+                encode::attribute(found.0, &cx.instance.attributes[found.0], region)
+            }))
         }),
         ("POST", ["search-quick-connects"]) => search("SearchQuickConnects", body, |cx, mut body| {
             if ["SearchCriteria", "SearchFilter"].iter().any(|member| body.has(member)) {
@@ -188,7 +210,7 @@ fn update_user<'a>(i: &str, u: &str, what: &str, body: &'a [u8]) -> Option<Reque
             updates::routing_profile(cx, id, &Members::read(body)?.take("RoutingProfileId")?)
         }),
         "security-profiles" => about_user("UpdateUserSecurityProfiles", i, u, move |cx, id| {
-            updates::security_profiles(cx, id, &Members::read(body)?.take("SecurityProfileIds")?)
+            updates::security_profiles(cx, id, &decode::security_profile_ids(&mut Members::read(body)?)?)
         }),
         "hierarchy" => about_user("UpdateUserHierarchy", i, u, move |cx, id| {
             let group: Option<HierarchyGroupId> = Members::read(body)?.take("HierarchyGroupId")?;
@@ -211,26 +233,31 @@ fn update_user<'a>(i: &str, u: &str, what: &str, body: &'a [u8]) -> Option<Reque
 fn administer<'a>(method: &str, kind: &str, i: &str, rest: &[&'a str], body: &'a [u8]) -> Option<Request<'a, Value>> {
     Some(match (method, kind, rest) {
         ("PUT", "routing-profiles", []) => on_instance("CreateRoutingProfile", i, move |cx| {
-            let (name, tags) = named(body, "Name")?;
-            let id = admin_actions::create_routing_profile(cx, name, tags)?;
+            let id = admin_actions::create_routing_profile(cx, decode::new_profile(body, "Name")?)?;
             let arn = cx.instance.arn_of(Resource::RoutingProfile(id.as_str().into()));
             Ok(json!({ "RoutingProfileId": id, "RoutingProfileArn": arn }))
         }),
+        ("GET", "routing-profiles", &[id]) => {
+            on_instance("DescribeRoutingProfile", i, move |cx| encode::routing_profile(cx.instance, id))
+        }
         ("POST", "routing-profiles", &[id, "name"]) => on_instance("UpdateRoutingProfileName", i, move |cx| {
-            admin_actions::rename_routing_profile(cx, id, Members::read(body)?.take("Name")?)
+            let mut body = Members::read(body)?;
+            admin_actions::rename_routing_profile(cx, id, body.take("Name")?, body.take("Description")?)
         }),
         ("DELETE", "routing-profiles", &[id]) => {
             on_instance("DeleteRoutingProfile", i, move |cx| admin_actions::delete_routing_profile(cx, id))
         }
         ("PUT", "security-profiles", []) => on_instance("CreateSecurityProfile", i, move |cx| {
-            let (name, tags) = named(body, "SecurityProfileName")?;
-            let permissions = Members::read(body)?.take::<Option<_>>("Permissions")?.unwrap_or_default();
-            let id = admin_actions::create_security_profile(cx, name, permissions, tags)?;
+            let id = admin_actions::create_security_profile(cx, decode::new_profile(body, "SecurityProfileName")?)?;
             let arn = cx.instance.arn_of(Resource::SecurityProfile(id.as_str().into()));
             Ok(json!({ "SecurityProfileId": id, "SecurityProfileArn": arn }))
         }),
+        ("GET", "security-profiles", &[id]) => {
+            on_instance("DescribeSecurityProfile", i, move |cx| encode::security_profile(cx.instance, id))
+        }
         ("POST", "security-profiles", &[id]) => on_instance("UpdateSecurityProfile", i, move |cx| {
-            admin_actions::update_security_profile(cx, id, Members::read(body)?.take("Permissions")?)
+            let mut body = Members::read(body)?;
+            admin_actions::update_security_profile(cx, id, body.take("Description")?, body.take("Permissions")?)
         }),
         ("DELETE", "security-profiles", &[id]) => {
             on_instance("DeleteSecurityProfile", i, move |cx| admin_actions::delete_security_profile(cx, id))
@@ -242,9 +269,10 @@ fn administer<'a>(method: &str, kind: &str, i: &str, rest: &[&'a str], body: &'a
             let arn = cx.instance.arn_of(Resource::HierarchyGroup(id.as_str().into()));
             Ok(json!({ "HierarchyGroupId": id, "HierarchyGroupArn": arn }))
         }),
-        ("GET", "user-hierarchy-groups", &[id]) => {
-            on_instance("DescribeUserHierarchyGroup", i, move |cx| encode::hierarchy_group(cx.instance, id))
-        }
+        ("GET", "user-hierarchy-groups", &[id]) => on_instance("DescribeUserHierarchyGroup", i, move |cx| {
+            let group = listings::hierarchy_group(cx.instance, id)?;
+            Ok(json!({ "HierarchyGroup": encode::hierarchy_group(cx.instance, &group) }))
+        }),
         ("POST", "user-hierarchy-groups", &[id, "name"]) => on_instance("UpdateUserHierarchyGroupName", i, move |cx| {
             admin_actions::rename_group(cx, id, Members::read(body)?.take("Name")?)
         }),
@@ -257,7 +285,7 @@ fn administer<'a>(method: &str, kind: &str, i: &str, rest: &[&'a str], body: &'a
         }),
         ("GET", "predefined-attributes", &[name]) => on_instance("DescribePredefinedAttribute", i, move |cx| {
             let attribute = listings::predefined_attribute(cx.instance, name)?;
-            Ok(encode::attribute(name, attribute, &cx.instance.arn.region))
+            Ok(json!({ "PredefinedAttribute": encode::attribute(name, attribute, &cx.instance.arn.region) }))
         }),
         ("POST", "predefined-attributes", &[name]) => on_instance("UpdatePredefinedAttribute", i, move |cx| {
             admin_actions::update_attribute(cx, name, decode::attribute_values(body)?)

@@ -14,31 +14,39 @@ use crate::{
 /// The most levels of a hierarchy.
 const DEEPEST: usize = 5;
 
+/// A new routing profile or security profile.
+#[derive(Debug, Default)]
+pub(crate) struct NewProfile {
+    pub name: String,
+    pub description: Option<String>,
+    /// What a security profile permits.
+    pub permissions: BTreeSet<String>,
+    pub tags: Tags,
+}
+
 /// Returns the id of the new profile, as the other functions that create something do.
-pub(crate) fn create_routing_profile(cx: &mut Context<'_>, name: String, tags: Tags) -> Result<String, Refusal> {
-    create_profile(cx, |instance| &mut instance.routing_profiles, name, BTreeSet::new(), tags)
+pub(crate) fn create_routing_profile(cx: &mut Context<'_>, new: NewProfile) -> Result<String, Refusal> {
+    create_profile(cx, |instance| &mut instance.routing_profiles, NewProfile { permissions: BTreeSet::new(), ..new })
 }
 
-pub(crate) fn create_security_profile(
-    cx: &mut Context<'_>,
-    name: String,
-    permissions: BTreeSet<String>,
-    tags: Tags,
-) -> Result<String, Refusal> {
-    check_permissions(permissions.iter()).map_err(|e| Refusal::invalid_parameter(format!("Permissions: {e}")))?;
-    create_profile(cx, |instance| &mut instance.security_profiles, name, permissions, tags)
+pub(crate) fn create_security_profile(cx: &mut Context<'_>, new: NewProfile) -> Result<String, Refusal> {
+    check_permissions(new.permissions.iter()).map_err(|e| Refusal::invalid_parameter(format!("Permissions: {e}")))?;
+    create_profile(cx, |instance| &mut instance.security_profiles, new)
 }
 
-/// Omitted permissions stay.
+/// Omitted members stay.
 pub(crate) fn update_security_profile(
     cx: &mut Context<'_>,
     given: &str,
+    description: Option<String>,
     permissions: Option<BTreeSet<String>>,
 ) -> Result<(), Refusal> {
     let id = references::security_profile(cx.rules, cx.instance, given)?;
     check_permissions(permissions.iter().flatten()).map_err(|e| Refusal::invalid_parameter(format!("Permissions: {e}")))?;
-    if let (Some(profile), Some(permissions)) = (cx.instance.security_profiles.get_mut(id.as_str()), permissions) {
-        profile.permissions = permissions;
+    check_description(description.as_deref())?;
+    if let Some(profile) = cx.instance.security_profiles.get_mut(id.as_str()) {
+        profile.description = description.or(profile.description.take());
+        profile.permissions = permissions.unwrap_or_else(|| std::mem::take(&mut profile.permissions));
         profile.modified = cx.now;
     }
     Ok(())
@@ -47,24 +55,31 @@ pub(crate) fn update_security_profile(
 fn create_profile(
     cx: &mut Context<'_>,
     profiles: fn(&mut Instance) -> &mut BTreeMap<String, Profile>,
-    name: String,
-    permissions: BTreeSet<String>,
-    tags: Tags,
+    NewProfile { name, description, permissions, tags }: NewProfile,
 ) -> Result<String, Refusal> {
+    check_description(description.as_deref())?;
     let profiles = profiles(cx.instance);
     check_name(&name, profiles.values().any(|p| p.name == name))?;
     let id = cx.identifiers.next();
-    profiles.insert(id.clone(), Profile { name, permissions, tags, modified: cx.now });
+    profiles.insert(id.clone(), Profile { name, description, permissions, tags, modified: cx.now });
     Ok(id)
 }
 
-/// An omitted name stays.
-pub(crate) fn rename_routing_profile(cx: &mut Context<'_>, given: &str, name: Option<String>) -> Result<(), Refusal> {
+/// An omitted name or description stays.
+pub(crate) fn rename_routing_profile(
+    cx: &mut Context<'_>,
+    given: &str,
+    name: Option<String>,
+    description: Option<String>,
+) -> Result<(), Refusal> {
     let id = references::routing_profile(cx.rules, cx.instance, given)?;
-    let Some(name) = name else { return Ok(()) };
-    check_name(&name, cx.instance.routing_profiles.iter().any(|(i, p)| i != id.as_str() && p.name == name))?;
+    if let Some(name) = &name {
+        check_name(name, cx.instance.routing_profiles.iter().any(|(i, p)| i != id.as_str() && p.name == *name))?;
+    }
+    check_description(description.as_deref())?;
     if let Some(profile) = cx.instance.routing_profiles.get_mut(id.as_str()) {
-        profile.name = name;
+        profile.name = name.unwrap_or_else(|| std::mem::take(&mut profile.name));
+        profile.description = description.or(profile.description.take());
         profile.modified = cx.now;
     }
     Ok(())
@@ -144,6 +159,13 @@ pub(super) fn check_name(name: &str, taken: bool) -> Result<(), Refusal> {
         return Err(Refusal::duplicate(format!("the name {name} is taken")));
     }
     Ok(())
+}
+
+fn check_description(description: Option<&str>) -> Result<(), Refusal> {
+    match description.map(|text| text.chars().count()) {
+        Some(251..) => Err(Refusal::invalid_parameter("a description must have at most 250 characters")),
+        _ => Ok(()),
+    }
 }
 
 fn unused(used: bool) -> Result<(), Refusal> {

@@ -90,10 +90,15 @@ fn listing(
 /// Returns a group, and those above it from the top level down.
 pub(crate) fn hierarchy_group(instance: &Instance, given: &str) -> Result<(Listed, Vec<Listed>), Refusal> {
     let id = references::hierarchy_group(&Rules::default(), instance, given)?;
-    let path = lineage(&instance.groups, id.as_str());
+    Ok(path(instance, id.as_str()))
+}
+
+/// Returns an existing group, and those above it from the top level down.
+pub(crate) fn path(instance: &Instance, id: &str) -> (Listed, Vec<Listed>) {
+    let path = lineage(&instance.groups, id);
     let mut path: Vec<Listed> = path.into_iter().map(|(id, group)| listed_group(instance, id, group)).collect();
-    let own = path.pop().ok_or_else(|| Refusal::not_found(format!("Hierarchy group not found: {given}")))?;
-    Ok((own, path))
+    let own = path.pop().expect("an existing group is the end of its own path");
+    (own, path)
 }
 
 pub(crate) fn predefined_attribute<'a>(instance: &'a Instance, name: &str) -> Result<&'a Attribute, Refusal> {

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use connect_api::{ChannelConfigs, CreateUser, CreatedUser, Page, Resource, User as Shown, UserId, UserSummary};
 
-use super::{Context, channels, identity, references, render, tags};
+use super::{Context, channels, identity, references, render, searches::Searching, tags};
 use crate::{
     Rules, UserConfigUpdate,
+    paginator::map,
     refusal::Refusal,
     request::{Paging, PhoneSettings},
-    search::{Criteria, SearchFilter},
-    state::{Settings, User},
+    search::{Search, SearchedUser},
+    state::{Instance, Settings, User},
 };
 
 /// Creates a user. `phone` is the request's PhoneConfig.
@@ -119,26 +120,10 @@ pub(crate) fn list(cx: &mut Context<'_>, paging: &Paging) -> Result<Page<UserSum
 }
 
 /// Returns a page of the users that are found, and the number of all of them.
-pub(crate) fn search(
-    cx: &mut Context<'_>,
-    paging: &Paging,
-    criteria: &Criteria,
-    filter: Option<&SearchFilter>,
-) -> Result<(Page<Arc<User>>, usize), Refusal> {
-    criteria.check()?;
-    filter.map_or(Ok(()), SearchFilter::check)?;
-    // Criteria are compared only here, so their debug output is sufficient.
-    let query = format!("{criteria:?} {filter:?}");
-    let start = cx.paginator.start(paging, 500, ("SearchUsers", cx.instance.arn.instance.as_str(), query))?;
-    let fitting: Vec<_> = cx
-        .instance
-        .searched
-        .at(cx.now)
-        .values()
-        .filter(|user| criteria.match_user(user, cx.rules.long_search_values) != Some(false))
-        .filter(|user| filter.is_none_or(|filter| filter.passes(user)))
-        .collect();
-    let total = fitting.len();
-    let page = start.page_of(fitting.into_iter().map(|user| (user.id.to_string(), Arc::clone(user))));
-    Ok((page, total))
+pub(crate) fn search(cx: &mut Context<'_>, search: &Search) -> Result<(Page<Arc<User>>, usize), Refusal> {
+    let searching = Searching::new(cx);
+    let Instance { searched, groups, .. } = &mut *cx.instance;
+    let all = searched.at(cx.now).values().map(|user| (user.id.to_string(), SearchedUser { user, groups }));
+    let (page, total) = searching.page(("SearchUsers", 500), search, all)?;
+    Ok((map(page, |found| Arc::clone(found.user)), total))
 }

@@ -11,6 +11,7 @@ mod identity;
 mod lags;
 mod listings;
 mod proficiencies;
+mod profiles;
 mod program;
 mod quick_connects;
 mod search;

@@ -1,6 +1,6 @@
-//! SearchUsers: what it finds by name in-process, and the criteria and filters that are simulated over HTTP.
+//! SearchUsers: what it finds by name in-process, and by criteria and filters over HTTP.
 
-use connect_api::{CreateUser, IdentityInfo, SearchUsers};
+use connect_api::{AssociateUserProficiencies, CreateUser, HierarchyGroupId, IdentityInfo, SearchUsers, UpdateUserHierarchy};
 use connect_sim::{Config, LongSearchValues, Sim};
 use serde_json::{Value, json};
 
@@ -113,17 +113,113 @@ async fn conditions_nest_and_tags_filter() {
     }
 }
 
-#[tokio::test]
-async fn criteria_that_are_not_simulated_are_refused() {
-    let served = ServedSim::new(sim_with_three_users(|_| {})).await;
-    for body in [
-        json!({ "SearchCriteria": { "AndConditions": [], "OrConditions": [] } }),
-        json!({ "SearchCriteria": { "ListCondition": { "TargetListType": "PROFICIENCIES", "Conditions": [] } } }),
-        json!({ "SearchCriteria": { "OrConditions": [{ "HierarchyGroupCondition": { "Value": "g-1" } }] } }),
-        json!({ "SearchFilter": { "UserAttributeFilter": { "TagCondition": { "TagKey": "team" } } } }),
-    ] {
-        assert_eq!(found(&served, body.clone()).await, Err(invalid_parameter()), "{body}");
+fn proficiencies(conditions: Value) -> Value {
+    json!({ "ListCondition": { "TargetListType": "PROFICIENCIES", "Conditions": conditions } })
+}
+
+fn level(comparison: &str, min: Option<i32>, max: Option<i32>) -> Value {
+    let mut condition = json!({ "FieldName": "limit", "ComparisonType": comparison });
+    if let Some(min) = min {
+        condition["MinValue"] = json!(min);
     }
+    if let Some(max) = max {
+        condition["MaxValue"] = json!(max);
+    }
+    json!({ "NumberCondition": condition })
+}
+
+#[tokio::test]
+async fn users_are_found_by_one_proficiency_that_meets_all_conditions() {
+    let served = ServedSim::new(sim_with_three_users(|_| {})).await;
+    for (username, given) in [
+        ("anna.long-and-very-long-name", vec![proficiency("Language", "english", 2.0), proficiency("Language", "german", 5.0)]),
+        ("bert", vec![proficiency("Language", "english", 4.0), proficiency("Product", "p1", 2.0)]),
+    ] {
+        let user = served.sim.user(&instance(), username).unwrap().user.id;
+        call(&served.sim, AssociateUserProficiencies { instance: instance(), user, proficiencies: given }).unwrap();
+    }
+    let (name, value) = (field("name", "language", "EXACT"), |value| field("value", value, "EXACT"));
+    for (conditions, wanted) in [
+        (json!([name]), vec!["a", "b"]),
+        (json!([field("name", "Pro", "STARTS_WITH")]), vec!["b"]),
+        (json!([name, value("german")]), vec!["a"]),
+        (json!([name, value("p1")]), vec![]),
+        (json!([value("english"), level("GREATER_OR_EQUAL", Some(4), None)]), vec!["b"]),
+        (json!([value("english"), level("GREATER", Some(4), None)]), vec![]),
+        (json!([value("english"), level("LESSER_OR_EQUAL", None, Some(2))]), vec!["a"]),
+        (json!([value("english"), level("LESSER", None, Some(2))]), vec![]),
+        (json!([level("EQUAL", Some(5), None)]), vec!["a"]),
+        (json!([level("EQUAL", None, Some(4))]), vec!["b"]),
+        (json!([value("english"), level("NOT_EQUAL", Some(4), None)]), vec!["a"]),
+        (json!([name, level("RANGE", Some(3), Some(4))]), vec!["b"]),
+        (json!([name, level("RANGE", Some(2), Some(5))]), vec!["a", "b"]),
+    ] {
+        let body = json!({ "SearchCriteria": proficiencies(conditions) });
+        assert_eq!(found(&served, body.clone()).await.unwrap(), wanted, "{body}");
+    }
+    let both = json!({ "AndConditions": [proficiencies(json!([name])), field("Username", "bert", "EXACT")] });
+    assert_eq!(found(&served, json!({ "SearchCriteria": both })).await.unwrap(), ["b"]);
+}
+
+#[tokio::test]
+async fn users_are_found_by_hierarchy_group_with_and_without_children() {
+    let served = ServedSim::new(sim_with_three_users(|_| {})).await;
+    let group = |path| served.sim.hierarchy_group_id(&instance(), path).unwrap();
+    for (username, path) in [("bert", "/EMEA"), ("cleo", "/EMEA/Berlin")] {
+        let user = served.sim.user(&instance(), username).unwrap().user.id;
+        let hierarchy_group_id = Some(group(path));
+        call(&served.sim, UpdateUserHierarchy { instance: instance(), user, hierarchy_group_id }).unwrap();
+    }
+    let (emea, berlin) = (group("/EMEA"), group("/EMEA/Berlin"));
+    let condition = |group: &HierarchyGroupId, how: &str| json!({ "HierarchyGroupCondition": { "Value": group, "HierarchyGroupMatchType": how } });
+    let blue = json!([{ "TagKey": "team", "TagValue": "blue" }]);
+    for (body, wanted) in [
+        (json!({ "SearchCriteria": condition(&emea, "EXACT") }), vec!["b"]),
+        (json!({ "SearchCriteria": condition(&emea, "WITH_CHILD_GROUPS") }), vec!["b", "c"]),
+        (json!({ "SearchCriteria": { "OrConditions": [condition(&berlin, "EXACT")] } }), vec!["c"]),
+        (json!({ "SearchFilter": { "UserAttributeFilter": condition(&berlin, "EXACT") } }), vec!["c"]),
+        (
+            json!({ "SearchFilter": { "UserAttributeFilter": { "TagCondition": { "TagKey": "team", "TagValue": "red" } } } }),
+            vec!["b"],
+        ),
+        (json!({ "SearchFilter": { "UserAttributeFilter": { "AndCondition": { "TagConditions": blue } } } }), vec!["a", "c"]),
+        (
+            json!({ "SearchFilter": { "UserAttributeFilter": { "OrConditions": [
+                condition(&emea, "EXACT"),
+                { "TagConditions": blue, "HierarchyGroupCondition": { "Value": berlin } },
+            ] } } }),
+            vec!["b", "c"],
+        ),
+    ] {
+        assert_eq!(found(&served, body.clone()).await.unwrap(), wanted, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn criteria_and_filters_that_aws_refuses_are_refused() {
+    let served = ServedSim::new(sim_with_three_users(|_| {})).await;
+    for criteria in [
+        json!({ "AndConditions": [], "OrConditions": [] }),
+        json!({ "OrConditions": [{ "HierarchyGroupCondition": { "Value": "g-1" }, "AndConditions": [] }] }),
+        proficiencies(json!([])),
+        proficiencies(json!([{}])),
+        proficiencies(json!([field("level", "3", "EXACT")])),
+        proficiencies(json!([level("GREATER", None, Some(3))])),
+        proficiencies(json!([level("LESSER", Some(3), None)])),
+        proficiencies(json!([level("EQUAL", None, None)])),
+        proficiencies(json!([level("RANGE", Some(3), None)])),
+        proficiencies(json!([{ "NumberCondition": { "FieldName": "level", "MinValue": 3, "ComparisonType": "EQUAL" } }])),
+    ] {
+        assert_eq!(found(&served, json!({ "SearchCriteria": criteria })).await, Err(invalid_parameter()), "{criteria}");
+    }
+    let unknown = json!({ "ListCondition": { "TargetListType": "SKILLS", "Conditions": [field("name", "a", "EXACT")] } });
+    assert_eq!(found(&served, json!({ "SearchCriteria": unknown })).await, Err(invalid_request()));
+
+    let tag = json!({ "TagCondition": { "TagKey": "team" } });
+    let two_members = json!({ "UserAttributeFilter": { "TagCondition": { "TagKey": "team" }, "AndCondition": {} } });
+    assert_eq!(found(&served, json!({ "SearchFilter": two_members })).await, Err(invalid_parameter()));
+    let both = json!({ "TagFilter": tag, "UserAttributeFilter": tag });
+    assert_eq!(found(&served, json!({ "SearchFilter": both })).await, Err((403, "AccessDeniedException".into())));
 }
 
 #[test]
