@@ -9,6 +9,7 @@ import urllib.request
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 URL = os.environ["SIMULATOR"]
 INSTANCE = "11111111-2222-4333-8444-555555555555"
@@ -131,6 +132,89 @@ def with_boto3():
         same(e.response["Error"]["Message"], "Rate exceeded")
 
 
+def refused_with(code, call, **parameters):
+    try:
+        call(**parameters)
+    except ClientError as e:
+        same(e.response["Error"]["Code"], code)
+        return
+    raise AssertionError(f"{call.__name__}({parameters}) was not refused with {code}")
+
+
+def with_boto3_for_administrators():
+    """The operations of tools that look after users: profiles, groups, attributes, permissions, proficiencies."""
+    connect = boto3.client("connect", endpoint_url=URL, config=Config(retries={"max_attempts": 1}))
+    careless = boto3.client("connect", endpoint_url=URL, config=Config(parameter_validation=False, retries={"max_attempts": 1}))
+    instance = {"InstanceId": INSTANCE}
+
+    refused_with("InvalidRequestException", careless.list_instances, MaxResults=0)
+    refused_with("InvalidRequestException", careless.list_instances, MaxResults=11)
+
+    profile = connect.describe_security_profile(SecurityProfileId=ADMIN, **instance)["SecurityProfile"]
+    same((profile["SecurityProfileName"], profile["Arn"]), ("Admin", f"{ARN}/security-profile/{ADMIN}"))
+    same(connect.describe_routing_profile(RoutingProfileId=SALES, **instance)["RoutingProfile"]["Name"], "Sales")
+    pages = connect.get_paginator("list_security_profile_permissions").paginate(
+        SecurityProfileId=ADMIN, PaginationConfig={"PageSize": 20}, **instance
+    )
+    permissions = [permission for page in pages for permission in page["Permissions"]]
+    assert {"Users.Create", "SecurityProfiles.Edit"} < set(permissions) and len(permissions) == len(set(permissions)), permissions
+
+    new = {"SecurityProfileName": "Night shift", "Description": "At night", "Permissions": ["BasicAgentAccess"]}
+    night = connect.create_security_profile(Tags={"team": "blue"}, **new, **instance)["SecurityProfileId"]
+    connect.update_security_profile(SecurityProfileId=night, Permissions=["BasicAgentAccess", "Users.View"], **instance)
+    shown = connect.list_security_profile_permissions(SecurityProfileId=night, **instance)
+    same(set(shown["Permissions"]), {"BasicAgentAccess", "Users.View"})
+
+    def by(field, value):
+        return {"StringCondition": {"FieldName": field, "Value": value, "ComparisonType": "EXACT"}}
+
+    advance(10)
+    blue = {"TagFilter": {"TagCondition": {"TagKey": "team", "TagValue": "blue"}}}
+    found = connect.search_security_profiles(SearchFilter=blue, **instance)
+    same([(p["Id"], p["Description"]) for p in found["SecurityProfiles"]], [(night, "At night")])
+    found = connect.search_routing_profiles(SearchCriteria=by("name", "Sales"), **instance)
+    same((found["ApproximateTotalCount"], found["RoutingProfiles"][0]["RoutingProfileId"]), (1, SALES))
+    found = connect.search_user_hierarchy_groups(SearchCriteria=by("resourceID", BERLIN), **instance)
+    path = found["UserHierarchyGroups"][0]["HierarchyPath"]
+    same([path[level]["Name"] for level in ("LevelOne", "LevelTwo")], ["EMEA", "Berlin"])
+    found = connect.search_predefined_attributes(SearchCriteria=by("name", "Product"), **instance)
+    same(found["PredefinedAttributes"][0]["Values"]["StringList"], ["billing", "shipping"])
+    for operation, member in [
+        ("search_security_profiles", "SecurityProfiles"),
+        ("search_routing_profiles", "RoutingProfiles"),
+        ("search_user_hierarchy_groups", "UserHierarchyGroups"),
+        ("search_predefined_attributes", "PredefinedAttributes"),
+    ]:
+        pages = list(connect.get_paginator(operation).paginate(PaginationConfig={"PageSize": 2}, **instance))
+        items = [item for page in pages for item in page[member]]
+        same(len(items), pages[0]["ApproximateTotalCount"])
+
+    advance(10)
+    user = {
+        "Username": "li.wei", "Password": "Passw0rd", "IdentityInfo": {"FirstName": "Wei", "LastName": "Li"},
+        "RoutingProfileId": BASIC, **instance,
+    }  # fmt: skip
+    refused_with("InvalidParameterException", careless.create_user, SecurityProfileIds=[AGENT] * 11, **user)
+    about = {"UserId": connect.create_user(SecurityProfileIds=[AGENT], **user)["UserId"], **instance}
+    refused_with("InvalidParameterException", careless.update_user_security_profiles, SecurityProfileIds=[AGENT] * 11, **about)
+    spoken = {"AttributeName": "connect:Language", "AttributeValue": "french", "Level": 4}
+    connect.associate_user_proficiencies(UserProficiencies=[spoken], **about)
+    connect.update_user_hierarchy(HierarchyGroupId=BERLIN, **about)
+    advance(10)
+
+    def speaks(language, at_least):
+        level = {"FieldName": "limit", "MinValue": at_least, "ComparisonType": "GREATER_OR_EQUAL"}
+        conditions = [by("name", "connect:Language"), by("value", language), {"NumberCondition": level}]
+        criteria = {"ListCondition": {"TargetListType": "PROFICIENCIES", "Conditions": conditions}}
+        return [u["Username"] for u in connect.search_users(SearchCriteria=criteria, **instance)["Users"]]
+
+    same((speaks("french", 4), speaks("french", 5), speaks("german", 1)), (["li.wei"], [], []))
+    emea = {"HierarchyGroupCondition": {"Value": path["LevelOne"]["Id"], "HierarchyGroupMatchType": "WITH_CHILD_GROUPS"}}
+    same(len(connect.search_users(SearchFilter={"UserAttributeFilter": emea}, **instance)["Users"]), 1)
+    connect.delete_user(**about)
+    connect.delete_security_profile(SecurityProfileId=night, **instance)
+
+
 def cli(*arguments, fails_with=None):
     command = [sys.executable, "-m", "awscli", "--endpoint-url", URL, "--output", "json", "connect", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"AWS_MAX_ATTEMPTS": "1"})
@@ -170,5 +254,7 @@ def with_the_cli():
 
 
 with_boto3()
+advance(10)
+with_boto3_for_administrators()
 advance(10)
 with_the_cli()
