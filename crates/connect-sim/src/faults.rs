@@ -4,19 +4,23 @@ use std::time::Duration;
 
 use connect_api::OperationName;
 use rand::{RngExt, rngs::StdRng};
+use serde::{Deserialize, Serialize};
 
 use crate::config::{ConfigError, known_operation};
 
 /// The effect of a fault on a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Effect {
     /// The call has no effect and is answered with this error.
     Error {
         /// HTTP status.
         status: u16,
         /// Error code. If absent, the reply has none.
+        #[serde(default)]
         code: Option<String>,
         /// Message.
+        #[serde(default)]
         message: String,
     },
     /// The call takes effect and is answered with this error.
@@ -24,8 +28,10 @@ pub enum Effect {
         /// HTTP status.
         status: u16,
         /// Error code. If absent, the reply has none.
+        #[serde(default)]
         code: Option<String>,
         /// Message.
+        #[serde(default)]
         message: String,
     },
     /// The call takes effect, and its reply is lost.
@@ -56,7 +62,8 @@ impl Effect {
 }
 
 /// The matching calls that a fault applies to.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Trigger {
     /// This many calls.
     Times(u32),
@@ -67,18 +74,27 @@ pub enum Trigger {
 }
 
 /// A fault to inject.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Fault {
     /// The operation. If absent, calls of any operation match.
+    #[serde(default)]
     pub operation: Option<String>,
     /// The username or id of the user. If absent, calls about any user match.
+    #[serde(default)]
     pub user: Option<String>,
-    /// How many matching calls pass first.
+    /// How many matching calls pass first. Default in JSON: 0.
+    #[serde(default)]
     pub skip: u32,
-    /// The matching calls that the fault applies to.
+    /// The matching calls that the fault applies to. Default in JSON: the next one.
+    #[serde(default = "once")]
     pub trigger: Trigger,
     /// The effect.
     pub effect: Effect,
+}
+
+fn once() -> Trigger {
+    Trigger::Times(1)
 }
 
 impl Fault {
@@ -173,6 +189,10 @@ impl Faults {
     pub fn add(&mut self, fault: Fault) {
         self.0.push(fault);
         self.drop_used_up();
+    }
+
+    pub fn all(&self) -> &[Fault] {
+        &self.0
     }
 
     pub fn clear(&mut self) {

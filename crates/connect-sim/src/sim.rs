@@ -174,6 +174,11 @@ impl Sim {
         self.engine().admission.faults.add(fault);
     }
 
+    /// Returns the faults that are not used up.
+    pub fn faults(&self) -> Vec<Fault> {
+        self.engine().admission.faults.all().to_vec()
+    }
+
     /// Removes all faults.
     pub fn clear_faults(&self) {
         self.engine().admission.faults.clear();

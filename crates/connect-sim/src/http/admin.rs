@@ -1,21 +1,26 @@
 //! `/_sim/`: the control interface for demonstrations and for tests in other processes. Tests in the same process use [`Sim`].
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use axum::{
     Json, Router,
     extract::State,
     http::StatusCode,
-    routing::{get, post},
+    routing::{get, post, put},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::encode;
-use crate::{Calls, InstanceView, Sim, UserView};
+use crate::{Calls, ConfigError, Fault, InstanceView, Sim, UserView, config::known_operation};
 
 pub(super) fn routes() -> Router<Sim> {
-    Router::new().route("/_sim/calls", get(calls)).route("/_sim/state", get(state)).route("/_sim/advance", post(advance))
+    Router::new()
+        .route("/_sim/calls", get(calls).delete(reset_calls))
+        .route("/_sim/state", get(state))
+        .route("/_sim/advance", post(advance))
+        .route("/_sim/faults", get(faults).post(inject).delete(clear_faults))
+        .route("/_sim/denied", put(deny))
 }
 
 async fn calls(State(sim): State<Sim>) -> Json<Calls> {
@@ -40,6 +45,37 @@ async fn state(State(sim): State<Sim>) -> Json<Value> {
     };
     let instances: Vec<_> = sim.instances().iter().map(instance).collect();
     Json(json!({ "now": sim.now(), "instances": instances }))
+}
+
+async fn reset_calls(State(sim): State<Sim>) {
+    sim.reset_calls();
+}
+
+async fn faults(State(sim): State<Sim>) -> Json<Vec<Fault>> {
+    Json(sim.faults())
+}
+
+type Invalid = (StatusCode, String);
+
+async fn inject(State(sim): State<Sim>, Json(fault): Json<Fault>) -> Result<(), Invalid> {
+    fault.check().map_err(invalid)?;
+    sim.inject(fault);
+    Ok(())
+}
+
+async fn clear_faults(State(sim): State<Sim>) {
+    sim.clear_faults();
+}
+
+/// Denies these operations, and no others.
+async fn deny(State(sim): State<Sim>, Json(operations): Json<BTreeSet<String>>) -> Result<(), Invalid> {
+    operations.iter().try_for_each(|operation| known_operation(operation)).map_err(invalid)?;
+    sim.deny(operations);
+    Ok(())
+}
+
+fn invalid(error: ConfigError) -> Invalid {
+    (StatusCode::BAD_REQUEST, error.to_string())
 }
 
 #[derive(Deserialize)]
