@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use rand::{SeedableRng, rngs::StdRng};
 
 use crate::{
-    Throttling,
+    Rate, Throttling,
     faults::{Effect, Faults},
     refusal::{Failure, Refusal},
-    request::{Request, Target},
+    request::{Request, Target, is_sts},
     state::Instance,
     throttle::Throttle,
 };
@@ -112,6 +112,11 @@ impl AdmissionControl {
     pub fn new(seed: u64, throttling: Throttling, denied: BTreeSet<String>) -> Self {
         let (rng, throttle) = (StdRng::seed_from_u64(seed), Throttle::new(throttling));
         Self { rng, throttle, faults: Faults::default(), denied }
+    }
+
+    /// Returns the rate limit of an operation, if it has one.
+    pub fn rate(&self, operation: &str) -> Option<Rate> {
+        (!is_sts(operation)).then(|| self.throttle.rate(operation)).flatten()
     }
 
     /// Admits a call or refuses it, with checks in the order of AWS: permission, rate, and then faults inside the service.

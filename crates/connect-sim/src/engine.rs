@@ -6,7 +6,7 @@ use connect_api::{Arn, InstanceId};
 use jiff::Timestamp;
 
 use crate::{
-    Calls, Config, ConfigError, InstanceView, QuickConnectView, Rules, Scope, UserView,
+    Calls, Config, ConfigError, QuickConnectView, Rules, Scope, UserView,
     admission::{AdmissionControl, Origin, Surface},
     clock::Clock,
     identifiers::Identifiers,
@@ -75,8 +75,8 @@ impl Engine {
         self.instances.iter_mut().find(|i| i.arn.instance == *id)
     }
 
-    pub fn instances(&self) -> Vec<InstanceView> {
-        self.instances.iter().map(Instance::view).collect()
+    pub fn instances(&self) -> &[Instance] {
+        &self.instances
     }
 
     /// Returns an instance by its ARN, which distinguishes the replicas of one.

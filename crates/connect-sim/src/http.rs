@@ -4,6 +4,7 @@ mod admin;
 mod api;
 mod decode;
 mod encode;
+mod page;
 mod reply;
 mod route;
 mod server;

@@ -31,6 +31,7 @@ mod engine;
 mod faults;
 mod http;
 mod identifiers;
+mod overview;
 mod paginator;
 mod refusal;
 mod request;

@@ -18,9 +18,10 @@ use crate::{
     admission::Surface,
     config::known_operation,
     engine::{Engine, Outcome},
+    overview::{Overview, Selection},
     refusal::Refusal,
     request::{Request, StsRequest},
-    state::Profile,
+    state::{Instance, Profile},
     sts::{Signer, StsResponse},
     typed,
 };
@@ -201,7 +202,12 @@ impl Sim {
 
     /// Returns the instances.
     pub fn instances(&self) -> Vec<InstanceView> {
-        self.engine().instances()
+        self.engine().instances().iter().map(Instance::view).collect()
+    }
+
+    /// Returns what the page shows.
+    pub(crate) fn overview(&self, selection: &Selection) -> Overview {
+        self.engine().overview(selection)
     }
 
     /// Returns all users of an instance by username, without lag. An unknown instance has none.

@@ -25,6 +25,11 @@ impl Throttle {
         Self { config, buckets: HashMap::new() }
     }
 
+    /// Returns the rate of an operation, unless it is unlimited.
+    pub fn rate(&self, operation: &str) -> Option<Rate> {
+        self.config.enabled.then(|| *self.config.operations.get(operation).unwrap_or(&self.config.default))
+    }
+
     /// Takes a token, or returns Connect's error if there is none.
     pub fn take(
         &mut self,
@@ -34,10 +39,7 @@ impl Throttle {
         now: Timestamp,
         rng: &mut StdRng,
     ) -> Result<(), Refusal> {
-        if !self.config.enabled {
-            return Ok(());
-        }
-        let Rate { per_second, burst } = *self.config.operations.get(operation).unwrap_or(&self.config.default);
+        let Some(Rate { per_second, burst }) = self.rate(operation) else { return Ok(()) };
         let burst = f64::from(burst);
         let key = (account.to_owned(), region.to_owned(), operation);
         let bucket = self.buckets.entry(key).or_insert(Bucket { tokens: burst, filled: now });

@@ -2,9 +2,10 @@
 
 use std::{future::IntoFuture, io, net::SocketAddr};
 
+use axum::routing::get;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
-use super::{admin, api};
+use super::{admin, api, page};
 use crate::Sim;
 
 /// A running server. Dropping it stops it at once.
@@ -25,7 +26,9 @@ pub struct Server {
 pub fn serve(sim: Sim, listener: TcpListener) -> io::Result<Server> {
     let address = listener.local_addr()?;
     let (stop, stopped) = oneshot::channel();
-    let app = admin::routes().fallback(api::handle).with_state(sim);
+    // The SDKs send calls to STS to the same path.
+    let page = get(page::show).fallback(api::handle);
+    let app = admin::routes().route("/", page).fallback(api::handle).with_state(sim);
     let server = axum::serve(listener, app).with_graceful_shutdown(async {
         // A dropped sender stops the server too.
         let _ = stopped.await;

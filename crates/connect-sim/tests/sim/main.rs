@@ -4,12 +4,14 @@
 
 mod admin;
 mod aws_tools;
+mod browser;
 mod channels;
 mod configuration;
 mod faults;
 mod identity;
 mod lags;
 mod listings;
+mod page;
 mod proficiencies;
 mod profiles;
 mod program;
