@@ -7,6 +7,7 @@ mod aws_tools;
 mod browser;
 mod channels;
 mod configuration;
+mod documentation;
 mod faults;
 mod identity;
 mod lags;
