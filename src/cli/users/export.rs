@@ -2,22 +2,19 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::{
-    Source, block_on,
-    filter::Filter,
-    manifests::{HEADER, Manifest, files, namespace_name, resource_name, stream},
-    read::Instance,
-};
+use super::{Source, block_on, filter::Filter, read::Instance};
 use crate::{
     api::Rules,
-    cli::stdout,
+    cli::{
+        manifests::{Manifest, namespace_name, resource_name, sort},
+        output::Output,
+    },
     plan::{Export, Live, NameIndex, ReferenceKind, References, export},
 };
 
@@ -55,10 +52,8 @@ pub(in crate::cli) struct ExportCommand {
     #[arg(long, value_name = "tag:KEY|hierarchy|FILE")]
     namespace_by: Option<String>,
 
-    /// A directory for one file a user and a kustomization.yaml, instead of one stream on standard output. A directory that an earlier
-    /// export has made is replaced.
-    #[arg(long, value_name = "DIR")]
-    output_dir: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
 }
 
 /// How the namespace of a user is found.
@@ -74,19 +69,10 @@ impl ExportCommand {
     pub(in crate::cli) fn execute(self) -> anyhow::Result<()> {
         block_on(async move {
             let by = NamespaceBy::parse(self.namespace_by.as_deref())?;
-            if let Some(directory) = &self.output_dir {
-                check_directory(directory)?;
-            }
+            self.output.check("export")?;
             let instances = self.source.read(&self.filter, self.full).await?;
             let manifests = self.manifests(&instances, &by)?;
-            match &self.output_dir {
-                Some(directory) => {
-                    replace(directory, &files(&manifests)?)?;
-                    eprintln!("{} ConnectUsers are in {}", manifests.len(), directory.display());
-                }
-                None => stdout::write(&stream(&manifests)?)?,
-            }
-            Ok(())
+            self.output.write("export", &manifests)
         })
     }
 
@@ -111,8 +97,7 @@ impl ExportCommand {
                 manifests.extend(broken.is_empty().then_some(manifest));
             }
         }
-        manifests
-            .sort_by(|a, b| (&a.spec.instance_arn, &a.namespace, &a.name).cmp(&(&b.spec.instance_arn, &b.namespace, &b.name)));
+        sort(&mut manifests);
         let mut seen = BTreeSet::new();
         if let Some(Manifest { name, namespace, .. }) = manifests.iter().find(|m| !seen.insert((&m.namespace, &m.name))) {
             let namespace = namespace.as_deref().unwrap_or("the default namespace");
@@ -170,53 +155,4 @@ fn table(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
         table.insert(record.get(username).unwrap_or_default().trim().to_lowercase(), name);
     }
     Ok(table)
-}
-
-/// Checks, before anything is read from Connect, that a directory is new, empty, or holds nothing but an earlier export.
-fn check_directory(directory: &Path) -> anyhow::Result<()> {
-    if !directory.exists() {
-        return Ok(());
-    }
-    let entries: Vec<_> = fs::read_dir(directory).and_then(Iterator::collect).with_context(|| named(directory))?;
-    let kustomization = fs::read_to_string(directory.join("kustomization.yaml")).unwrap_or_default();
-    if !entries.is_empty() && !kustomization.starts_with(HEADER) {
-        bail!("{}: the directory is not empty, and no export made it", named(directory));
-    }
-    foreign(directory).map_or(Ok(()), |path| bail!("{}: {} is not of an export: move it away", named(directory), path.display()))
-}
-
-fn named(directory: &Path) -> String {
-    format!("--output-dir {}", directory.display())
-}
-
-/// Returns a file that no export has made.
-fn foreign(directory: &Path) -> Option<PathBuf> {
-    let entries = fs::read_dir(directory).ok()?;
-    entries.flatten().map(|entry| entry.path()).find_map(|path| match path.is_dir() {
-        true => foreign(&path),
-        false => (path.extension().is_none_or(|extension| extension != "yaml")).then_some(path),
-    })
-}
-
-/// Writes the files beside the directory and then puts them in its place, so that it never holds half of an export.
-fn replace(directory: &Path, files: &BTreeMap<String, String>) -> anyhow::Result<()> {
-    let beside = |what: &str| {
-        let name = directory.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        directory.with_file_name(format!(".{name}.{what}"))
-    };
-    let (new, old) = (beside("new"), beside("old"));
-    let write = || {
-        for (path, text) in files {
-            let path = new.join(path);
-            path.parent().map_or(Ok(()), fs::create_dir_all)?;
-            fs::write(path, text)?;
-        }
-        if directory.exists() {
-            fs::rename(directory, &old)?;
-        }
-        fs::rename(&new, directory)?;
-        if old.exists() { fs::remove_dir_all(&old) } else { Ok(()) }
-    };
-    let _ = fs::remove_dir_all(&new);
-    write().inspect_err(|_| _ = fs::remove_dir_all(&new)).with_context(|| named(directory))
 }

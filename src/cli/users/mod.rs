@@ -3,7 +3,6 @@
 mod export;
 mod filter;
 mod list;
-mod manifests;
 mod plan;
 mod progress_file;
 mod read;

@@ -7,9 +7,6 @@ use sha2::{Digest, Sha256};
 
 use crate::api::{ConnectUser, ConnectUserSpec};
 
-/// The first line of files that `export` may replace.
-pub(super) const HEADER: &str = "# Made by `connect-operator export`.\n";
-
 /// A ConnectUser to write.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Manifest {
@@ -78,6 +75,11 @@ impl Manifest {
     }
 }
 
+/// Sorts manifests by instance, namespace and name.
+pub(super) fn sort(manifests: &mut [Manifest]) {
+    manifests.sort_by(|a, b| (&a.spec.instance_arn, &a.namespace, &a.name).cmp(&(&b.spec.instance_arn, &b.namespace, &b.name)));
+}
+
 /// Returns all manifests as one stream of YAML documents.
 pub(super) fn stream(manifests: &[Manifest]) -> anyhow::Result<String> {
     let documents =
@@ -86,8 +88,8 @@ pub(super) fn stream(manifests: &[Manifest]) -> anyhow::Result<String> {
 }
 
 /// Returns the files of a directory for kustomize, by path: one for each user, and a kustomization for each group of users, which holds
-/// what all of them have in common. Users of one instance and one namespace are a group.
-pub(super) fn files(manifests: &[Manifest]) -> anyhow::Result<BTreeMap<String, String>> {
+/// what all of them have in common. Users of one instance and one namespace are a group. Each kustomization begins with `header`.
+pub(super) fn files(manifests: &[Manifest], header: &str) -> anyhow::Result<BTreeMap<String, String>> {
     let instances: BTreeSet<&str> = manifests.iter().map(|manifest| manifest.spec.instance_arn.as_str()).collect();
     let mut groups: BTreeMap<Vec<String>, Vec<&Manifest>> = BTreeMap::new();
     for manifest in manifests {
@@ -124,13 +126,13 @@ pub(super) fn files(manifests: &[Manifest]) -> anyhow::Result<BTreeMap<String, S
         if let Some(namespace) = manifests.first().and_then(|manifest| manifest.namespace.as_ref()) {
             kustomization["namespace"] = json!(namespace);
         }
-        files.insert(at("kustomization.yaml"), format!("{HEADER}{}", serde_saphyr::to_string(&kustomization)?));
+        files.insert(at("kustomization.yaml"), format!("{header}{}", serde_saphyr::to_string(&kustomization)?));
     }
     if !groups.contains_key(&Vec::new()) {
         let resources: Vec<String> = groups.keys().map(|place| place.join("/")).collect();
         let kustomization =
             json!({ "apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "resources": resources });
-        files.insert("kustomization.yaml".into(), format!("{HEADER}{}", serde_saphyr::to_string(&kustomization)?));
+        files.insert("kustomization.yaml".into(), format!("{header}{}", serde_saphyr::to_string(&kustomization)?));
     }
     Ok(files)
 }
