@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::api::{ConnectUser, ConnectUserSpec};
+use crate::api::{ConnectUser, ConnectUserSpec, ManagementPolicy};
 
 /// A ConnectUser to write.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,8 +62,9 @@ impl Manifest {
         if let Some(namespace) = &self.namespace {
             object["metadata"]["namespace"] = json!(namespace);
         }
-        // It is the default.
-        if let Some(spec) = object["spec"].as_object_mut() {
+        if self.spec.management_policy == ManagementPolicy::default()
+            && let Some(spec) = object["spec"].as_object_mut()
+        {
             spec.remove("managementPolicy");
         }
         Ok(object)
