@@ -101,11 +101,16 @@ pub fn export(instance: &Arn, live: &Live, names: &NameIndex, references: Refere
     Export { spec, left_out }
 }
 
-/// Returns the name or path of an id if a spec may use it: if it means this id alone.
 fn name_of<T: Referent + ToString>(id: &T, names: &NameIndex, references: References) -> Option<String> {
-    let id = id.to_string();
-    let name = names.name(T::KIND, &id).filter(|name| references == References::Names && is_writable(T::KIND, name))?;
-    (names.meaning(T::KIND, &name) == Meaning::One(id)).then_some(name)
+    (references == References::Names).then(|| names.name_for_specs(T::KIND, &id.to_string())).flatten()
+}
+
+impl NameIndex {
+    /// Returns the name or path of an id if a spec may use it: if it means this id alone.
+    pub(crate) fn name_for_specs(&self, kind: ReferenceKind, id: &str) -> Option<String> {
+        let name = self.name(kind, id).filter(|name| is_writable(kind, name))?;
+        (self.meaning(kind, &name) == Meaning::One(id.to_owned())).then_some(name)
+    }
 }
 
 /// Returns whether the schema admits a name. A segment of a path is a name without a slash.
