@@ -7,6 +7,7 @@ mod election;
 mod existing;
 mod kube_access;
 mod markdown;
+mod import;
 mod manifests;
 mod orphans;
 mod output;
@@ -47,6 +48,7 @@ enum Command {
     Export(Box<users::ExportCommand>),
     Plan(Box<users::PlanCommand>),
     Report(Box<users::ReportCommand>),
+    Import(Box<import::Import>),
     /// Prints the CustomResourceDefinition.
     Crd,
     /// Prints a script that completes commands and flags in a shell.
@@ -90,6 +92,7 @@ impl Cli {
             Command::List(list) => list.execute()?,
             Command::Get(get) => get.execute()?,
             Command::Export(export) => export.execute()?,
+            Command::Import(import) => import.execute()?,
             Command::Plan(plan) => return plan.execute(),
             Command::Report(report) => report.execute()?,
             Command::Completions { shell } => {

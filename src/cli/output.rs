@@ -15,7 +15,7 @@ use super::manifests::{Manifest, files, stream};
 /// How the files begin that a command has made and may replace.
 const HEADER: &str = "# Made by `connect-operator ";
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(super) struct Output {
     /// A directory for one file a user and a kustomization.yaml, instead of one stream on standard output. A directory that an earlier
     /// run of this command has made is replaced.

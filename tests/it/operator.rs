@@ -20,6 +20,7 @@ mod hostile;
 mod iam;
 mod identity_types;
 mod ignore_drift;
+mod import;
 mod leader_election;
 mod leaks;
 mod mangler;
