@@ -3,9 +3,9 @@
 use kube::core::cel::{CompiledSchema, Validator, compile_schema};
 use serde_json::Value;
 
-use super::{ConnectUser, crd};
+use super::{ConnectUser, crd, structure};
 
-/// The CEL rules of the CustomResourceDefinition, compiled once for many objects.
+/// The structure and the CEL rules of the CustomResourceDefinition, compiled once for many objects.
 #[derive(Debug)]
 pub struct Rules(CompiledSchema);
 
@@ -34,10 +34,12 @@ impl Rules {
     /// An object that cannot be written as JSON, which does not happen.
     pub fn broken_by(&self, user: &ConnectUser, old: Option<&ConnectUser>) -> serde_json::Result<Vec<BrokenRule>> {
         let object: Value = serde_json::to_value(user)?;
+        let mut broken = structure::broken_by(&object);
         let old: Option<Value> = old.map(serde_json::to_value).transpose()?;
-        let broken = Validator::new().validate_compiled(&self.0, &object, old.as_ref()).err();
-        let errors = broken.map(|errors| errors.into_vec()).unwrap_or_default();
-        Ok(errors.into_iter().map(|error| BrokenRule { field: error.field_path, message: error.message }).collect())
+        let errors = Validator::new().validate_compiled(&self.0, &object, old.as_ref()).err();
+        let errors = errors.map(|errors| errors.into_vec()).unwrap_or_default();
+        broken.extend(errors.into_iter().map(|error| BrokenRule { field: error.field_path, message: error.message }));
+        Ok(broken)
     }
 }
 

@@ -1,5 +1,5 @@
 //! The structure that the CustomResourceDefinition asks for, checked without an API server: unknown fields, types and bounds. What spans
-//! several fields is in [`Rules`](super::Rules).
+//! several fields is in the CEL rules, which [`Rules`](super::Rules) checks too.
 
 use std::sync::LazyLock;
 

@@ -3,14 +3,16 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::{Write, stdout},
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::manifests::{Manifest, files, stream};
+use super::{
+    manifests::{Manifest, files, stream},
+    stdout,
+};
 
 /// How the files begin that a command has made and may replace.
 const HEADER: &str = "# Made by `connect-operator ";
@@ -43,7 +45,7 @@ impl Output {
                 replace(directory, &files(manifests, &header(command))?)?;
                 eprintln!("{} ConnectUsers are in {}", manifests.len(), directory.display());
             }
-            None => stdout().write_all(stream(manifests)?.as_bytes()).context("standard output")?,
+            None => stdout::write(&stream(manifests)?)?,
         }
         Ok(())
     }

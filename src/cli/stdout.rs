@@ -5,14 +5,16 @@ use std::{
     io::{self, IsTerminal, Write},
 };
 
+use anyhow::Context;
+
 /// Writes a command's result.
 ///
 /// # Errors
 /// Standard output cannot be written to. It is fine if its reader has seen enough, such as `head`.
-pub(super) fn write(text: &str) -> io::Result<()> {
+pub(super) fn write(text: &str) -> anyhow::Result<()> {
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => written,
+        written => written.context("standard output"),
     }
 }
 

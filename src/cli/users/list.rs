@@ -114,5 +114,5 @@ fn print(output: Output, rows: &[Row]) -> anyhow::Result<()> {
         }
         Output::Name => rows.iter().map(|row| row.user_arn.clone() + "\n").collect(),
     };
-    Ok(stdout::write(&text)?)
+    stdout::write(&text)
 }

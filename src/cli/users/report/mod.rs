@@ -76,7 +76,7 @@ impl ReportCommand {
                     Output::Markdown => render::markdown(&report),
                     Output::Html => html::page(&report),
                 };
-                let Some(interval) = self.watch else { return Ok(stdout::write(&text)?) };
+                let Some(interval) = self.watch else { return stdout::write(&text) };
                 // Clears the screen of a terminal.
                 let clear = if stdout::is_terminal() { "\x1b[2J\x1b[H" } else { "" };
                 stdout::write(&format!("{clear}{text}"))?;
