@@ -18,84 +18,12 @@ use connect_api::Arn;
 use serde_json::{Map, Value, json};
 
 use super::{
+    columns::Column,
+    fields::Fields,
     record::{Imported, Record},
     text::Broken,
     words::{in_our_words, tags},
 };
-
-/// What a column holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Column {
-    FirstName,
-    LastName,
-    Email,
-    SecondaryEmail,
-    Mobile,
-    Password,
-    Username,
-    RoutingProfile,
-    SecurityProfiles,
-    /// The hierarchy group in one column.
-    Group,
-    /// One column or several with the names of the groups from the top level down.
-    GroupLevels,
-    PhoneType,
-    PhoneNumber,
-    AutoAccept,
-    AfterContactWork,
-    PersistentConnection,
-    VoiceEnhancement,
-    Tags,
-    /// The value of one tag.
-    Tag(String),
-    Unknown,
-}
-
-/// How the names of columns begin, in lower case and without blanks and signs.
-const COLUMNS: [(&str, Column); 24] = [
-    ("firstname", Column::FirstName),
-    ("lastname", Column::LastName),
-    ("email", Column::Email),
-    ("secondaryemail", Column::SecondaryEmail),
-    ("mobile", Column::Mobile),
-    ("userlogin", Column::Username),
-    ("username", Column::Username),
-    ("login", Column::Username),
-    ("routingprofile", Column::RoutingProfile),
-    ("securityprofile", Column::SecurityProfiles),
-    ("userhierarchy", Column::GroupLevels),
-    ("agenthierarchy", Column::Group),
-    ("hierarchy", Column::Group),
-    ("phonetype", Column::PhoneType),
-    ("phonenumber", Column::PhoneNumber),
-    ("deskphonenumber", Column::PhoneNumber),
-    ("softphoneautoaccept", Column::AutoAccept),
-    ("autoaccept", Column::AutoAccept),
-    ("acwtimeout", Column::AfterContactWork),
-    ("aftercontactwork", Column::AfterContactWork),
-    ("persistentconnection", Column::PersistentConnection),
-    ("audioenhancement", Column::VoiceEnhancement),
-    ("voiceenhancement", Column::VoiceEnhancement),
-    ("tags", Column::Tags),
-];
-
-impl Column {
-    fn of(header: &str) -> Self {
-        if let Some((_, key)) = header.split_once(':').filter(|(word, _)| word.trim().eq_ignore_ascii_case("tag")) {
-            return Self::Tag(key.trim().to_owned());
-        }
-        let name: String = header.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
-        if name.contains("password") {
-            return Self::Password;
-        }
-        COLUMNS.into_iter().find(|(start, _)| name.starts_with(start)).map_or(Self::Unknown, |(_, column)| column)
-    }
-
-    /// Returns whether several columns may be parts of one value.
-    fn is_part(&self) -> bool {
-        matches!(self, Self::SecurityProfiles | Self::GroupLevels | Self::Tag(_) | Self::Unknown | Self::Password)
-    }
-}
 
 /// Reads the users of an instance.
 pub(super) fn read(text: &str, instance: &Arn) -> Result<Imported, Broken> {
@@ -267,35 +195,6 @@ fn given_tags(cell: &str, cells: &[(&Column, &str)], lost: &mut Vec<String>) -> 
         _ => None,
     }));
     given
-}
-
-/// Where the fields of a text start, and the quotation mark that is never closed. The parser of the crate takes any text.
-#[derive(Default)]
-struct Fields {
-    starts: Vec<usize>,
-    unclosed: Option<usize>,
-}
-
-impl Fields {
-    fn of(text: &str, delimiter: char) -> Self {
-        let (mut fields, mut at_start) = (Self::default(), true);
-        let mut letters = text.char_indices().peekable();
-        while let Some((at, letter)) = letters.next() {
-            if at_start {
-                fields.starts.push(at);
-            }
-            if letter == '"' && at_start {
-                fields.unclosed = Some(at);
-            } else if letter == '"' && fields.unclosed.is_some() && letters.next_if(|(_, next)| *next == '"').is_none() {
-                fields.unclosed = None;
-            }
-            at_start = fields.unclosed.is_none() && (letter == delimiter || letter == '\n');
-        }
-        if at_start && !text.is_empty() {
-            fields.starts.push(text.len());
-        }
-        fields
-    }
 }
 
 #[cfg(test)]

@@ -4,8 +4,10 @@
 //! without I/O, which is in this file. No password gets beyond the sources: they keep only that there was one.
 
 mod cloudformation;
+mod columns;
 mod crossplane;
 mod csv;
+mod fields;
 mod known;
 mod record;
 mod template;

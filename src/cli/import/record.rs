@@ -122,7 +122,7 @@ fn build(record: Record, wishes: &Wishes, rules: &Rules) -> serde_json::Result<B
             let unknown = missing("", &spec.into(), &serde_json::to_value(&kept)?);
             lost.extend(unknown.into_iter().map(|path| format!("{path}: a ConnectUser has no such field")));
             let manifest = Manifest { namespace: wishes.namespace.clone().or(namespace), name, spec: kept };
-            let broken = rules.broken_by(&manifest.resource())?;
+            let broken = rules.broken_by(&manifest.resource(), None)?;
             lost.extend(broken.iter().map(|rule| format!("left out: {}: {}", rule.field, rule.message)));
             broken.is_empty().then_some(manifest)
         }

@@ -119,6 +119,8 @@ async fn imported_users_of_every_source_become_ready() {
     // A state describes users that exist: they are taken over.
     harness.create_by_hand("jane.tf.doe", |_| {}).await;
     harness.create_by_hand("omar.tf@example.com", |_| {}).await;
+    // SearchUsers lags.
+    harness.sim.advance(std::time::Duration::from_secs(60));
     let ids = ["jane.tf.doe", "omar.tf@example.com"].map(|username| live(username).id);
     let (manifests, _) = imported(&[&["terraform"], &in_namespace[..]].concat(), &sample(&harness, "state.json", ".tf"));
     let (names, secrets) = names_and_secrets(&manifests);
