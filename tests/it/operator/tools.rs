@@ -302,7 +302,9 @@ async fn report_names_administrators_and_unmanaged_users() {
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap()
     };
-    let json: Value = serde_json::from_str(&report(&["-o", "json", "--with-cluster", "--users-quota=4"])).unwrap();
+    let json: Value =
+        serde_json::from_str(&report(&["-o", "json", "--with-cluster", "--namespace", harness.namespace(), "--users-quota=4"]))
+            .unwrap();
     let instance = &json["instances"][0];
     let names = |list: &Value| list.as_array().unwrap().iter().map(|person| person["username"].clone()).collect::<Vec<_>>();
     assert_eq!(names(&instance["administrators"]), ["root"]);

@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn no_label_names_a_single_object() {
         let all: BTreeSet<String> = parse(&example().unwrap()).into_values().flat_map(|metric| metric.labels).collect();
-        let known = "account code connect_instance field operation priority ready reason region result synced version";
+        let known = "account code connect_instance field managed operation priority ready reason region result synced version";
         assert_eq!(all, known.split(' ').map(str::to_owned).collect());
     }
 

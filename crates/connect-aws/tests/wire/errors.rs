@@ -130,7 +130,8 @@ async fn a_reply_that_does_not_come_in_time_is_transient() {
         let client = client(&server.url, credentials(), Duration::from_millis(300)).await;
         let error = call(&client, minimal_create()).await.unwrap_err();
         assert_no_reply(&error, Class::Transient, "no reply in time: ", "");
-        assert_eq!(server.requests().len(), 1);
+        // On a busy machine the time is over before the request is sent.
+        assert!(server.requests().len() <= 1, "it is not retried");
     }
 }
 

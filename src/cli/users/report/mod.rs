@@ -52,6 +52,10 @@ pub(in crate::cli) struct ReportCommand {
     #[arg(long)]
     with_cluster: bool,
 
+    /// Only the ConnectUsers of this namespace. May be given more than once.
+    #[arg(long, short, value_name = "NAMESPACE", requires = "with_cluster")]
+    namespace: Vec<String>,
+
     /// The quota of users of an instance, to compare with: Service Quotas calls it "Users per instance".
     #[arg(long, value_name = "USERS")]
     users_quota: Option<usize>,
@@ -99,7 +103,7 @@ impl ReportCommand {
         }
         let connect_users = if self.with_cluster {
             let client = self.kube.connect().await?;
-            let listed = resources::list(&client, &[]).await?;
+            let listed = resources::list(&client, &self.namespace).await?;
             Some(ClusterReport::of(&listed.into_iter().filter_map(|listed| listed.0.ok()).collect::<Vec<_>>()))
         } else {
             None
