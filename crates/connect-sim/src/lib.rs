@@ -14,9 +14,9 @@
 //! ```
 //!
 //! [`Sim`] is one state machine behind a lock. [`Sim::client`] calls it in-process, through the same trait as the real client.
-//! [`serve`] puts it behind HTTP in AWS' own format, so that the SDKs and the aws CLI work with it unchanged. It follows AWS'
-//! documentation. Where AWS documents nothing, a switch in [`Rules`] chooses. The default is the behaviour that is harder on
-//! a client, and [`Rules::lenient`] the easier one.
+//! [`serve`] puts it behind HTTP in AWS' own format, so that the SDKs and the aws CLI work with it unchanged, and shows its state
+//! on a page at `/`. It follows AWS' documentation. Where AWS documents nothing, a switch in [`Rules`] chooses. The default is the
+//! behaviour that is harder on a client, and [`Rules::lenient`] the easier one.
 //!
 //! It is deterministic: it does not sleep, has no threads, draws random numbers only from the seed, and its time is either real
 //! or moved only by [`Sim::advance`].

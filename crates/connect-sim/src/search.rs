@@ -12,7 +12,7 @@ pub(crate) use filter::SearchFilter;
 
 use crate::{
     request::Paging,
-    state::{Group, Profile, User, lineage},
+    state::{Group, Profile, QuickConnect, User, lineage},
 };
 
 /// The parameters of a search.
@@ -143,6 +143,25 @@ impl Searchable for SearchedGroup<'_> {
 
     fn tags(&self) -> Option<&Tags> {
         Some(&self.group.tags)
+    }
+}
+
+/// A quick connect. Descriptions are not kept, so none is found by one.
+pub(crate) struct SearchedQuickConnect<'a>(pub &'a Arc<QuickConnect>);
+
+impl Searchable for SearchedQuickConnect<'_> {
+    const FIELDS: &'static [&'static str] = &["name", "description", "resourceID"];
+
+    fn has(&self, field: &str, is: &dyn Fn(&str) -> bool) -> bool {
+        match field {
+            "name" => is(&self.0.name),
+            "resourceID" => is(self.0.id.as_str()),
+            _ => false,
+        }
+    }
+
+    fn tags(&self) -> Option<&Tags> {
+        Some(&self.0.tags)
     }
 }
 

@@ -138,7 +138,8 @@ fn perform(cx: &mut Context<'_>, call: Call) -> Result<Reply, Refusal> {
             Reply::DescribeUserHierarchyGroup(HierarchyGroup { id, arn, path })
         }
         Call::SearchQuickConnects(c) => {
-            let (page, _) = quick_connects::search(cx, &paging(c.max_results, c.next_token))?;
+            let paging = paging(c.max_results, c.next_token);
+            let (page, _) = quick_connects::search(cx, &Search { paging, ..Search::default() })?;
             Reply::SearchQuickConnects(map(page, |found| cx.instance.typed_quick_connect(&found)))
         }
         Call::DescribeQuickConnect(c) => {

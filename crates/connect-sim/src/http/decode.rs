@@ -42,11 +42,6 @@ impl Members {
         serde_json::from_value(value).map_err(|error| invalid(name, error))
     }
 
-    /// Returns whether a member is given.
-    pub fn has(&self, name: &str) -> bool {
-        self.0.get(name).is_some_and(|value| !value.is_null())
-    }
-
     /// Takes a member that is a list of structures.
     fn take_list<T>(&mut self, name: &str, of: impl Fn(&mut Self) -> Result<T, Refusal>) -> Result<Option<Vec<T>>, Refusal> {
         self.take::<Option<Vec<Self>>>(name)?.map(|mut list| list.iter_mut().map(of).collect()).transpose()
@@ -213,7 +208,7 @@ pub(super) fn attribute_values(bytes: &[u8]) -> Result<Vec<String>, Refusal> {
 /// Returns the parameters of a search.
 pub(super) fn search(body: &mut Members) -> Result<Search, Refusal> {
     Ok(Search {
-        paging: paging(body)?,
+        paging: Paging { max_results: body.take("MaxResults")?, next_token: body.take("NextToken")? },
         criteria: body.take::<Option<_>>("SearchCriteria")?.unwrap_or_default(),
         filter: body.take::<Option<_>>("SearchFilter")?.unwrap_or_default(),
     })
@@ -237,9 +232,4 @@ pub(super) fn new_profile(bytes: &[u8], name: &str) -> Result<NewProfile, Refusa
         permissions: body.take::<Option<_>>("Permissions")?.unwrap_or_default(),
         tags: body.take::<Option<_>>("Tags")?.unwrap_or_default(),
     })
-}
-
-/// Returns the page that a search asks for.
-pub(super) fn paging(body: &mut Members) -> Result<Paging, Refusal> {
-    Ok(Paging { max_results: body.take("MaxResults")?, next_token: body.take("NextToken")? })
 }

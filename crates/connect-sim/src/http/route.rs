@@ -82,13 +82,8 @@ pub(super) fn request<'a>(method: &Method, segments: &'a [String], uri: &'a Uri,
             }))
         }),
         ("POST", ["search-quick-connects"]) => search("SearchQuickConnects", body, |cx, mut body| {
-            if ["SearchCriteria", "SearchFilter"].iter().any(|member| body.has(member)) {
-                let message = "SearchCriteria and SearchFilter of quick connects are not simulated";
-                return Err(Refusal::invalid_parameter(message));
-            }
-            let (page, total) = quick_connects::search(cx, &decode::paging(&mut body)?)?;
-            let shown: Vec<_> = page.items.iter().map(|found| encode::quick_connect(cx.instance, found)).collect();
-            Ok(json!({ "QuickConnects": shown, "NextToken": page.next_token, "ApproximateTotalCount": total }))
+            let (page, total) = quick_connects::search(cx, &decode::search(&mut body)?)?;
+            Ok(encode::search("QuickConnects", page, total, |found| encode::quick_connect(cx.instance, found)))
         }),
         ("GET", ["users-summary", i]) => on_instance("ListUsers", i, move |cx| {
             let page = users::list(cx, &paging(uri)?)?;

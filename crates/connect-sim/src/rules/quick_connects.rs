@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use connect_api::{Page, QuickConnectId, Tags, UserId};
 
-use super::{Context, admin_actions::check_name, references};
+use super::{Context, admin_actions::check_name, references, searches::Searching};
 use crate::{
     QuickConnectTarget, QuickConnectView,
+    paginator::map,
     refusal::Refusal,
-    request::Paging,
+    search::{Search, SearchedQuickConnect},
     state::{Instance, QuickConnect},
 };
 
@@ -48,11 +49,12 @@ pub(crate) fn delete(cx: &mut Context<'_>, given: &str) -> Result<(), Refusal> {
 }
 
 /// Returns a page of the quick connects that are found, and the number of all of them.
-pub(crate) fn search(cx: &mut Context<'_>, paging: &Paging) -> Result<(Page<Arc<QuickConnect>>, usize), Refusal> {
-    let start = cx.paginator.start(paging, 100, ("SearchQuickConnects", cx.instance.arn.instance.as_str()))?;
+pub(crate) fn search(cx: &mut Context<'_>, search: &Search) -> Result<(Page<Arc<QuickConnect>>, usize), Refusal> {
+    let searching = Searching::new(cx);
     let all = cx.instance.quick_connects_searched.at(cx.now);
-    let page = start.page_of(all.values().map(|found| (found.id.to_string(), Arc::clone(found))));
-    Ok((page, all.len()))
+    let all = all.values().map(|found| (found.id.to_string(), SearchedQuickConnect(found)));
+    let (page, total) = searching.page(("SearchQuickConnects", 100), search, all)?;
+    Ok((map(page, |found| Arc::clone(found.0)), total))
 }
 
 /// Checks that the target user exists.

@@ -109,8 +109,13 @@ async fn they_are_encoded_as_by_aws() {
         served.send("PUT", "/quick-connects/11111111-aaaa-4bbb-8ccc-000000000001", queue).await.error(),
         (400, "InvalidParameterException")
     );
-    let criteria = r#"{"InstanceId":"11111111-aaaa-4bbb-8ccc-000000000001","SearchCriteria":{}}"#;
-    assert_eq!(served.send("POST", "/search-quick-connects", criteria).await.error(), (400, "InvalidParameterException"));
+    for (field, value, found) in [("name", "JA", 1), ("resourceID", id, 1), ("name", "other", 0), ("description", "Jane", 0)] {
+        let condition = json!({ "FieldName": field, "Value": value, "ComparisonType": "STARTS_WITH" });
+        let criteria = json!({ "StringCondition": condition });
+        let body = json!({ "InstanceId": "11111111-aaaa-4bbb-8ccc-000000000001", "SearchCriteria": criteria }).to_string();
+        let reply = served.send("POST", "/search-quick-connects", &body).await.json();
+        assert_eq!(reply["ApproximateTotalCount"], found, "{field} {value}");
+    }
     let queue = json!({ "QuickConnectType": "QUEUE", "QueueConfig": { "QueueId": "queue-1", "ContactFlowId": "flow-2" } });
     let moved = json!({ "QuickConnectConfig": queue }).to_string();
     assert_eq!(
