@@ -62,7 +62,6 @@ pub(super) fn sections(report: &InstanceReport) -> Vec<Section> {
             rows: Vec::new(),
         }),
     }
-    sections.push(Section::people("Users that no operator manages", "", &report.unmanaged));
     let alike = report.alike.iter().map(|alike| vec![alike.by.to_owned(), alike.value.clone(), alike.usernames.join(", ")]);
     sections.push(Section {
         heading: "Users that may be one person".into(),
@@ -73,6 +72,7 @@ pub(super) fn sections(report: &InstanceReport) -> Vec<Section> {
     sections.push(Section::counts("Managed, by cluster", "CLUSTER", &report.managed_by_cluster));
     sections.push(Section::counts("By routing profile", "ROUTING-PROFILE", &report.by_routing_profile));
     sections.push(Section::counts("By security profile", "SECURITY-PROFILE", &report.by_security_profile));
+    sections.push(Section::people("Users that no operator manages", "", &report.unmanaged));
     sections.retain(|section| !section.rows.is_empty() || section.columns.is_empty());
     sections
 }
