@@ -97,10 +97,12 @@ pub(super) fn read(text: &str, instance: Option<&Arn>) -> Result<Imported, Broke
     for resource in resources.iter().filter(|resource| resource.kind == "aws_connect_user" && resource.mode == "managed") {
         let mut record = Record { place: resource.address.clone(), ..Record::default() };
         let mut values = resource.values.clone();
-        record.has_password = values.remove("password").is_some_and(|password| password.as_str().is_some_and(|p| !p.is_empty()))
-            || is_marked(&resource.sensitive_values, "password");
+        values.remove("password");
+        record.has_password = resource.text("password").is_some();
         if let Some(Value::Object(unknown)) = unknown.get(resource.address.as_str()) {
-            let unknown = unknown.iter().filter(|(member, value)| is_any(value) && !COMPUTED.contains(&member.as_str()));
+            record.has_password |= unknown.get("password").is_some_and(is_any);
+            let is_ours = |member: &str| member != "password" && !COMPUTED.contains(&member);
+            let unknown = unknown.iter().filter(|(member, value)| is_any(value) && is_ours(member));
             record.lost.extend(unknown.map(|(member, _)| format!("{member}: is known only after the plan is applied")));
         }
         take_sensitive(&mut values, &resource.sensitive_values, &mut record.lost);
@@ -177,11 +179,7 @@ fn take_sensitive(values: &mut Map<String, Value>, marks: &Value, lost: &mut Vec
     }
 }
 
-/// Returns whether a member or a part of it is marked.
-fn is_marked(marks: &Value, member: &str) -> bool {
-    marks.get(member).is_some_and(is_any)
-}
-
+/// Returns whether a value or a part of it is marked.
 fn is_any(mark: &Value) -> bool {
     match mark {
         Value::Bool(mark) => *mark,
@@ -240,6 +238,8 @@ mod tests {
             json!([format!("{INSTANCE}/security-profile/bbbbbbbb-0000-4000-8000-000000000001")])
         );
         assert_eq!(new["passwordSecretRef"]["name"], "new.agent");
+        let unknown = PLAN.replace("\"password\": \"Hunter2!plan\",", "").replace("\"arn\": true", "\"password\": true");
+        assert_eq!(super::super::record::tests::specs(read(&unknown, None).unwrap()), (specs.clone(), lost.clone()));
         assert_eq!(lost, ["file: aws_connect_user.new: new.agent: hierarchy_group_id: is known only after the plan is applied"]);
     }
 
