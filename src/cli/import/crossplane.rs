@@ -112,16 +112,14 @@ impl<'a> File<'a> {
 
     /// Replaces references by what the objects of the file say.
     fn take_references(&self, user: &Value, members: &mut Map<String, Value>, record: &mut Record) {
-        let references =
-            members.keys().filter(|key| key.ends_with("Ref") || key.ends_with("Selector")).cloned().collect::<Vec<_>>();
-        for key in references {
+        let is_reference = |key: &&String| key.ends_with("Ref") || key.ends_with("Selector");
+        // That of the instance is for `take_instance`.
+        let references = members.keys().filter(|key| is_reference(key) && !key.starts_with("instanceId"));
+        for key in references.cloned().collect::<Vec<_>>() {
             let reference = members.remove(&key).unwrap_or_default();
             let Some(member) = key.strip_suffix("Ref").or(key.strip_suffix("Selector")) else { continue };
             // Crossplane keeps the reference beside the value that it has found.
-            if members.contains_key(member) || members.contains_key("routingProfileName") || member == "instanceId" {
-                if member == "instanceId" {
-                    members.insert(key, reference);
-                }
+            if members.contains_key(member) || members.contains_key("routingProfileName") {
                 continue;
             }
             let found = (member == "routingProfileId").then(|| self.find(user, "RoutingProfile", &reference)).flatten();
