@@ -18,13 +18,7 @@ mod stdout;
 mod table;
 mod users;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
-
-use anyhow::Context;
+use std::{path::Path, process::ExitCode};
 
 use clap::{Command as Flags, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
@@ -57,11 +51,6 @@ enum Command {
     Completions {
         /// The shell.
         shell: Shell,
-    },
-    /// Writes man pages into a directory.
-    Man {
-        /// The directory.
-        directory: PathBuf,
     },
 }
 
@@ -100,11 +89,6 @@ impl Cli {
                 let name = flags.get_name().to_owned();
                 clap_complete::generate(shell, &mut flags, name, &mut script);
                 stdout::write(&String::from_utf8(script)?)?;
-            }
-            Command::Man { directory } => {
-                fs::create_dir_all(&directory)
-                    .and_then(|()| clap_mangen::generate_to(Self::flags(), &directory))
-                    .with_context(|| directory.display().to_string())?;
             }
             Command::Crd => stdout::write(&crate::api::crd_yaml()?)?,
         }

@@ -5,5 +5,6 @@ pub mod compiled_once;
 pub mod demo;
 pub mod generate;
 pub mod lives;
+pub mod man;
 mod programs;
 mod repository;

@@ -1,9 +1,9 @@
 //! The repository's own commands.
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::Parser;
-use xtask::{bench, compiled_once, demo, generate, lives};
+use xtask::{bench, compiled_once, demo, generate, lives, man};
 
 /// The repository's own commands.
 #[derive(Debug, Parser)]
@@ -18,6 +18,11 @@ enum Command {
     /// Writes the generated files: the CustomResourceDefinition, the references of the API and the metrics, the IAM policies, their
     /// copies in the chart, and the manifests rendered from the chart.
     Generate,
+    /// Writes the program's man pages into a directory.
+    Man {
+        /// The directory.
+        directory: PathBuf,
+    },
     /// Builds the demo and all tests, and fails if these compile a dependency differently.
     CompiledOnce,
 }
@@ -28,6 +33,7 @@ fn main() -> ExitCode {
         Command::Bench(bench) => bench.run().map(|()| ExitCode::SUCCESS),
         Command::Lives(lives) => lives.run().map(|()| ExitCode::SUCCESS),
         Command::CompiledOnce => compiled_once::check().map(|()| ExitCode::SUCCESS),
+        Command::Man { directory } => man::write(&directory).map(|()| ExitCode::SUCCESS),
         Command::Generate => generate::run().map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| {

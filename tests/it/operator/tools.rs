@@ -348,13 +348,6 @@ async fn commands_have_the_habits_of_kubectl() {
         let script = Command::new(&plugin).args(["completions", shell]).output().unwrap();
         assert!(String::from_utf8(script.stdout).unwrap().contains("kubectl-connect"), "{shell}");
     }
-    let man = directory.path().join("man");
-    let output = bare(&harness, &["crd"]);
-    assert_eq!(output.status.code(), Some(2), "crd takes no such flags");
-    let written = Command::new(&plugin).arg("man").arg(&man).output().unwrap();
-    assert!(written.status.success(), "{written:?}");
-    assert!(fs::read_dir(&man).unwrap().count() > 5);
-
     let report = |flags: &[&str]| {
         let instance = format!("--instance={}", harness.instance_arn());
         let output = bare(&harness, &[&["report", "--with-cluster", &instance], flags].concat());
