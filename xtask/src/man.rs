@@ -26,8 +26,9 @@ mod tests {
         write(directory.path()).unwrap();
         for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
             let page = fs::read_to_string(directory.path().join(format!("connect-operator-{}.1", command.get_name()))).unwrap();
-            let about = command.get_about().unwrap().to_string();
-            assert!(page.contains(&about[..20]), "{}", command.get_name());
+            for flag in command.get_arguments().filter_map(|argument| argument.get_long()) {
+                assert!(page.contains(&flag.replace('-', "\\-")), "{} --{flag}", command.get_name());
+            }
         }
     }
 }
