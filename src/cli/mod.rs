@@ -20,8 +20,11 @@ mod users;
 
 use std::{path::Path, process::ExitCode};
 
-use clap::{Command as Flags, CommandFactory, FromArgMatches, Parser, Subcommand};
-use clap_complete::Shell;
+use clap::{Command as Flags, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap_complete::{
+    generate,
+    shells::{Bash, Fish, Zsh},
+};
 
 /// A Kubernetes operator for the users of Amazon Connect.
 #[derive(Debug, Parser)]
@@ -52,6 +55,14 @@ enum Command {
         /// The shell.
         shell: Shell,
     },
+}
+
+/// A shell for which commands are completed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Shell {
+    Bash,
+    Fish,
+    Zsh,
 }
 
 impl Cli {
@@ -87,7 +98,11 @@ impl Cli {
             Command::Completions { shell } => {
                 let (mut flags, mut script) = (Self::flags(), Vec::new());
                 let name = flags.get_name().to_owned();
-                clap_complete::generate(shell, &mut flags, name, &mut script);
+                match shell {
+                    Shell::Bash => generate(Bash, &mut flags, name, &mut script),
+                    Shell::Fish => generate(Fish, &mut flags, name, &mut script),
+                    Shell::Zsh => generate(Zsh, &mut flags, name, &mut script),
+                }
                 stdout::write(&String::from_utf8(script)?)?;
             }
             Command::Crd => stdout::write(&crate::api::crd_yaml()?)?,
