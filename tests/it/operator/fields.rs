@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use self::cases::{FieldCase, cases, pointer, resolved};
 use super::{
     harness::{Harness, condition, is_ready},
-    plan::plan,
+    plan::{changes_something, plan},
 };
 use crate::{golden, support::eventually};
 
@@ -221,10 +221,6 @@ impl FieldTest<'_> {
             .collect();
         if list.is_empty() { "none".to_owned() } else { list.join(", ") }
     }
-}
-
-fn changes_something(operation: &str) -> bool {
-    !["Describe", "List", "Search"].iter().any(|read| operation.starts_with(read))
 }
 
 fn content(mut view: UserView) -> UserView {

@@ -23,16 +23,27 @@ fn users() -> usize {
     if std::env::var("FLEET").is_ok_and(|fleet| fleet == "all") { 2_000 } else { 300 }
 }
 
-fn tool(harness: &Harness<'_>, arguments: &[&str]) -> Output {
+/// Returns the program with these arguments, the endpoint and credentials of the simulator, and the operator's rights in the cluster.
+pub fn program(harness: &Harness<'_>, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_operator-under-test"));
     command
         .args(arguments)
         .args([format!("--aws-endpoint-url={}", harness.url()), "--calls-per-second=1000".to_owned()])
-        .arg(format!("--instance={}", harness.instance_arn()))
         .env_clear()
+        .env("KUBECONFIG", harness.kubeconfig())
         .env("RUST_BACKTRACE", "1")
         .envs(credentials());
-    command.output().unwrap()
+    command
+}
+
+fn bare(harness: &Harness<'_>, arguments: &[&str]) -> Output {
+    program(harness, arguments).output().unwrap()
+}
+
+/// Runs a command about the harness' instance, without a cluster.
+fn tool(harness: &Harness<'_>, arguments: &[&str]) -> Output {
+    let instance = format!("--instance={}", harness.instance_arn());
+    program(harness, arguments).arg(instance).env_remove("KUBECONFIG").output().unwrap()
 }
 
 /// Runs a command that must succeed. Returns what it printed.
@@ -232,19 +243,6 @@ async fn interrupted_read_goes_on_from_its_file() {
     assert_eq!((second.len(), &second[0]), (3, &first[0]));
     assert_eq!(second[1]["routingProfileName"], "Basic Routing Profile");
     assert_eq!(harness.sim.calls().of(OperationName::DescribeUser), 2, "the changed user, and the new one");
-}
-
-/// Runs a command with these arguments alone, and the operator's rights in the cluster.
-fn bare(harness: &Harness<'_>, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_operator-under-test"));
-    command
-        .args(arguments)
-        .args([format!("--aws-endpoint-url={}", harness.url()), "--calls-per-second=1000".to_owned()])
-        .env_clear()
-        .env("KUBECONFIG", harness.kubeconfig())
-        .env("RUST_BACKTRACE", "1")
-        .envs(credentials());
-    command.output().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
