@@ -13,6 +13,7 @@ use super::{orphans::Orphan, username_waiters::NamespacedName};
 use crate::{
     inventory::{ScanSink, UserScan, Wanted},
     plan::{ClusterNames, Fingerprint, NameIndex, modified},
+    telemetry::MANAGED,
 };
 
 /// Why a user needs a pass.
@@ -192,7 +193,7 @@ impl DriftScan {
 
 /// Returns zeros, so that a gauge falls to zero.
 fn none_yet() -> BTreeMap<&'static str, usize> {
-    ["here", "elsewhere", "no"].map(|managed| (managed, 0)).into()
+    MANAGED.map(|managed| (managed, 0)).into()
 }
 
 #[cfg(test)]

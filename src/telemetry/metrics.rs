@@ -47,7 +47,7 @@ label_sets! {
     /// The label is not `instance`, which Prometheus sets to the address that it scraped.
     /// A replica has the id of the instance that it replicates, in another Region.
     InstanceLabels { connect_instance: String, region: String }
-    /// `managed` is `here`, `elsewhere` or `no`.
+    /// `managed` is one of [`MANAGED`].
     InstanceUsersLabels { connect_instance: String, region: String, managed: &'static str }
     PriorityLabels { priority: &'static str }
     FieldLabels { field: String }
@@ -56,6 +56,9 @@ label_sets! {
     /// An exemplar: the trace of the call.
     TraceLabels { trace_id: String }
 }
+
+/// The values of the label `managed`: by ConnectUsers of this cluster, by those of another one, or by no operator.
+pub const MANAGED: [&str; 3] = ["here", "elsewhere", "no"];
 
 impl InstanceUsersLabels {
     fn of(instance: &Arn, managed: &'static str) -> Self {
@@ -214,7 +217,7 @@ impl Metrics {
         let mut before = self.swept_instances.lock();
         for gone in before.difference(&instances) {
             let labels = InstanceLabels::of(gone);
-            for managed in ["here", "elsewhere", "no"] {
+            for managed in MANAGED {
                 self.instance_users.remove(&InstanceUsersLabels::of(gone, managed));
             }
             for gauges in [&self.sweep_completed, &self.orphans] {

@@ -9,7 +9,7 @@ mod resources;
 mod traces;
 
 pub use logs::{LogFormat, init, log_filter};
-pub use metrics::{AccountMetrics, Metrics};
+pub use metrics::{AccountMetrics, MANAGED, Metrics};
 pub(crate) use personal::{Personal, name_or_uid};
 pub use resources::{ConditionSummary, Counted};
 pub use traces::Traces;
