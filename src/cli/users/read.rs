@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     sync::Arc,
     time::Instant,
 };
@@ -9,7 +10,7 @@ use std::{
 use anyhow::Context;
 use connect_api::{
     Arn, Caller, Class, Connect, ConnectExt, Error, FoundUser, IdentityInfo, ListInstances, ListSecurityProfilePermissions,
-    OperationName, PageCursor, Priority, SecurityProfileId, User, UserId,
+    Operation, Page, PageCursor, Priority, SecurityProfileId, User, UserId,
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -92,20 +93,29 @@ fn groups_of(users: &[User]) -> BTreeSet<String> {
     users.iter().filter_map(|user| user.hierarchy_group_id.as_ref()).map(ToString::to_string).collect()
 }
 
-/// Lists the active instances of a client's account and Region.
-pub(super) async fn instances(connect: &dyn Connect) -> anyhow::Result<Vec<Arn>> {
-    let (mut found, mut cursor, caller) = (Vec::new(), PageCursor::default(), Caller::new("instances", Priority::Backlog));
+/// Reads a list to its end.
+async fn all<O, T>(connect: &dyn Connect, caller: &Caller, request: impl Fn(Option<String>) -> O) -> Result<Vec<T>, Error>
+where
+    O: Operation<Output = Page<T>>,
+    T: fmt::Debug + Send,
+{
+    let (mut all, mut cursor) = (Vec::new(), PageCursor::default());
     loop {
-        let request = || ListInstances { max_results: 10, next_token: cursor.token() };
-        let page = Retry::call(async || connect.call(&caller, request()).await).await?;
-        let active = page.items.into_iter().filter(|instance| instance.status.as_deref().is_none_or(|status| status == "ACTIVE"));
-        for instance in active {
-            found.push(instance.arn.parse().with_context(|| format!("Connect names an instance {:?}", instance.arn))?);
-        }
-        if cursor.turn(OperationName::ListInstances, page.next_token)? {
-            return Ok(found);
+        let page = Retry::call(async || connect.call(caller, request(cursor.token())).await).await?;
+        all.extend(page.items);
+        if cursor.turn(O::NAME, page.next_token)? {
+            return Ok(all);
         }
     }
+}
+
+/// Lists the active instances of a client's account and Region.
+pub(super) async fn instances(connect: &dyn Connect) -> anyhow::Result<Vec<Arn>> {
+    let caller = Caller::new("instances", Priority::Backlog);
+    let found = all(connect, &caller, |next_token| ListInstances { max_results: 10, next_token }).await?;
+    let active = found.into_iter().filter(|instance| instance.status.as_deref().is_none_or(|status| status == "ACTIVE"));
+    let arn = |arn: String| arn.parse().with_context(|| format!("Connect names an instance {arn:?}"));
+    active.map(|instance| arn(instance.arn)).collect()
 }
 
 /// How to read an instance.
@@ -215,24 +225,14 @@ impl Reader<'_> {
     ) -> Option<BTreeMap<SecurityProfileId, BTreeSet<String>>> {
         let (caller, mut permissions) = (Caller::new("permissions", Priority::Backlog), BTreeMap::new());
         for profile in profiles {
-            let read = async {
-                let (mut all, mut cursor) = (BTreeSet::new(), PageCursor::default());
-                loop {
-                    let request = || ListSecurityProfilePermissions {
-                        instance: arn.instance.clone(),
-                        security_profile: profile.clone(),
-                        max_results: 1000,
-                        next_token: cursor.token(),
-                    };
-                    let page = Retry::call(async || self.connect.call(&caller, request()).await).await?;
-                    all.extend(page.items);
-                    if cursor.turn(OperationName::ListSecurityProfilePermissions, page.next_token)? {
-                        return Ok::<_, Error>(all);
-                    }
-                }
+            let request = |next_token| ListSecurityProfilePermissions {
+                instance: arn.instance.clone(),
+                security_profile: profile.clone(),
+                max_results: 1000,
+                next_token,
             };
-            match read.await {
-                Ok(all) => _ = permissions.insert(profile, all),
+            match all(&*self.connect, &caller, request).await {
+                Ok(all) => _ = permissions.insert(profile, all.into_iter().collect()),
                 // It was deleted meanwhile.
                 Err(error) if error.class == Class::NotFound => {}
                 Err(error) => {
