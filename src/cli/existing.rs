@@ -1,13 +1,15 @@
 //! The ConnectUsers that exist, as far as the search for users without one needs them. The command runs beside the operator, in the
 //! memory of its container, so it keeps little of each.
 
+use std::fmt::Debug;
+
 use anyhow::Context;
 use kube::{
     Api, Client, ResourceExt,
     api::{ApiResource, ListParams, ObjectMeta},
     core::{DeserializeGuard, Object},
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
 
 use crate::{
@@ -102,13 +104,20 @@ pub(super) async fn list(client: &Client, namespaces: &[String]) -> anyhow::Resu
     Ok(existing)
 }
 
-/// Reads a list to its end.
 async fn read(api: Api<Listed>, existing: &mut Vec<Existing>) -> kube::Result<()> {
-    let mut params = ListParams::default().limit(PAGE);
+    pages(&api, PAGE, |item| existing.push(Existing::of(item))).await
+}
+
+/// Reads a list to its end, in pages of this size.
+pub(super) async fn pages<K>(api: &Api<K>, size: u32, mut each: impl FnMut(K)) -> kube::Result<()>
+where
+    K: Clone + Debug + DeserializeOwned,
+{
+    let mut params = ListParams::default().limit(size);
     loop {
         let page = api.list(&params).await?;
         params.continue_token = page.metadata.continue_.filter(|token| !token.is_empty());
-        existing.extend(page.items.into_iter().map(Existing::of));
+        page.items.into_iter().for_each(&mut each);
         if params.continue_token.is_none() {
             return Ok(());
         }

@@ -1,9 +1,9 @@
 //! The ConnectUsers of a cluster, as a whole.
 
 use anyhow::Context;
-use kube::{Api, Client, api::ListParams, core::DeserializeGuard};
+use kube::{Api, Client, core::DeserializeGuard};
 
-use crate::api::ConnectUser;
+use crate::{api::ConnectUser, cli::existing::pages};
 
 /// The page size of the list.
 const PAGE: u32 = 500;
@@ -19,15 +19,7 @@ pub(super) async fn list(client: &Client, namespaces: &[String]) -> anyhow::Resu
         namespaces => namespaces.iter().map(|namespace| Api::namespaced(client.clone(), namespace)).collect(),
     };
     for api in apis {
-        let mut params = ListParams::default().limit(PAGE);
-        loop {
-            let page = api.list(&params).await.context("could not list the ConnectUsers of the cluster")?;
-            listed.extend(page.items);
-            params.continue_token = page.metadata.continue_.filter(|token| !token.is_empty());
-            if params.continue_token.is_none() {
-                break;
-            }
-        }
+        pages(&api, PAGE, |item| listed.push(item)).await.context("could not list the ConnectUsers of the cluster")?;
     }
     Ok(listed)
 }
