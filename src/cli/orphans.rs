@@ -15,6 +15,7 @@ use super::{
     kube_access::KubeFlags,
     run::LONGEST_STALL,
     scope::Scope,
+    stdout,
     table::table,
 };
 use crate::{
@@ -118,8 +119,8 @@ impl Orphans {
             rows.push(OrphanRow { username, user_arn: arn, namespace: name.namespace, name: name.name, uid, outcome });
         }
         match self.output {
-            Output::Table => print!("{}", text(&rows)),
-            Output::Json => println!("{}", serde_json::to_string_pretty(&rows)?),
+            Output::Table => stdout::write(&text(&rows))?,
+            Output::Json => stdout::write(&(serde_json::to_string_pretty(&rows)? + "\n"))?,
         }
         if failed > 0 {
             bail!("{failed} of {} could not be deleted", rows.len());

@@ -51,8 +51,11 @@ impl Scope {
 
     /// Returns the cluster's names if the flag gives the present one.
     pub(super) fn named(&self) -> Option<ClusterNames> {
-        let former = self.former_cluster_names.iter().flatten().cloned().collect();
-        Some(ClusterNames { present: self.cluster_name.clone()??, former })
+        Some(self.with_present(self.cluster_name.clone()??))
+    }
+
+    fn with_present(&self, present: String) -> ClusterNames {
+        ClusterNames { present, former: self.former_cluster_names.iter().flatten().cloned().collect() }
     }
 
     /// Returns the cluster's names. The present one is that of the flag, or else the UID of kube-system, which exists as long as
@@ -61,13 +64,8 @@ impl Scope {
     /// # Errors
     /// An API server that cannot be reached or refuses the read. The message says what to do.
     pub(super) async fn cluster(&self, client: &Client) -> anyhow::Result<ClusterNames> {
-        let former = self.former_cluster_names.iter().flatten().cloned().collect();
-        Ok(ClusterNames { present: self.present_name(client).await?, former })
-    }
-
-    async fn present_name(&self, client: &Client) -> anyhow::Result<String> {
-        if let Some(Some(name)) = &self.cluster_name {
-            return Ok(name.clone());
+        if let Some(named) = self.named() {
+            return Ok(named);
         }
         let namespaces: Api<Namespace> = Api::all(client.clone());
         let reply = tokio::time::timeout(TIMEOUT, namespaces.get("kube-system")).await;
@@ -76,6 +74,6 @@ impl Scope {
             "could not read the namespace kube-system, whose UID names this cluster: check that the API server is reachable and \
              allows the operator to get it, or set --cluster-name",
         )?;
-        system.uid().context("the namespace kube-system has no UID")
+        Ok(self.with_present(system.uid().context("the namespace kube-system has no UID")?))
     }
 }

@@ -33,7 +33,7 @@ impl From<String> for ClusterNames {
 impl ClusterNames {
     /// Returns whether ConnectUsers manage a user with these tags: `here`, `elsewhere` or `no`.
     pub fn manage(&self, tags: &Tags) -> &'static str {
-        match tags.get(&key("cluster")) {
+        match tags.get(&tag_key("cluster")) {
             Some(name) if self.contain(name) => "here",
             Some(_) => "elsewhere",
             None if tags.keys().any(|key| key.starts_with(PREFIX)) => "elsewhere",
@@ -89,7 +89,8 @@ impl fmt::Display for OtherOwner {
     }
 }
 
-fn key(name: &str) -> String {
+/// Returns the key of the ownership tag of this name.
+pub fn tag_key(name: &str) -> String {
     format!("{PREFIX}{name}")
 }
 
@@ -99,7 +100,7 @@ impl Owner {
         let Self { uid, cluster, namespace, name } = self;
         [("uid", uid), ("cluster", &cluster.present), ("namespace", namespace), ("name", name)]
             .into_iter()
-            .map(|(k, v)| (key(k), v.clone()))
+            .map(|(k, v)| (tag_key(k), v.clone()))
             .collect()
     }
 
@@ -109,7 +110,7 @@ impl Owner {
     /// user, and two such resources cannot exist at once, since the finalizer of the first holds the name. A former name of the
     /// cluster proves the same. The UID proves nothing: a clone of a cluster has the same ones.
     pub fn of(&self, tags: &Tags) -> Ownership {
-        let tag = |name: &str| tags.get(&key(name)).cloned();
+        let tag = |name: &str| tags.get(&tag_key(name)).cloned();
         let other = OtherOwner { cluster: tag("cluster"), namespace: tag("namespace"), name: tag("name") };
         if other.cluster.as_deref().is_some_and(|cluster| self.cluster.contain(cluster)) && self.has_the_name_of(&other) {
             return Ownership::Ours;
@@ -168,7 +169,7 @@ mod tests {
         let cluster = ClusterNames { present: "blue".into(), former: ["red".into(), "green".into()].into() };
         let owner = Owner { cluster, ..green.clone() };
         assert_eq!(owner.of(&green.tags()), Ownership::Ours);
-        assert_eq!(owner.tags()[&key("cluster")], "blue");
+        assert_eq!(owner.tags()[&tag_key("cluster")], "blue");
         assert!(matches!(owner.of(&Owner { name: "joe".into(), ..green }.tags()), Ownership::Theirs(_)));
     }
 }

@@ -7,7 +7,7 @@ use serde_with::skip_serializing_none;
 
 use crate::{
     api::{ObservedUser, PREFIX},
-    plan::{Live, NameIndex, ReferenceKind, to_status},
+    plan::{Live, NameIndex, ReferenceKind, tag_key, to_status},
 };
 
 /// The ConnectUser that a user belongs to, according to its tags.
@@ -23,14 +23,9 @@ pub(super) struct ManagedBy {
 impl ManagedBy {
     /// Returns the ConnectUser that the tags name; None without the operator's tags.
     pub(super) fn of(tags: &connect_api::Tags) -> Option<Self> {
-        let tag = |name: &str| tags.get(&Self::key(name)).cloned();
+        let tag = |name: &str| tags.get(&tag_key(name)).cloned();
         let is_managed = tags.keys().any(|key| key.starts_with(PREFIX));
         is_managed.then(|| Self { cluster: tag("cluster"), namespace: tag("namespace"), name: tag("name") })
-    }
-
-    /// Returns the key of an ownership tag.
-    pub(super) fn key(name: &str) -> String {
-        format!("{PREFIX}{name}")
     }
 
     /// Returns `NAMESPACE/NAME`.

@@ -12,7 +12,7 @@ use super::row::Row;
 #[serde(rename_all = "camelCase")]
 pub(super) struct Forecast {
     /// How many users the instances have, managed or not.
-    pub(super) users: usize,
+    pub(super) users_in_connect: usize,
     /// How often each operation would be called.
     pub(super) calls: BTreeMap<String, usize>,
     /// The seconds that the calls take at least, at the configured quotas and if nothing else calls Connect.
@@ -27,7 +27,7 @@ impl Forecast {
             *calls.entry(operation.clone()).or_default() += count;
         }
         let named = OperationName::ALL.iter().filter_map(|name| Some((*name, *calls.get(name.as_str())?)));
-        self.users += users;
+        self.users_in_connect += users;
         self.seconds += quotas.least_time(named).as_secs_f64();
         for (operation, count) in calls {
             *self.calls.entry(operation).or_default() += count;

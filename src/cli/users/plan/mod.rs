@@ -33,7 +33,7 @@ use crate::{
     cli::{aws::AwsFlags, deletion_guard::GuardFlags, kube_access::KubeFlags, scope::Scope, stdout},
     plan::{
         Bounds, ClusterNames, Desired, Knowledge, Live, Policy, QuickConnects, RETAINED, SpecIssue, Users, explain,
-        ignored_drift, preview,
+        ignored_drift, preview, tag_key,
     },
     reconcile::{Connections, DeletionGuard},
     telemetry::Metrics,
@@ -317,7 +317,7 @@ fn as_tagged(resource: &mut ConnectUser, live: Option<&Live>, cluster: Option<&C
     let tags = live.map_or(&none, |live| &live.user.tags);
     let owner = ManagedBy::of(tags);
     if resource.uid().is_none() {
-        resource.metadata.uid = tags.get(&ManagedBy::key("uid")).filter(|uid| *uid != RETAINED).cloned().or(Some(String::new()));
+        resource.metadata.uid = tags.get(&tag_key("uid")).filter(|uid| *uid != RETAINED).cloned().or(Some(String::new()));
     }
     match (cluster, owner.and_then(|owner| owner.cluster)) {
         (Some(cluster), _) => cluster.clone(),

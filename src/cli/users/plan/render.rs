@@ -129,24 +129,15 @@ struct Document<'a> {
     users: Vec<&'a Row>,
     summary: BTreeMap<Action, usize>,
     #[serde(flatten)]
-    forecast: Forecasted<'a>,
+    forecast: &'a Forecast,
     not_compared: usize,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Forecasted<'a> {
-    users_in_connect: usize,
-    calls: &'a BTreeMap<String, usize>,
-    seconds: f64,
-}
-
 pub(super) fn json(rows: &[Row], forecast: &Forecast) -> serde_json::Result<String> {
-    let Forecast { users, calls, seconds } = forecast;
     let document = Document {
         users: rows.iter().filter(|row| row.action != Action::None).collect(),
         summary: counts(rows),
-        forecast: Forecasted { users_in_connect: *users, calls, seconds: *seconds },
+        forecast,
         not_compared: rows.iter().filter(|row| row.is_unread).count(),
     };
     Ok(serde_json::to_string_pretty(&document)? + "\n")
@@ -244,7 +235,7 @@ mod tests {
     }
 
     fn forecast() -> Forecast {
-        Forecast { users: 30, calls: [("UpdateUserRoutingProfile".into(), 25)].into(), seconds: 70.2 }
+        Forecast { users_in_connect: 30, calls: [("UpdateUserRoutingProfile".into(), 25)].into(), seconds: 70.2 }
     }
 
     #[test]

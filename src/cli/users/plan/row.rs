@@ -9,9 +9,9 @@ use serde_with::skip_serializing_none;
 
 use super::source::Manifest;
 use crate::{
-    api::{ConnectUserSpec, ManagementPolicy, PREFIX, Reason},
-    cli::users::{read::Instance, row::ManagedBy},
-    plan::{Bounds, Change, Desired, Live, Preview, RETAINED, Step, refusals},
+    api::{ConnectUserSpec, ManagementPolicy, Reason},
+    cli::users::read::Instance,
+    plan::{Bounds, Change, Desired, Live, Preview, RETAINED, Step, refusals, tag_key},
 };
 
 /// The namespace and name of a ConnectUser.
@@ -88,11 +88,16 @@ impl From<Change> for Field {
 
 impl Row {
     fn new(manifest: &Manifest) -> Self {
+        let spec = &manifest.resource.spec;
+        Self::at(manifest.place(), spec.instance_arn.clone(), spec.username.clone())
+    }
+
+    fn at(place: Place, instance_arn: String, username: String) -> Self {
         Self {
             action: Action::None,
-            place: manifest.place(),
-            instance_arn: manifest.resource.spec.instance_arn.clone(),
-            username: manifest.resource.spec.username.clone(),
+            place,
+            instance_arn,
+            username,
             user_arn: None,
             reason: None,
             message: None,
@@ -115,23 +120,13 @@ impl Row {
 
     /// Returns the row of a user whose ConnectUser is not among the manifests.
     pub(super) fn pruned(instance: &Arn, live: &Live, place: Place) -> Self {
-        let stays = live.user.tags.get(&ManagedBy::key("uid")).is_some_and(|uid| uid == RETAINED);
+        let stays = live.user.tags.get(&tag_key("uid")).is_some_and(|uid| uid == RETAINED);
         let (action, calls) = match stays {
             true => (Action::Release, vec![OperationName::DescribeUser, OperationName::UntagResource]),
             false => (Action::Delete, vec![OperationName::DescribeUser, OperationName::DeleteUser]),
         };
-        let mut row = Self {
-            action,
-            place,
-            instance_arn: instance.to_string(),
-            username: live.user.username.clone(),
-            user_arn: Some(live.user.arn.clone()),
-            reason: None,
-            message: None,
-            changes: Vec::new(),
-            calls: BTreeMap::new(),
-            is_unread: false,
-        };
+        let at = Self::at(place, instance.to_string(), live.user.username.clone());
+        let mut row = Self { action, user_arn: Some(live.user.arn.clone()), ..at };
         row.call(calls);
         row
     }
@@ -255,7 +250,7 @@ fn asked(spec: &ConnectUserSpec) -> Vec<Field> {
     let mut fields = Vec::new();
     if let Ok(Value::Object(spec)) = serde_json::to_value(spec) {
         for (member, value) in spec {
-            if !NOT_OF_THE_USER.contains(&member.as_str()) && !member.starts_with(PREFIX) {
+            if !NOT_OF_THE_USER.contains(&member.as_str()) {
                 leaves(&member, &value, &mut fields);
             }
         }
