@@ -29,8 +29,9 @@ use crate::{
 /// The time by which SearchUsers lags: a few seconds, as far as is known.
 const SEARCH_LAG: Duration = Duration::from_secs(10);
 
-/// How long before a sweep a list of users may have been begun that the sweep uses. The sweep then counts as begun with that list.
-const RECENT_LIST: Duration = Duration::from_secs(60);
+/// How long before a sweep a list of users may have been begun that the sweep uses. The sweep then counts as begun with that list. It is
+/// more than the minute after which a new instance is swept, whose first passes list the users at once.
+const RECENT_LIST: Duration = Duration::from_secs(120);
 
 /// The time for which a new user may be missing from SearchUsers.
 const NEW: SignedDuration = SignedDuration::from_secs(60);

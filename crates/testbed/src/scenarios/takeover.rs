@@ -64,10 +64,10 @@ impl TakeoverReport {
         self.of(&[OperationName::ListUsers, OperationName::SearchUsers])
     }
 
-    /// Returns the number of listing calls that the first sweep takes, with some to spare: a search shows 500 users a page, a list
-    /// 1,000. The sweep and the passes share the list.
+    /// Returns the number of listing calls that the first sweep takes: a search shows 500 users a page, a list 1,000, and a last page
+    /// may be empty. The sweep and the passes share the list.
     pub fn most_listings(&self) -> usize {
-        self.users.div_ceil(500) + self.users.div_ceil(1_000) + 5
+        self.users / 500 + 1 + self.users / 1_000 + 1
     }
 
     /// Returns the number of calls that change something, if they succeed.

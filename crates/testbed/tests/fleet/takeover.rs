@@ -6,7 +6,7 @@ use testbed::scenarios::{Takeover, TakeoverReport, taken_over};
 use crate::users;
 
 fn taken(how: Takeover) -> TakeoverReport {
-    let report = taken_over(how, users(200, 2_000));
+    let report = taken_over(how, users(600, 10_000));
     println!("{how:?}: {report:#?}");
     assert_eq!((report.violations.as_slice(), report.throttled), (&[][..], 0), "{how:?}");
     assert!(report.done_after.is_some(), "{how:?}: not done within a day");
