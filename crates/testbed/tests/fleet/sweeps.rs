@@ -118,3 +118,41 @@ fn user_waiting_for_its_correction_is_not_read_again() {
     };
     sweep(setup, 1_000, 100);
 }
+
+/// A path is one call, so a sweep that read 400 of them would need minutes.
+#[test]
+fn sweep_reads_the_paths_of_renamed_hierarchy_groups_alone() {
+    in_virtual_time(async {
+        let fleet = Fleet::new(Setup::default());
+        let (sim, instance) = (fleet.sim(), &fleet.instance().id);
+        let sites: Vec<_> = (0..20).map(|site| sim.create_hierarchy_group(instance, None, &format!("Site {site}"))).collect();
+        let spare = sim.create_hierarchy_group(instance, Some(&sites[9]), "Spare");
+        for number in 0..users(100, 400) {
+            let (site, team) = (number % 20, format!("Team {number}"));
+            sim.create_hierarchy_group(instance, Some(&sites[site]), &team);
+            let agent = Agent::plain("sales", number);
+            let mut spec = fleet.spec(&agent);
+            spec.as_object_mut().unwrap().remove("hierarchyGroupArn");
+            spec["hierarchyGroupPath"] = format!("/Site {site}/{team}").into();
+            fleet.apply(&agent);
+            fleet.api().apply(&agent.resource(), spec);
+        }
+        let operator = fleet.start();
+        assert!(fleet.settled(HOUR).await.is_some(), "{:?}", fleet.api().tally());
+        let describes_until_the_next_sweep_ends = async || {
+            let mark = fleet.journal().mark();
+            operator.swept(HOUR, operator.sweeps() + 1).await;
+            assert!(fleet.settled(HOUR).await.is_some());
+            let counts = fleet.journal().counts(mark);
+            assert_eq!(counts.get(&Op::ListUserHierarchyGroups), Some(&1), "{counts:?}");
+            counts.get(&Op::DescribeUserHierarchyGroup).copied()
+        };
+        operator.swept(HOUR, operator.sweeps() + 1).await;
+        assert_eq!(describes_until_the_next_sweep_ends().await, None);
+
+        // A group that may be meant by a path from now on.
+        fleet.sim().rename_hierarchy_group(instance, &spare, "Team 61");
+        assert_eq!(describes_until_the_next_sweep_ends().await, Some(1));
+        end(&fleet, operator).await;
+    });
+}
