@@ -1,5 +1,10 @@
 //! The rules of the CustomResourceDefinition, checked without an API server.
 
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashMap, HashSet},
+};
+
 use kube::core::cel::{CompiledSchema, Validator, compile_schema};
 use serde_json::Value;
 
@@ -7,7 +12,15 @@ use super::{ConnectUser, crd, structure};
 
 /// The structure and the CEL rules of the CustomResourceDefinition, compiled once for many objects.
 #[derive(Debug)]
-pub struct Rules(CompiledSchema);
+pub struct Rules {
+    validator: Validator,
+    /// The rules that span several fields of the spec.
+    spec: CompiledSchema,
+    /// The rules of each field of the spec.
+    fields: BTreeMap<String, CompiledSchema>,
+    /// Values that break no rule, by field: a rule's patterns are compiled each time, and most users share most values.
+    good: RefCell<HashMap<String, HashSet<String>>>,
+}
 
 /// A rule that an object breaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +37,20 @@ impl Rules {
     /// # Errors
     /// A definition without a schema, which does not happen.
     pub fn new() -> serde_json::Result<Self> {
-        let schema = crd().spec.versions.into_iter().find_map(|version| version.schema?.open_api_v3_schema);
-        serde_json::to_value(schema).map(|schema| Self(compile_schema(&schema)))
+        let of_spec = || -> serde_json::Result<CompiledSchema> {
+            let schema = crd().spec.versions.into_iter().find_map(|version| version.schema?.open_api_v3_schema);
+            let spec = schema.and_then(|schema| schema.properties?.remove("spec"));
+            Ok(compile_schema(&serde_json::to_value(spec)?))
+        };
+        let mut spec = of_spec()?;
+        // Their defaults and types stay: rules that span several fields need them.
+        spec.properties.values_mut().for_each(without_rules);
+        Ok(Self {
+            validator: Validator::new(),
+            spec,
+            fields: of_spec()?.properties.into_iter().collect(),
+            good: RefCell::default(),
+        })
     }
 
     /// Returns the rules that an object breaks: those for new objects, or also those for changes of the one that is there.
@@ -35,12 +60,45 @@ impl Rules {
     pub fn broken_by(&self, user: &ConnectUser, old: Option<&ConnectUser>) -> serde_json::Result<Vec<BrokenRule>> {
         let object: Value = serde_json::to_value(user)?;
         let mut broken = structure::broken_by(&object);
-        let old: Option<Value> = old.map(serde_json::to_value).transpose()?;
-        let errors = Validator::new().validate_compiled(&self.0, &object, old.as_ref()).err();
-        let errors = errors.map(|errors| errors.into_vec()).unwrap_or_default();
-        broken.extend(errors.into_iter().map(|error| BrokenRule { field: error.field_path, message: error.message }));
+        let old: Option<Value> = old.map(|old| serde_json::to_value(&old.spec)).transpose()?;
+        let spec = &object["spec"];
+        broken.extend(self.broken("spec", &self.spec, spec, old.as_ref()));
+        for (name, rules) in &self.fields {
+            let Some(value) = spec.get(name) else { continue };
+            let old = old.as_ref().and_then(|old| old.get(name));
+            let text = value.to_string();
+            let mut good = self.good.borrow_mut();
+            let good = good.entry(name.clone()).or_default();
+            if old.is_none() && good.contains(&text) {
+                continue;
+            }
+            let found = self.broken(&format!("spec.{name}"), rules, value, old);
+            if old.is_none() && found.is_empty() {
+                good.insert(text);
+            }
+            broken.extend(found);
+        }
         Ok(broken)
     }
+
+    /// Returns the rules that the value at this path breaks.
+    fn broken(&self, path: &str, rules: &CompiledSchema, value: &Value, old: Option<&Value>) -> Vec<BrokenRule> {
+        let errors = self.validator.validate_compiled(rules, value, old).err();
+        let errors = errors.map(|errors| errors.into_vec()).unwrap_or_default();
+        let below = |inner: &str| match inner.chars().next() {
+            None => path.to_owned(),
+            Some('[') => format!("{path}{inner}"),
+            Some(_) => format!("{path}.{inner}"),
+        };
+        errors.into_iter().map(|error| BrokenRule { field: below(&error.field_path), message: error.message }).collect()
+    }
+}
+
+/// Removes the rules of a schema and of all that it contains.
+fn without_rules(schema: &mut CompiledSchema) {
+    schema.validations.clear();
+    let CompiledSchema { properties, items, additional_properties, .. } = schema;
+    properties.values_mut().chain(items.as_deref_mut()).chain(additional_properties.as_deref_mut()).for_each(without_rules);
 }
 
 #[cfg(test)]
