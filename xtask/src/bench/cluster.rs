@@ -17,7 +17,7 @@ use crate::{programs, repository};
 /// Far more than any step takes.
 const PATIENCE: Duration = Duration::from_secs(900);
 /// The interval of polling, which is the error of measured times.
-const POLL: Duration = Duration::from_millis(10);
+pub(super) const POLL: Duration = Duration::from_millis(10);
 /// Clock ticks a second in `/proc`, on every Linux that Rust's standard library knows.
 const TICKS: f64 = 100.0;
 
@@ -39,7 +39,7 @@ pub(super) struct Operator {
 }
 
 /// The resources that a process has used so far.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Usage {
     /// Resident memory in MiB.
     pub rss: f64,
@@ -88,16 +88,7 @@ impl Cluster {
 impl Operator {
     /// Returns the resources it has used so far.
     pub(super) fn usage(&self) -> Result<Usage> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let mib = |key: &str| -> Option<f64> {
-            let line = status.lines().find_map(|line| line.strip_prefix(key))?;
-            Some(line.split_whitespace().next()?.parse::<f64>().ok()? / 1024.0)
-        };
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
-        // Fields are counted from the end of the program's name, which may contain anything: utime and stime are the 12th and 13th.
-        let after_name = stat.rsplit_once(')').context("an unknown form of /proc/PID/stat")?.1;
-        let ticks: f64 = after_name.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<f64>().ok()).sum();
-        Ok(Usage { rss: mib("VmRSS:").context("no VmRSS")?, peak: mib("VmHWM:").context("no VmHWM")?, cpu: ticks / TICKS })
+        usage(self.process.id())
     }
 
     /// Waits until it has completed this many sweeps.
@@ -109,6 +100,20 @@ impl Operator {
     pub(super) fn swept(&self) -> usize {
         self.process.output().lines().filter(|line| line.contains("swept the instance")).count()
     }
+}
+
+/// Returns the resources that a process has used so far.
+pub(super) fn usage(process: u32) -> Result<Usage> {
+    let status = fs::read_to_string(format!("/proc/{}/status", process))?;
+    let mib = |key: &str| -> Option<f64> {
+        let line = status.lines().find_map(|line| line.strip_prefix(key))?;
+        Some(line.split_whitespace().next()?.parse::<f64>().ok()? / 1024.0)
+    };
+    let stat = fs::read_to_string(format!("/proc/{}/stat", process))?;
+    // Fields are counted from the end of the program's name, which may contain anything: utime and stime are the 12th and 13th.
+    let after_name = stat.rsplit_once(')').context("an unknown form of /proc/PID/stat")?.1;
+    let ticks: f64 = after_name.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<f64>().ok()).sum();
+    Ok(Usage { rss: mib("VmRSS:").context("no VmRSS")?, peak: mib("VmHWM:").context("no VmHWM")?, cpu: ticks / TICKS })
 }
 
 /// Polls until the condition holds.

@@ -15,7 +15,7 @@ use kube::api::ResourceExt as _;
 use super::{
     cluster::{Cluster, Operator, until},
     seed::{CLUSTER, Fleet},
-    table::{REAL, Table},
+    table::Table,
 };
 
 /// Long enough for the allocator to return memory that was only needed at the start.
@@ -29,7 +29,7 @@ const DRIFTED: usize = 100;
 pub(super) async fn measure(program: &Path, most: usize, drifts: usize, table: &mut Table) -> Result<()> {
     let size = fs::metadata(program)?.len();
     let mib = size as f64 / (1024.0 * 1024.0);
-    table.add("release binary", "≤ 15 MiB", format!("{mib:.1} MiB"), mib <= 15.0, REAL);
+    table.add("release binary", "≤ 15 MiB", format!("{mib:.1} MiB"), mib <= 15.0);
 
     let bench_cluster = Cluster::start(program).await?;
     let mut fleet = Fleet::new(&bench_cluster.sim, &bench_cluster.client).await?;
@@ -64,7 +64,7 @@ async fn memory(table: &mut Table, (size, goal): (usize, f64), operator: &Operat
     let usage = operator.usage()?;
     let measure = format!("RSS with {size} ConnectUsers, settled (and its peak)");
     let measured = format!("{:.1} MiB ({:.1} MiB)", usage.rss, usage.peak);
-    table.add(measure, &format!("≤ {goal} MiB"), measured, usage.rss <= goal, REAL);
+    table.add(measure, &format!("≤ {goal} MiB"), measured, usage.rss <= goal);
     Ok(())
 }
 
@@ -90,7 +90,6 @@ async fn calls_of_one(bench_cluster: &Cluster, fleet: &Fleet<'_>, table: &mut Ta
         "1 (+1) / 1",
         format!("{} (+{}) / {}, and {} reads", create.0, create.1, edit.writes(), create.2 + reads(&edit)),
         create.0 == 1 && create.1 <= 1 && edit.writes() == 1 && create.2 + reads(&edit) == 0,
-        REAL,
     );
     drop(operator);
     Ok(created)
@@ -117,11 +116,10 @@ fn restart(table: &mut Table, ready: Duration, calls: &Calls, written: usize, op
         "≤ 30 s, ≤ 40",
         format!("{:.1} s, {total} calls", ready.as_secs_f64()),
         ready <= Duration::from_secs(30) && total <= 40,
-        REAL,
     );
-    table.add(format!("Kubernetes writes of a full resync of {FLEET}"), "0", written.to_string(), written == 0, REAL);
+    table.add(format!("Kubernetes writes of a full resync of {FLEET}"), "0", written.to_string(), written == 0);
     let cpu = operator.usage()?.cpu;
-    table.note(format!("CPU from the start until {FLEET} were listed, read and compared"), format!("{cpu:.2} CPU seconds"), REAL);
+    table.note(format!("CPU from the start until {FLEET} were listed, read and compared"), format!("{cpu:.2} CPU seconds"));
     Ok(())
 }
 
@@ -140,14 +138,12 @@ async fn sweeps(bench_cluster: &Cluster, fleet: &Fleet<'_>, table: &mut Table, d
         "≤ 1 CPU second",
         format!("{cpu:.2} CPU seconds"),
         cpu <= 1.0,
-        REAL,
     );
     table.add(
         "calls and Kubernetes writes per no-op pass",
         "0",
         format!("{} and {}", reads(&calls) + calls.writes(), written(&versions, &fleet.versions().await?)),
         reads(&calls) + calls.writes() == 0 && written(&versions, &fleet.versions().await?) == 0,
-        REAL,
     );
 
     let swept = operator.swept();
@@ -171,7 +167,6 @@ async fn sweeps(bench_cluster: &Cluster, fleet: &Fleet<'_>, table: &mut Table, d
             calls.writes()
         ),
         per_sweep <= 40 && calls.of(OperationName::DescribeUser) <= DRIFTED as u64 && calls.writes() == DRIFTED as u64,
-        REAL,
     );
 
     let interval = Duration::from_secs(40);
@@ -190,7 +185,6 @@ async fn sweeps(bench_cluster: &Cluster, fleet: &Fleet<'_>, table: &mut Table, d
         "≤ one interval + 2 s",
         format!("{:.1} s", longest.as_secs_f64()),
         longest <= interval + Duration::from_secs(2),
-        REAL,
     );
     Ok(())
 }

@@ -7,27 +7,20 @@ pub(super) struct Measure {
     pub measured: String,
     /// Whether the goal was reached. None if there is no goal.
     pub reached: Option<bool>,
-    /// How it was measured.
-    pub how: &'static str,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Table(Vec<Measure>);
 
-/// Measured on the real control plane, with the operator's program and the simulator over HTTP at AWS' rates.
-pub(super) const REAL: &str = "real";
-/// Measured with the operator's code in one process, an API server in memory, the simulator, and a virtual clock.
-pub(super) const VIRTUAL: &str = "virtual time";
-
 impl Table {
     /// Adds a measure with a goal, and prints it.
-    pub(super) fn add(&mut self, measure: impl Into<String>, goal: &str, measured: String, reached: bool, how: &'static str) {
-        self.push(Measure { measure: measure.into(), goal: goal.to_owned(), measured, reached: Some(reached), how });
+    pub(super) fn add(&mut self, measure: impl Into<String>, goal: &str, measured: String, reached: bool) {
+        self.push(Measure { measure: measure.into(), goal: goal.to_owned(), measured, reached: Some(reached) });
     }
 
     /// Adds a measure without a goal, and prints it.
-    pub(super) fn note(&mut self, measure: impl Into<String>, measured: String, how: &'static str) {
-        self.push(Measure { measure: measure.into(), goal: "–".to_owned(), measured, reached: None, how });
+    pub(super) fn note(&mut self, measure: impl Into<String>, measured: String) {
+        self.push(Measure { measure: measure.into(), goal: "–".to_owned(), measured, reached: None });
     }
 
     fn push(&mut self, row: Measure) {
@@ -42,16 +35,16 @@ impl Table {
 
     /// Returns the table in Markdown.
     pub(super) fn markdown(&self) -> String {
-        let head = "| measure | must reach | measured | | how |\n|---|---|---|---|---|\n".to_owned();
+        let head = "| measure | must reach | measured | |\n|---|---|---|---|\n".to_owned();
         self.0.iter().fold(head, |text, row| text + &line(row) + "\n")
     }
 }
 
-fn line(Measure { measure, goal, measured, reached, how }: &Measure) -> String {
+fn line(Measure { measure, goal, measured, reached }: &Measure) -> String {
     let mark = match reached {
         Some(true) => "✓",
         Some(false) => "**missed**",
         None => "",
     };
-    format!("| {measure} | {goal} | {measured} | {mark} | {how} |")
+    format!("| {measure} | {goal} | {measured} | {mark} |")
 }

@@ -9,7 +9,7 @@ use testbed::{
     scenarios::{self, AtOnceReport, Beside, EditsReport, HeldReport, NamespaceReport, OutageReport, Takeover, Waits},
 };
 
-use super::table::{Table, VIRTUAL};
+use super::table::Table;
 
 const FLEET: usize = 10_000;
 /// The user that is edited while a fleet is being created.
@@ -41,16 +41,13 @@ pub(super) fn measure(table: &mut Table) {
         let took = naive.took.as_secs() / 60;
         table.note(
             format!("beside it, a client that reads each of {FLEET} users one by one, with the same limiter: calls, and how long one round takes"),
-            format!("{} calls, {took} min", naive.calls),
-            VIRTUAL,
-        );
+            format!("{} calls, {took} min", naive.calls));
         let day = scenarios::day(DAILY);
         table.add(
             format!("a day of {DAILY} users in sync, all sweeps succeed: users read individually / DescribeUser calls"),
             "each once",
             format!("{} / {}", day.read, day.reads),
             day.read == DAILY && day.reads <= DAILY * 5 / 4 && day.violations.is_empty(),
-            VIRTUAL,
         );
         takeovers(table);
         let (applied, deleted, namespace) = joined(crowds);
@@ -73,7 +70,6 @@ fn creating(table: &mut Table, report: &AtOnceReport) {
         "≥ 98 % / 0",
         format!("{share:.1} % / {}", report.throttled),
         share >= 98.0 && report.throttled == 0 && report.violations.is_empty(),
-        VIRTUAL,
     );
 }
 
@@ -84,7 +80,6 @@ fn editing(table: &mut Table, report: &EditsReport) {
         "p99 ≤ 1 s",
         format!("{} ms / {} ms", p50.as_millis(), p99.as_millis()),
         *p99 <= Duration::from_secs(1) && *count == BESIDE.edits,
-        VIRTUAL,
     );
 }
 
@@ -99,7 +94,6 @@ fn at_once(table: &mut Table, what: &str, operation: OperationName, report: &AtO
         (calls, report.throttled, report.users_left) == (report.users, 0, left)
             && report.done_after.is_some()
             && report.violations.is_empty(),
-        VIRTUAL,
     );
 }
 
@@ -130,9 +124,7 @@ fn takeovers(table: &mut Table) {
                 && others <= 20
                 && report.throttled == 0
                 && report.done_after.is_some()
-                && report.violations.is_empty(),
-            VIRTUAL,
-        );
+                && report.violations.is_empty());
     }
 }
 
@@ -150,9 +142,7 @@ fn namespace_deleted(table: &mut Table, report: &NamespaceReport) {
         report.gone_after.is_some()
             && report.forgotten == 0
             && report.violations.is_empty()
-            && waits.iter().all(|wait| wait.longest <= Duration::from_secs(3)),
-        VIRTUAL,
-    );
+            && waits.iter().all(|wait| wait.longest <= Duration::from_secs(3)));
 }
 
 fn held(table: &mut Table, report: &HeldReport) {
@@ -167,9 +157,7 @@ fn held(table: &mut Table, report: &HeldReport) {
             && report.status_writes <= HELD as u64
             && events <= HELD as u64
             && report.gone_after.is_some()
-            && report.violations.is_empty(),
-        VIRTUAL,
-    );
+            && report.violations.is_empty());
 }
 
 fn outage(table: &mut Table, report: &OutageReport) {
@@ -187,9 +175,7 @@ fn outage(table: &mut Table, report: &OutageReport) {
             report.throttled,
             minutes(report.in_sync_after)
         ),
-        report.throttled == 0 && report.in_sync_after.is_some() && report.violations.is_empty(),
-        VIRTUAL,
-    );
+        report.throttled == 0 && report.in_sync_after.is_some() && report.violations.is_empty());
 }
 
 fn minutes(time: Option<Duration>) -> String {
