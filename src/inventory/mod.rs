@@ -4,6 +4,7 @@
 //! Only a complete list says what a name means: with a page missing, a name could seem to be unique or absent. A page that fails
 //! changes nothing; the next pass that needs the names continues from that page.
 
+mod administrators;
 mod name_cache;
 mod name_lister;
 mod pages;
@@ -12,15 +13,15 @@ mod user_scan;
 mod usernames;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
     time::Duration,
 };
 
-use connect_api::{Arn, Error, UserId};
+use connect_api::{Arn, Error, SecurityProfileId, UserId};
 use parking_lot::Mutex;
 
-use self::{name_cache::NameCache, usernames::Usernames};
+use self::{administrators::Administrators, name_cache::NameCache, usernames::Usernames};
 use crate::plan::ReferenceKind;
 
 pub use query::{Found, Query, REFRESH, Wanted};
@@ -31,6 +32,7 @@ pub use user_scan::{ScanSink, UserScan};
 pub struct Inventory {
     names: Mutex<HashMap<(Arn, ReferenceKind), Arc<NameCache>>>,
     users: Mutex<HashMap<Arn, Arc<Usernames>>>,
+    administrators: Mutex<HashMap<Arn, Arc<Administrators>>>,
 }
 
 impl Inventory {
@@ -71,6 +73,19 @@ impl Inventory {
         users?.replay(since, sink)
     }
 
+    /// Returns those of these security profiles whose users may change what users may do. Each is read once a day.
+    ///
+    /// # Errors
+    /// The call that failed. Another call continues with the profile whose read failed.
+    pub async fn administrating(
+        &self,
+        query: &Query<'_>,
+        profiles: &BTreeSet<SecurityProfileId>,
+    ) -> Result<BTreeSet<SecurityProfileId>, Error> {
+        let of_instance = self.administrators.lock().entry(query.instance.clone()).or_default().clone();
+        of_instance.among(query, profiles).await
+    }
+
     fn usernames(&self, instance: &Arn) -> Arc<Usernames> {
         self.users.lock().entry(instance.clone()).or_default().clone()
     }
@@ -84,6 +99,7 @@ impl Inventory {
     pub fn retain(&self, instances: &HashSet<Arn>) {
         self.names.lock().retain(|(instance, _), _| instances.contains(instance));
         self.users.lock().retain(|instance, _| instances.contains(instance));
+        self.administrators.lock().retain(|instance, _| instances.contains(instance));
     }
 
     fn cache(&self, instance: &Arn, kind: ReferenceKind) -> Arc<NameCache> {

@@ -295,3 +295,23 @@ fn list_of_users_is_kept_while_it_finds_users() {
     assert_eq!([0, 599, 1100, 1699].map(find), [1, 1, 1, 1]);
     assert_eq!([2400, 2401].map(find), [2, 2]);
 }
+
+#[test]
+fn profile_that_makes_administrators_is_read_once_a_day() {
+    let fixture = fixture(None);
+    let (client, id) = (fixture.sim.client(), &fixture.instance.instance);
+    let editors = fixture.sim.create_security_profile(id, "Helpers");
+    fixture.sim.set_permissions(id, &editors, ["Users.EditPermission"]);
+    let agents = fixture.sim.security_profile_id(id, "Agent").unwrap();
+    let administrating = |hour: u64| {
+        let now = Duration::from_secs(START + hour * HOUR);
+        let query =
+            Query { connect: &client, priority: Priority::Sweep, instance: &fixture.instance, now, since: now, oldest: now };
+        let all = [editors.clone(), agents.clone(), "that-was-deleted".into()].into();
+        (block_on(fixture.inventory.administrating(&query, &all)).unwrap(), fixture.calls(Op::ListSecurityProfilePermissions))
+    };
+    assert_eq!(administrating(0), ([editors.clone()].into(), 3));
+    fixture.sim.set_permissions(id, &editors, ["BasicAgentAccess"]);
+    assert_eq!(administrating(23), ([editors.clone()].into(), 3));
+    assert_eq!(administrating(24), ([].into(), 6));
+}

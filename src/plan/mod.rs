@@ -8,6 +8,7 @@
 //! What changes most often is a part of a user. Each is in one file below `parts`, with everything that the plan does with it.
 
 mod action;
+mod administrators;
 mod bounds;
 mod desired;
 mod export;
@@ -29,6 +30,7 @@ mod spec_error;
 mod step_text;
 
 pub use action::{Action, Change, UserUpdate};
+pub(crate) use administrators::administrates;
 pub use bounds::{Bounds, OthersUsers, Pattern};
 pub(crate) use bounds::{Excess, given};
 pub use desired::Desired;

@@ -9,7 +9,7 @@ use std::{
 use connect_api::{Arn, FoundUser, Tags, UserId};
 use jiff::Timestamp;
 
-use super::{orphans::Orphan, username_waiters::NamespacedName};
+use super::{administrators::UsersByProfiles, orphans::Orphan, username_waiters::NamespacedName};
 use crate::{
     inventory::{ScanSink, UserScan, Wanted},
     plan::{ClusterNames, Fingerprint, NameIndex, modified},
@@ -51,6 +51,8 @@ pub struct ScanReport {
     /// The number of users that SearchUsers showed, by whether they are managed: `here`, ConnectUsers of this cluster; `elsewhere`, those of
     /// another one; `no`, no operator.
     pub managed: BTreeMap<&'static str, usize>,
+    /// The same by their security profiles too.
+    pub by_profiles: UsersByProfiles,
     /// The number of ConnectUsers that were compared with them.
     pub compared: usize,
     /// The number of those that SearchUsers shows otherwise than DescribeUser, even after a read. Their changes are found by
@@ -90,6 +92,7 @@ pub struct DriftScan {
     pub(super) found: HashSet<UserId>,
     /// How many of them are managed, as in [`ScanReport`].
     pub(super) managed: BTreeMap<&'static str, usize>,
+    pub(super) by_profiles: UsersByProfiles,
     /// The users that ListUsers showed, with Connect's time of their last change.
     pub(super) listed: HashMap<UserId, Option<Timestamp>>,
     /// What the lists show, by UID of the resource.
@@ -106,7 +109,9 @@ pub struct DriftScan {
 impl ScanSink for DriftScan {
     fn found(&mut self, user: FoundUser) {
         if !self.found.contains(&user.id) {
-            *self.managed.entry(self.cluster.manage(&user.tags)).or_default() += 1;
+            let managed = self.cluster.manage(&user.tags);
+            *self.managed.entry(managed).or_default() += 1;
+            *self.by_profiles.entry((managed, user.security_profile_ids.clone())).or_default() += 1;
         }
         match self.expected.get(&user.id) {
             Some(all) => {
@@ -139,6 +144,7 @@ impl ScanSink for DriftScan {
     fn restarted(&mut self) {
         self.found.clear();
         self.managed = none_yet();
+        self.by_profiles.clear();
         self.listed.clear();
         self.signals.clear();
         self.differing.clear();
@@ -158,6 +164,7 @@ impl DriftScan {
             expected: HashMap::new(),
             found: HashSet::new(),
             managed: none_yet(),
+            by_profiles: UsersByProfiles::new(),
             listed: HashMap::new(),
             signals: HashMap::new(),
             differing: HashMap::new(),

@@ -6,6 +6,7 @@
 //! From the bottom up: values and services, the context that all passes share, the steps, the pass, and the reconciler. No
 //! module imports one above it.
 
+mod administrators;
 mod clock;
 mod cluster;
 mod conditions;

@@ -1,7 +1,11 @@
 //! Sweeps each instance periodically and independently of the others, as fast as the rate limit admits, and often enough that a
 //! change made outside of Kubernetes is found within one interval.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use connect_api::{Arn, Class, Error};
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
@@ -15,6 +19,7 @@ use super::{
     config::Config,
     health::Health,
     packed::{Guarded, PackedConnectUser, for_sweep, instances, known, readable},
+    retry::Retry,
     sweep::{delete_orphan, sweep},
 };
 use crate::{
@@ -107,6 +112,7 @@ impl Sweeper {
                     let (uids, instances) = known(&self.store);
                     self.reconciler.forget_all_but(&uids, &instances);
                     self.record(&instance, &report, start.elapsed());
+                    self.record_administrators(&instance, &report).await;
                     self.handle_orphans(&instance, report, &mut known_orphans, next).await;
                     tokio::time::sleep_until(next).await;
                 }
@@ -140,8 +146,26 @@ impl Sweeper {
         pause(self.interval, start.elapsed()).mul_f64(0.9 + 0.1 * fastrand::f64())
     }
 
+    /// Without the right to read what security profiles permit, the administrators are not counted.
+    async fn record_administrators(&self, instance: &Arn, report: &ScanReport) {
+        let mut retry = Retry::default();
+        let administrators = loop {
+            match self.reconciler.administrators(instance, &report.by_profiles).await {
+                Ok(administrators) => break administrators,
+                Err(error) => {
+                    let Err(error) = retry.wait(error, 0).await else { continue };
+                    let action = error.operation.iam_action();
+                    tracing::info!(instance = %instance, %error, "the administrators could not be counted; this needs {action}");
+                    break BTreeMap::new();
+                }
+            }
+        };
+        self.metrics.set_administrators(instance, &administrators);
+    }
+
     fn record(&self, instance: &Arn, report: &ScanReport, took: Duration) {
         let candidates = report.candidates.iter().map(|(signal, users)| (signal.as_str(), *users));
+        self.metrics.set_users_quota(instance, self.config.borrow().users_quota(instance));
         self.metrics.sweep_completed(instance, report.managed.clone(), candidates, took);
         let candidates: usize = report.candidates.values().sum();
         tracing::info!(

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
+    num::NonZeroU32,
     sync::{Arc, atomic::AtomicU64},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -177,6 +178,11 @@ metrics! {
         add_seconds("sweep_interval", "The interval at which instances are swept; 0: never", Gauge::default());
     instance_users: Family<InstanceUsersLabels, Gauge> = add("instance_users",
         "Users that the last sweep of an instance found in Connect, by whether ConnectUsers of this cluster manage them", Family::default());
+    instance_administrators: Family<InstanceUsersLabels, Gauge> = add("instance_administrators",
+        "Users that the last sweep of an instance found in Connect and that may change what users may do, by whether ConnectUsers of \
+        this cluster manage them", Family::default());
+    instance_users_quota: Family<InstanceLabels, Gauge> = add("instance_users_quota",
+        "The quota of users of an instance, as the configuration file names it", Family::default());
     candidates: Family<ReasonLabels, Counter> =
         add("sweep_candidates", "Users that sweeps selected for an individual read, by reason", Family::default());
     orphans: Family<InstanceLabels, Gauge> = add("orphaned_users",
@@ -217,10 +223,12 @@ impl Metrics {
         let mut before = self.swept_instances.lock();
         for gone in before.difference(&instances) {
             let labels = InstanceLabels::of(gone);
-            for managed in MANAGED {
-                self.instance_users.remove(&InstanceUsersLabels::of(gone, managed));
+            for (gauges, managed) in
+                [&self.instance_users, &self.instance_administrators].into_iter().flat_map(|g| MANAGED.map(|m| (g, m)))
+            {
+                gauges.remove(&InstanceUsersLabels::of(gone, managed));
             }
-            for gauges in [&self.sweep_completed, &self.orphans] {
+            for gauges in [&self.sweep_completed, &self.orphans, &self.instance_users_quota] {
                 gauges.remove(&labels);
             }
         }
@@ -287,6 +295,29 @@ impl Metrics {
         }
         for (reason, users) in candidates {
             self.candidates.get_or_create(&ReasonLabels { reason }).inc_by(u64::try_from(users).unwrap_or(u64::MAX));
+        }
+    }
+
+    /// Sets the number of users of an instance that may change what users may do, by whether they are managed. What is not there is not
+    /// known.
+    pub fn set_administrators(&self, instance: &Arn, administrators: &BTreeMap<&'static str, usize>) {
+        for managed in MANAGED {
+            let labels = InstanceUsersLabels::of(instance, managed);
+            match administrators.get(managed) {
+                Some(users) => {
+                    self.set_if_swept(instance, &self.instance_administrators, labels, i64::try_from(*users).unwrap_or(i64::MAX))
+                }
+                None => _ = self.instance_administrators.remove(&labels),
+            }
+        }
+    }
+
+    /// Sets the quota of users of an instance; None: it is not known.
+    pub fn set_users_quota(&self, instance: &Arn, quota: Option<NonZeroU32>) {
+        let labels = InstanceLabels::of(instance);
+        match quota {
+            Some(quota) => self.set_if_swept(instance, &self.instance_users_quota, labels, quota.get().into()),
+            None => _ = self.instance_users_quota.remove(&labels),
         }
     }
 

@@ -4,13 +4,13 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use anyhow::Context;
 use connect_api::{
-    Arn, Caller, Class, Connect, ConnectExt, Error, FoundUser, IdentityInfo, ListInstances, ListSecurityProfilePermissions,
-    Operation, Page, PageCursor, Priority, SecurityProfileId, User, UserId,
+    Arn, Caller, Connect, ConnectExt, Error, FoundUser, IdentityInfo, ListInstances, Operation, Page, PageCursor, Priority,
+    SecurityProfileId, User, UserId,
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -217,31 +217,21 @@ impl Reader<'_> {
         names
     }
 
-    /// Reads what these security profiles permit; None without the right to read it.
-    pub(super) async fn permissions(
+    /// Returns those of these security profiles whose users may change what users may do; None without the right to read it.
+    pub(super) async fn administrating(
         &self,
         arn: &Arn,
-        profiles: BTreeSet<SecurityProfileId>,
-    ) -> Option<BTreeMap<SecurityProfileId, BTreeSet<String>>> {
-        let (caller, mut permissions) = (Caller::new("permissions", Priority::Backlog), BTreeMap::new());
-        for profile in profiles {
-            let request = |next_token| ListSecurityProfilePermissions {
-                instance: arn.instance.clone(),
-                security_profile: profile.clone(),
-                max_results: 1000,
-                next_token,
-            };
-            match all(&*self.connect, &caller, request).await {
-                Ok(all) => _ = permissions.insert(profile, all.into_iter().collect()),
-                // It was deleted meanwhile.
-                Err(error) if error.class == Class::NotFound => {}
-                Err(error) => {
-                    eprintln!("warning: the administrators are not known: {error}");
-                    return None;
-                }
+        profiles: &BTreeSet<SecurityProfileId>,
+    ) -> Option<BTreeSet<SecurityProfileId>> {
+        let (inventory, now) = (Inventory::default(), Duration::ZERO);
+        let query = Query { connect: &*self.connect, priority: Priority::Backlog, instance: arn, now, since: now, oldest: now };
+        match Retry::call(async || inventory.administrating(&query, profiles).await).await {
+            Ok(administrating) => Some(administrating),
+            Err(error) => {
+                eprintln!("warning: the administrators are not known: {error}");
+                None
             }
         }
-        Some(permissions)
     }
 
     /// Reads each user on its own. Ctrl-C ends the process; with a progress file, the next run reads the rest.

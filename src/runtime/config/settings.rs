@@ -1,6 +1,6 @@
 //! The contents of the configuration file, and what follows from them for an instance and a namespace.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, num::NonZeroU32};
 
 use connect_api::{Arn, InstanceId, Quota, Quotas, partition_of};
 use schemars::JsonSchema;
@@ -76,6 +76,10 @@ pub struct InstanceSettings {
     /// What these namespaces may do there. `*` sets what the others' own entries leave out.
     #[serde(default)]
     pub bounds: BTreeMap<Namespace, BoundsSettings>,
+    /// The quota of users of the instance, which Service Quotas calls "Users per instance". An alert fires at 80 % of it. Default: not
+    /// known.
+    #[serde(default)]
+    pub users_quota: Option<NonZeroU32>,
 }
 
 /// What the ConnectUsers of a namespace may do in an instance. What is absent is that of `*`, or else the default.
@@ -148,6 +152,11 @@ impl Config {
     /// Returns the listed instances that some namespace may use.
     pub fn listed_instances(&self) -> impl Iterator<Item = &Arn> {
         self.instances.iter().filter(|(_, settings)| !settings.namespaces.is_empty()).map(|(instance, _)| instance.arn())
+    }
+
+    /// Returns the quota of users of an instance, if it is known.
+    pub fn users_quota(&self, instance: &Arn) -> Option<NonZeroU32> {
+        self.instances.get(instance)?.users_quota
     }
 
     /// Returns what the resources of a namespace may do in an instance that they may use.

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    num::NonZeroU32,
     sync::Arc,
     time::Duration,
 };
@@ -125,6 +126,8 @@ pub fn example() -> Result<String, std::fmt::Error> {
         metrics.add_limiter(&instance, &limiter);
         metrics.set_swept_instances([instance.clone()].into(), Duration::from_secs(300));
         metrics.sweep_completed(&instance, [("here", 3)], [(DriftSignal::Differs.as_str(), 1)], Duration::from_secs(2));
+        metrics.set_administrators(&instance, &[("here", 1)].into());
+        metrics.set_users_quota(&instance, NonZeroU32::new(500));
         metrics.set_orphans(&instance, 1);
     }
     if let Ok(resources) = serde_json::from_str::<Vec<ConnectUser>>(RESOURCES) {

@@ -16,12 +16,6 @@ use crate::{
     reconcile::NamespacedName,
 };
 
-/// What may be done by users with a security profile, by profile: permissions as ListSecurityProfilePermissions names them.
-pub(super) type Permissions = BTreeMap<SecurityProfileId, BTreeSet<String>>;
-
-/// Permissions that let a user change what users may do, the user itself included.
-const OF_ADMINISTRATORS: [&str; 3] = ["SecurityProfiles.Create", "SecurityProfiles.Edit", "Users.EditPermission"];
-
 /// A report.
 #[skip_serializing_none]
 #[derive(Debug, Serialize)]
@@ -92,7 +86,11 @@ pub(super) struct ClusterReport {
 }
 
 impl InstanceReport {
-    pub(super) fn of(instance: &Instance, permissions: Option<&Permissions>, users_quota: Option<usize>) -> Self {
+    pub(super) fn of(
+        instance: &Instance,
+        administrating: Option<&BTreeSet<SecurityProfileId>>,
+        users_quota: Option<usize>,
+    ) -> Self {
         let rows: Vec<Row> = instance.users.iter().map(|live| Row::of(&instance.arn, live, &instance.names)).collect();
         let mut report = Self {
             instance_arn: instance.arn.to_string(),
@@ -100,7 +98,7 @@ impl InstanceReport {
             users_quota,
             managed_by_cluster: BTreeMap::new(),
             unmanaged: Vec::new(),
-            administrators: permissions.map(|_| Vec::new()),
+            administrators: administrating.map(|_| Vec::new()),
             alike: alike(&rows),
             by_routing_profile: BTreeMap::new(),
             by_security_profile: BTreeMap::new(),
@@ -116,11 +114,7 @@ impl InstanceReport {
             for name in &row.security_profile_names {
                 *report.by_security_profile.entry(name.clone()).or_default() += 1;
             }
-            let permits = |id: &SecurityProfileId, what: &str| {
-                permissions.is_some_and(|all| all.get(id).is_some_and(|of| of.contains(what)))
-            };
-            let profiles = &live.user.security_profile_ids;
-            if OF_ADMINISTRATORS.iter().any(|what| profiles.iter().any(|id| permits(id, what))) {
+            if administrating.is_some_and(|administrating| !administrating.is_disjoint(&live.user.security_profile_ids)) {
                 report.administrators.get_or_insert_default().push(Person::of(row));
             }
         }
@@ -188,17 +182,13 @@ mod tests {
     use crate::plan::fixtures::{export_names, full, live};
 
     #[test]
-    fn administrators_are_known_by_permissions_and_not_by_names() {
+    fn administrators_and_users_that_are_alike_are_named() {
         let mut other = live();
         other.user.username = "by.hand".into();
         other.user.tags.clear();
         other.user.security_profile_ids = ["security-1".into()].into();
-        let first = live().user.security_profile_ids.first().unwrap().clone();
         let instance = Instance { arn: full().instance, users: vec![live(), other], names: export_names() };
-        let permissions: Permissions =
-            [(first, ["BasicAgentAccess".to_owned()].into()), ("security-1".into(), ["Users.EditPermission".to_owned()].into())]
-                .into();
-        let report = InstanceReport::of(&instance, Some(&permissions), Some(500));
+        let report = InstanceReport::of(&instance, Some(&["security-1".into()].into()), Some(500));
         let names = |people: &[Person]| people.iter().map(|person| person.username.clone()).collect::<Vec<_>>();
         let has_it = live().user.security_profile_ids.contains(&"security-1".into());
         let expected: &[&str] = if has_it { &["jane.doe", "by.hand"] } else { &["by.hand"] };

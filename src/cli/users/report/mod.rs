@@ -4,7 +4,7 @@ mod facts;
 mod html;
 mod render;
 
-use std::{collections::BTreeSet, io::Write, time::Duration};
+use std::{collections::BTreeSet, io::Write, num::NonZeroU32, time::Duration};
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
@@ -56,9 +56,10 @@ pub(in crate::cli) struct ReportCommand {
     #[arg(long, short, value_name = "NAMESPACE", requires = "with_cluster")]
     namespace: Vec<String>,
 
-    /// The quota of users of an instance, to compare with: Service Quotas calls it "Users per instance".
+    /// The quota of users of an instance, to compare with: Service Quotas calls it "Users per instance". Default: usersQuota in the
+    /// file of --config.
     #[arg(long, value_name = "USERS")]
-    users_quota: Option<usize>,
+    users_quota: Option<u32>,
 
     /// Repeat the report at this interval until the command is interrupted.
     #[arg(long, value_name = "INTERVAL", value_parser = duration, num_args = 0..=1, default_missing_value = "5m")]
@@ -92,14 +93,16 @@ impl ReportCommand {
 
     async fn report(&self) -> anyhow::Result<Report> {
         let (connections, arns) = self.source.instances().await?;
+        let (_, config) = self.source.aws.configuration()?;
         let progress = self.source.progress()?;
         let mut instances = Vec::new();
         for arn in arns {
             let reader = Reader { connect: connections.client_for(&arn), full: self.full, progress: progress.as_ref() };
             let instance = reader.read(&arn, |_, _| true).await?;
             let profiles: BTreeSet<_> = instance.users.iter().flat_map(|live| live.user.security_profile_ids.clone()).collect();
-            let permissions = reader.permissions(&arn, profiles).await;
-            instances.push(InstanceReport::of(&instance, permissions.as_ref(), self.users_quota));
+            let administrating = reader.administrating(&arn, &profiles).await;
+            let quota = self.users_quota.or_else(|| config.users_quota(&arn).map(NonZeroU32::get));
+            instances.push(InstanceReport::of(&instance, administrating.as_ref(), quota.map(|quota| quota as usize)));
         }
         let connect_users = if self.with_cluster {
             let client = self.kube.connect().await?;
