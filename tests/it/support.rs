@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::OnceLock,
+    sync::{LazyLock, OnceLock},
     time::Duration,
 };
 
@@ -60,4 +60,12 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
         holds
     });
     assert!(came, "not within {} s: {what}", PATIENCE.as_secs());
+}
+
+/// Returns the program to test: that of this build, or the one that `OPERATOR_UNDER_TEST` names, such as a released one.
+pub fn operator_under_test() -> &'static Path {
+    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+        std::env::var_os("OPERATOR_UNDER_TEST").unwrap_or_else(|| env!("CARGO_BIN_EXE_operator-under-test").into()).into()
+    });
+    &PROGRAM
 }

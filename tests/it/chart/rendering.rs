@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{CHART, Helm, documents};
 use crate::{
     golden,
-    support::{namespace, plane, read, repository},
+    support::{namespace, operator_under_test, plane, read, repository},
 };
 
 /// The main variants. Their values are in the chart's directory `ci`.
@@ -116,7 +116,7 @@ fn known(help: &str) -> BTreeMap<String, Option<String>> {
 
 #[test]
 fn flags_and_defaults_of_the_deployment_are_the_programs() {
-    let help = Command::new(env!("CARGO_BIN_EXE_operator-under-test")).args(["run", "--help"]).env_clear().output().unwrap();
+    let help = Command::new(operator_under_test()).args(["run", "--help"]).env_clear().output().unwrap();
     let known = known(&String::from_utf8(help.stdout).unwrap());
     // Without flags, the operator logs for a terminal and does not use leader election.
     let chosen = ["--leader-elect", "--leader-election-namespace", "--log-format"];

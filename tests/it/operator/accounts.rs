@@ -10,7 +10,7 @@ use super::{
     harness::{ELSEWHERE, Harness, OTHER_ACCOUNT, OTHER_ROLE, condition, operators_kubeconfig},
     process::Operator,
 };
-use crate::support::eventually;
+use crate::support::{eventually, operator_under_test};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -257,7 +257,7 @@ fn invalid_configuration_at_the_start_ends_the_process() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("config.yaml");
     let run = || {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_operator-under-test"));
+        let mut program = Command::new(operator_under_test());
         let output = program.env_clear().env("CONNECT_OPERATOR_CONFIG", &file).arg("run").output().unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };

@@ -12,14 +12,14 @@ use connect_api::PhoneType;
 use serde_json::{Value, json};
 
 use super::harness::Harness;
-use crate::support::{plane, read};
+use crate::support::{operator_under_test, plane, read};
 
 /// The instance in the samples.
 const INSTANCE: &str = "arn:aws:connect:us-west-2:123456789012:instance/285c1043-4c81-4ffa-b5e6-e11154c24c73";
 
 /// Runs the command with a text as its standard input, and without anything that would let it call AWS.
 fn import(arguments: &[&str], input: &[u8]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_operator-under-test"))
+    let mut child = Command::new(operator_under_test())
         .arg("import")
         .args(arguments)
         .env_clear()
@@ -222,7 +222,7 @@ fn bad_input_is_one_line_and_writes_nothing() {
 #[test]
 fn full_disk_is_one_line() {
     let Ok(full) = File::options().write(true).open("/dev/full") else { return };
-    let mut command = Command::new(env!("CARGO_BIN_EXE_operator-under-test"));
+    let mut command = Command::new(operator_under_test());
     command.args(["import", "csv", "--instance", INSTANCE]).arg(crate::support::repository("tests/import/users.csv"));
     let output = command.env("RUST_BACKTRACE", "1").stdout(full).stderr(Stdio::piped()).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();

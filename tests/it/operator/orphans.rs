@@ -15,7 +15,7 @@ use super::{
     harness::{Harness, own_control_plane},
     sweeps::{next_sweep, swept},
 };
-use crate::support::{define, eventually, plane};
+use crate::support::{define, eventually, operator_under_test, plane};
 
 /// Creates a user with the tags that the operator of this cluster would set.
 pub(super) async fn tagged(harness: &Harness<'_>, username: &str, cluster: &str) -> String {
@@ -43,7 +43,7 @@ fn orphans(harness: &Harness<'_>, cluster: &str, arguments: &[&str]) -> Output {
 /// Returns the command `connect-operator orphans` with this kubeconfig.
 fn command(harness: &Harness<'_>, cluster: &str, kubeconfig: &Path) -> Command {
     let url = harness.url();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_operator-under-test"));
+    let mut command = Command::new(operator_under_test());
     command
         .arg("orphans")
         .args([format!("--cluster-name={cluster}"), format!("--aws-endpoint-url={url}"), "--calls-per-second=1000".to_owned()])

@@ -7,7 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use testbed::installation::{self, Launch};
 
-use crate::support::eventually;
+use crate::support::{eventually, operator_under_test};
 
 #[derive(Debug)]
 pub struct Operator {
@@ -20,14 +20,19 @@ impl Operator {
     /// Starts the operator with these flags and variables and those that every test needs, and waits until it listens.
     pub fn start(kubeconfig: &Path, flags: Vec<String>, environment: Vec<(String, String)>) -> Self {
         let flags = ["--log-format=json".to_owned()].into_iter().chain(flags);
-        let mut launch = Launch::new(program(), kubeconfig, flags);
+        let mut launch = Launch::new(operator_under_test(), kubeconfig, flags);
         launch.environment.extend(environment);
         Self::listening(launch)
     }
 
     /// Starts the program with exactly these arguments and this environment.
     pub fn launch(kubeconfig: &Path, arguments: Vec<String>, environment: Vec<(String, String)>) -> Self {
-        Self::launched(Launch { program: program().to_owned(), arguments, kubeconfig: kubeconfig.to_owned(), environment })
+        Self::launched(Launch {
+            program: operator_under_test().to_owned(),
+            arguments,
+            kubeconfig: kubeconfig.to_owned(),
+            environment,
+        })
     }
 
     fn launched(launch: Launch) -> Self {
@@ -149,10 +154,6 @@ impl Operator {
         let value = text.lines().find_map(of);
         value.unwrap_or_default()
     }
-}
-
-fn program() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_operator-under-test"))
 }
 
 /// Kills a process, as a crash of the node would. It may have ended already.

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{
     channels::rests,
-    harness::{Harness, HarnessBuilder, harness, is_ready},
+    harness::{FIRST, Harness, HarnessBuilder, harness, is_ready},
 };
 use crate::support::eventually;
 
@@ -173,4 +173,29 @@ async fn reconcile_request_costs_one_read() {
         assert_eq!(calls.of(OperationName::DescribeUser), looks, "{calls:#?}");
         assert_eq!(calls.total(), looks, "{calls:#?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn administrators_and_the_quota_are_metrics() {
+    let config =
+        "instances:\n  arn:aws:connect:us-west-2:123456789012:instance/INSTANCE: { namespaces: ['*'], usersQuota: 700 }\n";
+    let harness = swept().config_file(&config.replace("INSTANCE", FIRST)).start().await;
+    harness.apply_until_ready("jane", &json!({})).await;
+    let of_instance = |name: &str, more: &str| {
+        let labels = format!("connect_instance=\"{FIRST}\",region=\"us-west-2\"{more}");
+        harness.operator.metric(&format!("connect_operator_instance_{name}{{{labels}}}"))
+    };
+    let administrators = || ["here", "no"].map(|managed| of_instance("administrators", &format!(",managed=\"{managed}\"")));
+    harness.sim.advance(Duration::from_secs(5));
+    next_sweep(&harness);
+    assert_eq!((administrators(), of_instance("users_quota", "")), ([0.0, 0.0], 700.0));
+
+    let helpers = harness.sim.create_security_profile(&harness.instance(), "Helpers");
+    harness.sim.set_permissions(&harness.instance(), &helpers, ["Users.EditPermission"]);
+    let by_hand = testbed::create_by_hand(&harness.sim, &harness.instance(), "by.hand", "Sales", "Helpers");
+    harness.call_at_console(by_hand).await;
+    harness.sim.advance(Duration::from_secs(5));
+    eventually("the administrator is counted", || administrators() == [0.0, 1.0]);
+    let calls = harness.sim.calls();
+    assert_eq!(calls.of(OperationName::ListSecurityProfilePermissions), 2, "one for each profile: {calls:#?}");
 }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use testbed::installation::credentials;
 
 use super::harness::Harness;
-use crate::support::plane;
+use crate::support::{operator_under_test, plane};
 
 /// Returns how many users are brought in: 2,000 if the variable FLEET is `all`.
 fn users() -> usize {
@@ -25,7 +25,7 @@ fn users() -> usize {
 
 /// Returns the program with these arguments, the endpoint and credentials of the simulator, and the operator's rights in the cluster.
 pub fn program(harness: &Harness<'_>, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_operator-under-test"));
+    let mut command = Command::new(operator_under_test());
     command
         .args(arguments)
         .args([format!("--aws-endpoint-url={}", harness.url()), "--calls-per-second=1000".to_owned()])
@@ -339,7 +339,7 @@ async fn commands_have_the_habits_of_kubectl() {
 
     let directory = tempfile::tempdir().unwrap();
     let plugin = directory.path().join("kubectl-connect");
-    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_operator-under-test"), &plugin).unwrap();
+    std::os::unix::fs::symlink(operator_under_test(), &plugin).unwrap();
     let help = Command::new(&plugin).args(["list", "--help"]).output().unwrap();
     assert!(String::from_utf8(help.stdout).unwrap().contains("Usage: kubectl connect list"));
     for shell in ["bash", "zsh", "fish"] {
