@@ -87,6 +87,22 @@ impl Sim {
         self.administer("DeleteUserHierarchyGroup", instance, |cx| admin_actions::delete_group(cx, id.as_str()));
     }
 
+    /// Creates a predefined attribute, of which users can have proficiencies.
+    pub fn create_predefined_attribute(
+        &self,
+        instance: &InstanceId,
+        name: &str,
+        values: impl IntoIterator<Item = impl Into<String>>,
+    ) {
+        let values = values.into_iter().map(Into::into).collect();
+        self.administer("CreatePredefinedAttribute", instance, |cx| admin_actions::create_attribute(cx, name.into(), values));
+    }
+
+    /// Deletes a predefined attribute of which no user has a proficiency.
+    pub fn delete_predefined_attribute(&self, instance: &InstanceId, name: &str) {
+        self.administer("DeletePredefinedAttribute", instance, |cx| admin_actions::delete_attribute(cx, name));
+    }
+
     /// Creates a quick connect, through an arbitrary flow.
     pub fn create_quick_connect(&self, instance: &InstanceId, name: &str, target: QuickConnectTarget) -> QuickConnectId {
         self.administer("CreateQuickConnect", instance, |cx| {

@@ -93,6 +93,8 @@ pub enum Console {
     TagAsTheirs(u8),
     /// Renames a routing profile away, or back.
     RenameProfile(u8),
+    /// Deletes the predefined attribute of all proficiencies, or makes it again.
+    Attribute(bool),
 }
 
 /// What happens around: to processes, clusters and rights.
@@ -106,7 +108,8 @@ pub enum Around {
     Fault(Fault),
     /// The users quota is reached, or raised.
     Quota(bool),
-    /// IAM denies an operation: 0 none, 1 CreateUser, 2 UpdateUserIdentityInfo, 3 TagResource, 4 all.
+    /// AWS denies an operation: 0 none, 1 CreateUser, 2 UpdateUserIdentityInfo, 3 TagResource, 4 all, as with credentials that are missing,
+    /// wrong or expired.
     Deny(u8),
     /// etcd is restored to an older revision. The revisions count on from there if true.
     RestoreEtcd(u8, bool),
@@ -297,7 +300,7 @@ fn event(rng: &mut StdRng, resources: u8) -> Act {
             17 | 18 => Person::SecretGone(o),
             _ => Person::SecretWritten(o, n(rng, 2)),
         }),
-        68..86 => Act::Console(match rng.random_range(0..12) {
+        68..86 => Act::Console(match rng.random_range(0..13) {
             0 | 1 => Console::Create(o),
             2 => Console::Delete(o),
             3 => Console::Routing(o, n(rng, 2)),
@@ -308,6 +311,7 @@ fn event(rng: &mut StdRng, resources: u8) -> Act {
             8 => Console::Tag(o, n(rng, 2)),
             9 => Console::Untag(o),
             10 => Console::TagAsTheirs(o),
+            11 => Console::Attribute(rng.random_bool(0.3)),
             _ => Console::RenameProfile(n(rng, 2)),
         }),
         _ => Act::Around(match rng.random_range(0..15) {

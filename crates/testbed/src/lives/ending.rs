@@ -14,7 +14,12 @@ use connect_sim::UserView;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
 
-use super::{act::Around, player::Player, promises::without_ignored, readings};
+use super::{
+    act::{Around, Console},
+    player::Player,
+    promises::without_ignored,
+    readings,
+};
 use crate::{
     ExtraTags, user_matches,
     world::{Snapshot, Store, is_paused, is_ready, lock, owner_of, specs::PASSWORD},
@@ -70,6 +75,7 @@ impl Player {
         self.simulation.operators.iter_mut().for_each(|operator| operator.frozen = false);
         self.perform(super::Act::Around(Around::Deny(0)));
         self.perform(super::Act::Around(Around::Quota(false)));
+        self.perform(super::Act::Console(Console::Attribute(true)));
         if !self.names_stay {
             self.name_profiles_as_before();
         }

@@ -27,7 +27,10 @@ use super::{
 };
 use crate::{
     create_by_hand,
-    world::{CLUSTER, Lag, Operator, Setup, Simulation, Store, config, lock, point_to, specs::PASSWORD},
+    world::{
+        CLUSTER, Lag, Operator, Setup, Simulation, Store, config, lock, point_to,
+        specs::{ATTRIBUTE, PASSWORD},
+    },
 };
 
 /// A life that broke an invariant.
@@ -65,6 +68,7 @@ pub(super) struct Player {
     /// The manifests in Git, by resource.
     manifests: BTreeMap<NamespacedName, ConnectUserSpec>,
     renamed: bool,
+    attribute_exists: bool,
     /// Profiles that were renamed keep their new names to the end.
     pub(super) names_stay: bool,
     people: u64,
@@ -119,6 +123,7 @@ impl Player {
             clusters,
             manifests: BTreeMap::new(),
             renamed: false,
+            attribute_exists: true,
             names_stay: life.names_stay,
             people: 0,
             names: 0,
@@ -334,6 +339,16 @@ impl Player {
                 }
                 return;
             }
+            Console::Attribute(exists) => {
+                let is_used = sim.users(&instance).iter().any(|view| !view.proficiencies.is_empty());
+                match (exists, self.attribute_exists) {
+                    (true, false) => sim.create_predefined_attribute(&instance, ATTRIBUTE.0, ATTRIBUTE.1),
+                    (false, true) if !is_used => sim.delete_predefined_attribute(&instance, ATTRIBUTE.0),
+                    _ => return,
+                }
+                self.attribute_exists = exists;
+                return;
+            }
             Console::Delete(o) => {
                 let Some(view) = of(o) else { return };
                 DeleteUser { instance, user: view.user.id }.into()
@@ -364,7 +379,7 @@ impl Player {
             }
             Console::Proficiencies(o, n) => {
                 let Some(view) = of(o) else { return };
-                let key = |value: &str| ProficiencyKey { attribute_name: "Language".into(), attribute_value: value.into() };
+                let key = |value: &str| ProficiencyKey { attribute_name: ATTRIBUTE.0.into(), attribute_value: value.into() };
                 let had: Vec<_> = view.proficiencies.iter().map(|p| p.key.clone()).collect();
                 match n {
                     0 if !had.contains(&key("Spanish")) => {

@@ -27,7 +27,7 @@ use super::{
     kube::{FakeCluster, NAMESPACE, Snapshot, Store, jane, lock},
     mutation::Mutation,
     quick_connects::UserLedger,
-    specs::{PASSWORD, SECRET, first},
+    specs::{ATTRIBUTE, PASSWORD, SECRET, first},
 };
 use crate::{ExtraTags, user_matches};
 
@@ -160,7 +160,7 @@ pub fn config(lag: Lag) -> Config {
             routing_profiles: ["Basic", "Voice"].map(Into::into).into(),
             security_profiles: ["Agent", "Lead"].map(Into::into).into(),
             hierarchy_groups: ["/North", "/South"].map(Into::into).into(),
-            predefined_attributes: [("Language".to_owned(), vec!["Spanish".into(), "French".into()])].into(),
+            predefined_attributes: [(ATTRIBUTE.0.to_owned(), ATTRIBUTE.1.map(str::to_owned).into())].into(),
             ..InstanceConfig::default()
         }],
         ..Config::manual()

@@ -58,6 +58,9 @@ pub fn plainly_edited(sim: &Sim) -> ConnectUserSpec {
     spec
 }
 
+/// The predefined attribute of all proficiencies, with its values.
+pub const ATTRIBUTE: (&str, [&str; 2]) = ("Language", ["Spanish", "French"]);
+
 /// Replaces the ARNs of a spec with names.
 pub fn by_name(sim: &Sim, spec: ConnectUserSpec) -> ConnectUserSpec {
     let id = &sim.instances()[0].id;
@@ -74,5 +77,5 @@ pub fn by_name(sim: &Sim, spec: ConnectUserSpec) -> ConnectUserSpec {
 }
 
 fn proficiency(value: &str, level: u8) -> UserProficiency {
-    UserProficiency { attribute_name: "Language".into(), attribute_value: value.into(), level }
+    UserProficiency { attribute_name: ATTRIBUTE.0.into(), attribute_value: value.into(), level }
 }
