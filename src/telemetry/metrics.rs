@@ -83,6 +83,10 @@ const SHORT: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 const LONG: [f64; 13] = [0.1, 0.5, 1.0, 2.5, 5.0, 15.0, 30.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0];
 const SWEEPS: [f64; 10] = [0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
 
+/// The number of error codes that are labels of their own: Connect documents some twenty.
+const MOST_CODES: usize = 50;
+const LONGEST_CODE: usize = 64;
+
 /// How long the text of the metrics is reused.
 const LASTS: Duration = Duration::from_millis(200);
 
@@ -114,6 +118,8 @@ macro_rules! metrics {
             resources: Resources,
             page: Recent<Result<Bytes, fmt::Error>>,
             swept_instances: Mutex<BTreeSet<Arn>>,
+            /// The error codes that are labels.
+            codes: Mutex<BTreeSet<String>>,
             /// When something last arrived for each watch, by its path, in seconds since 1970.
             watches: Mutex<BTreeMap<String, i64>>,
             $($field: $type,)*
@@ -129,6 +135,7 @@ macro_rules! metrics {
                 let metrics = Self {
                     $($field: all.$add($name, $help, $metric),)*
                     swept_instances: Mutex::default(),
+                    codes: Mutex::default(),
                     watches: Mutex::default(),
                     limiters,
                     resources,
@@ -370,6 +377,18 @@ impl Metrics {
         self.page.get(|| self.encode().map(Bytes::from))
     }
 
+    /// Returns the label for an error code. What answers may be a proxy with codes of its own, so their number is bounded.
+    fn code(&self, code: String) -> String {
+        let mut codes = self.codes.lock();
+        if !codes.contains(&code) {
+            if codes.len() >= MOST_CODES || code.len() > LONGEST_CODE {
+                return "other".to_owned();
+            }
+            codes.insert(code.clone());
+        }
+        code
+    }
+
     /// Returns the metrics in the text format.
     pub fn encode(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
@@ -382,7 +401,7 @@ impl CallObserver for Metrics {
     fn called(&self, operation: OperationName, outcome: Result<(), &Error>, took: Duration) {
         let code = match outcome {
             Ok(()) => "OK".to_owned(),
-            Err(error) => error.answer().into_owned(),
+            Err(error) => self.code(error.answer().into_owned()),
         };
         let operation = operation.as_str();
         // The exemplars: the request id of a failed call, and the trace of any call if there is one.
@@ -478,6 +497,26 @@ mod tests {
         assert!(denied("1", 0));
         drop(one);
         assert!(!denied("1", 0) && denied("2", 0));
+    }
+
+    #[test]
+    fn error_codes_are_bounded() {
+        let metrics = Metrics::default();
+        let failed = |code: &str| {
+            metrics.called(
+                OperationName::DeleteUser,
+                Err(&Error::reply(OperationName::DeleteUser, 418, Some(code), "")),
+                Duration::ZERO,
+            );
+        };
+        failed(&"x".repeat(65));
+        (0..1000).for_each(|number| failed(&format!("Code{number}")));
+        failed("Code0");
+        let page = metrics.encode().unwrap();
+        let samples: Vec<_> = page.lines().filter(|line| line.starts_with("connect_operator_api_requests_total{")).collect();
+        assert_eq!(samples.len(), MOST_CODES + 1);
+        let of = |code: &str| samples.iter().find(|line| line.contains(&format!("code=\"{code}\""))).unwrap().rsplit(' ').next();
+        assert_eq!((of("Code0"), of("other")), (Some("2"), Some("951")));
     }
 
     #[test]
