@@ -29,8 +29,9 @@ use crate::{
 /// The time by which SearchUsers lags: a few seconds, as far as is known.
 const SEARCH_LAG: Duration = Duration::from_secs(10);
 
-/// How long before a sweep a list of users may have been begun that the sweep uses. The sweep then counts as begun with that list. It is
-/// more than the minute after which a new instance is swept, whose first passes list the users at once.
+/// How long before the first sweep of an instance a list of users may have been begun that the sweep uses. The sweep then counts as begun
+/// with that list. It is more than the minute after which a new instance is swept, whose first passes list the users at once. Later sweeps
+/// use no older list: they would find no change that was made after it.
 const RECENT_LIST: Duration = Duration::from_secs(120);
 
 /// The time for which a new user may be missing from SearchUsers.
@@ -107,7 +108,9 @@ impl Reconciler {
         let caller = Caller::new(format!("sweep of {}", scan.instance), Priority::Sweep).in_group(scan.instance.to_string());
         let instance = scan.instance.clone();
         let mut users = std::mem::take(&mut scan.users);
-        let (since, listed) = (scan.began.0.saturating_sub(RECENT_LIST), OnceLock::new());
+        let is_first = ctx.sweeps.get(&instance.to_string()).is_none();
+        let since = scan.began.0.saturating_sub(if is_first { RECENT_LIST } else { Duration::ZERO });
+        let listed = OnceLock::new();
         let replay = |sink: &mut dyn ScanSink| {
             let began = ctx.inventory.replay_users(&instance, since, sink);
             began.is_some_and(|began| listed.set(began).is_ok())

@@ -156,3 +156,25 @@ fn sweep_reads_the_paths_of_renamed_hierarchy_groups_alone() {
         end(&fleet, operator).await;
     });
 }
+
+/// The passes have listed the users shortly before.
+#[test]
+fn change_after_a_takeover_is_found_by_the_next_sweep() {
+    in_virtual_time(async {
+        let fleet = Fleet::new(Setup { sweep_interval: Some(Duration::from_secs(10)), ..Setup::default() });
+        let agents = Agent::fleet("sales", 20);
+        fleet.seed(&agents).await;
+        for agent in &agents {
+            fleet.api().restore_bare(&agent.resource(), fleet.spec(agent));
+        }
+        let operator = fleet.start();
+        assert!(fleet.settled(HOUR).await.is_some(), "{:?}", fleet.api().tally());
+        operator.swept(HOUR, operator.sweeps() + 1).await;
+        let before = operator.sweeps();
+        let drifted = drift(&fleet, &agents, 1);
+        assert!(fleet.until(HOUR, |fleet| is_put_right(fleet, &drifted[0])).await.is_some());
+        // One may be under way, and SearchUsers lags behind.
+        assert!(operator.sweeps() - before <= 3, "{} sweeps", operator.sweeps() - before);
+        end(&fleet, operator).await;
+    });
+}
