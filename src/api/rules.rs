@@ -2,7 +2,7 @@
 
 use std::{
     cell::RefCell,
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
 };
 
 use kube::core::cel::{CompiledSchema, Validator, compile_schema};
@@ -16,9 +16,11 @@ pub struct Rules {
     validator: Validator,
     /// The rules that span several fields of the spec.
     spec: CompiledSchema,
+    /// The fields of which these speak.
+    spanned: BTreeSet<String>,
     /// The rules of each field of the spec.
     fields: BTreeMap<String, CompiledSchema>,
-    /// Values that break no rule, by field: a rule's patterns are compiled each time, and most users share most values.
+    /// Values that break no rule, by path: a rule's patterns are compiled each time, and most users share most values.
     good: RefCell<HashMap<String, HashSet<String>>>,
 }
 
@@ -45,8 +47,11 @@ impl Rules {
         let mut spec = of_spec()?;
         // Their defaults and types stay: rules that span several fields need them.
         spec.properties.values_mut().for_each(without_rules);
+        let rules = || spec.validations.iter().flatten().map(|compiled| &compiled.rule.rule);
+        let is_spanned = |name: &&String| rules().any(|rule| rule.contains(&format!(".{name}")));
         Ok(Self {
             validator: Validator::new(),
+            spanned: spec.properties.keys().filter(is_spanned).cloned().collect(),
             spec,
             fields: of_spec()?.properties.into_iter().collect(),
             good: RefCell::default(),
@@ -60,31 +65,34 @@ impl Rules {
     pub fn broken_by(&self, user: &ConnectUser, old: Option<&ConnectUser>) -> serde_json::Result<Vec<BrokenRule>> {
         let object: Value = serde_json::to_value(user)?;
         let mut broken = structure::broken_by(&object);
-        let old: Option<Value> = old.map(|old| serde_json::to_value(&old.spec)).transpose()?;
         let spec = &object["spec"];
-        broken.extend(self.broken("spec", &self.spec, spec, old.as_ref()));
+        let old: Option<Value> = old.map(|old| serde_json::to_value(&old.spec)).transpose()?;
+        let fields = spec.as_object().into_iter().flatten();
+        let spanned = fields.filter(|(name, _)| self.spanned.contains(*name));
+        let spanned = spanned.map(|(name, value)| (name.clone(), value.clone())).collect();
+        broken.extend(self.broken("spec", &self.spec, &spanned, old.as_ref()));
         for (name, rules) in &self.fields {
-            let Some(value) = spec.get(name) else { continue };
-            let old = old.as_ref().and_then(|old| old.get(name));
-            let text = value.to_string();
-            let mut good = self.good.borrow_mut();
-            let good = good.entry(name.clone()).or_default();
-            if old.is_none() && good.contains(&text) {
-                continue;
+            if let Some(value) = spec.get(name) {
+                let old = old.as_ref().and_then(|old| old.get(name));
+                broken.extend(self.broken(&format!("spec.{name}"), rules, value, old));
             }
-            let found = self.broken(&format!("spec.{name}"), rules, value, old);
-            if old.is_none() && found.is_empty() {
-                good.insert(text);
-            }
-            broken.extend(found);
         }
         Ok(broken)
     }
 
     /// Returns the rules that the value at this path breaks.
     fn broken(&self, path: &str, rules: &CompiledSchema, value: &Value, old: Option<&Value>) -> Vec<BrokenRule> {
+        let text = value.to_string();
+        let mut good = self.good.borrow_mut();
+        let good = good.entry(path.to_owned()).or_default();
+        if old.is_none() && good.contains(&text) {
+            return Vec::new();
+        }
         let errors = self.validator.validate_compiled(rules, value, old).err();
         let errors = errors.map(|errors| errors.into_vec()).unwrap_or_default();
+        if old.is_none() && errors.is_empty() {
+            good.insert(text);
+        }
         let below = |inner: &str| match inner.chars().next() {
             None => path.to_owned(),
             Some('[') => format!("{path}{inner}"),
@@ -123,5 +131,15 @@ mod tests {
         );
         let email = broken(json!({ "identityInfo": { "email": "jane" } }));
         assert_eq!(email.iter().map(|rule| rule.field.as_str()).collect::<Vec<_>>(), ["spec.identityInfo.email"]);
+    }
+
+    #[test]
+    fn rules_of_the_spec_name_the_fields_that_they_need() {
+        let rules = Rules::new().unwrap();
+        for compiled in rules.spec.validations.iter().flatten() {
+            let rule = compiled.rule.rule.replace("oldSelf", "self");
+            assert!(rule.split("self").skip(1).all(|rest| rest.starts_with('.')), "{rule}");
+        }
+        assert!(rules.spanned.contains("region") && !rules.spanned.contains("username"), "{:?}", rules.spanned);
     }
 }
