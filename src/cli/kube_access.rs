@@ -20,9 +20,18 @@ pub(super) struct KubeFlags {
     /// The context of the kubeconfig. Default: its current context.
     #[arg(long, value_name = "NAME")]
     context: Option<String>,
+
+    /// All namespaces, whatever --namespace says.
+    #[arg(long, short = 'A')]
+    all_namespaces: bool,
 }
 
 impl KubeFlags {
+    /// Returns the namespaces to read. Empty: all.
+    pub(super) fn namespaces(&self, given: Vec<String>) -> Vec<String> {
+        if self.all_namespaces { Vec::new() } else { given }
+    }
+
     /// Connects to the cluster.
     ///
     /// # Errors

@@ -87,7 +87,7 @@ impl Orphans {
     async fn run(self) -> anyhow::Result<()> {
         let client = self.kube.connect().await?;
         let cluster = self.scope.cluster(&client).await?;
-        let namespaces = self.scope.namespaces();
+        let namespaces = self.kube.namespaces(self.scope.namespaces());
         let existing = existing::list(&client, &namespaces).await?;
         let reconciler = self.reconciler(client, cluster).await?;
         let used: BTreeSet<&str> = existing.iter().map(Existing::instance_arn).collect();

@@ -313,6 +313,9 @@ async fn report_names_administrators_and_unmanaged_users() {
     assert_eq!(calls.writes(), 0);
     assert!(calls.operations.values().map(|calls| calls.total()).sum::<u64>() <= 8, "{calls:#?}");
 
+    // As with kubectl, -A wins. Other tests have ConnectUsers in the same cluster.
+    let everywhere = report(&["-o", "json", "--with-cluster", "-A", "--namespace", "another"]);
+    assert!(everywhere.contains(&format!("\"{}/lost\"", harness.namespace())), "{everywhere}");
     let text = report(&["--users-quota=4"]);
     assert!(text.contains("3 users of 4 (75 %): 1 managed, 2 unmanaged"), "{text}");
     assert!(text.contains("1 of them are not managed in Git"), "{text}");

@@ -172,7 +172,7 @@ impl PlanCommand {
 
     /// Returns the names of the cluster, if they are known, and the ConnectUsers to plan.
     async fn manifests(&self) -> anyhow::Result<(Option<ClusterNames>, Vec<Manifest>)> {
-        let namespaces = self.scope.namespaces();
+        let namespaces = self.kube.namespaces(self.scope.namespaces());
         if !self.filename.is_empty() && !self.with_cluster {
             let cluster = self.scope.named();
             if cluster.is_none() {

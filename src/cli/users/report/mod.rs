@@ -106,7 +106,7 @@ impl ReportCommand {
         }
         let connect_users = if self.with_cluster {
             let client = self.kube.connect().await?;
-            let listed = resources::list(&client, &self.namespace).await?;
+            let listed = resources::list(&client, &self.kube.namespaces(self.namespace.clone())).await?;
             Some(ClusterReport::of(&listed.into_iter().filter_map(|listed| listed.0.ok()).collect::<Vec<_>>()))
         } else {
             None
