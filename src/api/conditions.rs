@@ -32,10 +32,10 @@ impl Type {
 }
 
 macro_rules! reasons {
-    ($($(#[$doc:meta])* $name:ident,)*) => {
+    ($(#[doc = $doc:literal] $name:ident,)*) => {
         /// Why a condition has its status. Stable: alerts and scripts match on it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Reason { $($(#[$doc])* $name,)* }
+        pub enum Reason { $(#[doc = $doc] $name,)* }
 
         impl Reason {
             /// Every reason.
@@ -44,6 +44,11 @@ macro_rules! reasons {
             /// Returns the name as it appears in the resource.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => stringify!($name),)* }
+            }
+
+            /// Returns what the reason says, as a sentence.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$name => $doc.trim_ascii(),)* }
             }
         }
     };

@@ -5,6 +5,7 @@ mod chart;
 mod iam;
 mod manifests;
 mod metrics_reference;
+mod troubleshooting;
 mod values;
 
 use std::fs;
@@ -38,6 +39,7 @@ fn from_code() -> Result<Vec<File>> {
         ("crds/connectusers.yaml", api::crd_yaml()?),
         ("docs/api.md", api_reference::page()),
         ("docs/metrics.md", metrics_reference::page()?),
+        ("docs/troubleshooting.md", troubleshooting::page()),
         (chart::DEFINITION, chart::definition()?),
         (chart::SCHEMA, chart::schema()?),
         (chart::README, chart::readme()?),
