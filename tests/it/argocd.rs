@@ -139,22 +139,46 @@ fn health_check_treats_unknown_statuses_as_unfinished() {
     }
 }
 
+/// The health of a child Application, whose spec has this `syncPolicy`, and of whose status this is known.
+fn health_of_application(sync_policy: &Value, status: &Value) -> (String, String) {
+    let application = json!({
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Application",
+        "metadata": { "name": "contact-center" },
+        "spec": { "syncPolicy": sync_policy },
+        "status": status,
+    });
+    let verdict = judge_by("deploy/argocd/application-health.lua", &application).argo;
+    (verdict.status, verdict.message)
+}
+
 #[test]
 fn an_application_is_as_healthy_as_argo_cd_says() {
-    let says = |status: Value| {
-        let application = json!({
-            "apiVersion": "argoproj.io/v1alpha1",
-            "kind": "Application",
-            "metadata": { "name": "contact-center" },
-            "status": status,
-        });
-        let verdict = judge_by("deploy/argocd/application-health.lua", &application).argo;
-        (verdict.status, verdict.message)
-    };
+    let says = |status: Value| health_of_application(&json!({}), &status);
     assert_eq!(says(json!({ "health": { "status": "Healthy" } })), ("Healthy".into(), String::new()));
     let degraded = json!({ "health": { "status": "Degraded", "message": "one is" } });
     assert_eq!(says(degraded), ("Degraded".into(), "one is".into()));
     for unknown in [json!(null), json!({}), json!({ "health": {} })] {
         assert_eq!(says(unknown).0, "Progressing");
     }
+}
+
+/// A new Application reads Healthy for a moment while its first sync is running.
+#[test]
+fn an_application_is_progressing_until_its_revision_was_synced() {
+    let says = |sync: Value, operation: Value| {
+        let status = json!({ "health": { "status": "Healthy" }, "sync": sync, "operationState": operation });
+        let (status, message) = health_of_application(&json!({ "automated": { "prune": true } }), &status);
+        format!("{status} {message}")
+    };
+    let (out, synced) = (json!({ "status": "OutOfSync", "revision": "b" }), json!({ "status": "Synced", "revision": "b" }));
+    let done = |revision: &str| json!({ "phase": "Succeeded", "syncResult": { "revision": revision } });
+    assert_eq!(says(out.clone(), json!(null)), "Progressing not synced yet");
+    assert_eq!(says(out.clone(), json!({ "phase": "Running" })), "Progressing a sync is running");
+    assert_eq!(says(synced.clone(), json!({ "phase": "Running" })), "Progressing a sync is running");
+    assert_eq!(says(out.clone(), done("a")), "Progressing not synced yet");
+    assert_eq!(says(out.clone(), json!({ "phase": "Failed", "message": "one was refused" })), "Degraded one was refused");
+    assert_eq!(says(synced, done("b")), "Healthy ");
+    // It was changed in the cluster since.
+    assert_eq!(says(out, done("b")), "Healthy ");
 }
