@@ -93,9 +93,10 @@ impl Rules {
         if old.is_none() && errors.is_empty() {
             good.insert(text);
         }
+        // A rule that names a field has its path with a point before it.
         let below = |inner: &str| match inner.chars().next() {
             None => path.to_owned(),
-            Some('[') => format!("{path}{inner}"),
+            Some('[' | '.') => format!("{path}{inner}"),
             Some(_) => format!("{path}.{inner}"),
         };
         errors.into_iter().map(|error| BrokenRule { field: below(&error.field_path), message: error.message }).collect()
@@ -129,6 +130,8 @@ mod tests {
             (hangul.field.as_str(), hangul.message.as_str()),
             ("spec.username", "username must be 1 to 64 letters, digits and _ - . @")
         );
+        let both = broken(json!({ "hierarchyGroupArn": "", "hierarchyGroupPath": "/North" }));
+        assert_eq!(both.iter().map(|rule| rule.field.as_str()).collect::<Vec<_>>(), ["spec.hierarchyGroupArn"]);
         let email = broken(json!({ "identityInfo": { "email": "jane" } }));
         assert_eq!(email.iter().map(|rule| rule.field.as_str()).collect::<Vec<_>>(), ["spec.identityInfo.email"]);
     }
