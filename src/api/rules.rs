@@ -8,7 +8,7 @@ use std::{
 use kube::core::cel::{CompiledSchema, Validator, compile_schema};
 use serde_json::Value;
 
-use super::{ConnectUser, crd, structure};
+use super::{ConnectUser, structure};
 
 /// The structure and the CEL rules of the CustomResourceDefinition, compiled once for many objects.
 #[derive(Debug)]
@@ -37,14 +37,10 @@ impl Rules {
     /// Compiles the rules.
     ///
     /// # Errors
-    /// A definition without a schema, which does not happen.
+    /// A schema that cannot be written as JSON, which does not happen.
     pub fn new() -> serde_json::Result<Self> {
-        let of_spec = || -> serde_json::Result<CompiledSchema> {
-            let schema = crd().spec.versions.into_iter().find_map(|version| version.schema?.open_api_v3_schema);
-            let spec = schema.and_then(|schema| schema.properties?.remove("spec"));
-            Ok(compile_schema(&serde_json::to_value(spec)?))
-        };
-        let mut spec = of_spec()?;
+        let schema = serde_json::to_value(&*structure::SCHEMA)?;
+        let mut spec = compile_schema(&schema);
         // Their defaults and types stay: rules that span several fields need them.
         spec.properties.values_mut().for_each(without_rules);
         let rules = || spec.validations.iter().flatten().map(|compiled| &compiled.rule.rule);
@@ -53,7 +49,7 @@ impl Rules {
             validator: Validator::new(),
             spanned: spec.properties.keys().filter(is_spanned).cloned().collect(),
             spec,
-            fields: of_spec()?.properties.into_iter().collect(),
+            fields: compile_schema(&schema).properties.into_iter().collect(),
             good: RefCell::default(),
         })
     }

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::{crd, rules::BrokenRule};
 
-static SCHEMA: LazyLock<JSONSchemaProps> = LazyLock::new(|| {
+/// The schema of the spec.
+pub(super) static SCHEMA: LazyLock<JSONSchemaProps> = LazyLock::new(|| {
     let schema = crd().spec.versions.into_iter().find_map(|version| version.schema?.open_api_v3_schema);
     schema.and_then(|schema| schema.properties?.remove("spec")).unwrap_or_default()
 });

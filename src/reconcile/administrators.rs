@@ -1,15 +1,11 @@
 //! The administrators of an instance, by whether they are managed in Git.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use connect_api::{Arn, Error, Priority, SecurityProfileId};
+use connect_api::{Arn, Error, Priority};
 
-use super::reconciler::Reconciler;
-use crate::{inventory::Query, telemetry::MANAGED};
-
-/// The number of users with the same security profiles, by whether they are managed, as in
-/// [`ScanReport`](super::ScanReport).
-pub type UsersByProfiles = BTreeMap<(&'static str, BTreeSet<SecurityProfileId>), usize>;
+use super::{drift_scan::UsersByProfiles, reconciler::Reconciler};
+use crate::inventory::Query;
 
 impl Reconciler {
     /// Returns the number of users that may change what users may do, by whether they are managed.
@@ -21,12 +17,8 @@ impl Reconciler {
         let connect = ctx.connections.client_for(instance);
         let now = ctx.clock.uptime();
         let query = Query { connect: &*connect, priority: Priority::Sweep, instance, now, since: now, oldest: now };
-        let profiles = users.keys().flat_map(|(_, profiles)| profiles.iter().cloned()).collect();
+        let profiles = users.0.keys().flat_map(|(_, profiles)| profiles.iter().cloned()).collect();
         let administrating = ctx.inventory.administrating(&query, &profiles).await?;
-        let mut administrators = BTreeMap::from(MANAGED.map(|managed| (managed, 0)));
-        for ((managed, profiles), users) in users {
-            *administrators.entry(*managed).or_default() += if profiles.is_disjoint(&administrating) { 0 } else { *users };
-        }
-        Ok(administrators)
+        Ok(users.with_profiles(|profiles| !profiles.is_disjoint(&administrating)))
     }
 }

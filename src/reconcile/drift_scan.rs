@@ -2,14 +2,14 @@
 //! collects users without a resource.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     time::Duration,
 };
 
-use connect_api::{Arn, FoundUser, Tags, UserId};
+use connect_api::{Arn, FoundUser, SecurityProfileId, Tags, UserId};
 use jiff::Timestamp;
 
-use super::{administrators::UsersByProfiles, orphans::Orphan, username_waiters::NamespacedName};
+use super::{orphans::Orphan, username_waiters::NamespacedName};
 use crate::{
     inventory::{ScanSink, UserScan, Wanted},
     plan::{ClusterNames, Fingerprint, NameIndex, modified},
@@ -41,6 +41,27 @@ impl DriftSignal {
     }
 }
 
+/// The number of users with the same security profiles, by whether they are managed: `here`, by ConnectUsers of this cluster;
+/// `elsewhere`, by those of another one; `no`, by no operator.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UsersByProfiles(pub(super) BTreeMap<(&'static str, BTreeSet<SecurityProfileId>), usize>);
+
+impl UsersByProfiles {
+    /// Returns the number of users, by whether they are managed.
+    pub fn by_management(&self) -> BTreeMap<&'static str, usize> {
+        self.with_profiles(|_| true)
+    }
+
+    /// Returns the number of users whose security profiles are such, by whether they are managed. Zeros are there, so that a gauge falls.
+    pub(super) fn with_profiles(&self, are_such: impl Fn(&BTreeSet<SecurityProfileId>) -> bool) -> BTreeMap<&'static str, usize> {
+        let mut counts = BTreeMap::from(MANAGED.map(|managed| (managed, 0)));
+        for ((managed, profiles), users) in &self.0 {
+            *counts.entry(*managed).or_default() += if are_such(profiles) { *users } else { 0 };
+        }
+        counts
+    }
+}
+
 /// The result of a complete scan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScanReport {
@@ -48,10 +69,7 @@ pub struct ScanReport {
     pub calls: u32,
     /// The number of users that Connect showed.
     pub users: usize,
-    /// The number of users that SearchUsers showed, by whether they are managed: `here`, ConnectUsers of this cluster; `elsewhere`, those of
-    /// another one; `no`, no operator.
-    pub managed: BTreeMap<&'static str, usize>,
-    /// The same by their security profiles too.
+    /// The users that SearchUsers showed.
     pub by_profiles: UsersByProfiles,
     /// The number of ConnectUsers that were compared with them.
     pub compared: usize,
@@ -90,8 +108,7 @@ pub struct DriftScan {
     pub(super) expected: HashMap<UserId, Vec<Expected>>,
     /// The users that SearchUsers showed.
     pub(super) found: HashSet<UserId>,
-    /// How many of them are managed, as in [`ScanReport`].
-    pub(super) managed: BTreeMap<&'static str, usize>,
+    /// The same, counted.
     pub(super) by_profiles: UsersByProfiles,
     /// The users that ListUsers showed, with Connect's time of their last change.
     pub(super) listed: HashMap<UserId, Option<Timestamp>>,
@@ -108,11 +125,6 @@ pub struct DriftScan {
 
 impl ScanSink for DriftScan {
     fn found(&mut self, user: FoundUser) {
-        if !self.found.contains(&user.id) {
-            let managed = self.cluster.manage(&user.tags);
-            *self.managed.entry(managed).or_default() += 1;
-            *self.by_profiles.entry((managed, user.security_profile_ids.clone())).or_default() += 1;
-        }
         match self.expected.get(&user.id) {
             Some(all) => {
                 let shown = Fingerprint::of_found(&user);
@@ -129,7 +141,9 @@ impl ScanSink for DriftScan {
             }
             None => self.note_orphan(&user.arn, &user.username, &user.tags),
         }
-        self.found.insert(user.id);
+        if self.found.insert(user.id) {
+            *self.by_profiles.0.entry((self.cluster.manage(&user.tags), user.security_profile_ids)).or_default() += 1;
+        }
     }
 
     fn listed(&mut self, user: &UserId, at: Option<Timestamp>) {
@@ -143,8 +157,7 @@ impl ScanSink for DriftScan {
 
     fn restarted(&mut self) {
         self.found.clear();
-        self.managed = none_yet();
-        self.by_profiles.clear();
+        self.by_profiles = UsersByProfiles::default();
         self.listed.clear();
         self.signals.clear();
         self.differing.clear();
@@ -163,8 +176,7 @@ impl DriftScan {
             uids: HashSet::new(),
             expected: HashMap::new(),
             found: HashSet::new(),
-            managed: none_yet(),
-            by_profiles: UsersByProfiles::new(),
+            by_profiles: UsersByProfiles::default(),
             listed: HashMap::new(),
             signals: HashMap::new(),
             differing: HashMap::new(),
@@ -196,11 +208,6 @@ impl DriftScan {
             self.orphans.insert(arn.to_owned(), orphan);
         }
     }
-}
-
-/// Returns zeros, so that a gauge falls to zero.
-fn none_yet() -> BTreeMap<&'static str, usize> {
-    MANAGED.map(|managed| (managed, 0)).into()
 }
 
 #[cfg(test)]

@@ -172,7 +172,6 @@ fn complete(ctx: &Context, scan: &mut DriftScan, resources: impl Iterator<Item =
     let mut report = ScanReport {
         calls: scan.users.calls(),
         users: scan.found.len().max(scan.listed.len()),
-        managed: scan.managed.clone(),
         by_profiles: std::mem::take(&mut scan.by_profiles),
         compared: scan.expected.values().map(Vec::len).sum(),
         ..ScanReport::default()

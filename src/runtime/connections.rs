@@ -3,7 +3,7 @@
 //! A ConnectUser can name any account and Region. So a client is made when a call is about to be made, and dropped when none has been
 //! made for a while.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, num::NonZeroU32, sync::Arc, time::Duration};
 
 use connect_api::{Arn, Connect, Limiter, Meter, Quotas};
 use connect_aws::{Account, AccountOptions, AwsConnect, CredentialsFault, Role, SdkConfig};
@@ -80,6 +80,11 @@ impl Accounts {
 }
 
 impl AwsConnections {
+    /// Returns the quota of users of an instance, if the configuration has it.
+    pub(crate) fn users_quota(&self, instance: &Arn) -> Option<NonZeroU32> {
+        self.config.borrow().users_quota(instance)
+    }
+
     /// Uses the operator's own credentials and the defaults, or the settings in the configuration for an account. A change of the
     /// configuration takes effect with the next client that is requested.
     pub fn new(aws: SdkConfig, defaults: Defaults, config: watch::Receiver<Arc<Config>>, metrics: Arc<Metrics>) -> Self {

@@ -166,7 +166,7 @@ impl Sweeper {
     fn record(&self, instance: &Arn, report: &ScanReport, took: Duration) {
         let candidates = report.candidates.iter().map(|(signal, users)| (signal.as_str(), *users));
         self.metrics.set_users_quota(instance, self.config.borrow().users_quota(instance));
-        self.metrics.sweep_completed(instance, report.managed.clone(), candidates, took);
+        self.metrics.sweep_completed(instance, report.by_profiles.by_management(), candidates, took);
         let candidates: usize = report.candidates.values().sum();
         tracing::info!(
             instance = %instance,

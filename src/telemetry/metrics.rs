@@ -230,10 +230,9 @@ impl Metrics {
         let mut before = self.swept_instances.lock();
         for gone in before.difference(&instances) {
             let labels = InstanceLabels::of(gone);
-            for (gauges, managed) in
-                [&self.instance_users, &self.instance_administrators].into_iter().flat_map(|g| MANAGED.map(|m| (g, m)))
-            {
-                gauges.remove(&InstanceUsersLabels::of(gone, managed));
+            for labels in MANAGED.map(|managed| InstanceUsersLabels::of(gone, managed)) {
+                self.instance_users.remove(&labels);
+                self.instance_administrators.remove(&labels);
             }
             for gauges in [&self.sweep_completed, &self.orphans, &self.instance_users_quota] {
                 gauges.remove(&labels);

@@ -93,7 +93,6 @@ impl ReportCommand {
 
     async fn report(&self) -> anyhow::Result<Report> {
         let (connections, arns) = self.source.instances().await?;
-        let (_, config) = self.source.aws.configuration()?;
         let progress = self.source.progress()?;
         let mut instances = Vec::new();
         for arn in arns {
@@ -101,7 +100,7 @@ impl ReportCommand {
             let instance = reader.read(&arn, |_, _| true).await?;
             let profiles: BTreeSet<_> = instance.users.iter().flat_map(|live| live.user.security_profile_ids.clone()).collect();
             let administrating = reader.administrating(&arn, &profiles).await;
-            let quota = self.users_quota.or_else(|| config.users_quota(&arn).map(NonZeroU32::get));
+            let quota = self.users_quota.or_else(|| connections.users_quota(&arn).map(NonZeroU32::get));
             instances.push(InstanceReport::of(&instance, administrating.as_ref(), quota.map(|quota| quota as usize)));
         }
         let connect_users = if self.with_cluster {
