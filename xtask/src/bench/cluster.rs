@@ -104,12 +104,12 @@ impl Operator {
 
 /// Returns the resources that a process has used so far.
 pub(super) fn usage(process: u32) -> Result<Usage> {
-    let status = fs::read_to_string(format!("/proc/{}/status", process))?;
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let mib = |key: &str| -> Option<f64> {
         let line = status.lines().find_map(|line| line.strip_prefix(key))?;
         Some(line.split_whitespace().next()?.parse::<f64>().ok()? / 1024.0)
     };
-    let stat = fs::read_to_string(format!("/proc/{}/stat", process))?;
+    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
     // Fields are counted from the end of the program's name, which may contain anything: utime and stime are the 12th and 13th.
     let after_name = stat.rsplit_once(')').context("an unknown form of /proc/PID/stat")?.1;
     let ticks: f64 = after_name.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<f64>().ok()).sum();

@@ -1,7 +1,7 @@
 //! The measures of the commands `list`, `export`, `plan` and `report`.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     path::{Path, PathBuf},
     process::{Command, ExitStatus, Stdio},
     time::{Duration, Instant},
@@ -62,11 +62,11 @@ impl<'a> Bench<'a> {
     }
 
     /// Runs a command to its end.
-    fn run(&self, arguments: &[&str]) -> Result<Cost> {
+    fn run(&self, name: &str, arguments: &[&str]) -> Result<Cost> {
         self.sim.reset_calls();
-        let output = self.directory.path().join(arguments.join("").replace('/', "_"));
+        let output = self.directory.path().join(name);
         let mut command = Command::new(self.program);
-        command.args(arguments).arg(format!("--aws-endpoint-url={}", self.server.url()));
+        command.arg(name).args(arguments).arg(format!("--aws-endpoint-url={}", self.server.url()));
         command.env_clear().envs(installation::credentials()).envs(programs::environment_of_image()?);
         command.stdin(Stdio::null()).stdout(File::create(&output)?);
         let began = Instant::now();
@@ -88,7 +88,7 @@ impl<'a> Bench<'a> {
 
     fn of_instance(&self, command: &str, more: &[&str]) -> Result<Cost> {
         let instance = format!("--instance={}", self.arn);
-        let cost = self.run(&[&[command, instance.as_str()], more].concat())?;
+        let cost = self.run(command, &[&[instance.as_str()], more].concat())?;
         ensure!(cost.status.success(), "{command} failed");
         Ok(cost)
     }
@@ -139,9 +139,7 @@ pub(super) async fn measure(program: &Path, table: &mut Table) -> Result<()> {
 }
 
 fn plan(bench: &Bench<'_>, manifests: &Path, table: &mut Table) -> Result<()> {
-    let file = bench.directory.path().join("manifests.yaml");
-    fs::copy(manifests, &file)?;
-    let cost = bench.run(&["plan", CLUSTER, "-f", &file.display().to_string()])?;
+    let cost = bench.run("plan", &[CLUSTER, "-f", &manifests.display().to_string()])?;
     // All of them would be tagged.
     ensure!(cost.status.code() == Some(2), "plan failed");
     table.add(

@@ -58,11 +58,12 @@ impl Bench {
                 Part::VirtualTime => virtually::measure(&mut table),
             }
             missed += table.missed();
+            let section = part.section(&table);
             // Written now, in case the rest fails.
             if !self.no_write {
-                page::write(part, &table)?;
+                page::write(part, &section)?;
             }
-            println!("{}", part.section(&table));
+            println!("{section}");
         }
         match missed {
             0 => Ok(()),

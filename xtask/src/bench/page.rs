@@ -77,10 +77,10 @@ fn with_section(page: &str, part: Part, section: &str) -> String {
 }
 
 /// Replaces the section of a part on the page.
-pub(super) fn write(part: Part, table: &Table) -> Result<()> {
+pub(super) fn write(part: Part, section: &str) -> Result<()> {
     let file = repository::root().join(PAGE);
     let page = fs::read_to_string(&file).unwrap_or_default();
-    fs::write(file, with_section(&page, part, &part.section(table))).with_context(|| format!("cannot write {PAGE}"))
+    fs::write(file, with_section(&page, part, section)).with_context(|| format!("cannot write {PAGE}"))
 }
 
 #[cfg(test)]

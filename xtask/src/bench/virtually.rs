@@ -41,7 +41,8 @@ pub(super) fn measure(table: &mut Table) {
         let took = naive.took.as_secs() / 60;
         table.note(
             format!("beside it, a client that reads each of {FLEET} users one by one, with the same limiter: calls, and how long one round takes"),
-            format!("{} calls, {took} min", naive.calls));
+            format!("{} calls, {took} min", naive.calls),
+        );
         let day = scenarios::day(DAILY);
         table.add(
             format!("a day of {DAILY} users in sync, all sweeps succeed: users read individually / DescribeUser calls"),
@@ -124,7 +125,8 @@ fn takeovers(table: &mut Table) {
                 && others <= 20
                 && report.throttled == 0
                 && report.done_after.is_some()
-                && report.violations.is_empty());
+                && report.violations.is_empty(),
+        );
     }
 }
 
@@ -142,7 +144,8 @@ fn namespace_deleted(table: &mut Table, report: &NamespaceReport) {
         report.gone_after.is_some()
             && report.forgotten == 0
             && report.violations.is_empty()
-            && waits.iter().all(|wait| wait.longest <= Duration::from_secs(3)));
+            && waits.iter().all(|wait| wait.longest <= Duration::from_secs(3)),
+    );
 }
 
 fn held(table: &mut Table, report: &HeldReport) {
@@ -157,7 +160,8 @@ fn held(table: &mut Table, report: &HeldReport) {
             && report.status_writes <= HELD as u64
             && events <= HELD as u64
             && report.gone_after.is_some()
-            && report.violations.is_empty());
+            && report.violations.is_empty(),
+    );
 }
 
 fn outage(table: &mut Table, report: &OutageReport) {
@@ -175,7 +179,8 @@ fn outage(table: &mut Table, report: &OutageReport) {
             report.throttled,
             minutes(report.in_sync_after)
         ),
-        report.throttled == 0 && report.in_sync_after.is_some() && report.violations.is_empty());
+        report.throttled == 0 && report.in_sync_after.is_some() && report.violations.is_empty(),
+    );
 }
 
 fn minutes(time: Option<Duration>) -> String {

@@ -7,7 +7,8 @@ const HEAD: &str = "\
 # Troubleshooting by reason
 
 `kubectl get cuser` shows the reason of the condition `Ready`, and `kubectl describe cuser NAME` the message of each condition, which names
-the field, the IAM action or the object at fault. This page says for each reason what it means and what you can do. [states.md](states.md) has the conditions of each state.
+the field, the IAM action or the object at fault. This page says for each reason what it means and what you can do.
+[states.md](states.md) has the conditions of each state.
 
 To have a ConnectUser looked at now, after you have mended something elsewhere:
 
@@ -37,14 +38,14 @@ fn advice(reason: Reason) -> &'static str {
              [ConnectOperatorThrottled](alerts.md#connectoperatorthrottled) says how to share it."
         }
         Reason::Transient => {
-            "Nothing to do, unless it lasts: the operator tries again after a second at first, and every five minutes later. The message has \
-             the operation, the error and AWS' request id. Check the network path to the endpoint of the Region, and AWS' status."
+            "Nothing to do, unless it lasts: the operator tries again after a second at first, and every five minutes later. The \
+             message has the operation, the error and AWS' request id. Check the network path to the endpoint of the Region, and AWS' status."
         }
         Reason::Settling => "Nothing to do. It ends after some minutes.",
         Reason::DependencyNotFound => {
             "The message names the profile, group or attribute, and names that are alike. Correct the spec, or create what it names: the \
-             operator tries again after a minute at first, and every half hour later. With `adoptionPolicy: Adopt` or `managementPolicy: Observe`, it may be the user \
-             itself that does not exist: check `spec.username` and `spec.instanceArn`."
+             operator tries again after a minute at first, and every half hour later. With `adoptionPolicy: Adopt` or \
+             `managementPolicy: Observe`, it may be the user itself that does not exist: check `spec.username` and `spec.instanceArn`."
         }
         Reason::SecretNotFound => {
             "Create the Secret that the message names, with that key, in the namespace of the ConnectUser: the operator \
