@@ -102,7 +102,7 @@ pub trait Cluster: Send + Sync {
         value: &'a Password,
     ) -> ClusterFuture<'a, ()>;
 
-    /// Reads an annotation of a namespace. Returns None if there is no such annotation.
+    /// Reads an annotation of a namespace. Returns None if there is no such annotation. Fails with `Gone` if there is no such namespace.
     fn namespace_annotation<'a>(&'a self, namespace: &'a str, annotation: &'a str) -> ClusterFuture<'a, Option<String>>;
 
     /// Adds the finalizer, if the resource has not changed since it was read.

@@ -70,8 +70,11 @@ impl Reconciler {
             return Ok(OrphanOutcome::Changed);
         }
         // The resource's own policy is gone with it, or its tags say that the user stays.
-        let annotation = self.ctx.cluster.namespace_annotation(&orphan.name.namespace, DELETION_POLICY).await?;
-        let policy = annotation.as_deref().map_or(self.ctx.settings.deletion_policy, DeletionPolicy::of_annotation);
+        let policy = match self.ctx.cluster.namespace_annotation(&orphan.name.namespace, DELETION_POLICY).await {
+            Ok(annotation) => annotation.as_deref().map_or(self.ctx.settings.deletion_policy, DeletionPolicy::of_annotation),
+            Err(error) if error.kind == ClusterErrorKind::Gone => return Ok(OrphanOutcome::NamespaceGone),
+            Err(error) => return Err(error.into()),
+        };
         if policy == DeletionPolicy::Retain {
             return Ok(OrphanOutcome::Retained);
         }

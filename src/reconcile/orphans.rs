@@ -30,6 +30,8 @@ pub enum OrphanOutcome {
     Changed,
     /// It was kept: its namespace's deletion policy, or the operator's, is Retain.
     Retained,
+    /// It was kept: its namespace does not exist any more, nor does the annotation that may have said that the user stays.
+    NamespaceGone,
 }
 
 impl OrphanOutcome {
@@ -41,6 +43,11 @@ impl OrphanOutcome {
             Self::Owned => ("owned", "kept: its ConnectUser exists again"),
             Self::Changed => ("changed", "kept: its tags have changed"),
             Self::Retained => ("retained", "kept: the deletion policy is Retain"),
+            Self::NamespaceGone => (
+                "namespace_gone",
+                "kept: its namespace is gone, and so is the annotation that may have said that the user stays. To delete the user, \
+                 create the namespace again",
+            ),
         }
     }
 }

@@ -81,6 +81,16 @@ impl UserCounter for StoreCounter {
     }
 }
 
+/// Counts the users of each instance that these resources manage. `default` returns the deletion policy of a namespace.
+pub fn count_users(
+    resources: impl IntoIterator<Item = ConnectUser>,
+    now: Timestamp,
+    default: &dyn Fn(&str) -> DeletionPolicy,
+) -> HashMap<Box<str>, InstanceCounts> {
+    let packed: Vec<_> = resources.into_iter().map(PackedConnectUser::from).collect();
+    count(packed.iter(), &Unlisted::default(), now, default)
+}
+
 type InstanceAndNamespace<'a> = (&'a str, &'a str);
 /// When deletions were requested, by UID.
 type Going = HashMap<String, Timestamp>;

@@ -272,7 +272,11 @@ impl Cluster for KubeCluster {
     fn namespace_annotation<'a>(&'a self, namespace: &'a str, annotation: &'a str) -> ClusterFuture<'a, Option<String>> {
         let api: Api<Namespace> = Api::all(self.client.clone());
         Box::pin(async move {
-            Ok(read(&api, namespace).await?.and_then(|namespace| namespace.metadata.annotations?.remove(annotation)))
+            let Some(found) = read(&api, namespace).await? else {
+                let message = format!("there is no namespace {namespace:?}");
+                return Err(ClusterError { kind: ClusterErrorKind::Gone, message });
+            };
+            Ok(found.metadata.annotations.and_then(|mut annotations| annotations.remove(annotation)))
         })
     }
 

@@ -22,6 +22,7 @@ pub(crate) use api_server::{Patience, connect};
 pub use config::schema as config_schema;
 pub(crate) use connections::{AwsConnections, Defaults};
 pub(crate) use credential_check::{await_accounts, check_accounts};
+pub use deletion_counts::count_users;
 pub use health::Health;
 pub(crate) use health::{Listeners, Readiness};
 pub use kubernetes::KubeCluster;

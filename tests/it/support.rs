@@ -4,7 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::{LazyLock, OnceLock},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use connect_operator::api::crd_yaml;
@@ -51,15 +51,11 @@ pub async fn client() -> Client {
 
 /// Waits for a state that must come.
 pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let polls = PATIENCE.as_millis() / POLL.as_millis();
-    let came = (0..polls).any(|_| {
-        let holds = holds();
-        if !holds {
-            std::thread::sleep(POLL);
-        }
-        holds
-    });
-    assert!(came, "not within {} s: {what}", PATIENCE.as_secs());
+    let end = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < end, "not within {} s: {what}", PATIENCE.as_secs());
+        std::thread::sleep(POLL);
+    }
 }
 
 /// Returns the program to test: that of this build, or the one that `OPERATOR_UNDER_TEST` names, such as a released one.

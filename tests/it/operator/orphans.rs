@@ -99,6 +99,22 @@ async fn delete_orphans_deletes_orphans_and_no_other_user() {
     assert_eq!(harness.operator.metric("connect_operator_orphans_resolved_total{result=\"deleted\"}"), 1.0);
 }
 
+/// The annotation that may have said that the user stays went with the namespace.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn orphan_of_a_namespace_that_is_gone_is_kept() {
+    let flags = ["--cluster-name=moved", "--delete-orphans", "--namespace=there-is-none"];
+    let harness = flags.into_iter().fold(swept(), |builder, flag| builder.flag(flag)).start().await;
+    harness.apply_until_ready("kept", &json!({})).await;
+    let arn = tagged(&harness, "lost", "moved").await;
+    let tags = [("connect-operator.dev/namespace".to_owned(), "there-is-none".to_owned())].into();
+    harness.call_at_console(TagResource { arn, tags }).await;
+    harness.sim.advance(std::time::Duration::from_secs(10));
+    let kept = || harness.operator.metric("connect_operator_orphans_resolved_total{result=\"namespace_gone\"}") >= 1.0;
+    eventually("it is kept", kept);
+    assert_eq!(harness.usernames(), ["kept", "lost"]);
+    assert_eq!(harness.sim.calls().of(OperationName::DeleteUser), 0);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn deleted_orphans_and_other_deletions_count_together() {
     let flags = ["--cluster-name=slow", "--delete-orphans", "--deletion-guard-count=2", "--deletion-guard-share=0.01"];
