@@ -120,6 +120,63 @@ fn retained_user_outlasts_the_loss_of_its_resource() {
 }
 
 #[test]
+fn retained_user_outlasts_the_loss_of_its_namespace() {
+    let kept = [person(Person::NamespacePolicy(0, 2)), APPLY, Settle, person(Person::ForceDelete(0))];
+    let acts = kept.into_iter().chain([person(Person::NamespaceGone(0)), Settle, Wait(700)]);
+    lives(Life { delete_orphans: true, ..Life::of(acts) });
+}
+
+#[test]
+fn namespace_goes_with_its_users() {
+    let gone = person(Person::NamespaceGone(0));
+    story([APPLY, person(Person::Apply(1)), Settle, gone, Settle, APPLY, Settle]);
+    // The Secret goes before the ConnectUser is created, and while it waits.
+    story([APPLY, gone, Settle, APPLY, Settle, edit(Edit::LastName(1)), gone, APPLY, Settle]);
+    let kept = [person(Person::NamespacePolicy(0, 2)), APPLY, Settle];
+    story(kept.into_iter().chain([gone, Settle, ADOPT, Settle]));
+}
+
+#[test]
+fn held_deletions_go_on_when_a_person_confirms_them() {
+    let (both, deletes) = ([APPLY, person(Person::Apply(3)), Settle], [Person::Delete(0), Person::Delete(3)].map(person));
+    let confirms = [Person::Confirm(0), Person::Confirm(3)].map(person);
+    for last in [&confirms[..], &[Wait(4000)], &[around(Around::Restart(0)), Settle]] {
+        let acts = both.iter().chain(&deletes).chain(&[Settle]).chain(last).copied();
+        lives(Life { guard: true, ..Life::of(acts) });
+    }
+}
+
+#[test]
+fn guard_that_does_not_count_is_noticed() {
+    let deleted = [Person::Apply(0), Person::Apply(3)].map(person).into_iter().chain([Settle]);
+    let acts = deleted.chain([Person::Delete(0), Person::Delete(3)].map(person)).chain([Settle]);
+    let failed = play(&Life { guard: true, mutation: Some(Mutation::NoGuard), ..Life::of(acts) }).unwrap_err();
+    assert!(failed.violation.contains("without a confirmation"), "{failed}");
+}
+
+#[test]
+fn profile_and_group_may_be_deleted_and_made_again() {
+    for by in [0, 2] {
+        let named = [edit(Edit::Routing(1 + by)), edit(Edit::Group(3)), Settle];
+        let gone = [console(Console::Profile(false)), console(Console::HierarchyGroup(false)), Wait(700), Settle];
+        let again = [console(Console::Profile(true)), console(Console::HierarchyGroup(true)), Wait(700), Settle];
+        story(named.into_iter().chain(gone).chain(again));
+        let edited = [edit(Edit::LastName(1)), Settle, edit(Edit::Routing(0)), edit(Edit::Group(0)), Settle];
+        story(named.into_iter().chain(gone).chain(edited));
+    }
+}
+
+#[test]
+fn restored_secret_of_another_owner_is_left_alone() {
+    let generated = edit(Edit::Password(2));
+    for owner in [0, 1] {
+        let restored = person(Person::SecretRestored(0, owner));
+        story([restored, generated, Settle]);
+        story([generated, Settle, restored, edit(Edit::LastName(1)), Settle, person(Person::Delete(0)), Settle]);
+    }
+}
+
+#[test]
 fn namespace_that_may_not_be_read_deletes_no_user() {
     let kept = [person(Person::NamespacePolicy(0, 2)), APPLY, Settle, person(Person::NamespaceForbidden(0, true))];
     story(kept.into_iter().chain([person(Person::Delete(0)), Settle, Wait(700)]));

@@ -58,6 +58,10 @@ pub enum Person {
     Delete(u8),
     /// Deletes it by force: the finalizer goes too.
     ForceDelete(u8),
+    /// Confirms the deletion of a ConnectUser that the guard against mass deletion may hold.
+    Confirm(u8),
+    /// Deletes the namespace, with all that is in it.
+    NamespaceGone(u8),
     /// Sets the namespace's deletion policy: 0 none, 1 Delete, 2 Retain, 3 a spelling mistake.
     NamespacePolicy(u8, u8),
     /// Takes away the right to read the namespace, or gives it back.
@@ -66,6 +70,8 @@ pub enum Person {
     SecretGone(u8),
     /// Writes the Secret again, with the same or another password.
     SecretWritten(u8, u8),
+    /// Restores the Secret of the generated password from a backup: 0 without an owner, 1 with another's.
+    SecretRestored(u8, u8),
 }
 
 /// What happens in Connect, by its console or another client. The first number is that of the user.
@@ -93,6 +99,10 @@ pub enum Console {
     TagAsTheirs(u8),
     /// Renames a routing profile away, or back.
     RenameProfile(u8),
+    /// Moves all users to another routing profile and deletes theirs, or makes it again.
+    Profile(bool),
+    /// Moves all users out of a hierarchy group and deletes it, or makes it again.
+    HierarchyGroup(bool),
     /// Deletes the predefined attribute of all proficiencies, or makes it again.
     Attribute(bool),
 }
@@ -179,6 +189,8 @@ pub struct Life {
     pub delete_orphans: bool,
     /// The operators delete quick connects with their users.
     pub quick_connects: bool,
+    /// The guard against mass deletion admits one deletion in an hour.
+    pub guard: bool,
     /// How Connect behaves where AWS documents nothing.
     pub rules: Rules,
     /// Profiles that were renamed keep their new names to the end.
@@ -193,11 +205,11 @@ pub struct Life {
 
 impl fmt::Display for Life {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { operators, lag, travel, sweeps, delete_orphans, quick_connects, names_stay, skew, .. } = self;
+        let Self { operators, lag, travel, sweeps, delete_orphans, quick_connects, guard, names_stay, skew, .. } = self;
         writeln!(
             f,
             "operators {operators}, lag {lag:?}, travel {travel}, sweeps {sweeps}, delete orphans {delete_orphans}, quick connects \
-             {quick_connects}, names stay {names_stay}, skew {skew} s, Connect: {}",
+             {quick_connects}, guard {guard}, names stay {names_stay}, skew {skew} s, Connect: {}",
             readings::names(&self.rules)
         )?;
         self.acts.iter().try_for_each(|act| writeln!(f, "  {act}"))
@@ -215,6 +227,7 @@ impl Life {
             sweeps: true,
             delete_orphans: false,
             quick_connects: false,
+            guard: false,
             rules: Rules::default(),
             names_stay: false,
             skew: 0,
@@ -236,6 +249,7 @@ impl Life {
             sweeps: rng.random_bool(0.6),
             delete_orphans: rng.random_bool(0.5),
             quick_connects: rng.random_bool(0.3),
+            guard: rng.random_bool(0.3),
             rules: readings::random(&mut rng),
             names_stay: rng.random_bool(0.3),
             skew: if rng.random_bool(0.1) { rng.random_range(-120..120) } else { 0 },
@@ -283,7 +297,7 @@ fn event(rng: &mut StdRng, resources: u8) -> Act {
     match rng.random_range(0..100) {
         0..22 => Act::Person(Person::Apply(o)),
         22..44 => Act::Person(Person::Edit(o, Edit::random(rng))),
-        44..68 => Act::Person(match rng.random_range(0..20) {
+        44..68 => Act::Person(match rng.random_range(0..24) {
             0 | 1 => Person::Replace(o),
             2 => Person::StripFinalizers(o),
             3 => Person::LoseStatus(o),
@@ -298,9 +312,12 @@ fn event(rng: &mut StdRng, resources: u8) -> Act {
             15 => Person::NamespacePolicy(o, n(rng, 4)),
             16 => Person::NamespaceForbidden(o, rng.random_bool(0.7)),
             17 | 18 => Person::SecretGone(o),
+            19 => Person::SecretRestored(o, n(rng, 2)),
+            20 => Person::Confirm(o),
+            21 | 22 => Person::NamespaceGone(o),
             _ => Person::SecretWritten(o, n(rng, 2)),
         }),
-        68..86 => Act::Console(match rng.random_range(0..13) {
+        68..86 => Act::Console(match rng.random_range(0..15) {
             0 | 1 => Console::Create(o),
             2 => Console::Delete(o),
             3 => Console::Routing(o, n(rng, 2)),
@@ -312,6 +329,8 @@ fn event(rng: &mut StdRng, resources: u8) -> Act {
             9 => Console::Untag(o),
             10 => Console::TagAsTheirs(o),
             11 => Console::Attribute(rng.random_bool(0.3)),
+            12 => Console::Profile(rng.random_bool(0.3)),
+            13 => Console::HierarchyGroup(rng.random_bool(0.3)),
             _ => Console::RenameProfile(n(rng, 2)),
         }),
         _ => Act::Around(match rng.random_range(0..15) {

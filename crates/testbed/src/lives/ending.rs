@@ -6,11 +6,11 @@ use std::{
 };
 
 use connect_operator::{
-    api::{AdoptionPolicy, ConnectUser, FINALIZER, IgnoredField, ManagementPolicy, PREFIX},
+    api::{AdoptionPolicy, ConnectUser, ConnectUserSpec, FINALIZER, ManagementPolicy, PREFIX},
     plan::ClusterNames,
     reconcile::NamespacedName,
 };
-use connect_sim::UserView;
+use connect_sim::{UnknownReference, UserView};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
 
@@ -36,6 +36,11 @@ impl Player {
     /// Ends the life.
     pub(super) fn end(&mut self) {
         self.mend();
+        if self.simulation.setup.guard.is_some() {
+            // No clock may show a confirmation as one from the future.
+            self.rest(REST);
+            self.clusters.iter().for_each(|cluster| lock(cluster).confirm_deletions());
+        }
         let begun = (self.writes(), self.simulation.sim.calls().total());
         self.rest(REST);
         self.check_costs(begun);
@@ -75,7 +80,9 @@ impl Player {
         self.simulation.operators.iter_mut().for_each(|operator| operator.frozen = false);
         self.perform(super::Act::Around(Around::Deny(0)));
         self.perform(super::Act::Around(Around::Quota(false)));
-        self.perform(super::Act::Console(Console::Attribute(true)));
+        for console in [Console::Profile(true), Console::HierarchyGroup(true), Console::Attribute(true)] {
+            self.perform(super::Act::Console(console));
+        }
         if !self.names_stay {
             self.name_profiles_as_before();
         }
@@ -112,7 +119,11 @@ impl Player {
     fn is_refusal_retried(&self) -> bool {
         let refused = |object: &ConnectUser| {
             let status = object.status.clone().unwrap_or_default();
-            let is_refusal = |c: &Condition| c.type_ == "Ready" && ["InvalidSpec", "AccessDenied"].contains(&c.reason.as_str());
+            let reasons = match names_by_arn(&object.spec) && self.refers_to_nothing(&object.spec) {
+                true => &["InvalidSpec", "AccessDenied", "DependencyNotFound"][..],
+                false => &["InvalidSpec", "AccessDenied"],
+            };
+            let is_refusal = |c: &Condition| c.type_ == "Ready" && reasons.contains(&c.reason.as_str());
             status.conditions.iter().any(is_refusal)
         };
         let has_one = |store: &Arc<Mutex<Store>>| lock(store).snapshot().objects.values().any(|object| refused(object));
@@ -159,6 +170,23 @@ impl Player {
         }
     }
 
+    /// Returns whether the spec names a routing profile or a hierarchy group that does not exist, or no longer.
+    fn refers_to_nothing(&self, spec: &ConnectUserSpec) -> bool {
+        let (sim, instance) = (&self.simulation.sim, &self.simulation.instance);
+        let is_id_of_none = |wanted: &Option<String>, known: &[Option<String>]| {
+            // Both an ARN and an id end with the id.
+            let id = wanted.as_ref().and_then(|arn| arn.rsplit('/').next()).filter(|id| !id.is_empty());
+            id.is_some_and(|id| !known.iter().flatten().any(|arn| arn.ends_with(id)))
+        };
+        let profiles = ["Basic", "Voice", "Video"].map(|name| sim.routing_profile_arn(instance, name));
+        let groups = ["/North", "/South"].map(|path| sim.hierarchy_group_arn(instance, path));
+        let is_name_of_none =
+            spec.routing_profile_name.as_ref().is_some_and(|name| sim.routing_profile_id(instance, name).is_none());
+        is_name_of_none
+            || is_id_of_none(&spec.routing_profile_arn, &profiles)
+            || is_id_of_none(&spec.hierarchy_group_arn, &groups)
+    }
+
     fn check_object(
         &self,
         cluster: &ClusterNames,
@@ -180,12 +208,19 @@ impl Player {
         let ends_as = |expected: &str, why: &str| {
             if reason == expected { Ok(()) } else { Err(format!("{why}: expected {expected}, not {reason:?}")) }
         };
-        let (sim, instance) = (&self.simulation.sim, &self.simulation.instance);
-        let profile = object.spec.routing_profile_name.as_deref();
-        let is_unknown = profile.is_some_and(|name| sim.routing_profile_id(instance, name).is_none());
-        let applied = profile.and_then(|name| Some(status.applied_values.get("routingProfileName")? == &format!("{name:?}")));
-        let is_ignored = object.spec.ignore_drift.iter().flatten().any(|field| *field == IgnoredField::RoutingProfileName);
-        if is_unknown && !is_ignored && reason == "DependencyNotFound" {
+        let sim = &self.simulation.sim;
+        // A profile that is ignored is missed only if its value was not applied yet.
+        let ignored = object.spec.ignore_drift.iter().flatten();
+        let ignored: Vec<_> = ignored.filter_map(|field| Some((*field, field.text_in(&object.spec)?))).collect();
+        let is_unknown = self.refers_to_nothing(&object.spec);
+        let is_ignored = user.is_some_and(|view| !self.refers_to_nothing(&without_ignored(&object.spec, view)));
+        let was_applied =
+            ignored.iter().all(|(field, wanted)| status.applied_values.get(field.path()).is_none_or(|value| value == wanted));
+        let is_missing = |reason: &str| match self.rules.unknown_reference {
+            UnknownReference::InvalidParameter => ["DependencyNotFound", "InvalidSpec"].contains(&reason),
+            _ => reason == "DependencyNotFound",
+        };
+        if is_unknown && !is_ignored && is_missing(&reason) {
             return Ok(());
         }
         let Some(view) = user else {
@@ -195,7 +230,7 @@ impl Player {
                 _ if object.spec.generate_password == Some(true) && has_foreign_secret(store, object) => {
                     ends_as("SecretNotFound", "the Secret is another's")
                 }
-                _ if self.names_stay && reason == "DependencyNotFound" => Ok(()),
+                _ if is_unknown && is_missing(&reason) => Ok(()),
                 _ => Err("its user was not created".to_owned()),
             };
         };
@@ -247,9 +282,10 @@ impl Player {
             });
         }
         // A new name that does not exist is an error of its field alone.
-        let awaits_profile = is_unknown && !(is_ignored && applied.unwrap_or(true));
-        if awaits_profile {
-            ends_as("DependencyNotFound", "the routing profile does not exist")?;
+        if is_unknown && !(is_ignored && was_applied) {
+            if !is_missing(&reason) {
+                return Err(format!("what it refers to does not exist, and it says {reason:?}"));
+            }
             if !is_ignored {
                 return Ok(());
             }
@@ -259,6 +295,11 @@ impl Player {
         // A user that was taken over need not have a password that the operator knows of.
         user_matches(&spec, view, sim, ExtraTags::Allowed).map_err(|difference| format!("it is ready, but {difference}"))
     }
+}
+
+/// Returns whether a spec names a routing profile or a hierarchy group by ARN: no list shows whether it exists.
+fn names_by_arn(spec: &ConnectUserSpec) -> bool {
+    spec.routing_profile_arn.is_some() || spec.hierarchy_group_arn.is_some()
 }
 
 fn has_password(object: &ConnectUser) -> bool {

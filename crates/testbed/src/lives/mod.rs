@@ -5,6 +5,7 @@
 //! [shrunk](shrink()) to the shortest one that fails in the same way, and prints itself as a story.
 
 mod act;
+mod console;
 mod edit;
 mod ending;
 mod player;

@@ -1,37 +1,30 @@
 //! Plays a life: carries out its acts, and checks what must hold after each.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use connect_api::{
-    AssociateUserProficiencies, Call, DeleteUser, DisassociateUserProficiencies, IdentityInfo, OperationName, PhoneConfig,
-    PhoneType, Proficiency, ProficiencyKey, TagResource, UntagResource, UpdateUserHierarchy, UpdateUserIdentityInfo,
-    UpdateUserPhoneConfig, UpdateUserRoutingProfile,
-};
+use connect_api::OperationName;
 use connect_operator::{
-    api::{ConnectUserSpec, ConnectUserStatus, PAUSED, PREFIX, RECONCILE_REQUESTED_AT},
+    api::{CONFIRM_DELETION, ConnectUserSpec, ConnectUserStatus, PAUSED, RECONCILE_REQUESTED_AT},
     plan::ClusterNames,
-    reconcile::NamespacedName,
+    reconcile::{DeletionGuard, NamespacedName},
 };
 use connect_sim::{Rules, UserView};
 use kube::ResourceExt;
 
 use super::{
-    act::{Act, Around, Console, Life, NewName, Person, RESOURCES, resource, username},
+    act::{Act, Around, Life, NewName, Person, RESOURCES, resource, username},
     edit::{Edit, base},
     promises::Promises,
 };
-use crate::{
-    create_by_hand,
-    world::{
-        CLUSTER, Lag, Operator, Setup, Simulation, Store, config, lock, point_to,
-        specs::{ATTRIBUTE, PASSWORD},
-    },
-};
+use crate::world::{CLUSTER, Lag, Operator, Setup, Simulation, Store, config, lock, specs::PASSWORD};
+
+/// A guard that admits one deletion in an hour, of the few resources that there are.
+const GUARD: DeletionGuard = DeletionGuard { share: 0.2, count: 1, window: Duration::from_secs(3600) };
 
 /// A life that broke an invariant.
 #[derive(Clone, Debug)]
@@ -67,8 +60,8 @@ pub(super) struct Player {
     pub(super) clusters: Vec<Arc<Mutex<Store>>>,
     /// The manifests in Git, by resource.
     manifests: BTreeMap<NamespacedName, ConnectUserSpec>,
-    renamed: bool,
-    attribute_exists: bool,
+    pub(super) renamed: bool,
+    pub(super) attribute_exists: bool,
     /// Profiles that were renamed keep their new names to the end.
     pub(super) names_stay: bool,
     people: u64,
@@ -109,6 +102,7 @@ impl Player {
             scans: life.sweeps,
             delete_orphans: life.delete_orphans,
             quick_connects: life.quick_connects,
+            guard: life.guard.then_some(GUARD),
             skew: life.skew,
             faults: vec![],
         };
@@ -286,10 +280,17 @@ impl Player {
                 store.strip_finalizers(&resource(o));
                 store.delete(&resource(o), now);
             }),
+            Person::Confirm(o) => self.annotate(o, CONFIRM_DELETION, &now.to_string()),
+            Person::NamespaceGone(o) => self.store(|store| store.delete_namespace(&resource(o).namespace, now)),
             Person::NamespacePolicy(o, n) => {
                 let policy = [None, Some("Delete"), Some("Retain"), Some("Retian")][usize::from(n)];
                 let namespace = resource(o).namespace;
-                self.store(|store| store.change_namespace(&namespace, |ns| ns.deletion_policy = policy.map(str::to_owned)));
+                self.store(|store| {
+                    store.change_namespace(&namespace, |namespace| {
+                        namespace.gone = false;
+                        namespace.deletion_policy = policy.map(str::to_owned);
+                    });
+                });
             }
             Person::NamespaceForbidden(o, forbidden) => {
                 self.store(|store| store.change_namespace(&resource(o).namespace, |ns| ns.forbidden = forbidden));
@@ -297,6 +298,12 @@ impl Player {
             Person::SecretGone(o) => {
                 let name = NamespacedName { name: crate::world::specs::SECRET.into(), ..resource(o) };
                 self.store(|store| drop(store.secrets.remove(&name)));
+            }
+            Person::SecretRestored(o, n) => {
+                let NamespacedName { namespace, name } = resource(o);
+                let name = NamespacedName { namespace, name: format!("{name}-initial-password") };
+                let owner = (n == 1).then(|| "uid-of-another".to_owned());
+                self.store(|store| store.restore_secret(&name, "password", "From-A-Backup-1", owner));
             }
             Person::SecretWritten(o, n) => {
                 self.write_secret(&resource(o).namespace, [PASSWORD, "An0ther-Whistle"][usize::from(n)]);
@@ -310,131 +317,6 @@ impl Player {
                 object.annotations_mut().insert(key.to_owned(), value.to_owned());
             });
         });
-    }
-
-    /// Returns the user of a ConnectUser, by its name.
-    fn user(&self, o: u8) -> Option<UserView> {
-        self.simulation.sim.user(&self.simulation.instance, username(o))
-    }
-
-    fn console(&mut self, act: Console) {
-        let (sim, instance) = (self.simulation.sim.clone(), self.simulation.instance.clone());
-        let send = |call: Call| sim.console().call_now(call);
-        let of = |o: u8| self.user(o);
-        let call: Call = match act {
-            Console::Create(o) => {
-                if let Ok(connect_api::Reply::CreateUser(made)) =
-                    send(create_by_hand(&sim, &instance, username(o), "Basic", "Lead").into())
-                {
-                    point_to(&sim, &instance, &made.id);
-                }
-                return;
-            }
-            Console::RenameProfile(_) => {
-                let (from, to) = if self.renamed { ("Video", "Voice") } else { ("Voice", "Video") };
-                if let Some(id) = sim.routing_profile_id(&instance, from) {
-                    sim.rename_routing_profile(&instance, &id, to);
-                    self.renamed = !self.renamed;
-                    self.promises.profile_renamed();
-                }
-                return;
-            }
-            Console::Attribute(exists) => {
-                let is_used = sim.users(&instance).iter().any(|view| !view.proficiencies.is_empty());
-                match (exists, self.attribute_exists) {
-                    (true, false) => sim.create_predefined_attribute(&instance, ATTRIBUTE.0, ATTRIBUTE.1),
-                    (false, true) if !is_used => sim.delete_predefined_attribute(&instance, ATTRIBUTE.0),
-                    _ => return,
-                }
-                self.attribute_exists = exists;
-                return;
-            }
-            Console::Delete(o) => {
-                let Some(view) = of(o) else { return };
-                DeleteUser { instance, user: view.user.id }.into()
-            }
-            Console::Routing(o, n) => {
-                let names = if self.renamed { ["Basic", "Video"] } else { ["Basic", "Voice"] };
-                let Some((view, id)) = of(o).zip(sim.routing_profile_id(&instance, names[usize::from(n)])) else { return };
-                UpdateUserRoutingProfile { instance, user: view.user.id, routing_profile_id: id }.into()
-            }
-            Console::Identity(o, n) => {
-                let Some(view) = of(o) else { return };
-                let identity_info = IdentityInfo {
-                    last_name: Some(["Doe", "Smith", "Moe"][usize::from(n)].into()),
-                    email: (n > 0).then(|| format!("by-hand-{n}@example.com")),
-                    ..view.user.identity_info
-                };
-                UpdateUserIdentityInfo { instance, user: view.user.id, identity_info }.into()
-            }
-            Console::Phone(o, n) => {
-                let Some(view) = of(o) else { return };
-                // A soft phone may keep the number of the desk phone that it replaced.
-                let phone_config = PhoneConfig {
-                    phone_type: if n == 0 { PhoneType::DeskPhone } else { PhoneType::SoftPhone },
-                    desk_phone_number: (n < 2).then(|| "+12065550199".to_owned()),
-                    ..view.user.phone_config.unwrap_or_default()
-                };
-                UpdateUserPhoneConfig { instance, user: view.user.id, phone_config }.into()
-            }
-            Console::Proficiencies(o, n) => {
-                let Some(view) = of(o) else { return };
-                let key = |value: &str| ProficiencyKey { attribute_name: ATTRIBUTE.0.into(), attribute_value: value.into() };
-                let had: Vec<_> = view.proficiencies.iter().map(|p| p.key.clone()).collect();
-                match n {
-                    0 if !had.contains(&key("Spanish")) => {
-                        let proficiencies = vec![Proficiency { key: key("Spanish"), level: 5.0 }];
-                        AssociateUserProficiencies { instance, user: view.user.id, proficiencies }.into()
-                    }
-                    _ if had.is_empty() => return,
-                    _ => DisassociateUserProficiencies { instance, user: view.user.id, proficiencies: had }.into(),
-                }
-            }
-            Console::Group(o, n) => {
-                let Some(view) = of(o) else { return };
-                let group = (n > 0).then(|| sim.hierarchy_group_id(&instance, "/South")).flatten();
-                UpdateUserHierarchy { instance, user: view.user.id, hierarchy_group_id: group }.into()
-            }
-            Console::Tag(o, n) => {
-                let Some(view) = of(o) else { return };
-                let room = if n == 0 { 2 } else { 50_usize.saturating_sub(view.user.tags.len()) };
-                let tags = (0..room).map(|i| (format!("cost-centre-{i}"), "42".to_owned())).collect();
-                TagResource { arn: view.user.arn, tags }.into()
-            }
-            Console::Untag(o) => {
-                let Some(view) = of(o) else { return };
-                let keys: BTreeSet<_> = view.user.tags.keys().filter(|key| key.starts_with(PREFIX)).cloned().collect();
-                if keys.is_empty() {
-                    return;
-                }
-                UntagResource { arn: view.user.arn, keys: keys.into_iter().collect() }.into()
-            }
-            Console::TagAsTheirs(o) => {
-                let Some(view) = of(o) else { return };
-                let tag = |name: &str, value: &str| (format!("{PREFIX}{name}"), value.to_owned());
-                let tags = [tag("uid", "uid-of-green"), tag("cluster", "green"), tag("namespace", "ops"), tag("name", "jane")];
-                TagResource { arn: view.user.arn, tags: tags.into() }.into()
-            }
-        };
-        let mut ledger = lock(&self.simulation.ledger);
-        for view in sim.users(&self.simulation.instance) {
-            ledger.touched.insert(view.user.id, sim.now());
-        }
-        if let Console::Untag(o) | Console::TagAsTheirs(o) = act
-            && let Some(view) = of(o)
-        {
-            ledger.retagged.insert(view.user.id, sim.now());
-        }
-        drop(ledger);
-        let _ = send(call);
-        self.promises.user_changed_in_connect();
-    }
-
-    /// Gives the routing profiles their first names again.
-    pub(super) fn name_profiles_as_before(&mut self) {
-        if self.renamed {
-            self.console(Console::RenameProfile(0));
-        }
     }
 
     fn around(&mut self, act: Around) {

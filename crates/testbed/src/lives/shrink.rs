@@ -38,7 +38,7 @@ pub fn shrink(life: Life, failed: Failed) -> (Life, Failed) {
             }
             size = size.div_ceil(2);
         }
-        let simpler: [fn(&mut Life); 7] = [
+        let simpler: [fn(&mut Life); 8] = [
             |life| life.operators = 1,
             |life| life.lag = Lag::None,
             |life| life.travel = false,
@@ -46,6 +46,7 @@ pub fn shrink(life: Life, failed: Failed) -> (Life, Failed) {
             |life| life.quick_connects = false,
             |life| life.delete_orphans = false,
             |life| life.sweeps = false,
+            |life| life.guard = false,
         ];
         for rules in readings::simpler(&best.0.rules) {
             let life = Life { rules, ..best.0.clone() };

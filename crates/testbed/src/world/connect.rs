@@ -1,17 +1,20 @@
 //! Connect as one operator reaches it: the simulator behind a gate, with checks of every write.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use connect_api::{Call, Caller, Connect, Error, InstanceId, Page, Reply, Tags, User, UserId};
 use connect_operator::{
-    api::{AdoptionPolicy, ConnectUser, DeletionPolicy, ManagementPolicy, PAUSED, PREFIX},
+    api::{AdoptionPolicy, CONFIRM_DELETION, ConnectUser, DeletionPolicy, ManagementPolicy, PAUSED, PREFIX},
     plan::ClusterNames,
-    reconcile::{Connections, NamespacedName},
+    reconcile::{Connections, DeletionGuard, NamespacedName},
 };
 use connect_sim::{Sim, UserView};
 use futures::{FutureExt, future::BoxFuture};
-use jiff::SignedDuration;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::ResourceExt;
 
 use super::{
@@ -60,6 +63,10 @@ pub struct CheckedConnect {
     pub ledger: Arc<Mutex<UserLedger>>,
     /// Whether the operator deletes quick connects.
     pub quick_connects: bool,
+    /// The guard against mass deletion.
+    pub guard: Option<DeletionGuard>,
+    /// The deletions of this process that were not confirmed: when each was requested and made, by the UID of the resource.
+    pub admitted: Mutex<BTreeMap<String, (Timestamp, Timestamp)>>,
     /// The ingredient of the protocol that is left out.
     pub mutation: Option<Mutation>,
 }
@@ -179,6 +186,25 @@ impl CheckedConnect {
             if !states.iter().any(may_delete) {
                 self.violated("DeleteUser for a resource that is not being deleted, or whose user must stay".into());
             }
+            self.check_guard(&states);
+        }
+    }
+
+    /// Checks that the guard against mass deletion admits no more than its count, of few users.
+    fn check_guard(&self, states: &[(&Snapshot, &ConnectUser)]) {
+        let Some((guard, (_, object))) = self.guard.zip(states.last()) else { return };
+        let Some(Time(requested)) = object.metadata.deletion_timestamp else { return };
+        if states.iter().any(|(_, state)| state.annotations().contains_key(CONFIRM_DELETION)) {
+            return;
+        }
+        let (uid, now) = (object.uid().unwrap_or_default(), self.sim.now());
+        let mut admitted = lock(&self.admitted);
+        admitted.entry(uid).or_insert((requested, now));
+        let apart = |one: Timestamp, other: Timestamp| one.duration_since(other).abs();
+        let window = SignedDuration::try_from(guard.window).expect("hours");
+        let together = admitted.values().filter(|(of, at)| apart(*of, requested) <= window && apart(*at, now) < window).count();
+        if together > guard.count {
+            self.violated(format!("{together} users were deleted without a confirmation, and the guard admits {}", guard.count));
         }
     }
 
@@ -209,11 +235,13 @@ impl CheckedConnect {
                 o.metadata.uid == last.metadata.uid && o.spec == last.spec && was_heard
             })
         };
-        // A namespace's policy is asked for when the user is deleted.
+        // A namespace's policy is asked for when the user is deleted. If the namespace is gone, its last word counts.
+        let is_gone = |snapshot: &&Snapshot| snapshot.namespaces.get(&name.namespace).is_some_and(|namespace| namespace.gone);
+        let namespace_at_last = store.past.iter().rev().find(|snapshot| !is_gone(snapshot)).unwrap_or(store.snapshot());
         if let Some((_, last)) = states().next()
             && same_user(last)
             && was_heard(last)
-            && (store.snapshot().deletion_policy(last) == DeletionPolicy::Retain
+            && (namespace_at_last.deletion_policy(last) == DeletionPolicy::Retain
                 || last.spec.management_policy == ManagementPolicy::Observe)
         {
             self.violated(format!("a sweep deleted the user of {name:?}, whose last word was that the user stays"));

@@ -8,7 +8,7 @@ use std::{
 
 use connect_api::Password;
 use connect_operator::{
-    api::{ConnectUser, ConnectUserSpec, ConnectUserStatus, DeletionPolicy, FINALIZER},
+    api::{CONFIRM_DELETION, ConnectUser, ConnectUserSpec, ConnectUserStatus, DeletionPolicy, FINALIZER},
     reconcile::{Cluster, ClusterError, ClusterErrorKind, Event, NamespacedName, SecretValue},
 };
 use futures::{FutureExt, future::BoxFuture};
@@ -38,6 +38,10 @@ pub struct Namespace {
     pub deletion_policy: Option<String>,
     /// The operator may not read the namespace.
     pub forbidden: bool,
+    /// The namespace is being deleted: nothing can be created in it, and it goes with its last object.
+    pub terminating: bool,
+    /// It was deleted, and nothing was applied to it since.
+    pub gone: bool,
 }
 
 /// A Secret.
@@ -115,8 +119,33 @@ impl Store {
             }
             None => {
                 self.now.objects.remove(name);
+                self.finish_namespace(&name.namespace);
             }
         }
+        self.past.push(self.now.clone());
+    }
+
+    fn is_terminating(&self, namespace: &str) -> bool {
+        self.now.namespaces.get(namespace).is_some_and(|namespace| namespace.terminating)
+    }
+
+    /// Removes a namespace that is being deleted, if nothing is left in it. The rights to read it stay.
+    fn finish_namespace(&mut self, name: &str) {
+        if self.is_terminating(name) && self.now.objects.keys().all(|object| object.namespace != name) {
+            let forbidden = self.now.namespaces[name].forbidden;
+            self.now.namespaces.insert(name.to_owned(), Namespace { forbidden, gone: true, ..Namespace::default() });
+        }
+    }
+
+    /// Deletes a namespace with all that is in it.
+    pub fn delete_namespace(&mut self, name: &str, now: Timestamp) {
+        self.now.namespaces.entry(name.to_owned()).or_default().terminating = true;
+        self.secrets.retain(|secret, _| secret.namespace != name);
+        let objects: Vec<_> = self.now.objects.keys().filter(|object| object.namespace == name).cloned().collect();
+        for object in &objects {
+            self.delete(object, now);
+        }
+        self.finish_namespace(name);
         self.past.push(self.now.clone());
     }
 
@@ -135,10 +164,16 @@ impl Store {
         self.keep(name, (!gone).then_some(object));
     }
 
-    /// Applies a spec.
+    /// Applies a spec, in a namespace that is created if need be.
     pub fn apply(&mut self, name: &NamespacedName, spec: ConnectUserSpec) {
         if self.get(name).is_some() {
             return self.change(name, |object| object.spec = spec);
+        }
+        if self.is_terminating(&name.namespace) {
+            return;
+        }
+        if let Some(namespace) = self.now.namespaces.get_mut(&name.namespace) {
+            namespace.gone = false;
         }
         self.uids += 1;
         let mut object = ConnectUser::new(&name.name, spec);
@@ -169,6 +204,18 @@ impl Store {
         }
     }
 
+    /// Confirms all deletions that the guard against mass deletion may hold.
+    pub fn confirm_deletions(&mut self) {
+        let objects: Vec<_> = self.now.objects.keys().cloned().collect();
+        for name in &objects {
+            self.change(name, |object| {
+                if let Some(Time(requested)) = object.metadata.deletion_timestamp {
+                    object.annotations_mut().insert(CONFIRM_DELETION.to_owned(), requested.to_string());
+                }
+            });
+        }
+    }
+
     /// Removes the finalizers by force.
     pub fn strip_finalizers(&mut self, name: &NamespacedName) {
         self.change(name, |object| object.metadata.finalizers = None);
@@ -190,7 +237,9 @@ impl Store {
         // Each watch lists again, so that all objects are new to it.
         let listed_again = |(name, object): (_, Arc<ConnectUser>)| (name, Arc::new(object.as_ref().clone()));
         let objects = snapshot.objects.into_iter().map(listed_again).collect();
-        self.now = Snapshot { objects, namespaces: self.now.namespaces.clone() };
+        let mut namespaces = self.now.namespaces.clone();
+        namespaces.values_mut().for_each(|namespace| (namespace.terminating, namespace.gone) = (false, false));
+        self.now = Snapshot { objects, namespaces };
         self.past.push(self.now.clone());
     }
 
@@ -213,12 +262,23 @@ impl Store {
         Ok(self.get(&name).cloned().unwrap_or(object))
     }
 
-    /// Writes a Secret with one key, as a person does.
+    /// Writes a Secret with one key, as a person does, unless its namespace is being deleted.
     pub fn write_secret(&mut self, name: &NamespacedName, key: &str, value: &str) {
+        if self.is_terminating(&name.namespace) {
+            return;
+        }
         self.version += 1;
         let data = [(key.to_owned(), value.to_owned())].into();
         let owner = self.secrets.get(name).and_then(|secret| secret.owner.clone());
         self.secrets.insert(name.clone(), Secret { data, owner, version: self.version });
+    }
+
+    /// Writes a Secret with one key and an owner, as a restored backup does.
+    pub fn restore_secret(&mut self, name: &NamespacedName, key: &str, value: &str, owner: Option<String>) {
+        self.write_secret(name, key, value);
+        if let Some(secret) = self.secrets.get_mut(name) {
+            secret.owner = owner;
+        }
     }
 
     fn version_of(secret: &Secret, name: &str) -> String {
@@ -323,8 +383,12 @@ impl Cluster for FakeCluster {
     ) -> BoxFuture<'a, Result<(), ClusterError>> {
         self.call("create Secret", move |store| {
             let name = NamespacedName { namespace: owner.namespace().unwrap_or_default(), name: name.to_owned() };
+            let error = |kind, message: &str| Err(ClusterError { kind, message: message.into() });
+            if store.is_terminating(&name.namespace) {
+                return error(ClusterErrorKind::Forbidden, "the namespace is being terminated");
+            }
             if store.secrets.contains_key(&name) {
-                return Err(ClusterError { kind: ClusterErrorKind::Conflict, message: "already exists".into() });
+                return error(ClusterErrorKind::Conflict, "already exists");
             }
             store.writes += 1;
             store.write_secret(&name, key, value.expose());
@@ -337,6 +401,9 @@ impl Cluster for FakeCluster {
         self.call("GET Namespace", move |store| match store.now.namespaces.get(namespace) {
             Some(Namespace { forbidden: true, .. }) => {
                 Err(ClusterError { kind: ClusterErrorKind::Forbidden, message: "namespaces is forbidden".into() })
+            }
+            Some(Namespace { gone: true, .. }) => {
+                Err(ClusterError { kind: ClusterErrorKind::Gone, message: "there is no such namespace".into() })
             }
             Some(found) => Ok(found.deletion_policy.clone()),
             None => Ok(None),
@@ -379,7 +446,10 @@ impl Cluster for FakeCluster {
             let keep = || {
                 let mut store = lock(&self.store);
                 store.leaked |= store.holds_password(&event.note);
-                store.events.push((NamespacedName::of(resource), event.reason, event.note.clone()));
+                let name = NamespacedName::of(resource);
+                if !store.is_terminating(&name.namespace) {
+                    store.events.push((name, event.reason, event.note.clone()));
+                }
             };
             self.gate.pass(&what, keep).await;
         }

@@ -16,10 +16,19 @@ pub enum Mutation {
     MarkNotKept,
     /// The finalizer is not written.
     NoFinalizer,
+    /// The guard against mass deletion does not count.
+    NoGuard,
 }
 
 impl Mutation {
     /// Every mutation.
-    pub const ALL: [Self; 6] =
-        [Self::NoTagsInCreate, Self::CleanUpByIdOnly, Self::NoFreshGet, Self::NoMark, Self::MarkNotKept, Self::NoFinalizer];
+    pub const ALL: [Self; 7] = [
+        Self::NoTagsInCreate,
+        Self::CleanUpByIdOnly,
+        Self::NoFreshGet,
+        Self::NoMark,
+        Self::MarkNotKept,
+        Self::NoFinalizer,
+        Self::NoGuard,
+    ];
 }

@@ -11,9 +11,10 @@ use std::{
 
 use connect_api::{Arn, InstanceId};
 use connect_operator::{
-    api::{ConnectUser, ConnectUserSpec},
+    api::{ConnectUser, ConnectUserSpec, DeletionPolicy},
     plan::{ClusterNames, QuickConnects},
-    reconcile::{Clock, NamespacedName, Reconciler, Settings, Verdict},
+    reconcile::{Clock, DeletionGuard, InstanceCounts, NamespacedName, Reconciler, Settings, UserCounter, Verdict},
+    runtime::count_users,
     telemetry::Metrics,
 };
 use connect_sim::{Config, DescribeLagCovers, InstanceConfig, Sim, Throttling, UserView};
@@ -75,6 +76,8 @@ pub struct Setup {
     pub delete_orphans: bool,
     /// The operators delete the quick connects of users that they delete.
     pub quick_connects: bool,
+    /// The guard against mass deletion counts.
+    pub guard: Option<DeletionGuard>,
     /// How far the clock of every second operator is from the others', in seconds.
     pub skew: i64,
 }
@@ -88,6 +91,21 @@ impl Clock for SimClock {
 
     fn uptime(&self) -> Duration {
         Duration::try_from(self.0.now() - Config::manual().start).expect("time moves forward")
+    }
+}
+
+/// Counts over the cache of an operator.
+struct CacheCounter(Arc<Mutex<Snapshot>>);
+
+impl UserCounter for CacheCounter {
+    fn instance_counts(&self, instance: &Arn, now: Timestamp, default: &dyn Fn(&str) -> DeletionPolicy) -> Arc<InstanceCounts> {
+        let resources: Vec<_> = lock(&self.0).objects.values().map(|object| object.as_ref().clone()).collect();
+        let counted = count_users(resources, now, default);
+        counted
+            .into_iter()
+            .find(|(arn, _)| **arn == *instance.to_string())
+            .map(|(_, counts)| Arc::new(counts))
+            .unwrap_or_default()
     }
 }
 
@@ -244,6 +262,8 @@ impl Simulation {
             violations: self.violations.clone(),
             ledger: self.ledger.clone(),
             quick_connects: self.setup.quick_connects,
+            guard: self.setup.guard,
+            admitted: Mutex::default(),
             mutation: self.setup.mutation,
         };
         let settings = Settings {
@@ -255,7 +275,7 @@ impl Simulation {
             drift_interval: Duration::from_secs(700),
             deletion_policy: Default::default(),
             quick_connects: if self.setup.quick_connects { QuickConnects::Go } else { QuickConnects::Stay },
-            deletion_guard: Default::default(),
+            deletion_guard: self.setup.guard.unwrap_or_default(),
         };
         let skew = if k % 2 == 1 { self.setup.skew } else { 0 };
         let reconciler = Reconciler::new(
@@ -265,6 +285,9 @@ impl Simulation {
             settings,
             Arc::new(Metrics::default()),
         );
+        if self.setup.guard.is_some() && self.setup.mutation != Some(Mutation::NoGuard) {
+            reconciler.set_user_counter(CacheCounter(cache.clone()));
+        }
         reconciler.start();
         Operator {
             woken: reconciler.woken().boxed(),
