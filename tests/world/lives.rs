@@ -157,12 +157,20 @@ fn guard_that_does_not_count_is_noticed() {
 #[test]
 fn profile_and_group_may_be_deleted_and_made_again() {
     for by in [0, 2] {
-        let named = [edit(Edit::Routing(1 + by)), edit(Edit::Group(3)), Settle];
+        let named = [edit(Edit::Routing(1 + by)), edit(Edit::Group(3 + by)), Settle];
         let gone = [console(Console::Profile(false)), console(Console::HierarchyGroup(false)), Wait(700), Settle];
         let again = [console(Console::Profile(true)), console(Console::HierarchyGroup(true)), Wait(700), Settle];
         story(named.into_iter().chain(gone).chain(again));
         let edited = [edit(Edit::LastName(1)), Settle, edit(Edit::Routing(0)), edit(Edit::Group(0)), Settle];
         story(named.into_iter().chain(gone).chain(edited));
+    }
+}
+
+#[test]
+fn group_that_is_named_by_its_path_may_be_renamed() {
+    let renamed = [edit(Edit::Group(5)), Settle, console(Console::RenameGroup), Wait(700), Settle, edit(Edit::LastName(1))];
+    for names_stay in [false, true] {
+        lives(Life { names_stay, ..Life::of(renamed.into_iter().chain([Settle, edit(Edit::Group(4)), Settle])) });
     }
 }
 

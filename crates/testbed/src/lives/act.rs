@@ -99,6 +99,8 @@ pub enum Console {
     TagAsTheirs(u8),
     /// Renames a routing profile away, or back.
     RenameProfile(u8),
+    /// Renames a hierarchy group away, or back.
+    RenameGroup,
     /// Moves all users to another routing profile and deletes theirs, or makes it again.
     Profile(bool),
     /// Moves all users out of a hierarchy group and deletes it, or makes it again.
@@ -193,7 +195,7 @@ pub struct Life {
     pub guard: bool,
     /// How Connect behaves where AWS documents nothing.
     pub rules: Rules,
-    /// Profiles that were renamed keep their new names to the end.
+    /// Profiles and groups that were renamed keep their new names to the end.
     pub names_stay: bool,
     /// How far the operators' clocks are apart, in seconds.
     pub skew: i64,
@@ -317,7 +319,7 @@ fn event(rng: &mut StdRng, resources: u8) -> Act {
             21 | 22 => Person::NamespaceGone(o),
             _ => Person::SecretWritten(o, n(rng, 2)),
         }),
-        68..86 => Act::Console(match rng.random_range(0..15) {
+        68..86 => Act::Console(match rng.random_range(0..16) {
             0 | 1 => Console::Create(o),
             2 => Console::Delete(o),
             3 => Console::Routing(o, n(rng, 2)),
@@ -331,6 +333,7 @@ fn event(rng: &mut StdRng, resources: u8) -> Act {
             11 => Console::Attribute(rng.random_bool(0.3)),
             12 => Console::Profile(rng.random_bool(0.3)),
             13 => Console::HierarchyGroup(rng.random_bool(0.3)),
+            14 => Console::RenameGroup,
             _ => Console::RenameProfile(n(rng, 2)),
         }),
         _ => Act::Around(match rng.random_range(0..15) {

@@ -39,6 +39,7 @@ impl Player {
                 return;
             }
             Console::RenameProfile(_) => return self.rename_profile(),
+            Console::RenameGroup => return self.rename_group(),
             Console::Profile(exists) => return self.profile(exists),
             Console::HierarchyGroup(exists) => return self.hierarchy_group(exists),
             Console::Attribute(exists) => return self.attribute(exists),
@@ -85,7 +86,7 @@ impl Player {
             }
             Console::Group(o, n) => {
                 let Some(view) = of(o) else { return };
-                let group = (n > 0).then(|| sim.hierarchy_group_id(&instance, "/South")).flatten();
+                let group = (n > 0).then(|| sim.hierarchy_group_id(&instance, self.second_group())).flatten();
                 UpdateUserHierarchy { instance, user: view.user.id, hierarchy_group_id: group }.into()
             }
             Console::Tag(o, n) => {
@@ -134,7 +135,22 @@ impl Player {
         if let Some(id) = sim.routing_profile_id(instance, self.second_profile()) {
             sim.rename_routing_profile(instance, &id, other);
             self.renamed = !self.renamed;
-            self.promises.profile_renamed();
+            self.promises.name_changed();
+        }
+    }
+
+    /// Returns the path of the second hierarchy group at the moment.
+    fn second_group(&self) -> &'static str {
+        if self.group_renamed { "/West" } else { "/South" }
+    }
+
+    fn rename_group(&mut self) {
+        let (sim, instance) = (&self.simulation.sim, &self.simulation.instance);
+        let other = if self.group_renamed { "South" } else { "West" };
+        if let Some(id) = sim.hierarchy_group_id(instance, self.second_group()) {
+            sim.rename_hierarchy_group(instance, &id, other);
+            self.group_renamed = !self.group_renamed;
+            self.promises.name_changed();
         }
     }
 
@@ -148,20 +164,21 @@ impl Player {
             }
             _ => return,
         }
-        self.promises.profile_renamed();
+        self.promises.name_changed();
     }
 
     fn hierarchy_group(&mut self, exists: bool) {
         let (sim, instance) = (self.simulation.sim.clone(), self.simulation.instance.clone());
-        match (exists, sim.hierarchy_group_id(&instance, "/South")) {
-            (true, None) => drop(sim.create_hierarchy_group(&instance, None, "South")),
+        let path = self.second_group();
+        match (exists, sim.hierarchy_group_id(&instance, path)) {
+            (true, None) => drop(sim.create_hierarchy_group(&instance, None, path.trim_start_matches('/'))),
             (false, Some(id)) => {
                 self.move_users(Console::Group, |user| user.hierarchy_group_id.as_ref() == Some(&id));
                 sim.delete_hierarchy_group(&instance, &id);
             }
             _ => return,
         }
-        self.promises.user_changed_in_connect();
+        self.promises.name_changed();
     }
 
     /// Makes a change, to the first value of its kind, to the users of which this is so.
@@ -185,10 +202,13 @@ impl Player {
         self.attribute_exists = exists;
     }
 
-    /// Gives the routing profiles their first names again.
-    pub(super) fn name_profiles_as_before(&mut self) {
+    /// Gives the profile and the group that were renamed their first names again.
+    pub(super) fn restore_names(&mut self) {
         if self.renamed {
-            self.console(Console::RenameProfile(0));
+            self.rename_profile();
+        }
+        if self.group_renamed {
+            self.rename_group();
         }
     }
 }

@@ -19,7 +19,7 @@ pub enum Edit {
     Routing(u8),
     /// The security profiles: 0 Agent, 1 Lead, 2 both.
     Security(u8),
-    /// The hierarchy group: 0 not managed, 1 none, 2 North, 3 South.
+    /// The hierarchy group: 0 not managed, 1 none, 2 North, 3 South; by path: 4 North, 5 South.
     Group(u8),
     /// The last name: three, then one with a space before it.
     LastName(u8),
@@ -56,7 +56,7 @@ impl Edit {
         let kinds: &[Kind] = &[
             (Self::Routing, 4),
             (Self::Security, 3),
-            (Self::Group, 4),
+            (Self::Group, 6),
             (Self::LastName, 4),
             (Self::Email, 4),
             (Self::Mobile, 3),
@@ -88,10 +88,15 @@ impl Edit {
                 let names: &[&str] = [&["Agent"][..], &["Lead"], &["Agent", "Lead"]][usize::from(n)];
                 spec.security_profile_arns = Some(names.iter().map(|name| arn(name)).collect());
             }
-            Self::Group(0) => spec.hierarchy_group_arn = None,
-            Self::Group(1) => spec.hierarchy_group_arn = Some(String::new()),
             Self::Group(n) => {
-                spec.hierarchy_group_arn = sim.hierarchy_group_arn(instance, ["/North", "/South"][usize::from(n - 2)])
+                let path = ["/North", "/South"][usize::from(n % 2)];
+                spec.hierarchy_group_arn = match n {
+                    0 => None,
+                    1 => Some(String::new()),
+                    // A group that was renamed has no ARN that people could look up by this path.
+                    _ => sim.hierarchy_group_arn(instance, path).filter(|_| n < 4),
+                };
+                spec.hierarchy_group_path = (n > 1 && spec.hierarchy_group_arn.is_none()).then(|| path.to_owned());
             }
             Self::LastName(n) => identity(spec).last_name = Some(["Doe", "Roe", "Poe", " Poe"][usize::from(n)].to_owned()),
             Self::Email(n) => {

@@ -84,7 +84,7 @@ impl Player {
             self.perform(super::Act::Console(console));
         }
         if !self.names_stay {
-            self.name_profiles_as_before();
+            self.restore_names();
         }
         for namespace in ["sales", "support"] {
             for cluster in &self.clusters {
@@ -179,10 +179,13 @@ impl Player {
             id.is_some_and(|id| !known.iter().flatten().any(|arn| arn.ends_with(id)))
         };
         let profiles = ["Basic", "Voice", "Video"].map(|name| sim.routing_profile_arn(instance, name));
-        let groups = ["/North", "/South"].map(|path| sim.hierarchy_group_arn(instance, path));
+        let groups = ["/North", "/South", "/West"].map(|path| sim.hierarchy_group_arn(instance, path));
         let is_name_of_none =
             spec.routing_profile_name.as_ref().is_some_and(|name| sim.routing_profile_id(instance, name).is_none());
+        let is_path_of_none =
+            spec.hierarchy_group_path.as_ref().is_some_and(|path| sim.hierarchy_group_id(instance, path).is_none());
         is_name_of_none
+            || is_path_of_none
             || is_id_of_none(&spec.routing_profile_arn, &profiles)
             || is_id_of_none(&spec.hierarchy_group_arn, &groups)
     }

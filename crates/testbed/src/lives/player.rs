@@ -61,8 +61,9 @@ pub(super) struct Player {
     /// The manifests in Git, by resource.
     manifests: BTreeMap<NamespacedName, ConnectUserSpec>,
     pub(super) renamed: bool,
+    pub(super) group_renamed: bool,
     pub(super) attribute_exists: bool,
-    /// Profiles that were renamed keep their new names to the end.
+    /// Profiles and groups that were renamed keep their new names to the end.
     pub(super) names_stay: bool,
     people: u64,
     /// How many names the first cluster has got.
@@ -117,6 +118,7 @@ impl Player {
             clusters,
             manifests: BTreeMap::new(),
             renamed: false,
+            group_renamed: false,
             attribute_exists: true,
             names_stay: life.names_stay,
             people: 0,

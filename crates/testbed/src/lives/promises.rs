@@ -22,7 +22,7 @@ pub(super) struct Promises {
     edits: BTreeMap<NamespacedName, Vec<&'static str>>,
     /// What Connect keeps of values.
     rules: Rules,
-    /// A profile got another name.
+    /// A profile or a group got another name.
     renamed: bool,
 }
 
@@ -36,7 +36,7 @@ const PARTS: [&[&str]; 11] = [
     &["/phoneConfig", "/afterContactWorkConfigs", "/autoAcceptConfigs"],
     &["/routingProfileArn", "/routingProfileName"],
     &["/securityProfileArns"],
-    &["/hierarchyGroupArn"],
+    &["/hierarchyGroupArn", "/hierarchyGroupPath"],
     &["/userProficiencies"],
     &["/tags"],
 ];
@@ -58,9 +58,9 @@ impl Promises {
         self.edits.clear();
     }
 
-    /// A profile got another name. Names that were read stay good for half the interval at which users are compared, so an edit may be
+    /// A profile or a group got another name, was deleted, or was made again. Names that were read stay good for half the interval at which users are compared, so an edit may be
     /// made with what the name meant before. What is so in the end is checked then.
-    pub(super) fn profile_renamed(&mut self) {
+    pub(super) fn name_changed(&mut self) {
         self.edits.clear();
         self.renamed = true;
     }
@@ -94,7 +94,7 @@ impl Promises {
                 parts.retain(|part| *part == "/userProficiencies");
             }
             if self.renamed {
-                parts.retain(|part| !part.starts_with("/routingProfile"));
+                parts.retain(|part| !part.starts_with("/routingProfile") && !part.starts_with("/hierarchyGroup"));
             }
             let mut spec = only(object, &parts, &view);
             // The next read shows that Connect keeps other values.
