@@ -6,3 +6,4 @@ mod columns;
 mod manifest;
 mod rules;
 mod status;
+mod stored;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use connect_operator::api::crd_yaml;
-use control_plane::{ControlPlane, Namespace};
+use control_plane::{Binaries, ControlPlane, Namespace, Options};
 use kube::Client;
 use testbed::installation;
 
@@ -22,6 +22,11 @@ pub fn plane() -> &'static ControlPlane {
     let plane = control_plane::shared();
     SERVES.get_or_init(|| define(plane, &crd_yaml().unwrap()));
     plane
+}
+
+/// Starts a control plane for one test whose actions would disturb others. It has no definition of ConnectUser yet.
+pub fn own_control_plane() -> ControlPlane {
+    ControlPlane::start(Options::new(Binaries::ensure(|_| ()).unwrap())).unwrap()
 }
 
 /// Installs a definition of ConnectUser, and waits until the API server serves the resource and its short names.

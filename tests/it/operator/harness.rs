@@ -12,7 +12,7 @@ use std::{
 use connect_api::{Arn, CreateUser, InstanceId, Operation, Resource, UpdateUserRoutingProfile, UserId};
 use connect_operator::api::{ConnectUser, RECONCILE_REQUESTED_AT};
 use connect_sim::{Config, Effect, Fault, InstanceConfig, RoleConfig, Rules, Server, Sim, StsConfig, Throttling, UserView};
-use control_plane::{Binaries, ControlPlane, Namespace, Options};
+use control_plane::{ControlPlane, Namespace};
 use futures::StreamExt;
 use k8s_openapi::{
     api::{core::v1::Secret, events::v1::Event},
@@ -85,11 +85,6 @@ pub struct Harness<'plane> {
 /// Starts a harness with the default settings on the control plane of all tests.
 pub async fn harness(prefix: &'static str) -> Harness<'static> {
     Harness::builder(prefix).start().await
-}
-
-/// Starts a control plane for one test whose actions would disturb others. It has no definition of ConnectUser yet.
-pub fn own_control_plane() -> ControlPlane {
-    ControlPlane::start(Options::new(Binaries::ensure(|_| ()).unwrap())).unwrap()
 }
 
 /// Returns the kubeconfig of the operators on the shared control plane.

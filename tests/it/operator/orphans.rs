@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use testbed::installation::credentials;
 
 use super::{
-    harness::{Harness, own_control_plane},
+    harness::Harness,
     sweeps::{next_sweep, swept},
 };
-use crate::support::{define, eventually, operator_under_test, plane};
+use crate::support::{define, eventually, operator_under_test, own_control_plane, plane};
 
 /// Creates a user with the tags that the operator of this cluster would set.
 pub(super) async fn tagged(harness: &Harness<'_>, username: &str, cluster: &str) -> String {

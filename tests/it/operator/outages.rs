@@ -10,11 +10,8 @@ use kube::{
 };
 use serde_json::{Value, json};
 
-use super::{
-    harness::{Harness, own_control_plane},
-    process::Operator,
-};
-use crate::support::{define, eventually};
+use super::{harness::Harness, process::Operator};
+use crate::support::{define, eventually, own_control_plane};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn operator_is_not_ready_until_its_definition_is_installed() {
