@@ -8,14 +8,14 @@ use std::{
 };
 
 use connect_api::{
-    AfterContactWorkConfig, AssociateUserProficiencies, Channel, ChannelConfigs, OperationName, PhoneConfig, PhoneType,
-    Proficiency, ProficiencyKey, UpdateUserConfig,
+    AfterContactWorkConfig, AssociateUserProficiencies, Channel, ChannelConfigs, InstanceId, OperationName, PhoneConfig,
+    PhoneType, Proficiency, ProficiencyKey, UpdateUserConfig,
 };
 use connect_sim::UserView;
 use serde_json::{Value, json};
 use testbed::installation::credentials;
 
-use super::harness::Harness;
+use super::harness::{Harness, SAML};
 use crate::support::{operator_under_test, plane};
 
 /// Returns how many users are brought in: 2,000 if the variable FLEET is `all`.
@@ -273,6 +273,55 @@ async fn users_of_a_region_are_those_of_all_its_instances() {
     let denied = list(&["--region=us-west-2"]);
     let error = String::from_utf8(denied.stderr).unwrap();
     assert!(denied.status.code() == Some(1) && error.lines().count() == 1 && error.contains("connect:ListInstances"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn users_of_several_instances_are_exported_by_namespace() {
+    let harness = Harness::builder("teams").start().await;
+    let south = harness.sim.hierarchy_group_id(&harness.instance(), "/South/Munich").unwrap();
+    let tagged = |team: &str| [("team".to_owned(), team.to_owned())].into();
+    harness.create_by_hand("jane", |user| user.tags = tagged("Sales EU")).await;
+    harness.create_by_hand("joe", |user| user.hierarchy_group_id = Some(south)).await;
+    let saml = InstanceId::new(SAML);
+    let mut sam = harness.sim.new_user(&saml, "sam");
+    sam.tags = tagged("support");
+    harness.call_at_console(sam).await;
+
+    let export = |flags: &[&str]| bare(&harness, &[&["export", "--region=us-west-2"], flags].concat());
+    let namespaces = |flags: &[&str]| {
+        let output = export(flags);
+        assert!(output.status.success(), "{flags:?}: {output:?}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let of = |document: &str| {
+            let value: Value = serde_saphyr::from_str(document).unwrap();
+            let [name, namespace] = ["name", "namespace"].map(|key| value["metadata"][key].as_str().unwrap().to_owned());
+            (name, namespace, value["spec"]["instanceArn"].as_str().unwrap().ends_with(SAML))
+        };
+        let all: Vec<_> = text.split("\n---\n").map(of).collect();
+        all
+    };
+    let row = |name: &str, namespace: &str| (name.to_owned(), namespace.to_owned(), name == "sam");
+    let by_tag = namespaces(&["--namespace-by=tag:team", "--namespace=rest"]);
+    assert_eq!(by_tag, [row("joe", "rest"), row("jane", "sales-eu"), row("sam", "support")]);
+    let by_group = namespaces(&["--namespace-by=hierarchy", "--namespace=rest"]);
+    assert_eq!(by_group, [row("jane", "rest"), row("joe", "south"), row("sam", "rest")]);
+
+    let directory = tempfile::tempdir().unwrap();
+    let table = directory.path().join("teams.csv");
+    let by_table = format!("--namespace-by={}", table.display());
+    fs::write(&table, "\u{feff}Username,Namespace\nJANE,a\njoe,b\nsam,c\n").unwrap();
+    assert_eq!(namespaces(&[&by_table]), [row("jane", "a"), row("joe", "b"), row("sam", "c")]);
+    fs::write(&table, "username,namespace\njane,Not A Name\n").unwrap();
+    let failed = |flags: &[&str], part: &str| {
+        let output = export(flags);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(1) && error.lines().count() == 1 && error.contains(part), "{flags:?}: {error}");
+    };
+    failed(&[&by_table], "line 2: \"Not A Name\" is not the name of a namespace");
+    failed(&["--namespace-by=tag:team"], "joe has no namespace by --namespace-by: set --namespace");
+    let twin = harness.sim.new_user(&saml, "jane");
+    harness.call_at_console(twin).await;
+    failed(&["--namespace=all"], "two instances have a user for ConnectUser jane in all");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
