@@ -69,13 +69,13 @@ pub trait UserCounter: Send + Sync {
 
 /// A deletion that asks to be admitted.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Deletion<'a> {
-    pub(super) instance: &'a Arn,
-    pub(super) namespace: &'a str,
+pub(crate) struct Deletion<'a> {
+    pub(crate) instance: &'a Arn,
+    pub(crate) namespace: &'a str,
     /// The UID of the ConnectUser.
-    pub(super) uid: &'a str,
+    pub(crate) uid: &'a str,
     /// When the deletion was requested.
-    pub(super) requested: Timestamp,
+    pub(crate) requested: Timestamp,
 }
 
 /// The users that a number of deletions is compared with.
@@ -89,12 +89,12 @@ pub(super) enum Scope {
 
 /// More users than the guard admits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TooMany {
+pub(crate) struct TooMany {
     pub(super) scope: Scope,
     /// The number of users that were deleted or are being deleted.
-    pub(super) going: usize,
+    pub(crate) going: usize,
     /// The number of users that they are part of.
-    pub(super) of: usize,
+    pub(crate) of: usize,
 }
 
 impl DeletionGuard {
@@ -112,14 +112,18 @@ impl DeletionGuard {
 }
 
 impl TooMany {
-    /// Describes it. `namespace`: that of the ConnectUser whose deletion is not admitted.
-    pub(super) fn explain(&self, namespace: &str, guard: &DeletionGuard) -> String {
-        let place = match self.scope {
+    /// Names the users that the deletions are compared with. `namespace`: that of the ConnectUser whose deletion is not admitted.
+    pub(crate) fn place(&self, namespace: &str) -> String {
+        match self.scope {
             Scope::Namespace => format!("namespace {namespace:?}"),
             Scope::Instance => "this instance".to_owned(),
             Scope::OtherNamespaces => "this instance, without namespaces that are held on their own,".to_owned(),
-        };
-        let (Self { going, of, .. }, limit) = (self, guard.limit());
+        }
+    }
+
+    /// Describes it.
+    pub(super) fn explain(&self, namespace: &str, guard: &DeletionGuard) -> String {
+        let (Self { going, of, .. }, limit, place) = (self, guard.limit(), self.place(namespace));
         format!(
             "when this was written, {going} of the {of} users with a ConnectUser in {place} were being deleted, and the guard admits \
              no more than {limit}"
@@ -129,7 +133,7 @@ impl TooMany {
 
 /// The deletions that were admitted lately, and those that are held.
 #[derive(Debug, Default)]
-pub(super) struct DeletionLedger {
+pub(crate) struct DeletionLedger {
     /// The deletions that were admitted without confirmation, by instance and UID of the ConnectUser.
     admitted: Mutex<HashMap<Arn, HashMap<String, Admitted>>>,
     held: Mutex<HashSet<String>>,
@@ -160,7 +164,7 @@ impl DeletionLedger {
     /// matter: it may have been down meanwhile, and a deletion that has failed for a week is not one of today's. Each namespace is
     /// compared with the limits, and then all namespaces together. A namespace that exceeds them is held, so it does not hold the
     /// others; its deletions that were admitted before still count.
-    pub(super) fn admit(
+    pub(crate) fn admit(
         &self,
         guard: &DeletionGuard,
         asks: Deletion<'_>,

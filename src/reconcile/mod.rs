@@ -45,7 +45,7 @@ pub use cluster::{Cluster, ClusterError, ClusterErrorKind, ClusterFuture, Event,
 pub(crate) use cluster::{EventKind, THROTTLED};
 pub(crate) use confirmation::{is_confirmed, is_refused_confirmation};
 pub use context::{Connections, Settings};
-pub(crate) use deletion_guard::NamespaceCounts;
+pub(crate) use deletion_guard::{Deletion, DeletionLedger, NamespaceCounts};
 pub use deletion_guard::{DeletionGuard, InstanceCounts, UserCounter};
 pub use drift_scan::DriftSignal;
 pub(crate) use drift_scan::ScanReport;

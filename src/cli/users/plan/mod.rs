@@ -10,11 +10,13 @@ use std::{
     path::PathBuf,
     process::ExitCode,
     sync::Arc,
+    time::Duration,
 };
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use connect_api::{Arn, Tags, User, UserId};
+use jiff::Timestamp;
 use kube::ResourceExt;
 use tokio::sync::watch;
 
@@ -35,7 +37,7 @@ use crate::{
         Bounds, ClusterNames, Desired, Knowledge, Live, Policy, QuickConnects, RETAINED, SpecIssue, Users, explain,
         ignored_drift, preview, tag_key,
     },
-    reconcile::{Connections, DeletionGuard},
+    reconcile::{Connections, Deletion, DeletionGuard, DeletionLedger, InstanceCounts, NamespaceCounts},
     telemetry::Metrics,
 };
 
@@ -248,8 +250,9 @@ impl PlanCommand {
         if self.prune {
             rows.extend(pruned(instance, manifests, cluster));
         }
-        let counts = count_managed(instance, manifests, cluster);
-        hold(&mut rows, &self.guard.guard(), &counts);
+        let now = Timestamp::now();
+        let counts = count_managed(instance, manifests, cluster, &rows, now);
+        hold(&mut rows, &self.guard.guard(), &instance.arn, &counts, now);
         rows
     }
 }
@@ -342,39 +345,41 @@ fn place_of(live: &Live, cluster: Option<&ClusterNames>) -> Option<Place> {
     is_here.then_some(Place { namespace: owner.namespace?, name: owner.name? })
 }
 
-/// Counts the users that have a ConnectUser, by namespace.
-fn count_managed(instance: &Instance, manifests: &[Manifest], cluster: Option<&ClusterNames>) -> BTreeMap<String, usize> {
+/// Counts the users that have a ConnectUser, and those that would be deleted, by namespace.
+fn count_managed(
+    instance: &Instance,
+    manifests: &[Manifest],
+    cluster: Option<&ClusterNames>,
+    rows: &[Row],
+    now: Timestamp,
+) -> InstanceCounts {
     let tagged = instance.users.iter().filter_map(|live| place_of(live, cluster));
     let places: BTreeSet<Place> = tagged.chain(manifests.iter().map(Manifest::place)).collect();
-    let mut counts = BTreeMap::new();
+    let mut counts: BTreeMap<String, (usize, HashMap<String, Timestamp>)> = BTreeMap::new();
     for place in places {
-        *counts.entry(place.namespace).or_default() += 1;
+        counts.entry(place.namespace).or_default().0 += 1;
     }
-    counts
+    for Row { place, .. } in rows.iter().filter(|row| row.action == Action::Delete) {
+        counts.entry(place.namespace.clone()).or_default().1.insert(place.to_string(), now);
+    }
+    counts.into_iter().map(|(namespace, (all, going))| (namespace.into(), NamespaceCounts::new(all, going))).collect()
 }
 
-/// Marks the deletions that the guard would hold.
-fn hold(rows: &mut [Row], guard: &DeletionGuard, counts: &BTreeMap<String, usize>) {
-    let mut going: BTreeMap<String, usize> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.action == Action::Delete) {
-        *going.entry(row.place.namespace.clone()).or_default() += 1;
-    }
-    let in_all = (going.values().sum::<usize>(), counts.values().sum::<usize>());
+/// Marks the deletions that the operator's guard would hold, if all are requested at once.
+fn hold(rows: &mut [Row], guard: &DeletionGuard, instance: &Arn, counts: &InstanceCounts, requested: Timestamp) {
+    let ledger = DeletionLedger::default();
     for row in rows.iter_mut().filter(|row| row.action == Action::Delete) {
-        let namespace = &row.place.namespace;
-        let here = (going.get(namespace).copied().unwrap_or_default(), counts.get(namespace).copied().unwrap_or_default());
-        let ((going, of), what) = if !guard.allows(here.0, here.1) {
-            (here, format!("of the namespace {namespace:?}"))
-        } else if !guard.allows(in_all.0, in_all.1) {
-            (in_all, "of this instance".to_owned())
-        } else {
-            continue;
-        };
-        row.reason = Some(Reason::DeletionHeld.as_str());
-        row.message = Some(format!(
-            "{going} of {of} users {what} would be deleted at once: the deletion guard admits {}, and holds these until a person confirms \
-             them",
-            guard.limit()
-        ));
+        let (namespace, uid) = (row.place.namespace.as_str(), row.place.to_string());
+        let asks = Deletion { instance, namespace, uid: &uid, requested };
+        if let Err(many) = ledger.admit(guard, asks, counts, Duration::ZERO) {
+            row.reason = Some(Reason::DeletionHeld.as_str());
+            row.message = Some(format!(
+                "{} of {} users of {} would be deleted at once: the deletion guard admits {}, and holds these until a person confirms them",
+                many.going,
+                many.of,
+                many.place(namespace),
+                guard.limit()
+            ));
+        }
     }
 }
