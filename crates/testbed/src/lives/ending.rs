@@ -86,6 +86,8 @@ impl Player {
         if !self.names_stay {
             self.restore_names();
         }
+        // The end of a deletion is checked, so none stays paused.
+        self.clusters.iter().for_each(|cluster| lock(cluster).resume_deletions());
         for namespace in ["sales", "support"] {
             for cluster in &self.clusters {
                 let mut store = lock(cluster);

@@ -8,7 +8,7 @@ use std::{
 
 use connect_api::Password;
 use connect_operator::{
-    api::{CONFIRM_DELETION, ConnectUser, ConnectUserSpec, ConnectUserStatus, DeletionPolicy, FINALIZER},
+    api::{CONFIRM_DELETION, ConnectUser, ConnectUserSpec, ConnectUserStatus, DeletionPolicy, FINALIZER, PAUSED},
     reconcile::{Cluster, ClusterError, ClusterErrorKind, Event, NamespacedName, SecretValue},
 };
 use futures::{FutureExt, future::BoxFuture};
@@ -211,6 +211,18 @@ impl Store {
             self.change(name, |object| {
                 if let Some(Time(requested)) = object.metadata.deletion_timestamp {
                     object.annotations_mut().insert(CONFIRM_DELETION.to_owned(), requested.to_string());
+                }
+            });
+        }
+    }
+
+    /// Lets the deletions of paused objects go on.
+    pub fn resume_deletions(&mut self) {
+        let objects: Vec<_> = self.now.objects.keys().cloned().collect();
+        for name in &objects {
+            self.change(name, |object| {
+                if object.metadata.deletion_timestamp.is_some() {
+                    object.annotations_mut().remove(PAUSED);
                 }
             });
         }
