@@ -3,20 +3,22 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
 use anyhow::{Context, Result, bail};
+use serde::Deserialize;
 
 use crate::download;
-use crate::go;
+use crate::go::{self, Go};
 use crate::recipe::{CONTROL_PLANE, Module, Program, TOOLS};
 use crate::supervised::Supervised;
 
 /// Returns the path of a program that checks what the operator or the repository contains. It is found, or built as
 /// [`Binaries::ensure`] does: `judge`, which assesses a resource as kstatus and Argo CD do (`dev/gitops/main.go`), `helm`, `helm3`,
-/// `promtool`, which checks alerts and their queries, and `actionlint`, which checks workflows.
+/// `promtool`, which checks alerts and their queries, `actionlint`, which checks workflows, `argocd`, and those of a node.
 ///
 /// # Errors
 /// There is no Go and none can be installed, or a build fails.
@@ -119,6 +121,11 @@ impl Binaries {
         self.programs.iter().copied().filter(|program| !self.program(program.name).is_file())
     }
 
+    /// Returns where a file of the module is kept.
+    fn file(&self, path: &str) -> PathBuf {
+        self.directory.join(Path::new(path).file_name().unwrap_or_default())
+    }
+
     /// Downloads or builds the missing programs. The caller holds the lock.
     fn complete(&self, cache: &Path, version: &Path, progress: &dyn Fn(&str)) -> Result<()> {
         // Another process may have completed them while this one waited for the lock.
@@ -147,12 +154,26 @@ impl Binaries {
                 self.programs.len(),
                 program.estimate(cores as u64)
             ));
+            // Before the last program, since a directory with all programs counts as complete.
+            self.copy_files(&go, version)?;
             self.build_one(&go, program, version, progress).with_context(|| format!("cannot build {}", program.name))?;
         }
         Ok(())
     }
 
-    fn build_one(&self, go: &Path, program: &Program, version: &Path, progress: &dyn Fn(&str)) -> Result<()> {
+    fn copy_files(&self, go: &Go, version: &Path) -> Result<()> {
+        let module = self.module.named_by();
+        for path in self.module.files {
+            let mut command = Command::new(&go.program);
+            command.args(["mod", "download", "-json", module]).envs(go.environment()).current_dir(version);
+            let downloaded = command.output().context("cannot run go")?;
+            let downloaded: Downloaded = serde_json::from_slice(&downloaded.stdout).with_context(|| module.to_owned())?;
+            fs::copy(downloaded.dir.join(path), self.file(path)).with_context(|| format!("{path} of {module}"))?;
+        }
+        Ok(())
+    }
+
+    fn build_one(&self, go: &Go, program: &Program, version: &Path, progress: &dyn Fn(&str)) -> Result<()> {
         let unfinished = self.program(&format!("{}.unfinished", program.name));
         let mut arguments = vec!["build".to_owned()];
         arguments.extend(self.module.build_flags());
@@ -161,8 +182,8 @@ impl Binaries {
 
         let log = version.join("build.log");
         let began = Instant::now();
-        let mut build = Supervised::spawn(go, &arguments, &log, |command| {
-            command.current_dir(version).envs(go::ENVIRONMENT).env_remove("GOOS").env_remove("GOARCH");
+        let mut build = Supervised::spawn(&go.program, &arguments, &log, |command| {
+            command.current_dir(version).envs(go.environment()).env_remove("GOOS").env_remove("GOARCH");
         })?;
         let mut reported = 0;
         let status = loop {
@@ -185,6 +206,13 @@ impl Binaries {
     }
 }
 
+/// What `go mod download` prints about a module.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Downloaded {
+    dir: PathBuf,
+}
+
 fn lock(path: &Path, progress: &dyn Fn(&str)) -> Result<File> {
     let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
     match file.try_lock() {
@@ -198,7 +226,12 @@ fn lock(path: &Path, progress: &dyn Fn(&str)) -> Result<File> {
     Ok(file)
 }
 
-fn cache() -> Result<PathBuf> {
+/// Returns the directory that keeps what takes long to build: `$CONNECT_OPERATOR_CACHE`, or `connect-operator` in the user's cache
+/// directory.
+///
+/// # Errors
+/// There is neither.
+pub fn cache() -> Result<PathBuf> {
     let variable = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     // According to the XDG specification, relative paths are ignored.
     let users = || variable("XDG_CACHE_HOME").filter(|path| path.is_absolute()).or_else(|| Some(env::home_dir()?.join(".cache")));

