@@ -16,7 +16,8 @@ pub struct Kubectl {
 }
 
 impl Kubectl {
-    pub(crate) fn new(program: PathBuf, kubeconfig: PathBuf, cache: PathBuf) -> Self {
+    /// Returns kubectl with a kubeconfig and a directory for what it keeps between its runs.
+    pub fn new(program: PathBuf, kubeconfig: PathBuf, cache: PathBuf) -> Self {
         Self { program, kubeconfig, cache }
     }
 

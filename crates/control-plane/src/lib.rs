@@ -3,7 +3,7 @@
 //!
 //! [`Binaries::ensure`] finds the programs, downloads them, or builds them from published Go modules; [`ControlPlane::start`] runs
 //! them; [`shared`] is one control plane for all tests of a process, each in its own [`Namespace`]. There is no kubelet, so no pod
-//! runs.
+//! runs, except on a [`Node`].
 //!
 //! Everything ends with the process that started it, however that process ends (see `supervised.rs`). That is also why
 //! sharing stops at the process: a control plane that outlived its starter would need a daemon that counts its users, and
@@ -26,17 +26,20 @@ mod go;
 mod kubeconfig;
 mod kubectl;
 mod namespace;
+mod node;
 mod pki;
 mod plane;
 mod ports;
+mod programs;
 mod recipe;
 mod scratch;
 mod shared;
 mod supervised;
 
-pub use binaries::{Binaries, tool};
+pub use binaries::{Binaries, cache, tool};
 pub use kubectl::Kubectl;
 pub use namespace::Namespace;
+pub use node::{Missing, Node};
 pub use plane::{ControlPlane, Options};
 pub use shared::shared;
 pub use supervised::Supervised;

@@ -1,5 +1,7 @@
 //! The keys and certificates of one control plane. They exist only as long as it does.
 
+use std::net::Ipv4Addr;
+
 use anyhow::Result;
 use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 
@@ -10,6 +12,7 @@ pub(crate) struct Identity {
 }
 
 /// The authority that the API server and its clients trust.
+#[derive(Debug)]
 pub(crate) struct Authority {
     certificate: String,
     issuer: Issuer<'static, KeyPair>,
@@ -30,9 +33,9 @@ impl Authority {
         &self.certificate
     }
 
-    /// Returns the API server's certificate.
-    pub(crate) fn serving(&self) -> Result<Identity> {
-        let names = ["127.0.0.1", "localhost", "kubernetes.default.svc"].map(str::to_owned);
+    /// Returns the certificate of the API server at this address.
+    pub(crate) fn serving(&self, address: &Ipv4Addr) -> Result<Identity> {
+        let names = [&address.to_string(), "localhost", "kubernetes.default.svc"].map(str::to_owned);
         self.issue(CertificateParams::new(names)?, "kube-apiserver", ExtendedKeyUsagePurpose::ServerAuth)
     }
 

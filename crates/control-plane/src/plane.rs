@@ -1,25 +1,23 @@
 //! The control plane itself: its files, its three processes, and when it is ready.
 
-use std::fmt;
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use parking_lot::Mutex;
 
 use crate::binaries::Binaries;
 use crate::kubeconfig::{self, Credentials};
 use crate::kubectl::Kubectl;
+use crate::node;
 use crate::pki::{Authority, token_keys};
 use crate::ports;
+use crate::programs::{AddressInUse, PATIENCE, POLL, check, run, succeeds, wait_for};
 use crate::scratch::Scratch;
 use crate::supervised::Supervised;
 
-/// Far more than a start takes, for busy machines.
-const PATIENCE: Duration = Duration::from_secs(120);
-const POLL: Duration = Duration::from_millis(100);
 /// Another process may take a port between its choice and its use. If that happens this often, something else is wrong.
 const ATTEMPTS: usize = 5;
 
@@ -37,12 +35,15 @@ pub struct Options {
     pub controllers: Vec<&'static str>,
     /// Whether to run kube-controller-manager at all. Without it, deleted namespaces stay, and owned objects outlive their owners.
     pub controller_manager: bool,
+    /// Whether pods run: with all controllers, the admission of service accounts and the rights of kubelets, at the address that pods
+    /// know. [`Node::start`](crate::Node::start) sets it, once the address exists.
+    pub node: bool,
 }
 
 impl Options {
     /// Returns the options of the usual control plane.
     pub fn new(binaries: Binaries) -> Self {
-        Self { binaries, api_server_flags: Vec::new(), controllers: Vec::new(), controller_manager: true }
+        Self { binaries, api_server_flags: Vec::new(), controllers: Vec::new(), controller_manager: true, node: false }
     }
 }
 
@@ -55,7 +56,7 @@ pub struct ControlPlane {
     api_server: ApiServer,
     etcd: Mutex<Supervised>,
     kubectl: Kubectl,
-    authority: String,
+    authority: Authority,
     scratch: Scratch,
 }
 
@@ -78,12 +79,16 @@ impl ControlPlane {
         let scratch = Scratch::create()?;
         let directory = scratch.path();
         let [store_port, peer_port, port] = ports::free()?;
-        let url = format!("https://127.0.0.1:{port}");
+        let address = match options.node {
+            true => node::API_SERVER,
+            false => SocketAddrV4::new(Ipv4Addr::LOCALHOST, port),
+        };
+        let url = format!("https://{address}");
         let program = |name: &str| options.binaries.program(name);
         let path = |name: &str| format!("{}/{name}", directory.display());
 
         let authority = Authority::new()?;
-        let serving = authority.serving()?;
+        let serving = authority.serving(address.ip())?;
         let (token_public_key, token_key) = token_keys()?;
         for (name, content) in [
             ("ca.crt", authority.certificate()),
@@ -126,9 +131,9 @@ impl ControlPlane {
 
         let mut flags = vec![
             format!("--etcd-servers={store}"),
-            format!("--secure-port={port}"),
-            "--bind-address=127.0.0.1".into(),
-            "--advertise-address=127.0.0.1".into(),
+            format!("--secure-port={}", address.port()),
+            format!("--bind-address={}", address.ip()),
+            format!("--advertise-address={}", address.ip()),
             format!("--cert-dir={}", path("apiserver")),
             format!("--tls-cert-file={}", path("serving.crt")),
             format!("--tls-private-key-file={}", path("serving.key")),
@@ -136,18 +141,34 @@ impl ControlPlane {
             "--service-account-issuer=https://kubernetes.default.svc".into(),
             format!("--service-account-key-file={}", path("token.pub")),
             format!("--service-account-signing-key-file={}", path("token.key")),
-            "--authorization-mode=RBAC".into(),
-            "--service-cluster-ip-range=10.0.0.0/24".into(),
             "--endpoint-reconciler-type=none".into(),
-            "--disable-admission-plugins=ServiceAccount".into(),
             format!("--audit-policy-file={}", path("audit-policy.json")),
             format!("--audit-log-path={}", path(AUDIT)),
         ];
+        if options.node {
+            let kubelet_client = authority.client("kube-apiserver-kubelet-client", Some("system:masters"))?;
+            kubeconfig::write_private(&directory.join("kubelet-client.crt"), &kubelet_client.certificate)?;
+            kubeconfig::write_private(&directory.join("kubelet-client.key"), &kubelet_client.key)?;
+            flags.extend([
+                "--authorization-mode=Node,RBAC".into(),
+                "--enable-admission-plugins=NodeRestriction".into(),
+                format!("--service-cluster-ip-range={}", node::SERVICES),
+                "--kubelet-preferred-address-types=InternalIP".into(),
+                format!("--kubelet-client-certificate={}", path("kubelet-client.crt")),
+                format!("--kubelet-client-key={}", path("kubelet-client.key")),
+            ]);
+        } else {
+            flags.extend([
+                "--authorization-mode=RBAC".into(),
+                "--service-cluster-ip-range=10.0.0.0/24".into(),
+                "--disable-admission-plugins=ServiceAccount".into(),
+            ]);
+        }
         flags.extend(options.api_server_flags.iter().cloned());
         let api_server = ApiServer {
             program: program("kube-apiserver"),
             flags,
-            port,
+            address,
             directory: directory.to_owned(),
             process: Mutex::new(None),
         };
@@ -155,13 +176,12 @@ impl ControlPlane {
 
         let controller_manager =
             options.controller_manager.then(|| start_controllers(options, directory, &kubectl)).transpose()?;
-        let authority = authority.certificate().to_owned();
         Ok(Self { _controller_manager: controller_manager, api_server, etcd, kubectl, authority, scratch })
     }
 
     /// Returns the API server's URL.
     pub fn url(&self) -> String {
-        format!("https://127.0.0.1:{}", self.api_server.port)
+        format!("https://{}", self.api_server.address)
     }
 
     /// Returns the directory of the programs' logs (`etcd.log` and so on) and data.
@@ -187,8 +207,22 @@ impl ControlPlane {
     pub fn service_account_kubeconfig(&self, namespace: &str, name: &str) -> Result<PathBuf> {
         let token = self.kubectl.run(&["create", "token", name, "--namespace", namespace, "--duration=24h"])?;
         let path = self.directory().join(format!("{namespace}.{name}.kubeconfig"));
-        kubeconfig::write(&path, &self.url(), &self.authority, name, &Credentials::Token(token.trim()), namespace)?;
+        kubeconfig::write(&path, &self.url(), self.authority.certificate(), name, &Credentials::Token(token.trim()), namespace)?;
         Ok(path)
+    }
+
+    /// Writes a kubeconfig for a program of the cluster, with a certificate, and returns its path.
+    pub(crate) fn program_kubeconfig(&self, name: &str, user: &str, group: Option<&str>) -> Result<PathBuf> {
+        let path = self.directory().join(format!("{name}.kubeconfig"));
+        let identity = self.authority.client(user, group)?;
+        let credentials = Credentials::Certificate(&identity);
+        kubeconfig::write(&path, &self.url(), self.authority.certificate(), user, &credentials, "default")?;
+        Ok(path)
+    }
+
+    /// Returns the path of the certificate of the authority that signs clients' certificates.
+    pub(crate) fn authority_file(&self) -> PathBuf {
+        self.directory().join("ca.crt")
     }
 
     /// Returns kubectl with the administrator's kubeconfig.
@@ -230,6 +264,10 @@ impl ControlPlane {
 fn start_controllers(options: &Options, directory: &Path, kubectl: &Kubectl) -> Result<Supervised> {
     let path = |name: &str| format!("{}/{name}", directory.display());
     let credentials = path("controller-manager.kubeconfig");
+    let controllers = match options.node {
+        true => "*".to_owned(),
+        false => [&[CONTROLLERS], &*options.controllers].concat().join(","),
+    };
     let mut controller_manager = run(
         &options.binaries.program("kube-controller-manager"),
         directory,
@@ -237,7 +275,7 @@ fn start_controllers(options: &Options, directory: &Path, kubectl: &Kubectl) -> 
             format!("--kubeconfig={credentials}"),
             format!("--authentication-kubeconfig={credentials}"),
             format!("--authorization-kubeconfig={credentials}"),
-            format!("--controllers={}", [&[CONTROLLERS], &*options.controllers].concat().join(",")),
+            format!("--controllers={controllers}"),
             "--use-service-account-credentials".into(),
             format!("--service-account-private-key-file={}", path("token.key")),
             format!("--root-ca-file={}", path("ca.crt")),
@@ -270,7 +308,7 @@ const AUDIT_POLICY: &str = r#"{
 struct ApiServer {
     program: PathBuf,
     flags: Vec<String>,
-    port: u16,
+    address: SocketAddrV4,
     directory: PathBuf,
     process: Mutex<Option<Supervised>>,
 }
@@ -285,7 +323,7 @@ impl ApiServer {
         wait_for(&mut started, || {
             // If etcd has ended, report that: the API server would only time out.
             check(&mut etcd.lock())?;
-            let listens = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok();
+            let listens = TcpStream::connect(self.address).is_ok();
             Ok(listens && succeeds(kubectl, &["get", "--raw=/readyz", "--request-timeout=5s"])?)
         })?;
         *process = Some(started);
@@ -295,51 +333,4 @@ impl ApiServer {
     fn stop(&self) {
         drop(self.process.lock().take());
     }
-}
-
-/// A program ended because its port is in use. This is the only failure that another attempt can avoid.
-#[derive(Debug)]
-struct AddressInUse(String);
-
-impl fmt::Display for AddressInUse {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for AddressInUse {}
-
-fn run(program: &Path, directory: &Path, arguments: Vec<String>) -> Result<Supervised> {
-    let name = program.file_name().unwrap_or_default().to_string_lossy();
-    Supervised::spawn(program, &arguments, &directory.join(format!("{name}.log")), |command| {
-        command.current_dir(directory);
-    })
-    .with_context(|| format!("cannot start {name}"))
-}
-
-/// Waits until `ready` returns true. Fails if the program ends first.
-fn wait_for(process: &mut Supervised, mut ready: impl FnMut() -> Result<bool>) -> Result<()> {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        check(process)?;
-        if ready()? {
-            return Ok(());
-        }
-        if Instant::now() > deadline {
-            bail!("{} is not ready after {} s\n{}", process.name(), PATIENCE.as_secs(), process.log_tail());
-        }
-        thread::sleep(POLL);
-    }
-}
-
-/// Fails if the program has ended.
-fn check(process: &mut Supervised) -> Result<()> {
-    match process.check() {
-        Err(error) if process.output().contains("address already in use") => Err(AddressInUse(error.to_string()).into()),
-        result => result,
-    }
-}
-
-fn succeeds(kubectl: &Kubectl, arguments: &[&str]) -> Result<bool> {
-    Ok(kubectl.output(arguments)?.status.success())
 }

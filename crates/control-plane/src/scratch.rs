@@ -20,19 +20,14 @@ done
 #[derive(Debug)]
 pub(crate) struct Scratch {
     path: PathBuf,
-    remover: Child,
+    _remover: AtTheEnd,
 }
 
 impl Scratch {
     pub(crate) fn create() -> Result<Self> {
         let directory = tempfile::Builder::new().prefix("control-plane-").tempdir().context("cannot create a directory")?;
-        let remover = supervised::shell(REMOVE_AT_THE_END)
-            .arg(directory.path())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("cannot start /bin/sh")?;
-        Ok(Self { path: directory.keep(), remover })
+        let remover = AtTheEnd::run(REMOVE_AT_THE_END, directory.path())?;
+        Ok(Self { path: directory.keep(), _remover: remover })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -40,8 +35,21 @@ impl Scratch {
     }
 }
 
-impl Drop for Scratch {
+/// A shell script that waits for the end of its standard input, which comes when this is dropped or this process ends.
+#[derive(Debug)]
+pub(crate) struct AtTheEnd(Child);
+
+impl AtTheEnd {
+    /// Starts the script with one argument.
+    pub(crate) fn run(script: &str, argument: &Path) -> Result<Self> {
+        let mut shell = supervised::shell(script);
+        let shell = shell.arg(argument).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        shell.map(Self).context("cannot start /bin/sh")
+    }
+}
+
+impl Drop for AtTheEnd {
     fn drop(&mut self) {
-        supervised::end(&mut self.remover);
+        supervised::end(&mut self.0);
     }
 }
