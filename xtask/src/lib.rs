@@ -3,8 +3,10 @@
 pub mod bench;
 pub mod compiled_once;
 pub mod demo;
+pub mod e2e;
 pub mod generate;
 pub mod lives;
 pub mod man;
 mod programs;
 mod repository;
+mod screen;

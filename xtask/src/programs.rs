@@ -23,11 +23,7 @@ pub(crate) fn build_operator() -> Result<PathBuf> {
 
 /// Builds the image's program: the operator as it is released.
 pub(crate) fn build_released_operator() -> Result<PathBuf> {
-    let arch = match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => bail!("there is no image for {other}"),
-    };
+    let arch = repository::architecture()?;
     let rootfs = repository::root().join("target/rootfs");
     let built = Command::new(repository::root().join("dev/image/rootfs.sh")).arg(arch).arg(&rootfs).status();
     if !built.context("cannot run dev/image/rootfs.sh")?.success() {

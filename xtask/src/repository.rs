@@ -12,6 +12,15 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this package is a directory of the repository")
 }
 
+/// Returns the name of this machine's architecture in images.
+pub(crate) fn architecture() -> Result<&'static str> {
+    match env::consts::ARCH {
+        "x86_64" => Ok("amd64"),
+        "aarch64" => Ok("arm64"),
+        other => bail!("there is no image for {other}"),
+    }
+}
+
 /// Returns a command for the cargo that built this program, to run in the repository.
 ///
 /// `cargo run` sets variables that describe the program's package. They are removed, since some build scripts (ring's) run again when

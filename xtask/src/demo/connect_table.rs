@@ -7,7 +7,7 @@ use serde::Deserialize;
 use testbed::{ExtraTags, user_matches};
 
 use super::installation::Installation;
-use super::screen;
+use crate::screen;
 
 /// Prints Connect's users.
 pub(super) fn show(installation: &Installation<'_>, title: &str) {

@@ -15,8 +15,8 @@ use tokio::runtime::Runtime;
 
 use super::directory::{Directory, quoted};
 use super::interrupt::Interrupt;
-use super::screen;
 use crate::repository;
+use crate::screen;
 
 /// The interval of polling.
 pub(super) const POLL: Duration = Duration::from_millis(200);

@@ -9,7 +9,6 @@ mod installation;
 mod interrupt;
 mod recording;
 mod scenario;
-mod screen;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -22,7 +21,7 @@ use control_plane::Binaries;
 use self::directory::Directory;
 use self::installation::{Installation, POLL};
 use self::interrupt::Interrupt;
-use crate::{programs, repository};
+use crate::{programs, repository, screen};
 
 /// The exit code that a shell reports after SIGINT.
 const INTERRUPTED: u8 = 130;

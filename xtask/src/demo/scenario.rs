@@ -6,7 +6,7 @@ use testbed::at_console;
 
 use super::connect_table::{self, differences};
 use super::installation::{Installation, Writes, read};
-use super::screen::{self, say};
+use crate::screen::{self, say};
 
 type Step = (&'static str, fn(&mut Installation<'_>) -> Result<()>, &'static [(&'static str, u64)]);
 

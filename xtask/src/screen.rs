@@ -1,11 +1,11 @@
-//! The demo's output: plain lines, the same in a terminal and in a log. They are kept for a recording.
+//! The output of the demo and of the end-to-end tests: plain lines, the same in a terminal and in a log. They are kept for a recording.
 
 use parking_lot::Mutex;
 
 static PRINTED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// Returns all lines printed so far.
-pub(super) fn printed() -> Vec<String> {
+pub(crate) fn printed() -> Vec<String> {
     PRINTED.lock().clone()
 }
 
@@ -15,31 +15,31 @@ fn print(text: &str) {
 }
 
 /// Prints the heading of a part.
-pub(super) fn heading(text: &str) {
+pub(crate) fn heading(text: &str) {
     print(&format!("\n=== {text}"));
 }
 
 /// Prints a comment for the audience.
-pub(super) fn say(text: &str) {
+pub(crate) fn say(text: &str) {
     print(text);
 }
 
 /// Prints a command before it is run.
-pub(super) fn command(line: &str) {
+pub(crate) fn command(line: &str) {
     print(&format!("\n  $ {line}"));
 }
 
-pub(super) fn output(text: &str) {
+pub(crate) fn output(text: &str) {
     for line in text.trim_end().lines() {
         print(&format!("  {}", line.trim_end()));
     }
 }
 
-pub(super) fn tick(text: &str) {
+pub(crate) fn tick(text: &str) {
     print(&format!("  ✓ {text}"));
 }
 
-pub(super) fn cross(text: &str) {
+pub(crate) fn cross(text: &str) {
     let mut lines = text.lines();
     print(&format!("  ✗ {}", lines.next().unwrap_or_default()));
     for line in lines {
@@ -48,7 +48,7 @@ pub(super) fn cross(text: &str) {
 }
 
 /// Prints a table. Its first row holds the headings.
-pub(super) fn table<const N: usize>(rows: &[[String; N]]) {
+pub(crate) fn table<const N: usize>(rows: &[[String; N]]) {
     let mut widths = [0; N];
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {

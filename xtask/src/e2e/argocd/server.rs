@@ -1,0 +1,251 @@
+//! Argo CD's programs: they run beside the cluster and reach it as an administrator.
+
+use std::fs::{self, Permissions};
+use std::net::TcpListener;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use control_plane::{Supervised, tool};
+use serde_json::{Value, json};
+
+use super::super::cluster::Cluster;
+use super::super::steps::until;
+use crate::repository;
+
+/// The namespace of the Applications.
+pub(super) const NAMESPACE: &str = "argocd";
+
+/// Lines of the controller's log are long.
+const MOST_OF_A_LINE: usize = 400;
+
+/// Its presence requests a comparison, and Argo CD removes it.
+const REFRESH: &str = "argocd.argoproj.io/refresh";
+
+/// A running Argo CD, without its user interface. Dropping it stops it.
+pub(super) struct ArgoCd {
+    controller: Supervised,
+    repo_server: Supervised,
+    _redis: Supervised,
+}
+
+impl ArgoCd {
+    /// Returns the programs that cannot be found.
+    pub(super) fn missing() -> Vec<&'static str> {
+        let runs = |program: &&str| Command::new(program).arg("--version").output().is_ok();
+        ["git", "redis-server"].into_iter().filter(|program| !runs(program)).collect()
+    }
+
+    /// Installs Argo CD's definitions and settings in the cluster, with the samples of this repository, and starts it.
+    pub(super) fn start(cluster: &Cluster) -> Result<Self> {
+        let program = tool("argocd")?;
+        let programs = program.parent().context("a program is in a directory")?;
+        for definition in ["application-crd.yaml", "applicationset-crd.yaml", "appproject-crd.yaml"] {
+            let file = format!("--filename={}", programs.join(definition).display());
+            cluster.kubectl(&["apply", "--server-side", &file])?;
+        }
+        for kind in ["applications", "appprojects"] {
+            // kubectl's own wait fails for a definition that has no condition yet.
+            until(&format!("{kind} are served"), || {
+                let listed = cluster.get(&[&format!("{kind}.argoproj.io"), "--all-namespaces"]);
+                Ok(listed.map(drop).map_err(|error| format!("{error:#}")))
+            })?;
+        }
+        configure(cluster)?;
+
+        let directory = cluster.directory.path().join("argocd");
+        fs::create_dir_all(&directory)?;
+        let path = path(programs, &directory)?;
+        let [redis_port, repo_port, repo_metrics, controller_metrics] = free_ports()?;
+        let spawn = |name: &str, program: &Path, arguments: &[String]| {
+            Supervised::spawn(program, arguments, &directory.join(format!("{name}.log")), |command| {
+                command.current_dir(&directory).env_clear().envs([
+                    ("PATH", path.as_str()),
+                    ("ARGOCD_BINARY_NAME", name),
+                    // The cluster is reached with the kubeconfig, under the name that Applications use.
+                    ("ARGOCD_FAKE_IN_CLUSTER", "true"),
+                    ("ARGOCD_GPG_ENABLED", "false"),
+                    // The repositories belong to the user of this run.
+                    ("GIT_CONFIG_NOSYSTEM", "1"),
+                ]);
+                command.env("HOME", &directory).env("TMPDIR", &directory).env("KUBECONFIG", &cluster.kubeconfig);
+            })
+        };
+        let redis_flags = format!("--port {redis_port} --bind 127.0.0.1 --appendonly no --save");
+        let redis_flags: Vec<_> = redis_flags.split(' ').map(str::to_owned).chain([String::new()]).collect();
+        let redis = spawn("redis", Path::new("redis-server"), &redis_flags)?;
+        let repo_server = spawn(
+            "argocd-repo-server",
+            &program,
+            &[
+                "--address=127.0.0.1".to_owned(),
+                "--metrics-address=127.0.0.1".to_owned(),
+                format!("--port={repo_port}"),
+                format!("--metrics-port={repo_metrics}"),
+                format!("--redis=127.0.0.1:{redis_port}"),
+                "--disable-tls".to_owned(),
+                "--client-ca-path=".to_owned(),
+            ],
+        )?;
+        let controller = spawn(
+            "argocd-application-controller",
+            &program,
+            &[
+                format!("--namespace={NAMESPACE}"),
+                format!("--kubeconfig={}", cluster.kubeconfig.display()),
+                format!("--repo-server=127.0.0.1:{repo_port}"),
+                "--repo-server-plaintext".to_owned(),
+                // Otherwise only Argo CD's user interface shows it.
+                "--persist-resource-health".to_owned(),
+                format!("--redis=127.0.0.1:{redis_port}"),
+                format!("--metrics-port={controller_metrics}"),
+            ],
+        )?;
+        let mut this = Self { controller, repo_server, _redis: redis };
+        until("Argo CD's servers listen", || {
+            this.check()?;
+            let listens = |port: u16| std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
+            Ok(if listens(repo_port) && listens(controller_metrics) { Ok(()) } else { Err(this.controller.log_tail()) })
+        })?;
+        Ok(this)
+    }
+
+    /// Fails with the last lines of its log if a program has ended.
+    pub(super) fn check(&mut self) -> Result<()> {
+        self.controller.check().and_then(|()| self.repo_server.check())
+    }
+
+    /// Returns the last lines of the controller's log, for a failure.
+    pub(super) fn log(&self) -> String {
+        let lines = self.controller.log_tail();
+        lines.lines().map(|line| line.chars().take(MOST_OF_A_LINE).collect::<String>() + "\n").collect()
+    }
+}
+
+/// Writes the settings: the samples of this repository, and what an installation of Argo CD brings with it.
+fn configure(cluster: &Cluster) -> Result<()> {
+    let named = |kind: &str, name: &str| {
+        let labels = json!({ "app.kubernetes.io/part-of": "argocd" });
+        json!({ "apiVersion": "v1", "kind": kind, "metadata": { "name": name, "namespace": NAMESPACE, "labels": labels } })
+    };
+    cluster.apply(&json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": NAMESPACE } }))?;
+    for name in ["argocd-cm", "argocd-rbac-cm"] {
+        cluster.apply(&named("ConfigMap", name))?;
+    }
+    let mut secret = named("Secret", "argocd-secret");
+    secret["stringData"] = json!({ "server.secretkey": "an-example-and-no-secret" });
+    cluster.apply(&secret)?;
+    cluster.apply(&json!({
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject",
+        "metadata": { "name": "default", "namespace": NAMESPACE },
+        "spec": {
+            "sourceRepos": ["*"],
+            "destinations": [{ "namespace": "*", "server": "*" }],
+            "clusterResourceWhitelist": [{ "group": "*", "kind": "*" }],
+        },
+    }))?;
+    let sample = format!("--filename={}", repository::root().join("deploy/argocd/argocd-cm.yaml").display());
+    cluster.kubectl(&["apply", "--server-side", "--field-manager=connect-operator-health", &sample])?;
+    // The optional third key, as docs/gitops.md describes it.
+    let health = fs::read_to_string(repository::root().join("deploy/argocd/application-health.lua"))?;
+    let patch = json!({ "data": { "resource.customizations.health.argoproj.io_Application": health } });
+    cluster.kubectl(&[
+        "patch",
+        "configmap",
+        "argocd-cm",
+        "--namespace",
+        NAMESPACE,
+        "--type=merge",
+        "--patch",
+        &patch.to_string(),
+    ])?;
+    Ok(())
+}
+
+/// Returns a `PATH` with the programs that Argo CD calls.
+fn path(programs: &Path, directory: &Path) -> Result<String> {
+    let links = directory.join("bin");
+    fs::create_dir_all(&links)?;
+    symlink(tool("helm")?, links.join("helm"))?;
+    // Files of Go's module cache are not executable.
+    let script = links.join("git-verify-wrapper.sh");
+    fs::copy(programs.join("git-verify-wrapper.sh"), &script)?;
+    fs::set_permissions(&script, Permissions::from_mode(0o755))?;
+    Ok(format!("{}:{}", links.display(), std::env::var("PATH").unwrap_or_default()))
+}
+
+fn free_ports<const N: usize>() -> Result<[u16; N]> {
+    let listeners: Vec<_> = (0..N).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>()?;
+    let mut ports = [0; N];
+    for (port, listener) in ports.iter_mut().zip(&listeners) {
+        *port = listener.local_addr()?.port();
+    }
+    Ok(ports)
+}
+
+/// What Argo CD says about an Application.
+#[derive(Clone, Debug)]
+pub(super) struct Verdict {
+    pub sync: String,
+    pub health: String,
+    /// The revision that was compared with the cluster.
+    pub revision: String,
+    /// The phase of the last sync, its message and its end.
+    pub operation: [String; 3],
+    pub conditions: Vec<String>,
+    /// The health of each ConnectUser, by name.
+    pub users: Vec<(String, String)>,
+}
+
+/// Returns what Argo CD says about an Application, or None if there is no such Application.
+pub(super) fn verdict(cluster: &Cluster, application: &str) -> Result<Option<Verdict>> {
+    let arguments = ["get", "application", application, "--namespace", NAMESPACE, "--ignore-not-found", "--output=json"];
+    let text = cluster.kubectl(&arguments)?;
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    let application: Value = serde_json::from_str(&text)?;
+    let status = &application["status"];
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let operation = &status["operationState"];
+    let resources = status["resources"].as_array().into_iter().flatten();
+    let users = resources.filter(|resource| resource["kind"] == "ConnectUser");
+    Ok(Some(Verdict {
+        sync: text(&status["sync"]["status"]),
+        health: text(&status["health"]["status"]),
+        revision: text(&status["sync"]["revision"]),
+        operation: ["phase", "message", "finishedAt"].map(|key| text(&operation[key])),
+        conditions: status["conditions"].as_array().into_iter().flatten().map(|condition| text(&condition["message"])).collect(),
+        users: users.map(|user| (text(&user["name"]), text(&user["health"]["status"]))).collect(),
+    }))
+}
+
+/// Makes Argo CD compare an Application with Git at once. The end of a comparison that is under way would also end this request, so
+/// it is made afterwards.
+pub(super) fn refresh(cluster: &Cluster, application: &str, kind: &str) -> Result<()> {
+    until("Argo CD has answered the last request to compare", || {
+        let application = cluster.get(&["application", application, "--namespace", NAMESPACE])?;
+        let requested = &application["metadata"]["annotations"][REFRESH];
+        Ok(if requested.is_null() { Ok(()) } else { Err(requested.to_string()) })
+    })?;
+    let annotation = format!("{REFRESH}={kind}");
+    cluster.kubectl(&["annotate", "application", application, "--namespace", NAMESPACE, &annotation]).map(drop)
+}
+
+/// Waits until an Application has this revision in the cluster, and is Synced and Healthy.
+pub(super) fn until_synced(cluster: &Cluster, application: &str, revision: &str) -> Result<Verdict> {
+    let what = format!("{application} is Synced and Healthy");
+    refresh(cluster, application, "normal")?;
+    let (verdict, _) = until(&what, || {
+        let verdict = verdict(cluster, application)?;
+        let is_done = verdict.as_ref().is_some_and(|verdict| {
+            let done = verdict.sync == "Synced" && verdict.health == "Healthy" && verdict.operation[0] == "Succeeded";
+            done && (revision.is_empty() || verdict.revision == revision)
+        });
+        Ok(if is_done { Ok(verdict) } else { Err(format!("{verdict:?}")) })
+    })?;
+    let verdict = verdict.context("an Application")?;
+    ensure!(verdict.conditions.is_empty(), "{:?}", verdict.conditions);
+    Ok(verdict)
+}

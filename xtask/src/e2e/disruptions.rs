@@ -1,0 +1,102 @@
+//! What ends a leader's pod: each time another pod takes over, and an edit that is made meanwhile reaches Connect.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
+
+use super::cluster::Cluster;
+use super::fleet::Fleet;
+use super::release::{HOME, NAME, Pod, holder, leader, pods, until_two_pods};
+use super::steps::{PATIENCE, Steps, shown, until};
+
+/// Deletes the leader's pod by force.
+pub(super) fn leader_deleted(cluster: &Cluster, fleet: &Fleet<'_>, steps: &mut Steps) -> Result<()> {
+    steps.step("the leader's pod is deleted by force", || {
+        taken_over(cluster, fleet, |leader| {
+            cluster.kubectl(&["delete", "pod", &leader.name, "--namespace", HOME, "--force", "--grace-period=0"]).map(drop)
+        })
+    });
+    Ok(())
+}
+
+/// Plays all other disruptions.
+pub(super) fn play(cluster: &Cluster, fleet: &Fleet<'_>, steps: &mut Steps) -> Result<()> {
+    match &cluster.node {
+        Some(node) => drop(steps.step("the leader's process is killed, so that it cannot release the Lease", || {
+            let seen = taken_over(cluster, fleet, |leader| node.kill(&leader.uid, &leader.container_id))?;
+            let restarts: u64 = pods(cluster)?.iter().map(|pod| pod.restarts).sum();
+            ensure!(restarts == 1, "{restarts} restarts of containers");
+            Ok(seen)
+        })),
+        None => println!("  LEFT OUT: the leader's process is killed, because the nodes' processes are out of reach"),
+    }
+    steps.step("the leader's pod is evicted", || taken_over(cluster, fleet, |leader| evict(cluster, &leader.name)));
+    steps.step("the Deployment is restarted", || {
+        taken_over(cluster, fleet, |_| {
+            cluster.kubectl(&["rollout", "restart", "deployment", NAME, "--namespace", HOME]).map(drop)
+        })
+    });
+    steps.step("the node is drained, and the PodDisruptionBudget keeps one pod", || drain(cluster, fleet));
+    Ok(())
+}
+
+/// Ends the leader and makes edits, one after the other, until another pod leads and two are ready.
+fn taken_over(cluster: &Cluster, fleet: &Fleet<'_>, end: impl FnOnce(&Pod) -> Result<()>) -> Result<String> {
+    let former = leader(cluster)?;
+    let mut edits = Vec::new();
+    end(&former)?;
+    let ended = Instant::now();
+    while edits.is_empty() || holder(cluster)?.starts_with(&former.name) {
+        edits.push(toggle(fleet)?);
+    }
+    let led = ended.elapsed();
+    edits.push(toggle(fleet)?);
+    until_two_pods(cluster)?;
+    fleet.settled(PATIENCE)?;
+    let longest = edits.iter().max().copied().unwrap_or_default();
+    let (number, longest, led) = (edits.len(), shown(longest), shown(led));
+    Ok(format!("another pod led after {led}, and the longest of {number} edits meanwhile was in Connect after {longest}"))
+}
+
+/// Gives the first agent the other routing profile, and returns the time until Connect has it.
+fn toggle(fleet: &Fleet<'_>) -> Result<Duration> {
+    let profile = fleet.profile("agent", 0)?;
+    fleet.edit("agent", 0, 1 - profile)
+}
+
+fn evict(cluster: &Cluster, pod: &str) -> Result<()> {
+    let eviction = json!({
+        "apiVersion": "policy/v1", "kind": "Eviction", "metadata": { "name": pod, "namespace": HOME },
+    });
+    let path = format!("/api/v1/namespaces/{HOME}/pods/{pod}/eviction");
+    cluster.kubectl.run_with_input(&["create", "--raw", &path, "--filename=-"], &eviction.to_string()).map(drop)
+}
+
+/// Drains the node. On the only node, the evicted pod has no place, so the budget keeps the other one there.
+fn drain(cluster: &Cluster, fleet: &Fleet<'_>) -> Result<String> {
+    let nodes = cluster.get(&["nodes"])?;
+    let nodes = nodes["items"].as_array().context("a list of nodes")?;
+    ensure!(nodes.len() == 1, "this step needs a cluster with one node");
+    let node = nodes[0]["metadata"]["name"].as_str().context("a node's name")?.to_owned();
+    let selector = "--pod-selector=app.kubernetes.io/name=connect-operator";
+    let drained = cluster.kubectl.output(&["drain", &node, selector, "--ignore-daemonsets", "--timeout=15s"]);
+    let drained = drained.map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
+    // Whatever happened, pods must be scheduled again.
+    let edit = drained.and_then(|said| {
+        ensure!(said.contains("would violate the pod's disruption budget"), "{said}");
+        let ready = pods(cluster)?.iter().filter(|pod| pod.is_ready).count();
+        ensure!(ready == 1, "{ready} pods are ready");
+        toggle(fleet)
+    });
+    cluster.kubectl(&["uncordon", &node])?;
+    let edit = edit?;
+    until_two_pods(cluster)?;
+    until("the second pod may be evicted too", || {
+        let budget = cluster.get(&["poddisruptionbudget", NAME, "--namespace", HOME])?;
+        let allowed = &budget["status"]["disruptionsAllowed"];
+        Ok(if allowed == 1 { Ok(()) } else { Err(allowed.to_string()) })
+    })?;
+    fleet.settled(PATIENCE)?;
+    Ok(format!("meanwhile an edit was in Connect after {}", shown(edit)))
+}

@@ -1,0 +1,40 @@
+//! The chart's memory limit with many ConnectUsers.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+
+use super::cluster::{Cluster, RATE};
+use super::fleet::Fleet;
+use super::release::{leader, pods};
+use super::steps::Steps;
+
+/// Creates ConnectUsers, and compares what the leader's container has used with its limit.
+pub(super) fn play(cluster: &Cluster, users: usize, steps: &mut Steps) -> Result<()> {
+    // Twice the time that Connect's rate permits, for a call each and the statuses.
+    let patience = Duration::from_secs(120 + 2 * users as u64 / u64::from(RATE));
+    let restarts = |pods: &[super::release::Pod]| pods.iter().map(|pod| pod.restarts).sum::<u64>();
+    let before = pods(cluster)?;
+    let crowd = Fleet::create(cluster, "crowd")?;
+    steps.required(&format!("{users} more ConnectUsers become users"), || {
+        crowd.apply("member", 0..users, 0)?;
+        crowd.settled(patience)
+    })?;
+    steps.step("no container was restarted, and the leader stays below its limit", || {
+        let now = pods(cluster)?;
+        ensure!(restarts(&now) == restarts(&before), "restarts: {now:?}");
+        let pod = leader(cluster)?;
+        let Some(node) = &cluster.node else {
+            return Ok("its peak is counted on the node, which is out of reach".to_owned());
+        };
+        let (peak, limit) = node.memory(&pod.uid, &pod.container_id)?;
+        let limit = limit.context("the container has no limit of memory")?;
+        ensure!(peak < limit, "{peak} of {limit} bytes");
+        Ok(format!("its cgroup has counted {:.1} MiB of {} MiB", mib(peak), mib(limit)))
+    });
+    Ok(())
+}
+
+fn mib(bytes: u64) -> f64 {
+    bytes as f64 / (1024.0 * 1024.0)
+}
