@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::support::repository;
 
 /// The health check for Argo CD, as it is shipped.
-pub const HEALTH_CHECK: &str = "deploy/argocd/health.lua";
+pub const HEALTH_CHECK: &str = "deploy/argocd/resource_customizations/connect-operator.dev/ConnectUser/health.lua";
 
 /// The verdict of a tool.
 #[derive(Debug, Deserialize)]

@@ -1,5 +1,5 @@
 -- The health of a ConnectUser in Argo CD. docs/states.md shows it for every state; the messages are those of the conditions.
--- argocd-cm.yaml, in the same directory, installs it.
+-- argocd-cm.yaml, in deploy/argocd, installs it.
 
 local health = { status = "Progressing", message = "waiting for the operator to reconcile this resource" }
 
