@@ -1,6 +1,5 @@
 //! The namespaces and cgroups in which a node runs.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,6 +13,9 @@ use crate::supervised::Supervised;
 
 /// The name of this machine's end of the link to the node. There can be one.
 const LINK: &str = "operator-e2e";
+
+/// The namespaces, which end with `unshare`.
+const UNSHARE: [&str; 6] = ["--fork", "--kill-child", "--pid", "--mount", "--net", "--mount-proc"];
 
 /// The first process of the namespaces. It hides the directories in which the programs keep data, whatever their configuration
 /// says; it shows the kubelet the settings of the kernel that it would otherwise change for the whole machine; and it collects
@@ -62,9 +64,8 @@ impl Namespaces {
         for hierarchy in hierarchies()? {
             fs::create_dir_all(hierarchy.join(LINK)).with_context(|| hierarchy.display().to_string())?;
         }
-        let unshare = ["--fork", "--kill-child", "--pid", "--mount", "--net", "--mount-proc"];
         let shell = ["/bin/sh", "-c", FIRST_PROCESS, "node"];
-        let arguments = unshare.into_iter().chain(shell).map(str::to_owned);
+        let arguments = UNSHARE.into_iter().chain(shell).map(str::to_owned);
         let arguments: Vec<_> = arguments.chain([directory.display().to_string()]).collect();
         let mut first = Supervised::spawn(Path::new("unshare"), &arguments, &directory.join("namespaces.log"), |_| {})?;
         let output = first.log().to_owned();
@@ -120,6 +121,17 @@ impl Namespaces {
     }
 }
 
+/// Fails if this machine does not permit cgroups, namespaces or links between them, as some containers do not.
+pub(super) fn probe() -> Result<()> {
+    for hierarchy in hierarchies()? {
+        let probe = hierarchy.join(format!("{LINK}-probe-{}", std::process::id()));
+        fs::create_dir(&probe).and_then(|()| fs::remove_dir(&probe)).context("cgroups cannot be created")?;
+    }
+    run(Command::new("unshare").args(UNSHARE).arg("true")).context("namespaces cannot be created")?;
+    let link = format!("ip link add {LINK}-0 type veth peer name {LINK}-1 && ip link delete {LINK}-0");
+    run(Command::new("/bin/sh").args(["-c", &link])).map(drop).context("network links cannot be created")
+}
+
 /// Returns the value of the kubelet's `cgroupRoot`.
 pub(super) fn cgroup_root() -> String {
     format!("/{LINK}")
@@ -143,9 +155,7 @@ fn is_unified(hierarchy: &Path) -> bool {
 fn run(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("cannot run {}", command.get_program().display()))?;
     if !output.status.success() {
-        let words = command.get_args().filter(|word| !word.as_encoded_bytes().starts_with(b"--"));
-        let words = words.collect::<Vec<_>>().join(OsStr::new(" "));
-        bail!("{}: {}", words.display(), String::from_utf8_lossy(&output.stderr).trim());
+        bail!("{}: {}", command.get_program().display(), String::from_utf8_lossy(&output.stderr).trim());
     }
     String::from_utf8(output.stdout).context("a program printed what is not UTF-8")
 }

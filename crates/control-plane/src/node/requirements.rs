@@ -9,6 +9,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
+use super::namespaces;
+
 /// The programs that are not built from Go modules.
 const PROGRAMS: [&str; 6] = ["containerd", "ctr", "runc", "ip", "nsenter", "unshare"];
 /// The Debian packages that contain them.
@@ -39,7 +41,7 @@ pub(super) fn missing(progress: &dyn Fn(&str)) -> Result<Option<Missing>> {
         install()?;
     }
     Ok(match absent() {
-        absent if absent.is_empty() => None,
+        absent if absent.is_empty() => namespaces::probe().err().map(|error| Missing(format!("{error:#}"))),
         absent => Some(Missing(format!("{} cannot be found", absent.join(", ")))),
     })
 }
