@@ -155,8 +155,9 @@ impl Cluster {
         // In this order, since users go only while an operator runs. What is not there cannot be removed.
         for arguments in [
             &["delete", "connectusers", "--all", "--all-namespaces", "--timeout=300s"][..],
-            &["delete", "namespace", HOME, "contact-center", "--ignore-not-found"],
+            &["delete", "namespace", HOME, "contact-center", "crowd", "argocd", "--ignore-not-found"],
             &["delete", "crd", "connectusers.connect-operator.dev", "--ignore-not-found"],
+            &["delete", "crd", "--selector=app.kubernetes.io/part-of=argocd", "--ignore-not-found"],
             &["delete", "clusterrole,clusterrolebinding", "--selector=app.kubernetes.io/name=connect-operator"],
         ] {
             if let Err(error) = self.kubectl(arguments) {
