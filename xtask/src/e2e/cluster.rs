@@ -4,7 +4,7 @@ use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use connect_api::InstanceId;
 use connect_sim::{Config, InstanceConfig, Rate, Server, Sim, Throttling, serve};
 use control_plane::{Binaries, Kubectl, Node, Options};
@@ -44,14 +44,18 @@ pub(super) struct Cluster {
 }
 
 impl Cluster {
-    /// Starts a node with this image.
-    pub(super) fn start(archive: &Path, steps: &mut Steps) -> Result<Self> {
+    /// Starts a node.
+    pub(super) fn start_node(steps: &mut Steps) -> Result<Node> {
         let binaries = Binaries::ensure(|line| eprintln!("{line}"))?;
         // Built before the time of the start is taken.
         for program in ["kubelet", "helm", "helm3"] {
             control_plane::tool(program)?;
         }
-        let node = steps.required("the node is ready", || Node::start(Options::new(binaries)))?;
+        steps.required("the node is ready", || Node::start(Options::new(binaries)))
+    }
+
+    /// Uses a node that was started, with this image.
+    pub(super) fn on(node: Node, archive: &Path, steps: &mut Steps) -> Result<Self> {
         let images = steps.required("the image is on the node, with two tags", || import(&node, archive))?;
         let (kubectl, kubeconfig) = (node.plane().kubectl().clone(), node.plane().admin_kubeconfig());
         // Within the node's directory, which is removed even if this process is killed.
@@ -66,6 +70,11 @@ impl Cluster {
         let directory = tempfile::tempdir()?;
         let cache = directory.path().join("kubectl-cache");
         let kubectl = Kubectl::new(binaries.program("kubectl"), kubeconfig.to_owned(), cache);
+        for found in ["crd/connectusers.connect-operator.dev", &format!("namespace/{HOME}"), "namespace/argocd"] {
+            if kubectl.run(&["get", found]).is_ok() {
+                bail!("the cluster has {found}, which this command would delete in the end: use a cluster that is empty");
+            }
+        }
         Self::new(kubectl, kubeconfig, [image.to_owned(), image.to_owned()], address, directory)
     }
 
