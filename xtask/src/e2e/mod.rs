@@ -71,7 +71,7 @@ pub struct E2e {
     #[arg(long, value_enum, conflicts_with = "quick")]
     only: Option<Part>,
 
-    /// Also run what mostly waits: the rotation of a service account's token takes nine minutes.
+    /// Also run what mostly waits: the rotation of a service account's token takes twelve minutes.
     #[arg(long)]
     long: bool,
 }
@@ -171,7 +171,7 @@ impl E2e {
         if self.long {
             rotation::play(cluster, &release, &fleet, steps)?;
         } else {
-            println!("  LEFT OUT: the rotation of a token, because it takes nine minutes (--long runs it)");
+            println!("  LEFT OUT: the rotation of a token, because it takes twelve minutes (--long runs it)");
         }
         println!("  LEFT OUT: that a NetworkPolicy is enforced, because this node's network does not enforce any");
         Ok(())
