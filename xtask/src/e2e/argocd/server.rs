@@ -225,7 +225,11 @@ pub(super) fn verdict(cluster: &Cluster, application: &str) -> Result<Option<Ver
 /// it is made afterwards.
 pub(super) fn refresh(cluster: &Cluster, application: &str, kind: &str) -> Result<()> {
     until("Argo CD has answered the last request to compare", || {
-        let application = cluster.get(&["application", application, "--namespace", NAMESPACE])?;
+        // Another Application may be about to create it.
+        let application = match cluster.get(&["application", application, "--namespace", NAMESPACE]) {
+            Ok(application) => application,
+            Err(error) => return Ok(Err(format!("{error:#}"))),
+        };
         let requested = &application["metadata"]["annotations"][REFRESH];
         Ok(if requested.is_null() { Ok(()) } else { Err(requested.to_string()) })
     })?;
