@@ -34,12 +34,17 @@ RUSTFLAGS+=" -C link-arg=-Wl,-z,pack-relative-relocs"
 export CFLAGS="-ffile-prefix-map=$home=/cargo -ffile-prefix-map=$CARGO_BUILD_BUILD_DIR=/build"
 program=$CARGO_TARGET_DIR/$target/release/connect-operator
 if [[ -n ${CONNECT_OPERATOR_PROGRAMS:-} ]]; then
-    # A superset of the build's inputs: sources, dependencies, compilers and flags.
+    # A superset of the build's inputs: sources, dependencies, compilers and flags. The packages of the workspace are those that the
+    # operator is built from.
+    packages=$(cargo tree --locked --package connect-operator --edges normal,build --prefix none --format '{p}' |
+        sed --quiet "s|.* ($(pwd -P)\(/[^)]*\)\{0,1\}).*|.\1/src|p" | sort --unique)
+    [[ $packages == *./src* ]] || { echo "cargo tree does not show the operator's packages" >&2 && exit 1; }
     key=$({
         printf '%s\n' "$target" "$RUSTFLAGS" "$CFLAGS"
         rustc --version --verbose && musl-gcc --version && ld --version
-        git ls-files -z --cached --others --exclude-standard -- .cargo Cargo.lock Cargo.toml 'crates/*/Cargo.toml' 'crates/*/src/*' \
-            dev/image/rootfs.sh rust-toolchain.toml src | sort --zero-terminated --unique | xargs -0 sha256sum --
+        # The packages are not quoted, so that each is an argument.
+        git ls-files -z --cached --others --exclude-standard -- .cargo Cargo.lock Cargo.toml 'crates/*/Cargo.toml' \
+            dev/image/rootfs.sh rust-toolchain.toml $packages | sort --zero-terminated --unique | xargs -0 sha256sum --
     } | sha256sum | cut --delimiter=' ' --fields=1)
     built=$CONNECT_OPERATOR_PROGRAMS/$key
     if [[ ! -x $built ]]; then
