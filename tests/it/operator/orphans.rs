@@ -19,9 +19,14 @@ use crate::support::{define, eventually, operator_under_test, own_control_plane,
 
 /// Creates a user with the tags that the operator of this cluster would set.
 pub(super) async fn tagged(harness: &Harness<'_>, username: &str, cluster: &str) -> String {
+    tagged_in(harness, username, cluster, harness.namespace()).await
+}
+
+/// Creates a user with the tags that the operator of this cluster would set for a ConnectUser of this namespace.
+pub(super) async fn tagged_in(harness: &Harness<'_>, username: &str, cluster: &str, namespace: &str) -> String {
     harness.create_by_hand(username, |_| {}).await;
     let arn = harness.live(username).user.arn;
-    let tags = [("cluster", cluster), ("namespace", harness.namespace()), ("name", username), ("uid", "of-a-former-resource")];
+    let tags = [("cluster", cluster), ("namespace", namespace), ("name", username), ("uid", "of-a-former-resource")];
     let tags = tags.map(|(key, value)| (format!("connect-operator.dev/{key}"), value.to_owned())).into();
     harness.call_at_console(TagResource { arn: arn.clone(), tags }).await;
     // SearchUsers lags.
@@ -105,10 +110,7 @@ async fn orphan_of_a_namespace_that_is_gone_is_kept() {
     let flags = ["--cluster-name=moved", "--delete-orphans", "--namespace=there-is-none"];
     let harness = flags.into_iter().fold(swept(), |builder, flag| builder.flag(flag)).start().await;
     harness.apply_until_ready("kept", &json!({})).await;
-    let arn = tagged(&harness, "lost", "moved").await;
-    let tags = [("connect-operator.dev/namespace".to_owned(), "there-is-none".to_owned())].into();
-    harness.call_at_console(TagResource { arn, tags }).await;
-    harness.sim.advance(std::time::Duration::from_secs(10));
+    tagged_in(&harness, "lost", "moved", "there-is-none").await;
     let kept = || harness.operator.metric("connect_operator_orphans_resolved_total{result=\"namespace_gone\"}") >= 1.0;
     eventually("it is kept", kept);
     assert_eq!(harness.usernames(), ["kept", "lost"]);

@@ -8,11 +8,11 @@ use std::{
     process::{Output, Stdio},
 };
 
-use connect_api::{OperationName, TagResource};
+use connect_api::OperationName;
 use connect_operator::api::ConnectUser;
 use serde_json::{Value, json};
 
-use super::{harness::Harness, orphans::tagged, tools::program};
+use super::{harness::Harness, orphans::tagged_in, tools::program};
 
 /// Runs the command with the operator's own rights in the cluster.
 pub fn plan(harness: &Harness<'_>, arguments: &[&str], input: &str) -> Output {
@@ -155,14 +155,6 @@ async fn operator_does_what_the_plan_says() {
     assert!(matches!(&changed[..], [one] if one["name"] == "same" && one["action"] == "update"), "{json:#}");
 }
 
-/// Creates a user that carries the tags of a ConnectUser of the cluster "blue" in another namespace.
-async fn tagged_elsewhere(harness: &Harness<'_>, username: &str, namespace: &str) {
-    let arn = tagged(harness, username, "blue").await;
-    let tags = [("connect-operator.dev/namespace".to_owned(), namespace.to_owned())].into();
-    harness.call_at_console(TagResource { arn, tags }).await;
-    harness.sim.advance(std::time::Duration::from_secs(10));
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn pruned_users_and_held_deletions_are_shown() {
     let harness = Harness::builder("prune").flag("--cluster-name=blue").start().await;
@@ -180,7 +172,7 @@ async fn pruned_users_and_held_deletions_are_shown() {
     assert!(shown.contains("Plan: 1 to release, 12 to delete, 1 as they should be.\n"), "{shown}");
     assert!(shown.contains("12 of 14 users of namespace") && shown.contains("holds 12 of the deletions"), "{shown}");
     // A namespace that is held on its own does not hold another one.
-    tagged_elsewhere(&harness, "theirs", "small").await;
+    tagged_in(&harness, "theirs", "blue", "small").await;
     let mut small = harness.manifest("new", &json!({}));
     small["metadata"]["namespace"] = json!("small");
     let both = text(&plan(

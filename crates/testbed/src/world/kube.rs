@@ -206,23 +206,23 @@ impl Store {
 
     /// Confirms all deletions that the guard against mass deletion may hold.
     pub fn confirm_deletions(&mut self) {
-        let objects: Vec<_> = self.now.objects.keys().cloned().collect();
-        for name in &objects {
-            self.change(name, |object| {
-                if let Some(Time(requested)) = object.metadata.deletion_timestamp {
-                    object.annotations_mut().insert(CONFIRM_DELETION.to_owned(), requested.to_string());
-                }
-            });
-        }
+        self.change_deleted(|object, requested| {
+            object.annotations_mut().insert(CONFIRM_DELETION.to_owned(), requested.to_string());
+        });
     }
 
     /// Lets the deletions of paused objects go on.
     pub fn resume_deletions(&mut self) {
-        let objects: Vec<_> = self.now.objects.keys().cloned().collect();
-        for name in &objects {
+        self.change_deleted(|object, _| drop(object.annotations_mut().remove(PAUSED)));
+    }
+
+    /// Changes all objects that are being deleted, by the time at which this was requested.
+    fn change_deleted(&mut self, change: impl Fn(&mut ConnectUser, Timestamp)) {
+        let names: Vec<_> = self.now.objects.keys().cloned().collect();
+        for name in &names {
             self.change(name, |object| {
-                if object.metadata.deletion_timestamp.is_some() {
-                    object.annotations_mut().remove(PAUSED);
+                if let Some(Time(requested)) = object.metadata.deletion_timestamp {
+                    change(object, requested);
                 }
             });
         }
