@@ -144,6 +144,8 @@ impl Binaries {
         for (name, content) in [("go.mod", *go_mod), ("go.sum", *go_sum)].iter().chain(*sources) {
             fs::write(version.join(name), content)?;
         }
+        // Before the last program, since a directory with all programs counts as complete.
+        self.copy_files(&go, version)?;
         for program in self.missing() {
             let position = self.programs.iter().position(|other| other.name == program.name).map_or(0, |index| index + 1);
             let cores = thread::available_parallelism().map_or(1, usize::from);
@@ -154,20 +156,22 @@ impl Binaries {
                 self.programs.len(),
                 program.estimate(cores as u64)
             ));
-            // Before the last program, since a directory with all programs counts as complete.
-            self.copy_files(&go, version)?;
             self.build_one(&go, program, version, progress).with_context(|| format!("cannot build {}", program.name))?;
         }
         Ok(())
     }
 
+    /// Copies the files of the module, from where Go keeps its modules.
     fn copy_files(&self, go: &Go, version: &Path) -> Result<()> {
+        if self.module.files.is_empty() {
+            return Ok(());
+        }
         let module = self.module.named_by();
+        let mut command = Command::new(&go.program);
+        command.args(["mod", "download", "-json", module]).envs(go.environment()).current_dir(version);
+        let downloaded = command.output().context("cannot run go")?;
+        let downloaded: Downloaded = serde_json::from_slice(&downloaded.stdout).with_context(|| module.to_owned())?;
         for path in self.module.files {
-            let mut command = Command::new(&go.program);
-            command.args(["mod", "download", "-json", module]).envs(go.environment()).current_dir(version);
-            let downloaded = command.output().context("cannot run go")?;
-            let downloaded: Downloaded = serde_json::from_slice(&downloaded.stdout).with_context(|| module.to_owned())?;
             fs::copy(downloaded.dir.join(path), self.file(path)).with_context(|| format!("{path} of {module}"))?;
         }
         Ok(())

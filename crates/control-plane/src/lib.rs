@@ -41,5 +41,6 @@ pub use kubectl::Kubectl;
 pub use namespace::Namespace;
 pub use node::{Missing, Node};
 pub use plane::{ControlPlane, Options};
+pub use ports::free as free_ports;
 pub use shared::shared;
 pub use supervised::Supervised;

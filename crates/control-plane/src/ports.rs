@@ -12,7 +12,10 @@ const FIRST: u16 = 10_000;
 const COUNT: u16 = 20_000;
 
 /// Returns different ports of loopback that were free a moment ago.
-pub(crate) fn free<const N: usize>() -> Result<[u16; N]> {
+///
+/// # Errors
+/// There are none.
+pub fn free<const N: usize>() -> Result<[u16; N]> {
     // A hasher's seed is the standard library's source of randomness.
     let start = RandomState::new().hash_one(0) % u64::from(COUNT);
     let mut candidates = (0..u64::from(COUNT)).map(|step| FIRST + ((start + step) % u64::from(COUNT)) as u16);

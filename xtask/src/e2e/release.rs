@@ -110,14 +110,18 @@ fn helm_run(cluster: &Cluster, helm: Helm, arguments: &[&str]) -> Result<()> {
 
 /// Returns the values of the release: the chart's own resources and security contexts stay as they are.
 fn values(cluster: &Cluster) -> Value {
-    let environment: Vec<_> = credentials().into_iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
     json!({
         "clusterName": CLUSTER,
         "aws": { "endpointUrl": cluster.connect_url, "region": "us-west-2" },
         "quotas": { "callsPerSecond": RATE, "callBurst": RATE },
-        "extraEnv": environment,
+        "extraEnv": environment(),
         "podDisruptionBudget": { "enabled": true },
     })
+}
+
+/// Returns the environment of the operator's container, with credentials for the simulated Connect.
+pub(super) fn environment() -> Value {
+    credentials().into_iter().map(|(name, value)| json!({ "name": name, "value": value })).collect()
 }
 
 /// A pod of the operator.

@@ -5,11 +5,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
-use testbed::installation::credentials;
 
 use super::super::cluster::{Cluster, RATE};
 use super::super::fleet::manifest;
-use super::super::release::CLUSTER;
+use super::super::release::{CLUSTER, environment};
 use super::repository::Repository;
 use super::server::NAMESPACE;
 use crate::repository;
@@ -94,7 +93,6 @@ fn file(name: &str) -> String {
 /// Returns the chart's values, with the addresses, the credentials and the rates of this cluster.
 fn values(cluster: &Cluster, chart: &str) -> Result<String> {
     let (name, tag) = cluster.images[0].rsplit_once(':').context("an image has the form NAME:TAG")?;
-    let environment: Vec<_> = credentials().into_iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
     let mut values = fs::read_to_string(repository::root().join(chart).join("values.yaml"))?;
     for (default, other) in [
         ("repository: ghcr.io/connect-operator/connect-operator\n", format!("repository: {name}\n")),
@@ -104,7 +102,7 @@ fn values(cluster: &Cluster, chart: &str) -> Result<String> {
         ("\n  region: \"\"\n", "\n  region: us-west-2\n".to_owned()),
         ("\n  callsPerSecond: 2\n", format!("\n  callsPerSecond: {RATE}\n")),
         ("\n  callBurst: 5\n", format!("\n  callBurst: {RATE}\n")),
-        ("\nextraEnv: []\n", format!("\nextraEnv: {}\n", json!(environment))),
+        ("\nextraEnv: []\n", format!("\nextraEnv: {}\n", environment())),
     ] {
         values = replaced(&values, default, &other)?;
     }

@@ -1,13 +1,12 @@
 //! Argo CD's programs: they run beside the cluster and reach it as an administrator.
 
 use std::fs::{self, Permissions};
-use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use control_plane::{Supervised, tool};
+use control_plane::{Supervised, free_ports, tool};
 use serde_json::{Value, json};
 
 use super::super::cluster::Cluster;
@@ -173,15 +172,6 @@ fn path(programs: &Path, directory: &Path) -> Result<String> {
     fs::copy(programs.join("git-verify-wrapper.sh"), &script)?;
     fs::set_permissions(&script, Permissions::from_mode(0o755))?;
     Ok(format!("{}:{}", links.display(), std::env::var("PATH").unwrap_or_default()))
-}
-
-fn free_ports<const N: usize>() -> Result<[u16; N]> {
-    let listeners: Vec<_> = (0..N).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>()?;
-    let mut ports = [0; N];
-    for (port, listener) in ports.iter_mut().zip(&listeners) {
-        *port = listener.local_addr()?.port();
-    }
-    Ok(ports)
 }
 
 /// What Argo CD says about an Application.
