@@ -332,3 +332,11 @@ fn every_spelling_of_true_pauses() {
         story([APPLY, Settle, paused, edit(Edit::LastName(1)), Settle, console(Console::Routing(0, 1)), Wait(700)]);
     }
 }
+
+#[test]
+fn values_that_connect_changes_are_corrected_after_people_change_them() {
+    // Connect keeps this address in lower case.
+    let created = [edit(Edit::Email(3)), Settle];
+    let cleared = [console(Console::Identity(0, 0)), Wait(4000), Settle, Wait(30)];
+    story(created.into_iter().chain([cleared; 3].into_iter().flatten()));
+}

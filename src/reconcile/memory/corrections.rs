@@ -45,6 +45,11 @@ impl Corrections {
         self.0.iter().any(|(other, count)| *other == key && *count >= FRUITLESS)
     }
 
+    /// Forgets all corrections but those that a read shows to be needed still: the others had an effect.
+    pub(in crate::reconcile) fn keep_only(&mut self, needed: &[Action]) {
+        self.0.retain(|(made, _)| needed.iter().any(|action| key(action) == *made));
+    }
+
     /// Forgets all corrections: a read has shown that they hold, or a person asks for another attempt.
     pub(in crate::reconcile) fn clear(&mut self) {
         self.0 = Vec::new();

@@ -272,16 +272,16 @@ impl Player {
             return Err("it owns its user, and has no finalizer".into());
         }
         let spec = without_ignored(&object.spec, view);
-        let not_kept = status.conditions.iter().find(|c| c.type_ == "Synced" && c.reason == "NotKept");
-        if let Some(condition) = not_kept
-            && user_matches(&spec, view, sim, ExtraTags::Allowed).is_err()
-        {
+        let not_kept = status.conditions.iter().any(|c| c.type_ == "Synced" && c.reason == "NotKept");
+        if not_kept && user_matches(&spec, view, sim, ExtraTags::Allowed).is_err() {
             // A change in the moment between a correction and the read after it looks as if Connect had made it.
-            let touched = lock(&self.simulation.ledger).touched.get(&view.user.id).map(|at| at.as_second());
+            let ledger = lock(&self.simulation.ledger);
+            let (touched, written) = (ledger.touched.get(&view.user.id), ledger.written.get(&view.user.id));
+            let is_race = touched.is_some() && touched == written;
             let mut kept = spec;
             readings::keep(&self.rules, &mut kept);
             let result = user_matches(&kept, view, sim, ExtraTags::Allowed);
-            return result.or_else(|difference| match touched >= Some(condition.last_transition_time.0.as_second()) {
+            return result.or_else(|difference| match is_race {
                 true => Ok(()),
                 false => Err(format!("Connect keeps other values, but {difference}")),
             });

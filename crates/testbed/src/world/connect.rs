@@ -81,7 +81,7 @@ impl CheckedConnect {
     }
 
     /// Returns the user that a write changes, if it changes one.
-    fn target(call: &Call) -> Option<UserId> {
+    pub(super) fn target(call: &Call) -> Option<UserId> {
         match call {
             Call::DeleteUser(c) => Some(c.user.clone()),
             Call::UpdateUserIdentityInfo(c) => Some(c.user.clone()),

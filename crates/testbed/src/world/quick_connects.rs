@@ -28,6 +28,8 @@ pub struct UserLedger {
     handed_back: BTreeMap<UserId, Timestamp>,
     /// The users that people changed in any way, with the last time.
     pub touched: BTreeMap<UserId, Timestamp>,
+    /// The users that operators changed, with the last time.
+    pub written: BTreeMap<UserId, Timestamp>,
 }
 
 const BYSTANDERS: [&str; 2] = ["Doctor", "Support"];
@@ -47,6 +49,9 @@ impl UserLedger {
 impl CheckedConnect {
     pub(super) fn record_users(&self, call: &Call, result: &Result<Reply, Error>) {
         let mut ledger = lock(&self.ledger);
+        if result.is_ok() {
+            ledger.written.extend(Self::target(call).map(|user| (user, self.sim.now())));
+        }
         match (call, result) {
             (Call::CreateUser(_), Ok(Reply::CreateUser(made))) => {
                 ledger.ours.insert(made.id.clone());
