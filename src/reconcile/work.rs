@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use kube::ResourceExt;
 
 use super::{
-    cluster::{ClusterError, Event, EventKind},
+    cluster::{ClusterError, ClusterErrorKind, Event, EventKind},
     context::{Context, Settings},
     instance_client::InstanceClient,
     memory::KeptRead,
@@ -36,6 +36,8 @@ pub(super) struct Work<'a> {
     pub(super) began: Timestamp,
     /// The uptime of the last read of the user; without one, of the beginning of the pass.
     pub(super) read_at: Duration,
+    /// The user that was tagged as the resource's since the resource was last written, so that it may be released by now.
+    pub(super) tagged: Option<String>,
 }
 
 impl<'a> Work<'a> {
@@ -47,6 +49,7 @@ impl<'a> Work<'a> {
             bounds: ctx.connections.bounds(&subject.instance, &subject.namespace()),
             began: ctx.clock.now(),
             read_at: ctx.clock.uptime(),
+            tagged: None,
             ctx,
             subject,
         }
@@ -80,7 +83,7 @@ impl<'a> Work<'a> {
     pub(super) async fn add_finalizer(&mut self) -> Result<(), ClusterError> {
         if !self.subject.resource.has_finalizer() {
             let written = self.ctx.cluster.add_finalizer(&self.subject.resource).await?;
-            self.take_over(written);
+            self.take_over(written)?;
         }
         Ok(())
     }
@@ -96,15 +99,22 @@ impl<'a> Work<'a> {
             return Ok(());
         }
         let written = self.ctx.cluster.write_status(&self.subject.resource, status).await?;
-        self.take_over(written);
-        Ok(())
+        self.take_over(written)
     }
 
-    /// Continues with the resource as our own write left it.
-    fn take_over(&mut self, written: ConnectUser) {
+    /// Continues with the resource as our own write left it. Another spec than this pass has read is a conflict: an etcd that was
+    /// restored gives resourceVersions and generations a second time.
+    fn take_over(&mut self, written: ConnectUser) -> Result<(), ClusterError> {
+        if written.spec != self.subject.resource.spec {
+            self.ctx.memory.with(&self.subject.uid, |m| m.freshness.distrust());
+            let message = "the object is another one of the same resourceVersion".to_owned();
+            return Err(ClusterError { kind: ClusterErrorKind::Conflict, message });
+        }
         let uptime = self.ctx.clock.uptime();
         self.ctx.memory.with(&self.subject.uid, |m| m.freshness.wrote(written.resource_version().as_deref(), uptime));
         self.subject.resource = written;
+        self.tagged = None;
+        Ok(())
     }
 
     pub(super) async fn publish(&self, kind: EventKind, reason: &'static str, action: &'static str, note: String) {

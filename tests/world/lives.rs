@@ -3,7 +3,7 @@
 use connect_sim::{IdentityUpdate, Rules};
 use testbed::{
     lives::{
-        Act::{self, Settle, Wait},
+        Act::{self, Settle, Step, Sync, Wait},
         Around, Console, Edit, Life, NewName, Person, play, run,
     },
     world::Mutation,
@@ -339,4 +339,32 @@ fn values_that_connect_changes_are_corrected_after_people_change_them() {
     let created = [edit(Edit::Email(3)), Settle];
     let cleared = [console(Console::Identity(0, 0)), Wait(4000), Settle, Wait(30)];
     story(created.into_iter().chain([cleared; 3].into_iter().flatten()));
+}
+
+/// A replica that has lost its lease may tag a user after the leader has handed it back: AWS takes no condition for a tag.
+#[test]
+fn user_is_not_tagged_for_a_resource_that_is_released_meanwhile() {
+    let observed = vec![APPLY, Settle, edit(Edit::Management(1))];
+    let adopted = vec![CREATE_BY_HAND, ADOPT_OR_CREATE, edit(Edit::Deletion(2))];
+    for (begin, steps) in [observed, adopted].into_iter().flat_map(|begin| (0..14).map(move |steps| (begin.clone(), steps))) {
+        let leader = [Sync(0)].into_iter().chain([Step(0, 0); 20]);
+        let other = [Sync(1)].into_iter().chain(std::iter::repeat_n(Step(1, 0), steps));
+        let deleted = [person(Person::Delete(0))];
+        let acts = begin.into_iter().chain(other).chain(leader.clone()).chain(deleted).chain(leader);
+        lives(Life { operators: 2, sweeps: false, ..Life::of(acts) });
+    }
+}
+
+/// `etcdutl snapshot restore` without `--bump-revision`.
+#[test]
+fn edit_that_an_older_pass_reports_as_made_is_made_by_the_next() {
+    for steps in 0..8 {
+        let begun = [APPLY, edit(Edit::Mobile(1)), Sync(0)].into_iter().chain(std::iter::repeat_n(Step(0, 0), steps));
+        for revision in 0..4 {
+            let restored = [around(Around::RestoreEtcd(revision, true)), edit(Edit::Mobile(2)), Settle];
+            for sweeps in [false, true] {
+                lives(Life { sweeps, ..Life::of(begun.clone().chain(restored)) });
+            }
+        }
+    }
 }

@@ -94,7 +94,8 @@ impl Freshness {
         self.verified = Verified::No;
     }
 
-    pub(super) fn distrust(&mut self) {
+    /// Records that the user needs a pass that reads it.
+    pub(in crate::reconcile) fn distrust(&mut self) {
         self.verified = Verified::No;
         self.confirmed = None;
     }

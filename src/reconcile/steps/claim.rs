@@ -12,6 +12,7 @@ use super::{
 pub(in crate::reconcile) async fn claim(work: &mut Work<'_>, known: &Knowledge, live: Live) -> Flow<Learnt> {
     or_end(work.add_finalizer().await, Phase::of(known))?;
     let request = TagResource { arn: live.user.arn.clone(), tags: work.subject.owner.tags() };
+    work.tagged = Some(live.user.arn.clone());
     if let Err(error) = work.connect().call(&work.caller, request).await {
         return Flow::Break(failures::tagging(work, Phase::of(known), &live, &error, "adoptionPolicy").into());
     }
@@ -35,9 +36,10 @@ pub(in crate::reconcile) async fn claim(work: &mut Work<'_>, known: &Knowledge, 
 }
 
 /// Tags a user that its resource only observes from now on: a sweep must not delete it as an orphan.
-pub(in crate::reconcile) async fn keep(work: &Work<'_>, known: &Knowledge, mut live: Live) -> Flow<Learnt> {
+pub(in crate::reconcile) async fn keep(work: &mut Work<'_>, known: &Knowledge, mut live: Live) -> Flow<Learnt> {
     let tags = work.subject.owner.tags();
     let request = TagResource { arn: live.user.arn.clone(), tags: tags.clone() };
+    work.tagged = Some(live.user.arn.clone());
     if let Err(error) = work.connect().call(&work.caller, request).await {
         return Flow::Break(failures::tagging(work, Phase::of(known), &live, &error, "managementPolicy").into());
     }

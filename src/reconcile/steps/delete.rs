@@ -1,11 +1,11 @@
 //! The steps for a resource that is being deleted: delete its user, or take our tags off it, and remove the finalizer.
 
-use connect_api::{Class, ConnectExt, DeleteUser, UntagResource, UserId};
+use connect_api::{Class, ConnectExt, DeleteUser, ListTagsForResource, UntagResource, UserId};
 use kube::ResourceExt;
 
 use super::{
     CONFIRM_DELETION, ClusterError, ConditionType, Confirmation, ConnectUserStatus, Context, CreateAttempts, Deletion, EventKind,
-    Failure, Flow, Kind, Knowledge, Learnt, Live, ManagementPolicy, Phase, REMARK, Reason, Subject, Work, condition,
+    Failure, Flow, Kind, Knowledge, Learnt, Live, ManagementPolicy, Ownership, Phase, REMARK, Reason, Subject, Work, condition,
     confirmation_value, remark,
 };
 
@@ -45,6 +45,29 @@ pub(in crate::reconcile) async fn disown(work: &Work<'_>, known: &Knowledge, liv
         Err(error) => return Flow::Break(Failure::of_call(&error, Phase::Delete, "deletionPolicy").into()),
     }
     Flow::Continue(Learnt::Disowned)
+}
+
+/// Takes our tags off a user that this pass has tagged, if its resource is gone or going: another replica may have handed the user back
+/// before the call, and AWS takes no condition for a tag.
+pub(in crate::reconcile) async fn hand_back(work: &mut Work<'_>) {
+    let Some(arn) = work.tagged.take() else { return };
+    let (ctx, subject) = (work.ctx, &work.subject);
+    let is_going = match ctx.cluster.get(&subject.namespace(), &subject.resource.name_any()).await {
+        Ok(Some(found)) => found.uid().as_deref() == Some(&*subject.uid) && found.metadata.deletion_timestamp.is_some(),
+        Ok(None) => true,
+        Err(_) => false,
+    };
+    if !is_going {
+        return;
+    }
+    let tags = work.connect().call(&work.caller, ListTagsForResource { arn: arn.clone() }).await;
+    if tags.is_ok_and(|tags| subject.owner.of(&tags) == Ownership::Ours) {
+        let request = UntagResource { arn: arn.clone(), keys: subject.owner.tags().into_keys().collect() };
+        match work.connect().call(&work.caller, request).await {
+            Ok(()) => tracing::info!(user = %arn, "handed back a user whose ConnectUser is gone"),
+            Err(error) => tracing::warn!(user = %arn, "could not hand back a user whose ConnectUser is gone: {error}"),
+        }
+    }
 }
 
 /// Publishes an Event if the user stays in Connect.

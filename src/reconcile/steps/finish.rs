@@ -6,7 +6,7 @@ use kube::ResourceExt;
 
 use super::{
     ClusterError, ClusterErrorKind, ConditionType, End, Failure, Kind, Knowledge, Personal, Phase, Retry, State, Verdict, Work,
-    condition, describes_same_wait, events, is_in_sync, until_read,
+    condition, delete, describes_same_wait, events, is_in_sync, until_read,
 };
 
 /// The time to wait for a cache that is known to be behind.
@@ -14,6 +14,12 @@ pub(in crate::reconcile) const STALE: Duration = Duration::from_secs(1);
 
 /// Reports how the pass ended, and returns when the next one is due.
 pub(in crate::reconcile) async fn finish(work: &mut Work<'_>, known: &Knowledge, end: End) -> Verdict {
+    let verdict = report(work, known, end).await;
+    delete::hand_back(work).await;
+    verdict
+}
+
+async fn report(work: &mut Work<'_>, known: &Knowledge, end: End) -> Verdict {
     let (state, live) = match end {
         End::Gone => return gone(work),
         End::Report(state, live) => (state, live),

@@ -188,7 +188,7 @@ impl Player {
     pub(super) fn settle(&mut self) {
         for _ in 0..5_000 {
             if !self.simulation.advance_work() {
-                return;
+                return self.promises.resume();
             }
         }
         self.simulation.violated("passes follow each other without an end".to_owned());
@@ -360,6 +360,11 @@ impl Player {
                 self.adopt_manifests();
                 // The restored status is believed until the next pass.
                 self.promises.forget();
+                if counts_on_from_there
+                    && (0..self.simulation.operators.len()).any(|k| self.simulation.running_since(k).is_some())
+                {
+                    self.promises.suspend();
+                }
             }
             Around::CloneCluster => {
                 if self.clusters.len() == 1 {

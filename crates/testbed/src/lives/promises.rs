@@ -24,6 +24,8 @@ pub(super) struct Promises {
     rules: Rules,
     /// A profile or a group got another name.
     renamed: bool,
+    /// Revisions are given a second time, so a pass from before may write its status over an edit.
+    suspended: bool,
 }
 
 /// The parts of a spec that an edit may change, as JSON pointers.
@@ -51,6 +53,16 @@ impl Promises {
     pub(super) fn forget(&mut self) {
         self.edits.clear();
         self.specs.clear();
+    }
+
+    /// Checks nothing until all that is due is done: an object may look as it did to a pass from before a restore.
+    pub(super) fn suspend(&mut self) {
+        self.suspended = true;
+    }
+
+    /// Checks edits again.
+    pub(super) fn resume(&mut self) {
+        self.suspended = false;
     }
 
     /// A change by another client may come right after an edit was made: what was promised until then cannot be checked any more.
@@ -81,7 +93,7 @@ impl Promises {
                 _ => drop(self.edits.remove(name)),
             }
             let observes = object.spec.management_policy == connect_operator::api::ManagementPolicy::Observe;
-            if observes || !is_ready(object) {
+            if self.suspended || observes || !is_ready(object) {
                 continue;
             }
             let Some(mut parts) = self.edits.remove(name) else { continue };
