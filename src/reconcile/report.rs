@@ -44,6 +44,11 @@ pub(super) enum Appeared {
 }
 
 impl Report {
+    /// Returns whether the user is known by a read after the last change that this pass made.
+    pub(super) fn is_by_read(&self) -> bool {
+        self.changed.is_empty() || self.was_read_since
+    }
+
     /// Records the tag keys of the spec before they are set: a key that was set and not recorded would never be removed.
     pub(super) fn record_tag_keys(&mut self, subject: &Subject) {
         if let Ok(desired) = &subject.desired {

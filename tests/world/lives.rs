@@ -341,6 +341,12 @@ fn values_that_connect_changes_are_corrected_after_people_change_them() {
     story(created.into_iter().chain([cleared; 3].into_iter().flatten()));
 }
 
+#[test]
+fn second_value_that_connect_changes_is_given_up_too() {
+    let acts = [edit(Edit::LastName(3)), Settle, edit(Edit::Group(3)), Settle, edit(Edit::Channels(3))];
+    lives(Life { sweeps: false, ..Life::of(acts) });
+}
+
 /// A replica that has lost its lease may tag a user after the leader has handed it back: AWS takes no condition for a tag.
 #[test]
 fn user_is_not_tagged_for_a_resource_that_is_released_meanwhile() {

@@ -66,7 +66,7 @@ async fn report(work: &mut Work<'_>, known: &Knowledge, end: End) -> Verdict {
             // A user that was taken from the status was not read.
             if known.remembered.is_none() {
                 ctx.memory.with(&uid, |m| m.freshness.read(&live.user.id, work.read_at));
-                if matches!(state, State::InSync) && (work.report.changed.is_empty() || work.report.was_read_since) {
+                if matches!(state, State::InSync) && work.report.is_by_read() {
                     ctx.memory.with(&uid, |m| m.corrections.clear());
                 }
             }

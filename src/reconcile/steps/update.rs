@@ -25,7 +25,7 @@ pub(in crate::reconcile) async fn update(
     let uid = work.subject.uid.clone();
     if reconcile_requested(&work.subject.resource).is_some() {
         work.ctx.memory.with(&uid, |m| m.corrections.clear());
-    } else if !relies_on_status {
+    } else if !relies_on_status && work.report.is_by_read() {
         work.ctx.memory.with(&uid, |m| m.corrections.keep_only(&actions));
     }
     let is_fruitless = |action: &Action| work.ctx.memory.of(&uid, |m| !relies_on_status && m.corrections.is_fruitless(action));
