@@ -334,11 +334,19 @@ fn every_spelling_of_true_pauses() {
 }
 
 #[test]
-fn values_that_connect_changes_are_corrected_after_people_change_them() {
+fn value_that_connect_changes_is_corrected_after_people() {
     // Connect keeps this address in lower case.
     let created = [edit(Edit::Email(3)), Settle];
     let cleared = [console(Console::Identity(0, 0)), Wait(4000), Settle, Wait(30)];
     story(created.into_iter().chain([cleared; 3].into_iter().flatten()));
+}
+
+#[test]
+fn list_from_before_a_user_was_created_does_not_prove_its_absence() {
+    // The second ConnectUser asks for a username that is taken, so all usernames are listed before the last user is created.
+    let created = [APPLY, person(Person::Apply(1)), person(Person::Apply(3)), Settle];
+    let lost = [person(Person::LoseStatus(3)), person(Person::NamespaceGone(3))];
+    lives(Life { sweeps: false, ..Life::of(created.into_iter().chain(lost)) });
 }
 
 #[test]

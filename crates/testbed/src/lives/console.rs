@@ -110,8 +110,12 @@ impl Player {
                 TagResource { arn: view.user.arn, tags: tags.into() }.into()
             }
         };
+        let is_midway = self.is_pass_under_way();
         let mut ledger = lock(&self.simulation.ledger);
         for view in sim.users(&self.simulation.instance) {
+            if is_midway {
+                ledger.touched_midway.insert(view.user.id.clone());
+            }
             ledger.touched.insert(view.user.id, sim.now());
         }
         if let Console::Untag(o) | Console::TagAsTheirs(o) = act

@@ -275,9 +275,7 @@ impl Player {
         let not_kept = status.conditions.iter().any(|c| c.type_ == "Synced" && c.reason == "NotKept");
         if not_kept && user_matches(&spec, view, sim, ExtraTags::Allowed).is_err() {
             // A change in the moment between a correction and the read after it looks as if Connect had made it.
-            let ledger = lock(&self.simulation.ledger);
-            let (touched, written) = (ledger.touched.get(&view.user.id), ledger.written.get(&view.user.id));
-            let is_race = touched.is_some() && touched == written;
+            let is_race = lock(&self.simulation.ledger).touched_midway.contains(&view.user.id);
             let mut kept = spec;
             readings::keep(&self.rules, &mut kept);
             let result = user_matches(&kept, view, sim, ExtraTags::Allowed);

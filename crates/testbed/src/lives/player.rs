@@ -153,7 +153,14 @@ impl Player {
         usize::from(k).checked_rem(self.simulation.operators.len())
     }
 
+    /// Returns whether an operator is in the middle of a pass.
+    pub(super) fn is_pass_under_way(&self) -> bool {
+        (0..self.simulation.operators.len()).any(|k| self.simulation.running_since(k).is_some())
+    }
+
     pub(super) fn perform(&mut self, act: Act) {
+        // What was asked before an act and what is asked after it differ in time.
+        self.simulation.sim.advance(Duration::from_millis(1));
         match act {
             Act::Person(person) => self.person(person),
             Act::Console(console) => self.console(console),
@@ -360,9 +367,7 @@ impl Player {
                 self.adopt_manifests();
                 // The restored status is believed until the next pass.
                 self.promises.forget();
-                if counts_on_from_there
-                    && (0..self.simulation.operators.len()).any(|k| self.simulation.running_since(k).is_some())
-                {
+                if counts_on_from_there && self.is_pass_under_way() {
                     self.promises.suspend();
                 }
             }

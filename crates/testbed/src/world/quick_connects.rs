@@ -28,8 +28,8 @@ pub struct UserLedger {
     handed_back: BTreeMap<UserId, Timestamp>,
     /// The users that people changed in any way, with the last time.
     pub touched: BTreeMap<UserId, Timestamp>,
-    /// The users that operators changed, with the last time.
-    pub written: BTreeMap<UserId, Timestamp>,
+    /// The users that people changed while a pass was under way, and that no operator has changed since.
+    pub touched_midway: BTreeSet<UserId>,
 }
 
 const BYSTANDERS: [&str; 2] = ["Doctor", "Support"];
@@ -49,8 +49,8 @@ impl UserLedger {
 impl CheckedConnect {
     pub(super) fn record_users(&self, call: &Call, result: &Result<Reply, Error>) {
         let mut ledger = lock(&self.ledger);
-        if result.is_ok() {
-            ledger.written.extend(Self::target(call).map(|user| (user, self.sim.now())));
+        if let (Some(user), Ok(_)) = (Self::target(call), result) {
+            ledger.touched_midway.remove(&user);
         }
         match (call, result) {
             (Call::CreateUser(_), Ok(Reply::CreateUser(made))) => {
