@@ -15,6 +15,7 @@ use testbed::installation;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
+use super::docs;
 use super::image;
 use super::release::HOME;
 use super::steps::Steps;
@@ -56,7 +57,7 @@ impl Cluster {
 
     /// Uses a node that was started, with this image.
     pub(super) fn on(node: Node, archive: &Path, steps: &mut Steps) -> Result<Self> {
-        let images = steps.required("the image is on the node, with two tags", || import(&node, archive))?;
+        let images = steps.required("the image is on the node", || import(&node, archive))?;
         let (kubectl, kubeconfig) = (node.plane().kubectl().clone(), node.plane().admin_kubeconfig());
         // Within the node's directory, which is removed even if this process is killed.
         let directory = tempfile::tempdir_in(node.directory())?;
@@ -82,11 +83,14 @@ impl Cluster {
         let rate = Rate { per_second: f64::from(RATE), burst: RATE };
         let config = Config {
             throttling: Throttling { default: rate, ..Throttling::default() },
-            instances: vec![InstanceConfig {
-                routing_profiles: PROFILES.map(Into::into).into(),
-                users_quota: 1_000_000,
-                ..InstanceConfig::default()
-            }],
+            instances: vec![
+                instance_of_the_docs(),
+                InstanceConfig {
+                    routing_profiles: PROFILES.map(Into::into).into(),
+                    users_quota: 1_000_000,
+                    ..InstanceConfig::default()
+                },
+            ],
             ..Config::default()
         };
         let runtime = Runtime::new()?;
@@ -164,7 +168,7 @@ impl Cluster {
         // In this order, since users go only while an operator runs. What is not there cannot be removed.
         for arguments in [
             &["delete", "connectusers", "--all", "--all-namespaces", "--timeout=300s"][..],
-            &["delete", "namespace", HOME, "contact-center", "crowd", "argocd", "--ignore-not-found"],
+            &["delete", "namespace", HOME, "contact-center", "crowd", "argocd", "sales", "--ignore-not-found"],
             &["delete", "crd", "connectusers.connect-operator.dev", "--ignore-not-found"],
             &["delete", "crd", "--selector=app.kubernetes.io/part-of=argocd", "--ignore-not-found"],
             &["delete", "clusterrole,clusterrolebinding", "--selector=app.kubernetes.io/name=connect-operator"],
@@ -176,13 +180,26 @@ impl Cluster {
     }
 }
 
-/// Imports the image and gives it two tags.
+/// Returns the instance that the examples of the documentation name.
+fn instance_of_the_docs() -> InstanceConfig {
+    InstanceConfig {
+        id: docs::INSTANCE.into(),
+        alias: Some("documented".into()),
+        routing_profiles: PROFILES.map(Into::into).into(),
+        hierarchy_groups: vec!["/North/Hamburg".into()],
+        predefined_attributes: [("connect:Language".to_owned(), vec!["connect:Spanish".to_owned()])].into(),
+        ..InstanceConfig::default()
+    }
+}
+
+/// Imports the image under the name that the chart has for it, and gives it two other tags, which it returns.
 fn import(node: &Node, archive: &Path) -> Result<[String; 2]> {
     node.import(archive, image::NAME)?;
     let imported = node.images()?.into_iter().find(|name| name.starts_with(&format!("{}:", image::NAME)));
     let imported = imported.context("the archive has no image with a tag")?;
     let names = ["first", "second"].map(|tag| format!("{}:e2e-{tag}", image::NAME));
-    for name in &names {
+    let released = format!("{}:v{}", image::NAME, env!("CARGO_PKG_VERSION"));
+    for name in names.iter().chain([&released]) {
         node.tag(&imported, name)?;
     }
     Ok(names)

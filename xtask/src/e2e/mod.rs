@@ -7,6 +7,7 @@ mod argocd;
 mod cluster;
 mod commands;
 mod disruptions;
+mod docs;
 mod fleet;
 mod image;
 mod memory;
@@ -37,6 +38,8 @@ enum Part {
     Pods,
     /// Argo CD.
     Argocd,
+    /// The commands of the documentation.
+    Docs,
 }
 
 /// The options of `cargo xtask e2e`.
@@ -71,6 +74,10 @@ pub struct E2e {
     #[arg(long, value_enum, conflicts_with = "quick")]
     only: Option<Part>,
 
+    /// Run the commands of these pages only, such as docs/plan.md.
+    #[arg(long, value_name = "PAGE", conflicts_with = "quick")]
+    pages: Vec<String>,
+
     /// Also run what mostly waits: the rotation of a service account's token takes twelve minutes.
     #[arg(long)]
     long: bool,
@@ -95,8 +102,8 @@ impl E2e {
     pub fn run(&self) -> Result<ExitCode> {
         let mut steps = Steps::default();
         let Some(surroundings) = self.surroundings(&mut steps)? else { return Ok(ExitCode::SUCCESS) };
-        for part in [Part::Pods, Part::Argocd] {
-            if self.only.unwrap_or(part) != part || (self.quick && part == Part::Argocd) {
+        for part in [Part::Pods, Part::Argocd, Part::Docs] {
+            if self.only.unwrap_or(part) != part || (self.quick && part != Part::Pods) {
                 continue;
             }
             let cluster = match &surroundings {
@@ -116,6 +123,7 @@ impl E2e {
             let played = match part {
                 Part::Pods => self.play(&cluster, &mut steps),
                 Part::Argocd => argocd::play(&cluster, &mut steps),
+                Part::Docs => docs::play(&cluster, &self.pages, &mut steps),
             };
             if let Err(error) = &played {
                 steps.failed(&format!("{error:#}"));

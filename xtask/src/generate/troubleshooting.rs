@@ -12,6 +12,10 @@ the field, the IAM action or the object at fault. This page says for each reason
 
 To have a ConnectUser looked at now, after you have mended something elsewhere:
 
+<!-- run:
+operator
+user contact-center jane-doe jane.doe
+-->
 ```console
 $ kubectl annotate cuser NAME --overwrite connect-operator.dev/reconcile-requested-at=\"$(date)\"
 ```
