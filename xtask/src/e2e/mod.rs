@@ -8,12 +8,12 @@ mod cluster;
 mod commands;
 mod disruptions;
 mod fleet;
-mod image;
+pub(crate) mod image;
 mod memory;
 mod pods;
 mod release;
 mod rotation;
-mod steps;
+pub(crate) mod steps;
 mod upgrades;
 
 use std::net::Ipv4Addr;
