@@ -334,7 +334,7 @@ fn every_spelling_of_true_pauses() {
 }
 
 #[test]
-fn values_that_connect_changes_are_corrected_after_people_change_them() {
+fn values_that_connect_changes_are_corrected_again_after_edits() {
     // Connect keeps this address in lower case.
     let created = [edit(Edit::Email(3)), Settle];
     let cleared = [console(Console::Identity(0, 0)), Wait(4000), Settle, Wait(30)];
