@@ -117,7 +117,7 @@ static COSIGN_AND_CRANE: Module = Module {
     go_sum: include_str!("../../../dev/cosign/go.sum"),
     programs: &[
         program("crane", "github.com/google/go-containerregistry/cmd/crane", CRANE, 40),
-        program("cosign", "github.com/sigstore/cosign/v3/cmd/cosign", COSIGN, 600),
+        program("cosign", "github.com/sigstore/cosign/v3/cmd/cosign", COSIGN, 300),
     ],
     ..PLAIN
 };

@@ -58,7 +58,7 @@ impl Release {
             Err(error) => say(&format!("NOT READY: the workflow would refuse the tag now: {error:#}")),
         }
         let archive = match &self.archive {
-            Some(archive) => archive.clone(),
+            Some(archive) => fs::canonicalize(archive).with_context(|| archive.display().to_string())?,
             None => match image::build(&mut steps)? {
                 Some(archive) => archive,
                 None => bail!("this machine cannot build the image: install buildah and musl-tools, or name one with --archive"),
