@@ -1,19 +1,20 @@
 #!/usr/bin/env bash
-# Inspects an image: `dev/image/look.sh amd64|arm64 ARCHIVE`, as root on a machine of that platform. Fails unless the image has the
-# expected content and its program runs.
+# Inspects an image: `dev/image/look.sh amd64|arm64 ARCHIVE [DIRECTORY]`, as root on a machine of that platform. Fails unless the image
+# has the expected content and its program runs. Leaves the image's files in DIRECTORY.
 set -euo pipefail
 
-arch=$1 archive=$(realpath "$2")
+arch=$1 archive=$(realpath "$2") directory=${3:+$(realpath --canonicalize-missing "$3")}
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 scratch=$(mktemp --directory)
 trap 'rm -rf "$scratch"' EXIT
+rootfs=${directory:-$scratch/rootfs}
 build=${CARGO_BUILD_BUILD_DIR:-$PWD/target/image-build}
 
 is() {
     [[ $2 == "$3" ]] || { printf '%s is %s, and should be %s\n' "$1" "$2" "$3" >&2 && exit 1; }
 }
 
-mkdir "$scratch/layout" "$scratch/rootfs"
+mkdir --parents "$scratch/layout" "$rootfs"
 tar --extract --file "$archive" --directory "$scratch/layout"
 blob() {
     cat "$scratch/layout/blobs/${1/://}"
@@ -30,14 +31,14 @@ is "the environment" "$(blob "$config" | field '" ".join(e for e in image["confi
     "MIMALLOC_GENERIC_COLLECT=1000 MIMALLOC_PURGE_DELAY=0"
 is "the platform" "$(blob "$config" | field 'image["os"] + "/" + image["architecture"]')" "linux/$arch"
 
-blob "$(blob "$manifest" | field 'image["layers"][0]["digest"]')" | tar --extract --gzip --directory "$scratch/rootfs"
-files=$(cd "$scratch/rootfs" && find . -type f | sort | tr '\n' ' ')
+blob "$(blob "$manifest" | field 'image["layers"][0]["digest"]')" | tar --extract --gzip --directory "$rootfs"
+files=$(cd "$rootfs" && find . -type f | sort | tr '\n' ' ')
 is "the list of files" "$files" \
     "./etc/ssl/certs/ca-certificates.crt ./usr/bin/connect-operator ./usr/share/doc/connect-operator/LICENSE\
  ./usr/share/doc/connect-operator/THIRD-PARTY-NOTICES "
-trusted=$(grep --count "BEGIN CERTIFICATE" "$scratch/rootfs/etc/ssl/certs/ca-certificates.crt")
+trusted=$(grep --count "BEGIN CERTIFICATE" "$rootfs/etc/ssl/certs/ca-certificates.crt")
 is "the number of certificates" "$trusted" "$(find /usr/share/ca-certificates/mozilla -name '*.crt' | wc --lines)"
-program=$scratch/rootfs/usr/bin/connect-operator
+program=$rootfs/usr/bin/connect-operator
 if readelf --program-headers "$program" | grep INTERP >&2; then
     echo "the program is linked dynamically, and there is nothing to link it to" >&2 && exit 1
 fi
@@ -45,7 +46,7 @@ paths=$(grep --text --only-matching --extended-regexp "($HOME|$PWD|$build)/[a-zA
 is "what the program holds of this machine's paths" "$paths" ""
 
 inside() {
-    chroot --userspec=65532:65532 "$scratch/rootfs" /usr/bin/connect-operator "$@"
+    chroot --userspec=65532:65532 "$rootfs" /usr/bin/connect-operator "$@"
 }
 version=$(inside --version)
 # The https endpoint makes the program read the certificates; it then ends because there is no cluster.
@@ -54,4 +55,4 @@ grep --quiet "found neither a kubeconfig nor a service account" <<<"$output" || 
 printf '%s\n%s %s\nprogram: %d bytes\nimage: %d bytes compressed, %d unpacked\n' "$version" "$arch" "$manifest" \
     "$(stat --format %s "$program")" \
     "$(blob "$manifest" | field 'sum(layer["size"] for layer in image["layers"]) + image["config"]["size"]')" \
-    "$(du --bytes --summarize "$scratch/rootfs" | cut -f1)"
+    "$(du --bytes --summarize "$rootfs" | cut -f1)"

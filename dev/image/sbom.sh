@@ -13,4 +13,5 @@ tool=${CONNECT_OPERATOR_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/connect-operator}
 name=connect-operator-sbom-$$
 trap 'find . -name "$name.json" -not -path "./target/*" -delete' EXIT
 "$tool/bin/cargo-cyclonedx" cyclonedx --format json --target "$target" --override-filename "$name" --quiet
-mv "$name.json" "$file"
+# Without the path of the checkout.
+sed "s|file://$PWD|file:///connect-operator|g" "$name.json" >"$file"

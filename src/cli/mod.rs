@@ -66,7 +66,7 @@ enum Shell {
 }
 
 impl Cli {
-    /// Reads the arguments of the program. As a plugin of kubectl it has the name `kubectl-connect`.
+    /// Reads the arguments of the program. As a plugin of kubectl it has the name `kubectl-connect_users`.
     pub fn read() -> Self {
         let read = Self::flags().try_get_matches().and_then(|mut matches| Self::from_arg_matches_mut(&mut matches));
         read.unwrap_or_else(|error| error.exit())
@@ -76,7 +76,7 @@ impl Cli {
     fn flags() -> Flags {
         let called = std::env::args_os().next().unwrap_or_default();
         match Path::new(&called).file_stem().and_then(|name| name.to_str()) {
-            Some("kubectl-connect") => Self::command().name("kubectl-connect").bin_name("kubectl connect"),
+            Some("kubectl-connect_users") => Self::command().name("kubectl-connect_users").bin_name("kubectl connect-users"),
             _ => Self::command(),
         }
     }

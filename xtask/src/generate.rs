@@ -1,6 +1,7 @@
 //! `cargo xtask generate`: writes the files that are made from the code's types and from the chart. A test fails if one is stale.
 
 mod api_reference;
+mod artifact_hub;
 mod chart;
 mod iam;
 mod manifests;
@@ -43,6 +44,7 @@ fn from_code() -> Result<Vec<File>> {
         (chart::DEFINITION, chart::definition()?),
         (chart::SCHEMA, chart::schema()?),
         (chart::README, chart::readme()?),
+        (artifact_hub::FILE, artifact_hub::chart()?),
     ];
     files.extend(iam::policies()?);
     Ok(files)

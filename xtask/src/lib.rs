@@ -8,5 +8,6 @@ pub mod generate;
 pub mod lives;
 pub mod man;
 mod programs;
+pub mod release;
 mod repository;
 mod screen;

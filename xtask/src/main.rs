@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::Parser;
-use xtask::{bench, compiled_once, demo, e2e, generate, lives, man};
+use xtask::{bench, compiled_once, demo, e2e, generate, lives, man, release};
 
 /// The repository's own commands.
 #[derive(Debug, Parser)]
@@ -15,6 +15,8 @@ enum Command {
     Bench(bench::Bench),
     /// Runs the image in pods of a real node, and Argo CD beside it.
     E2e(e2e::E2e),
+    /// Makes all that a release publishes, and pushes nothing.
+    Release(release::Release),
     /// Plays random lives of ConnectUsers in a simulation, on all cores.
     Lives(lives::Lives),
     /// Writes the generated files: the CustomResourceDefinition, the references of the API and the metrics, the IAM policies, their
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         Command::Demo(demo) => demo.run(),
         Command::Bench(bench) => bench.run().map(|()| ExitCode::SUCCESS),
         Command::E2e(e2e) => e2e.run(),
+        Command::Release(release) => release.run(),
         Command::Lives(lives) => lives.run().map(|()| ExitCode::SUCCESS),
         Command::CompiledOnce => compiled_once::check().map(|()| ExitCode::SUCCESS),
         Command::Man { directory } => man::write(&directory).map(|()| ExitCode::SUCCESS),

@@ -9,6 +9,8 @@ const KUBERNETES: &str = "k8s.io/kubernetes";
 const HELM: &str = "helm.sh/helm/v4";
 const HELM3: &str = "helm.sh/helm/v3";
 const PROMETHEUS: &str = "github.com/prometheus/prometheus";
+const COSIGN: &str = "github.com/sigstore/cosign/v3";
+const CRANE: &str = "github.com/google/go-containerregistry";
 const ACTIONLINT: &str = "github.com/rhysd/actionlint";
 pub(crate) const ARGO_CD: &str = "github.com/argoproj/argo-cd/v3";
 
@@ -107,6 +109,19 @@ static HELM_3: Module = Module {
     ..PLAIN
 };
 
+/// cosign, which signs and verifies releases, and crane, a registry and its client.
+static COSIGN_AND_CRANE: Module = Module {
+    prefix: "cosign-",
+    named_by: COSIGN,
+    go_mod: include_str!("../../../dev/cosign/go.mod"),
+    go_sum: include_str!("../../../dev/cosign/go.sum"),
+    programs: &[
+        program("crane", "github.com/google/go-containerregistry/cmd/crane", CRANE, 40),
+        program("cosign", "github.com/sigstore/cosign/v3/cmd/cosign", COSIGN, 300),
+    ],
+    ..PLAIN
+};
+
 /// The programs of a node. With the control plane's dependencies in Go's build cache, they take about three minutes.
 static NODE: Module = Module {
     prefix: "node-",
@@ -140,7 +155,7 @@ static ARGOCD: Module = Module {
 };
 
 /// All modules but the control plane's.
-pub(crate) const TOOLS: [&Module; 6] = [&GITOPS, &HELM_3, &MONITORING, &WORKFLOWS, &NODE, &ARGOCD];
+pub(crate) const TOOLS: [&Module; 7] = [&GITOPS, &HELM_3, &MONITORING, &WORKFLOWS, &NODE, &ARGOCD, &COSIGN_AND_CRANE];
 
 /// The defaults of a module.
 const PLAIN: Module = Module {

@@ -390,13 +390,13 @@ async fn commands_have_the_habits_of_kubectl() {
     assert_eq!(kubectl(&format!("spec.instanceArn={},spec.managementPolicy=Full", harness.instance_arn())).lines().count(), 2);
 
     let directory = tempfile::tempdir().unwrap();
-    let plugin = directory.path().join("kubectl-connect");
+    let plugin = directory.path().join("kubectl-connect_users");
     std::os::unix::fs::symlink(operator_under_test(), &plugin).unwrap();
     let help = Command::new(&plugin).args(["list", "--help"]).output().unwrap();
-    assert!(String::from_utf8(help.stdout).unwrap().contains("Usage: kubectl connect list"));
+    assert!(String::from_utf8(help.stdout).unwrap().contains("Usage: kubectl connect-users list"));
     for shell in ["bash", "zsh", "fish"] {
         let script = Command::new(&plugin).args(["completions", shell]).output().unwrap();
-        assert!(String::from_utf8(script.stdout).unwrap().contains("kubectl-connect"), "{shell}");
+        assert!(String::from_utf8(script.stdout).unwrap().contains("kubectl-connect_users"), "{shell}");
     }
     let report = |flags: &[&str]| {
         let instance = format!("--instance={}", harness.instance_arn());

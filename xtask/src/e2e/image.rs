@@ -13,7 +13,7 @@ pub(super) const NAME: &str = "ghcr.io/connect-operator/connect-operator";
 
 /// Builds the image and returns its OCI archive, or None if this machine has no tool for it. The program in it is kept for the next
 /// time.
-pub(super) fn build(steps: &mut Steps) -> Result<Option<PathBuf>> {
+pub(crate) fn build(steps: &mut Steps) -> Result<Option<PathBuf>> {
     let has = |tool: &str| Command::new(tool).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
     if !has("buildah") || !has("musl-gcc") {
         return Ok(None);

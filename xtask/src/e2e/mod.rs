@@ -9,12 +9,12 @@ mod commands;
 mod disruptions;
 mod docs;
 mod fleet;
-mod image;
+pub(crate) mod image;
 mod memory;
 mod pods;
 mod release;
 mod rotation;
-mod steps;
+pub(crate) mod steps;
 mod upgrades;
 
 use std::net::Ipv4Addr;

@@ -14,7 +14,7 @@ const POLL: Duration = Duration::from_millis(20);
 
 /// The steps so far.
 #[derive(Debug)]
-pub(super) struct Steps {
+pub(crate) struct Steps {
     started: Instant,
     passed: usize,
     failed: usize,
@@ -28,7 +28,7 @@ impl Default for Steps {
 
 impl Steps {
     /// Runs a step, which returns what it has seen. A failure is reported, and the next step can run.
-    pub(super) fn step(&mut self, name: &str, run: impl FnOnce() -> Result<String>) -> bool {
+    pub(crate) fn step(&mut self, name: &str, run: impl FnOnce() -> Result<String>) -> bool {
         let started = Instant::now();
         let result = run();
         let time = started.elapsed().as_secs_f64();
@@ -45,7 +45,7 @@ impl Steps {
     ///
     /// # Errors
     /// It failed.
-    pub(super) fn required<T>(&mut self, name: &str, run: impl FnOnce() -> Result<T>) -> Result<T> {
+    pub(crate) fn required<T>(&mut self, name: &str, run: impl FnOnce() -> Result<T>) -> Result<T> {
         let mut value = None;
         self.step(name, || {
             value = Some(run()?);
@@ -68,7 +68,7 @@ impl Steps {
     }
 
     /// Prints the sum, and returns how the program should end.
-    pub(super) fn finish(&self) -> ExitCode {
+    pub(crate) fn finish(&self) -> ExitCode {
         let (seconds, passed) = (self.started.elapsed().as_secs(), self.passed);
         match self.failed {
             0 => screen::heading(&format!("All {passed} steps succeeded in {seconds} s")),
@@ -83,7 +83,7 @@ impl Steps {
 ///
 /// # Errors
 /// This takes too long, or `look` failed.
-pub(super) fn until<T>(what: &str, look: impl FnMut() -> Result<Result<T, String>>) -> Result<(T, Duration)> {
+pub(crate) fn until<T>(what: &str, look: impl FnMut() -> Result<Result<T, String>>) -> Result<(T, Duration)> {
     within(PATIENCE, what, look)
 }
 
