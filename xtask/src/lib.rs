@@ -10,3 +10,4 @@ pub mod man;
 mod programs;
 mod repository;
 mod screen;
+pub mod site;
