@@ -11,3 +11,4 @@ mod programs;
 pub mod release;
 mod repository;
 mod screen;
+pub mod site;

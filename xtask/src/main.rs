@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::Parser;
-use xtask::{bench, compiled_once, demo, e2e, generate, lives, man, release};
+use xtask::{bench, compiled_once, demo, e2e, generate, lives, man, release, site};
 
 /// The repository's own commands.
 #[derive(Debug, Parser)]
@@ -27,6 +27,8 @@ enum Command {
         /// The directory.
         directory: PathBuf,
     },
+    /// Makes a website of README.md and docs/, in target/site/book, and checks its links.
+    Site,
     /// Builds the demo and all tests, and fails if these compile a dependency differently.
     CompiledOnce,
 }
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         Command::Lives(lives) => lives.run().map(|()| ExitCode::SUCCESS),
         Command::CompiledOnce => compiled_once::check().map(|()| ExitCode::SUCCESS),
         Command::Man { directory } => man::write(&directory).map(|()| ExitCode::SUCCESS),
+        Command::Site => site::build().map(|()| ExitCode::SUCCESS),
         Command::Generate => generate::run().map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| {
