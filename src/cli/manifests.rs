@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::api::{ConnectUser, ConnectUserSpec, ManagementPolicy};
@@ -89,7 +89,9 @@ pub(super) fn stream(manifests: &[Manifest]) -> anyhow::Result<String> {
 }
 
 /// Returns the files of a directory for kustomize, by path: one for each user, and a kustomization for each group of users, which holds
-/// what all of them have in common. Users of one instance and one namespace are a group. Each kustomization begins with `header`.
+/// their namespace and their instance. Users of one instance and one namespace are a group. Other values are in the files even if all
+/// users have them: kustomize would give them to users that are added later, and would overwrite their own. Each kustomization begins
+/// with `header`.
 pub(super) fn files(manifests: &[Manifest], header: &str) -> anyhow::Result<BTreeMap<String, String>> {
     let instances: BTreeSet<&str> = manifests.iter().map(|manifest| manifest.spec.instance_arn.as_str()).collect();
     let mut groups: BTreeMap<Vec<String>, Vec<&Manifest>> = BTreeMap::new();
@@ -101,7 +103,6 @@ pub(super) fn files(manifests: &[Manifest], header: &str) -> anyhow::Result<BTre
     let mut files = BTreeMap::new();
     for (place, manifests) in &groups {
         let at = |file: &str| place.iter().map(String::as_str).chain([file]).collect::<Vec<_>>().join("/");
-        let common = common(manifests)?;
         let mut resources = Vec::new();
         for manifest in manifests {
             let mut object = manifest.object()?;
@@ -109,15 +110,14 @@ pub(super) fn files(manifests: &[Manifest], header: &str) -> anyhow::Result<BTre
                 metadata.remove("namespace");
             }
             if let Some(spec) = object["spec"].as_object_mut() {
-                spec.retain(|member, _| !common.contains_key(member));
+                spec.remove("instanceArn");
             }
             let file = format!("{}.yaml", manifest.name);
             files.insert(at(&file), serde_saphyr::to_string(&object)?);
             resources.push(file);
         }
-        let patch =
-            common.iter().map(|(member, value)| json!({ "op": "add", "path": format!("/spec/{member}"), "value": value }));
-        let patch = serde_saphyr::to_string(&patch.collect::<Vec<_>>())?;
+        let instance = manifests.first().map(|manifest| &manifest.spec.instance_arn);
+        let patch = serde_saphyr::to_string(&json!([{ "op": "add", "path": "/spec/instanceArn", "value": instance }]))?;
         let mut kustomization = json!({
             "apiVersion": "kustomize.config.k8s.io/v1beta1",
             "kind": "Kustomization",
@@ -136,18 +136,6 @@ pub(super) fn files(manifests: &[Manifest], header: &str) -> anyhow::Result<BTre
         files.insert("kustomization.yaml".into(), format!("{header}{}", serde_saphyr::to_string(&kustomization)?));
     }
     Ok(files)
-}
-
-/// Returns the members of the spec that all manifests of a group share and that describe the group: the instance, the policy, and the
-/// routing profile.
-fn common(manifests: &[&Manifest]) -> anyhow::Result<Map<String, Value>> {
-    const MEMBERS: [&str; 4] = ["instanceArn", "adoptionPolicy", "routingProfileName", "routingProfileArn"];
-    let specs: Vec<Value> = manifests.iter().map(|m| serde_json::to_value(&m.spec)).collect::<Result<_, _>>()?;
-    let shared = |member: &str| {
-        let first = specs.first()?.get(member)?;
-        specs.iter().all(|spec| spec.get(member) == Some(first)).then(|| (member.to_owned(), first.clone()))
-    };
-    Ok(MEMBERS.into_iter().filter_map(shared).collect())
 }
 
 #[cfg(test)]

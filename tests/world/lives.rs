@@ -342,7 +342,7 @@ fn value_that_connect_changes_is_corrected_after_people() {
 }
 
 #[test]
-fn list_from_before_a_user_was_created_does_not_prove_its_absence() {
+fn list_from_before_a_creation_proves_no_absence() {
     // The second ConnectUser asks for a username that is taken, so all usernames are listed before the last user is created.
     let created = [APPLY, person(Person::Apply(1)), person(Person::Apply(3)), Settle];
     let lost = [person(Person::LoseStatus(3)), person(Person::NamespaceGone(3))];
