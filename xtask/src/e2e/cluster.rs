@@ -15,10 +15,10 @@ use testbed::installation;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-use super::docs;
 use super::image;
 use super::release::HOME;
 use super::steps::Steps;
+use crate::repository;
 
 /// The routing profiles of the instance.
 pub(super) const PROFILES: [&str; 2] = ["Basic Routing Profile", "Sales"];
@@ -81,16 +81,16 @@ impl Cluster {
 
     fn new(kubectl: Kubectl, kubeconfig: &Path, images: [String; 2], address: Ipv4Addr, directory: TempDir) -> Result<Self> {
         let rate = Rate { per_second: f64::from(RATE), burst: RATE };
+        // The examples of the documentation name the sample's instance.
+        let sample = Config::from_yaml(&fs::read_to_string(repository::root().join("dev/sample/instance.yaml"))?)?;
+        let own = InstanceConfig {
+            routing_profiles: PROFILES.map(Into::into).into(),
+            users_quota: 1_000_000,
+            ..InstanceConfig::default()
+        };
         let config = Config {
             throttling: Throttling { default: rate, ..Throttling::default() },
-            instances: vec![
-                instance_of_the_docs(),
-                InstanceConfig {
-                    routing_profiles: PROFILES.map(Into::into).into(),
-                    users_quota: 1_000_000,
-                    ..InstanceConfig::default()
-                },
-            ],
+            instances: sample.instances.into_iter().chain([own]).collect(),
             ..Config::default()
         };
         let runtime = Runtime::new()?;
@@ -177,18 +177,6 @@ impl Cluster {
                 eprintln!("not removed: {error:#}");
             }
         }
-    }
-}
-
-/// Returns the instance that the examples of the documentation name.
-fn instance_of_the_docs() -> InstanceConfig {
-    InstanceConfig {
-        id: docs::INSTANCE.into(),
-        alias: Some("documented".into()),
-        routing_profiles: PROFILES.map(Into::into).into(),
-        hierarchy_groups: vec!["/North/Hamburg".into()],
-        predefined_attributes: [("connect:Language".to_owned(), vec!["connect:Spanish".to_owned()])].into(),
-        ..InstanceConfig::default()
     }
 }
 

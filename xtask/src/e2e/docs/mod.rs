@@ -1,5 +1,5 @@
-//! The commands of the documentation, run as a reader runs them: each page in a shell of its own, in a copy of the repository's
-//! `deploy` directory, against the cluster and the simulated Connect.
+//! The commands of the documentation, run as a reader runs them: each page in a shell of its own, in a directory
+//! with links to the repository's, against the cluster and the simulated Connect.
 
 mod page;
 
@@ -21,7 +21,7 @@ use crate::{programs, repository};
 const PRELUDE: &str = include_str!("prelude.sh");
 
 /// The id of the instance in all examples.
-pub(super) const INSTANCE: &str = "285c1043-4c81-4ffa-b5e6-e11154c24c73";
+const INSTANCE: &str = "285c1043-4c81-4ffa-b5e6-e11154c24c73";
 
 /// Returns the pages whose commands are run, as paths in the repository. The chart's page comes last, since it uninstalls the operator.
 fn pages() -> Result<Vec<String>> {
@@ -92,7 +92,7 @@ impl Programs {
             }
         }
         let scene = tempfile::tempdir_in(cluster.directory.path())?;
-        for shared in ["deploy", "crds", "tests"] {
+        for shared in ["deploy", "dev", "tests"] {
             symlink(repository::root().join(shared), scene.path().join(shared))?;
         }
         for (name, content) in &page.files {
@@ -134,10 +134,10 @@ fn compare(page: &Page, printed: &str) -> Result<usize> {
             .skip_while(|line| *line != marker)
             .skip(1)
             .take_while(|line| !line.starts_with("@@ "))
-            .filter_map(|line| line.split_whitespace().next())
+            .filter_map(first_word)
             .collect();
         for line in &command.output {
-            let Some(word) = line.split_whitespace().next().filter(|word| *word != "…") else { continue };
+            let Some(word) = first_word(line).filter(|word| *word != "…") else { continue };
             ensure!(
                 begins.contains(&word),
                 "line {}: no line of the output begins with {word:?}:\n{}",
@@ -148,6 +148,11 @@ fn compare(page: &Page, printed: &str) -> Result<usize> {
         }
     }
     Ok(count)
+}
+
+/// Returns the first word of a line that is not an age, such as the 2s of an Event.
+fn first_word(line: &str) -> Option<&str> {
+    line.split_whitespace().find(|word| !word.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 #[cfg(test)]

@@ -50,6 +50,9 @@ impl Page {
         let (mut page, mut remark) = (Self::default(), None::<Remark>);
         let mut lines = markdown.lines().enumerate().map(|(number, line)| (number + 1, line));
         while let Some((number, line)) = lines.next() {
+            // A block may belong to an item of a list.
+            let indent = line.len() - line.trim_start().len();
+            let line = &line[indent..];
             if let Some(comment) = line.strip_prefix("<!-- ") {
                 let mut comment = comment.to_owned();
                 while !comment.ends_with("-->") {
@@ -67,7 +70,8 @@ impl Page {
                     _ => {}
                 }
             } else if let Some(language) = line.strip_prefix("```") {
-                let block: Vec<_> = lines.by_ref().take_while(|(_, line)| !line.starts_with("```")).collect();
+                let block = lines.by_ref().map(|(number, line)| (number, line.get(indent..).unwrap_or_default()));
+                let block: Vec<_> = block.take_while(|(_, line)| !line.starts_with("```")).collect();
                 page.add(number, language, &block, remark.take().unwrap_or_default());
             } else if !line.is_empty() && remark.is_some() {
                 bail!("line {number}: the comment above belongs to a block, and this is none");
@@ -115,7 +119,7 @@ mod tests {
     fn blocks_are_read_with_the_comments_about_them() {
         let page = Page::parse(
             "# Title\n<!-- run: one\ntwo -->\n```console\n$ three \\\n    --four\nshown\n$ five\n```\n\n<!-- not run: no cloud -->\n\
-             ```sh\nsix\n```\n<!-- file: a.yaml -->\n```yaml\nkind: A\n```\n<!-- exit: 2 -->\n```sh\nseven \\\n  eight\n```\n",
+             ```sh\nsix\n```\n<!-- file: a.yaml -->\n```yaml\nkind: A\n```\n<!-- exit: 2 -->\n  ```sh\n  seven \\\n    eight\n  ```\n",
         )
         .unwrap();
         let command = |line, text: &str, output: &[&str], exit| Command {
@@ -128,7 +132,7 @@ mod tests {
             command(2, "one\ntwo", &[], 0),
             command(5, "three \\\n    --four", &["shown"], 0),
             command(8, "five", &[], 0),
-            command(19, "seven \\\n  eight", &[], 2),
+            command(21, "seven \\\n  eight", &[], 2),
         ];
         let files = vec![("a.yaml".to_owned(), "kind: A\n".to_owned())];
         let expected = Page { files, commands, blocks: 2, left_out: vec![(12, "no cloud".into())] };
