@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use crate::download;
 use crate::go::{self, Go};
-use crate::recipe::{CONTROL_PLANE, Module, Program, TOOLS};
+use crate::recipe::{CONTROL_PLANE, Module, OLDEST_CONTROL_PLANE, Program, TOOLS};
 use crate::supervised::Supervised;
 
 /// Returns the path of a program that checks what the operator or the repository contains. It is found, or built as
@@ -35,6 +35,9 @@ pub fn tool(name: &str) -> Result<PathBuf> {
     found.get().map(|binaries| binaries.program(name)).context("it was just set")
 }
 
+/// The variable that selects the version of the control plane: newest (the default) or oldest.
+const VERSION: &str = "CONNECT_OPERATOR_KUBERNETES";
+
 /// Prints a line of progress. The test harness would show the output of `eprintln!` only if the test fails.
 pub(crate) fn print(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
@@ -52,7 +55,8 @@ pub struct Binaries {
 impl Binaries {
     /// Finds the control plane's programs, downloads them, or builds them. `progress` receives a line for each long step.
     ///
-    /// `KUBEBUILDER_ASSETS`, the convention of envtest, names a directory to use as it is. Otherwise the programs are kept in
+    /// `KUBEBUILDER_ASSETS`, the convention of envtest, names a directory to use as it is. Otherwise `CONNECT_OPERATOR_KUBERNETES`
+    /// selects the `newest` version (the default) or the `oldest` that the tests know. Its programs are kept in
     /// `$CONNECT_OPERATOR_CACHE` (default: `connect-operator` in the user's cache directory), by version. Those that envtest
     /// publishes are downloaded if possible: see [`ensure_api_server`](Self::ensure_api_server). The rest is built from Go
     /// modules. A process waits while another one builds, and uses its results; the finished part of an interrupted build is kept.
@@ -75,10 +79,16 @@ impl Binaries {
     }
 
     fn control_plane(programs: Vec<&'static Program>, progress: &dyn Fn(&str)) -> Result<Self> {
-        match env::var_os("KUBEBUILDER_ASSETS").filter(|value| !value.is_empty()) {
-            Some(assets) => Self::given(programs, PathBuf::from(assets)),
-            None => Self::cached(&CONTROL_PLANE, programs, progress),
+        let variable = |name| env::var_os(name).filter(|value| !value.is_empty());
+        if let Some(assets) = variable("KUBEBUILDER_ASSETS") {
+            return Self::given(programs, PathBuf::from(assets));
         }
+        let module = match variable(VERSION).map(|version| version.to_string_lossy().into_owned()).as_deref() {
+            None | Some("newest") => &CONTROL_PLANE,
+            Some("oldest") => &OLDEST_CONTROL_PLANE,
+            Some(other) => bail!("{VERSION} is {other:?}, and must be newest or oldest"),
+        };
+        Self::cached(module, programs, progress)
     }
 
     fn cached(module: &'static Module, programs: Vec<&'static Program>, progress: &dyn Fn(&str)) -> Result<Self> {

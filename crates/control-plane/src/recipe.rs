@@ -51,11 +51,22 @@ const fn program(name: &'static str, package: &'static str, module: &'static str
     Program { name, package, module, cpu_seconds }
 }
 
-/// A real Kubernetes control plane.
+/// A real Kubernetes control plane, of the newest version.
 pub(crate) static CONTROL_PLANE: Module = Module {
-    named_by: KUBERNETES,
     go_mod: include_str!("../../../dev/control-plane/go.mod"),
     go_sum: include_str!("../../../dev/control-plane/go.sum"),
+    ..ANY_CONTROL_PLANE
+};
+
+/// One of the oldest version that can be had.
+pub(crate) static OLDEST_CONTROL_PLANE: Module = Module {
+    go_mod: include_str!("../../../dev/control-plane-oldest/go.mod"),
+    go_sum: include_str!("../../../dev/control-plane-oldest/go.sum"),
+    ..ANY_CONTROL_PLANE
+};
+
+const ANY_CONTROL_PLANE: Module = Module {
+    named_by: KUBERNETES,
     programs: &[
         program("etcd", "go.etcd.io/etcd/server/v3", "go.etcd.io/etcd/server/v3", 90),
         program("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver", KUBERNETES, 900),
@@ -255,7 +266,7 @@ mod tests {
 
     #[test]
     fn versions_come_from_go_mod() {
-        for module in [&CONTROL_PLANE].into_iter().chain(TOOLS) {
+        for module in [&CONTROL_PLANE, &OLDEST_CONTROL_PLANE].into_iter().chain(TOOLS) {
             for program in module.programs {
                 let requirement = format!("\t{} {}", program.module, module.version(program));
                 let is_required = |line: &str| line.trim_end_matches(" // indirect") == requirement;
