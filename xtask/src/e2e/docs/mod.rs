@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
+use connect_api::DeleteUser;
 use testbed::installation::credentials;
 
 use self::page::Page;
@@ -82,7 +83,7 @@ impl Programs {
         for (name, value) in environment() {
             write!(script, " {name}={value}")?;
         }
-        writeln!(script, ")\n{PRELUDE}\nkubectl config set-context --current --namespace=contact-center >kubectl.log")?;
+        writeln!(script, ")\n{PRELUDE}\nkubectl config set-context --current --namespace=contact-center\nreset")?;
         for command in &page.commands {
             let text = command.text.replace("<arn>", &arn).replace("<id>", INSTANCE).replace(" NAME ", " jane-doe ");
             writeln!(script, "at {}", command.line)?;
@@ -90,6 +91,9 @@ impl Programs {
                 0 => writeln!(script, "{text}")?,
                 code => writeln!(script, "code=0\n{text} || code=$?\n[[ $code == {code} ]]")?,
             }
+        }
+        for view in cluster.sim.users(&INSTANCE.into()) {
+            cluster.sim.client().call_now(DeleteUser { instance: INSTANCE.into(), user: view.user.id }.into())?;
         }
         let scene = tempfile::tempdir_in(cluster.directory.path())?;
         for shared in ["deploy", "dev", "tests"] {

@@ -1,6 +1,6 @@
 # Runs before the commands of each page: what a reader has done, or does in another window.
 
-# Says the line that follows, so that a failure can name it, and what is printed can be told apart.
+# Prints the line that follows, so that a failure can name it, and outputs can be distinguished.
 at() { echo "@@ $1"; }
 
 # Repeats a command until it succeeds, for a minute.
@@ -25,13 +25,24 @@ simulated_connect() {
     fi
 }
 
-# Installs the operator by the chart if it is not there, and removes the ConnectUsers of other pages.
+# Removes what other pages have left.
+reset() {
+    local namespaces=(connect-operator-system contact-center contact-center-north sales old argocd)
+    without_operator
+    kubectl delete namespace "${namespaces[@]}" --ignore-not-found --wait=false
+    kubectl get connectusers --all-namespaces --no-headers --output=custom-columns=:.metadata.namespace,:.metadata.name |
+        while read -r namespace name; do
+            kubectl patch connectuser "$name" --namespace "$namespace" --type=merge --patch='{"metadata":{"finalizers":null}}'
+        done || true
+    kubectl delete namespace "${namespaces[@]}" --ignore-not-found
+}
+
+# Installs the operator by the chart if it is not there.
 operator() {
     if ! helm status connect-operator --namespace connect-operator-system &>/dev/null; then
         helm install connect-operator deploy/helm/connect-operator --namespace connect-operator-system --create-namespace
         simulated_connect
     fi
-    kubectl delete connectusers --all --all-namespaces --timeout=60s
 }
 
 # Removes the operator. Its ConnectUsers stay.
