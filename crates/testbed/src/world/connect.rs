@@ -61,6 +61,8 @@ pub struct CheckedConnect {
     pub violations: Arc<Mutex<Vec<String>>>,
     /// The users that operators created and deleted.
     pub ledger: Arc<Mutex<UserLedger>>,
+    /// The operator's number.
+    pub operator: usize,
     /// Whether the operator deletes quick connects.
     pub quick_connects: bool,
     /// The guard against mass deletion.
@@ -254,8 +256,8 @@ impl CheckedConnect {
         let acting = lock(&self.gate.acting).clone();
         let store = lock(&self.store);
         let states = Self::states(&store.past, &acting);
-        // What people changed after the read of this pass is overwritten by a call that replaces a whole structure.
-        let is_race = lock(&self.ledger).touched.get(&before.user.id).is_some_and(|at| *at >= acting.began);
+        // What others changed after the read of this pass is overwritten by a call that replaces a whole structure.
+        let is_race = lock(&self.ledger).was_changed_by_others(&before.user.id, self.operator, acting.began);
         if states.is_empty() || is_race {
             return;
         }

@@ -30,6 +30,8 @@ pub struct UserLedger {
     pub touched: BTreeMap<UserId, Timestamp>,
     /// The users that people changed while a pass was under way, and that no operator has changed since.
     pub touched_midway: BTreeSet<UserId>,
+    /// When each operator last changed a user, by its number.
+    pub(super) written: BTreeMap<(UserId, usize), Timestamp>,
 }
 
 const BYSTANDERS: [&str; 2] = ["Doctor", "Support"];
@@ -40,6 +42,12 @@ pub fn point_to(sim: &Sim, instance: &InstanceId, user: &UserId) {
 }
 
 impl UserLedger {
+    /// Returns whether people, or another operator, changed a user since then.
+    pub(super) fn was_changed_by_others(&self, user: &UserId, operator: usize, since: Timestamp) -> bool {
+        let mut others = self.written.iter().filter(|((of, by), _)| of == user && *by != operator).map(|(_, at)| at);
+        self.touched.get(user).is_some_and(|at| *at >= since) || others.any(|at| *at >= since)
+    }
+
     /// Returns whether another operator took its tags off a user since then.
     pub(super) fn was_handed_back(&self, user: &UserId, since: Timestamp) -> bool {
         self.handed_back.get(user).is_some_and(|at| *at >= since)
@@ -51,6 +59,7 @@ impl CheckedConnect {
         let mut ledger = lock(&self.ledger);
         if let (Some(user), Ok(_)) = (Self::target(call), result) {
             ledger.touched_midway.remove(&user);
+            ledger.written.insert((user, self.operator), self.sim.now());
         }
         match (call, result) {
             (Call::CreateUser(_), Ok(Reply::CreateUser(made))) => {

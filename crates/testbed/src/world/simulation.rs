@@ -261,6 +261,7 @@ impl Simulation {
             gate: gate.clone(),
             violations: self.violations.clone(),
             ledger: self.ledger.clone(),
+            operator: k,
             quick_connects: self.setup.quick_connects,
             guard: self.setup.guard,
             admitted: Mutex::default(),
