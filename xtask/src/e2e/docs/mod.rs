@@ -92,6 +92,7 @@ impl Programs {
                 code => writeln!(script, "code=0\n{text} || code=$?\n[[ $code == {code} ]]")?,
             }
         }
+        cluster.sim.clear_faults();
         for view in cluster.sim.users(&INSTANCE.into()) {
             cluster.sim.client().call_now(DeleteUser { instance: INSTANCE.into(), user: view.user.id }.into())?;
         }
