@@ -290,6 +290,13 @@ fn cleared_member_is_gone_whether_connect_replaces_or_merges() {
 }
 
 #[test]
+fn requested_correction_without_an_effect_ends() {
+    let rules = Rules { identity_update: IdentityUpdate::Merge, empty_string_clears: true, ..Rules::default() };
+    let acts = [edit(Edit::Mobile(1)), Settle, person(Person::Request(0, 3)), edit(Edit::Mobile(2)), Settle];
+    lives(Life { rules, ..Life::of(acts) });
+}
+
+#[test]
 fn soft_phone_may_have_a_number() {
     story([edit(Edit::Phone(6)), Settle, console(Console::Phone(0, 2)), Wait(700), Settle, edit(Edit::Phone(4)), Settle]);
 }

@@ -23,7 +23,8 @@ pub(in crate::reconcile) async fn update(
 ) -> Flow<Learnt> {
     let relies_on_status = known.by_id == Observation::NotLooked;
     let uid = work.subject.uid.clone();
-    if reconcile_requested(&work.subject.resource).is_some() {
+    // A request asks for another attempt, but not for one after each read of this pass.
+    if reconcile_requested(&work.subject.resource).is_some() && work.report.changed.is_empty() {
         work.ctx.memory.with(&uid, |m| m.corrections.clear());
     } else if !relies_on_status && work.report.is_by_read() {
         work.ctx.memory.with(&uid, |m| m.corrections.keep_only(&actions));
