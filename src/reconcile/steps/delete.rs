@@ -1,6 +1,6 @@
 //! The steps for a resource that is being deleted: delete its user, or take our tags off it, and remove the finalizer.
 
-use connect_api::{Class, ConnectExt, DeleteUser, ListTagsForResource, UntagResource, UserId};
+use connect_api::{Class, ConnectExt, DeleteUser, Error, ListTagsForResource, UntagResource, UserId};
 use kube::ResourceExt;
 
 use super::{
@@ -31,8 +31,7 @@ pub(in crate::reconcile) async fn delete(work: &mut Work<'_>, known: &Knowledge,
 
 /// Takes our tags off a user that stays in Connect.
 pub(in crate::reconcile) async fn disown(work: &Work<'_>, known: &Knowledge, live: Live) -> Flow<Learnt> {
-    let request = UntagResource { arn: live.user.arn.clone(), keys: work.subject.owner.tags().into_keys().collect() };
-    match work.connect().call(&work.caller, request).await {
+    match untag(work, &live.user.arn).await {
         Ok(()) => {
             let username = work.subject.username();
             let note = format!("{username:?} stays in Connect as {}, without this operator's tags", live.user.arn);
@@ -45,6 +44,11 @@ pub(in crate::reconcile) async fn disown(work: &Work<'_>, known: &Knowledge, liv
         Err(error) => return Flow::Break(Failure::of_call(&error, Phase::Delete, "deletionPolicy").into()),
     }
     Flow::Continue(Learnt::Disowned)
+}
+
+async fn untag(work: &Work<'_>, arn: &str) -> Result<(), Error> {
+    let keys = work.subject.owner.tags().into_keys().collect();
+    work.connect().call(&work.caller, UntagResource { arn: arn.to_owned(), keys }).await
 }
 
 /// Takes our tags off a user that this pass has tagged, if its resource is gone or going: another replica may have handed the user back
@@ -62,8 +66,7 @@ pub(in crate::reconcile) async fn hand_back(work: &mut Work<'_>) {
     }
     let tags = work.connect().call(&work.caller, ListTagsForResource { arn: arn.clone() }).await;
     if tags.is_ok_and(|tags| subject.owner.of(&tags) == Ownership::Ours) {
-        let request = UntagResource { arn: arn.clone(), keys: subject.owner.tags().into_keys().collect() };
-        match work.connect().call(&work.caller, request).await {
+        match untag(work, &arn).await {
             Ok(()) => tracing::info!(user = %arn, "handed back a user whose ConnectUser is gone"),
             Err(error) => tracing::warn!(user = %arn, "could not hand back a user whose ConnectUser is gone: {error}"),
         }
