@@ -18,8 +18,8 @@ use crate::supervised::Supervised;
 
 /// Returns the path of a program that checks what the operator or the repository contains. It is found, or built as
 /// [`Binaries::ensure`] does: `judge`, which assesses a resource as kstatus and Argo CD do (`dev/gitops/main.go`), `helm`, `helm3`,
-/// `promtool`, which checks alerts and their queries, `actionlint`, which checks workflows, `argocd`, `crane`, `cosign`, and those of a
-/// node.
+/// `promtool`, which checks alerts and their queries, `actionlint`, which checks workflows, `argocd`, `crane`, `cosign`,
+/// and those of a node.
 ///
 /// # Errors
 /// There is no Go and none can be installed, or a build fails.

@@ -39,7 +39,7 @@ mod supervised;
 pub use binaries::{Binaries, cache, tool};
 pub use kubectl::Kubectl;
 pub use namespace::Namespace;
-pub use node::{Missing, Node};
+pub use node::{Missing, NetworkPolicies, Node};
 pub use plane::{ControlPlane, Options};
 pub use ports::free as free_ports;
 pub use shared::shared;

@@ -11,6 +11,7 @@ const HELM3: &str = "helm.sh/helm/v3";
 const PROMETHEUS: &str = "github.com/prometheus/prometheus";
 const COSIGN: &str = "github.com/sigstore/cosign/v3";
 const CRANE: &str = "github.com/google/go-containerregistry";
+const KUBE_ROUTER: &str = "github.com/cloudnativelabs/kube-router/v2";
 const ACTIONLINT: &str = "github.com/rhysd/actionlint";
 pub(crate) const ARGO_CD: &str = "github.com/argoproj/argo-cd/v3";
 
@@ -149,6 +150,16 @@ static NODE: Module = Module {
     ..PLAIN
 };
 
+/// What enforces NetworkPolicies on a node.
+static NETWORK: Module = Module {
+    prefix: "network-",
+    named_by: KUBE_ROUTER,
+    go_mod: include_str!("../../../dev/network/go.mod"),
+    go_sum: include_str!("../../../dev/network/go.sum"),
+    programs: &[program("kube-router", "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router", KUBE_ROUTER, 180)],
+    ..PLAIN
+};
+
 /// Argo CD: one program, whose name at run time selects its part, and what it installs in a cluster.
 static ARGOCD: Module = Module {
     prefix: "argocd-",
@@ -166,7 +177,7 @@ static ARGOCD: Module = Module {
 };
 
 /// All modules but the control plane's.
-pub(crate) const TOOLS: [&Module; 7] = [&GITOPS, &HELM_3, &MONITORING, &WORKFLOWS, &NODE, &ARGOCD, &COSIGN_AND_CRANE];
+pub(crate) const TOOLS: [&Module; 8] = [&GITOPS, &HELM_3, &MONITORING, &WORKFLOWS, &NODE, &NETWORK, &ARGOCD, &COSIGN_AND_CRANE];
 
 /// The defaults of a module.
 const PLAIN: Module = Module {

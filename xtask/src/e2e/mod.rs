@@ -11,6 +11,7 @@ mod docs;
 mod fleet;
 pub(crate) mod image;
 mod memory;
+mod network;
 mod pods;
 mod release;
 mod rotation;
@@ -181,7 +182,7 @@ impl E2e {
         } else {
             println!("  LEFT OUT: the rotation of a token, because it takes twelve minutes (--long runs it)");
         }
-        println!("  LEFT OUT: that a NetworkPolicy is enforced, because this node's network does not enforce any");
-        Ok(())
+        heading("NetworkPolicy");
+        network::play(cluster, &release, &fleet, steps)
     }
 }

@@ -124,7 +124,7 @@ pub(super) fn environment() -> Value {
     credentials().into_iter().map(|(name, value)| json!({ "name": name, "value": value })).collect()
 }
 
-/// A pod of the operator.
+/// A pod with one container.
 #[derive(Clone, Debug)]
 pub(super) struct Pod {
     pub name: String,
@@ -133,12 +133,17 @@ pub(super) struct Pod {
     pub restarts: u64,
     pub container_id: String,
     pub image: String,
+    pub ip: String,
 }
 
 /// Returns the operator's pods that are not being deleted.
 pub(super) fn pods(cluster: &Cluster) -> Result<Vec<Pod>> {
-    let selector = "--selector=app.kubernetes.io/name=connect-operator";
-    let list = cluster.get(&["pods", "--namespace", HOME, selector])?;
+    pods_in(cluster, HOME, "app.kubernetes.io/name=connect-operator")
+}
+
+/// Returns the pods with these labels that are not being deleted.
+pub(super) fn pods_in(cluster: &Cluster, namespace: &str, selector: &str) -> Result<Vec<Pod>> {
+    let list = cluster.get(&["pods", "--namespace", namespace, "--selector", selector])?;
     let items = list["items"].as_array().into_iter().flatten();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let pod = |pod: &Value| {
@@ -150,6 +155,7 @@ pub(super) fn pods(cluster: &Cluster) -> Result<Vec<Pod>> {
             restarts: container["restartCount"].as_u64().unwrap_or_default(),
             container_id: text(&container["containerID"]),
             image: text(&pod["spec"]["containers"][0]["image"]),
+            ip: text(&pod["status"]["podIP"]),
         }
     };
     Ok(items.filter(|item| item["metadata"]["deletionTimestamp"].is_null()).map(pod).collect())

@@ -11,7 +11,7 @@ mod pause_image;
 mod requirements;
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -49,7 +49,24 @@ pub struct Node {
     _scratch: Scratch,
 }
 
+/// Something that enforces NetworkPolicies.
+#[derive(Debug)]
+pub struct NetworkPolicies(Supervised);
+
+impl NetworkPolicies {
+    /// Fails with the last lines of its log if it has ended.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn check(&mut self) -> Result<()> {
+        self.0.check()
+    }
+}
+
 impl Node {
+    /// The image of a container that does nothing. The node has it.
+    pub const IDLE_IMAGE: &str = config::PAUSE_IMAGE;
+
     /// Returns what this machine lacks to run a node. Installs the packages of containerd and its parts if this is permitted.
     ///
     /// # Errors
@@ -106,6 +123,53 @@ impl Node {
         let ready = ["wait", "--for=condition=Ready", "--timeout=1s", "node/node"];
         wait_for(&mut kubelet, || succeeds(plane.kubectl(), &ready))?;
         Ok(Self { kubelet, _scheduler: scheduler, _containerd: containerd, namespaces, plane, _scratch: scratch })
+    }
+
+    /// Returns what this machine lacks for [`enforce_network_policies`](Self::enforce_network_policies). Installs its packages if this
+    /// is permitted.
+    ///
+    /// # Errors
+    /// A package manager cannot be run.
+    pub fn missing_firewall(progress: impl Fn(&str)) -> Result<Option<Missing>> {
+        requirements::missing_firewall(&progress)
+    }
+
+    /// Enforces NetworkPolicies until what it returns is dropped. The rules of that moment stay in force.
+    ///
+    /// # Errors
+    /// kube-router cannot be built or started, or the kernel does not filter what crosses a bridge.
+    pub fn enforce_network_policies(&self) -> Result<NetworkPolicies> {
+        let program = tool("kube-router")?;
+        // Pods of one node are on one bridge. Its frames are not filtered by default.
+        let filter = "echo 1 >/proc/sys/net/bridge/bridge-nf-call-iptables";
+        self.namespaces.run(&["/bin/sh", "-ec", filter]).context("this kernel does not filter what crosses a bridge")?;
+        let credentials = self.plane.program_kubeconfig("kube-router", "kube-router", Some("system:masters"))?;
+        let flags = [
+            format!("--kubeconfig={}", credentials.display()),
+            format!("--hostname-override={NAME}"),
+            format!("--service-cluster-ip-range={SERVICES}"),
+            "--run-firewall=true".to_owned(),
+            "--run-router=false".to_owned(),
+            "--run-service-proxy=false".to_owned(),
+            "--health-port=0".to_owned(),
+        ];
+        let mut program = self.namespaces.spawn(&program, &flags, &self.directory().join("kube-router.log"))?;
+        let chain = ["iptables", "--list", "KUBE-ROUTER-FORWARD"];
+        wait_for(&mut program, || Ok(self.namespaces.run(&chain).is_ok()))?;
+        Ok(NetworkPolicies(program))
+    }
+
+    /// Returns whether a server accepts a connection from the network of a pod that has this container.
+    ///
+    /// # Errors
+    /// The pod has no such container.
+    pub fn connects(&self, pod_uid: &str, container_id: &str, server: SocketAddr) -> Result<bool> {
+        let processes = fs::read_to_string(self.container("pids", pod_uid, container_id)?.join("cgroup.procs"))?;
+        let process = processes.lines().next().context("the container has no process")?;
+        let connect = format!("exec 3<>/dev/tcp/{}/{}", server.ip(), server.port());
+        let mut command = Command::new("nsenter");
+        command.arg(format!("--net=/proc/{process}/ns/net")).args(["timeout", "3", "bash", "-c", &connect]);
+        Ok(command.output().context("cannot run nsenter")?.status.success())
     }
 
     /// Returns the control plane.

@@ -15,6 +15,8 @@ use super::namespaces;
 const PROGRAMS: [&str; 6] = ["containerd", "ctr", "runc", "ip", "nsenter", "unshare"];
 /// The Debian packages that contain them.
 const PACKAGES: [&str; 5] = ["containerd", "runc", "containernetworking-plugins", "iproute2", "util-linux"];
+/// What kube-router calls, and the Debian packages that contain it.
+const FIREWALL: [&str; 2] = ["iptables", "ipset"];
 /// Where distributions put the plugins of the container network.
 const CNI_PLUGINS: [&str; 3] = ["/usr/lib/cni", "/opt/cni/bin", "/usr/libexec/cni"];
 
@@ -36,14 +38,22 @@ pub(super) fn missing(progress: &dyn Fn(&str)) -> Result<Option<Missing>> {
     if fs::metadata("/proc/self")?.uid() != 0 {
         return Ok(Some(Missing("a node needs root".to_owned())));
     }
-    if !absent().is_empty() && is_on_path("apt-get") {
-        progress(&format!("installing {}", PACKAGES.join(", ")));
-        install()?;
+    if !absent().is_empty() {
+        install(&PACKAGES, progress)?;
     }
     Ok(match absent() {
         absent if absent.is_empty() => namespaces::probe().err().map(|error| Missing(format!("{error:#}"))),
         absent => Some(Missing(format!("{} cannot be found", absent.join(", ")))),
     })
+}
+
+/// Returns what is missing for NetworkPolicies, after an attempt to install it.
+pub(super) fn missing_firewall(progress: &dyn Fn(&str)) -> Result<Option<Missing>> {
+    let absent = || FIREWALL.into_iter().filter(|name| !is_on_path(name)).collect::<Vec<_>>();
+    if !absent().is_empty() {
+        install(&FIREWALL, progress)?;
+    }
+    Ok(Some(absent()).filter(|absent| !absent.is_empty()).map(|absent| Missing(format!("{} cannot be found", absent.join(", ")))))
 }
 
 /// Returns the directory of the plugins of the container network.
@@ -65,9 +75,13 @@ fn is_on_path(name: &str) -> bool {
     env::split_paths(&path).any(|directory: PathBuf| Path::new(&directory).join(name).is_file())
 }
 
-/// Installs the packages. If this fails, the programs are still absent, which is what the caller checks.
-fn install() -> Result<()> {
-    let packages = ["install", "--yes", "--quiet=2", "--no-install-recommends"].into_iter().chain(PACKAGES);
+/// Installs the packages where this is possible. If it fails, the programs are still absent, which is what the callers check.
+fn install(packages: &[&str], progress: &dyn Fn(&str)) -> Result<()> {
+    if !is_on_path("apt-get") {
+        return Ok(());
+    }
+    progress(&format!("installing {}", packages.join(", ")));
+    let packages = ["install", "--yes", "--quiet=2", "--no-install-recommends"].into_iter().chain(packages.iter().copied());
     for arguments in [vec!["update", "--quiet=2"], packages.collect()] {
         let mut command = Command::new("apt-get");
         command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null()).stderr(Stdio::null());
