@@ -4,11 +4,14 @@
 //! Every call of an operator passes a [`Gate`], where the world can let something else happen first, fail the call or end the process.
 //! [`CheckedConnect`] checks each write against the invariants of docs/design.md.
 
+mod checks;
 mod connect;
 mod gate;
 mod kube;
 mod mutation;
+mod operator;
 mod quick_connects;
+mod setup;
 mod simulation;
 pub mod specs;
 mod view;
@@ -19,7 +22,9 @@ pub use gate::{Acting, Fault, Gate, GateResult, Schedule};
 pub(crate) use kube::lock;
 pub use kube::{FakeCluster, NAME, NAMESPACE, Namespace, Secret, Snapshot, Store, jane};
 pub use mutation::Mutation;
+pub use operator::Operator;
+pub(crate) use operator::SWEEP_INTERVAL;
 pub use quick_connects::{UserLedger, point_to};
-pub(crate) use simulation::SWEEP_INTERVAL;
-pub use simulation::{Lag, Operator, Setup, Simulation, config, is_ready, secret};
+pub use setup::{Lag, Setup, config, secret};
+pub use simulation::{Simulation, is_ready};
 pub use view::{changed_paths, fields, is_managed};

@@ -1,9 +1,6 @@
 //! A simulation: API servers, Connect, a clock, and operators that make passes when a cache, a timer or a wake-up is due.
 
 use std::{
-    collections::BTreeMap,
-    future::Future,
-    pin::Pin,
     sync::{Arc, Mutex},
     task::{Context, Poll, Waker},
     time::Duration,
@@ -11,134 +8,23 @@ use std::{
 
 use connect_api::{Arn, InstanceId};
 use connect_operator::{
-    api::{ConnectUser, ConnectUserSpec, DeletionPolicy},
-    plan::{ClusterNames, QuickConnects},
-    reconcile::{Clock, DeletionGuard, InstanceCounts, NamespacedName, Reconciler, Settings, UserCounter, Verdict},
-    runtime::count_users,
-    telemetry::Metrics,
+    api::{ConnectUser, ConnectUserSpec},
+    plan::ClusterNames,
+    reconcile::{NamespacedName, Verdict},
 };
-use connect_sim::{Config, DescribeLagCovers, InstanceConfig, Sim, Throttling, UserView};
-use futures::stream::{BoxStream, StreamExt};
-use jiff::{SignedDuration, Timestamp};
+use connect_sim::{Config, Sim, UserView};
+use jiff::Timestamp;
 use kube::ResourceExt;
 
 use super::{
-    connect::{CLUSTER, CheckedConnect, SingleClient, is_ours},
-    gate::{Acting, Fault, Gate, Schedule},
-    kube::{FakeCluster, NAMESPACE, Snapshot, Store, jane, lock},
-    mutation::Mutation,
+    connect::{CLUSTER, is_ours},
+    gate::{Acting, Fault, Schedule},
+    kube::{Snapshot, Store, jane, lock},
+    operator::{Operator, SWEEP_INTERVAL, Turn},
     quick_connects::UserLedger,
-    specs::{ATTRIBUTE, PASSWORD, SECRET, first},
+    setup::{Setup, config, secret},
+    specs::{PASSWORD, first},
 };
-use crate::{ExtraTags, user_matches};
-
-/// How far Connect's reads are behind its writes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Lag {
-    /// Not at all.
-    #[default]
-    None,
-    /// The search index.
-    Search,
-    /// All reads.
-    Reads,
-}
-
-impl Lag {
-    /// Every lag.
-    pub const ALL: [Self; 3] = [Self::None, Self::Search, Self::Reads];
-
-    /// Returns how far the search index is behind.
-    pub fn of_search(self) -> Duration {
-        match self {
-            Self::None => Duration::ZERO,
-            Self::Search | Self::Reads => Duration::from_secs(90),
-        }
-    }
-}
-
-/// What a simulation starts with.
-#[derive(Clone, Debug, Default)]
-pub struct Setup {
-    /// How far Connect's reads are behind.
-    pub lag: Lag,
-    /// Faults, by the number of the call.
-    pub faults: Vec<(u64, Fault)>,
-    /// The ingredient of the protocol that is left out.
-    pub mutation: Option<Mutation>,
-    /// A restarted operator's cache shows an older state at first.
-    pub travel: bool,
-    /// The operators are configured to sweep: the status of a user then counts as a read for a while.
-    pub sweeps: bool,
-    /// The operators also make the sweeps that they are configured for. Otherwise no sweep finds anything.
-    pub scans: bool,
-    /// Sweeps delete the orphans that they find.
-    pub delete_orphans: bool,
-    /// The operators delete the quick connects of users that they delete.
-    pub quick_connects: bool,
-    /// The guard against mass deletion counts.
-    pub guard: Option<DeletionGuard>,
-    /// How far the clock of every second operator is from the others', in seconds.
-    pub skew: i64,
-}
-
-struct SimClock(Sim, SignedDuration);
-
-impl Clock for SimClock {
-    fn now(&self) -> Timestamp {
-        self.0.now() + self.1
-    }
-
-    fn uptime(&self) -> Duration {
-        Duration::try_from(self.0.now() - Config::manual().start).expect("time moves forward")
-    }
-}
-
-/// Counts over the cache of an operator.
-struct CacheCounter(Arc<Mutex<Snapshot>>);
-
-impl UserCounter for CacheCounter {
-    fn instance_counts(&self, instance: &Arn, now: Timestamp, default: &dyn Fn(&str) -> DeletionPolicy) -> Arc<InstanceCounts> {
-        let resources: Vec<_> = lock(&self.0).objects.values().map(|object| object.as_ref().clone()).collect();
-        let counted = count_users(resources, now, default);
-        counted
-            .into_iter()
-            .find(|(arn, _)| **arn == *instance.to_string())
-            .map(|(_, counts)| Arc::new(counts))
-            .unwrap_or_default()
-    }
-}
-
-type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-
-/// The passes over one resource.
-struct Turn {
-    running: Option<Running<Verdict>>,
-    due: Option<Timestamp>,
-    /// The cache changed during the pass under way, so another pass follows, as in a real queue.
-    again: bool,
-    acting: Acting,
-    /// When the pass under way began.
-    since: Timestamp,
-}
-
-/// The process of an operator.
-pub struct Operator {
-    reconciler: Arc<Reconciler>,
-    /// The names of its cluster.
-    pub cluster: ClusterNames,
-    /// The API server of its cluster.
-    pub store: Arc<Mutex<Store>>,
-    /// What its watch has brought so far.
-    pub cache: Arc<Mutex<Snapshot>>,
-    gate: Gate,
-    turns: BTreeMap<NamespacedName, Turn>,
-    woken: BoxStream<'static, NamespacedName>,
-    sweep: Option<Running<()>>,
-    sweep_due: Option<Timestamp>,
-    /// The process and its cache are paused.
-    pub frozen: bool,
-}
 
 /// The whole simulation.
 pub struct Simulation {
@@ -160,30 +46,8 @@ pub struct Simulation {
     pub setup: Setup,
 }
 
-/// The interval of sweeps.
-pub(crate) const SWEEP_INTERVAL: Duration = Duration::from_secs(300);
-
 /// Longer than the settle window and every backoff, except for the hourly ones.
 const PATIENCE: Duration = Duration::from_secs(3 * 3600);
-
-/// Returns the simulator's configuration: an instance with the profiles, groups and attributes of [`specs`](super::specs).
-pub fn config(lag: Lag) -> Config {
-    let seconds = Duration::from_secs;
-    Config {
-        search_lag: lag.of_search(),
-        describe_lag: if lag == Lag::Reads { seconds(60) } else { seconds(0) },
-        describe_lag_covers: DescribeLagCovers::Creates,
-        throttling: Throttling::off(),
-        instances: vec![InstanceConfig {
-            routing_profiles: ["Basic", "Voice"].map(Into::into).into(),
-            security_profiles: ["Agent", "Lead"].map(Into::into).into(),
-            hierarchy_groups: ["/North", "/South"].map(Into::into).into(),
-            predefined_attributes: [(ATTRIBUTE.0.to_owned(), ATTRIBUTE.1.map(str::to_owned).into())].into(),
-            ..InstanceConfig::default()
-        }],
-        ..Config::manual()
-    }
-}
 
 impl Simulation {
     /// Starts a simulation with this many operators.
@@ -245,65 +109,6 @@ impl Simulation {
         self.operators.push(operator);
     }
 
-    /// Starts a process with this cache.
-    fn start(&self, k: usize, cluster: ClusterNames, store: Arc<Mutex<Store>>, cache: Snapshot) -> Operator {
-        let gate = Gate::new(self.schedule.clone());
-        let now = self.sim.now();
-        let turns = cache.objects.keys().map(|name| (name.clone(), Turn::due(now))).collect();
-        let cache = Arc::new(Mutex::new(cache));
-        let cluster_client =
-            FakeCluster { store: store.clone(), cache: cache.clone(), gate: gate.clone(), mutation: self.setup.mutation };
-        let connect = CheckedConnect {
-            sim: self.sim.clone(),
-            instance: self.instance.clone(),
-            cluster: cluster.clone(),
-            store: store.clone(),
-            gate: gate.clone(),
-            violations: self.violations.clone(),
-            ledger: self.ledger.clone(),
-            operator: k,
-            quick_connects: self.setup.quick_connects,
-            guard: self.setup.guard,
-            admitted: Mutex::default(),
-            mutation: self.setup.mutation,
-        };
-        let settings = Settings {
-            cluster: cluster.clone(),
-            call_timeout: Duration::from_secs(10),
-            settle_window: Duration::from_secs(600),
-            longest_stall: Duration::from_secs(20),
-            sweep_interval: self.setup.sweeps.then_some(SWEEP_INTERVAL),
-            drift_interval: Duration::from_secs(700),
-            deletion_policy: Default::default(),
-            quick_connects: if self.setup.quick_connects { QuickConnects::Go } else { QuickConnects::Stay },
-            deletion_guard: self.setup.guard.unwrap_or_default(),
-        };
-        let skew = if k % 2 == 1 { self.setup.skew } else { 0 };
-        let reconciler = Reconciler::new(
-            Arc::new(cluster_client),
-            Arc::new(SingleClient(Arc::new(connect))),
-            Arc::new(SimClock(self.sim.clone(), SignedDuration::from_secs(skew))),
-            settings,
-            Arc::new(Metrics::default()),
-        );
-        if self.setup.guard.is_some() && self.setup.mutation != Some(Mutation::NoGuard) {
-            reconciler.set_user_counter(CacheCounter(cache.clone()));
-        }
-        reconciler.start();
-        Operator {
-            woken: reconciler.woken().boxed(),
-            reconciler: Arc::new(reconciler),
-            cluster,
-            store,
-            cache,
-            gate,
-            turns,
-            sweep: None,
-            sweep_due: (self.setup.sweeps && self.setup.scans).then(|| now + SWEEP_INTERVAL),
-            frozen: false,
-        }
-    }
-
     /// Replaces a process with a new one.
     pub fn restart(&mut self, k: usize) {
         let (cluster, store) = (self.operators[k].cluster.clone(), self.operators[k].store.clone());
@@ -348,7 +153,7 @@ impl Simulation {
     }
 
     /// Makes every resource of an operator due.
-    fn make_due(&mut self, k: usize) {
+    pub(super) fn make_due(&mut self, k: usize) {
         let now = self.sim.now();
         self.operators[k].turns.values_mut().for_each(|turn| turn.due = Some(now));
     }
@@ -527,11 +332,6 @@ impl Simulation {
         }
     }
 
-    /// Records that something is wrong.
-    pub fn violated(&self, what: String) {
-        lock(&self.violations).push(what);
-    }
-
     /// Returns [`jane`].
     pub fn object(&self) -> Option<ConnectUser> {
         lock(&self.store).get(&jane()).cloned()
@@ -568,80 +368,6 @@ impl Simulation {
         self.object().is_some_and(|o| is_ready(&o))
     }
 
-    /// Checks a resource that is in sync: its user must match the spec, and further passes must write nothing.
-    pub fn check_converged(&mut self) {
-        let Some(object) = self.object() else { return self.violated("the resource is gone".into()) };
-        let ours = self.ours();
-        match &ours[..] {
-            [user] => {
-                let extra = if self.operators.len() > 1 { ExtraTags::Allowed } else { ExtraTags::Refused };
-                if let Err(difference) = user_matches(&object.spec, user, &self.sim, extra) {
-                    self.violated(format!("ready, but {difference}"));
-                }
-                let status = object.status.unwrap_or_default();
-                if status.user_id.as_deref() != Some(user.user.id.as_str()) {
-                    self.violated(format!("the status records {:?}, the user is {}", status.user_id, user.user.id));
-                }
-            }
-            other => self.violated(format!("{} users for one resource that is ready", other.len())),
-        }
-        self.check_quick_connects();
-        self.check_rest();
-    }
-
-    /// Checks a resource that is in sync.
-    ///
-    /// # Panics
-    /// If something is wrong.
-    pub fn assert_converged(&mut self) {
-        self.check_converged();
-        if let Err(violations) = self.result() {
-            panic!("{violations}");
-        }
-    }
-
-    /// Checks that a further pass, and one after the drift interval, write nothing to either side.
-    fn check_rest(&mut self) {
-        lock(&self.schedule).faults.clear();
-        // The first read after a write may still bring values that Connect filled in into the status.
-        self.requeue(700);
-        let before = (lock(&self.store).writes, self.sim.calls().writes());
-        self.requeue(0);
-        self.requeue(700);
-        let after = (lock(&self.store).writes, self.sim.calls().writes());
-        if before != after {
-            self.violated(format!("a pass with nothing to do wrote: (Kubernetes, Connect) {before:?} → {after:?}"));
-        }
-    }
-
-    fn requeue(&mut self, after: u64) {
-        self.sim.advance(Duration::from_secs(after));
-        for k in 0..self.operators.len() {
-            self.sync(k);
-            self.make_due(k);
-            while self.is_runnable(k) {
-                self.step(k);
-            }
-        }
-    }
-
-    /// Checks that no user is left of [`jane`], which is gone.
-    pub fn check_gone(&self) {
-        // No call is under way any more, so a lost call cannot bring back a user.
-        let left = self.ours().len();
-        if left > 0 {
-            self.violated(format!("{left} users without an owner after the resource was deleted"));
-        }
-        self.check_quick_connects();
-    }
-
-    /// Checks that no password is where people can read it.
-    pub fn check_secrecy(&self) {
-        if lock(&self.store).leaked {
-            self.violated("the password is in a status or an Event".into());
-        }
-    }
-
     /// Returns whether a fault has happened.
     pub fn had_fault(&self) -> bool {
         let schedule = lock(&self.schedule);
@@ -654,41 +380,6 @@ impl Simulation {
         let next = schedule.calls;
         schedule.faults.insert(next, fault);
     }
-
-    /// Ends a life. Returns the number of calls.
-    ///
-    /// # Errors
-    /// The violations.
-    pub fn finish(self) -> Result<u64, String> {
-        self.check_secrecy();
-        self.result()?;
-        let calls = lock(&self.schedule).calls;
-        Ok(calls)
-    }
-
-    /// Returns nothing if all is well.
-    ///
-    /// # Errors
-    /// The violations, with the calls that led to them.
-    pub fn result(&self) -> Result<(), String> {
-        let violations = lock(&self.violations);
-        if violations.is_empty() {
-            return Ok(());
-        }
-        let log = lock(&self.schedule).log.join("\n  ");
-        Err(format!("{:?}\n{}\n  {log}", self.setup, violations.join("\n")))
-    }
-}
-
-impl Turn {
-    fn due(now: Timestamp) -> Self {
-        Self { running: None, due: Some(now), again: false, acting: Acting::default(), since: now }
-    }
-}
-
-/// Returns the Secret with the initial password of [`jane`].
-pub fn secret() -> NamespacedName {
-    NamespacedName { namespace: NAMESPACE.into(), name: SECRET.into() }
 }
 
 /// Returns whether the status of a resource says that its spec is in effect.
