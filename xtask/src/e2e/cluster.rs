@@ -42,6 +42,8 @@ pub(super) struct Cluster {
     pub runtime: Runtime,
     pub directory: TempDir,
     pub node: Option<Node>,
+    /// The namespaces of a given cluster, which stay.
+    namespaces: Vec<String>,
 }
 
 impl Cluster {
@@ -76,7 +78,9 @@ impl Cluster {
                 bail!("the cluster has {found}, which this command would delete in the end: use a cluster that is empty");
             }
         }
-        Self::new(kubectl, kubeconfig, [image.to_owned(), image.to_owned()], address, directory)
+        let namespaces = namespaces(&kubectl)?;
+        let cluster = Self::new(kubectl, kubeconfig, [image.to_owned(), image.to_owned()], address, directory)?;
+        Ok(Self { namespaces, ..cluster })
     }
 
     fn new(kubectl: Kubectl, kubeconfig: &Path, images: [String; 2], address: Ipv4Addr, directory: TempDir) -> Result<Self> {
@@ -114,6 +118,7 @@ impl Cluster {
             _server: server,
             runtime,
             node: None,
+            namespaces: Vec::new(),
             directory,
         })
     }
@@ -166,18 +171,27 @@ impl Cluster {
             return;
         }
         // In this order, since users go only while an operator runs. What is not there cannot be removed.
-        for arguments in [
-            &["delete", "connectusers", "--all", "--all-namespaces", "--timeout=300s"][..],
-            &["delete", "namespace", HOME, "contact-center", "crowd", "argocd", "sales", "--ignore-not-found"],
-            &["delete", "crd", "connectusers.connect-operator.dev", "--ignore-not-found"],
-            &["delete", "crd", "--selector=app.kubernetes.io/part-of=argocd", "--ignore-not-found"],
-            &["delete", "clusterrole,clusterrolebinding", "--selector=app.kubernetes.io/name=connect-operator"],
-        ] {
+        let run = |arguments: &[&str]| {
             if let Err(error) = self.kubectl(arguments) {
                 eprintln!("not removed: {error:#}");
             }
+        };
+        run(&["delete", "connectusers", "--all", "--all-namespaces", "--timeout=300s"]);
+        let mut made = namespaces(&self.kubectl).unwrap_or_default();
+        made.retain(|namespace| !self.namespaces.contains(namespace));
+        if !made.is_empty() {
+            let made = made.iter().map(String::as_str);
+            run(&["delete", "--ignore-not-found"].into_iter().chain(made).collect::<Vec<_>>());
         }
+        run(&["delete", "crd", "connectusers.connect-operator.dev", "--ignore-not-found"]);
+        run(&["delete", "crd", "--selector=app.kubernetes.io/part-of=argocd", "--ignore-not-found"]);
+        run(&["delete", "clusterrole,clusterrolebinding", "--selector=app.kubernetes.io/name=connect-operator"]);
     }
+}
+
+/// Returns the namespaces, each as `namespace/NAME`.
+fn namespaces(kubectl: &Kubectl) -> Result<Vec<String>> {
+    Ok(kubectl.run(&["get", "namespaces", "--output=name"])?.lines().map(str::to_owned).collect())
 }
 
 /// Imports the image under the name that the chart has for it, and gives it two other tags, which it returns.
