@@ -2,11 +2,13 @@
 
 use std::{
     collections::HashSet,
+    num::NonZeroU32,
     sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use connect_api::{Arn, Connect, IdentityManagementType};
+use futures::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
@@ -16,6 +18,7 @@ use super::{
     deletion_guard::{DeletionGuard, DeletionLedger, InstanceCounts, UserCounter},
     latest::Latest,
     memory::{Entry, Memory},
+    quota_lookup::QuotaLookup,
     username_waiters::{NamespacedName, Username, UsernameWaiters},
 };
 use crate::{
@@ -33,6 +36,11 @@ pub trait Connections: Send + Sync {
     /// Removes a caller that will not call again from the queues of an instance's client.
     fn cancel(&self, instance: &Arn, caller: &str) {
         self.client_for(instance).cancel(caller);
+    }
+
+    /// Asks Service Quotas for the quota of users of an instance. The error says why it was not read.
+    fn users_quota<'a>(&'a self, instance: &'a Arn) -> BoxFuture<'a, Result<NonZeroU32, String>> {
+        std::future::ready(Err(format!("no service knows the quota of {instance}"))).boxed()
     }
 
     /// Returns why resources in a namespace may not use an instance; None: they may.
@@ -87,6 +95,9 @@ pub(super) struct Context {
     pub(super) inventory: Inventory,
     /// The identity types of instances, by ARN. They never change, so one answer is enough.
     pub(super) identity_types: Latest<IdentityManagementType>,
+    /// The quotas of users as Service Quotas knows them, by instance ARN. They are kept for instances without ConnectUsers too, which are
+    /// swept if the configuration lists them.
+    pub(super) users_quotas: Latest<QuotaLookup>,
     pub(super) deletions: DeletionLedger,
     /// The uptime and the time at which this process began to work.
     pub(super) started: Mutex<(Duration, Timestamp)>,
@@ -116,6 +127,7 @@ impl Context {
             without_times: Latest::default(),
             inventory: Inventory::default(),
             identity_types: Latest::default(),
+            users_quotas: Latest::default(),
             deletions: DeletionLedger::default(),
             started,
             user_counter: OnceLock::new(),

@@ -28,6 +28,7 @@ mod orphans;
 mod outcome;
 mod pass;
 mod quick_connect_cleanup;
+mod quota_lookup;
 mod reconciler;
 mod report;
 mod requests;
@@ -37,6 +38,7 @@ mod steps;
 mod subject;
 mod sweep;
 mod username_waiters;
+mod users_quota;
 mod work;
 
 pub use clock::Clock;

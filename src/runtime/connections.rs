@@ -7,10 +7,11 @@ use std::{collections::HashMap, num::NonZeroU32, sync::Arc, time::Duration};
 
 use connect_api::{Arn, Connect, Limiter, Meter, Quotas};
 use connect_aws::{Account, AccountOptions, AwsConnect, CredentialsFault, Role, SdkConfig};
+use futures::{FutureExt, future::BoxFuture};
 use parking_lot::Mutex;
 use tokio::{sync::watch, time::Instant};
 
-use super::config::{AccountSettings, Config};
+use super::config::{AccountSettings, Config, UsersQuota};
 use crate::{
     plan::Bounds,
     reconcile::Connections,
@@ -80,9 +81,16 @@ impl Accounts {
 }
 
 impl AwsConnections {
-    /// Returns the quota of users of an instance, if the configuration has it.
-    pub(crate) fn users_quota(&self, instance: &Arn) -> Option<NonZeroU32> {
-        self.config.borrow().users_quota(instance)
+    /// Returns the quota of users of an instance: the number in the configuration, or else that of Service Quotas.
+    ///
+    /// # Errors
+    /// The reason why it was not read.
+    pub(crate) async fn known_users_quota(&self, instance: &Arn) -> Result<NonZeroU32, String> {
+        let configured = self.config.borrow().users_quota(instance);
+        match configured {
+            Some(UsersQuota::Users(quota)) => Ok(quota),
+            Some(UsersQuota::From(_)) | None => self.users_quota(instance).await,
+        }
     }
 
     /// Uses the operator's own credentials and the defaults, or the settings in the configuration for an account. A change of the
@@ -176,6 +184,11 @@ impl Connections for AwsConnections {
         if let Some(client) = client {
             client.connect.cancel(caller);
         }
+    }
+
+    fn users_quota<'a>(&'a self, instance: &'a Arn) -> BoxFuture<'a, Result<NonZeroU32, String>> {
+        let account = self.account(&instance.account);
+        async move { account.users_quota(instance).await.map_err(|fault| fault.to_string()) }.boxed()
     }
 
     fn refusal(&self, instance: &Arn, namespace: &str) -> Option<String> {

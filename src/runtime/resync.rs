@@ -16,7 +16,7 @@ use tokio::{sync::watch, time::Instant};
 use tracing::{Instrument, debug_span};
 
 use super::{
-    config::Config,
+    config::{Config, UsersQuota},
     health::Health,
     packed::{Guarded, PackedConnectUser, for_sweep, instances, known, readable},
     retry::Retry,
@@ -113,6 +113,7 @@ impl Sweeper {
                     self.reconciler.forget_all_but(&uids, &instances);
                     self.record(&instance, &report, start.elapsed());
                     self.record_administrators(&instance, &report).await;
+                    self.record_users_quota(&instance).await;
                     self.handle_orphans(&instance, report, &mut known_orphans, next).await;
                     tokio::time::sleep_until(next).await;
                 }
@@ -163,9 +164,18 @@ impl Sweeper {
         self.metrics.set_administrators(instance, &administrators);
     }
 
+    async fn record_users_quota(&self, instance: &Arn) {
+        let configured = self.config.borrow().users_quota(instance);
+        let quota = match configured {
+            Some(UsersQuota::Users(quota)) => Some(quota),
+            Some(UsersQuota::From(_)) => self.reconciler.users_quota(instance).await,
+            None => None,
+        };
+        self.metrics.set_users_quota(instance, quota);
+    }
+
     fn record(&self, instance: &Arn, report: &ScanReport, took: Duration) {
         let candidates = report.candidates.iter().map(|(signal, users)| (signal.as_str(), *users));
-        self.metrics.set_users_quota(instance, self.config.borrow().users_quota(instance));
         self.metrics.sweep_completed(instance, report.by_profiles.by_management(), candidates, took);
         let candidates: usize = report.candidates.values().sum();
         tracing::info!(

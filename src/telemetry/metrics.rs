@@ -189,7 +189,7 @@ metrics! {
         "Users that the last sweep of an instance found in Connect and that may change what users may do, by whether ConnectUsers of \
         this cluster manage them", Family::default());
     instance_users_quota: Family<InstanceLabels, Gauge> = add("instance_users_quota",
-        "The quota of users of an instance, as the configuration file names it", Family::default());
+        "The quota of users of an instance, as the configuration file or Service Quotas names it", Family::default());
     candidates: Family<ReasonLabels, Counter> =
         add("sweep_candidates", "Users that sweeps selected for an individual read, by reason", Family::default());
     orphans: Family<InstanceLabels, Gauge> = add("orphaned_users",

@@ -1,16 +1,18 @@
 //! One AWS account: its credentials, and the clients of its Regions.
 
-use std::sync::Arc;
+use std::{num::NonZeroU32, sync::Arc};
 
 use aws_config::{Region, SdkConfig, identity::IdentityCache};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, error::CredentialsError};
+use connect_api::Arn;
 
 use crate::{
-    AwsConnect,
+    AwsConnect, QuotaFault,
     assumed_role::{AssumedRole, Role},
     config,
     credentials::CredentialsFault,
     identity::{Identity, OfAccount, Source},
+    service_quotas,
 };
 
 /// How to access an account.
@@ -61,6 +63,14 @@ impl Account {
     /// Returns the client of one of the account's Regions.
     pub fn connect(&self, region: &str) -> AwsConnect {
         AwsConnect::at(&self.config, region, self.endpoint_url.as_deref())
+    }
+
+    /// Asks Service Quotas for the quota of users of one of the account's instances. The call takes at most [`crate::CALL_TIMEOUT`].
+    ///
+    /// # Errors
+    /// The reason why the quota was not read.
+    pub async fn users_quota(&self, instance: &Arn) -> Result<NonZeroU32, QuotaFault> {
+        service_quotas::users_quota(&self.config, self.endpoint_url.as_deref(), instance).await
     }
 
     /// Fetches credentials as a call would, to check that there are any.

@@ -87,10 +87,20 @@ pub async fn load(options: &Options) -> SdkConfig {
 
 /// Returns whether STS knows the accounts of Connect. It does, unless only Connect has a custom endpoint.
 pub(crate) fn sts_matches_connect(config: &SdkConfig, endpoint_url: Option<&str>) -> bool {
-    let variable = |name| std::env::var(name).ok();
-    let connect = endpoint_url.map(str::to_owned).or_else(|| variable("AWS_ENDPOINT_URL_CONNECT"));
-    let moved = config.endpoint_url().is_some() || variable("AWS_ENDPOINT_URL_STS").is_some();
-    moved || connect.is_none_or(|url| is_aws(&url))
+    let moved = config.endpoint_url().is_some() || std::env::var("AWS_ENDPOINT_URL_STS").is_ok();
+    moved || foreign_endpoint(endpoint_url).is_none()
+}
+
+/// Returns the endpoint of Service Quotas if it is Connect's: what stands in for Connect knows the quotas of its instances.
+pub(crate) fn service_quotas_endpoint(endpoint_url: Option<&str>) -> Option<String> {
+    let moved = std::env::var("AWS_ENDPOINT_URL_SERVICE_QUOTAS").is_ok();
+    foreign_endpoint(endpoint_url).filter(|_| !moved)
+}
+
+/// Returns the endpoint of Connect if it does not belong to AWS.
+fn foreign_endpoint(endpoint_url: Option<&str>) -> Option<String> {
+    let url = endpoint_url.map(str::to_owned).or_else(|| std::env::var("AWS_ENDPOINT_URL_CONNECT").ok());
+    url.filter(|url| !is_aws(url))
 }
 
 /// Returns whether a URL belongs to AWS, including VPC endpoints.

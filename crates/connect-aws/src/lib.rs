@@ -15,6 +15,7 @@ mod credentials;
 mod error;
 mod identity;
 mod request_log;
+mod service_quotas;
 mod wire;
 
 pub use account::{Account, AccountOptions, check_own};
@@ -23,3 +24,4 @@ pub use aws_config::SdkConfig;
 pub use client::AwsConnect;
 pub use config::{CALL_TIMEOUT, Options, load};
 pub use credentials::CredentialsFault;
+pub use service_quotas::QuotaFault;

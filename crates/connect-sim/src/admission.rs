@@ -9,7 +9,7 @@ use crate::{
     Rate, Throttling,
     faults::{Effect, Faults},
     refusal::{Failure, Refusal},
-    request::{Request, Target, is_sts},
+    request::{Request, Target, is_elsewhere},
     state::Instance,
     throttle::Throttle,
 };
@@ -116,7 +116,7 @@ impl AdmissionControl {
 
     /// Returns the rate limit of an operation, if it has one.
     pub fn rate(&self, operation: &str) -> Option<Rate> {
-        (!is_sts(operation)).then(|| self.throttle.rate(operation)).flatten()
+        (!is_elsewhere(operation)).then(|| self.throttle.rate(operation)).flatten()
     }
 
     /// Admits a call or refuses it, with checks in the order of AWS: permission, rate, and then faults inside the service.
@@ -132,9 +132,12 @@ impl AdmissionControl {
         self.apply_faults(operation, &user, || origin.not_allowed(operation))
     }
 
-    /// Admits a call to STS or refuses it. It has no rates, since those of STS are far above the use here.
-    pub fn admit_to_sts(&mut self, operation: &'static str) -> (Duration, Result<Admission, Failure>) {
-        let not_allowed = || Refusal::new(403, "AccessDenied", format!("not authorized to perform: sts:{operation}"));
+    /// Admits a call to another service or refuses it. It has no rates, since those of the services are far above the use here.
+    pub fn admit_elsewhere(
+        &mut self,
+        operation: &'static str,
+        not_allowed: impl FnOnce() -> Refusal,
+    ) -> (Duration, Result<Admission, Failure>) {
         if self.denied.contains(operation) {
             return (Duration::ZERO, Err(not_allowed().into()));
         }

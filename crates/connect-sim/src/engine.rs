@@ -12,10 +12,11 @@ use crate::{
     identifiers::Identifiers,
     paginator::Paginator,
     refusal::{Failure, Refusal},
-    request::{self, Effect, Request, StsRequest, Target},
+    request::{self, Effect, GET_SERVICE_QUOTA, Request, StsRequest, Target},
     rules::Context,
+    service_quotas::{self, GetServiceQuota, UsersQuota},
     state::{Instance, Lags},
-    sts::{Signer, Sts, StsResponse},
+    sts::{self, Signer, Sts, StsResponse},
 };
 
 /// The outcome of a call.
@@ -130,10 +131,20 @@ impl Engine {
     /// Processes one call to STS.
     pub fn call_sts(&mut self, signer: &Signer, request: StsRequest) -> Outcome<StsResponse> {
         let (now, request_id, operation) = (self.clock.now(), self.identifiers.next(), request.name());
-        let (delay, admitted) = self.admission.admit_to_sts(operation);
+        let (delay, admitted) = self.admission.admit_elsewhere(operation, || sts::not_allowed(operation));
         let random = self.identifiers.next();
         let result = admitted.and_then(|admission| admission.answer(self.sts.call(signer, request, &random, now)));
         self.calls.count(operation, result.as_ref().err().map(Failure::label));
+        Outcome { request_id, delay, result }
+    }
+
+    /// Processes one call to Service Quotas.
+    pub fn call_service_quotas(&mut self, scope: &Scope, request: &GetServiceQuota) -> Outcome<UsersQuota> {
+        let request_id = self.identifiers.next();
+        let (delay, admitted) = self.admission.admit_elsewhere(GET_SERVICE_QUOTA, service_quotas::not_allowed);
+        let seen = self.instances.iter().filter(|instance| visible(instance, scope));
+        let result = admitted.and_then(|admission| admission.answer(service_quotas::get(request, seen)));
+        self.calls.count(GET_SERVICE_QUOTA, result.as_ref().err().map(Failure::label));
         Outcome { request_id, delay, result }
     }
 

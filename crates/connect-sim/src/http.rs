@@ -8,6 +8,7 @@ mod page;
 mod reply;
 mod route;
 mod server;
+mod service_quotas;
 mod signature;
 mod sts;
 

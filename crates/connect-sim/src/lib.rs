@@ -37,6 +37,7 @@ mod refusal;
 mod request;
 mod rules;
 mod search;
+mod service_quotas;
 mod sim;
 mod state;
 mod sts;

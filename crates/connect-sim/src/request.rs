@@ -100,14 +100,22 @@ const OTHER_OPERATIONS: [&str; 22] = [
 /// The simulated operations of STS.
 const STS_OPERATIONS: [&str; 2] = ["AssumeRole", "GetCallerIdentity"];
 
-/// Returns whether an operation is one of STS.
-pub(crate) fn is_sts(operation: &str) -> bool {
-    STS_OPERATIONS.contains(&operation)
+/// The simulated operation of Service Quotas.
+pub(crate) const GET_SERVICE_QUOTA: &str = "GetServiceQuota";
+
+/// Returns whether an operation is one of another service than Connect.
+pub(crate) fn is_elsewhere(operation: &str) -> bool {
+    operation == GET_SERVICE_QUOTA || STS_OPERATIONS.contains(&operation)
 }
 
 /// Returns the simulated operations.
 pub(crate) fn operations() -> impl Iterator<Item = &'static str> {
-    OperationName::ALL.iter().map(|operation| operation.as_str()).chain(OTHER_OPERATIONS).chain(STS_OPERATIONS)
+    OperationName::ALL
+        .iter()
+        .map(|operation| operation.as_str())
+        .chain(OTHER_OPERATIONS)
+        .chain([GET_SERVICE_QUOTA])
+        .chain(STS_OPERATIONS)
 }
 
 /// One call to STS.

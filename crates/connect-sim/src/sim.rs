@@ -21,6 +21,7 @@ use crate::{
     overview::{Overview, Selection},
     refusal::Refusal,
     request::{Request, StsRequest},
+    service_quotas::{GetServiceQuota, UsersQuota},
     state::{Instance, Profile},
     sts::{Signer, StsResponse},
     typed,
@@ -119,6 +120,11 @@ impl Sim {
     /// Processes one call to STS.
     pub(crate) fn call_sts(&self, signer: &Signer, request: StsRequest) -> Outcome<StsResponse> {
         self.engine().call_sts(signer, request)
+    }
+
+    /// Processes one call to Service Quotas.
+    pub(crate) fn call_service_quotas(&self, scope: &Scope, request: &GetServiceQuota) -> Outcome<UsersQuota> {
+        self.engine().call_service_quotas(scope, request)
     }
 
     /// Returns the sessions of roles, in order of creation.

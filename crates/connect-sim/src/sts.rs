@@ -144,6 +144,11 @@ impl Sts {
     }
 }
 
+/// The answer to a caller without the permission.
+pub(crate) fn not_allowed(operation: &str) -> Refusal {
+    Refusal::new(403, "AccessDenied", format!("not authorized to perform: sts:{operation}"))
+}
+
 fn given(value: Option<String>, name: &str) -> Result<String, Refusal> {
     value.ok_or_else(|| invalid(name, "Member must not be null"))
 }

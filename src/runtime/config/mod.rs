@@ -15,5 +15,5 @@ pub(crate) use file::parse;
 pub use file::{ConfigError, ConfigFile};
 pub use schema::schema;
 pub use settings::{AccountSettings, Config};
-pub use values::Operation;
 pub(crate) use values::is_tag_text;
+pub use values::{Operation, UsersQuota};

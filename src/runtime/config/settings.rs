@@ -1,6 +1,6 @@
 //! The contents of the configuration file, and what follows from them for an instance and a namespace.
 
-use std::{collections::BTreeMap, num::NonZeroU32};
+use std::collections::BTreeMap;
 
 use connect_api::{Arn, InstanceId, Quota, Quotas, partition_of};
 use schemars::JsonSchema;
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::values::{
     ALL, AccountId, EndpointUrl, ExternalId, GroupPattern, InstanceArn, Namespace, Namespaces, Operation, Positive,
-    ProfilePattern, RoleArn, SessionName, SessionTags, Share, StsRegion,
+    ProfilePattern, RoleArn, SessionName, SessionTags, Share, StsRegion, UsersQuota,
 };
 use crate::plan::{Bounds, OthersUsers, Pattern};
 
@@ -76,10 +76,11 @@ pub struct InstanceSettings {
     /// What these namespaces may do there. `*` sets what the others' own entries leave out.
     #[serde(default)]
     pub bounds: BTreeMap<Namespace, BoundsSettings>,
-    /// The quota of users of the instance, which Service Quotas calls "Users per instance". An alert fires at 80 % of it. Default: not
-    /// known.
+    /// The quota of users of the instance, which Service Quotas calls "Users per instance", or `ServiceQuotas` to read it there. An
+    /// alert fires at 80 % of it. Default: not known.
     #[serde(default)]
-    pub users_quota: Option<NonZeroU32>,
+    #[schemars(with = "UsersQuota")]
+    pub users_quota: Option<UsersQuota>,
 }
 
 /// What the ConnectUsers of a namespace may do in an instance. What is absent is that of `*`, or else the default.
@@ -154,8 +155,8 @@ impl Config {
         self.instances.iter().filter(|(_, settings)| !settings.namespaces.is_empty()).map(|(instance, _)| instance.arn())
     }
 
-    /// Returns the quota of users of an instance, if it is known.
-    pub fn users_quota(&self, instance: &Arn) -> Option<NonZeroU32> {
+    /// Returns the quota of users of an instance, or where to read it, if the file says so.
+    pub fn users_quota(&self, instance: &Arn) -> Option<UsersQuota> {
         self.instances.get(instance)?.users_quota
     }
 

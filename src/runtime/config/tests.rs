@@ -1,8 +1,10 @@
 //! Every value of the configuration file.
 
+use std::num::NonZeroU32;
+
 use connect_api::{Arn, OperationName, Quota, Quotas};
 
-use super::{file::parse, settings::NotListed, *};
+use super::{file::parse, settings::NotListed, values::QuotaService, *};
 use crate::plan::{Bounds, OthersUsers, Pattern};
 
 const FULL: &str = r#"
@@ -130,6 +132,17 @@ fn replica_of_an_instance_is_listed_on_its_own() {
 }
 
 #[test]
+fn quota_of_users_is_a_number_or_read_from_service_quotas() {
+    for (value, quota) in [
+        ("500", UsersQuota::Users(NonZeroU32::new(500).unwrap())),
+        ("ServiceQuotas", UsersQuota::From(QuotaService::ServiceQuotas)),
+    ] {
+        let config = parse(&instance(ID, &format!("namespaces: [], usersQuota: {value}"))).unwrap();
+        assert_eq!(config.users_quota(&arn(INSTANCE.strip_prefix("instances.").unwrap())), Some(quota));
+    }
+}
+
+#[test]
 fn bounds_of_a_namespace_come_before_those_of_all() {
     let open = r#"namespaces: ["*"], bounds: { "*": { securityProfiles: [Agent], adoption: Allow, observeOthers: Refuse },
         sales: { securityProfiles: [Agent, "Lead *"], hierarchyGroups: [/North/*] },
@@ -233,6 +246,9 @@ fn each_invalid_value_is_reported_in_one_line_with_its_key() {
         (instance(ID, "namespaces: support"), format!("{INSTANCE}.namespaces"), "sequence"),
         (instance(ID, "namespaces: [support, Sales]"), format!("{INSTANCE}.namespaces[1]"), "not the name of a namespace"),
         (instance(ID, "namespaces: ['team-*']"), format!("{INSTANCE}.namespaces[0]"), r#""*", which means all"#),
+        (instance(ID, "namespaces: [], usersQuota: 0"), format!("{INSTANCE}.usersQuota"), "greater than zero, or ServiceQuotas"),
+        (instance(ID, "namespaces: [], usersQuota: '500'"), format!("{INSTANCE}.usersQuota"), "a number of users"),
+        (instance(ID, "namespaces: [], usersQuota: Connect"), format!("{INSTANCE}.usersQuota"), "or ServiceQuotas"),
         (bounds("sale: { adoption: Allow }"), format!("{INSTANCE}.bounds.sale"), "the namespace sale may not use the instance"),
         (bounds("Sales: { adoption: Allow }"), format!("{INSTANCE}.bounds.Sales"), "not the name of a namespace"),
         (

@@ -5,6 +5,7 @@ use std::{
     borrow::{Borrow, Cow},
     collections::BTreeMap,
     fmt,
+    num::NonZeroU32,
 };
 
 use axum::http::Uri;
@@ -192,6 +193,26 @@ impl Namespaces {
 }
 
 pub(super) const ALL: &str = "*";
+
+/// The quota of users of an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged, expecting = "expected a number of users, greater than zero, or ServiceQuotas, which reads it from AWS")]
+pub enum UsersQuota {
+    /// The number itself.
+    Users(NonZeroU32),
+    /// The service that knows it.
+    From(QuotaService),
+}
+
+/// A service that knows quotas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum QuotaService {
+    ServiceQuotas,
+}
+
+schemas! {
+    UsersQuota: json_schema!({ "type": ["integer", "string"], "minimum": 1, "maximum": u32::MAX, "pattern": "^ServiceQuotas$" });
+}
 
 fn is_namespace(text: &str) -> bool {
     let is_label = (1..=63).contains(&text.len())

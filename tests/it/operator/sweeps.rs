@@ -199,3 +199,13 @@ async fn administrators_and_the_quota_are_metrics() {
     let calls = harness.sim.calls();
     assert_eq!(calls.of(OperationName::ListSecurityProfilePermissions), 2, "one for each profile: {calls:#?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn quota_is_read_from_service_quotas_once() {
+    let config = "instances:\n  arn:aws:connect:us-west-2:123456789012:instance/INSTANCE: { namespaces: ['*'], usersQuota: ServiceQuotas }\n";
+    let harness = swept().config_file(&config.replace("INSTANCE", FIRST)).start().await;
+    let sample = format!("connect_operator_instance_users_quota{{connect_instance=\"{FIRST}\",region=\"us-west-2\"}}");
+    eventually("the quota is known", || harness.operator.metric(&sample) == 500.0);
+    next_sweep(&harness);
+    assert_eq!(harness.sim.calls().of("GetServiceQuota"), 1);
+}

@@ -368,12 +368,17 @@ async fn report_names_administrators_and_unmanaged_users() {
     let text = report(&["--users-quota=4"]);
     assert!(text.contains("3 users of 4 (75 %): 1 managed, 2 unmanaged"), "{text}");
     assert!(text.contains("1 of them are not managed in Git"), "{text}");
+    assert_eq!(harness.sim.calls().of("GetServiceQuota"), 1, "only the report without --users-quota asks");
+    harness.sim.set_users_quota(&harness.instance(), 12);
+    assert!(report(&[]).contains("3 users of 12 (25 %): "));
     let html = report(&["-o", "html"]);
     assert!(html.contains("&lt;b&gt;Root&lt;/b&gt;") && !html.contains("<b>") && !html.contains("<script"), "{html}");
     assert!(report(&["-o", "markdown"]).contains("| root | &lt;b&gt;Root&lt;/b&gt; "));
 
-    harness.sim.deny([OperationName::ListSecurityProfilePermissions]);
-    assert!(report(&[]).contains("Not known: allow connect:ListSecurityProfilePermissions."));
+    harness.sim.deny(["ListSecurityProfilePermissions", "GetServiceQuota"]);
+    let text = report(&[]);
+    assert!(text.contains("Not known: allow connect:ListSecurityProfilePermissions."), "{text}");
+    assert!(text.contains("3 users: ") && text.contains("Not known: it needs servicequotas:GetServiceQuota ("), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

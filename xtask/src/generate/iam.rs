@@ -169,12 +169,18 @@ fn with(purposes: &[Purpose]) -> Vec<Statement> {
     if purposes.contains(&Purpose::Advice) || purposes.contains(&Purpose::Instances) {
         statements.push(directories());
     }
+    statements.push(users_quota());
     statements
 }
 
 /// DescribeInstance and ListInstances require this action, which supports no resource-level permissions.
 fn directories() -> Statement {
     Statement::allow("ReadingInstancesDependsOnThis", vec!["ds:DescribeDirectories".into()]).on(["*"])
+}
+
+/// Allows reading the quota of users. The action supports no resource-level permissions.
+fn users_quota() -> Statement {
+    Statement::allow("ReadTheQuotaOfUsers", vec!["servicequotas:GetServiceQuota".into()]).on(["*"])
 }
 
 /// Allows all that the operator does, but only to users with its cluster's tag, as far as AWS' conditions can test tags.
@@ -232,6 +238,13 @@ mod tests {
             let without_tags = matches!(row(*operation).0, Purpose::QuickConnects | Purpose::Instances);
             assert_eq!(text("/scoped-by-tag.json").contains(&action), !without_tags, "{operation}");
             assert!(!(text("/observe-only.json").contains(&action) && operation.is_write()), "{operation}");
+        }
+    }
+
+    #[test]
+    fn each_policy_allows_reading_the_quota_of_users() {
+        for (path, text) in policies().unwrap() {
+            assert!(text.contains("\"servicequotas:GetServiceQuota\""), "{path}");
         }
     }
 

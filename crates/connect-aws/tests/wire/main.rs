@@ -12,3 +12,4 @@ mod replies;
 mod requests;
 mod secrets;
 mod server;
+mod service_quotas;

@@ -7,8 +7,8 @@ use axum::{
 };
 
 use super::{
-    reply, route,
-    signature::{self, Service},
+    reply, route, service_quotas,
+    signature::{self, Service, Signature},
     sts,
 };
 use crate::{
@@ -31,10 +31,11 @@ pub(super) async fn handle(State(sim): State<Sim>, method: Method, uri: Uri, hea
     let scope = match surface {
         Surface::Console => Ok(Scope::everywhere()),
         Surface::Api => match signature::read(&headers) {
-            Ok(signature) if signature.service == Service::Sts => {
-                return handle_sts(&sim, &signature.signer, &body).await;
+            Ok(Signature { service: Service::Sts, signer, .. }) => return handle_sts(&sim, &signer, &body).await,
+            Ok(Signature { service: Service::Quotas, signer, region }) => {
+                return handle_service_quotas(&sim, &signer, region, &headers, &body).await;
             }
-            Ok(signature) => sim.scope(&signature.signer, signature.region),
+            Ok(Signature { service: Service::Connect, signer, region }) => sim.scope(&signer, region),
             Err(refusal) => Err(refusal),
         },
     };
@@ -58,6 +59,17 @@ async fn handle_sts(sim: &Sim, signer: &Signer, body: &[u8]) -> Response<Body> {
         Err(refusal) => return sts::error(&sim.request_id(), &refusal),
     };
     answer(sim.call_sts(signer, request), sts::success, sts::error).await
+}
+
+/// Handles a request to Service Quotas.
+async fn handle_service_quotas(sim: &Sim, signer: &Signer, region: String, headers: &HeaderMap, body: &[u8]) -> Response<Body> {
+    let request = sim.scope(signer, region).and_then(|scope| Ok((scope, service_quotas::request(headers, body)?)));
+    match request {
+        Ok((scope, request)) => {
+            answer(sim.call_service_quotas(&scope, &request), service_quotas::success, service_quotas::error).await
+        }
+        Err(refusal) => service_quotas::error(&sim.request_id(), &refusal),
+    }
 }
 
 /// Writes the reply of a call, once its delay is over.

@@ -8,6 +8,7 @@ use crate::{refusal::Refusal, sts::Signer};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Service {
     Connect,
+    Quotas,
     Sts,
 }
 
@@ -50,6 +51,7 @@ pub(super) fn read(headers: &HeaderMap) -> Result<Signature, Refusal> {
     }
     let service = match service {
         "connect" => Service::Connect,
+        "servicequotas" => Service::Quotas,
         "sts" => Service::Sts,
         _ => {
             let message = "Credential should be scoped to correct service: 'connect'.";

@@ -18,6 +18,7 @@ mod profiles;
 mod program;
 mod quick_connects;
 mod search;
+mod service_quotas;
 mod sts;
 mod support;
 mod surfaces;

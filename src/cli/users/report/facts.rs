@@ -1,6 +1,9 @@
 //! What a report says, from users and ConnectUsers as they were read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroU32,
+};
 
 use connect_api::SecurityProfileId;
 use jiff::Timestamp;
@@ -34,8 +37,10 @@ pub(super) struct Report {
 pub(super) struct InstanceReport {
     pub(super) instance_arn: String,
     pub(super) users: usize,
-    /// The quota of users, if it was given.
-    pub(super) users_quota: Option<usize>,
+    /// The quota of users, if it is known.
+    pub(super) users_quota: Option<NonZeroU32>,
+    /// Why the quota is not known.
+    pub(super) users_quota_fault: Option<String>,
     /// The number of users that ConnectUsers of each cluster manage.
     pub(super) managed_by_cluster: BTreeMap<String, usize>,
     /// The users that no operator manages.
@@ -89,13 +94,14 @@ impl InstanceReport {
     pub(super) fn of(
         instance: &Instance,
         administrating: Option<&BTreeSet<SecurityProfileId>>,
-        users_quota: Option<usize>,
+        users_quota: Result<NonZeroU32, String>,
     ) -> Self {
         let rows: Vec<Row> = instance.users.iter().map(|live| Row::of(&instance.arn, live, &instance.names)).collect();
         let mut report = Self {
             instance_arn: instance.arn.to_string(),
             users: rows.len(),
-            users_quota,
+            users_quota: users_quota.as_ref().ok().copied(),
+            users_quota_fault: users_quota.err(),
             managed_by_cluster: BTreeMap::new(),
             unmanaged: Vec::new(),
             administrators: administrating.map(|_| Vec::new()),
@@ -188,7 +194,7 @@ mod tests {
         other.user.tags.clear();
         other.user.security_profile_ids = ["security-1".into()].into();
         let instance = Instance { arn: full().instance, users: vec![live(), other], names: export_names() };
-        let report = InstanceReport::of(&instance, Some(&["security-1".into()].into()), Some(500));
+        let report = InstanceReport::of(&instance, Some(&["security-1".into()].into()), Ok(NonZeroU32::MIN));
         let names = |people: &[Person]| people.iter().map(|person| person.username.clone()).collect::<Vec<_>>();
         let has_it = live().user.security_profile_ids.contains(&"security-1".into());
         let expected: &[&str] = if has_it { &["jane.doe", "by.hand"] } else { &["by.hand"] };
@@ -197,6 +203,9 @@ mod tests {
         assert_eq!(report.managed_by_cluster.values().sum::<usize>(), 1);
         let alike: Vec<_> = report.alike.iter().map(|alike| (alike.by, alike.usernames.len())).collect();
         assert_eq!(alike, [("email", 2), ("name", 2)]);
-        assert!(InstanceReport::of(&instance, None, None).administrators.is_none());
+        assert_eq!((report.users_quota, report.users_quota_fault), (Some(NonZeroU32::MIN), None));
+        let report = InstanceReport::of(&instance, None, Err("denied".into()));
+        assert!(report.administrators.is_none());
+        assert_eq!((report.users_quota, report.users_quota_fault.as_deref()), (None, Some("denied")));
     }
 }

@@ -57,9 +57,9 @@ pub(in crate::cli) struct ReportCommand {
     namespace: Vec<String>,
 
     /// The quota of users of an instance, to compare with: Service Quotas calls it "Users per instance". Default: usersQuota in the
-    /// file of --config.
+    /// file of --config, or else what Service Quotas says.
     #[arg(long, value_name = "USERS")]
-    users_quota: Option<u32>,
+    users_quota: Option<NonZeroU32>,
 
     /// Repeat the report at this interval until the command is interrupted.
     #[arg(long, value_name = "INTERVAL", value_parser = duration, num_args = 0..=1, default_missing_value = "5m")]
@@ -100,8 +100,11 @@ impl ReportCommand {
             let instance = reader.read(&arn, |_, _| true).await?;
             let profiles: BTreeSet<_> = instance.users.iter().flat_map(|live| live.user.security_profile_ids.clone()).collect();
             let administrating = reader.administrating(&arn, &profiles).await;
-            let quota = self.users_quota.or_else(|| connections.users_quota(&arn).map(NonZeroU32::get));
-            instances.push(InstanceReport::of(&instance, administrating.as_ref(), quota.map(|quota| quota as usize)));
+            let quota = match self.users_quota {
+                Some(quota) => Ok(quota),
+                None => connections.known_users_quota(&arn).await,
+            };
+            instances.push(InstanceReport::of(&instance, administrating.as_ref(), quota));
         }
         let connect_users = if self.with_cluster {
             let client = self.kube.connect().await?;

@@ -17,6 +17,10 @@ pub(super) struct Section {
 }
 
 impl Section {
+    fn remark(heading: &str, remark: &str) -> Self {
+        Self { heading: heading.into(), remark: remark.into(), columns: Vec::new(), rows: Vec::new() }
+    }
+
     fn counts(heading: &str, column: &'static str, counts: &BTreeMap<String, usize>) -> Self {
         let mut rows: Vec<(&String, &usize)> = counts.iter().collect();
         rows.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), *name));
@@ -41,7 +45,7 @@ impl Section {
 /// Returns a line that says how an instance stands.
 pub(super) fn headline(report: &InstanceReport) -> String {
     let InstanceReport { users, users_quota, managed_by_cluster, unmanaged, .. } = report;
-    let of_quota = users_quota.filter(|quota| *quota > 0).map(|quota| format!(" of {quota} ({} %)", users * 100 / quota));
+    let of_quota = users_quota.map(|quota| format!(" of {quota} ({} %)", users * 100 / quota.get() as usize));
     let managed: usize = managed_by_cluster.values().sum();
     format!("{users} users{}: {managed} managed, {} unmanaged", of_quota.unwrap_or_default(), unmanaged.len())
 }
@@ -55,12 +59,10 @@ pub(super) fn sections(report: &InstanceReport) -> Vec<Section> {
             let remark = format!("They may change what users may do. {outside} of them are not managed in Git.");
             sections.push(Section::people("Administrators", &remark, administrators));
         }
-        None => sections.push(Section {
-            heading: "Administrators".into(),
-            remark: "Not known: allow connect:ListSecurityProfilePermissions.".into(),
-            columns: Vec::new(),
-            rows: Vec::new(),
-        }),
+        None => sections.push(Section::remark("Administrators", "Not known: allow connect:ListSecurityProfilePermissions.")),
+    }
+    if let Some(why) = &report.users_quota_fault {
+        sections.push(Section::remark("Quota of users", &format!("Not known: {why}")));
     }
     let alike = report.alike.iter().map(|alike| vec![alike.by.to_owned(), alike.value.clone(), alike.usernames.join(", ")]);
     sections.push(Section {
@@ -147,7 +149,7 @@ pub(super) fn markdown(report: &Report) -> String {
         for Section { heading, remark, columns, rows } in sections {
             let _ = writeln!(text, "\n### {heading}\n");
             if !remark.is_empty() {
-                let _ = writeln!(text, "{remark}\n");
+                let _ = writeln!(text, "{}\n", cell(&remark));
             }
             if columns.is_empty() {
                 continue;
