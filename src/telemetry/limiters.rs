@@ -12,6 +12,7 @@ use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric},
     metrics::{MetricType, family::Family, gauge::Gauge},
+    registry::Unit,
 };
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -21,6 +22,7 @@ struct BucketLabels {
     operation: &'static str,
 }
 
+type Gauges = Family<BucketLabels, Gauge<f64, AtomicU64>>;
 type LimitersByRegion = BTreeMap<(String, String), Weak<dyn LimiterStatus>>;
 
 /// The limiters. Those that are no longer in use are skipped, and dropped when another one is added.
@@ -52,13 +54,13 @@ impl fmt::Debug for Limiters {
 
 impl Collector for Limiters {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
-        let (tokens, waiting) =
-            (Family::<BucketLabels, Gauge<f64, AtomicU64>>::default(), Family::<BucketLabels, Gauge>::default());
+        let (tokens, waiting, time) = (Gauges::default(), Family::<BucketLabels, Gauge>::default(), Gauges::default());
         for (account, region, limiter) in self.in_use() {
             for (operation, bucket) in limiter.statuses() {
                 let labels = BucketLabels { account: account.clone(), region: region.clone(), operation: operation.as_str() };
                 tokens.get_or_create(&labels).set(bucket.tokens);
                 waiting.get_or_create(&labels).set(i64::try_from(bucket.waiting).unwrap_or(i64::MAX));
+                time.get_or_create(&labels).set(bucket.time.as_secs_f64());
             }
         }
         tokens.encode(encoder.encode_descriptor(
@@ -71,6 +73,12 @@ impl Collector for Limiters {
             "queue_depth",
             "Calls that wait in the operator's limiter, by operation, account and Region",
             None,
+            MetricType::Gauge,
+        )?)?;
+        time.encode(encoder.encode_descriptor(
+            "queue_time",
+            "How long the calls that wait in the operator's limiter will take, by operation, account and Region",
+            Some(&Unit::Seconds),
             MetricType::Gauge,
         )?)
     }

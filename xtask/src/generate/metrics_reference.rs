@@ -111,7 +111,7 @@ struct BusyLimiter;
 
 impl LimiterStatus for BusyLimiter {
     fn statuses(&self) -> BTreeMap<OperationName, BucketStatus> {
-        [(OperationName::CreateUser, BucketStatus { tokens: 1.5, waiting: 1 })].into()
+        [(OperationName::CreateUser, BucketStatus { tokens: 0.5, waiting: 1, time: Duration::from_millis(250) })].into()
     }
 }
 

@@ -86,7 +86,9 @@ impl Bucket {
 
     pub(super) fn status(&mut self, now: Instant) -> BucketStatus {
         self.advance(now);
-        BucketStatus { tokens: self.tokens, waiting: self.queue.len() }
+        let waiting = self.queue.len();
+        let missing = f64::from(u32::try_from(waiting).unwrap_or(u32::MAX)) - self.tokens;
+        BucketStatus { tokens: self.tokens, waiting, time: self.rate.time_for(missing.max(0.0)) }
     }
 
     /// Takes a token for this caller and returns how long the caller waited, or when to come back.

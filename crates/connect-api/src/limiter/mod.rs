@@ -75,6 +75,8 @@ pub struct BucketStatus {
     pub tokens: f64,
     /// Callers in the queue.
     pub waiting: usize,
+    /// The estimated time until all of them have made their calls.
+    pub time: Duration,
 }
 
 /// The state of the buckets of an account and Region, without the type of the client that a [`Limiter`] wraps.
@@ -244,8 +246,9 @@ mod tests {
         assert!(error.retry_after.unwrap() <= position.wait);
         let error = limiter.admit(&caller("third"), OperationName::ListUsers).unwrap_err();
         assert_eq!(error.queue_position.map(|position| (position.place, position.of)), Some((2, 2)));
-        let BucketStatus { tokens, waiting } = limiter.statuses()[&OperationName::ListUsers];
+        let BucketStatus { tokens, waiting, time } = limiter.statuses()[&OperationName::ListUsers];
         assert!(waiting == 2 && (0.0..1.0).contains(&tokens), "{waiting} callers wait, {tokens} tokens");
+        assert!(time >= position.wait, "{time:?} for both, {:?} for the first", position.wait);
     }
 
     #[test]
