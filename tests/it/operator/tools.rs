@@ -349,9 +349,8 @@ async fn report_names_administrators_and_unmanaged_users() {
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap()
     };
-    let json: Value =
-        serde_json::from_str(&report(&["-o", "json", "--with-cluster", "--namespace", harness.namespace(), "--users-quota=4"]))
-            .unwrap();
+    let in_cluster = ["-o", "json", "--with-cluster", "--namespace", harness.namespace()];
+    let json: Value = serde_json::from_str(&report(&[&in_cluster[..], &["--users-quota=4"]].concat())).unwrap();
     let instance = &json["instances"][0];
     let names = |list: &Value| list.as_array().unwrap().iter().map(|person| person["username"].clone()).collect::<Vec<_>>();
     assert_eq!(names(&instance["administrators"]), ["root"]);
@@ -365,10 +364,28 @@ async fn report_names_administrators_and_unmanaged_users() {
     // As with kubectl, -A wins. Other tests have ConnectUsers in the same cluster.
     let everywhere = report(&["-o", "json", "--with-cluster", "-A", "--namespace", "another"]);
     assert!(everywhere.contains(&format!("\"{}/lost\"", harness.namespace())), "{everywhere}");
+    let operator_fault = |kubeconfig: &Path| {
+        let kubeconfig = format!("--kubeconfig={}", kubeconfig.display());
+        let of_operator = format!("--operator-namespace={}", harness.namespace());
+        let json: Value = serde_json::from_str(&report(&[&in_cluster[..], &[&of_operator, &kubeconfig]].concat())).unwrap();
+        json["operatorFault"].as_str().unwrap().replace(harness.namespace(), "ops")
+    };
+    let why = operator_fault(harness.operators_kubeconfig());
+    assert_eq!(why, "it needs the right to get leases in the namespace ops");
+    let why = operator_fault(&harness.kubeconfig());
+    assert!(why.starts_with("there is no Lease ops/connect-operator: "), "{why}");
+    let lease = json!({
+        "apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "spec": { "holderIdentity": "pod-a_0123" },
+        "metadata": { "name": "connect-operator", "namespace": harness.namespace() },
+    });
+    plane().kubectl().run_with_input(&["apply", "--filename=-"], &lease.to_string()).unwrap();
+    let why = operator_fault(&harness.kubeconfig());
+    assert_eq!(why, "could not get pods/proxy ops/pod-a: pods \"pod-a\" not found");
+    harness.sim.reset_calls();
     let text = report(&["--users-quota=4"]);
     assert!(text.contains("3 users of 4 (75 %): 1 managed, 2 unmanaged"), "{text}");
     assert!(text.contains("1 of them are not managed in Git"), "{text}");
-    assert_eq!(harness.sim.calls().of("GetServiceQuota"), 1, "only the report without --users-quota asks");
+    assert_eq!(harness.sim.calls().of("GetServiceQuota"), 0, "the number is known");
     harness.sim.set_users_quota(&harness.instance(), 12);
     assert!(report(&[]).contains("3 users of 12 (25 %): "));
     let html = report(&["-o", "html"]);

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_with::skip_serializing_none;
 
+use super::operator::OperatorReport;
 use crate::{
     api::{ConditionType, ConnectUser},
     cli::users::{
@@ -21,13 +22,17 @@ use crate::{
 
 /// A report.
 #[skip_serializing_none]
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Report {
     pub(super) made_at: Timestamp,
     pub(super) instances: Vec<InstanceReport>,
     /// The ConnectUsers of the cluster, if they were read.
     pub(super) connect_users: Option<ClusterReport>,
+    /// The operator of the cluster, if its metrics were read.
+    pub(super) operator: Option<OperatorReport>,
+    /// Why they were not read.
+    pub(super) operator_fault: Option<String>,
 }
 
 /// What there is to say about the users of an instance.

@@ -2,6 +2,8 @@
 
 mod facts;
 mod html;
+mod leader;
+mod operator;
 mod render;
 
 use std::{collections::BTreeSet, io::Write, num::NonZeroU32, time::Duration};
@@ -9,7 +11,11 @@ use std::{collections::BTreeSet, io::Write, num::NonZeroU32, time::Duration};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
-use self::facts::{ClusterReport, InstanceReport, Report};
+use self::{
+    facts::{ClusterReport, InstanceReport, Report},
+    leader::OperatorFlags,
+    operator::OperatorReport,
+};
 use super::{Source, block_on, read::Reader, resources};
 use crate::{
     cli::{durations::duration, kube_access::KubeFlags, stdout},
@@ -48,9 +54,12 @@ pub(in crate::cli) struct ReportCommand {
     #[arg(long)]
     full: bool,
 
-    /// Also report on the ConnectUsers of the cluster.
+    /// Also report on the ConnectUsers of the cluster, and on the operator's queue and last sweeps.
     #[arg(long)]
     with_cluster: bool,
+
+    #[command(flatten)]
+    operator: OperatorFlags,
 
     /// Only the ConnectUsers of this namespace. May be given more than once.
     #[arg(long, short, value_name = "NAMESPACE", requires = "with_cluster")]
@@ -95,24 +104,28 @@ impl ReportCommand {
         let (connections, arns) = self.source.instances().await?;
         let progress = self.source.progress()?;
         let mut instances = Vec::new();
-        for arn in arns {
-            let reader = Reader { connect: connections.client_for(&arn), full: self.full, progress: progress.as_ref() };
-            let instance = reader.read(&arn, |_, _| true).await?;
+        for arn in &arns {
+            let reader = Reader { connect: connections.client_for(arn), full: self.full, progress: progress.as_ref() };
+            let instance = reader.read(arn, |_, _| true).await?;
             let profiles: BTreeSet<_> = instance.users.iter().flat_map(|live| live.user.security_profile_ids.clone()).collect();
-            let administrating = reader.administrating(&arn, &profiles).await;
+            let administrating = reader.administrating(arn, &profiles).await;
             let quota = match self.users_quota {
                 Some(quota) => Ok(quota),
-                None => connections.known_users_quota(&arn).await,
+                None => connections.known_users_quota(arn).await,
             };
             instances.push(InstanceReport::of(&instance, administrating.as_ref(), quota));
         }
-        let connect_users = if self.with_cluster {
+        let mut report = Report { made_at: Timestamp::now(), instances, ..Report::default() };
+        if self.with_cluster {
             let client = self.kube.connect().await?;
             let listed = resources::list(&client, &self.kube.namespaces(self.namespace.clone())).await?;
-            Some(ClusterReport::of(&listed.into_iter().filter_map(|listed| listed.0.ok()).collect::<Vec<_>>()))
-        } else {
-            None
-        };
-        Ok(Report { made_at: Timestamp::now(), instances, connect_users })
+            report.connect_users =
+                Some(ClusterReport::of(&listed.into_iter().filter_map(|listed| listed.0.ok()).collect::<Vec<_>>()));
+            match self.operator.metrics(&client).await {
+                Ok((pod, page)) => report.operator = Some(OperatorReport::of(pod, &page, &arns)),
+                Err(why) => report.operator_fault = Some(why),
+            }
+        }
+        Ok(report)
     }
 }

@@ -2,7 +2,12 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
-use super::facts::{ClusterReport, InstanceReport, Person, Report};
+use jiff::SignedDuration;
+
+use super::{
+    facts::{ClusterReport, InstanceReport, Person, Report},
+    operator::OperatorReport,
+};
 use crate::cli::{markdown::cell, table::table};
 
 /// How many users a table for people shows.
@@ -97,6 +102,47 @@ pub(super) fn of_cluster(report: &ClusterReport) -> (String, Vec<Section>) {
     (headline, sections.into_iter().filter(|section| !section.rows.is_empty()).collect())
 }
 
+/// Returns the parts of the report on the operator.
+fn of_operator(report: &OperatorReport) -> (String, Vec<Section>) {
+    let calls: u64 = report.queue.iter().map(|waiting| waiting.calls).sum();
+    // The operations wait side by side.
+    let longest = report.queue.iter().filter_map(|waiting| waiting.seconds).max();
+    let time = longest.map(|seconds| format!(" for up to {}", duration(seconds))).unwrap_or_default();
+    let interval = match report.sweep_interval_seconds {
+        None => String::new(),
+        Some(0) => ", there are no sweeps".into(),
+        Some(seconds) => format!(", instances are swept every {}", duration(seconds)),
+    };
+    let headline = format!("{} leads: {calls} calls wait{time}{interval}", report.leader);
+    let queue = report.queue.iter().map(|waiting| {
+        let time = waiting.seconds.map(duration).unwrap_or_default();
+        vec![waiting.operation.clone(), waiting.account.clone(), waiting.region.clone(), waiting.calls.to_string(), time]
+    });
+    let sweeps = report.sweeps.iter().map(|sweep| {
+        let at = sweep.completed_at.map_or_else(|| "not known".into(), |at| at.strftime("%F %T UTC").to_string());
+        vec![sweep.instance_arn.clone(), at]
+    });
+    let sections = vec![
+        Section {
+            heading: "Calls that wait for the rate limit".into(),
+            remark: String::new(),
+            columns: vec!["OPERATION", "ACCOUNT", "REGION", "CALLS", "TIME"],
+            rows: queue.collect(),
+        },
+        Section {
+            heading: "Last sweeps".into(),
+            remark: String::new(),
+            columns: vec!["INSTANCE", "COMPLETED"],
+            rows: sweeps.collect(),
+        },
+    ];
+    (headline, sections.into_iter().filter(|section| !section.rows.is_empty()).collect())
+}
+
+fn duration(seconds: u64) -> String {
+    format!("{:#}", SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX)))
+}
+
 /// Returns the first names of many.
 fn some(names: &[String]) -> String {
     const NAMED: usize = 3;
@@ -114,6 +160,13 @@ pub(super) fn groups(report: &Report) -> Vec<(String, String, Vec<Section>)> {
     if let Some(cluster) = &report.connect_users {
         let (headline, sections) = of_cluster(cluster);
         groups.push(("Cluster".into(), headline, sections));
+    }
+    if let Some(operator) = &report.operator {
+        let (headline, sections) = of_operator(operator);
+        groups.push(("Operator".into(), headline, sections));
+    }
+    if let Some(why) = &report.operator_fault {
+        groups.push(("Operator".into(), format!("Queue and last sweeps are not known: {why}"), Vec::new()));
     }
     groups
 }
@@ -162,4 +215,58 @@ pub(super) fn markdown(report: &Report) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::users::report::{
+        html,
+        operator::{LastSweep, WaitingCalls},
+    };
+
+    fn report() -> Report {
+        let waiting = |operation: &str, calls, seconds| WaitingCalls {
+            account: "123456789012".into(),
+            region: "us-west-2".into(),
+            operation: operation.into(),
+            calls,
+            seconds,
+        };
+        let sweep = |instance: &str, at: Option<&str>| LastSweep {
+            instance_arn: instance.into(),
+            completed_at: at.map(|at| at.parse().unwrap()),
+        };
+        let operator = OperatorReport {
+            leader: "pod-a".into(),
+            queue: vec![waiting("CreateUser", 700, Some(350)), waiting("DescribeUser", 3, None)],
+            sweep_interval_seconds: Some(300),
+            sweeps: vec![sweep("arn:one", Some("2026-05-06T07:08:09Z")), sweep("arn:two", None)],
+        };
+        Report { operator: Some(operator), ..Report::default() }
+    }
+
+    #[test]
+    fn queue_and_sweeps_are_in_every_format() {
+        let headline = "pod-a leads: 703 calls wait for up to 5m 50s, instances are swept every 5m";
+        let report = report();
+        for text in [text(&report), markdown(&report), html::page(&report)] {
+            for part in
+                [headline, "CreateUser", "700", "DescribeUser", "arn:one", "2026-05-06 07:08:09 UTC", "arn:two", "not known"]
+            {
+                assert!(text.contains(part), "{part}: {text}");
+            }
+        }
+        let json = serde_json::to_value(&report).unwrap();
+        assert_eq!(json["operator"]["queue"][0]["seconds"], 350);
+        assert_eq!(json["operator"]["sweeps"][0]["completedAt"], "2026-05-06T07:08:09Z");
+    }
+
+    #[test]
+    fn unread_metrics_are_one_line() {
+        let report = Report { operator_fault: Some("it needs a right".into()), ..Report::default() };
+        for text in [text(&report), markdown(&report), html::page(&report)] {
+            assert!(text.contains("Queue and last sweeps are not known: it needs a right"), "{text}");
+        }
+    }
 }
