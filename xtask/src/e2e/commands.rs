@@ -1,12 +1,16 @@
 //! The commands for people, run in the leader's container and within its memory limit.
 
+use std::process::Command;
+
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
+use testbed::installation::credentials;
 
 use super::cluster::Cluster;
 use super::fleet::Fleet;
 use super::release::{HOME, leader, pods};
-use super::steps::{PATIENCE, Steps};
+use super::steps::{PATIENCE, Steps, until};
+use crate::programs::build_operator;
 
 /// Runs `orphans`, `list` and `report` beside the leader.
 pub(super) fn beside_the_leader(cluster: &Cluster, fleet: &Fleet<'_>, steps: &mut Steps) -> Result<()> {
@@ -33,10 +37,34 @@ pub(super) fn beside_the_leader(cluster: &Cluster, fleet: &Fleet<'_>, steps: &mu
         ensure!(report.contains(&users.to_string()), "{report}");
         Ok(String::new())
     });
+    steps.step("report --with-cluster, outside of the cluster, shows the leader's queue and last sweep", || {
+        let (completed, _) = until("the last sweep is reported", || {
+            let report = report_from_outside(cluster)?;
+            let operator = &report["operator"];
+            ensure!(operator["leader"] == *pod.name && operator["queue"].is_array(), "{report}");
+            Ok(operator["sweeps"][0]["completedAt"].as_str().map(str::to_owned).ok_or_else(|| report.to_string()))
+        })?;
+        Ok(format!("swept at {completed}"))
+    });
     steps.step("the leader has not been restarted by them", || {
         let now = pods(cluster)?.into_iter().find(|other| other.name == pod.name).context("the pod is gone")?;
         ensure!(now.restarts == pod.restarts, "{} restarts", now.restarts);
         Ok(String::new())
     });
     Ok(())
+}
+
+/// Runs the debug build of the operator's program on this machine, with the administrator's kubeconfig.
+fn report_from_outside(cluster: &Cluster) -> Result<Value> {
+    let mut command = Command::new(build_operator()?);
+    command
+        .args(["report", "--with-cluster", "--output=json", "--instance", &cluster.instance_arn])
+        .arg(format!("--operator-namespace={HOME}"))
+        .arg(format!("--aws-endpoint-url={}", cluster.connect_url))
+        .arg("--kubeconfig")
+        .arg(&cluster.kubeconfig)
+        .envs(credentials());
+    let output = command.output().context("cannot run the operator's program")?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).context("the report is not JSON")
 }
