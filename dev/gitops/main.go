@@ -95,13 +95,15 @@ func action(script string, object *unstructured.Unstructured) (any, error) {
 func run(script string, object *unstructured.Unstructured) (*lua.LTable, error) {
 	state := lua.NewState(lua.Options{SkipOpenLibs: true})
 	defer state.Close()
-	for name, open := range map[string]lua.LGFunction{
-		lua.BaseLibName: lua.OpenBase, lua.TabLibName: lua.OpenTable, lua.OsLibName: openTimes,
-	} {
-		if err := state.CallByParam(lua.P{Fn: state.NewFunction(open), Protect: true}, lua.LString(name)); err != nil {
+	for _, library := range []struct {
+		name string
+		open lua.LGFunction
+	}{{lua.LoadLibName, lua.OpenPackage}, {lua.BaseLibName, lua.OpenBase}, {lua.TabLibName, lua.OpenTable}} {
+		if err := state.CallByParam(lua.P{Fn: state.NewFunction(library.open), Protect: true}, lua.LString(library.name)); err != nil {
 			return nil, err
 		}
 	}
+	state.PreloadModule(lua.OsLibName, loadTimes)
 	state.SetGlobal("obj", value(state, object.Object))
 	if err := state.DoString(script); err != nil {
 		return nil, err
@@ -113,15 +115,15 @@ func run(script string, object *unstructured.Unstructured) (*lua.LTable, error) 
 	return result, nil
 }
 
-// openTimes opens of Lua's library os what Argo CD does: the rest could do harm (util/lua/oslib_safe.go).
-func openTimes(state *lua.LState) int {
+// loadTimes returns the part of Lua's library os that Argo CD gives to a script that requires it (util/lua/oslib_safe.go).
+func loadTimes(state *lua.LState) int {
 	lua.OpenOs(state)
 	all := state.GetGlobal(lua.OsLibName).(*lua.LTable)
+	state.SetGlobal(lua.OsLibName, lua.LNil)
 	safe := state.NewTable()
 	for _, name := range []string{"date", "time"} {
 		safe.RawSetString(name, all.RawGetString(name))
 	}
-	state.SetGlobal(lua.OsLibName, safe)
 	state.Push(safe)
 	return 1
 }
