@@ -1,5 +1,7 @@
 //! Argo CD syncs the repository's own samples from Git repositories on this machine.
 
+mod actions;
+mod api_server;
 mod deletions;
 mod repository;
 mod samples;
@@ -39,7 +41,7 @@ pub(super) fn play(cluster: &Cluster, steps: &mut Steps) -> Result<()> {
     let mut argo = steps.required("it runs, with the settings of deploy/argocd/argocd-cm.yaml", || ArgoCd::start(cluster))?;
     let scene = Scene { cluster, samples: Samples::create(cluster)? };
     let failed = steps.failures();
-    let played = scene.play(steps);
+    let played = scene.play(&argo, steps);
     if played.is_err() || steps.failures() > failed {
         println!("Argo CD's last lines:\n{}", argo.log());
     }
@@ -48,10 +50,11 @@ pub(super) fn play(cluster: &Cluster, steps: &mut Steps) -> Result<()> {
 }
 
 impl Scene<'_> {
-    fn play(&self, steps: &mut Steps) -> Result<()> {
+    fn play(&self, argo: &ArgoCd, steps: &mut Steps) -> Result<()> {
         self.install(steps)?;
         syncs::play(self, steps)?;
         states::play(self, steps)?;
+        actions::play(self, argo, steps)?;
         deletions::play(self, steps)
     }
 

@@ -1,11 +1,12 @@
 //! Argo CD's programs: they run beside the cluster and reach it as an administrator.
 
+use std::ffi::OsString;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use control_plane::{Supervised, free_ports, tool};
 use serde_json::{Value, json};
 
@@ -22,11 +23,68 @@ const MOST_OF_A_LINE: usize = 400;
 /// Its presence requests a comparison, and Argo CD removes it.
 const REFRESH: &str = "argocd.argoproj.io/refresh";
 
-/// A running Argo CD, without its user interface. Dropping it stops it.
+/// A running Argo CD, without its API server. Dropping it stops it.
 pub(super) struct ArgoCd {
     controller: Supervised,
     repo_server: Supervised,
     _redis: Supervised,
+    pub program: Program,
+    /// The flags of a program that uses the other two.
+    pub flags: Vec<String>,
+}
+
+/// Argo CD's one program, whose name at run time selects its part, and where it runs.
+pub(super) struct Program {
+    path: PathBuf,
+    directory: PathBuf,
+    environment: Vec<(&'static str, OsString)>,
+}
+
+impl Program {
+    fn new(cluster: &Cluster) -> Result<Self> {
+        let path = tool("argocd")?;
+        let directory = cluster.directory.path().join("argocd");
+        fs::create_dir_all(&directory)?;
+        let environment = vec![
+            ("PATH", search_path(path.parent().context("a program is in a directory")?, &directory)?.into()),
+            // The cluster is reached with the kubeconfig, under the name that Applications use.
+            ("ARGOCD_FAKE_IN_CLUSTER", "true".into()),
+            ("ARGOCD_GPG_ENABLED", "false".into()),
+            // The repositories belong to the user of this run.
+            ("GIT_CONFIG_NOSYSTEM", "1".into()),
+            ("HOME", directory.clone().into()),
+            ("TMPDIR", directory.clone().into()),
+            ("KUBECONFIG", cluster.kubeconfig.clone().into()),
+        ];
+        Ok(Self { path, directory, environment })
+    }
+
+    /// Starts one of Argo CD's parts.
+    pub(super) fn spawn(&self, name: &str, arguments: &[String]) -> Result<Supervised> {
+        self.spawn_other(name, &self.path, arguments)
+    }
+
+    fn spawn_other(&self, name: &str, program: &Path, arguments: &[String]) -> Result<Supervised> {
+        Supervised::spawn(program, arguments, &self.directory.join(format!("{name}.log")), |command| {
+            self.surround(name, command);
+        })
+    }
+
+    /// Runs a command of Argo CD's client, and returns its output.
+    pub(super) fn run(&self, arguments: &[&str]) -> Result<String> {
+        let mut command = Command::new(&self.path);
+        self.surround("argocd", &mut command);
+        let output = command.args(arguments).output().context("cannot run argocd")?;
+        if !output.status.success() {
+            bail!("argocd {}: {}", arguments[0], String::from_utf8_lossy(&output.stderr).trim());
+        }
+        String::from_utf8(output.stdout).context("argocd printed what is not UTF-8")
+    }
+
+    fn surround(&self, name: &str, command: &mut Command) {
+        command.current_dir(&self.directory).env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.env("ARGOCD_BINARY_NAME", name);
+    }
 }
 
 impl ArgoCd {
@@ -38,8 +96,8 @@ impl ArgoCd {
 
     /// Installs Argo CD's definitions and settings in the cluster, with the samples of this repository, and starts it.
     pub(super) fn start(cluster: &Cluster) -> Result<Self> {
-        let program = tool("argocd")?;
-        let programs = program.parent().context("a program is in a directory")?;
+        let program = Program::new(cluster)?;
+        let programs = program.path.parent().context("a program is in a directory")?;
         for definition in ["application-crd.yaml", "applicationset-crd.yaml", "appproject-crd.yaml"] {
             let file = format!("--filename={}", programs.join(definition).display());
             cluster.kubectl(&["apply", "--server-side", &file])?;
@@ -53,55 +111,34 @@ impl ArgoCd {
         }
         configure(cluster)?;
 
-        let directory = cluster.directory.path().join("argocd");
-        fs::create_dir_all(&directory)?;
-        let path = path(programs, &directory)?;
         let [redis_port, repo_port, repo_metrics, controller_metrics] = free_ports()?;
-        let spawn = |name: &str, program: &Path, arguments: &[String]| {
-            Supervised::spawn(program, arguments, &directory.join(format!("{name}.log")), |command| {
-                command.current_dir(&directory).env_clear().envs([
-                    ("PATH", path.as_str()),
-                    ("ARGOCD_BINARY_NAME", name),
-                    // The cluster is reached with the kubeconfig, under the name that Applications use.
-                    ("ARGOCD_FAKE_IN_CLUSTER", "true"),
-                    ("ARGOCD_GPG_ENABLED", "false"),
-                    // The repositories belong to the user of this run.
-                    ("GIT_CONFIG_NOSYSTEM", "1"),
-                ]);
-                command.env("HOME", &directory).env("TMPDIR", &directory).env("KUBECONFIG", &cluster.kubeconfig);
-            })
-        };
         let redis_flags = format!("--port {redis_port} --bind 127.0.0.1 --appendonly no --save");
         let redis_flags: Vec<_> = redis_flags.split(' ').map(str::to_owned).chain([String::new()]).collect();
-        let redis = spawn("redis", Path::new("redis-server"), &redis_flags)?;
-        let repo_server = spawn(
-            "argocd-repo-server",
-            &program,
-            &[
-                "--address=127.0.0.1".to_owned(),
-                "--metrics-address=127.0.0.1".to_owned(),
-                format!("--port={repo_port}"),
-                format!("--metrics-port={repo_metrics}"),
-                format!("--redis=127.0.0.1:{redis_port}"),
-                "--disable-tls".to_owned(),
-                "--client-ca-path=".to_owned(),
-            ],
-        )?;
-        let controller = spawn(
-            "argocd-application-controller",
-            &program,
-            &[
-                format!("--namespace={NAMESPACE}"),
-                format!("--kubeconfig={}", cluster.kubeconfig.display()),
-                format!("--repo-server=127.0.0.1:{repo_port}"),
-                "--repo-server-plaintext".to_owned(),
-                // Otherwise only Argo CD's user interface shows it.
-                "--persist-resource-health".to_owned(),
-                format!("--redis=127.0.0.1:{redis_port}"),
-                format!("--metrics-port={controller_metrics}"),
-            ],
-        )?;
-        let mut this = Self { controller, repo_server, _redis: redis };
+        let redis = program.spawn_other("redis", Path::new("redis-server"), &redis_flags)?;
+        let repo_flags = [
+            "--address=127.0.0.1".to_owned(),
+            "--metrics-address=127.0.0.1".to_owned(),
+            format!("--port={repo_port}"),
+            format!("--metrics-port={repo_metrics}"),
+            format!("--redis=127.0.0.1:{redis_port}"),
+            "--disable-tls".to_owned(),
+            "--client-ca-path=".to_owned(),
+        ];
+        let repo_server = program.spawn("argocd-repo-server", &repo_flags)?;
+        let flags = vec![
+            format!("--namespace={NAMESPACE}"),
+            format!("--kubeconfig={}", cluster.kubeconfig.display()),
+            format!("--repo-server=127.0.0.1:{repo_port}"),
+            "--repo-server-plaintext".to_owned(),
+            format!("--redis=127.0.0.1:{redis_port}"),
+        ];
+        let own_flags = [
+            // Otherwise only Argo CD's API server shows it.
+            "--persist-resource-health".to_owned(),
+            format!("--metrics-port={controller_metrics}"),
+        ];
+        let controller = program.spawn("argocd-application-controller", &[&flags[..], &own_flags].concat())?;
+        let mut this = Self { controller, repo_server, _redis: redis, program, flags };
         until("Argo CD's servers listen", || {
             this.check()?;
             let listens = |port: u16| std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
@@ -163,7 +200,7 @@ fn configure(cluster: &Cluster) -> Result<()> {
 }
 
 /// Returns a `PATH` with the programs that Argo CD calls.
-fn path(programs: &Path, directory: &Path) -> Result<String> {
+fn search_path(programs: &Path, directory: &Path) -> Result<String> {
     let links = directory.join("bin");
     fs::create_dir_all(&links)?;
     symlink(tool("helm")?, links.join("helm"))?;
