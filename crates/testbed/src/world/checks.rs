@@ -68,7 +68,7 @@ impl Simulation {
         }
     }
 
-    /// Checks that no user is left of [`jane`], which is gone.
+    /// Checks that no user is left of [`jane`](super::jane), which is gone.
     pub fn check_gone(&self) {
         // No call is under way any more, so a lost call cannot bring back a user.
         let left = self.ours().len();

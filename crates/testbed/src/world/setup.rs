@@ -81,7 +81,7 @@ pub fn config(lag: Lag) -> Config {
     }
 }
 
-/// Returns the Secret with the initial password of [`jane`].
+/// Returns the Secret with the initial password of [`jane`](super::jane).
 pub fn secret() -> NamespacedName {
     NamespacedName { namespace: NAMESPACE.into(), name: SECRET.into() }
 }
