@@ -28,7 +28,7 @@ pub(super) fn play(cluster: &Cluster, release: &Release, fleet: &Fleet<'_>, step
     control_plane::tool("kube-router")?;
     let mut policies = steps.required("kube-router enforces NetworkPolicies", || node.enforce_network_policies())?;
     let clients = clients(cluster)?;
-    // A server on this machine that is not Connect. A connection needs nobody to accept it.
+    // A server on this machine that is not Connect. A connection need not be accepted.
     let other_server = TcpListener::bind((node.host(), 0))?;
     let doors = Doors { cluster, node, clients, other_server: other_server.local_addr()? };
     let all = Open { named_client: vec![true; 2], other_client: vec![true; 2], other_server: true };
