@@ -19,10 +19,10 @@ pub(super) struct QuotaLookup {
 
 impl QuotaLookup {
     /// Returns what is known after a lookup. A failure does not make an earlier quota unknown.
-    pub(super) fn after(before: Option<Self>, result: Result<NonZeroU32, &str>, now: Duration) -> Self {
-        match result {
-            Ok(quota) => Self { quota: Some(quota), failed: false, due: now + LASTS },
-            Err(_) => Self { quota: before.and_then(|before| before.quota), failed: true, due: now + AFTER_FAILURE },
+    pub(super) fn after(before: Option<Self>, read: Option<NonZeroU32>, now: Duration) -> Self {
+        match read {
+            Some(quota) => Self { quota: Some(quota), failed: false, due: now + LASTS },
+            None => Self { quota: before.and_then(|before| before.quota), failed: true, due: now + AFTER_FAILURE },
         }
     }
 }
@@ -38,11 +38,11 @@ mod tests {
     #[test]
     fn quota_is_read_once_a_day_and_hourly_after_a_failure() {
         let (hour, now) = (Duration::from_secs(3600), Duration::from_secs(7));
-        let first = QuotaLookup::after(None, Err("denied"), now);
+        let first = QuotaLookup::after(None, None, now);
         assert_eq!((first.quota, first.due), (None, now + hour));
-        let second = QuotaLookup::after(Some(first), Ok(quota(500)), now);
+        let second = QuotaLookup::after(Some(first), Some(quota(500)), now);
         assert_eq!((second.quota, second.due), (Some(quota(500)), now + 24 * hour));
-        let third = QuotaLookup::after(Some(second), Err("busy"), now);
+        let third = QuotaLookup::after(Some(second), None, now);
         assert_eq!((third.quota, third.due), (Some(quota(500)), now + hour), "the quota stays known");
     }
 }

@@ -21,7 +21,7 @@ impl Reconciler {
         {
             tracing::warn!(instance = %instance, error, "could not read the quota of users; the next attempt is in an hour");
         }
-        let known = QuotaLookup::after(before, result.as_ref().copied().map_err(String::as_str), ctx.clock.uptime());
+        let known = QuotaLookup::after(before, result.ok(), ctx.clock.uptime());
         ctx.users_quotas.record(key, known);
         known.quota
     }
