@@ -1,6 +1,6 @@
 //! What ends a leader's pod: each time another pod takes over, and an edit that is made meanwhile reaches Connect.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
@@ -48,21 +48,15 @@ fn taken_over(cluster: &Cluster, fleet: &Fleet<'_>, end: impl FnOnce(&Pod) -> Re
     end(&former)?;
     let ended = Instant::now();
     while edits.is_empty() || holder(cluster)?.starts_with(&former.name) {
-        edits.push(toggle(fleet)?);
+        edits.push(fleet.toggle()?);
     }
     let led = ended.elapsed();
-    edits.push(toggle(fleet)?);
+    edits.push(fleet.toggle()?);
     until_two_pods(cluster)?;
     fleet.settled(PATIENCE)?;
     let longest = edits.iter().max().copied().unwrap_or_default();
     let (number, longest, led) = (edits.len(), shown(longest), shown(led));
     Ok(format!("another pod led after {led}, and the longest of {number} edits meanwhile was in Connect after {longest}"))
-}
-
-/// Gives the first agent the other routing profile, and returns the time until Connect has it.
-fn toggle(fleet: &Fleet<'_>) -> Result<Duration> {
-    let profile = fleet.profile("agent", 0)?;
-    fleet.edit("agent", 0, 1 - profile)
 }
 
 fn evict(cluster: &Cluster, pod: &str) -> Result<()> {
@@ -87,7 +81,7 @@ fn drain(cluster: &Cluster, fleet: &Fleet<'_>) -> Result<String> {
         ensure!(said.contains("would violate the pod's disruption budget"), "{said}");
         let ready = pods(cluster)?.iter().filter(|pod| pod.is_ready).count();
         ensure!(ready == 1, "{ready} pods are ready");
-        toggle(fleet)
+        fleet.toggle()
     });
     cluster.kubectl(&["uncordon", &node])?;
     let edit = edit?;

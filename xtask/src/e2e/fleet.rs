@@ -87,8 +87,13 @@ impl<'a> Fleet<'a> {
         Ok(started.elapsed())
     }
 
+    /// Gives the first agent the other routing profile, and returns the time until Connect has it.
+    pub(super) fn toggle(&self) -> Result<Duration> {
+        self.edit("agent", 0, 1 - self.profile("agent", 0)?)
+    }
+
     /// Returns the routing profile that a ConnectUser asks for.
-    pub(super) fn profile(&self, kind: &str, number: usize) -> Result<usize> {
+    fn profile(&self, kind: &str, number: usize) -> Result<usize> {
         let resource = self.cluster.runtime.block_on(self.api.get(&name(kind, number)))?;
         let (sim, instance) = (&self.cluster.sim, &self.cluster.instance);
         let mut arns = PROFILES.iter().map(|name| sim.routing_profile_arn(instance, name));

@@ -44,7 +44,7 @@ pub(super) fn play(cluster: &Cluster, release: &Release, fleet: &Fleet<'_>, step
         doors.until(&needed)
     });
     steps.step("an edit reaches Connect", || {
-        let time = fleet.edit("agent", 0, 1 - fleet.profile("agent", 0)?)?;
+        let time = fleet.toggle()?;
         fleet.settled(PATIENCE)?;
         Ok(format!("after {}", shown(time)))
     });

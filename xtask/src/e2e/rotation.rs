@@ -38,8 +38,7 @@ pub(super) fn play(cluster: &Cluster, release: &Release, fleet: &Fleet<'_>, step
     steps.step("it still leads after the first one has expired, and an edit reaches Connect", || {
         std::thread::sleep(Duration::from_secs(SECONDS / 4));
         ensure!(leader(cluster)?.uid == pod.uid, "another pod leads");
-        let profile = fleet.profile("agent", 0)?;
-        let time = fleet.edit("agent", 0, 1 - profile)?;
+        let time = fleet.toggle()?;
         fleet.settled(PATIENCE)?;
         Ok(format!("after {}", shown(time)))
     });

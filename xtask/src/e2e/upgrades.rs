@@ -24,7 +24,7 @@ pub(super) fn play(cluster: &Cluster, release: &Release, steps: &mut Steps) -> R
     let users = Fleet::create(cluster, "contact-center")?;
     // An uninstalled operator has lost the right to release the Lease.
     steps.required("its operator works once the former Lease has expired", || {
-        users.edit("agent", 0, 1 - users.profile("agent", 0)?)?;
+        users.toggle()?;
         users.settled(PATIENCE)
     })?;
     thread::scope(|scope| {

@@ -164,8 +164,8 @@ impl Node {
     /// # Errors
     /// The pod has no such container.
     pub fn connects(&self, pod_uid: &str, container_id: &str, server: SocketAddr) -> Result<bool> {
-        let processes = fs::read_to_string(self.container("pids", pod_uid, container_id)?.join("cgroup.procs"))?;
-        let process = processes.lines().next().context("the container has no process")?;
+        let processes = self.processes(pod_uid, container_id)?;
+        let process = processes.first().context("the container has no process")?;
         let connect = format!("exec 3<>/dev/tcp/{}/{}", server.ip(), server.port());
         let mut command = Command::new("nsenter");
         command.arg(format!("--net=/proc/{process}/ns/net")).args(["timeout", "3", "bash", "-c", &connect]);
@@ -212,8 +212,7 @@ impl Node {
     /// # Errors
     /// The pod has no such container.
     pub fn kill(&self, pod_uid: &str, container_id: &str) -> Result<()> {
-        let processes = fs::read_to_string(self.container("pids", pod_uid, container_id)?.join("cgroup.procs"))?;
-        let processes: Vec<_> = processes.lines().collect();
+        let processes = self.processes(pod_uid, container_id)?;
         let killed = Command::new("kill").arg("-KILL").args(&processes).status().context("cannot run kill")?;
         if processes.is_empty() || !killed.success() {
             bail!("the processes {processes:?} cannot be killed");
@@ -234,6 +233,12 @@ impl Node {
         };
         let peak = read(["memory.peak", "memory.max_usage_in_bytes"])?.parse()?;
         Ok((peak, read(["memory.max", "memory.limit_in_bytes"])?.parse().ok()))
+    }
+
+    /// Returns the ids of a container's processes.
+    fn processes(&self, pod_uid: &str, container_id: &str) -> Result<Vec<String>> {
+        let listed = fs::read_to_string(self.container("pids", pod_uid, container_id)?.join("cgroup.procs"))?;
+        Ok(listed.lines().map(str::to_owned).collect())
     }
 
     fn container(&self, controller: &str, pod_uid: &str, container_id: &str) -> Result<PathBuf> {

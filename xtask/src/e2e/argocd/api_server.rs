@@ -4,11 +4,10 @@ use std::fs;
 
 use anyhow::{Context, Result, ensure};
 use control_plane::{Supervised, free_ports};
-use serde_json::json;
 
 use super::super::cluster::Cluster;
 use super::super::steps::until;
-use super::server::{ArgoCd, NAMESPACE, Program};
+use super::server::{ArgoCd, NAMESPACE, Program, set};
 use crate::repository;
 
 /// The name of the account, and of its role in docs/gitops.md.
@@ -68,12 +67,6 @@ fn configure(cluster: &Cluster) -> Result<()> {
     let rules: Vec<_> = page.lines().filter(|line| line.starts_with(&format!("p, {ROLE},"))).collect();
     ensure!(!rules.is_empty(), "docs/gitops.md has no rules");
     let policy = format!("{}\ng, {ACCOUNT}, {ROLE}\n", rules.join("\n"));
-    patch(cluster, "argocd-cm", &[(&format!("accounts.{ACCOUNT}"), "apiKey")])?;
-    patch(cluster, "argocd-rbac-cm", &[("policy.csv", &policy)])
-}
-
-fn patch(cluster: &Cluster, config_map: &str, data: &[(&str, &str)]) -> Result<()> {
-    let data: serde_json::Map<_, _> = data.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect();
-    let patch = json!({ "data": data }).to_string();
-    cluster.kubectl(&["patch", "configmap", config_map, "--namespace", NAMESPACE, "--type=merge", "--patch", &patch]).map(drop)
+    set(cluster, "argocd-cm", &[(&format!("accounts.{ACCOUNT}"), "apiKey")])?;
+    set(cluster, "argocd-rbac-cm", &[("policy.csv", &policy)])
 }

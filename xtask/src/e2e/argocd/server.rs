@@ -185,18 +185,14 @@ fn configure(cluster: &Cluster) -> Result<()> {
     cluster.kubectl(&["apply", "--server-side", "--field-manager=connect-operator-health", &sample])?;
     // The optional third key, as docs/gitops.md describes it.
     let health = fs::read_to_string(repository::root().join("deploy/argocd/application-health.lua"))?;
-    let patch = json!({ "data": { "resource.customizations.health.argoproj.io_Application": health } });
-    cluster.kubectl(&[
-        "patch",
-        "configmap",
-        "argocd-cm",
-        "--namespace",
-        NAMESPACE,
-        "--type=merge",
-        "--patch",
-        &patch.to_string(),
-    ])?;
-    Ok(())
+    set(cluster, "argocd-cm", &[("resource.customizations.health.argoproj.io_Application", &health)])
+}
+
+/// Sets keys of one of Argo CD's ConfigMaps, and leaves the others alone.
+pub(super) fn set(cluster: &Cluster, config_map: &str, data: &[(&str, &str)]) -> Result<()> {
+    let data: serde_json::Map<_, _> = data.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect();
+    let patch = json!({ "data": data }).to_string();
+    cluster.kubectl(&["patch", "configmap", config_map, "--namespace", NAMESPACE, "--type=merge", "--patch", &patch]).map(drop)
 }
 
 /// Returns a `PATH` with the programs that Argo CD calls.
