@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::api::{ConnectUser, ConnectUserSpec, ManagementPolicy};
@@ -88,11 +88,35 @@ pub(super) fn stream(manifests: &[Manifest]) -> anyhow::Result<String> {
     documents.collect()
 }
 
+/// Which values of a spec a kustomization holds for its group of users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shared {
+    /// The instance.
+    Instance,
+    /// The instance, and the routing profile if all users of the group have the same.
+    RoutingProfile,
+}
+
+impl Shared {
+    /// Returns the values of the spec that the kustomization of these users holds.
+    fn of(self, manifests: &[&Manifest]) -> anyhow::Result<Map<String, Value>> {
+        let may = ["instanceArn", "routingProfileName", "routingProfileArn"];
+        let may = if self == Self::Instance { &may[..1] } else { &may };
+        let specs: Vec<Value> =
+            manifests.iter().map(|manifest| serde_json::to_value(&manifest.spec)).collect::<Result<_, _>>()?;
+        let value = |field: &str| {
+            let value = specs.first()?.get(field)?;
+            specs.iter().all(|spec| spec.get(field) == Some(value)).then(|| value.clone())
+        };
+        Ok(may.iter().filter_map(|field| Some(((*field).to_owned(), value(field)?))).collect())
+    }
+}
+
 /// Returns the files of a directory for kustomize, by path: one for each user, and a kustomization for each group of users, which holds
-/// their namespace and their instance. Users of one instance and one namespace are a group. Other values are in the files even if all
+/// their namespace and what is `shared`. Users of one instance and one namespace are a group. Other values are in the files even if all
 /// users have them: kustomize would give them to users that are added later, and would overwrite their own. Each kustomization begins
 /// with `header`.
-pub(super) fn files(manifests: &[Manifest], header: &str) -> anyhow::Result<BTreeMap<String, String>> {
+pub(super) fn files(manifests: &[Manifest], header: &str, shared: Shared) -> anyhow::Result<BTreeMap<String, String>> {
     let instances: BTreeSet<&str> = manifests.iter().map(|manifest| manifest.spec.instance_arn.as_str()).collect();
     let mut groups: BTreeMap<Vec<String>, Vec<&Manifest>> = BTreeMap::new();
     for manifest in manifests {
@@ -104,20 +128,24 @@ pub(super) fn files(manifests: &[Manifest], header: &str) -> anyhow::Result<BTre
     for (place, manifests) in &groups {
         let at = |file: &str| place.iter().map(String::as_str).chain([file]).collect::<Vec<_>>().join("/");
         let mut resources = Vec::new();
+        let shared = shared.of(manifests)?;
         for manifest in manifests {
             let mut object = manifest.object()?;
             if let Some(metadata) = object["metadata"].as_object_mut() {
                 metadata.remove("namespace");
             }
             if let Some(spec) = object["spec"].as_object_mut() {
-                spec.remove("instanceArn");
+                spec.retain(|field, _| !shared.contains_key(field));
             }
             let file = format!("{}.yaml", manifest.name);
             files.insert(at(&file), serde_saphyr::to_string(&object)?);
             resources.push(file);
         }
-        let instance = manifests.first().map(|manifest| &manifest.spec.instance_arn);
-        let patch = serde_saphyr::to_string(&json!([{ "op": "add", "path": "/spec/instanceArn", "value": instance }]))?;
+        let patch: Vec<Value> = shared
+            .iter()
+            .map(|(field, value)| json!({ "op": "add", "path": format!("/spec/{field}"), "value": value }))
+            .collect();
+        let patch = serde_saphyr::to_string(&patch)?;
         let mut kustomization = json!({
             "apiVersion": "kustomize.config.k8s.io/v1beta1",
             "kind": "Kustomization",

@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 
 use super::{
-    manifests::{Manifest, files, stream},
+    manifests::{Manifest, Shared, files, stream},
     stdout,
 };
 
@@ -23,6 +23,11 @@ pub(super) struct Output {
     /// run of this command has made is replaced.
     #[arg(long, value_name = "DIR")]
     output_dir: Option<PathBuf>,
+
+    /// With --output-dir: name a routing profile that all users of a namespace have in the namespace's kustomization.yaml, not in each
+    /// file. A change there moves the whole team, and no file there can name another one.
+    #[arg(long, requires = "output_dir")]
+    share_routing_profile: bool,
 }
 
 impl Output {
@@ -42,7 +47,8 @@ impl Output {
     pub(super) fn write(&self, command: &str, manifests: &[Manifest]) -> anyhow::Result<()> {
         match &self.output_dir {
             Some(directory) => {
-                replace(directory, &files(manifests, &header(command))?)?;
+                let shared = if self.share_routing_profile { Shared::RoutingProfile } else { Shared::Instance };
+                replace(directory, &files(manifests, &header(command), shared)?)?;
                 eprintln!("{} ConnectUsers are in {}", manifests.len(), directory.display());
             }
             None => stdout::write(&stream(manifests)?)?,

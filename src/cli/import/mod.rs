@@ -161,7 +161,7 @@ fn bytes_of(path: &Path) -> std::io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::manifests::{files, stream};
+    use crate::cli::manifests::{Shared, files, stream};
 
     /// The passwords of the samples all begin like this.
     const PASSWORD: &str = "Hunter";
@@ -194,7 +194,11 @@ mod tests {
                 assert!(!format!("{imported:?}").contains(PASSWORD), "{source:?}: it gets no further than the source");
                 let Conversion { manifests, lost, notes } = convert(vec![("file".into(), imported)], &wishes).unwrap();
                 assert_eq!(manifests.len(), users, "{source:?}: {lost:#?}");
-                let printed = format!("{}{:?}{lost:?}{notes:?}", stream(&manifests).unwrap(), files(&manifests, "").unwrap());
+                let printed = format!(
+                    "{}{:?}{lost:?}{notes:?}",
+                    stream(&manifests).unwrap(),
+                    files(&manifests, "", Shared::RoutingProfile).unwrap()
+                );
                 assert!(!printed.contains(PASSWORD), "{source:?}");
                 assert_eq!(printed.contains("generatePassword: true"), generate_password, "{source:?}");
                 assert_eq!(printed.contains("passwordSecretRef"), !generate_password, "{source:?}");

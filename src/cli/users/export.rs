@@ -25,7 +25,7 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   connect-operator export --instance <arn> --full > users.yaml
-  connect-operator export --instance <arn> --full --namespace-by tag:team --output-dir users/
+  connect-operator export --instance <arn> --full --namespace-by tag:team --output-dir users/ --share-routing-profile
   connect-operator export --instance <arn> --unmanaged --routing-profile Sales --namespace sales")]
 pub(in crate::cli) struct ExportCommand {
     #[command(flatten)]

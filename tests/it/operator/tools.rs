@@ -8,8 +8,8 @@ use std::{
 };
 
 use connect_api::{
-    AfterContactWorkConfig, AssociateUserProficiencies, Channel, ChannelConfigs, InstanceId, OperationName, PhoneConfig,
-    PhoneType, Proficiency, ProficiencyKey, UpdateUserConfig,
+    AfterContactWorkConfig, AssociateUserProficiencies, Channel, ChannelConfigs, CreateUser, InstanceId, OperationName,
+    PhoneConfig, PhoneType, Proficiency, ProficiencyKey, UpdateUserConfig,
 };
 use connect_sim::UserView;
 use serde_json::{Value, json};
@@ -179,6 +179,46 @@ async fn exported_users_are_taken_over_without_a_change() {
     let to = format!("--output-dir={}", first.display());
     let error = refused(&harness, &["export", &to]);
     assert!(error.contains("--output-dir") && error.contains("notes.txt"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn routing_profile_of_a_team_is_exported_once() {
+    let harness = Harness::builder("export-teams").start().await;
+    let of_team = |team: &str| vec![("team".to_owned(), format!("{}-{team}", harness.namespace()))].into_iter().collect();
+    let other = harness.sim.routing_profile_id(&harness.instance(), "Basic Routing Profile").unwrap();
+    for (username, team) in [("ann", "blue"), ("ben", "blue"), ("eve", "red"), ("fay", "red")] {
+        let create = |create: &mut CreateUser| {
+            create.tags = of_team(team);
+            if username == "fay" {
+                create.routing_profile_id = other.clone();
+            }
+        };
+        harness.create_by_hand(username, create).await;
+    }
+    harness.sim.advance(std::time::Duration::from_secs(60));
+    let directory = tempfile::tempdir().unwrap();
+    let users = directory.path().join("users");
+    let to = format!("--output-dir={}", users.display());
+    let command = ["export", "--namespace-by=tag:team", "--share-routing-profile", &to];
+    printed(&harness, &command);
+    let exported = files(&users);
+    printed(&harness, &command);
+    assert_eq!(files(&users), exported);
+    let named = |path: &str| exported[&format!("{}-{path}.yaml", harness.namespace())].contains("routingProfileName");
+    assert!(!named("blue/ann") && !named("blue/ben") && named("red/eve") && named("red/fay"), "{exported:#?}");
+
+    // One line moves the team.
+    let kubectl = plane().kubectl();
+    let profiles = || {
+        let manifests = kubectl.run(&["kustomize", users.to_str().unwrap()]).unwrap();
+        let lines = manifests.lines().filter_map(|line| line.trim().strip_prefix("routingProfileName: ").map(str::to_owned));
+        lines.collect::<Vec<_>>()
+    };
+    assert_eq!(profiles(), ["Sales", "Sales", "Sales", "Basic Routing Profile"]);
+    let path = users.join(format!("{}-blue/kustomization.yaml", harness.namespace()));
+    let kustomization = fs::read_to_string(&path).unwrap();
+    fs::write(&path, kustomization.replace("Sales", "Basic Routing Profile")).unwrap();
+    assert_eq!(profiles(), ["Basic Routing Profile", "Basic Routing Profile", "Sales", "Basic Routing Profile"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
