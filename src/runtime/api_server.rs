@@ -23,7 +23,7 @@ use kube::{
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tower::{BoxError, Layer, Service};
 
-use super::health::Health;
+use super::{health::Health, large_replies::with_bounded_replies};
 use crate::{api::ConnectUser, telemetry::Metrics};
 
 /// How long the API server may be silent.
@@ -57,7 +57,7 @@ pub async fn connect(
         None => Config::infer().await.context("no cluster: found neither a kubeconfig nor a service account")?,
     };
     let bounds = Bounds { patience, metrics, health };
-    Ok(ClientBuilder::try_from(config)?.with_layer(&bounds).build())
+    Ok(with_bounded_replies(ClientBuilder::try_from(config)?.with_layer(&bounds).build()))
 }
 
 /// Bounds the requests of a client, and records when something arrives for the watch of ConnectUsers.
@@ -128,7 +128,7 @@ where
     }
 }
 
-fn is_watch(request: &Request<Body>) -> bool {
+pub(super) fn is_watch(request: &Request<Body>) -> bool {
     request.uri().query().is_some_and(|query| query.split('&').any(|part| part == "watch=true"))
 }
 

@@ -21,8 +21,9 @@ use kube::{
 use serde::de::Error as _;
 use serde_json::{Value, json};
 
+use super::packed::strip;
 use crate::{
-    api::{ConnectUser, ConnectUserStatus, FIELD_MANAGER, FINALIZER, keep_short},
+    api::{ConnectUser, ConnectUserStatus, FIELD_MANAGER, FINALIZER},
     reconcile::{Cluster, ClusterError, ClusterErrorKind, ClusterFuture, Event, EventKind, SecretValue, THROTTLED},
     telemetry::Personal,
 };
@@ -105,9 +106,9 @@ fn name_of_long_named(resource: &str, reason: &str) -> Option<String> {
     })
 }
 
-/// Returns a resource as the cache would show it, with short annotations.
+/// Returns a resource as the cache would show it, without the metadata that no pass needs.
 fn kept(mut resource: ConnectUser) -> ConnectUser {
-    keep_short(&mut resource.metadata);
+    strip(&mut resource.metadata);
     resource
 }
 

@@ -7,6 +7,7 @@ mod credential_check;
 mod deletion_counts;
 mod health;
 mod kubernetes;
+mod large_replies;
 mod lease;
 mod listener;
 mod namespaces;

@@ -95,7 +95,7 @@ fn sketch(resource: &ConnectUser) -> Option<(ConnectUserSpec, ConnectUserStatus)
 
 /// Removes metadata that no pass needs and that makes up most of the size of an object. For this reason, objects from the cache
 /// are never sent back whole.
-fn strip(metadata: &mut ObjectMeta) {
+pub(super) fn strip(metadata: &mut ObjectMeta) {
     metadata.managed_fields = None;
     metadata.labels = None;
     metadata.owner_references = None;

@@ -114,8 +114,17 @@ impl Operator {
 
     /// Returns the memory that it uses, in bytes.
     pub fn memory(&self) -> usize {
+        self.memory_by("VmRSS:")
+    }
+
+    /// Returns the most memory that this process has used so far, in bytes.
+    pub fn peak_memory(&self) -> usize {
+        self.memory_by("VmHWM:")
+    }
+
+    fn memory_by(&self, measure: &str) -> usize {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(measure)).unwrap();
         line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
     }
 
