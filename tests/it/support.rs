@@ -63,6 +63,11 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
+/// Returns how large a test is: `whole` if the variable FLEET is `all`, and `small` otherwise.
+pub fn size(whole: u32, small: u32) -> u32 {
+    if std::env::var("FLEET").is_ok_and(|fleet| fleet == "all") { whole } else { small }
+}
+
 /// Returns the program to test: that of this build, or the one that `OPERATOR_UNDER_TEST` names, such as a released one.
 pub fn operator_under_test() -> &'static Path {
     static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {

@@ -30,6 +30,8 @@ impl Kubectl {
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.env("KUBECONFIG", &self.kubeconfig).env("KUBECACHEDIR", &self.cache).env("KUBERC", "off");
+        // It ends before the collection of garbage pays.
+        command.env("GOGC", "400");
         command
     }
 

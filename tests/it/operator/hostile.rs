@@ -10,6 +10,7 @@ use super::{
     harness::{Harness, condition, harness},
     sweeps::{next_sweep, swept},
 };
+use crate::support::size;
 
 const MIB: usize = 1024 * 1024;
 
@@ -60,8 +61,8 @@ async fn aliases_and_invented_instances_leave_no_series() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn annotations_of_any_size_cost_no_memory() {
-    const WARM: u32 = 50;
-    const HOSTILE: u32 = 100;
+    const WARM: u32 = 25;
+    const HOSTILE: u32 = 50;
     let harness = harness("hostile").await;
     let names: Vec<String> = (0..WARM + HOSTILE).map(|number| format!("hostile-{number}")).collect();
     for name in &names {
@@ -88,19 +89,19 @@ async fn annotations_of_any_size_cost_no_memory() {
     }
     let grown = harness.operator.memory().saturating_sub(warm);
     println!("{} KiB for the buffers, {} KiB for {HOSTILE} ConnectUsers", warm.saturating_sub(at_first) / 1024, grown / 1024);
-    // Their values have 24 MiB.
+    // Their values have 12 MiB.
     assert!(grown < 4 * MIB && warm - at_first < 16 * MIB, "{} MiB", grown / MIB);
 }
 
 /// The largest specs that the definition takes, in a namespace that may not use the instance.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn specs_of_any_size_cost_little_memory() {
-    const WARM: u32 = 100;
-    const SPECS: u32 = 500;
+    const WARM: u32 = 50;
+    let specs = size(500, 150);
     let harness = Harness::builder("hostile").config_file("instancesNotListed: Refuse\n").start().await;
     let name = |number: u32| format!("hostile-{number}");
     let mut before = 0;
-    for number in 0..WARM + SPECS {
+    for number in 0..WARM + specs {
         if number == WARM {
             // Buffers and caches have their size by now.
             harness.wait_for_condition(&name(number - 1), "Ready", "False", "InstanceNotAllowed").await;

@@ -16,11 +16,11 @@ use serde_json::{Value, json};
 use testbed::installation::credentials;
 
 use super::harness::{Harness, SAML};
-use crate::support::{operator_under_test, plane};
+use crate::support::{operator_under_test, plane, size};
 
-/// Returns how many users are brought in: 2,000 if the variable FLEET is `all`.
+/// Returns how many users are brought in.
 fn users() -> usize {
-    if std::env::var("FLEET").is_ok_and(|fleet| fleet == "all") { 2_000 } else { 300 }
+    size(2_000, 300) as usize
 }
 
 /// Returns the program with these arguments, the endpoint and credentials of the simulator, and the operator's rights in the cluster.
