@@ -99,16 +99,14 @@ pub(super) enum Shared {
 
 impl Shared {
     /// Returns the values of the spec that the kustomization of these users holds.
-    fn of(self, manifests: &[&Manifest]) -> anyhow::Result<Map<String, Value>> {
+    fn of(self, users: &[Value]) -> Map<String, Value> {
         let may = ["instanceArn", "routingProfileName", "routingProfileArn"];
         let may = if self == Self::Instance { &may[..1] } else { &may };
-        let specs: Vec<Value> =
-            manifests.iter().map(|manifest| serde_json::to_value(&manifest.spec)).collect::<Result<_, _>>()?;
         let value = |field: &str| {
-            let value = specs.first()?.get(field)?;
-            specs.iter().all(|spec| spec.get(field) == Some(value)).then(|| value.clone())
+            let value = users.first()?["spec"].get(field)?;
+            users.iter().all(|user| user["spec"].get(field) == Some(value)).then(|| value.clone())
         };
-        Ok(may.iter().filter_map(|field| Some(((*field).to_owned(), value(field)?))).collect())
+        may.iter().filter_map(|field| Some(((*field).to_owned(), value(field)?))).collect()
     }
 }
 
@@ -128,9 +126,9 @@ pub(super) fn files(manifests: &[Manifest], header: &str, shared: Shared) -> any
     for (place, manifests) in &groups {
         let at = |file: &str| place.iter().map(String::as_str).chain([file]).collect::<Vec<_>>().join("/");
         let mut resources = Vec::new();
-        let shared = shared.of(manifests)?;
-        for manifest in manifests {
-            let mut object = manifest.object()?;
+        let objects: Vec<Value> = manifests.iter().map(|manifest| manifest.object()).collect::<Result<_, _>>()?;
+        let shared = shared.of(&objects);
+        for (manifest, mut object) in manifests.iter().zip(objects) {
             if let Some(metadata) = object["metadata"].as_object_mut() {
                 metadata.remove("namespace");
             }
