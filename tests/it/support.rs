@@ -1,6 +1,7 @@
 //! Shared by the tests: one control plane with the ConnectUser's definition in it, and a way to wait for a state.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     sync::{LazyLock, OnceLock},
@@ -24,7 +25,14 @@ pub fn plane() -> &'static ControlPlane {
     plane
 }
 
-/// Starts a control plane for one test whose actions would disturb others. It has no definition of ConnectUser yet.
+/// Starts a control plane for one test whose actions would disturb others.
+pub fn own_plane() -> ControlPlane {
+    let plane = own_control_plane();
+    define(&plane, &crd_yaml().unwrap());
+    plane
+}
+
+/// Starts a control plane for one test, without the definition of ConnectUser.
 pub fn own_control_plane() -> ControlPlane {
     ControlPlane::start(Options::new(Binaries::ensure(|_| ()).unwrap())).unwrap()
 }
@@ -63,9 +71,19 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// Returns how large a test is: `whole` if the variable FLEET is `all`, and `small` otherwise.
-pub fn size(whole: u32, small: u32) -> u32 {
-    if std::env::var("FLEET").is_ok_and(|fleet| fleet == "all") { whole } else { small }
+/// Returns the texts of all files in a directory, by path in it.
+pub fn files(directory: &Path) -> BTreeMap<String, String> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            files.extend(self::files(&path).into_iter().map(|(below, text)| (format!("{name}/{below}"), text)));
+        } else {
+            files.insert(name, fs::read_to_string(path).unwrap());
+        }
+    }
+    files
 }
 
 /// Returns the program to test: that of this build, or the one that `OPERATOR_UNDER_TEST` names, such as a released one.

@@ -38,6 +38,7 @@ mod operator;
 mod oracle;
 pub mod scenarios;
 mod seeds;
+mod size;
 mod time;
 pub mod world;
 
@@ -49,4 +50,5 @@ pub use journal::{Journal, Sent};
 pub use operator::Operator;
 pub use oracle::{ExtraTags, user_matches};
 pub use seeds::copy_user;
+pub use size::size;
 pub use time::{VirtualTime, in_virtual_time};

@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use connect_operator::api::{RECONCILE_REQUESTED_AT, crd_yaml};
-use control_plane::ControlPlane;
+use connect_operator::api::RECONCILE_REQUESTED_AT;
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
+use testbed::size;
 
 use super::{
     harness::{Harness, condition},
     sweeps::{next_sweep, swept},
 };
-use crate::support::{define, own_control_plane, size};
+use crate::support::own_plane;
 
 const MIB: usize = 1024 * 1024;
 
@@ -23,13 +23,6 @@ fn noise(seed: u32, length: usize) -> String {
         char::from(b'a' + u8::try_from((state >> 40) % 26).unwrap())
     };
     (0..length).map(|_| letter()).collect()
-}
-
-/// Starts a control plane of the test's own: objects this large would slow down the lists of all other tests.
-fn with_definition() -> ControlPlane {
-    let plane = own_control_plane();
-    define(&plane, &crd_yaml().unwrap());
-    plane
 }
 
 /// Other spellings of an instance, and instances that do not exist, are neither swept nor labels of metrics.
@@ -71,7 +64,7 @@ async fn aliases_and_invented_instances_leave_no_series() {
 async fn annotations_of_any_size_cost_no_memory() {
     const WARM: u32 = 25;
     const HOSTILE: u32 = 50;
-    let plane = with_definition();
+    let plane = own_plane();
     let harness = Harness::builder_on(&plane, "hostile").start().await;
     let names: Vec<String> = (0..WARM + HOSTILE).map(|number| format!("hostile-{number}")).collect();
     for name in &names {
@@ -106,8 +99,8 @@ async fn annotations_of_any_size_cost_no_memory() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn specs_of_any_size_cost_little_memory() {
     const WARM: u32 = 30;
-    let specs = size(500, 100);
-    let plane = with_definition();
+    let specs = u32::try_from(size(100, 500)).unwrap();
+    let plane = own_plane();
     let harness = Harness::builder_on(&plane, "hostile").config_file("instancesNotListed: Refuse\n").start().await;
     let name = |number: u32| format!("hostile-{number}");
     let mut before = 0;
@@ -141,7 +134,7 @@ async fn specs_of_any_size_cost_little_memory() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn objects_of_any_size_are_listed_in_little_memory() {
     const OBJECTS: u32 = 20;
-    let plane = with_definition();
+    let plane = own_plane();
     let mut harness = Harness::builder_on(&plane, "hostile").start().await;
     harness.apply_until_ready("small", &json!({})).await;
     let usual = harness.operator.peak_memory();

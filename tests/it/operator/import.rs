@@ -4,7 +4,6 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs::{self, File},
     io::Write,
-    path::Path,
     process::{Command, Output, Stdio},
 };
 
@@ -12,7 +11,7 @@ use connect_api::PhoneType;
 use serde_json::{Value, json};
 
 use super::harness::Harness;
-use crate::support::{operator_under_test, plane, read};
+use crate::support::{files, operator_under_test, plane, read};
 
 /// The instance in the samples.
 const INSTANCE: &str = "arn:aws:connect:us-west-2:123456789012:instance/285c1043-4c81-4ffa-b5e6-e11154c24c73";
@@ -171,18 +170,6 @@ async fn imported_directory_is_applied_by_kustomize_and_replaced() {
     let made = fs::read_to_string(&kustomization).unwrap();
     fs::write(&kustomization, made.replace("operator import", "operator export")).unwrap();
     assert!(refused(&flags, b"").contains("no import made it"));
-}
-
-fn files(directory: &Path) -> BTreeMap<String, String> {
-    let mut files = BTreeMap::new();
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        match path.is_dir() {
-            true => files.extend(self::files(&path)),
-            false => drop(files.insert(path.display().to_string(), fs::read_to_string(&path).unwrap())),
-        }
-    }
-    files
 }
 
 /// None of these needs an instance.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use connect_api::{OperationName, TagResource};
-use connect_operator::api::{PAUSED, crd_yaml};
+use connect_operator::api::PAUSED;
 use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 use testbed::installation::credentials;
@@ -15,7 +15,7 @@ use super::{
     harness::Harness,
     sweeps::{next_sweep, swept},
 };
-use crate::support::{define, eventually, operator_under_test, own_control_plane, plane};
+use crate::support::{eventually, operator_under_test, own_plane, plane};
 
 /// Creates a user with the tags that the operator of this cluster would set.
 pub(super) async fn tagged(harness: &Harness<'_>, username: &str, cluster: &str) -> String {
@@ -154,8 +154,7 @@ async fn instance_is_swept_after_its_last_resource_went_by_force() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn orphans_are_listed_and_deleted_by_the_command() {
     // The command reads all namespaces, and resources in those of other tests record users with the same ids.
-    let plane = own_control_plane();
-    define(&plane, &crd_yaml().unwrap());
+    let plane = own_plane();
     // The operator stands by: only the command acts.
     let harness = Harness::builder_on(&plane, "orphans").flag("--cluster-name=manual").start().await;
     harness.apply_until_ready("kept", &json!({})).await;

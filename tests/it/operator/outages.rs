@@ -11,7 +11,7 @@ use kube::{
 use serde_json::{Value, json};
 
 use super::{harness::Harness, process::Operator};
-use crate::support::{define, eventually, own_control_plane};
+use crate::support::{define, eventually, own_control_plane, own_plane};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn operator_is_not_ready_until_its_definition_is_installed() {
@@ -50,8 +50,7 @@ fn waits(kubeconfig: &Path, flags: &[&str], why: &[&str]) -> Operator {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn operator_without_the_right_to_list_reports_it_and_recovers() {
-    let plane = own_control_plane();
-    define(&plane, &crd_yaml().unwrap());
+    let plane = own_plane();
     let kubeconfig = plane.service_account_kubeconfig("default", "default").unwrap();
     let no_name =
         waits(&kubeconfig, &[], &["[-] API server", "kube-system", "allows the operator to get it, or set --cluster-name"]);
@@ -66,8 +65,7 @@ async fn operator_without_the_right_to_list_reports_it_and_recovers() {
 /// This happens after a restart if a namespace was deleted together with the operator's Role in it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn forbidden_namespace_does_not_block_the_others() {
-    let plane = own_control_plane();
-    define(&plane, &crd_yaml().unwrap());
+    let plane = own_plane();
     let (kubeconfig, kubectl) = (plane.service_account_kubeconfig("default", "default").unwrap(), plane.kubectl());
     let bind = |namespace: &str| {
         kubectl.run(&["create", "namespace", namespace]).unwrap();
@@ -182,8 +180,7 @@ async fn unparsable_object_does_not_block_the_others() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn operator_survives_a_restart_of_the_api_server() {
-    let plane = own_control_plane();
-    define(&plane, &crd_yaml().unwrap());
+    let plane = own_plane();
     let mut harness = Harness::builder_on(&plane, "restart").flag("--drift-interval=500ms").start().await;
     harness.apply_until_ready("before", &json!({})).await;
 

@@ -13,14 +13,14 @@ use connect_api::{
 };
 use connect_sim::UserView;
 use serde_json::{Value, json};
-use testbed::installation::credentials;
+use testbed::{installation::credentials, size};
 
 use super::harness::{Harness, SAML};
-use crate::support::{operator_under_test, plane, size};
+use crate::support::{files, operator_under_test, plane};
 
 /// Returns how many users are brought in.
 fn users() -> usize {
-    size(2_000, 300) as usize
+    size(300, 2_000)
 }
 
 /// Returns the program with these arguments, the endpoint and credentials of the simulator, and the operator's rights in the cluster.
@@ -59,20 +59,6 @@ fn refused(harness: &Harness<'_>, arguments: &[&str]) -> String {
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!((output.status.code(), error.lines().count()), (Some(1), 1), "{arguments:?}: {error}");
     error
-}
-
-fn files(directory: &Path) -> BTreeMap<String, String> {
-    let mut files = BTreeMap::new();
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if path.is_dir() {
-            files.extend(self::files(&path).into_iter().map(|(below, text)| (format!("{name}/{below}"), text)));
-        } else {
-            files.insert(name, fs::read_to_string(path).unwrap());
-        }
-    }
-    files
 }
 
 /// Creates users as an instance has them after years: odd names, two profiles of one name, groups with a slash, settings by channel.
@@ -184,18 +170,19 @@ async fn exported_users_are_taken_over_without_a_change() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn routing_profile_of_a_team_is_exported_once() {
     let harness = Harness::builder("export-teams").start().await;
-    let of_team = |team: &str| vec![("team".to_owned(), format!("{}-{team}", harness.namespace()))].into_iter().collect();
-    let other = harness.sim.routing_profile_id(&harness.instance(), "Basic Routing Profile").unwrap();
-    for (username, team) in [("ann", "blue"), ("ben", "blue"), ("eve", "red"), ("fay", "red")] {
+    let (sim, instance, blue) = (&harness.sim, harness.instance(), harness.namespace());
+    let red = format!("{blue}-red");
+    let other = sim.routing_profile_id(&instance, "Basic Routing Profile").unwrap();
+    for (username, team) in [("ann", blue), ("ben", blue), ("eve", &red), ("fay", &red)] {
         let create = |create: &mut CreateUser| {
-            create.tags = of_team(team);
+            create.tags = [("team".to_owned(), team.to_owned())].into();
             if username == "fay" {
                 create.routing_profile_id = other.clone();
             }
         };
         harness.create_by_hand(username, create).await;
     }
-    harness.sim.advance(std::time::Duration::from_secs(60));
+    sim.advance(std::time::Duration::from_secs(60));
     let directory = tempfile::tempdir().unwrap();
     let users = directory.path().join("users");
     let to = format!("--output-dir={}", users.display());
@@ -204,21 +191,28 @@ async fn routing_profile_of_a_team_is_exported_once() {
     let exported = files(&users);
     printed(&harness, &command);
     assert_eq!(files(&users), exported);
-    let named = |path: &str| exported[&format!("{}-{path}.yaml", harness.namespace())].contains("routingProfileName");
-    assert!(!named("blue/ann") && !named("blue/ben") && named("red/eve") && named("red/fay"), "{exported:#?}");
+    let named = |path: String| exported[&format!("{path}.yaml")].contains("routingProfileName");
+    assert!(!named(format!("{blue}/ann")) && !named(format!("{blue}/ben")), "{exported:#?}");
+    assert!(named(format!("{red}/eve")) && named(format!("{red}/fay")), "{exported:#?}");
+
+    let team = users.join(blue);
+    let kubectl = plane().kubectl();
+    let apply = || kubectl.run(&["apply", "--server-side", "--kustomize", team.to_str().unwrap()]).unwrap();
+    sim.reset_calls();
+    apply();
+    harness.wait_until_all_ready(&["ann", "ben"]).await;
+    assert_eq!((sim.calls().writes(), sim.calls().of(OperationName::TagResource)), (2, 2), "{:#?}", sim.calls());
 
     // One line moves the team.
-    let kubectl = plane().kubectl();
-    let profiles = || {
-        let manifests = kubectl.run(&["kustomize", users.to_str().unwrap()]).unwrap();
-        let lines = manifests.lines().filter_map(|line| line.trim().strip_prefix("routingProfileName: ").map(str::to_owned));
-        lines.collect::<Vec<_>>()
-    };
-    assert_eq!(profiles(), ["Sales", "Sales", "Sales", "Basic Routing Profile"]);
-    let path = users.join(format!("{}-blue/kustomization.yaml", harness.namespace()));
-    let kustomization = fs::read_to_string(&path).unwrap();
-    fs::write(&path, kustomization.replace("Sales", "Basic Routing Profile")).unwrap();
-    assert_eq!(profiles(), ["Basic Routing Profile", "Basic Routing Profile", "Sales", "Basic Routing Profile"]);
+    let kustomization = team.join("kustomization.yaml");
+    fs::write(&kustomization, fs::read_to_string(&kustomization).unwrap().replace("Sales", "Basic Routing Profile")).unwrap();
+    sim.reset_calls();
+    apply();
+    harness.wait_until_all_ready(&["ann", "ben"]).await;
+    let moved = ["ann", "ben", "eve", "fay"].map(|username| harness.is_routed(username, "Basic Routing Profile"));
+    assert_eq!(moved, [true, true, false, true]);
+    let calls = sim.calls();
+    assert_eq!((calls.writes(), calls.of(OperationName::UpdateUserRoutingProfile)), (2, 2), "{calls:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

@@ -7,13 +7,12 @@ use connect_api::OperationName as Op;
 use testbed::{
     Agent,
     scenarios::{self, Beside},
+    size,
 };
-
-use crate::users;
 
 #[test]
 fn users_applied_at_once_are_created_at_the_allowed_rate() {
-    let users = users(500, 1_500);
+    let users = size(500, 1_500);
     let report = scenarios::applied_at_once(&Agent::fleet("sales", users));
     println!("{report:#?}");
     assert_eq!(report.violations, Vec::<String>::new());
@@ -24,7 +23,7 @@ fn users_applied_at_once_are_created_at_the_allowed_rate() {
 
 #[test]
 fn many_creates_use_the_whole_rate_without_a_throttle() {
-    let users = users(500, 1_000);
+    let users = size(500, 1_000);
     let agents: Vec<_> = (0..users).map(|number| Agent::plain("sales", number)).collect();
     let report = scenarios::applied_at_once(&agents);
     println!("{report:#?}");
@@ -49,7 +48,7 @@ fn edit_does_not_wait_for_thousands_of_creates_and_a_sweep() {
 
 #[test]
 fn users_deleted_at_once_are_gone_and_forgotten() {
-    let users = users(500, 1_500);
+    let users = size(500, 1_500);
     let report = scenarios::deleted_at_once(users);
     println!("{report:#?}");
     assert_eq!(report.violations, Vec::<String>::new());
@@ -74,7 +73,7 @@ fn deletion_of_a_large_namespace_does_not_block_others() {
 /// They also hold no single deletion in another namespace.
 #[test]
 fn deletions_held_for_a_day_cost_one_write_each() {
-    let users = users(60, 500);
+    let users = size(60, 500);
     let report = scenarios::held_deletions(users);
     println!("{report:#?}");
     assert_eq!(report.violations, Vec::<String>::new());

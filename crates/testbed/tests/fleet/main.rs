@@ -23,11 +23,6 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// The metric that counts passes with any result.
 const PASSES: &str = "connect_operator_reconcile_total";
 
-/// Returns the size of a fleet: a small one by default, which shows the same counts for each user, and the whole one with `FLEET=all`.
-fn users(small: usize, whole: usize) -> usize {
-    if std::env::var("FLEET").is_ok_and(|fleet| fleet == "all") { whole } else { small }
-}
-
 /// Returns the most listing calls of one sweep, with some to spare: a search shows 500 users a page, a list 1,000.
 fn pages(users: usize) -> usize {
     users.div_ceil(500) + users.div_ceil(1000) + 10

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use connect_operator::api::RECONCILE_REQUESTED_AT;
 use serde_json::Value;
-use testbed::{Agent, Fleet, Setup, in_virtual_time, scenarios};
+use testbed::{Agent, Fleet, Setup, in_virtual_time, scenarios, size};
 
-use crate::{DAY, HOUR, MINUTE, PASSES, end, pages, users};
+use crate::{DAY, HOUR, MINUTE, PASSES, end, pages};
 
 /// Cuts the watch, then forces a second list, between two sweeps.
 #[test]
 fn resync_of_a_fleet_writes_nothing() {
-    let users = users(1_000, 10_000);
+    let users = size(1_000, 10_000);
     in_virtual_time(async {
         // No user reaches its drift interval meanwhile.
         let fleet = Fleet::new(Setup { drift_interval: 3650 * DAY, ..Setup::default() });
@@ -36,7 +36,7 @@ fn resync_of_a_fleet_writes_nothing() {
 
 #[test]
 fn restart_with_a_fleet_costs_one_sweep() {
-    let users = users(1_000, 10_000);
+    let users = size(1_000, 10_000);
     in_virtual_time(async {
         let fleet = Fleet::new(Setup::default());
         fleet.seed(&Agent::fleet("sales", users)).await;

@@ -4,9 +4,9 @@ use std::{collections::HashSet, time::Duration};
 
 use connect_api::{DescribeUser, OperationName as Op, Quota, Quotas, UpdateUserRoutingProfile, UserId};
 use connect_sim::{Rate, Throttling};
-use testbed::{Agent, Fleet, ROUTING_PROFILES, Setup, at_console, in_virtual_time, scenarios};
+use testbed::{Agent, Fleet, ROUTING_PROFILES, Setup, at_console, in_virtual_time, scenarios, size};
 
-use crate::{HOUR, MINUTE, end, pages, users};
+use crate::{HOUR, MINUTE, end, pages};
 
 /// An agent whose routing profile was changed at the console.
 struct Drifted {
@@ -87,7 +87,7 @@ fn sweep(setup: Setup, users: usize, count: usize) -> Cost {
 
 #[test]
 fn sweep_of_a_fleet_costs_its_pages_and_one_call_per_drift() {
-    let users = users(2_000, 10_000);
+    let users = size(2_000, 10_000);
     let cost = sweep(Setup::default(), users, 100);
     assert!(cost.batch_reads <= pages(users), "{}", cost.batch_reads);
     // In a minute, few users reach their drift interval.
@@ -127,7 +127,7 @@ fn sweep_reads_the_paths_of_renamed_hierarchy_groups_alone() {
         let (sim, instance) = (fleet.sim(), &fleet.instance().id);
         let sites: Vec<_> = (0..20).map(|site| sim.create_hierarchy_group(instance, None, &format!("Site {site}"))).collect();
         let spare = sim.create_hierarchy_group(instance, Some(&sites[9]), "Spare");
-        for number in 0..users(100, 400) {
+        for number in 0..size(100, 400) {
             let (site, team) = (number % 20, format!("Team {number}"));
             sim.create_hierarchy_group(instance, Some(&sites[site]), &team);
             let agent = Agent::plain("sales", number);

@@ -1,12 +1,13 @@
 //! Users that exist before their ConnectUsers: what taking all of them over costs.
 
 use connect_api::OperationName as Op;
-use testbed::scenarios::{Takeover, TakeoverReport, taken_over};
-
-use crate::users;
+use testbed::{
+    scenarios::{Takeover, TakeoverReport, taken_over},
+    size,
+};
 
 fn taken(how: Takeover) -> TakeoverReport {
-    let report = taken_over(how, users(600, 10_000));
+    let report = taken_over(how, size(600, 10_000));
     println!("{how:?}: {report:#?}");
     assert_eq!((report.violations.as_slice(), report.throttled), (&[][..], 0), "{how:?}");
     assert!(report.done_after.is_some(), "{how:?}: not done within a day");
