@@ -7,7 +7,7 @@ use anyhow::Context;
 use kube::{
     Api, Client, ResourceExt,
     api::{ApiResource, ListParams, ObjectMeta},
-    core::{DeserializeGuard, Object},
+    core::Object,
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
@@ -15,13 +15,14 @@ use serde_json::json;
 use crate::{
     api::{ConnectUser, ConnectUserStatus},
     reconcile::{Cached, NamespacedName},
+    runtime::Guard,
 };
 
 /// The page size of the list. A page is in memory as text and parsed at the same time.
 const PAGE: u32 = 100;
 
 /// What a page is read as. One that cannot be parsed counts by its metadata.
-type Listed = DeserializeGuard<Object<Spec, Status>>;
+type Listed = Guard<Object<Spec, Status>>;
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -130,7 +131,7 @@ mod tests {
     use crate::api::fixtures;
 
     fn existing(resource: serde_json::Value) -> Existing {
-        Existing::of(serde_json::from_value(resource).unwrap())
+        Existing::of(serde_json::from_str(&resource.to_string()).unwrap())
     }
 
     #[test]

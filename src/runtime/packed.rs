@@ -14,12 +14,12 @@ use std::{
 
 use connect_api::Arn;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::{Resource, ResourceExt, core::DeserializeGuard};
+use kube::{Resource, ResourceExt};
 use kube_runtime::reflector::Store;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::deletion_counts::DeletionStanding;
+use super::{deletion_counts::DeletionStanding, guard::Guard};
 use crate::{
     api::{ConnectUser, ConnectUserSpec, ConnectUserStatus, FINALIZER, keep_short},
     reconcile::{Cached, NamespacedName, is_refused_confirmation},
@@ -30,7 +30,7 @@ use crate::{
 const LARGEST: usize = 6 * 1024;
 
 /// A resource that may be unreadable. An unreadable one must not stop the watch of the others.
-pub(crate) type Guarded = DeserializeGuard<PackedConnectUser>;
+pub(crate) type Guarded = Guard<PackedConnectUser>;
 
 /// A compressed ConnectUser.
 #[derive(Clone, Debug, Deserialize)]

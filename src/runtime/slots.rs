@@ -137,7 +137,7 @@ mod tests {
 
     fn object(namespace: &str, name: &str) -> Arc<Guarded> {
         let metadata = json!({ "namespace": namespace, "name": name, "uid": name });
-        Arc::new(serde_json::from_value(fixtures::json_of(json!({ "metadata": metadata }))).unwrap())
+        Arc::new(serde_json::from_str(&fixtures::json_of(json!({ "metadata": metadata })).to_string()).unwrap())
     }
 
     fn instance(region: usize) -> String {

@@ -1,9 +1,9 @@
 //! The ConnectUsers of a cluster, as a whole.
 
 use anyhow::Context;
-use kube::{Api, Client, core::DeserializeGuard};
+use kube::{Api, Client};
 
-use crate::{api::ConnectUser, cli::existing::pages};
+use crate::{api::ConnectUser, cli::existing::pages, runtime::Guard};
 
 /// The page size of the list.
 const PAGE: u32 = 500;
@@ -12,9 +12,9 @@ const PAGE: u32 = 500;
 ///
 /// # Errors
 /// The API server cannot be reached, or refuses the list.
-pub(super) async fn list(client: &Client, namespaces: &[String]) -> anyhow::Result<Vec<DeserializeGuard<ConnectUser>>> {
+pub(super) async fn list(client: &Client, namespaces: &[String]) -> anyhow::Result<Vec<Guard<ConnectUser>>> {
     let mut listed = Vec::new();
-    let apis: Vec<Api<DeserializeGuard<ConnectUser>>> = match namespaces {
+    let apis: Vec<Api<Guard<ConnectUser>>> = match namespaces {
         [] => vec![Api::all(client.clone())],
         namespaces => namespaces.iter().map(|namespace| Api::namespaced(client.clone(), namespace)).collect(),
     };
