@@ -1,7 +1,6 @@
 //! The programs that the demo and the benchmark run.
 
 use std::{
-    fs,
     path::PathBuf,
     process::{Command, Stdio},
 };
@@ -30,13 +29,6 @@ pub(crate) fn build_released_operator() -> Result<PathBuf> {
         bail!("the image's program was not built: see above");
     }
     Ok(rootfs.join("usr/bin/connect-operator"))
-}
-
-/// Returns the environment variables that the image sets.
-pub(crate) fn environment_of_image() -> Result<Vec<(String, String)>> {
-    let file = fs::read_to_string(repository::root().join("Dockerfile")).context("cannot read the Dockerfile")?;
-    let set = file.lines().filter_map(|line| line.strip_prefix("ENV ")).flat_map(str::split_whitespace);
-    Ok(set.filter_map(|variable| variable.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
 }
 
 /// The arguments of cargo for the demo's program. The whole workspace is selected, so that the features of dependencies are the same

@@ -61,6 +61,14 @@ pub fn credentials() -> [(String, String); 3] {
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
 }
 
+/// Returns [`credentials`] and the variables that the image sets, which decide how much memory the operator uses.
+pub fn environment() -> Vec<(String, String)> {
+    let lines = include_str!("../../../Dockerfile").lines();
+    let of_image = lines.filter_map(|line| line.strip_prefix("ENV ")).flat_map(str::split_whitespace);
+    let of_image = of_image.filter_map(|variable| variable.split_once('='));
+    credentials().into_iter().chain(of_image.map(|(name, value)| (name.to_owned(), value.to_owned()))).collect()
+}
+
 /// How to start the operator.
 #[derive(Clone, Debug)]
 pub struct Launch {
@@ -75,12 +83,12 @@ pub struct Launch {
 }
 
 impl Launch {
-    /// Starts the operator with these flags and with [`credentials`]. It listens on ports that the system chooses.
+    /// Starts the operator with these flags and in the [`environment`] of the image. It listens on ports that the system chooses.
     pub fn new(program: &Path, kubeconfig: &Path, flags: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let listen = ["run", "--health-address=127.0.0.1:0", "--metrics-address=127.0.0.1:0"].map(str::to_owned);
         let arguments = listen.into_iter().chain(flags.into_iter().map(Into::into)).collect();
-        let environment = credentials().into();
-        Self { program: program.to_owned(), arguments, kubeconfig: kubeconfig.to_owned(), environment }
+        let kubeconfig = kubeconfig.to_owned();
+        Self { program: program.to_owned(), arguments, kubeconfig, environment: environment() }
     }
 
     /// Starts the program, which appends its output to this log.

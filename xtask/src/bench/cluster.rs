@@ -12,7 +12,7 @@ use control_plane::{Binaries, ControlPlane, Options, Supervised};
 use kube::Client;
 use testbed::installation::{self, Launch};
 
-use crate::{programs, repository};
+use crate::repository;
 
 /// Far more than any step takes.
 const PATIENCE: Duration = Duration::from_secs(900);
@@ -72,8 +72,7 @@ impl Cluster {
     pub(super) async fn operator(&self, flags: &[&str]) -> Result<Operator> {
         let always = ["--log-format=json".to_owned(), format!("--aws-endpoint-url={}", self.server.url())];
         let flags = always.into_iter().chain(flags.iter().map(|flag| (*flag).to_owned()));
-        let mut launch = Launch::new(&self.program, &self.kubeconfig, flags);
-        launch.environment.extend(programs::environment_of_image()?);
+        let launch = Launch::new(&self.program, &self.kubeconfig, flags);
         let started = Instant::now();
         let mut process = launch.start(&self.directory.path().join("operator.log"))?;
         until("the operator is ready", async || {

@@ -16,7 +16,6 @@ use super::{
     cluster::{POLL, Usage, usage},
     table::Table,
 };
-use crate::programs;
 
 const USERS: usize = 10_000;
 const MANY: usize = 44_000;
@@ -67,7 +66,7 @@ impl<'a> Bench<'a> {
         let output = self.directory.path().join(name);
         let mut command = Command::new(self.program);
         command.arg(name).args(arguments).arg(format!("--aws-endpoint-url={}", self.server.url()));
-        command.env_clear().envs(installation::credentials()).envs(programs::environment_of_image()?);
+        command.env_clear().envs(installation::environment());
         command.stdin(Stdio::null()).stdout(File::create(&output)?);
         let began = Instant::now();
         let mut child = command.spawn().with_context(|| format!("cannot run {}", self.program.display()))?;
