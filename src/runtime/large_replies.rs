@@ -83,6 +83,8 @@ impl Bounded {
             }
             if permit.is_none() && bytes.len() > LARGE {
                 permit = Some(self.large.acquire().await?);
+                // Buffers that grow step by step leave memory of each size behind.
+                bytes.reserve(LARGEST_PAGE);
             }
         }
         Ok(bytes.freeze())

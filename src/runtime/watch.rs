@@ -38,7 +38,7 @@ use crate::{
 };
 
 /// The page size of the list. A page is in memory as text and parsed at the same time, before it is packed.
-const PAGE: u32 = 100;
+const PAGE: u32 = 50;
 
 /// Options of the watch.
 #[derive(Clone, Debug)]
