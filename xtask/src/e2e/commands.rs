@@ -8,7 +8,7 @@ use testbed::installation::credentials;
 
 use super::cluster::Cluster;
 use super::fleet::Fleet;
-use super::release::{HOME, leader, pods};
+use super::release::{HOME, Pod, leader, pods};
 use super::steps::{PATIENCE, Steps, until};
 use crate::programs::build_operator;
 
@@ -17,6 +17,26 @@ pub(super) fn beside_the_leader(cluster: &Cluster, fleet: &Fleet<'_>, steps: &mu
     fleet.apply("listed", 0..20, 0)?;
     let users = fleet.settled(PATIENCE)?;
     let pod = leader(cluster)?;
+    in_container(cluster, &pod, users, steps);
+    steps.step("report --with-cluster, outside of the cluster, shows the leader's queue and last sweep", || {
+        let (completed, _) = until("the last sweep is reported", || {
+            let report = report_from_outside(cluster)?;
+            let operator = &report["operator"];
+            ensure!(operator["leader"] == *pod.name && operator["queue"].is_array(), "{report}");
+            Ok(operator["sweeps"][0]["completedAt"].as_str().map(str::to_owned).ok_or_else(|| report.to_string()))
+        })?;
+        Ok(format!("swept at {completed}"))
+    });
+    steps.step("the leader has not been restarted by them", || {
+        let now = pods(cluster)?.into_iter().find(|other| other.name == pod.name).context("the pod is gone")?;
+        ensure!(now.restarts == pod.restarts, "{} restarts", now.restarts);
+        Ok(String::new())
+    });
+    Ok(())
+}
+
+/// Runs `orphans`, `list` and `report` in the container of the leader of an instance with so many users.
+pub(super) fn in_container(cluster: &Cluster, pod: &Pod, users: usize, steps: &mut Steps) {
     let exec = |arguments: &[&str]| {
         let command = ["exec", "--namespace", HOME, &pod.name, "--", "connect-operator"];
         cluster.kubectl(&[&command, arguments].concat())
@@ -37,21 +57,6 @@ pub(super) fn beside_the_leader(cluster: &Cluster, fleet: &Fleet<'_>, steps: &mu
         ensure!(report.contains(&users.to_string()), "{report}");
         Ok(String::new())
     });
-    steps.step("report --with-cluster, outside of the cluster, shows the leader's queue and last sweep", || {
-        let (completed, _) = until("the last sweep is reported", || {
-            let report = report_from_outside(cluster)?;
-            let operator = &report["operator"];
-            ensure!(operator["leader"] == *pod.name && operator["queue"].is_array(), "{report}");
-            Ok(operator["sweeps"][0]["completedAt"].as_str().map(str::to_owned).ok_or_else(|| report.to_string()))
-        })?;
-        Ok(format!("swept at {completed}"))
-    });
-    steps.step("the leader has not been restarted by them", || {
-        let now = pods(cluster)?.into_iter().find(|other| other.name == pod.name).context("the pod is gone")?;
-        ensure!(now.restarts == pod.restarts, "{} restarts", now.restarts);
-        Ok(String::new())
-    });
-    Ok(())
 }
 
 /// Runs the debug build of the operator's program on this machine, with the administrator's kubeconfig.

@@ -1,10 +1,11 @@
-//! The chart's memory limit with many ConnectUsers.
+//! The chart's memory limit with many ConnectUsers, and with commands that run within it.
 
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
 use super::cluster::{Cluster, RATE};
+use super::commands::in_container;
 use super::fleet::Fleet;
 use super::release::{leader, pods};
 use super::steps::Steps;
@@ -16,10 +17,11 @@ pub(super) fn play(cluster: &Cluster, users: usize, steps: &mut Steps) -> Result
     let restarts = |pods: &[super::release::Pod]| pods.iter().map(|pod| pod.restarts).sum::<u64>();
     let before = pods(cluster)?;
     let crowd = Fleet::create(cluster, "crowd")?;
-    steps.required(&format!("{users} more ConnectUsers become users"), || {
+    let users = steps.required(&format!("{users} more ConnectUsers become users"), || {
         crowd.apply("member", 0..users, 0)?;
         crowd.settled(patience)
     })?;
+    in_container(cluster, &leader(cluster)?, users, steps);
     steps.step("no container was restarted, and the leader stays below its limit", || {
         let now = pods(cluster)?;
         ensure!(restarts(&now) == restarts(&before), "restarts: {now:?}");
