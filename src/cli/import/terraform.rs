@@ -75,11 +75,7 @@ impl Resource {
 
 /// Reads the users of a state or a plan.
 pub(super) fn read(text: &str, instance: Option<&Arn>) -> Result<Imported, Broken> {
-    let broken = |error: serde_json::Error| {
-        let why = error.to_string();
-        let why = why.split(" at line ").next().unwrap_or_default().to_owned();
-        Broken { line: error.line() as u64, column: error.column() as u64, why }
-    };
+    let broken = |error: serde_json::Error| Broken::parsing(error.line() as u64, error.column() as u64, &error);
     let shown: Shown = serde_json::from_str(text).map_err(broken)?;
     if shown.format_version.is_none() {
         let why = "this is not what `terraform show -json` prints (a state file: run it beside the file)";

@@ -20,6 +20,13 @@ impl Broken {
         let (line, column) = (before.matches('\n').count() + 1, before[start..].chars().count() + 1);
         Self { line: line as u64, column: column as u64, why: why.to_string() }
     }
+
+    /// Returns the error of a parser, whose text says the place once more.
+    pub(super) fn parsing(line: u64, column: u64, error: &impl Display) -> Self {
+        let why = error.to_string();
+        let why = why.split(" at line ").next().unwrap_or_default();
+        Self { line, column, why: why.split_whitespace().collect::<Vec<_>>().join(" ") }
+    }
 }
 
 /// Returns the text of a file as editors and spreadsheets save it: UTF-8 with or without a byte order mark, or UTF-16 with one.

@@ -20,8 +20,7 @@ pub(super) fn documents(text: &str) -> Result<Vec<Value>, Broken> {
     let nodes: Vec<Node> = serde_saphyr::from_multiple_with_options(text, options).map_err(|error| {
         let (line, column) = error.location().map_or((1, 1), |location| (location.line(), location.column()));
         let said = error.without_snippet().to_string().replace(", set DuplicateKeyPolicy in Options if acceptable", "");
-        let why = said.split(" at line ").next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
-        Broken { line, column, why }
+        Broken::parsing(line, column, &said)
     })?;
     Ok(nodes.into_iter().map(|node| node.into_value(text)).collect())
 }

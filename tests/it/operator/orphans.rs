@@ -9,13 +9,13 @@ use connect_api::{OperationName, TagResource};
 use connect_operator::api::PAUSED;
 use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
-use testbed::installation::credentials;
 
 use super::{
     harness::Harness,
     sweeps::{next_sweep, swept},
+    tools::program,
 };
-use crate::support::{eventually, operator_under_test, own_plane, plane};
+use crate::support::{eventually, own_plane, plane};
 
 /// Creates a user with the tags that the operator of this cluster would set.
 pub(super) async fn tagged(harness: &Harness<'_>, username: &str, cluster: &str) -> String {
@@ -47,15 +47,9 @@ fn orphans(harness: &Harness<'_>, cluster: &str, arguments: &[&str]) -> Output {
 
 /// Returns the command `connect-operator orphans` with this kubeconfig.
 fn command(harness: &Harness<'_>, cluster: &str, kubeconfig: &Path) -> Command {
-    let url = harness.url();
-    let mut command = Command::new(operator_under_test());
-    command
-        .arg("orphans")
-        .args([format!("--cluster-name={cluster}"), format!("--aws-endpoint-url={url}"), "--calls-per-second=1000".to_owned()])
-        .arg(format!("--instance={}", harness.instance_arn()))
-        .env_clear()
-        .env("KUBECONFIG", kubeconfig)
-        .envs(credentials());
+    let (cluster, instance) = (format!("--cluster-name={cluster}"), format!("--instance={}", harness.instance_arn()));
+    let mut command = program(harness, &["orphans", &cluster, &instance]);
+    command.env("KUBECONFIG", kubeconfig);
     command
 }
 

@@ -13,7 +13,7 @@ use connect_api::{
 };
 use connect_sim::UserView;
 use serde_json::{Value, json};
-use testbed::{installation::credentials, size};
+use testbed::{installation::environment, size};
 
 use super::harness::{Harness, SAML};
 use crate::support::{files, operator_under_test, plane};
@@ -23,7 +23,8 @@ fn users() -> usize {
     size(300, 2_000)
 }
 
-/// Returns the program with these arguments, the endpoint and credentials of the simulator, and the operator's rights in the cluster.
+/// Returns the program with these arguments, the simulator's endpoint and credentials, the image's environment, and the operator's rights
+/// in the cluster.
 pub fn program(harness: &Harness<'_>, arguments: &[&str]) -> Command {
     let mut command = Command::new(operator_under_test());
     command
@@ -32,7 +33,7 @@ pub fn program(harness: &Harness<'_>, arguments: &[&str]) -> Command {
         .env_clear()
         .env("KUBECONFIG", harness.kubeconfig())
         .env("RUST_BACKTRACE", "1")
-        .envs(credentials());
+        .envs(environment());
     command
 }
 
