@@ -38,6 +38,7 @@ mod quick_connects;
 mod rates;
 mod refusals;
 mod replicas;
+mod report_page;
 mod rights;
 mod shared_instance;
 mod states;

@@ -44,18 +44,21 @@ fn add(html: &mut String, section: &Section) {
     if columns.is_empty() {
         return;
     }
-    let cells = |tag: &str, texts: &mut dyn Iterator<Item = &str>| -> String {
-        texts.map(|text| format!("<{tag}>{}</{tag}>", escaped(text))).collect()
+    let cells = |tag: &str, texts: &[String]| -> String {
+        texts.iter().map(|text| format!("<{tag}>{}</{tag}>", escaped(text))).collect()
     };
-    let _ = writeln!(
-        html,
-        "<div class=\"scroll\"><table>\n<thead><tr>{}</tr></thead>\n<tbody>",
-        cells("th", &mut columns.iter().copied())
-    );
+    let titles: Vec<_> = columns.iter().copied().map(title).collect();
+    let _ = writeln!(html, "<div class=\"scroll\"><table>\n<thead><tr>{}</tr></thead>\n<tbody>", cells("th", &titles));
     for row in rows {
-        let _ = writeln!(html, "<tr>{}</tr>", cells("td", &mut row.iter().map(String::as_str)));
+        let _ = writeln!(html, "<tr>{}</tr>", cells("td", row));
     }
     html.push_str("</tbody>\n</table></div>\n");
+}
+
+/// Returns the title of a column, which terminals show as kubectl does: `MANAGED-BY` is "Managed by" here.
+fn title(column: &str) -> String {
+    let (first, others) = column.split_at(1);
+    first.to_owned() + &others.to_lowercase().replace('-', " ")
 }
 
 fn escaped(text: &str) -> String {
@@ -71,11 +74,12 @@ mod tests {
         let section = Section {
             heading: "Users".into(),
             remark: "R&D".into(),
-            columns: vec!["USERNAME"],
+            columns: vec!["MANAGED-BY"],
             rows: vec![vec!["<script>alert(\"x\")</script>".into()]],
         };
         let mut html = String::new();
         add(&mut html, &section);
+        assert!(html.contains("<th>Managed by</th>"), "{html}");
         assert!(html.contains("<td>&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;</td>"), "{html}");
         assert!(html.contains("R&amp;D") && !html.contains("<script"), "{html}");
     }

@@ -94,7 +94,7 @@ pub(super) fn of_cluster(report: &ClusterReport) -> (String, Vec<Section>) {
         Section {
             heading: "Not Ready".into(),
             remark: String::new(),
-            columns: vec!["REASON", "CONNECTUSERS", "WHICH"],
+            columns: vec!["REASON", "COUNT", "WHICH"],
             rows: not_ready.collect(),
         },
         Section::counts("Drift", "FIELD", &report.drift_by_field),
