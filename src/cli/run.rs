@@ -31,7 +31,8 @@ pub(super) struct Run {
     scope: Scope,
 
     /// The number of resources that are reconciled at the same time, of each account and Region. In all, it is up to eight times as many.
-    #[arg(long, env = "CONNECT_OPERATOR_CONCURRENCY", default_value = "8")]
+    // At AWS' default quotas, the calls of two operations that are not answered hold ten passes.
+    #[arg(long, env = "CONNECT_OPERATOR_CONCURRENCY", default_value = "12")]
     concurrency: NonZeroU16,
 
     /// How often each instance is scanned for changes made outside of Kubernetes, at three calls per 1,000 users. 0: never.

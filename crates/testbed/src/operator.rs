@@ -20,7 +20,7 @@ use crate::{ApiServer, Setup, VirtualTime, journal::Remote};
 /// The cluster's name in ownership tags.
 pub(crate) const CLUSTER: &str = "blue";
 /// The default number of concurrent passes.
-const CONCURRENCY: NonZeroU16 = NonZeroU16::new(8).expect("it is not zero");
+const CONCURRENCY: NonZeroU16 = NonZeroU16::new(12).expect("it is not zero");
 /// The default of the client over the SDK.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 const SETTLE_WINDOW: Duration = Duration::from_secs(600);
