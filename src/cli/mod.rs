@@ -20,7 +20,7 @@ mod users;
 
 use std::{path::Path, process::ExitCode};
 
-use clap::{Command as Flags, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Command as Flags, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use clap_complete::{
     generate,
     shells::{Bash, Fish, Zsh},
@@ -69,7 +69,15 @@ impl Cli {
     /// Reads the arguments of the program. As a plugin of kubectl it has the name `kubectl-connect_users`.
     pub fn read() -> Self {
         let read = Self::flags().try_get_matches().and_then(|mut matches| Self::from_arg_matches_mut(&mut matches));
-        read.unwrap_or_else(|error| error.exit())
+        read.unwrap_or_else(|error| {
+            match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => error.exit(),
+                ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => _ = error.print(),
+                _ => eprintln!("{}", one_line(&error.to_string())),
+            }
+            // clap's own code, 2, says of `plan` that there are changes.
+            std::process::exit(1)
+        })
     }
 
     /// Returns the commands and flags, under the name by which the program was called.
@@ -122,6 +130,13 @@ pub fn in_one_line(error: &anyhow::Error) -> String {
         }
     }
     line
+}
+
+/// Returns what clap says about a mistake, without the usage that follows it.
+fn one_line(error: &str) -> String {
+    let is_usage = |line: &&str| line.starts_with("Usage:") || line.starts_with("For more information");
+    let said: Vec<_> = error.lines().take_while(|line| !is_usage(line)).flat_map(str::split_whitespace).collect();
+    said.join(" ")
 }
 
 #[cfg(test)]

@@ -88,6 +88,8 @@ fn replace(directory: &Path, files: &BTreeMap<String, String>) -> anyhow::Result
             fs::write(path, text)?;
         }
         if directory.exists() {
+            // An export that was killed leaves it behind.
+            let _ = fs::remove_dir_all(&old);
             fs::rename(directory, &old)?;
         }
         fs::rename(&new, directory)?;

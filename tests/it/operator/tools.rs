@@ -160,8 +160,12 @@ async fn exported_users_are_taken_over_without_a_change() {
     harness.sim.advance(std::time::Duration::from_secs(60));
     export(&second);
     assert_eq!(files(&second), files(&first));
-    // An earlier export is replaced; anything else is not.
+    // An earlier export is replaced; anything else is not. One that was killed leaves something behind.
+    let left = first.with_file_name(format!(".{}.old", first.file_name().unwrap().to_str().unwrap()));
+    fs::create_dir(&left).unwrap();
+    fs::write(left.join("jane.yaml"), "").unwrap();
     export(&first);
+    assert!(!left.exists());
     fs::write(first.join("notes.txt"), "ours").unwrap();
     let to = format!("--output-dir={}", first.display());
     let error = refused(&harness, &["export", &to]);
@@ -468,4 +472,22 @@ async fn commands_have_the_habits_of_kubectl() {
         let (code, error) = report(flags);
         assert!(code == Some(1) && error.lines().count() == 1 && error.contains(named), "{error}");
     }
+}
+
+/// `plan` exits with 2 if there are changes, so a mistake in a pipeline must not.
+#[test]
+fn mistake_in_a_flag_is_one_line_and_exits_with_one() {
+    for (arguments, said) in [
+        (&["plan", "--no-such-flag"][..], "--no-such-flag"),
+        (&["list", "--instance=arn:aws:connect"], "--instance"),
+        (&["import", "csv", "users.csv"], "--instance <ARN>"),
+        (&["plan", "-f", "-", "-o", "toml"], "--output"),
+    ] {
+        let output = Command::new(operator_under_test()).args(arguments).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        assert!(error.starts_with("error: ") && error.contains(said) && error.lines().count() == 1, "{arguments:?}: {error}");
+    }
+    let help = Command::new(operator_under_test()).args(["plan", "--help"]).output().unwrap();
+    assert!(help.status.success() && help.stderr.is_empty());
 }
