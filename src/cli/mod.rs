@@ -73,7 +73,7 @@ impl Cli {
             match error.kind() {
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => error.exit(),
                 ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => _ = error.print(),
-                _ => eprintln!("{}", one_line(&error.to_string())),
+                _ => eprintln!("{}", without_usage(&error.to_string())),
             }
             // clap's own code, 2, says of `plan` that there are changes.
             std::process::exit(1)
@@ -132,8 +132,8 @@ pub fn in_one_line(error: &anyhow::Error) -> String {
     line
 }
 
-/// Returns what clap says about a mistake, without the usage that follows it.
-fn one_line(error: &str) -> String {
+/// Returns what clap says about a mistake in one line, without the usage that follows it.
+fn without_usage(error: &str) -> String {
     let is_usage = |line: &&str| line.starts_with("Usage:") || line.starts_with("For more information");
     let said: Vec<_> = error.lines().take_while(|line| !is_usage(line)).flat_map(str::split_whitespace).collect();
     said.join(" ")

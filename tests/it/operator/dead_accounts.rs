@@ -115,20 +115,10 @@ async fn edits_go_on_beside_two_operations_that_are_not_answered() {
     }
     // The quota allows five at once.
     eventually("calls of both operations hang", || dead.iter().all(|op| harness.sim.calls().of(op.to_string()) >= 4));
-    let queue = || -> f64 {
-        let page = harness.operator.get("/metrics").1;
-        let of_reads = |line: &&str| line.starts_with("connect_operator_queue_depth{") && line.contains("\"DescribeUser\"");
-        page.lines().filter(of_reads).filter_map(|line| line.split("} ").nth(1)?.parse::<f64>().ok()).sum()
-    };
+    let queue = || harness.operator.sum("connect_operator_queue_depth", |labels| labels.contains("\"DescribeUser\""));
     eventually("no edit waits for a read", || queue() == 0.0);
-    let given_up = || -> u64 {
-        let page = harness.operator.get("/metrics").1;
-        let of_dead = |line: &&str| {
-            line.starts_with("connect_operator_api_requests_total{")
-                && dead.iter().any(|op| line.contains(&format!("operation=\"{op}\"")))
-        };
-        page.lines().filter(of_dead).filter_map(|line| line.split("} ").nth(1)?.split(' ').next()?.parse::<u64>().ok()).sum()
-    };
+    let of_dead = |labels: &str| dead.iter().any(|op| labels.contains(&format!("\"{op}\"")));
+    let given_up = || harness.operator.sum("connect_operator_api_requests_total", of_dead);
     let (mut took, mut undisturbed) = (Vec::new(), Vec::new());
     for number in 0..20 {
         let before = given_up();

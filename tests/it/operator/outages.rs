@@ -105,12 +105,8 @@ async fn forbidden_namespace_does_not_block_the_others() {
     let refusals =
         || operator.log().lines().filter(|line| line.contains("of namespace south") && line.contains("forbidden")).count();
     let failures = || operator.metric("connect_operator_watch_failures_total");
-    let counted = || {
-        let page = operator.get("/metrics").1;
-        let samples = page.lines().filter_map(|line| line.strip_prefix("connect_operator_managed_users{")?.rsplit(' ').next());
-        samples.map(|count| count.parse::<u32>().unwrap()).sum::<u32>()
-    };
-    eventually("both count", || counted() == 2);
+    let counted = || operator.sum("connect_operator_managed_users", |_| true);
+    eventually("both count", || counted() == 2.0);
     let before = (refusals(), failures());
     assert!(before.0 >= 1 && before.1 >= 1.0, "{before:?}");
     kubectl.run(&["delete", "rolebinding", "all", "-n", "south"]).unwrap();
@@ -119,7 +115,7 @@ async fn forbidden_namespace_does_not_block_the_others() {
     eventually("it is refused again", || refusals() > before.0);
     assert!(failures() > before.1);
     assert_eq!(operator.get("/readyz").0, 200);
-    eventually("its ConnectUsers, which may be gone, no longer count", || counted() == 1);
+    eventually("its ConnectUsers, which may be gone, no longer count", || counted() == 1.0);
 }
 
 #[test]

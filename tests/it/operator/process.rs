@@ -163,6 +163,15 @@ impl Operator {
         let value = text.lines().find_map(of);
         value.unwrap_or_default()
     }
+
+    /// Returns the sum of a metric's samples with such labels, as the page writes them.
+    pub fn sum(&self, metric: &str, wanted: impl Fn(&str) -> bool) -> f64 {
+        let (_, text) = self.get("/metrics");
+        let samples = text.lines().filter_map(|line| line.strip_prefix(metric)?.strip_prefix('{')?.split_once("} "));
+        let of_wanted = samples.filter(|(labels, _)| wanted(labels));
+        // An exemplar may follow.
+        of_wanted.map(|(_, rest)| rest.split(' ').next().unwrap().parse::<f64>().unwrap()).sum()
+    }
 }
 
 /// Kills a process, as a crash of the node would. It may have ended already.
