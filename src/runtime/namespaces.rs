@@ -70,6 +70,22 @@ where
     })
 }
 
+/// Lists again after a refusal. A watch that continues has no event that shows that the namespace may be watched again.
+pub(super) fn listing_after_refusals<K, S>(watch: impl Fn() -> S + Send + 'static) -> impl Stream<Item = Result<Event<K>>> + Send
+where
+    K: Send + 'static,
+    S: Stream<Item = Result<Event<K>>> + Send + 'static,
+{
+    let first = watch().boxed();
+    stream::unfold((watch, first), |(watch, mut events)| async move {
+        let event = events.next().await?;
+        if event.as_ref().is_err_and(is_refused) {
+            events = watch().boxed();
+        }
+        Some((event, (watch, events)))
+    })
+}
+
 /// Returns whether the API server forbids the operator to list or watch.
 pub(super) fn is_refused(error: &watcher::Error) -> bool {
     use watcher::Error::{InitialListFailed, WatchError, WatchFailed, WatchStartFailed};
@@ -105,10 +121,6 @@ impl<K: Resource<DynamicType = ()> + Clone> Merging<K> {
     /// Returns the events for the store that follow from an event of a namespace.
     fn apply(&mut self, namespace: &str, event: Event<K>, known: impl FnOnce() -> Vec<Arc<K>>) -> Vec<Event<K>> {
         let Some(list) = self.namespaces.get_mut(namespace) else { return Vec::new() };
-        if !matches!(event, Event::Init | Event::InitApply(_)) {
-            // A watch that continues need not list again.
-            self.unlisted.remove(namespace);
-        }
         match event {
             Event::Init => {
                 list.held_back.clear();
@@ -117,6 +129,7 @@ impl<K: Resource<DynamicType = ()> + Clone> Merging<K> {
             Event::InitApply(object) => _ = list.held_back.insert(object.name_any(), object),
             Event::InitDone => {
                 (list.listed, list.refused) = (true, false);
+                self.unlisted.remove(namespace);
                 if self.started {
                     return list.changes(namespace, &known());
                 }
@@ -168,6 +181,7 @@ impl<K: Resource<DynamicType = ()> + Clone> NamespaceList<K> {
 #[cfg(test)]
 mod tests {
     use k8s_openapi::api::core::v1::ConfigMap;
+    use kube::core::Status;
     use kube_runtime::reflector::store;
 
     use super::*;
@@ -246,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn namespace_is_unlisted_from_a_refusal_to_its_next_event() {
+    fn namespace_is_unlisted_from_a_refusal_to_its_next_list() {
         let unlisted = Unlisted::default();
         let mut merging = Merging::new(["north".to_owned()].into_iter(), unlisted.clone());
         let mut apply = |event: Option<Event<ConfigMap>>| {
@@ -260,7 +274,17 @@ mod tests {
         assert!(apply(Some(Event::Init)));
         assert!(!apply(Some(Event::InitDone)));
         assert!(apply(None), "it was listed before");
-        assert!(!apply(Some(Event::Apply(object("north", "jane")))), "the watch continues");
+        assert!(apply(Some(Event::Init)));
+        assert!(!apply(Some(Event::InitDone)));
+    }
+
+    #[tokio::test]
+    async fn refused_watch_begins_again_with_a_list() {
+        let failed = |code| Err(watcher::Error::WatchStartFailed(kube::Error::Api(Status { code, ..Status::default() }.boxed())));
+        let watch = move || stream::iter([Ok(Event::InitDone), failed(500), Ok(Event::Init), failed(403), Ok(Event::Init)]);
+        let events = listing_after_refusals::<ConfigMap, _>(watch).take(6);
+        let seen = events.map(|event| event.map_or_else(|error| is_refused(&error).to_string(), |event| event.to_string()));
+        assert_eq!(seen.collect::<Vec<_>>().await, ["InitDone", "false", "Init", "true", "InitDone", "false"]);
     }
 
     #[test]

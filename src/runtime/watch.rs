@@ -27,7 +27,7 @@ use super::{
     config::Config,
     deletion_counts::StoreCounter,
     health::{Health, Readiness},
-    namespaces::{Unlisted, is_refused, merge},
+    namespaces::{Unlisted, is_refused, listing_after_refusals, merge},
     packed::{Guarded, PackedConnectUser, known, readable, strip_unreadable, used},
     resync::Sweeper,
     slots::{self, Slots},
@@ -190,11 +190,10 @@ fn events(
     health: &Arc<Health>,
     metrics: &Arc<Metrics>,
 ) -> BoxStream<'static, watcher::Result<Event<Guarded>>> {
-    let watch_one = |api: Api<Guarded>, scope: String| {
+    let watch = |api: Api<Guarded>| watcher(api, watcher::Config::default().page_size(PAGE));
+    let prepared = |events: BoxStream<'static, watcher::Result<Event<Guarded>>>, scope: String| {
         let (health, metrics) = (health.clone(), metrics.clone());
-        let events = init_with_first_page(watcher(api, watcher::Config::default().page_size(PAGE)))
-            .default_backoff()
-            .modify(strip_unreadable);
+        let events = init_with_first_page(events).default_backoff().modify(strip_unreadable);
         events.inspect_err(move |error| {
             let advice = advice(error);
             tracing::warn!(%error, "the watch of {scope} failed{advice}; it restarts automatically");
@@ -203,11 +202,15 @@ fn events(
         })
     };
     match namespaces {
-        [] => watch_one(Api::all(client), "all namespaces".to_owned()).boxed(),
-        [namespace] => watch_one(Api::namespaced(client, namespace), format!("namespace {namespace}")).boxed(),
+        [] => prepared(watch(Api::all(client)).boxed(), "all namespaces".to_owned()).boxed(),
+        [namespace] => {
+            prepared(watch(Api::namespaced(client, namespace)).boxed(), format!("namespace {namespace}")).boxed()
+        }
         several => {
             let one = |name: &String| {
-                let events = watch_one(Api::namespaced(client.clone(), name), format!("namespace {name}"));
+                let api = Api::namespaced(client.clone(), name);
+                let events = listing_after_refusals(move || watch(api.clone())).boxed();
+                let events = prepared(events, format!("namespace {name}"));
                 (name.clone(), reporting_refusals(events, format!("connectusers of namespace {name}"), health.clone()))
             };
             merge(several.iter().map(one).collect(), known, unlisted).boxed()
@@ -263,7 +266,8 @@ fn advice(error: &watcher::Error) -> &'static str {
     match error {
         kube::Error::Api(status) => match status.code {
             404 => ": install the CRD of this version (kubectl apply --server-side -f crds/connectusers.yaml)",
-            401 | 403 => ": allow the operator's service account to list and watch connectusers (the chart's rbac.create)",
+            401 => ": check that the token or certificate of the operator's service account or kubeconfig is valid",
+            403 => ": allow the operator's service account to list and watch connectusers (the chart's rbac.create)",
             _ => "",
         },
         _ => ": is the API server reachable from here?",

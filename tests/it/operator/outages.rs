@@ -68,10 +68,10 @@ async fn forbidden_namespace_does_not_block_the_others() {
     let plane = own_plane();
     let (kubeconfig, kubectl) = (plane.service_account_kubeconfig("default", "default").unwrap(), plane.kubectl());
     let bind = |namespace: &str| {
-        kubectl.run(&["create", "namespace", namespace]).unwrap();
         let role = ["--clusterrole=cluster-admin", "--serviceaccount=default:default"];
         kubectl.run(&["create", "rolebinding", "all", role[0], role[1], "-n", namespace]).unwrap();
     };
+    kubectl.run(&["create", "namespace", "north"]).unwrap();
     bind("north");
     let lacks = "[-] connectusers of namespace south: ";
     let flags = ["--cluster-name=blue", "--namespace=north", "--namespace=south"];
@@ -97,6 +97,7 @@ async fn forbidden_namespace_does_not_block_the_others() {
     };
     paused("north");
 
+    kubectl.run(&["create", "namespace", "south"]).unwrap();
     bind("south");
     eventually("it is ready", || operator.get("/readyz").0 == 200);
     paused("south");
@@ -116,6 +117,10 @@ async fn forbidden_namespace_does_not_block_the_others() {
     assert!(failures() > before.1);
     assert_eq!(operator.get("/readyz").0, 200);
     eventually("its ConnectUsers, which may be gone, no longer count", || counted() == 1.0);
+
+    // Nothing changed in the meantime, so a watch that continued would have no event.
+    bind("south");
+    eventually("they count again", || counted() == 2.0);
 }
 
 #[test]
