@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use kube::{
     Api, Client, ResourceExt,
     api::{ApiResource, ListParams, ObjectMeta},
@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::{
     api::{ConnectUser, ConnectUserStatus},
     reconcile::{Cached, NamespacedName},
-    runtime::Guard,
+    runtime::{Guard, text_of},
 };
 
 /// The page size of the list. A page is in memory as text and parsed at the same time.
@@ -105,18 +105,23 @@ pub(super) async fn list(client: &Client, namespaces: &[String]) -> anyhow::Resu
     Ok(existing)
 }
 
-async fn read(api: Api<Listed>, existing: &mut Vec<Existing>) -> kube::Result<()> {
+async fn read(api: Api<Listed>, existing: &mut Vec<Existing>) -> anyhow::Result<()> {
     pages(&api, PAGE, |item| existing.push(Existing::of(item))).await
 }
 
 /// Reads a list to its end, in pages of this size.
-pub(super) async fn pages<K>(api: &Api<K>, size: u32, mut each: impl FnMut(K)) -> kube::Result<()>
+pub(super) async fn pages<K>(api: &Api<K>, size: u32, mut each: impl FnMut(K)) -> anyhow::Result<()>
 where
     K: Clone + Debug + DeserializeOwned,
 {
     let mut params = ListParams::default().limit(size);
     loop {
-        let page = api.list(&params).await?;
+        let page = api.list(&params).await.map_err(|error| match &error {
+            kube::Error::Api(status) if status.code == 404 => {
+                anyhow!("it does not know them: install the CRD (connect-operator crd | kubectl apply --server-side -f -)")
+            }
+            _ => anyhow!(text_of(&error)),
+        })?;
         params.continue_token = page.metadata.continue_.filter(|token| !token.is_empty());
         page.items.into_iter().for_each(&mut each);
         if params.continue_token.is_none() {

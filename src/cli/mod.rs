@@ -26,6 +26,8 @@ use clap_complete::{
     shells::{Bash, Fish, Zsh},
 };
 
+use crate::runtime::text_of;
+
 /// A Kubernetes operator for the users of Amazon Connect.
 #[derive(Debug, Parser)]
 #[command(version, about, propagate_version = true)]
@@ -47,6 +49,8 @@ enum Command {
     Report(Box<users::ReportCommand>),
     Import(Box<import::Import>),
     /// Prints the CustomResourceDefinition.
+    #[command(after_help = "Example:
+  connect-operator crd | kubectl apply --server-side --filename -")]
     Crd,
     /// Prints a script that completes commands and flags in a shell.
     #[command(after_help = "Example:
@@ -122,7 +126,13 @@ impl Cli {
 /// Returns an error with its causes in one line. Libraries' errors often repeat their causes: none is said twice.
 pub fn in_one_line(error: &anyhow::Error) -> String {
     let mut line = String::new();
-    for cause in error.chain().map(|cause| cause.to_string().split_whitespace().collect::<Vec<_>>().join(" ")) {
+    for cause in error.chain() {
+        if cause.is::<Box<kube::core::Status>>() {
+            // It is the cause of kube's error, whose text is its message.
+            continue;
+        }
+        let cause = cause.downcast_ref().map_or_else(|| cause.to_string(), text_of);
+        let cause = cause.split_whitespace().collect::<Vec<_>>().join(" ");
         if line.is_empty() {
             line = cause;
         } else if !line.contains(&cause) {
@@ -150,5 +160,8 @@ mod tests {
         let error = anyhow!("no\n  route").context("could not connect: no route").context("could not list");
         assert_eq!(in_one_line(&error), "could not list: could not connect: no route");
         assert_eq!(in_one_line(&anyhow!("a").context("b")), "b: a");
+        let status = kube::core::Status::failure("users is forbidden", "Forbidden").with_code(403);
+        let error = anyhow!(kube::Error::Api(Box::new(status))).context("could not list");
+        assert_eq!(in_one_line(&error), "could not list: users is forbidden");
     }
 }

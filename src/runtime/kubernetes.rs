@@ -167,24 +167,32 @@ pub(super) async fn call_within<T>(
     }
 }
 
+/// Returns what the API server says. kube's own text adds all members of the reply.
+pub(crate) fn text_of(error: &kube::Error) -> String {
+    match error {
+        kube::Error::Api(status) => status.message.clone(),
+        other => other.to_string(),
+    }
+}
+
 fn explain(what: &str, object: &str, error: &kube::Error) -> ClusterError {
-    let (kind, reason) = match error {
-        kube::Error::Api(status) => {
-            let kind = match status.code {
-                // A proxy, or an API server that does not serve the CRD, answers 404 too, but not that the object does not exist.
-                404 if status.reason == "NotFound" => ClusterErrorKind::Gone,
-                410 => ClusterErrorKind::Gone,
-                409 => ClusterErrorKind::Conflict,
-                401 | 403 => ClusterErrorKind::Forbidden,
-                400 | 422 => ClusterErrorKind::Refused,
-                _ => ClusterErrorKind::Unavailable,
-            };
-            (kind, status.message.clone())
-        }
-        unreadable @ kube::Error::SerdeError(_) => (ClusterErrorKind::Unreadable, unreadable.to_string()),
-        other => (ClusterErrorKind::Unavailable, other.to_string()),
+    let kind = match error {
+        kube::Error::Api(status) => match status.code {
+            // A proxy, or an API server that does not serve the CRD, answers 404 too, but not that the object does not exist.
+            404 if status.reason == "NotFound" => ClusterErrorKind::Gone,
+            410 => ClusterErrorKind::Gone,
+            409 => ClusterErrorKind::Conflict,
+            401 | 403 => ClusterErrorKind::Forbidden,
+            400 | 422 => ClusterErrorKind::Refused,
+            _ => ClusterErrorKind::Unavailable,
+        },
+        kube::Error::SerdeError(_) => ClusterErrorKind::Unreadable,
+        _ => ClusterErrorKind::Unavailable,
     };
+    let reason = text_of(error);
+    let is_stranger = matches!(error, kube::Error::Api(status) if status.code == 401);
     let hint = match kind {
+        _ if is_stranger => ". Check that the token of the operator's service account is valid",
         ClusterErrorKind::Forbidden => ". Check the RBAC of the operator's service account",
         _ if reason.contains("unknown field") => ". The CRD is older than this operator: apply the CRD of this version",
         _ => "",
@@ -403,6 +411,7 @@ mod tests {
         let unknown = explained(400, "strict decoding error: unknown field \"status.novel\"");
         assert!(unknown.ends_with("apply the CRD of this version"), "{unknown}");
         assert!(explained(403, "forbidden").ends_with("the RBAC of the operator's service account"));
+        assert!(explained(401, "Unauthorized").ends_with("the token of the operator's service account is valid"));
         assert_eq!(explained(500, "no leader"), "could not write the status of ConnectUser sales/jane: no leader");
     }
 

@@ -29,6 +29,7 @@ pub(crate) use guard::Guard;
 pub use health::Health;
 pub(crate) use health::{Listeners, Readiness};
 pub use kubernetes::KubeCluster;
+pub(crate) use kubernetes::text_of;
 pub(crate) use lease::{Candidate, Elector, Timing};
 pub(crate) use retry::Retry;
 pub(crate) use sweep::{delete_orphan, sweep};

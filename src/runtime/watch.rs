@@ -27,6 +27,7 @@ use super::{
     config::Config,
     deletion_counts::StoreCounter,
     health::{Health, Readiness},
+    kubernetes,
     namespaces::{Unlisted, is_refused, listing_after_refusals, merge},
     packed::{Guarded, PackedConnectUser, known, readable, strip_unreadable, used},
     resync::Sweeper,
@@ -196,16 +197,15 @@ fn events(
         let events = init_with_first_page(events).default_backoff().modify(strip_unreadable);
         events.inspect_err(move |error| {
             let advice = advice(error);
-            tracing::warn!(%error, "the watch of {scope} failed{advice}; it restarts automatically");
+            let error = text_of(error);
+            tracing::warn!(error, "the watch of {scope} failed{advice}; it restarts automatically");
             health.set_last_error(format!("{scope}: {error}{advice}"));
             metrics.watch_failed();
         })
     };
     match namespaces {
         [] => prepared(watch(Api::all(client)).boxed(), "all namespaces".to_owned()).boxed(),
-        [namespace] => {
-            prepared(watch(Api::namespaced(client, namespace)).boxed(), format!("namespace {namespace}")).boxed()
-        }
+        [namespace] => prepared(watch(Api::namespaced(client, namespace)).boxed(), format!("namespace {namespace}")).boxed(),
         several => {
             let one = |name: &String| {
                 let api = Api::namespaced(client.clone(), name);
@@ -253,10 +253,21 @@ fn reporting_refusals(
         }
         Err(error) if !listed && is_refused(error) => {
             let advice = advice(error);
+            let error = text_of(error);
             health.set_lacking(&part, Some(format!("{error}{advice}, or stop watching it if it no longer exists")));
         }
         Ok(_) | Err(_) => {}
     })
+}
+
+/// Returns what the API server says about a failed watch, or else the error.
+fn text_of(error: &watcher::Error) -> String {
+    use watcher::Error::{InitialListFailed, WatchError, WatchFailed, WatchStartFailed};
+    match error {
+        InitialListFailed(error) | WatchStartFailed(error) | WatchFailed(error) => kubernetes::text_of(error),
+        WatchError(status) => status.message.clone(),
+        other => other.to_string(),
+    }
 }
 
 /// Returns advice on a failed watch, as the end of a sentence.

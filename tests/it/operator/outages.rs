@@ -1,6 +1,6 @@
 //! A faulty control plane: no definition yet, an object that cannot be read, an API server that dies.
 
-use std::{net::TcpListener, path::Path};
+use std::{fs, net::TcpListener, path::Path};
 
 use connect_operator::api::{crd, crd_yaml};
 use kube::{
@@ -57,6 +57,15 @@ async fn operator_without_the_right_to_list_reports_it_and_recovers() {
     drop(no_name);
     let lists = "allow the operator's service account to list and watch connectusers";
     let operator = waits(&kubeconfig, &["--cluster-name=blue"], &["[-] connectusers listed: not yet", lists]);
+
+    // A token that is not valid, as of a service account that was created again.
+    let stranger = kubeconfig.with_extension("stranger");
+    let mut config: Value = serde_json::from_str(&fs::read_to_string(&kubeconfig).unwrap()).unwrap();
+    config["users"][0]["user"]["token"] = json!("not-a-token");
+    fs::write(&stranger, config.to_string()).unwrap();
+    let why = ["[-] connectusers listed: not yet", "check that the token or certificate"];
+    drop(waits(&stranger, &["--cluster-name=blue"], &why));
+
     let bind = ["create", "clusterrolebinding", "all", "--clusterrole=cluster-admin", "--serviceaccount=default:default"];
     plane.kubectl().run(&bind).unwrap();
     eventually("it is ready", || operator.get("/readyz").0 == 200);
@@ -137,7 +146,7 @@ fn unreachable_api_server_is_reported_and_retried() {
             "users": named("it", "user", json!({})),
             "contexts": named("it", "context", json!({ "cluster": "it", "user": "it" })),
         });
-        std::fs::write(&kubeconfig, config.to_string()).unwrap();
+        fs::write(&kubeconfig, config.to_string()).unwrap();
         waits(&kubeconfig, &[], &["[-] API server", "check that the API server is reachable", why]);
     }
 }
