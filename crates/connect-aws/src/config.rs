@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use aws_config::{AppName, BehaviorVersion, Region, SdkConfig, identity::IdentityCache};
+use aws_config::{
+    AppName, BehaviorVersion, Region, SdkConfig, identity::IdentityCache, profile::ProfileFileCredentialsProvider,
+    provider_config::ProviderConfig,
+};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_connect::config::{SharedHttpClient, timeout::TimeoutConfig};
 use aws_smithy_http_client::{
@@ -31,7 +34,7 @@ pub struct Options {
     /// The endpoint of Connect, instead of AWS' endpoint of each Region. It takes precedence over `AWS_ENDPOINT_URL_CONNECT`,
     /// `AWS_ENDPOINT_URL` and the profile's `endpoint_url`, and does not affect where credentials come from.
     pub endpoint_url: Option<String>,
-    /// The profile of the shared configuration files, instead of `AWS_PROFILE`.
+    /// The profile of the shared configuration files, instead of `AWS_PROFILE`. As with the AWS CLI, credentials come from it alone.
     pub profile: Option<String>,
     /// The Region for fetching credentials, instead of `AWS_REGION`. Each client has its own Region for Connect.
     pub region: Option<String>,
@@ -69,8 +72,10 @@ pub async fn load(options: &Options) -> SdkConfig {
     if let Some(url) = endpoint_url {
         loader = loader.endpoint_url(url);
     }
-    if let Some(profile) = profile {
-        loader = loader.profile_name(profile);
+    if let Some(profile) = &profile {
+        let files = ProviderConfig::default().with_http_client(http_client());
+        let credentials = ProfileFileCredentialsProvider::builder().configure(&files).profile_name(profile).build();
+        loader = loader.profile_name(profile).credentials_provider(credentials);
     }
     if let Some(region) = region {
         loader = loader.region(Region::new(region));
@@ -78,7 +83,7 @@ pub async fn load(options: &Options) -> SdkConfig {
     let config = loader.load().await;
     match config.credentials_provider() {
         Some(provider) => {
-            let provider = SharedCredentialsProvider::new(Bounded(provider));
+            let provider = SharedCredentialsProvider::new(Bounded { provider, profile });
             config.into_builder().credentials_provider(provider).build()
         }
         None => config,

@@ -16,16 +16,25 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 const NONE_FOUND: &str = "there are none in the environment, in a profile, from a web identity token (IRSA), from the \
     container's endpoint (EKS Pod Identity) or from EC2 instance metadata";
 
-/// AWS' default chain, with a time-out.
+/// A profile or AWS' default chain, with a time-out.
 #[derive(Debug)]
-pub(crate) struct Bounded(pub(crate) SharedCredentialsProvider);
+pub(crate) struct Bounded {
+    pub(crate) provider: SharedCredentialsProvider,
+    /// The profile, if they come from nowhere else.
+    pub(crate) profile: Option<String>,
+}
 
 impl Bounded {
     async fn credentials(&self) -> provider::Result {
-        match tokio::time::timeout(TIMEOUT, self.0.provide_credentials()).await {
-            Ok(Err(CredentialsError::CredentialsNotLoaded(_))) => Err(CredentialsError::not_loaded(NONE_FOUND)),
+        match tokio::time::timeout(TIMEOUT, self.provider.provide_credentials()).await {
+            Ok(Err(error)) if self.profile.is_some() || matches!(error, CredentialsError::CredentialsNotLoaded(_)) => {
+                Err(CredentialsError::not_loaded(match &self.profile {
+                    Some(profile) => format!("the profile {profile:?} has none that can be used: {}", causes(&error)),
+                    None => NONE_FOUND.to_owned(),
+                }))
+            }
             Ok(answer) => answer,
-            Err(_) => self.0.fallback_on_interrupt().ok_or_else(|| CredentialsError::provider_timed_out(TIMEOUT)),
+            Err(_) => self.provider.fallback_on_interrupt().ok_or_else(|| CredentialsError::provider_timed_out(TIMEOUT)),
         }
     }
 }
@@ -39,7 +48,7 @@ impl ProvideCredentials for Bounded {
     }
 
     fn fallback_on_interrupt(&self) -> Option<Credentials> {
-        self.0.fallback_on_interrupt()
+        self.provider.fallback_on_interrupt()
     }
 }
 
