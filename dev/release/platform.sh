@@ -25,9 +25,11 @@ dev/image/look.sh "$arch" "$image" "$scratch/rootfs"
 tar --extract --to-stdout --file "$image" index.json | grep --only-matching 'sha256:[0-9a-f]*' >"$directory/images/digest-$arch"
 
 documents=$scratch/rootfs/usr/share/doc/connect-operator
+"$scratch/rootfs/usr/bin/connect-operator" man "$scratch/pages/man1"
 tar --create --gzip --file "$files/connect-operator-$tag-linux-$arch.tar.gz" --mtime="@$(git log -1 --format=%ct)" \
-    --owner=0 --group=0 --numeric-owner \
-    --directory "$scratch/rootfs/usr/bin" connect-operator --directory "$documents" LICENSE THIRD-PARTY-NOTICES
+    --owner=0 --group=0 --numeric-owner --sort=name \
+    --directory "$scratch/rootfs/usr/bin" connect-operator --directory "$documents" LICENSE THIRD-PARTY-NOTICES \
+    --directory "$scratch/pages" man1
 cp "$documents/THIRD-PARTY-NOTICES" "$files/THIRD-PARTY-NOTICES-$arch.txt"
 dev/image/sbom.sh "$target" "$files/connect-operator-$arch.cdx.json"
 # These versions and the commit determine the image.

@@ -18,8 +18,13 @@ mod stdout;
 mod table;
 mod users;
 
-use std::{path::Path, process::ExitCode};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
+use anyhow::Context;
 use clap::{Command as Flags, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use clap_complete::{
     generate,
@@ -58,6 +63,13 @@ enum Command {
     Completions {
         /// The shell.
         shell: Shell,
+    },
+    /// Writes a man page for each command into a directory.
+    #[command(after_help = "Example:
+  connect-operator man ~/.local/share/man/man1")]
+    Man {
+        /// The directory. It is created if it does not exist.
+        directory: PathBuf,
     },
 }
 
@@ -116,6 +128,11 @@ impl Cli {
                     Shell::Zsh => generate(Zsh, &mut flags, name, &mut script),
                 }
                 stdout::write(&String::from_utf8(script)?)?;
+            }
+            Command::Man { directory } => {
+                let failed = || directory.display().to_string();
+                fs::create_dir_all(&directory).with_context(failed)?;
+                clap_mangen::generate_to(Self::flags(), &directory).with_context(failed)?;
             }
             Command::Crd => stdout::write(&crate::api::crd_yaml()?)?,
         }

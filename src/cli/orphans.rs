@@ -26,6 +26,10 @@ use crate::{
 };
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  connect-operator orphans --cluster-name blue
+  connect-operator orphans --cluster-name blue --instance <arn> --delete
+  kubectl -n connect-operator-system exec deploy/connect-operator -- connect-operator orphans")]
 pub(super) struct Orphans {
     #[command(flatten)]
     scope: Scope,

@@ -26,6 +26,9 @@ use crate::{
 };
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  connect-operator run --cluster-name blue --config operator.yaml
+  connect-operator run --leader-elect --leader-election-namespace connect-operator-system")]
 pub(super) struct Run {
     #[command(flatten)]
     scope: Scope,

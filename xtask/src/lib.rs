@@ -6,7 +6,6 @@ pub mod demo;
 pub mod e2e;
 pub mod generate;
 pub mod lives;
-pub mod man;
 mod programs;
 pub mod release;
 mod repository;

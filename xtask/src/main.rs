@@ -1,9 +1,9 @@
 //! The repository's own commands.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::Parser;
-use xtask::{bench, compiled_once, demo, e2e, generate, lives, man, release, site};
+use xtask::{bench, compiled_once, demo, e2e, generate, lives, release, site};
 
 /// The repository's own commands.
 #[derive(Debug, Parser)]
@@ -22,11 +22,6 @@ enum Command {
     /// Writes the generated files: the CustomResourceDefinition, the references of the API and the metrics, the IAM policies, their
     /// copies in the chart, and the manifests rendered from the chart.
     Generate,
-    /// Writes the program's man pages into a directory.
-    Man {
-        /// The directory.
-        directory: PathBuf,
-    },
     /// Makes a website of README.md and docs/, in target/site/book, and checks its links.
     Site,
     /// Builds the demo and all tests, and fails if these compile a dependency differently.
@@ -41,7 +36,6 @@ fn main() -> ExitCode {
         Command::Release(release) => release.run(),
         Command::Lives(lives) => lives.run().map(|()| ExitCode::SUCCESS),
         Command::CompiledOnce => compiled_once::check().map(|()| ExitCode::SUCCESS),
-        Command::Man { directory } => man::write(&directory).map(|()| ExitCode::SUCCESS),
         Command::Site => site::build().map(|()| ExitCode::SUCCESS),
         Command::Generate => generate::run().map(|()| ExitCode::SUCCESS),
     };
