@@ -112,8 +112,8 @@ impl Shared {
 
 /// Returns the files of a directory for kustomize, by path: one for each user, and a kustomization for each group of users, which holds
 /// their namespace and what is `shared`. Users of one instance and one namespace are a group. Other values are in the files even if all
-/// users have them: kustomize would give them to users that are added later, and would overwrite their own. Each kustomization begins
-/// with `header`.
+/// users have them: kustomize would give them to users that are added later, and would overwrite their own. Each file begins with
+/// `header`.
 pub(super) fn files(manifests: &[Manifest], header: &str, shared: Shared) -> anyhow::Result<BTreeMap<String, String>> {
     let instances: BTreeSet<&str> = manifests.iter().map(|manifest| manifest.spec.instance_arn.as_str()).collect();
     let mut groups: BTreeMap<Vec<String>, Vec<&Manifest>> = BTreeMap::new();
@@ -136,7 +136,7 @@ pub(super) fn files(manifests: &[Manifest], header: &str, shared: Shared) -> any
                 spec.retain(|field, _| !shared.contains_key(field));
             }
             let file = format!("{}.yaml", manifest.name);
-            files.insert(at(&file), serde_saphyr::to_string(&object)?);
+            files.insert(at(&file), format!("{header}{}", serde_saphyr::to_string(&object)?));
             resources.push(file);
         }
         let patch: Vec<Value> = shared

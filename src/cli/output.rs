@@ -2,7 +2,8 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fs::{self, File},
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
@@ -19,8 +20,9 @@ const HEADER: &str = "# Made by `connect-operator ";
 
 #[derive(Debug, Default, Args)]
 pub(super) struct Output {
-    /// A directory for one file a user and a kustomization.yaml, instead of one stream on standard output. A directory that an earlier
-    /// run of this command has made is replaced.
+    /// A directory for one file a user and a kustomization.yaml, instead of one stream on standard output. What an earlier run of this
+    /// command has written there is replaced. A file without the line by which this command's files begin is not touched: the command
+    /// fails.
     #[arg(long, value_name = "DIR")]
     output_dir: Option<PathBuf>,
 
@@ -31,16 +33,17 @@ pub(super) struct Output {
 }
 
 impl Output {
-    /// Checks, before anything is read, that the directory is new, empty, or holds nothing but what the same command has made.
+    /// Checks, before anything is read, that the directory is new or holds nothing but what the same command has made.
     pub(super) fn check(&self, command: &str) -> anyhow::Result<()> {
         let Some(directory) = self.output_dir.as_deref().filter(|directory| directory.exists()) else { return Ok(()) };
-        let entries: Vec<_> = fs::read_dir(directory).and_then(Iterator::collect).with_context(|| named(directory))?;
-        let kustomization = fs::read_to_string(directory.join("kustomization.yaml")).unwrap_or_default();
-        if !entries.is_empty() && !kustomization.starts_with(&header(command)) {
-            bail!("{}: the directory is not empty, and no {command} made it", named(directory));
+        match foreign(directory, header(command).as_bytes()).with_context(|| named(directory))? {
+            Some(path) => bail!(
+                "{}: no {command} made {}: move it away, or choose another directory",
+                named(directory),
+                path.strip_prefix(directory).unwrap_or(&path).display()
+            ),
+            None => Ok(()),
         }
-        foreign(directory)
-            .map_or(Ok(()), |path| bail!("{}: {} is not of an {command}: move it away", named(directory), path.display()))
     }
 
     /// Writes the manifests.
@@ -65,13 +68,22 @@ fn named(directory: &Path) -> String {
     format!("--output-dir {}", directory.display())
 }
 
-/// Returns a file that no command has made.
-fn foreign(directory: &Path) -> Option<PathBuf> {
-    let entries = fs::read_dir(directory).ok()?;
-    entries.flatten().map(|entry| entry.path()).find_map(|path| match path.is_dir() {
-        true => foreign(&path),
-        false => (path.extension().is_none_or(|extension| extension != "yaml")).then_some(path),
-    })
+/// Returns a file that does not begin with this header.
+fn foreign(directory: &Path, header: &[u8]) -> io::Result<Option<PathBuf>> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let found = if entry.file_type()?.is_dir() {
+            foreign(&entry.path(), header)?
+        } else {
+            let mut start = Vec::new();
+            File::open(entry.path())?.take(header.len() as u64).read_to_end(&mut start)?;
+            (start != header).then(|| entry.path())
+        };
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }
 
 /// Writes the files beside the directory and then puts them in its place, so that it never holds half of them.

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::{Source, block_on, filter::Filter, read::Instance};
+use super::{Source, block_on, filter::Filter, read::Instance, row::ManagedBy};
 use crate::{
     api::Rules,
     cli::{
@@ -71,6 +71,7 @@ impl ExportCommand {
             let by = NamespaceBy::parse(self.namespace_by.as_deref())?;
             self.output.check("export")?;
             let instances = self.source.read(&self.filter, self.full).await?;
+            warn_of_managed(&instances);
             let manifests = self.manifests(&instances, &by)?;
             self.output.write("export", &manifests)
         })
@@ -106,6 +107,20 @@ impl ExportCommand {
             );
         }
         Ok(manifests)
+    }
+}
+
+/// Says which clusters' operators manage some of the users: the operator of another cluster refuses to take these over.
+fn warn_of_managed(instances: &[Instance]) {
+    let mut by_cluster: BTreeMap<String, usize> = BTreeMap::new();
+    for owner in instances.iter().flat_map(|instance| &instance.users).filter_map(|live| ManagedBy::of(&live.user.tags)) {
+        *by_cluster.entry(owner.cluster.unwrap_or_default()).or_default() += 1;
+    }
+    for (cluster, users) in by_cluster {
+        eprintln!(
+            "warning: the tags of {users} of these users say that ConnectUsers of the cluster {cluster:?} manage them. Other \
+             ConnectUsers are refused (Conflict); --unmanaged leaves these users out"
+        );
     }
 }
 

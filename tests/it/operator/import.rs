@@ -169,7 +169,7 @@ async fn imported_directory_is_applied_by_kustomize_and_replaced() {
     let kustomization = to.join("kustomization.yaml");
     let made = fs::read_to_string(&kustomization).unwrap();
     fs::write(&kustomization, made.replace("operator import", "operator export")).unwrap();
-    assert!(refused(&flags, b"").contains("no import made it"));
+    assert!(refused(&flags, b"").contains("no import made kustomization.yaml"));
 }
 
 /// None of these needs an instance.

@@ -70,7 +70,7 @@ pub(in crate::cli) struct ReportCommand {
     #[arg(long, value_name = "USERS")]
     users_quota: Option<NonZeroU32>,
 
-    /// Repeat the report at this interval until the command is interrupted.
+    /// Repeat the report at this interval until the command is interrupted. As text, it shows only the first rows of each table.
     #[arg(long, value_name = "INTERVAL", value_parser = duration, num_args = 0..=1, default_missing_value = "5m")]
     watch: Option<Duration>,
 
@@ -85,7 +85,8 @@ impl ReportCommand {
             loop {
                 let report = self.report().await?;
                 let text = match self.output {
-                    Output::Text => render::text(&report),
+                    Output::Text if self.watch.is_some() => render::text(&report, render::SHOWN_ON_A_SCREEN),
+                    Output::Text => render::text(&report, render::SHOWN),
                     Output::Json => serde_json::to_string_pretty(&report)? + "\n",
                     Output::Markdown => render::markdown(&report),
                     Output::Html => html::page(&report),

@@ -10,8 +10,10 @@ use super::{
 };
 use crate::cli::{markdown::cell, table::table};
 
-/// How many users a table for people shows.
-const SHOWN: usize = 25;
+/// How many rows a table for people shows.
+pub(super) const SHOWN: usize = 25;
+/// How many it shows if the report is repeated, so that the report on an instance fits on a screen.
+pub(super) const SHOWN_ON_A_SCREEN: usize = 3;
 
 /// A part of a report: a heading, a remark, and a table.
 pub(super) struct Section {
@@ -171,7 +173,8 @@ pub(super) fn groups(report: &Report) -> Vec<(String, String, Vec<Section>)> {
     groups
 }
 
-pub(super) fn text(report: &Report) -> String {
+/// Returns the report as text, with this many rows of each table.
+pub(super) fn text(report: &Report, shown: usize) -> String {
     let mut text = String::new();
     for (title, headline, sections) in groups(report) {
         let _ = writeln!(text, "{title}\n{headline}");
@@ -181,9 +184,9 @@ pub(super) fn text(report: &Report) -> String {
             if !remark.is_empty() {
                 let _ = writeln!(text, "{remark}");
             }
-            let more = rows.len().saturating_sub(SHOWN);
+            let more = rows.len().saturating_sub(shown);
             if !columns.is_empty() {
-                text.push_str(&table(columns, rows.into_iter().take(SHOWN)));
+                text.push_str(&table(columns, rows.into_iter().take(shown)));
             }
             if more > 0 {
                 let _ = writeln!(text, "… and {more} more: -o json has all");
@@ -250,7 +253,7 @@ mod tests {
     fn queue_and_sweeps_are_in_every_format() {
         let headline = "pod-a leads: 703 calls wait for up to 5m 50s, instances are swept every 5m";
         let report = report();
-        for text in [text(&report), markdown(&report), html::page(&report)] {
+        for text in [text(&report, SHOWN), markdown(&report), html::page(&report)] {
             for part in
                 [headline, "CreateUser", "700", "DescribeUser", "arn:one", "2026-05-06 07:08:09 UTC", "arn:two", "not known"]
             {
@@ -265,7 +268,7 @@ mod tests {
     #[test]
     fn unread_metrics_are_one_line() {
         let report = Report { operator_fault: Some("it needs a right".into()), ..Report::default() };
-        for text in [text(&report), markdown(&report), html::page(&report)] {
+        for text in [text(&report, SHOWN), markdown(&report), html::page(&report)] {
             assert!(text.contains("Queue and last sweeps are not known: it needs a right"), "{text}");
         }
     }
