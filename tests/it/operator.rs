@@ -6,6 +6,7 @@
 mod accounts;
 mod bounds;
 mod channels;
+mod commands;
 mod crashes;
 mod creation;
 mod dead_accounts;
@@ -30,6 +31,7 @@ mod orphans;
 mod outages;
 mod pages;
 mod passwords;
+mod pipelines;
 mod plan;
 mod policies;
 pub(crate) mod process;

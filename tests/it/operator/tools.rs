@@ -7,10 +7,12 @@ use std::{
     process::{Command, Output},
 };
 
+use clap::CommandFactory;
 use connect_api::{
     AfterContactWorkConfig, AssociateUserProficiencies, Channel, ChannelConfigs, CreateUser, InstanceId, OperationName,
     PhoneConfig, PhoneType, Proficiency, ProficiencyKey, UpdateUserConfig,
 };
+use connect_operator::cli::Cli;
 use connect_sim::UserView;
 use serde_json::{Value, json};
 use testbed::{installation::environment, size};
@@ -75,6 +77,7 @@ async fn populate(harness: &Harness<'_>) {
             1 => format!("agent_{n}"),
             2 => format!("agent{n}@example.com"),
             3 => n.to_string(),
+            4 if n == 4 => "x".repeat(64),
             _ => format!("Agent-{n}"),
         };
         let desk = n.is_multiple_of(7);
@@ -82,6 +85,9 @@ async fn populate(harness: &Harness<'_>) {
             .create_by_hand(&username, |create| {
                 let info = create.identity_info.as_mut().unwrap();
                 info.email = (n % 3 != 2 && n % 5 != 2).then(|| format!("n{n}@example.com"));
+                if n % 9 == 4 {
+                    (info.first_name, info.last_name) = (Some("민준".into()), Some("김".repeat(100)));
+                }
                 info.mobile = n.is_multiple_of(11).then(|| format!("+1206555{n:04}"));
                 if let Some(profile) = routing.get(n % 8) {
                     create.routing_profile_id = profile.clone();
@@ -455,6 +461,14 @@ async fn commands_have_the_habits_of_kubectl() {
     std::os::unix::fs::symlink(operator_under_test(), &plugin).unwrap();
     let help = Command::new(&plugin).args(["list", "--help"]).output().unwrap();
     assert!(String::from_utf8(help.stdout).unwrap().contains("Usage: kubectl connect-users list"));
+    let pages = directory.path().join("man1");
+    assert!(Command::new(operator_under_test()).arg("man").arg(&pages).status().unwrap().success());
+    for command in Cli::command().get_subcommands() {
+        let page = fs::read_to_string(pages.join(format!("connect-operator-{}.1", command.get_name()))).unwrap();
+        for flag in command.get_arguments().filter_map(|argument| argument.get_long()) {
+            assert!(page.contains(&flag.replace('-', "\\-")), "{} --{flag}", command.get_name());
+        }
+    }
     for shell in ["bash", "zsh", "fish"] {
         let script = Command::new(&plugin).args(["completions", shell]).output().unwrap();
         assert!(String::from_utf8(script.stdout).unwrap().contains("kubectl-connect_users"), "{shell}");
