@@ -35,6 +35,41 @@ fn jobs_that_can_sign_install_no_programs() {
     }
 }
 
+/// dev/release/files.sh completes a release; here it gets archives that are empty.
+#[test]
+fn krew_and_artifact_hub_can_read_what_a_release_publishes() {
+    let (directory, tag) = (tempfile::tempdir().unwrap(), format!("v{}", env!("CARGO_PKG_VERSION")));
+    for arch in ["amd64", "arm64"] {
+        fs::write(directory.path().join(format!("connect-operator-{tag}-linux-{arch}.tar.gz")), "").unwrap();
+    }
+    let digest = format!("sha256:{}", "0".repeat(64));
+    let output = Command::new(repository("dev/release/files.sh")).args([&tag, &digest]).arg(directory.path()).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let plugin = fs::read_to_string(directory.path().join("krew-plugin.yaml")).unwrap();
+    let plugin: Value = serde_saphyr::from_str(&plugin).unwrap();
+    let spec = &plugin["spec"];
+    assert_eq!(
+        [&plugin["apiVersion"], &plugin["kind"], &plugin["metadata"]["name"], &spec["version"]],
+        ["krew.googlecontainertools.github.com/v1alpha2", "Plugin", "connect-users", &tag]
+    );
+    // krew shows this much of it.
+    assert!((1..=50).contains(&spec["shortDescription"].as_str().unwrap().len()));
+    assert!(["description", "homepage", "caveats"].iter().all(|member| spec[member].is_string()));
+    let platforms = spec["platforms"].as_array().unwrap();
+    assert_eq!(platforms.len(), 2);
+    for (platform, arch) in platforms.iter().zip(["amd64", "arm64"]) {
+        assert_eq!(platform["selector"]["matchLabels"], serde_json::json!({ "os": "linux", "arch": arch }));
+        let of_nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!((&platform["sha256"], &platform["bin"]), (&of_nothing.into(), &"connect-operator".into()));
+        let file = format!("/releases/download/{tag}/connect-operator-{tag}-linux-{arch}.tar.gz");
+        assert!(platform["uri"].as_str().unwrap().ends_with(&file), "{platform}");
+    }
+    let hub: Value = serde_saphyr::from_str(&read("deploy/helm/artifacthub-repo.yml")).unwrap();
+    let id = hub["repositoryID"].as_str().unwrap();
+    let lengths: Vec<usize> = id.split('-').map(str::len).collect();
+    assert!(lengths == [8, 4, 4, 4, 12] && id.chars().all(|c| c == '-' || c.is_ascii_hexdigit()), "{id}");
+}
+
 /// A tag can be moved to other code; a commit cannot.
 #[test]
 fn actions_are_named_by_commit() {

@@ -64,6 +64,23 @@ fn helm_3_and_helm_4_render_the_same() {
 }
 
 #[test]
+fn chart_needs_the_oldest_kubernetes_that_is_tested() {
+    let minor = |module: &str| {
+        let modules = read(&format!("dev/{module}/go.mod"));
+        let version = modules.lines().find_map(|line| line.trim().strip_prefix("k8s.io/kubernetes v1.")).unwrap();
+        version.split('.').next().unwrap().parse::<u32>().unwrap()
+    };
+    let (oldest, newest) = (minor("control-plane-oldest"), minor("control-plane"));
+    let chart: Value = serde_saphyr::from_str(&read(&format!("{CHART}/Chart.yaml"))).unwrap();
+    assert_eq!(chart["kubeVersion"], format!(">=1.{oldest}.0-0"));
+    assert!(read("docs/limits.md").contains(&format!("The tests run on Kubernetes 1.{oldest} and 1.{newest};")));
+    let on = |minor| Helm::Four.template(&[&format!("--kube-version=1.{minor}")]);
+    on(oldest).unwrap();
+    let refused = on(oldest - 1).unwrap_err();
+    assert!(refused.contains(&format!("kubeVersion: >=1.{oldest}.0-0")), "{refused}");
+}
+
+#[test]
 fn lint_has_nothing_to_say() {
     for variant in VARIANTS {
         for helm in Helm::ALL {
