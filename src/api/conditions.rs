@@ -46,6 +46,12 @@ macro_rules! reasons {
                 match self { $(Self::$name => stringify!($name),)* }
             }
 
+            /// Returns the address of the section of docs/troubleshooting.md about it.
+            pub fn guide(self) -> String {
+                let page = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/troubleshooting.md");
+                format!("{page}#{}", self.as_str().to_lowercase())
+            }
+
             /// Returns what the reason says, as a sentence.
             pub fn meaning(self) -> &'static str {
                 match self { $(Self::$name => $doc.trim_ascii(),)* }
@@ -141,5 +147,20 @@ impl Reason {
 impl std::fmt::Display for Reason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_has_a_section_in_the_guide() {
+        let page = include_str!("../../docs/troubleshooting.md");
+        for reason in Reason::ALL {
+            let (_, anchor) = reason.guide().rsplit_once('#').map(|(page, anchor)| (page.to_owned(), anchor.to_owned())).unwrap();
+            let is_heading = |line: &str| line.strip_prefix("## ").is_some_and(|heading| heading.to_lowercase() == anchor);
+            assert!(page.lines().any(is_heading), "{reason}");
+        }
     }
 }

@@ -72,7 +72,9 @@ pub(super) fn set_conditions(status: &mut ConnectUserStatus, state: &State, gene
                 Effect::Delays | Effect::Stalls => set.doubt_references(reason, message, |_| false),
             }
             let progress = if effect == Effect::Stalls { ConditionType::Stalled } else { ConditionType::Reconciling };
-            set.progress(Some((progress, reason, message)));
+            // What a person has to mend comes with where to read how.
+            let guide = format!("{}. See {}", message.trim_end_matches('.'), reason.guide());
+            set.progress(Some((progress, reason, if effect == Effect::Delays { message } else { &guide })));
         }
     }
     status.observed_generation = generation;
@@ -248,6 +250,9 @@ mod tests {
                 let has = |c| condition(&status, c).is_some();
                 assert_ne!(has(ConditionType::Reconciling), has(ConditionType::Stalled), "{before:?} then {kind:?}");
                 assert_eq!(has(ConditionType::Stalled), kind.effect() == Effect::Stalls, "{kind:?}");
+                // Where a person has to help, it says where to read how.
+                let progress = status.conditions.iter().find(|c| ["Stalled", "Reconciling"].contains(&&*c.type_)).unwrap();
+                assert_eq!(progress.message.ends_with(&kind.reason().guide()), kind.effect() != Effect::Delays, "{kind:?}");
             }
         }
     }

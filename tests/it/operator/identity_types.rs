@@ -2,6 +2,7 @@
 //! fault, the reason, and what to do.
 
 use connect_api::OperationName;
+use connect_operator::api::Reason;
 use connect_sim::{EmailRule, Rules};
 use serde_json::{Value, json};
 
@@ -25,7 +26,8 @@ async fn is_refused(harness: &Harness<'_>, name: &str, spec: &Value, words: &[&s
     for words in words {
         assert!(message.contains(words), "{message:?} does not say {words:?}");
     }
-    assert_eq!(harness.wait_for_condition(name, "Ready", "False", "InvalidSpec").await, message);
+    let ready = harness.wait_for_condition(name, "Ready", "False", "InvalidSpec").await;
+    assert_eq!(format!("{ready}. See {}", Reason::InvalidSpec.guide()), message);
     assert_eq!(harness.sim.calls().creates.get(name).map_or(0, |creates| creates.created), 0);
 }
 
