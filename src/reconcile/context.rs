@@ -163,7 +163,14 @@ impl Context {
         }
         self.memory.forget(uid);
         self.waiters.forget(uid);
-        self.metrics.held(self.deletions.hold(uid, false));
+        self.hold(uid, None);
+    }
+
+    /// Records whether the deletion of a ConnectUser is held, and in which namespace.
+    pub(super) fn hold(&self, uid: &str, namespace: Option<&str>) {
+        if let Some((namespace, held)) = self.deletions.hold(uid, namespace) {
+            self.metrics.held(&namespace, held);
+        }
     }
 
     /// Drops what is remembered of all resources but these, by UID, and of all instances but these.
@@ -175,7 +182,9 @@ impl Context {
         self.identity_types.retain(&instances);
         self.memory.retain(uids);
         self.waiters.retain(uids);
-        self.metrics.held(self.deletions.retain(uids));
+        for (namespace, held) in self.deletions.retain(uids) {
+            self.metrics.held(&namespace, held);
+        }
     }
 }
 

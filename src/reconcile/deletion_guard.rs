@@ -136,7 +136,37 @@ impl TooMany {
 pub(crate) struct DeletionLedger {
     /// The deletions that were admitted without confirmation, by instance and UID of the ConnectUser.
     admitted: Mutex<HashMap<Arn, HashMap<String, Admitted>>>,
-    held: Mutex<HashSet<String>>,
+    held: Mutex<Held>,
+}
+
+/// The deletions that are held.
+#[derive(Debug, Default)]
+struct Held {
+    /// The namespace of each ConnectUser, by its UID.
+    namespaces: HashMap<String, Box<str>>,
+    /// How many there are in each namespace.
+    counts: HashMap<Box<str>, usize>,
+}
+
+impl Held {
+    /// Records whether the deletion of a ConnectUser is held, and in which namespace. Returns the namespace and its new number, if that
+    /// has changed.
+    fn record(&mut self, uid: &str, namespace: Option<&str>) -> Option<(Box<str>, usize)> {
+        let Some(namespace) = namespace else {
+            let namespace = self.namespaces.remove(uid)?;
+            let count = self.counts.remove(&namespace)? - 1;
+            if count > 0 {
+                self.counts.insert(namespace.clone(), count);
+            }
+            return Some((namespace, count));
+        };
+        if self.namespaces.insert(uid.to_owned(), namespace.into()).is_some() {
+            return None;
+        }
+        let count = self.counts.entry(namespace.into()).or_default();
+        *count += 1;
+        Some((namespace.into(), *count))
+    }
 }
 
 #[derive(Debug)]
@@ -205,22 +235,17 @@ impl DeletionLedger {
         entry.is_some_and(|entry| entry.at >= uptime.saturating_sub(guard.window))
     }
 
-    /// Drops all held deletions but these, by UID, and returns how many are held.
-    pub(super) fn retain(&self, uids: &HashSet<String>) -> usize {
-        let mut all = self.held.lock();
-        all.retain(|uid| uids.contains(uid));
-        all.len()
+    /// Drops all held deletions but these, by UID. Returns the namespaces whose number has changed, with the new number.
+    pub(super) fn retain(&self, uids: &HashSet<String>) -> Vec<(Box<str>, usize)> {
+        let mut held = self.held.lock();
+        let gone: Vec<String> = held.namespaces.keys().filter(|uid| !uids.contains(*uid)).cloned().collect();
+        gone.iter().filter_map(|uid| held.record(uid, None)).collect()
     }
 
-    /// Records whether a resource's deletion is held, and returns how many are.
-    pub(super) fn hold(&self, uid: &str, held: bool) -> usize {
-        let mut all = self.held.lock();
-        if held {
-            all.insert(uid.to_owned());
-        } else {
-            all.remove(uid);
-        }
-        all.len()
+    /// Records whether the deletion of a ConnectUser is held, and in which namespace. Returns the namespace and its new number of held
+    /// deletions, if that has changed.
+    pub(super) fn hold(&self, uid: &str, namespace: Option<&str>) -> Option<(Box<str>, usize)> {
+        self.held.lock().record(uid, namespace)
     }
 }
 
@@ -259,9 +284,12 @@ mod tests {
     #[test]
     fn deletions_of_gone_resources_are_not_held() {
         let ledger = DeletionLedger::default();
-        ledger.hold("u-1", true);
-        assert_eq!(ledger.hold("u-2", true), 2);
-        assert_eq!(ledger.retain(&["u-2".to_owned()].into()), 1);
+        assert_eq!(ledger.hold("u-1", Some("sales")), Some(("sales".into(), 1)));
+        assert_eq!(ledger.hold("u-2", Some("sales")), Some(("sales".into(), 2)));
+        assert_eq!(ledger.hold("u-2", Some("sales")), None);
+        assert_eq!(ledger.hold("u-3", Some("care")), Some(("care".into(), 1)));
+        assert_eq!(ledger.retain(&["u-2".to_owned(), "u-3".to_owned()].into()), [("sales".into(), 1)]);
+        assert_eq!((ledger.hold("u-3", None), ledger.hold("u-3", None)), (Some(("care".into(), 0)), None));
     }
 
     fn instance() -> Arn {

@@ -65,19 +65,20 @@ impl Collector for Limiters {
         }
         tokens.encode(encoder.encode_descriptor(
             "rate_limit_tokens",
-            "Calls that the operator's limiter would admit immediately, by operation, account and Region",
+            "Calls that the operator's limiter would admit immediately, by operation, account and Region, of \
+             Regions that have answered",
             None,
             MetricType::Gauge,
         )?)?;
         waiting.encode(encoder.encode_descriptor(
             "queue_depth",
-            "Calls that wait in the operator's limiter, by operation, account and Region",
+            "Calls that wait in the operator's limiter, by operation, account and Region, of Regions that have answered",
             None,
             MetricType::Gauge,
         )?)?;
         time.encode(encoder.encode_descriptor(
             "queue_time",
-            "How long the calls that wait in the operator's limiter will take, by operation, account and Region",
+            "How long the calls that wait in the operator's limiter will take, by operation, account and Region, of Regions that have answered",
             Some(&Unit::Seconds),
             MetricType::Gauge,
         )?)

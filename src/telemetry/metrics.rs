@@ -50,6 +50,8 @@ label_sets! {
     InstanceLabels { connect_instance: String, region: String }
     /// `managed` is one of [`MANAGED`].
     InstanceUsersLabels { connect_instance: String, region: String, managed: &'static str }
+    /// The label is not `namespace`, which Prometheus sets to the operator's.
+    NamespaceLabels { resource_namespace: String }
     PriorityLabels { priority: &'static str }
     FieldLabels { field: String }
     /// An exemplar: the request id that AWS support asks for.
@@ -196,8 +198,8 @@ metrics! {
         "Users of an instance that carry this cluster's tags and whose ConnectUser does not exist", Family::default());
     orphans_resolved: Family<ResultLabels, Counter> =
         add("orphans_resolved", "Users without a ConnectUser that were due for deletion, by outcome", Family::default());
-    deletions_held: Gauge =
-        add("deletions_held", "Deletions that the guard against mass deletion holds", Gauge::default());
+    deletions_held: Family<NamespaceLabels, Gauge> = add("deletions_held", "Deletions that the guard against mass deletion holds, by \
+        the namespace of their ConnectUsers; no sample for a namespace without any", Family::default());
 }
 
 impl Metrics {
@@ -355,9 +357,13 @@ impl Metrics {
         self.orphans_resolved.get_or_create(&ResultLabels { result }).inc();
     }
 
-    /// Sets the number of held deletions.
-    pub fn held(&self, held: usize) {
-        self.deletions_held.set(i64::try_from(held).unwrap_or(i64::MAX));
+    /// Sets the number of held deletions of a namespace.
+    pub fn held(&self, namespace: &str, held: usize) {
+        let labels = NamespaceLabels { resource_namespace: namespace.to_owned() };
+        match held {
+            0 => _ = self.deletions_held.remove(&labels),
+            _ => _ = self.deletions_held.get_or_create(&labels).set(i64::try_from(held).unwrap_or(i64::MAX)),
+        }
     }
 
     /// Records that this process is the leader.

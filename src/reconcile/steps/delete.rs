@@ -107,6 +107,7 @@ pub(in crate::reconcile) fn admit(work: &mut Work<'_>) -> Flow {
     let confirmation = Confirmation::of(&subject.resource, now);
     let shown = condition(&report.status, ConditionType::Ready).filter(|c| c.reason == Reason::DeletionHeld.as_str());
     let shown = shown.map(|c| c.message.as_str()).filter(|_| is_held(ctx, &report.status));
+    let namespace = subject.namespace();
     let question = if confirmation == Confirmation::Valid {
         None
     } else if is_held(ctx, &report.status) {
@@ -116,13 +117,12 @@ pub(in crate::reconcile) fn admit(work: &mut Work<'_>) -> Flow {
     } else {
         // Without a counter, or with a share that holds nothing, there is no question.
         let counts = ctx.instance_counts(&subject.instance).filter(|_| guard.share < 1.0);
-        let namespace = subject.namespace();
         let requested = metadata.deletion_timestamp.as_ref().map_or(now, |time| time.0);
         let asks = Deletion { instance: &subject.instance, namespace: &namespace, uid: &subject.uid, requested };
         let refused = counts.and_then(|counts| ctx.deletions.admit(&guard, asks, &counts, ctx.clock.uptime()).err());
         refused.map(|many| ask(subject, &many.explain(&namespace, &guard)))
     };
-    ctx.metrics.held(ctx.deletions.hold(&subject.uid, question.is_some()));
+    ctx.hold(&subject.uid, question.as_ref().map(|_| &*namespace));
     let Some(question) = question else { return Flow::Continue(()) };
     let value = confirmation_value(metadata);
     // A message that still applies stays as it is, so that nothing is written.

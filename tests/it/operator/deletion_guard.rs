@@ -53,7 +53,7 @@ fn users(harness: &Harness<'_>) -> usize {
 }
 
 fn held(harness: &Harness<'_>) -> f64 {
-    harness.operator.metric("connect_operator_deletions_held")
+    harness.operator.sum("connect_operator_deletions_held", |labels| labels.contains("resource_namespace"))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

@@ -150,7 +150,7 @@ pub fn example() -> Result<String, std::fmt::Error> {
     metrics.watch_restarted();
     metrics.sweep_failed();
     metrics.orphan_resolved("deleted");
-    metrics.held(1);
+    metrics.held("contact-center", 1);
     metrics.set_leader();
     metrics.encode()
 }
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn no_label_names_a_single_object() {
         let all: BTreeSet<String> = parse(&example().unwrap()).into_values().flat_map(|metric| metric.labels).collect();
-        let known = "account code connect_instance field managed operation priority ready reason region result synced version";
+        let known = "account code connect_instance field managed operation priority ready reason region resource_namespace result synced version";
         assert_eq!(all, known.split(' ').map(str::to_owned).collect());
     }
 

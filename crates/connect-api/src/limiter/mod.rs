@@ -13,7 +13,10 @@ mod simulation;
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -81,7 +84,8 @@ pub struct BucketStatus {
 
 /// The state of the buckets of an account and Region, without the type of the client that a [`Limiter`] wraps.
 pub trait LimiterStatus: Send + Sync {
-    /// Returns the state of each operation that was called or reserved so far.
+    /// Returns the state of each operation that was called or reserved so far. Empty until Connect has answered a call: anybody can
+    /// name a Region that does not exist.
     fn statuses(&self) -> BTreeMap<OperationName, BucketStatus>;
 }
 
@@ -90,6 +94,8 @@ pub struct Limiter<C> {
     inner: C,
     quotas: Quotas,
     buckets: Mutex<HashMap<OperationName, Bucket>>,
+    /// Whether Connect has answered a call, with success or a refusal.
+    was_answered: AtomicBool,
     now: fn() -> Instant,
     observer: Option<Arc<dyn CallObserver>>,
 }
@@ -102,7 +108,7 @@ impl<C> Limiter<C> {
 
     /// Limits `inner` to these quotas, with another clock.
     pub fn with_clock(inner: C, quotas: Quotas, now: fn() -> Instant) -> Self {
-        Self { inner, quotas, buckets: Mutex::default(), now, observer: None }
+        Self { inner, quotas, buckets: Mutex::default(), was_answered: AtomicBool::new(false), now, observer: None }
     }
 
     /// Reports how long callers waited to this observer.
@@ -128,6 +134,9 @@ impl<C> Limiter<C> {
 
 impl<C: Send + Sync> LimiterStatus for Limiter<C> {
     fn statuses(&self) -> BTreeMap<OperationName, BucketStatus> {
+        if !self.was_answered.load(Ordering::Relaxed) {
+            return BTreeMap::new();
+        }
         let now = (self.now)();
         let mut buckets = self.buckets.lock();
         buckets.iter_mut().map(|(operation, bucket)| (*operation, bucket.status(now))).collect()
@@ -163,6 +172,9 @@ impl<C: Connect> Connect for Limiter<C> {
             self.report_wait(caller, waited);
             let result = self.inner.send(caller, call).await;
             drop(in_flight);
+            if result.as_ref().err().is_none_or(|error| error.status.is_some()) {
+                self.was_answered.store(true, Ordering::Relaxed);
+            }
             match result {
                 Err(error) if error.class == Class::Throttled => {
                     let Deferral { after, .. } = self.bucket(operation, |bucket, now| bucket.throttled(caller, sent, now));
@@ -192,8 +204,6 @@ impl<C: Connect> Connect for Limiter<C> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicBool, Ordering};
-
     use futures::executor::block_on;
 
     use super::*;
@@ -249,6 +259,26 @@ mod tests {
         let BucketStatus { tokens, waiting, time } = limiter.statuses()[&OperationName::ListUsers];
         assert!(waiting == 2 && (0.0..1.0).contains(&tokens), "{waiting} callers wait, {tokens} tokens");
         assert!(time >= position.wait, "{time:?} for both, {:?} for the first", position.wait);
+    }
+
+    /// Does not answer, as the endpoint of a Region that does not exist.
+    struct Silence;
+
+    impl Connect for Silence {
+        fn send<'a>(&'a self, _: &'a Caller, call: Call) -> BoxFuture<'a, Result<Reply, Error>> {
+            Box::pin(async move { Err(Error::no_reply(call.name(), "no such host")) })
+        }
+    }
+
+    #[test]
+    fn nothing_is_shown_of_a_region_that_has_not_answered() {
+        let silence = Limiter::new(Silence, Quotas::default());
+        block_on(silence.call(&caller("first"), list())).unwrap_err();
+        assert!(silence.statuses().is_empty());
+        let limiter = limiter();
+        limiter.inner.0.store(true, Ordering::Relaxed);
+        block_on(limiter.call(&caller("first"), list())).unwrap_err();
+        assert_eq!(limiter.statuses().len(), 1, "a throttle is an answer");
     }
 
     #[test]
