@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Helm, documents};
 use crate::support::{eventually, namespace, plane, read};
 
-/// An instance of this test: the policy holds for the whole cluster, and does not affect those of other tests.
+/// The instances of these tests, without their last digit.
 const INSTANCE: &str = "arn:aws:connect:us-west-2:123456789012:instance/ad310000-c0ff-4eee-8000-00000000000";
 
 /// A release of the policy alone.
@@ -18,19 +18,27 @@ struct Policy {
 }
 
 impl Policy {
-    /// Installs the policy for these instances, by their last digit, and waits until it refuses what it is about.
-    fn install(instances: &[(u8, Value)]) -> Self {
+    /// Installs the policy for the test's namespace alone, with these instances, by their last digit. `own` is the test's namespace in their
+    /// settings.
+    fn install(instances: &[(u8, Value)], not_listed: &str) -> Self {
         let namespace = namespace("admission");
         let instances: BTreeMap<_, _> =
             instances.iter().map(|(digit, settings)| (format!("{INSTANCE}{digit}"), settings)).collect();
+        let config = json!({ "instancesNotListed": not_listed, "instances": instances });
+        let config = config.to_string().replace("\"own\"", &format!("{:?}", namespace.name()));
         let own = [
             "--show-only=templates/admissionpolicy.yaml".to_owned(),
             "--set=admissionPolicy.enabled=true".to_owned(),
             format!("--set=fullnameOverride={}", namespace.name()),
-            format!("--set-json=config.instances={}", json!(instances)),
+            format!("--set-json=config={config}"),
         ];
         let manifests = Helm::Four.template(&own.each_ref().map(String::as_str)).unwrap();
-        let manifests = manifests.replace("connect-operator-system", namespace.name());
+        let mut manifests = documents(&manifests.replace("connect-operator-system", namespace.name()));
+        // Other tests use the same cluster.
+        let here = json!({ "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": namespace.name() } } });
+        manifests.iter_mut().find(|object| object["kind"] == "ValidatingAdmissionPolicyBinding").unwrap()["spec"]["matchResources"] =
+            here;
+        let manifests: String = manifests.iter().map(|object| format!("---\n{object}\n")).collect();
         let policy = Self { namespace, manifests };
         policy.kubectl(&["apply", "--server-side", "--validate=strict", "--filename=-"], &policy.manifests).unwrap();
         policy
@@ -81,17 +89,28 @@ fn profile(kind: &str, id: &str) -> String {
 #[test]
 fn manifests_beyond_the_bounds_are_refused_when_applied() {
     let arns = format!("{INSTANCE}3/security-profile/a*");
-    let policy = Policy::install(&[
-        (
-            1,
-            json!({ "namespaces": ["*"], "bounds": { "*": {
+    let policy = Policy::install(
+        &[
+            (
+                1,
+                json!({ "namespaces": ["*"], "bounds": { "*": {
                 "securityProfiles": ["Agent", "Lead *", "A.b\\E*"], "routingProfiles": ["Sales"], "hierarchyGroups": ["/North/*"],
             } } }),
-        ),
-        (2, json!({ "namespaces": ["others"] })),
-        (3, json!({ "namespaces": ["*"], "bounds": { "*": { "securityProfiles": [arns], "adoption": "Allow" } } })),
-        (4, json!({ "namespaces": ["*"], "bounds": { "*": { "securityProfiles": [] } } })),
-    ]);
+            ),
+            (2, json!({ "namespaces": ["others"] })),
+            (3, json!({ "namespaces": ["*"], "bounds": { "*": { "securityProfiles": [arns], "adoption": "Allow" } } })),
+            (4, json!({ "namespaces": ["*"], "bounds": { "*": { "securityProfiles": [] } } })),
+            (
+                6,
+                json!({ "namespaces": ["own", "others"], "bounds": {
+                "*": { "securityProfiles": ["Agent"], "routingProfiles": ["Sales"] },
+                "own": { "securityProfiles": ["Admin"], "adoption": "Allow" },
+                "others": { "securityProfiles": ["*"], "routingProfiles": ["*"] },
+            } }),
+            ),
+        ],
+        "Allow",
+    );
     let nothing = json!({});
     eventually("the policy is in force", || policy.try_out(2, &nothing).is_err());
     let names = |names: &[&str]| json!({ "securityProfileNames": names });
@@ -110,6 +129,9 @@ fn manifests_beyond_the_bounds_are_refused_when_applied() {
         (1, adopt("Never")),
         (3, by_arn(&format!("{INSTANCE}3/security-profile/a1"))),
         (3, adopting),
+        // The namespace's own bounds replace those of all, member by member.
+        (6, names(&["Admin"])),
+        (6, json!({ "securityProfileNames": ["Admin"], "adoptionPolicy": "AdoptOrCreate" })),
         // It is not listed.
         (9, names(&["Admin"])),
         (9, adopt("AdoptOrCreate")),
@@ -133,6 +155,13 @@ fn manifests_beyond_the_bounds_are_refused_when_applied() {
         (2, nothing.clone(), "spec.instanceArn", format!("instances.{INSTANCE}2.namespaces")),
         (3, by_arn(&format!("{INSTANCE}3/security-profile/b1")), "spec.securityProfileArns", key(3, "securityProfiles")),
         (3, nothing.clone(), "spec.securityProfileNames", key(3, "securityProfiles")),
+        (6, names(&["Agent"]), "spec.securityProfileNames", key(6, "securityProfiles")),
+        (
+            6,
+            json!({ "securityProfileNames": ["Admin"], "routingProfileName": "VIP" }),
+            "the routing profile VIP",
+            key(6, "routingProfiles"),
+        ),
         (4, by_arn(&format!("{INSTANCE}4/security-profile/b1")), "spec.securityProfileArns", key(4, "securityProfiles")),
     ];
     for (instance, spec, part, key) in &refused {
@@ -148,8 +177,19 @@ fn manifests_beyond_the_bounds_are_refused_when_applied() {
 }
 
 #[test]
+fn instance_that_is_not_listed_can_be_refused() {
+    let policy = Policy::install(&[(7, json!({ "namespaces": ["own"] }))], "Refuse");
+    eventually("the policy is in force", || policy.try_out(8, &json!({})).is_err());
+    policy.try_out(7, &json!({})).unwrap();
+    let said = policy.try_out(8, &json!({})).unwrap_err();
+    for part in ["spec.instanceArn", policy.namespace.name(), &format!("instances.{INSTANCE}8.namespaces")] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+#[test]
 fn resource_that_exceeds_narrowed_bounds_can_still_leave() {
-    let policy = Policy::install(&[(5, json!({ "namespaces": ["*"], "bounds": { "*": { "adoption": "Allow" } } }))]);
+    let policy = Policy::install(&[(5, json!({ "namespaces": ["*"], "bounds": { "*": { "adoption": "Allow" } } }))], "Allow");
     let adopted = json!({ "securityProfileNames": ["Admin"], "adoptionPolicy": "AdoptOrCreate" });
     policy.apply(&[], &policy.manifest("admin", 5, &adopted)).unwrap();
     policy.kubectl(&["patch", "cuser", "admin", "--type=merge", "--patch", FINALIZER], "").unwrap();

@@ -141,10 +141,14 @@ async fn definition_without_keep_is_not_given_up_by_an_upgrade() {
             let path = r"--output=jsonpath={.metadata.annotations.helm\.sh/resource-policy}";
             cluster.kubectl(&["get", "crd", "connectusers.connect-operator.dev", path])
         };
-        release("--set=crds.keep=false").unwrap();
-        assert_eq!(annotation(), "");
-        let refusal = release("--set=crds.enabled=false").unwrap_err();
-        assert!(refusal.contains("crds.enabled: false would delete the CustomResourceDefinition"), "{refusal}");
+        let scoped = "--set=scopedNamespaces={contact-center}";
+        for scope in ["--set=replicaCount=2", scoped] {
+            let release = |flag: &str| cluster.release(helm, CHART, &[flag, scope]);
+            release("--set=crds.keep=false").unwrap();
+            assert_eq!(annotation(), "");
+            let refusal = release("--set=crds.enabled=false").unwrap_err();
+            assert!(refusal.contains("crds.enabled: false would delete the CustomResourceDefinition"), "{refusal}");
+        }
         release("--set=crds.keep=true").unwrap();
         release("--set=crds.enabled=false").unwrap();
         assert_eq!(annotation(), "keep");

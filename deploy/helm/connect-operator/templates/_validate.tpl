@@ -17,11 +17,10 @@
 {{- if not .Values.crds.keep }}
 {{- fail "crds.keep: false with crds.enabled: false would delete the CustomResourceDefinition, and with it all ConnectUsers, if this release has installed it: upgrade with crds.keep: true and crds.enabled: true first, and then set crds.enabled to false" }}
 {{- end }}
-{{- /* An installation for some namespaces may lack the right to read it. */}}
-{{- if and .Release.IsUpgrade (not .Values.scopedNamespaces) }}
-{{- $annotations := (default dict (lookup "apiextensions.k8s.io/v1" "CustomResourceDefinition" "" "connectusers.connect-operator.dev").metadata).annotations | default dict }}
-{{- $ours := and (eq .Release.Name (default "" (get $annotations "meta.helm.sh/release-name"))) (eq .Release.Namespace (default "" (get $annotations "meta.helm.sh/release-namespace"))) }}
-{{- if and $ours (ne "keep" (default "" (get $annotations "helm.sh/resource-policy"))) }}
+{{- /* An installation for some namespaces may lack the right to read the definition itself. */}}
+{{- if .Release.IsUpgrade }}
+{{- $annotations := (default dict (lookup "apps/v1" "Deployment" .Release.Namespace (include "connect-operator.fullname" .)).metadata).annotations | default dict }}
+{{- if eq "goes-with-the-release" (default "" (get $annotations "connect-operator.dev/definition")) }}
 {{- fail "crds.enabled: false would delete the CustomResourceDefinition, and with it all ConnectUsers, because this release has installed it with crds.keep: false: upgrade with crds.keep: true and crds.enabled: true first" }}
 {{- end }}
 {{- end }}
