@@ -11,6 +11,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use browser::Browser;
 use regex::{Captures, Regex};
 
 use crate::repository;
@@ -19,6 +20,9 @@ use crate::repository;
 const MDBOOK: &str = "0.5.4";
 /// The name of README.md in the site. mdBook would rename the page, but not the links to its headings.
 const INTRODUCTION: &str = "index.md";
+
+/// What mdBook writes besides the pages.
+const NOT_PAGES: [&str; 3] = ["404.html", "print.html", "toc.html"];
 
 /// Builds the site in `target/site/book`.
 ///
@@ -51,7 +55,30 @@ pub fn build() -> Result<()> {
     if !wrong.is_empty() {
         bail!("the site is not right:\n{}", wrong.join("\n"));
     }
+    look_at(&book)?;
     println!("{}", book.join("index.html").display());
+    Ok(())
+}
+
+/// Opens each page of the site in a browser, if there is one. A page must have its heading and fit into a narrow window, and the browser
+/// must have nothing to say about it.
+///
+/// # Panics
+/// A page is not right.
+fn look_at(book: &Path) -> Result<()> {
+    let Some(browser) = Browser::start("the site") else { return Ok(()) };
+    browser.narrow();
+    let pages: Vec<_> =
+        files(book)?.into_iter().filter(|name| name.ends_with(".html") && !NOT_PAGES.contains(&&**name)).collect();
+    for page in &pages {
+        browser.open(&format!("file://{}", book.join(page).display()));
+        browser.until("document.querySelectorAll('main h1').length", 1);
+        browser.until("[...document.images].every(image => image.complete && image.naturalWidth > 0)", true);
+        browser.until("document.documentElement.scrollWidth <= innerWidth", true);
+        let complaints = browser.complaints();
+        assert_eq!(complaints, serde_json::json!([]), "{page}");
+    }
+    println!("{} pages were looked at in a browser", pages.len());
     Ok(())
 }
 

@@ -118,9 +118,14 @@ impl Browser {
             self.devtools("Emulation.setEmulatedMedia", &features);
             self.until(&format!("getComputedStyle(document.body).{property}"), colour);
         }
+        self.narrow();
+        self.until("document.documentElement.scrollWidth <= 400", true);
+    }
+
+    /// Makes the window 400 pixels wide, as on a telephone.
+    pub fn narrow(&self) {
         let narrow = json!({ "width": 400, "height": 800, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", &narrow);
-        self.until("document.documentElement.scrollWidth <= 400", true);
     }
 
     /// Returns what the browser says about errors in scripts, and about what the page may not do or load.

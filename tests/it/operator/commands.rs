@@ -91,7 +91,7 @@ async fn interrupted_export_leaves_the_directory_and_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn export_says_what_it_leaves_out_and_who_manages_the_rest() {
+async fn export_names_what_it_leaves_out_and_other_clusters() {
     let harness = Harness::builder("left-out").start().await;
     harness.create_by_hand("full", |create| create.tags = (0..50).map(|n| (format!("tag{n}"), "x".to_owned())).collect()).await;
     harness.create_by_hand("free", |_| {}).await;
