@@ -62,11 +62,7 @@ fn is_held(user: &Value) -> bool {
 
 /// Puts the manifests back so that the ConnectUsers that are being deleted release their users, and new ones take them over.
 fn undo_in_git(scene: &Scene<'_>) -> Result<String> {
-    let ids = |scene: &Scene<'_>| {
-        let users = scene.cluster.sim.users(&scene.cluster.instance).into_iter();
-        users.map(|view| view.user.id).collect::<std::collections::BTreeSet<_>>()
-    };
-    let before = ids(scene);
+    let before = scene.user_ids();
     for number in 0..TEAM {
         scene.samples.write(scene.cluster, &agent(10 + number), 0, |manifest| {
             manifest["spec"]["deletionPolicy"] = json!("Retain");
@@ -82,7 +78,7 @@ fn undo_in_git(scene: &Scene<'_>) -> Result<String> {
     })?;
     until_synced(scene.cluster, USERS, "")?;
     scene.until_users(3 + TEAM)?;
-    let after = ids(scene);
+    let after = scene.user_ids();
     ensure!(before.is_subset(&after), "a user whose deletion was held is gone");
     Ok(format!("{} users stayed, and {} were created again", before.len(), after.len() - before.len()))
 }
@@ -140,6 +136,18 @@ fn orders(scene: &Scene<'_>, steps: &mut Steps) -> Result<()> {
         })?;
         let users = scene.usernames();
         ensure!(users.len() == 3, "{users:?}");
+        Ok(String::new())
+    });
+    steps.step("the users' Application is deleted alone: its users go, the operator stays, and Git brings them back", || {
+        let before = scene.user_ids();
+        delete(scene, USERS)?;
+        // The root Application applies it again.
+        until("the users are new ones", || {
+            let now = scene.user_ids();
+            Ok(if now.len() == 3 && now.is_disjoint(&before) { Ok(()) } else { Err(format!("{now:?}")) })
+        })?;
+        until_synced(scene.cluster, OPERATOR, "")?;
+        until_synced(scene.cluster, USERS, "")?;
         Ok(String::new())
     });
     steps.step("the root Application is deleted: the users go first, then the operator", || {

@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use connect_api::UserId;
 use connect_operator::api::PREFIX;
 use serde_json::{Value, json};
 
@@ -122,6 +123,10 @@ impl Scene<'_> {
         let owners: BTreeSet<_> = users.iter().map(|view| view.user.tags.get(&format!("{PREFIX}name"))).collect();
         ensure!(owners.len() == users.len(), "{} users of {} ConnectUsers", users.len(), owners.len());
         Ok(())
+    }
+
+    fn user_ids(&self) -> BTreeSet<UserId> {
+        self.cluster.sim.users(&self.cluster.instance).into_iter().map(|view| view.user.id).collect()
     }
 
     fn usernames(&self) -> Vec<String> {
