@@ -1,14 +1,21 @@
-//! What ends a leader's pod: each time another pod takes over, and an edit that is made meanwhile reaches Connect.
+//! What ends a leader's pod, while users are created, edited and deleted: each time another process takes over, and edits reach Connect.
 
-use std::time::Instant;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 use super::cluster::Cluster;
-use super::fleet::Fleet;
+use super::fleet::{self, Fleet};
 use super::release::{HOME, NAME, Pod, holder, leader, pods, until_two_pods};
 use super::steps::{PATIENCE, Steps, shown, until};
+
+/// How many users change during each disruption. There are five.
+const USERS: usize = 40;
 
 /// Deletes the leader's pod by force.
 pub(super) fn leader_deleted(cluster: &Cluster, fleet: &Fleet<'_>, steps: &mut Steps) -> Result<()> {
@@ -37,26 +44,50 @@ pub(super) fn play(cluster: &Cluster, fleet: &Fleet<'_>, steps: &mut Steps) -> R
             cluster.kubectl(&["rollout", "restart", "deployment", NAME, "--namespace", HOME]).map(drop)
         })
     });
-    steps.step("the node is drained, and the PodDisruptionBudget keeps one pod", || drain(cluster, fleet));
+    steps
+        .step("the node is drained, and the PodDisruptionBudget keeps one pod", || amid_changes(fleet, || drain(cluster, fleet)));
+    steps.step("none of the 200 users that changed meanwhile was doubled or orphaned", || {
+        let settled = fleet.settled(PATIENCE)?;
+        let doubled = fleet::doubled(cluster);
+        ensure!(doubled.is_empty(), "created twice: {doubled:?}");
+        Ok(format!("{settled} ConnectUsers are in sync"))
+    });
     Ok(())
 }
 
-/// Ends the leader and makes edits, one after the other, until another pod leads and two are ready.
+/// Creates, edits and deletes users while something is done, and waits until Connect is as the ConnectUsers ask.
+fn amid_changes(fleet: &Fleet<'_>, act: impl FnOnce() -> Result<String>) -> Result<String> {
+    static CHANGED: AtomicUsize = AtomicUsize::new(0);
+    let first = CHANGED.fetch_add(USERS, Ordering::Relaxed);
+    thread::scope(|scope| {
+        let changes = scope.spawn(|| fleet.churn("disturbed", first..first + USERS, Duration::from_millis(100)));
+        let seen = act();
+        changes.join().ok().context("the changes have ended early")??;
+        fleet.settled(PATIENCE)?;
+        seen
+    })
+}
+
+/// Ends the leader amid changes and makes edits, one after the other, until another process leads and two pods are ready.
 fn taken_over(cluster: &Cluster, fleet: &Fleet<'_>, end: impl FnOnce(&Pod) -> Result<()>) -> Result<String> {
-    let former = leader(cluster)?;
+    amid_changes(fleet, || lead_changes(cluster, fleet, end))
+}
+
+fn lead_changes(cluster: &Cluster, fleet: &Fleet<'_>, end: impl FnOnce(&Pod) -> Result<()>) -> Result<String> {
+    let (former, identity) = (leader(cluster)?, holder(cluster)?);
     let mut edits = Vec::new();
     end(&former)?;
     let ended = Instant::now();
-    while edits.is_empty() || holder(cluster)?.starts_with(&former.name) {
+    // A process that was killed may be the next leader again, by another identity.
+    while edits.is_empty() || [&*identity, ""].contains(&&*holder(cluster)?) {
         edits.push(fleet.toggle()?);
     }
     let led = ended.elapsed();
     edits.push(fleet.toggle()?);
     until_two_pods(cluster)?;
-    fleet.settled(PATIENCE)?;
     let longest = edits.iter().max().copied().unwrap_or_default();
     let (number, longest, led) = (edits.len(), shown(longest), shown(led));
-    Ok(format!("another pod led after {led}, and the longest of {number} edits meanwhile was in Connect after {longest}"))
+    Ok(format!("another process led after {led}, and the longest of {number} edits meanwhile was in Connect after {longest}"))
 }
 
 fn evict(cluster: &Cluster, pod: &str) -> Result<()> {
@@ -91,6 +122,5 @@ fn drain(cluster: &Cluster, fleet: &Fleet<'_>) -> Result<String> {
         let allowed = &budget["status"]["disruptionsAllowed"];
         Ok(if allowed == 1 { Ok(()) } else { Err(allowed.to_string()) })
     })?;
-    fleet.settled(PATIENCE)?;
     Ok(format!("meanwhile an edit was in Connect after {}", shown(edit)))
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -16,7 +18,7 @@ use testbed::{ExtraTags, user_matches};
 
 use super::cluster::{Cluster, PROFILES};
 use super::release::CLUSTER;
-use super::steps::{PATIENCE, within};
+use super::steps::{PATIENCE, shown, within};
 
 /// Requests to the API server at once.
 const AT_ONCE: usize = 16;
@@ -68,6 +70,42 @@ impl<'a> Fleet<'a> {
             self.api.delete(&name, &params).await.map(drop).context(name)
         };
         self.cluster.runtime.block_on(stream::iter(numbers).map(delete).buffer_unordered(AT_ONCE).try_collect())
+    }
+
+    /// Creates ConnectUsers, edits them, and deletes the first half of them, ten at a time with a pause after each ten.
+    pub(super) fn churn(&self, kind: &str, numbers: Range<usize>, pause: Duration) -> Result<()> {
+        let middle = numbers.start + numbers.len() / 2;
+        let by_ten = |numbers: Range<usize>, change: &dyn Fn(Range<usize>) -> Result<()>| {
+            for start in numbers.step_by(10) {
+                change(start..start + 10)?;
+                thread::sleep(pause);
+            }
+            anyhow::Ok(())
+        };
+        by_ten(numbers.clone(), &|ten| self.apply(kind, ten, 0))?;
+        by_ten(numbers.clone(), &|ten| self.apply(kind, ten, 1))?;
+        by_ten(numbers.start..middle, &|ten| self.delete(kind, ten))
+    }
+
+    /// Makes edits, one after the other, while `act` runs. Says how many there were, and how long the slowest took to be in Connect.
+    pub(super) fn edits_during(&self, act: impl FnOnce() -> Result<()>) -> Result<String> {
+        let done = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let edits = scope.spawn(|| {
+                let mut edits = Vec::new();
+                while edits.is_empty() || !done.load(Ordering::Relaxed) {
+                    edits.push(self.toggle()?);
+                }
+                anyhow::Ok(edits)
+            });
+            let result = act();
+            done.store(true, Ordering::Relaxed);
+            let edits = edits.join().ok().context("the edits have ended early")?;
+            result?;
+            let edits = edits?;
+            let longest = shown(edits.iter().max().copied().unwrap_or_default());
+            Ok(format!("the longest of {} edits meanwhile was in Connect after {longest}", edits.len()))
+        })
     }
 
     /// Gives a ConnectUser another routing profile, and returns the time until Connect has it.
@@ -141,7 +179,7 @@ fn name(kind: &str, number: usize) -> String {
 }
 
 /// Returns what differs between ConnectUsers and Connect: missing, doubled and orphaned users, users that are not as their specs
-/// ask, and ConnectUsers that are not in sync.
+/// ask or are still to be deleted, and ConnectUsers that are not in sync.
 pub(super) fn differences(cluster: &Cluster, resources: &[ConnectUser]) -> Vec<String> {
     let mut wrong = Vec::new();
     let tag = |view: &UserView, key: &str| view.user.tags.get(&format!("{PREFIX}{key}")).cloned().unwrap_or_default();
@@ -153,6 +191,12 @@ pub(super) fn differences(cluster: &Cluster, resources: &[ConnectUser]) -> Vec<S
     }
     for resource in resources {
         let name = resource.name_any();
+        if resource.metadata.deletion_timestamp.is_some() {
+            // Without a user, it may wait until it is certain that an attempt to create one, which was cut off, has no effect.
+            let users = users.remove(&resource.uid().unwrap_or_default()).unwrap_or_default();
+            wrong.extend((!users.is_empty()).then(|| format!("{name} is being deleted, and its user exists")));
+            continue;
+        }
         if !in_sync(resource) {
             wrong.push(format!("{name} is not in sync: {:?}", resource.status.as_ref().map(|status| &status.conditions)));
         }

@@ -28,19 +28,18 @@ pub(super) fn play(cluster: &Cluster, release: &Release, steps: &mut Steps) -> R
         users.settled(PATIENCE)
     })?;
     thread::scope(|scope| {
-        let changes = scope.spawn(|| change(&users));
-        steps.step("Helm 4 upgrades it to this chart and the second image", || {
+        let changes = scope.spawn(|| users.churn("upgraded", 0..USERS, Duration::from_millis(500)));
+        let upgrade = || {
             release.upgrade(cluster, Helm::Four, &cluster.images[1], &[])?;
             runs(cluster, &cluster.images[1])
-        });
-        steps.step("Helm 4 rolls it back", || {
+        };
+        let roll_back = || {
             release.roll_back(cluster, Helm::Four)?;
             runs(cluster, &cluster.images[0])
-        });
-        steps.step("Helm 4 upgrades it again", || {
-            release.upgrade(cluster, Helm::Four, &cluster.images[1], &[])?;
-            runs(cluster, &cluster.images[1])
-        });
+        };
+        steps.step("Helm 4 upgrades it to this chart and the second image", || users.edits_during(upgrade));
+        steps.step("Helm 4 rolls it back", || users.edits_during(roll_back));
+        steps.step("Helm 4 upgrades it again", || users.edits_during(upgrade));
         steps.step("meanwhile 200 users were created, edited and half of them deleted", || {
             changes.join().ok().context("the changes have ended early")?.map(|()| String::new())
         });
@@ -57,27 +56,9 @@ pub(super) fn play(cluster: &Cluster, release: &Release, steps: &mut Steps) -> R
     Ok(())
 }
 
-/// Creates users, edits them while they are created, and deletes half of them.
-fn change(users: &Fleet<'_>) -> Result<()> {
-    let tens = |from: usize| from..from + 10;
-    for start in (0..USERS).step_by(10) {
-        users.apply("upgraded", tens(start), 0)?;
-        thread::sleep(Duration::from_millis(500));
-    }
-    for start in (0..USERS).step_by(10) {
-        users.apply("upgraded", tens(start), 1)?;
-        thread::sleep(Duration::from_millis(500));
-    }
-    for start in (0..USERS / 2).step_by(10) {
-        users.delete("upgraded", tens(start))?;
-        thread::sleep(Duration::from_millis(500));
-    }
-    Ok(())
-}
-
 /// Checks that both pods have this image.
-fn runs(cluster: &Cluster, image: &str) -> Result<String> {
+fn runs(cluster: &Cluster, image: &str) -> Result<()> {
     let images: Vec<_> = pods(cluster)?.into_iter().map(|pod| pod.image).collect();
     ensure!(images.iter().all(|other| other == image), "{images:?}");
-    Ok(String::new())
+    Ok(())
 }
