@@ -3,10 +3,10 @@
 mod cluster;
 mod commands;
 mod machine;
-mod page;
+pub(crate) mod page;
 mod real;
 mod seed;
-mod table;
+pub(crate) mod table;
 mod virtually;
 
 use std::path::PathBuf;
@@ -56,6 +56,7 @@ impl Bench {
                 Part::Operator => runtime.block_on(real::measure(&program()?, self.most, self.drifts, &mut table))?,
                 Part::Commands => runtime.block_on(commands::measure(&program()?, &mut table))?,
                 Part::VirtualTime => virtually::measure(&mut table),
+                Part::Pods => continue,
             }
             missed += table.missed();
             let section = part.section(&table);

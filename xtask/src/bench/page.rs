@@ -20,23 +20,27 @@ Times and CPU seconds are one machine's; calls, writes and the order of magnitud
 
 /// A part of the benchmark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Part {
+pub(crate) enum Part {
     /// The operator on a real control plane.
     Operator,
     /// The commands for people and pipelines.
     Commands,
     /// What would take hours at AWS' rate limits.
     VirtualTime,
+    /// The image in pods, which `cargo xtask e2e` measures.
+    #[value(skip)]
+    Pods,
 }
 
 impl Part {
-    pub(super) const ALL: [Self; 3] = [Self::Operator, Self::Commands, Self::VirtualTime];
+    pub(super) const ALL: [Self; 4] = [Self::Operator, Self::Commands, Self::Pods, Self::VirtualTime];
 
     fn title(self) -> &'static str {
         match self {
             Self::Operator => "The operator",
             Self::Commands => "Commands",
             Self::VirtualTime => "Virtual time",
+            Self::Pods => "In pods",
         }
     }
 
@@ -55,12 +59,17 @@ impl Part {
                 "What would have to wait for hours on these limits: the operator's code in one process, with an API server in memory, \
                  the simulator, and a clock that does not wait."
             }
+            Self::Pods => {
+                "The image in pods of the chart, with the chart's requests and limits, on a node with a kubelet and containerd. The \
+                 simulated Connect takes 50 calls a second of each operation."
+            }
         }
     }
 
     /// Returns the section of this part, with its heading.
-    pub(super) fn section(self, table: &Table) -> String {
-        let measured = format!("Measured by `cargo xtask bench` on {}.", machine::facts());
+    pub(crate) fn section(self, table: &Table) -> String {
+        let command = if self == Self::Pods { "e2e --only pods --users 10000 --record" } else { "bench" };
+        let measured = format!("Measured by `cargo xtask {command}` on {}.", machine::facts());
         format!("## {}\n\n{} {measured}\n\n{}", self.title(), self.introduction(), table.markdown())
     }
 }
@@ -77,7 +86,7 @@ fn with_section(page: &str, part: Part, section: &str) -> String {
 }
 
 /// Replaces the section of a part on the page.
-pub(super) fn write(part: Part, section: &str) -> Result<()> {
+pub(crate) fn write(part: Part, section: &str) -> Result<()> {
     let file = repository::root().join(PAGE);
     let page = fs::read_to_string(&file).unwrap_or_default();
     fs::write(file, with_section(&page, part, section)).with_context(|| format!("cannot write {PAGE}"))

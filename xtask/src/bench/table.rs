@@ -10,11 +10,11 @@ pub(super) struct Measure {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Table(Vec<Measure>);
+pub(crate) struct Table(Vec<Measure>);
 
 impl Table {
     /// Adds a measure with a goal, and prints it.
-    pub(super) fn add(&mut self, measure: impl Into<String>, goal: &str, measured: String, reached: bool) {
+    pub(crate) fn add(&mut self, measure: impl Into<String>, goal: &str, measured: String, reached: bool) {
         self.push(Measure { measure: measure.into(), goal: goal.to_owned(), measured, reached: Some(reached) });
     }
 

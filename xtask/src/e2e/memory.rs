@@ -9,9 +9,10 @@ use super::commands::in_container;
 use super::fleet::Fleet;
 use super::release::{leader, pods};
 use super::steps::Steps;
+use crate::bench::table::Table;
 
-/// Creates ConnectUsers, and compares what the leader's container has used with its limit.
-pub(super) fn play(cluster: &Cluster, users: usize, steps: &mut Steps) -> Result<()> {
+/// Creates ConnectUsers, and compares what the leader's container has used with its limit. Adds that to `table`.
+pub(super) fn play(cluster: &Cluster, users: usize, steps: &mut Steps, table: &mut Table) -> Result<()> {
     // Twice the time that Connect's rate permits, for a call each and the statuses.
     let patience = Duration::from_secs(120 + 2 * users as u64 / u64::from(RATE));
     let restarts = |pods: &[super::release::Pod]| pods.iter().map(|pod| pod.restarts).sum::<u64>();
@@ -31,6 +32,11 @@ pub(super) fn play(cluster: &Cluster, users: usize, steps: &mut Steps) -> Result
         };
         let (peak, limit) = node.memory(&pod.uid, &pod.container_id)?;
         let limit = limit.context("the container has no limit of memory")?;
+        let measure = format!(
+            "memory of the leader's container with {users} ConnectUsers, all created at once, and `orphans`, `list` and `report` in it: the \
+             peak that its control group has counted, page cache included"
+        );
+        table.add(measure, &format!("< {} MiB", mib(limit)), format!("{:.1} MiB", mib(peak)), peak < limit);
         ensure!(peak < limit, "{peak} of {limit} bytes");
         Ok(format!("its cgroup has counted {:.1} MiB of {} MiB", mib(peak), mib(limit)))
     });

@@ -30,6 +30,7 @@ use self::cluster::Cluster;
 use self::fleet::Fleet;
 use self::release::{Helm, Release};
 use self::steps::Steps;
+use crate::bench::{page, table::Table};
 use crate::screen::{heading, say};
 
 /// What is tested. Each part has a cluster of its own, if this machine starts it.
@@ -78,6 +79,10 @@ pub struct E2e {
     /// Run the commands of these pages only, such as docs/plan.md.
     #[arg(long, value_name = "PAGE", conflicts_with = "quick")]
     pages: Vec<String>,
+
+    /// Write the peak of the leader's memory into docs/benchmarks.md.
+    #[arg(long)]
+    record: bool,
 
     /// Also run what mostly waits: the rotation of a service account's token takes twelve minutes.
     #[arg(long)]
@@ -175,7 +180,11 @@ impl E2e {
         heading("Upgrade and rollback while 200 users change");
         upgrades::play(cluster, &release, steps)?;
         heading("Memory");
-        memory::play(cluster, self.users, steps)?;
+        let mut table = Table::default();
+        memory::play(cluster, self.users, steps, &mut table)?;
+        if self.record {
+            page::write(page::Part::Pods, &page::Part::Pods.section(&table))?;
+        }
         heading("Credentials of the service account");
         if self.long {
             rotation::play(cluster, &release, &fleet, steps)?;
