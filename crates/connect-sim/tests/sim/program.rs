@@ -54,6 +54,7 @@ fn an_invalid_configuration_is_reported() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_connect-sim"))
         .args(["--listen", "127.0.0.1:0", "--config"])
         .arg(&file)
+        .env("RUST_BACKTRACE", "1")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -61,5 +62,6 @@ fn an_invalid_configuration_is_reported() {
     assert!(!child.wait().unwrap().success());
     let mut output = String::new();
     child.stderr.take().unwrap().read_to_string(&mut output).unwrap();
-    assert!(output.contains("bad.yaml") && output.contains("serchLag"), "{output}");
+    assert!(output.starts_with("error: cannot use ") && output.contains("bad.yaml"), "{output}");
+    assert!(output.contains("serchLag") && !output.contains("backtrace"), "{output}");
 }
