@@ -82,7 +82,8 @@ enum Shell {
 }
 
 impl Cli {
-    /// Reads the arguments of the program. As a plugin of kubectl it has the name `kubectl-connect_users`.
+    /// Reads the arguments of the program. As a plugin of kubectl it has the name `kubectl-connect_users`, as krew installs it, or
+    /// `kubectl-connect`.
     pub fn read() -> Self {
         let read = Self::flags().try_get_matches().and_then(|mut matches| Self::from_arg_matches_mut(&mut matches));
         read.unwrap_or_else(|error| {
@@ -101,6 +102,7 @@ impl Cli {
         let called = std::env::args_os().next().unwrap_or_default();
         match Path::new(&called).file_stem().and_then(|name| name.to_str()) {
             Some("kubectl-connect_users") => Self::command().name("kubectl-connect_users").bin_name("kubectl connect-users"),
+            Some("kubectl-connect") => Self::command().name("kubectl-connect").bin_name("kubectl connect"),
             _ => Self::command(),
         }
     }

@@ -457,10 +457,15 @@ async fn commands_have_the_habits_of_kubectl() {
     assert_eq!(kubectl(&format!("spec.instanceArn={},spec.managementPolicy=Full", harness.instance_arn())).lines().count(), 2);
 
     let directory = tempfile::tempdir().unwrap();
-    let plugin = directory.path().join("kubectl-connect_users");
-    std::os::unix::fs::symlink(operator_under_test(), &plugin).unwrap();
-    let help = Command::new(&plugin).args(["list", "--help"]).output().unwrap();
-    assert!(String::from_utf8(help.stdout).unwrap().contains("Usage: kubectl connect-users list"));
+    let path = format!("{}:{}", directory.path().display(), std::env::var("PATH").unwrap());
+    let plugin = |name: &str| directory.path().join(name);
+    for (name, called) in [("kubectl-connect_users", "connect-users"), ("kubectl-connect", "connect")] {
+        std::os::unix::fs::symlink(operator_under_test(), plugin(name)).unwrap();
+        let help = plane().kubectl().command().args([called, "list", "--help"]).env("PATH", &path).output().unwrap();
+        let text = String::from_utf8(help.stdout).unwrap();
+        assert!(text.contains(&format!("Usage: kubectl {called} list")), "{text}");
+    }
+    let plugin = plugin("kubectl-connect_users");
     let pages = directory.path().join("man1");
     assert!(Command::new(operator_under_test()).arg("man").arg(&pages).status().unwrap().success());
     for command in Cli::command().get_subcommands() {
