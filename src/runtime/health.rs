@@ -177,9 +177,25 @@ async fn metrics_page(State(metrics): State<Arc<Metrics>>) -> impl IntoResponse 
 
 #[cfg(test)]
 mod tests {
-    use tokio::net::TcpStream;
+    use std::time::Duration;
+
+    use tokio::{net::TcpStream, time::advance};
 
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn healthz_fails_once_the_work_has_stopped() {
+        let health = Arc::new(Health::default());
+        let status = async || healthz(State(health.clone())).await.into_response().status();
+        advance(Duration::from_secs(3600)).await;
+        assert_eq!(status().await, StatusCode::OK, "a standby has nothing to do");
+        health.begin_work(1);
+        assert_eq!(status().await, StatusCode::OK);
+        advance(Duration::from_secs(3600)).await;
+        assert_eq!(status().await, StatusCode::SERVICE_UNAVAILABLE);
+        health.worked();
+        assert_eq!(status().await, StatusCode::OK);
+    }
 
     /// The kubelet connects to the pod's address, which depending on the cluster is of IPv6 or IPv4.
     #[tokio::test]

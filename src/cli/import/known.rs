@@ -33,9 +33,12 @@ impl Known {
 
     /// Takes the ARN of an instance from that of anything in it.
     pub(super) fn see(&mut self, arn: &str) {
-        let Some((start, rest)) = arn.split_once(":instance/").filter(|(start, _)| start.starts_with("arn:")) else { return };
-        let id = rest.split('/').next().unwrap_or_default();
-        self.instances.insert(id.to_owned(), format!("{start}:instance/{id}"));
+        // What follows the instance may be something that no operation here knows.
+        let Some((start, rest)) = arn.split_once(":instance/") else { return };
+        let instance = format!("{start}:instance/{}", rest.split('/').next().unwrap_or_default());
+        if let Ok(arn) = instance.parse::<Arn>() {
+            self.instances.insert(arn.instance.to_string(), instance);
+        }
     }
 
     /// Takes a name: for a hierarchy group the names from the top level down to it.
