@@ -248,7 +248,12 @@ impl Player {
         let mut above = "";
         for condition in &status.conditions {
             let (name, reason, message) = (&condition.type_, &condition.reason, &condition.message);
-            let shown = if message == above { "(the same message)" } else { message };
+            let with_guide = |(said, guide): (&str, &str)| said == above && guide.starts_with("https://");
+            let shown = match message.split_once(". See ") {
+                _ if message == above => "(the same message)",
+                Some(parts) if with_guide(parts) => "(the same message, and where to read what to do)",
+                _ => message,
+            };
             self.line(&format!("  {name}={} {reason}: {shown}", condition.status));
             above = message;
         }
