@@ -73,15 +73,19 @@ pub async fn load(options: &Options) -> SdkConfig {
         loader = loader.endpoint_url(url);
     }
     if let Some(profile) = &profile {
-        let files = ProviderConfig::default().with_http_client(http_client());
-        let credentials = ProfileFileCredentialsProvider::builder().configure(&files).profile_name(profile).build();
-        loader = loader.profile_name(profile).credentials_provider(credentials);
+        loader = loader.profile_name(profile);
     }
     if let Some(region) = region {
         loader = loader.region(Region::new(region));
     }
     let config = loader.load().await;
-    match config.credentials_provider() {
+    let of_profile = profile.as_ref().map(|profile| {
+        // A profile with a role needs a Region for STS.
+        let settings = ProviderConfig::without_region().with_region(config.region().cloned()).with_http_client(http_client());
+        let of_profile = ProfileFileCredentialsProvider::builder().configure(&settings).profile_name(profile).build();
+        SharedCredentialsProvider::new(of_profile)
+    });
+    match of_profile.or_else(|| config.credentials_provider()) {
         Some(provider) => {
             let provider = SharedCredentialsProvider::new(Bounded { provider, profile });
             config.into_builder().credentials_provider(provider).build()

@@ -26,15 +26,14 @@ pub(crate) struct Bounded {
 
 impl Bounded {
     async fn credentials(&self) -> provider::Result {
-        match tokio::time::timeout(TIMEOUT, self.provider.provide_credentials()).await {
-            Ok(Err(error)) if self.profile.is_some() || matches!(error, CredentialsError::CredentialsNotLoaded(_)) => {
-                Err(CredentialsError::not_loaded(match &self.profile {
-                    Some(profile) => format!("the profile {profile:?} has none that can be used: {}", causes(&error)),
-                    None => NONE_FOUND.to_owned(),
-                }))
+        match (tokio::time::timeout(TIMEOUT, self.provider.provide_credentials()).await, &self.profile) {
+            (Ok(Err(error)), Some(profile)) => {
+                let why = format!("the profile {profile:?} has none that can be used: {}", causes(&error));
+                Err(CredentialsError::not_loaded(why))
             }
-            Ok(answer) => answer,
-            Err(_) => self.provider.fallback_on_interrupt().ok_or_else(|| CredentialsError::provider_timed_out(TIMEOUT)),
+            (Ok(Err(CredentialsError::CredentialsNotLoaded(_))), None) => Err(CredentialsError::not_loaded(NONE_FOUND)),
+            (Ok(answer), _) => answer,
+            (Err(_), _) => self.provider.fallback_on_interrupt().ok_or_else(|| CredentialsError::provider_timed_out(TIMEOUT)),
         }
     }
 }

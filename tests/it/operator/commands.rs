@@ -194,15 +194,21 @@ async fn configuration_and_profile_choose_instances_and_credentials() {
     fails(&mut sts(&[]), &["--instance", "--region", "--config"]);
 
     let keys: Vec<String> = environment().into_iter().map(|(name, _)| name).filter(|name| name.starts_with("AWS_")).collect();
-    let of_profile = |arguments: &[&str]| {
-        let mut command = about(&harness, &[&["list", "-o", "json"], arguments].concat());
+    let role = format!(
+        "[profile far]\nregion = eu-central-1\nsource_profile = ops\nrole_arn = {}\nexternal_id = {}\n",
+        OTHER_ROLE.0, OTHER_ROLE.1
+    );
+    let with_files = |mut command: Command| {
         keys.iter().for_each(|name| _ = command.env_remove(name));
-        command.env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_CONFIG_FILE", file("aws-config", "")).env(
+        command.env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_CONFIG_FILE", file("aws-config", &role)).env(
             "AWS_SHARED_CREDENTIALS_FILE",
             file("aws-credentials", "[ops]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = secret\n"),
         );
         command
     };
+    let of_profile = |arguments: &[&str]| with_files(about(&harness, &[&["list", "-o", "json"], arguments].concat()));
+    // STS needs a Region, which is that of the profile.
+    assert_eq!(names(&mut with_files(sts(&["--profile=far", "--region=eu-central-1"]))), ["far"]);
     assert_eq!(names(&mut of_profile(&["--profile=ops"])), ["agent.00"]);
     assert_eq!(names(of_profile(&[]).env("AWS_PROFILE", "ops")), ["agent.00"]);
     fails(&mut of_profile(&["--profile=dev"]), &["the profile \"dev\" has none"]);
