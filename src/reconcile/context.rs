@@ -168,9 +168,7 @@ impl Context {
 
     /// Records whether the deletion of a ConnectUser is held, and in which namespace.
     pub(super) fn hold(&self, uid: &str, namespace: Option<&str>) {
-        if let Some((namespace, held)) = self.deletions.hold(uid, namespace) {
-            self.metrics.held(&namespace, held);
-        }
+        self.deletions.hold(uid, namespace, |namespace, held| self.metrics.held(namespace, held));
     }
 
     /// Drops what is remembered of all resources but these, by UID, and of all instances but these.
@@ -182,9 +180,7 @@ impl Context {
         self.identity_types.retain(&instances);
         self.memory.retain(uids);
         self.waiters.retain(uids);
-        for (namespace, held) in self.deletions.retain(uids) {
-            self.metrics.held(&namespace, held);
-        }
+        self.deletions.retain(uids, |namespace, held| self.metrics.held(namespace, held));
     }
 }
 

@@ -235,17 +235,22 @@ impl DeletionLedger {
         entry.is_some_and(|entry| entry.at >= uptime.saturating_sub(guard.window))
     }
 
-    /// Drops all held deletions but these, by UID. Returns the namespaces whose number has changed, with the new number.
-    pub(super) fn retain(&self, uids: &HashSet<String>) -> Vec<(Box<str>, usize)> {
+    /// Drops all held deletions but these, by UID. Reports each namespace whose number has changed, as [`hold`](Self::hold) does.
+    pub(super) fn retain(&self, uids: &HashSet<String>, mut report: impl FnMut(&str, usize)) {
         let mut held = self.held.lock();
         let gone: Vec<String> = held.namespaces.keys().filter(|uid| !uids.contains(*uid)).cloned().collect();
-        gone.iter().filter_map(|uid| held.record(uid, None)).collect()
+        for (namespace, count) in gone.iter().filter_map(|uid| held.record(uid, None)) {
+            report(&namespace, count);
+        }
     }
 
-    /// Records whether the deletion of a ConnectUser is held, and in which namespace. Returns the namespace and its new number of held
-    /// deletions, if that has changed.
-    pub(super) fn hold(&self, uid: &str, namespace: Option<&str>) -> Option<(Box<str>, usize)> {
-        self.held.lock().record(uid, namespace)
+    /// Records whether the deletion of a ConnectUser is held, and in which namespace. Reports the namespace and its new number of held
+    /// deletions, if that has changed. No other change comes between the two: an older number must not be reported last.
+    pub(super) fn hold(&self, uid: &str, namespace: Option<&str>, report: impl FnOnce(&str, usize)) {
+        let mut held = self.held.lock();
+        if let Some((namespace, count)) = held.record(uid, namespace) {
+            report(&namespace, count);
+        }
     }
 }
 
@@ -284,12 +289,21 @@ mod tests {
     #[test]
     fn deletions_of_gone_resources_are_not_held() {
         let ledger = DeletionLedger::default();
-        assert_eq!(ledger.hold("u-1", Some("sales")), Some(("sales".into(), 1)));
-        assert_eq!(ledger.hold("u-2", Some("sales")), Some(("sales".into(), 2)));
-        assert_eq!(ledger.hold("u-2", Some("sales")), None);
-        assert_eq!(ledger.hold("u-3", Some("care")), Some(("care".into(), 1)));
-        assert_eq!(ledger.retain(&["u-2".to_owned(), "u-3".to_owned()].into()), [("sales".into(), 1)]);
-        assert_eq!((ledger.hold("u-3", None), ledger.hold("u-3", None)), (Some(("care".into(), 0)), None));
+        let hold = |uid, namespace| {
+            let mut reported = None;
+            ledger.hold(uid, namespace, |namespace, count| reported = Some((namespace.to_owned(), count)));
+            reported
+        };
+        assert_eq!(hold("u-1", Some("sales")), Some(("sales".into(), 1)));
+        assert_eq!(hold("u-2", Some("sales")), Some(("sales".into(), 2)));
+        assert_eq!(hold("u-2", Some("sales")), None);
+        assert_eq!(hold("u-3", Some("care")), Some(("care".into(), 1)));
+        let mut retained = Vec::new();
+        ledger.retain(&["u-2".to_owned(), "u-3".to_owned()].into(), |namespace, count| {
+            retained.push((namespace.to_owned(), count))
+        });
+        assert_eq!(retained, [("sales".into(), 1)]);
+        assert_eq!((hold("u-3", None), hold("u-3", None)), (Some(("care".into(), 0)), None));
     }
 
     fn instance() -> Arn {
