@@ -158,7 +158,8 @@ mod tests {
     fn each_reason_has_a_section_in_the_guide() {
         let page = include_str!("../../docs/troubleshooting.md");
         for reason in Reason::ALL {
-            let (_, anchor) = reason.guide().rsplit_once('#').map(|(page, anchor)| (page.to_owned(), anchor.to_owned())).unwrap();
+            let guide = reason.guide();
+            let (_, anchor) = guide.rsplit_once('#').unwrap();
             let is_heading = |line: &str| line.strip_prefix("## ").is_some_and(|heading| heading.to_lowercase() == anchor);
             assert!(page.lines().any(is_heading), "{reason}");
         }

@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::{
     api::{ConnectUser, ConnectUserStatus},
     reconcile::{Cached, NamespacedName},
-    runtime::{Guard, text_of},
+    runtime::Guard,
 };
 
 /// The page size of the list. A page is in memory as text and parsed at the same time.
@@ -120,7 +120,7 @@ where
             kube::Error::Api(status) if status.code == 404 => {
                 anyhow!("it does not know them: install the CRD (connect-operator crd | kubectl apply --server-side -f -)")
             }
-            _ => anyhow!(text_of(&error)),
+            _ => error.into(),
         })?;
         params.continue_token = page.metadata.continue_.filter(|token| !token.is_empty());
         page.items.into_iter().for_each(&mut each);

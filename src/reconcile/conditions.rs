@@ -73,8 +73,9 @@ pub(super) fn set_conditions(status: &mut ConnectUserStatus, state: &State, gene
             }
             let progress = if effect == Effect::Stalls { ConditionType::Stalled } else { ConditionType::Reconciling };
             // What a person has to mend comes with where to read how.
-            let guide = format!("{}. See {}", message.trim_end_matches('.'), reason.guide());
-            set.progress(Some((progress, reason, if effect == Effect::Delays { message } else { &guide })));
+            let with_guide =
+                (effect != Effect::Delays).then(|| format!("{}. See {}", message.trim_end_matches('.'), reason.guide()));
+            set.progress(Some((progress, reason, with_guide.as_deref().unwrap_or(message))));
         }
     }
     status.observed_generation = generation;
