@@ -3,7 +3,7 @@
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, ensure};
@@ -75,19 +75,17 @@ fn taken_over(cluster: &Cluster, fleet: &Fleet<'_>, end: impl FnOnce(&Pod) -> Re
 
 fn lead_changes(cluster: &Cluster, fleet: &Fleet<'_>, end: impl FnOnce(&Pod) -> Result<()>) -> Result<String> {
     let (former, identity) = (leader(cluster)?, holder(cluster)?);
-    let mut edits = Vec::new();
-    end(&former)?;
-    let ended = Instant::now();
-    // A process that was killed may be the next leader again, by another identity.
-    while edits.is_empty() || [&*identity, ""].contains(&&*holder(cluster)?) {
-        edits.push(fleet.toggle()?);
-    }
-    let led = ended.elapsed();
-    edits.push(fleet.toggle()?);
-    until_two_pods(cluster)?;
-    let longest = edits.iter().max().copied().unwrap_or_default();
-    let (number, longest, led) = (edits.len(), shown(longest), shown(led));
-    Ok(format!("another process led after {led}, and the longest of {number} edits meanwhile was in Connect after {longest}"))
+    let mut led = Duration::ZERO;
+    let edits = fleet.edits_during(|| {
+        end(&former)?;
+        // A process that was killed may be the next leader again, by another identity.
+        ((), led) = until("another process leads", || {
+            let holder = holder(cluster)?;
+            Ok(if [&*identity, ""].contains(&&*holder) { Err(format!("{holder:?} leads")) } else { Ok(()) })
+        })?;
+        until_two_pods(cluster)
+    })?;
+    Ok(format!("another process led after {}, and {edits}", shown(led)))
 }
 
 fn evict(cluster: &Cluster, pod: &str) -> Result<()> {
