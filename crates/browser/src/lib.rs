@@ -1,8 +1,10 @@
 //! A browser without a window, driven through chromedriver, for tests of pages.
 
+mod driver;
+
 use std::{
-    io::{BufRead, BufReader, Write, stderr},
-    process::{Child, ChildStdout, Command, Stdio},
+    io::{BufReader, Write, stderr},
+    process::{Child, ChildStdout},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -34,16 +36,7 @@ impl Browser {
     }
 
     fn find() -> Result<Self, String> {
-        let driver = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-        let mut driver = driver.map_err(|error| format!("chromedriver: {error}"))?;
-        let mut output = BufReader::new(driver.stdout.take().expect("it is piped"));
-        let port: u16 = loop {
-            let mut line = String::new();
-            assert!(output.read_line(&mut line).is_ok_and(|length| length > 0), "chromedriver ended");
-            if let Some((_, port)) = line.split_once("started successfully on port ") {
-                break port.trim().trim_end_matches('.').parse().expect("a port");
-            }
-        };
+        let (driver, output, port) = driver::start("chromedriver".as_ref())?;
         let client = ureq::Agent::config_builder().proxy(None).http_status_as_error(false).timeout_global(Some(PATIENCE)).build();
         let url = format!("http://127.0.0.1:{port}/session");
         let mut browser = Self { driver, _output: output, client: client.into(), url };
