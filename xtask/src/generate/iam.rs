@@ -1,7 +1,7 @@
 //! The IAM policies of `deploy/iam` that allow calls to Connect, made from the operations that the code can call. Words in capitals
 //! are placeholders.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use connect_api::OperationName;
 use connect_operator::api::PREFIX;
@@ -41,41 +41,71 @@ enum Scoping {
     OnRequest,
     /// `aws:ResourceTag` on the user.
     OnUser,
-    /// `aws:ResourceTag` on the user. The profile or group in the request has tags of its own.
-    OnUserBesidesTarget,
     /// None that AWS documents.
     Never,
 }
 
+/// What an operation needs permission on: the resource types of AWS' service authorization reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum ResourceType {
+    /// Operations without resource-level permissions.
+    Any,
+    Instance,
+    User,
+    RoutingProfile,
+    SecurityProfile,
+    HierarchyGroup,
+    QuickConnect,
+}
+
+impl ResourceType {
+    fn arn(self) -> String {
+        let name = match self {
+            Self::Any => return "*".to_owned(),
+            Self::Instance => return INSTANCE.to_owned(),
+            Self::User => "agent",
+            Self::RoutingProfile => "routing-profile",
+            Self::SecurityProfile => "security-profile",
+            Self::HierarchyGroup => "agent-group",
+            Self::QuickConnect => "transfer-destination",
+        };
+        format!("{INSTANCE}/{name}/*")
+    }
+}
+
 /// The table: what the operator calls an operation for, and how the policies can restrict it.
-const fn row(operation: OperationName) -> (Purpose, Scoping) {
+///
+/// The types are those of the reference in August 2026, except for UpdateUserConfig, which it lacks: those of the other operations on a
+/// user. It lists more than twenty types for the operations on tags, and the operator tags only users.
+const fn row(operation: OperationName) -> (Purpose, Scoping, &'static [ResourceType]) {
+    use Purpose::{Advice, Changing, IdentityInfo, Instances, Names, Permissions, QuickConnects, Reading, Tagging};
+    use ResourceType::{Any, HierarchyGroup, Instance, QuickConnect, RoutingProfile, SecurityProfile, User};
+    use Scoping::{Never, OnRequest, OnUser};
     match operation {
-        OperationName::DescribeUser
-        | OperationName::ListUsers
-        | OperationName::SearchUsers
-        | OperationName::ListUserProficiencies => (Purpose::Reading, Scoping::Never),
-        OperationName::CreateUser => (Purpose::Changing, Scoping::OnRequest),
-        OperationName::DeleteUser | OperationName::UpdateUserPhoneConfig => (Purpose::Changing, Scoping::OnUser),
-        OperationName::ListTagsForResource => (Purpose::Tagging, Scoping::Never),
-        OperationName::TagResource | OperationName::UntagResource => (Purpose::Tagging, Scoping::OnUser),
-        OperationName::UpdateUserRoutingProfile
-        | OperationName::UpdateUserSecurityProfiles
-        | OperationName::UpdateUserHierarchy => (Purpose::Changing, Scoping::OnUserBesidesTarget),
+        OperationName::ListUsers | OperationName::SearchUsers => (Reading, Never, &[Instance]),
+        OperationName::DescribeUser => (Reading, Never, &[User]),
+        OperationName::ListUserProficiencies => (Reading, Never, &[Instance, User]),
+        OperationName::CreateUser => (Changing, OnRequest, &[User, RoutingProfile, SecurityProfile, HierarchyGroup]),
+        OperationName::DeleteUser | OperationName::UpdateUserPhoneConfig => (Changing, OnUser, &[User]),
+        OperationName::UpdateUserRoutingProfile => (Changing, OnUser, &[User, RoutingProfile]),
+        OperationName::UpdateUserSecurityProfiles => (Changing, OnUser, &[User, SecurityProfile]),
+        OperationName::UpdateUserHierarchy => (Changing, OnUser, &[User, HierarchyGroup]),
         OperationName::UpdateUserConfig
         | OperationName::AssociateUserProficiencies
         | OperationName::DisassociateUserProficiencies
-        | OperationName::UpdateUserProficiencies => (Purpose::Changing, Scoping::Never),
-        OperationName::UpdateUserIdentityInfo => (Purpose::IdentityInfo, Scoping::OnUser),
-        OperationName::ListRoutingProfiles
-        | OperationName::ListSecurityProfiles
-        | OperationName::ListUserHierarchyGroups
-        | OperationName::DescribeUserHierarchyGroup => (Purpose::Names, Scoping::Never),
-        OperationName::DescribeInstance => (Purpose::Advice, Scoping::Never),
-        OperationName::ListSecurityProfilePermissions => (Purpose::Permissions, Scoping::Never),
-        OperationName::ListInstances => (Purpose::Instances, Scoping::Never),
-        OperationName::SearchQuickConnects | OperationName::DescribeQuickConnect | OperationName::DeleteQuickConnect => {
-            (Purpose::QuickConnects, Scoping::Never)
+        | OperationName::UpdateUserProficiencies => (Changing, Never, &[Instance, User]),
+        OperationName::UpdateUserIdentityInfo => (IdentityInfo, OnUser, &[User]),
+        OperationName::ListTagsForResource => (Tagging, Never, &[User]),
+        OperationName::TagResource | OperationName::UntagResource => (Tagging, OnUser, &[User]),
+        OperationName::ListRoutingProfiles | OperationName::ListSecurityProfiles | OperationName::ListUserHierarchyGroups => {
+            (Names, Never, &[Instance])
         }
+        OperationName::DescribeUserHierarchyGroup => (Names, Never, &[HierarchyGroup]),
+        OperationName::DescribeInstance => (Advice, Never, &[Instance]),
+        OperationName::ListSecurityProfilePermissions => (Permissions, Never, &[SecurityProfile]),
+        OperationName::ListInstances => (Instances, Never, &[Any]),
+        OperationName::SearchQuickConnects => (QuickConnects, Never, &[Instance]),
+        OperationName::DescribeQuickConnect | OperationName::DeleteQuickConnect => (QuickConnects, Never, &[QuickConnect]),
     }
 }
 
@@ -98,13 +128,26 @@ struct Statement {
 }
 
 impl Statement {
-    fn allow(sid: &'static str, action: Vec<String>) -> Self {
-        let (resource, condition) = Default::default();
-        Self { sid, effect: "Allow", action, resource, condition }
+    /// Allows these operations on the types that they need permission on.
+    fn allow(sid: &'static str, operations: Vec<OperationName>) -> Self {
+        let types = operations.iter().flat_map(|operation| row(*operation).2).copied();
+        let resource = types.collect::<BTreeSet<_>>().into_iter().map(ResourceType::arn).collect();
+        let action = operations.into_iter().map(OperationName::iam_action).collect();
+        Self { sid, effect: "Allow", action, resource, condition: BTreeMap::new() }
     }
 
-    fn on<const N: usize>(self, resource: [&str; N]) -> Self {
-        Self { resource: resource.map(str::to_owned).into(), ..self }
+    /// Allows an action of another service that supports no resource-level permissions.
+    fn allow_other(sid: &'static str, action: &str) -> Self {
+        Self { action: vec![action.to_owned()], resource: vec![ResourceType::Any.arn()], ..Self::allow(sid, Vec::new()) }
+    }
+
+    fn on_users(self) -> Self {
+        Self { resource: vec![ResourceType::User.arn()], ..self }
+    }
+
+    fn on_all_but_users(mut self) -> Self {
+        self.resource.retain(|resource| *resource != ResourceType::User.arn());
+        self
     }
 
     fn when(mut self, operator: &'static str, key: &str, value: &str) -> Self {
@@ -132,14 +175,15 @@ pub(super) fn policies() -> Result<Vec<File>, serde_json::Error> {
     files.into_iter().map(|(path, statement)| Ok((path, text(statement)?))).collect()
 }
 
-fn actions(holds: impl Fn(OperationName) -> bool) -> Vec<String> {
-    OperationName::ALL.iter().copied().filter(|operation| holds(*operation)).map(OperationName::iam_action).collect()
+fn operations(holds: impl Fn(Purpose, Scoping) -> bool) -> Vec<OperationName> {
+    let row = |operation: &OperationName| row(*operation);
+    OperationName::ALL.iter().copied().filter(|operation| holds(row(operation).0, row(operation).1)).collect()
 }
 
 /// Returns the statements that allow the operations of these purposes.
 fn with(purposes: &[Purpose]) -> Vec<Statement> {
-    let of = |purpose: Purpose| {
-        let sid = match purpose {
+    let of = |wanted: &Purpose| {
+        let sid = match wanted {
             Purpose::Reading => "LookAtUsers",
             Purpose::Changing => "ChangeUsers",
             Purpose::Tagging => "TagUsers",
@@ -150,74 +194,49 @@ fn with(purposes: &[Purpose]) -> Vec<Statement> {
             Purpose::Instances => "FindInstances",
             Purpose::QuickConnects => "DeleteQuickConnectsOfDeletedUsers",
         };
-        let statement = Statement::allow(sid, actions(|operation| row(operation).0 == purpose));
-        match purpose {
-            // It supports no resource-level permissions.
-            Purpose::Instances => statement.on(["*"]),
-            // The action is the same for the instance and everything in it: queues, flows, profiles.
-            Purpose::Tagging => statement.on([&format!("{INSTANCE}/agent/*")]),
-            Purpose::Reading
-            | Purpose::Changing
-            | Purpose::IdentityInfo
-            | Purpose::Names
-            | Purpose::Advice
-            | Purpose::Permissions
-            | Purpose::QuickConnects => statement.on([INSTANCE, &format!("{INSTANCE}/*")]),
-        }
+        Statement::allow(sid, operations(|purpose, _| purpose == *wanted))
     };
-    let mut statements: Vec<Statement> = purposes.iter().map(|purpose| of(*purpose)).collect();
+    let mut statements: Vec<Statement> = purposes.iter().map(of).collect();
     if purposes.contains(&Purpose::Advice) || purposes.contains(&Purpose::Instances) {
-        statements.push(directories());
+        // DescribeInstance and ListInstances require it.
+        statements.push(Statement::allow_other("ReadingInstancesDependsOnThis", "ds:DescribeDirectories"));
     }
-    statements.push(users_quota());
+    statements.push(Statement::allow_other("ReadTheQuotaOfUsers", "servicequotas:GetServiceQuota"));
     statements
-}
-
-/// DescribeInstance and ListInstances require this action, which supports no resource-level permissions.
-fn directories() -> Statement {
-    Statement::allow("ReadingInstancesDependsOnThis", vec!["ds:DescribeDirectories".into()]).on(["*"])
-}
-
-/// Allows reading the quota of users. The action supports no resource-level permissions.
-fn users_quota() -> Statement {
-    Statement::allow("ReadTheQuotaOfUsers", vec!["servicequotas:GetServiceQuota".into()]).on(["*"])
 }
 
 /// Allows all that the operator does, but only to users with its cluster's tag, as far as AWS' conditions can test tags.
 fn scoped_by_tag() -> Vec<Statement> {
-    let scoped = |scoping: &[Scoping]| {
-        actions(|operation| match row(operation) {
-            (Purpose::Changing | Purpose::Tagging | Purpose::IdentityInfo, scope) => scoping.contains(&scope),
-            _ => false,
+    let changes = |wanted: &[Scoping]| {
+        operations(|purpose, scoping| {
+            matches!(purpose, Purpose::Changing | Purpose::Tagging | Purpose::IdentityInfo) && wanted.contains(&scoping)
         })
     };
-    let never = |purpose| actions(|operation| row(operation) == (purpose, Scoping::Never));
-    let (users, all_of_it) = (format!("{INSTANCE}/agent/*"), format!("{INSTANCE}/*"));
-    let (routing, security, groups) =
-        (format!("{INSTANCE}/routing-profile/*"), format!("{INSTANCE}/security-profile/*"), format!("{INSTANCE}/agent-group/*"));
+    let without_tags = |wanted| operations(|purpose, scoping| purpose == wanted && scoping == Scoping::Never);
+    // Profiles and groups have tags of their own.
+    let mut giving = changes(&[Scoping::OnRequest, Scoping::OnUser]);
+    giving.retain(|operation| row(*operation).2.iter().any(|of| *of != ResourceType::User));
     let (on_user, on_request) = (format!("aws:ResourceTag/{PREFIX}cluster"), format!("aws:RequestTag/{PREFIX}cluster"));
     let mut statements = with(&[Purpose::Reading, Purpose::Names, Purpose::Advice, Purpose::Permissions]);
     // Left out: quick connects and instances do not carry the cluster's tag.
     statements.extend([
-        Statement::allow("CreateUsersWithTheTag", scoped(&[Scoping::OnRequest])).on([&users]).when(
+        Statement::allow("CreateUsersWithTheTag", changes(&[Scoping::OnRequest])).on_users().when(
             "StringEquals",
             &on_request,
             "CLUSTER_NAME",
         ),
-        Statement::allow("ChangeUsersWithTheTag", scoped(&[Scoping::OnUser, Scoping::OnUserBesidesTarget])).on([&users]).when(
+        Statement::allow("ChangeUsersWithTheTag", changes(&[Scoping::OnUser])).on_users().when(
             "StringEquals",
             &on_user,
             "CLUSTER_NAME",
         ),
-        Statement::allow("WhatUsersAreGiven", scoped(&[Scoping::OnRequest, Scoping::OnUserBesidesTarget]))
-            .on([INSTANCE, &routing, &security, &groups]),
+        Statement::allow("WhatUsersAreGiven", giving).on_all_but_users(),
         // This also covers CreateUser with tags, if AWS requires TagResource for it: a new user has no owner.
-        Statement::allow("TakeOverUsersWithoutAnOwner", vec![OperationName::TagResource.iam_action()])
-            .on([&users])
+        Statement::allow("TakeOverUsersWithoutAnOwner", vec![OperationName::TagResource])
             .when("StringEquals", &on_request, "CLUSTER_NAME")
             .when("Null", &on_user, "true"),
-        Statement::allow("ReadTagsOfUsers", never(Purpose::Tagging)).on([&users]),
-        Statement::allow("WhereTagsDoNotDecide", never(Purpose::Changing)).on([INSTANCE, &all_of_it]),
+        Statement::allow("ReadTagsOfUsers", without_tags(Purpose::Tagging)),
+        Statement::allow("WhereTagsDoNotDecide", without_tags(Purpose::Changing)),
     ]);
     statements
 }
@@ -248,15 +267,46 @@ mod tests {
         }
     }
 
+    /// The actions of each statement with its resources, by policy.
+    fn statements() -> Vec<(&'static str, Vec<String>, Vec<String>)> {
+        let texts = |value: &serde_json::Value| serde_json::from_value(value.clone()).unwrap();
+        let of = |(path, text): File| {
+            let policy: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let each = move |statement: &serde_json::Value| (path, texts(&statement["Action"]), texts(&statement["Resource"]));
+            policy["Statement"].as_array().unwrap().iter().map(each).collect::<Vec<_>>()
+        };
+        policies().unwrap().into_iter().flat_map(of).collect()
+    }
+
     #[test]
     fn only_users_can_be_tagged() {
-        for (path, text) in policies().unwrap() {
-            let policy: serde_json::Value = serde_json::from_str(&text).unwrap();
-            for statement in policy["Statement"].as_array().unwrap() {
-                let actions = statement["Action"].as_array().unwrap();
-                if actions.iter().any(|action| action.as_str().unwrap().contains("Tag") || action == "connect:UntagResource") {
-                    assert_eq!(statement["Resource"], serde_json::json!([format!("{INSTANCE}/agent/*")]), "{path}");
-                }
+        for (path, actions, resources) in statements() {
+            if actions.iter().any(|action| action.contains("Tag") || action == "connect:UntagResource") {
+                assert_eq!(resources, [format!("{INSTANCE}/agent/*")], "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_policy_is_for_everything_in_an_instance() {
+        for (path, actions, resources) in statements() {
+            assert!(!resources.contains(&format!("{INSTANCE}/*")), "{path}");
+            let of_connect = actions.iter().any(|action| action.starts_with("connect:"));
+            assert_eq!(of_connect && actions != ["connect:ListInstances"], resources != ["*"], "{path}: {actions:?}");
+        }
+    }
+
+    /// An operation is allowed on each type that it needs.
+    #[test]
+    fn each_operation_is_allowed_on_all_its_types() {
+        for operation in OperationName::ALL {
+            for policy in policies().unwrap().iter().map(|(path, _)| *path) {
+                let of_operation = statements()
+                    .into_iter()
+                    .filter(|(path, actions, _)| *path == policy && actions.contains(&operation.iam_action()));
+                let allowed: Vec<String> = of_operation.flat_map(|(_, _, resources)| resources).collect();
+                let missing = row(*operation).2.iter().map(|of| of.arn()).find(|arn| !allowed.contains(arn));
+                assert!(allowed.is_empty() || missing.is_none(), "{policy}: {operation} on {missing:?}");
             }
         }
     }
