@@ -5,6 +5,7 @@ mod cluster;
 mod helm;
 mod kubelet;
 mod life;
+mod notes;
 mod refusals;
 mod rendering;
 mod reuse;
