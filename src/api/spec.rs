@@ -204,7 +204,9 @@ pub struct ConnectUserSpec {
         .message("hierarchyGroupPath must be 1 to 5 group names from the top level down, each after a /, such as /North/Hamburg, or \"\" to take the user out of its group"))]
     pub hierarchy_group_path: Option<String>,
 
-    /// The proficiencies, by attribute and value, in any order. Left out: not managed. `[]`: the user has none.
+    /// The proficiencies, by attribute and value, in any order. Left out: not managed. `[]`: the user has none. At most as many as
+    /// Connect's quota "Proficiencies per agent" (L-50375162) allows: 10, unless AWS raised it.
+    // Ten times the default quota. AWS names no most.
     #[schemars(length(max = 100))]
     // Atomic for server-side apply: a list that is merged by keys would become null, and not [], when its last element is
     // removed.

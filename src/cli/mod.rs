@@ -1,6 +1,7 @@
 //! The command line.
 
 mod aws;
+mod bounds;
 mod deletion_guard;
 mod durations;
 mod election;
@@ -53,6 +54,7 @@ enum Command {
     Plan(Box<users::PlanCommand>),
     Report(Box<users::ReportCommand>),
     Import(Box<import::Import>),
+    Bounds(Box<bounds::BoundsCommand>),
     /// Prints the CustomResourceDefinition.
     #[command(after_help = "Example:
   connect-operator crd | kubectl apply --server-side --filename -")]
@@ -119,6 +121,7 @@ impl Cli {
             Command::Get(get) => get.execute()?,
             Command::Export(export) => export.execute()?,
             Command::Import(import) => import.execute()?,
+            Command::Bounds(bounds) => bounds.execute()?,
             Command::Plan(plan) => return plan.execute(),
             Command::Report(report) => report.execute()?,
             Command::Completions { shell } => {

@@ -1,8 +1,9 @@
 //! The operator's configuration file: the settings of each AWS account, and which namespaces may use which instance.
 //!
-//! `values` defines and checks single values, `settings` the whole file, `file` reads it and follows its changes, and `schema` describes
-//! it to Helm. docs/configuration.md describes the file for users.
+//! `values` defines and checks single values, `settings` the whole file, `file` reads it and follows its changes, `schema` describes it to
+//! Helm, and `admission` passes its bounds to the admission policy. docs/configuration.md describes the file for users.
 
+mod admission;
 mod file;
 mod schema;
 mod settings;

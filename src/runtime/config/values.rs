@@ -187,6 +187,10 @@ impl Namespaces {
         self.0.is_empty()
     }
 
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(Namespace::as_str)
+    }
+
     pub(super) fn contain(&self, namespace: &str) -> bool {
         self.0.iter().any(|named| [ALL, namespace].contains(&named.as_str()))
     }

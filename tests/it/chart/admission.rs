@@ -1,12 +1,12 @@
 //! The ValidatingAdmissionPolicy on a real API server: what exceeds the bounds is refused when it is applied, and nothing else is.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fs, process::Command};
 
 use control_plane::Namespace;
 use serde_json::{Value, json};
 
 use super::{Helm, documents};
-use crate::support::{eventually, namespace, plane, read};
+use crate::support::{eventually, namespace, operator_under_test, plane, read};
 
 /// The instances of these tests, without their last digit.
 const INSTANCE: &str = "arn:aws:connect:us-west-2:123456789012:instance/ad310000-c0ff-4eee-8000-00000000000";
@@ -34,6 +34,7 @@ impl Policy {
         ];
         let manifests = Helm::Four.template(&own.each_ref().map(String::as_str)).unwrap();
         let mut manifests = documents(&manifests.replace("connect-operator-system", namespace.name()));
+        check_command(&config, &manifests);
         // Other tests use the same cluster.
         let here = json!({ "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": namespace.name() } } });
         manifests.iter_mut().find(|object| object["kind"] == "ValidatingAdmissionPolicyBinding").unwrap()["spec"]["matchResources"] =
@@ -74,6 +75,17 @@ impl Policy {
     fn apply(&self, flags: &[&str], manifest: &str) -> Result<String, String> {
         self.kubectl(&[&["apply", "--server-side", "--force-conflicts", "--filename=-"], flags].concat(), manifest)
     }
+}
+
+/// Checks that the command makes the same parameters of the configuration file as the chart makes of its values.
+fn check_command(config: &str, manifests: &[Value]) {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("operator.yaml");
+    fs::write(&file, config).unwrap();
+    let output = Command::new(operator_under_test()).arg("bounds").arg("--config").arg(file).output().unwrap();
+    let printed: Value = serde_saphyr::from_slice(&output.stdout).unwrap();
+    let chart = manifests.iter().find(|object| object["kind"] == "ConfigMap").unwrap();
+    assert_eq!(printed["data"], chart["data"]);
 }
 
 impl Drop for Policy {
