@@ -3,6 +3,7 @@
 mod actions;
 mod api_server;
 mod deletions;
+mod documented;
 mod repository;
 mod samples;
 mod server;
@@ -56,7 +57,8 @@ impl Scene<'_> {
         syncs::play(self, steps)?;
         states::play(self, steps)?;
         actions::play(self, argo, steps)?;
-        deletions::play(self, steps)
+        deletions::play(self, steps)?;
+        documented::play(self, steps)
     }
 
     /// Lets Argo CD install the operator, and then the ConnectUsers.
