@@ -25,11 +25,12 @@ pub use conditions::{Reason, Type as ConditionType};
 pub use crd::{crd, crd_yaml};
 pub use ignored::IgnoredField;
 pub use policy::{AdoptionPolicy, DeletionPolicy, ManagementPolicy};
-pub use rules::{BrokenRule, Rules};
+pub use rules::Rules;
 pub use spec::{
     ConnectUser, ConnectUserSpec, IdentityInfo, MAX_TAGS, PasswordSecretRef, PhoneConfig, PhoneType, UserProficiency,
 };
 pub use status::{ConnectUserStatus, CreateAttempt, DriftedField, ObservedUser};
+pub use structure::BrokenRule;
 
 /// The finalizer that keeps a ConnectUser until its user is gone from Connect.
 pub const FINALIZER: &str = "connect-operator.dev/finalizer";

@@ -8,7 +8,10 @@ use std::{
 use kube::core::cel::{CompiledSchema, Validator, compile_schema};
 use serde_json::Value;
 
-use super::{ConnectUser, structure};
+use super::{
+    ConnectUser,
+    structure::{self, BrokenRule},
+};
 
 /// The structure and the CEL rules of the CustomResourceDefinition, compiled once for many objects.
 #[derive(Debug)]
@@ -22,15 +25,6 @@ pub struct Rules {
     fields: BTreeMap<String, CompiledSchema>,
     /// Values that break no rule, by path: a rule's patterns are compiled each time, and most users share most values.
     good: RefCell<HashMap<String, HashSet<String>>>,
-}
-
-/// A rule that an object breaks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BrokenRule {
-    /// The field's path, such as `spec.username`.
-    pub field: String,
-    /// What the API server would say.
-    pub message: String,
 }
 
 impl Rules {

@@ -8,13 +8,22 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 };
 use serde_json::Value;
 
-use super::{crd, rules::BrokenRule};
+use super::crd;
 
 /// The schema of the spec.
 pub(super) static SCHEMA: LazyLock<JSONSchemaProps> = LazyLock::new(|| {
     let schema = crd().spec.versions.into_iter().find_map(|version| version.schema?.open_api_v3_schema);
     schema.and_then(|schema| schema.properties?.remove("spec")).unwrap_or_default()
 });
+
+/// A rule that an object breaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokenRule {
+    /// The field's path, such as `spec.username`.
+    pub field: String,
+    /// What the API server would say.
+    pub message: String,
+}
 
 /// Returns where the spec of an object has another structure than the definition asks for, as strict validation of the API server does.
 /// Where it breaks a rule, others may break too once that is mended.

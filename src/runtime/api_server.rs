@@ -23,7 +23,10 @@ use kube::{
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tower::{BoxError, Layer, Service};
 
-use super::{health::Health, large_replies::with_bounded_replies};
+use super::{
+    health::Health,
+    large_replies::{is_watch, with_bounded_replies},
+};
 use crate::{api::ConnectUser, telemetry::Metrics};
 
 /// How long the API server may be silent.
@@ -126,10 +129,6 @@ where
         }
         .boxed()
     }
-}
-
-pub(super) fn is_watch(request: &Request<Body>) -> bool {
-    request.uri().query().is_some_and(|query| query.split('&').any(|part| part == "watch=true"))
 }
 
 /// Returns the path of a list or a watch of ConnectUsers, which names the namespace if there is one.

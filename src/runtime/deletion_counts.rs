@@ -11,40 +11,12 @@ use tokio::time::Instant;
 
 use super::{
     namespaces::Unlisted,
-    packed::{Guarded, PackedConnectUser, readable},
+    packed::{DeletionStanding, Guarded, PackedConnectUser, readable},
 };
 use crate::{
-    api::{ConnectUser, DeletionPolicy, ManagementPolicy},
+    api::{ConnectUser, DeletionPolicy},
     reconcile::{InstanceCounts, NamespaceCounts, UserCounter, is_confirmed},
 };
-
-/// How a resource counts for the guard against mass deletion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum DeletionStanding {
-    /// Not at all: it has no user in Connect, or only observes one.
-    None,
-    /// As a user that stays.
-    Staying,
-    /// As a user that is about to be deleted.
-    Going,
-    /// The same, provided that the default policy of the namespace or of the operator is `Delete`.
-    GoingByDefault,
-}
-
-impl DeletionStanding {
-    pub(super) fn of(resource: &ConnectUser) -> Self {
-        let has_user = resource.status.as_ref().is_some_and(|s| s.user_id.is_some() || s.create_attempt.is_some());
-        let deleted = resource.metadata.deletion_timestamp.is_some() && resource.has_finalizer();
-        // Deleting a resource that only observes its user does not delete the user.
-        let observed = resource.spec.management_policy == ManagementPolicy::Observe;
-        match (has_user && !observed, deleted, resource.spec.deletion_policy) {
-            (false, ..) => Self::None,
-            (true, false, _) | (true, true, Some(DeletionPolicy::Retain)) => Self::Staying,
-            (true, true, Some(DeletionPolicy::Delete)) => Self::Going,
-            (true, true, None) => Self::GoingByDefault,
-        }
-    }
-}
 
 /// How long a count is reused: thousands of resources that are deleted together each need it.
 const LASTS: Duration = Duration::from_secs(1);

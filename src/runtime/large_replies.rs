@@ -17,8 +17,6 @@ use kube::{Client, client::Body};
 use tokio::sync::Semaphore;
 use tower::{BoxError, service_fn};
 
-use super::api_server::is_watch;
-
 /// The most that a page of several objects may have, in bytes. A hundred usual ConnectUsers have half of it.
 const LARGEST_PAGE: usize = 1024 * 1024;
 
@@ -89,6 +87,10 @@ impl Bounded {
         }
         Ok(bytes.freeze())
     }
+}
+
+pub(super) fn is_watch(request: &Request<Body>) -> bool {
+    request.uri().query().is_some_and(|query| query.split('&').any(|part| part == "watch=true"))
 }
 
 /// Returns how many objects a list asks for. None: it asks for all, or is another request.

@@ -19,9 +19,9 @@ use kube_runtime::reflector::Store;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{deletion_counts::DeletionStanding, guard::Guard};
+use super::guard::Guard;
 use crate::{
-    api::{ConnectUser, ConnectUserSpec, ConnectUserStatus, FINALIZER, keep_short},
+    api::{ConnectUser, ConnectUserSpec, ConnectUserStatus, DeletionPolicy, FINALIZER, ManagementPolicy, keep_short},
     reconcile::{Cached, NamespacedName, is_refused_confirmation},
     telemetry::ConditionSummary,
 };
@@ -31,6 +31,34 @@ const LARGEST: usize = 6 * 1024;
 
 /// A resource that may be unreadable. An unreadable one must not stop the watch of the others.
 pub(crate) type Guarded = Guard<PackedConnectUser>;
+
+/// How a resource counts for the guard against mass deletion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DeletionStanding {
+    /// Not at all: it has no user in Connect, or only observes one.
+    None,
+    /// As a user that stays.
+    Staying,
+    /// As a user that is about to be deleted.
+    Going,
+    /// The same, provided that the default policy of the namespace or of the operator is `Delete`.
+    GoingByDefault,
+}
+
+impl DeletionStanding {
+    pub(super) fn of(resource: &ConnectUser) -> Self {
+        let has_user = resource.status.as_ref().is_some_and(|s| s.user_id.is_some() || s.create_attempt.is_some());
+        let deleted = resource.metadata.deletion_timestamp.is_some() && resource.has_finalizer();
+        // Deleting a resource that only observes its user does not delete the user.
+        let observed = resource.spec.management_policy == ManagementPolicy::Observe;
+        match (has_user && !observed, deleted, resource.spec.deletion_policy) {
+            (false, ..) => Self::None,
+            (true, false, _) | (true, true, Some(DeletionPolicy::Retain)) => Self::Staying,
+            (true, true, Some(DeletionPolicy::Delete)) => Self::Going,
+            (true, true, None) => Self::GoingByDefault,
+        }
+    }
+}
 
 /// A compressed ConnectUser.
 #[derive(Clone, Debug, Deserialize)]

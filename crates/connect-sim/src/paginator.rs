@@ -9,7 +9,14 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use connect_api::Page;
 use jiff::Timestamp;
 
-use crate::{clock::later, refusal::Refusal, request::Paging};
+use crate::{clock::later, refusal::Refusal};
+
+/// The requested page of a listing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Paging {
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+}
 
 /// The settings of pagination.
 #[derive(Clone, Copy, Debug)]

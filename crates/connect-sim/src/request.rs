@@ -54,13 +54,6 @@ impl<'a, T> Request<'a, T> {
     }
 }
 
-/// The requested page of a listing.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Paging {
-    pub max_results: Option<i32>,
-    pub next_token: Option<String>,
-}
-
 /// `UserPhoneConfig` as sent: unlike the typed one, it distinguishes an absent member from zero.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PhoneSettings {

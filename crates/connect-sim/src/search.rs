@@ -3,6 +3,7 @@
 mod criteria;
 mod filter;
 mod list_condition;
+mod string_condition;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -11,7 +12,7 @@ pub(crate) use criteria::Criteria;
 pub(crate) use filter::SearchFilter;
 
 use crate::{
-    request::Paging,
+    paginator::Paging,
     state::{Group, Profile, QuickConnect, User, lineage},
 };
 

@@ -11,9 +11,10 @@ use connect_api::{
 
 use crate::{
     engine::Outcome,
+    paginator::Paging,
     paginator::map,
     refusal::{Failure, Refusal},
-    request::{Effect, Paging, PhoneSettings, Request, Target},
+    request::{Effect, PhoneSettings, Request, Target},
     rules::{
         Context,
         listings::{self, Listed},

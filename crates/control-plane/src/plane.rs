@@ -11,12 +11,18 @@ use parking_lot::Mutex;
 use crate::binaries::Binaries;
 use crate::kubeconfig::{self, Credentials};
 use crate::kubectl::Kubectl;
-use crate::node;
 use crate::pki::{Authority, token_keys};
 use crate::ports;
 use crate::programs::{AddressInUse, PATIENCE, POLL, check, run, succeeds, wait_for};
 use crate::scratch::Scratch;
 use crate::supervised::Supervised;
+
+/// The address of the API server for pods and for this machine: the first address of the services, on this machine's end of the
+/// link to the node. So no proxy has to translate the address of the service `kubernetes`. The addresses of a node are reserved for
+/// benchmarks (RFC 2544), so they are in no real network.
+pub(crate) const API_SERVER: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(198, 18, 0, 1), 443);
+/// The addresses of services, of a control plane with a node.
+pub(crate) const SERVICES: &str = "198.18.0.0/24";
 
 /// Another process may take a port between its choice and its use. If that happens this often, something else is wrong.
 const ATTEMPTS: usize = 5;
@@ -80,7 +86,7 @@ impl ControlPlane {
         let directory = scratch.path();
         let [store_port, peer_port, port] = ports::free()?;
         let address = match options.node {
-            true => node::API_SERVER,
+            true => API_SERVER,
             false => SocketAddrV4::new(Ipv4Addr::LOCALHOST, port),
         };
         let url = format!("https://{address}");
@@ -152,7 +158,7 @@ impl ControlPlane {
             flags.extend([
                 "--authorization-mode=Node,RBAC".into(),
                 "--enable-admission-plugins=NodeRestriction".into(),
-                format!("--service-cluster-ip-range={}", node::SERVICES),
+                format!("--service-cluster-ip-range={}", SERVICES),
                 "--kubelet-preferred-address-types=InternalIP".into(),
                 format!("--kubelet-client-certificate={}", path("kubelet-client.crt")),
                 format!("--kubelet-client-key={}", path("kubelet-client.key")),

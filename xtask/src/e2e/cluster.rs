@@ -16,10 +16,11 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use super::image;
-use super::release::HOME;
 use super::steps::Steps;
 use crate::repository;
 
+/// The operator's namespace.
+pub(super) const HOME: &str = "connect-operator-system";
 /// The routing profiles of the instance.
 pub(super) const PROFILES: [&str; 2] = ["Basic Routing Profile", "Sales"];
 /// Connect's rate in calls per second and operation, and the burst: enough to be quick, and little enough for bulk work to be under

@@ -6,9 +6,9 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use testbed::installation::credentials;
 
-use super::cluster::Cluster;
+use super::cluster::{Cluster, HOME};
 use super::fleet::Fleet;
-use super::release::{HOME, Pod, leader, pods};
+use super::release::{Pod, leader, pods};
 use super::steps::{PATIENCE, Steps, until};
 use crate::programs::build_operator;
 

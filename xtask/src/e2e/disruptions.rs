@@ -9,9 +9,9 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
-use super::cluster::Cluster;
+use super::cluster::{Cluster, HOME};
 use super::fleet::{self, Fleet};
-use super::release::{HOME, NAME, Pod, holder, leader, pods, until_two_pods};
+use super::release::{NAME, Pod, holder, leader, pods, until_two_pods};
 use super::steps::{PATIENCE, Steps, shown, until};
 
 /// How many users change during each disruption. There are five.

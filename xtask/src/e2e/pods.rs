@@ -2,9 +2,9 @@
 
 use anyhow::{Context, Result, ensure};
 
-use super::cluster::Cluster;
+use super::cluster::{Cluster, HOME};
 use super::fleet::Fleet;
-use super::release::{HOME, Helm, Release, leader, pods};
+use super::release::{Helm, Release, leader, pods};
 use super::steps::{PATIENCE, Steps, shown};
 
 /// Installs the chart with each of these versions of Helm. The last one's release stays.

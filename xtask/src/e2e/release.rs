@@ -7,12 +7,10 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use testbed::installation::credentials;
 
-use super::cluster::{Cluster, RATE};
+use super::cluster::{Cluster, HOME, RATE};
 use super::steps::until;
 use crate::repository;
 
-/// The operator's namespace.
-pub(super) const HOME: &str = "connect-operator-system";
 /// The release's name, which is also that of the Deployment and of the Lease.
 pub(super) const NAME: &str = "connect-operator";
 /// The cluster's name in ownership tags.

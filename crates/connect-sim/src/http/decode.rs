@@ -11,10 +11,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use crate::{
-    QuickConnectTarget,
-    refusal::Refusal,
-    request::{Paging, PhoneSettings},
-    rules::admin_actions::NewProfile,
+    QuickConnectTarget, paginator::Paging, refusal::Refusal, request::PhoneSettings, rules::admin_actions::NewProfile,
     search::Search,
 };
 

@@ -10,9 +10,10 @@ use super::{
     encode,
 };
 use crate::{
+    paginator::Paging,
     paginator::map,
     refusal::Refusal,
-    request::{Paging, Request, Target},
+    request::{Request, Target},
     rules::{Context, admin_actions, listings, proficiencies, quick_connects, searches, tags, updates, users},
     search::SearchedGroup,
 };

@@ -9,8 +9,8 @@ use super::{Context, references};
 use crate::{
     Rules,
     paginator::Paginator,
+    paginator::Paging,
     refusal::Refusal,
-    request::Paging,
     state::{Attribute, Group, Instance, Profile, lineage},
 };
 

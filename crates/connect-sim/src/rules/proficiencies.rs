@@ -6,7 +6,7 @@ use connect_api::{Page, Proficiency, ProficiencyKey, UserId};
 use jiff::Timestamp;
 
 use super::{Context, change, references};
-use crate::{refusal::Refusal, request::Paging};
+use crate::{paginator::Paging, refusal::Refusal};
 
 /// Checks levels, and that attributes and values exist.
 fn check(cx: &Context<'_>, given: &[Proficiency]) -> Result<(), Refusal> {

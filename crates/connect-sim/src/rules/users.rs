@@ -7,9 +7,10 @@ use connect_api::{ChannelConfigs, CreateUser, CreatedUser, Page, Resource, User 
 use super::{Context, channels, identity, references, render, searches::Searching, tags};
 use crate::{
     Rules, UserConfigUpdate,
+    paginator::Paging,
     paginator::map,
     refusal::Refusal,
-    request::{Paging, PhoneSettings},
+    request::PhoneSettings,
     search::{Search, SearchedUser},
     state::{Instance, Settings, User},
 };

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Searchable, list_condition::ListCondition};
+use super::{Searchable, list_condition::ListCondition, string_condition::StringCondition};
 use crate::{LongSearchValues, refusal::Refusal};
 
 /// A node with one member, or an empty one, which asks for nothing. Users alone have the last two members.
@@ -14,22 +14,6 @@ pub(crate) struct Criteria {
     string_condition: Option<StringCondition>,
     list_condition: Option<ListCondition>,
     hierarchy_group_condition: Option<HierarchyGroupCondition>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct StringCondition {
-    pub field_name: String,
-    value: String,
-    comparison_type: StringComparison,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum StringComparison {
-    StartsWith,
-    Contains,
-    Exact,
 }
 
 #[derive(Debug, Deserialize)]
@@ -52,8 +36,7 @@ const SHORT_FIELDS: &[&str] = &["Username", "FirstName", "LastName", "name", "de
 impl Criteria {
     /// Returns the criteria that match the user with this name.
     pub fn username(value: String) -> Self {
-        let condition = StringCondition { field_name: "Username".into(), value, comparison_type: StringComparison::Exact };
-        Self { string_condition: Some(condition), ..Self::default() }
+        Self { string_condition: Some(StringCondition::username(value)), ..Self::default() }
     }
 
     /// Refuses criteria that AWS refuses.
@@ -92,38 +75,6 @@ impl Criteria {
         let condition = self.string_condition.as_ref()?;
         let limits = SHORT_FIELDS.contains(&condition.field_name.as_str()).then_some(long_values);
         Some(found.has(&condition.field_name, &|text| condition.matches(text, limits)))
-    }
-}
-
-impl StringCondition {
-    pub fn check(&self, fields: &[&str]) -> Result<(), Refusal> {
-        if fields.contains(&self.field_name.as_str()) {
-            return Ok(());
-        }
-        let (given, known) = (&self.field_name, fields.join(", "));
-        Err(Refusal::invalid_parameter(format!("FieldName {given} is unknown; expected one of {known}")))
-    }
-
-    /// The index folds case, as full-text indexes do. `limits` applies to fields with values of 2 to 25 characters.
-    pub fn matches(&self, text: &str, limits: Option<LongSearchValues>) -> bool {
-        let (text, mut value) = (text.to_lowercase(), self.value.to_lowercase());
-        if let Some(long_values) = limits
-            && !(2..=25).contains(&value.chars().count())
-        {
-            match long_values {
-                LongSearchValues::AsGiven => {}
-                LongSearchValues::NoMatch => return false,
-                LongSearchValues::Truncated => {
-                    value = value.chars().take(25).collect();
-                    return text.contains(&value);
-                }
-            }
-        }
-        match self.comparison_type {
-            StringComparison::StartsWith => text.starts_with(&value),
-            StringComparison::Contains => text.contains(&value),
-            StringComparison::Exact => text == value,
-        }
     }
 }
 

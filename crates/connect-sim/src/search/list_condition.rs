@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use connect_api::ProficiencyKey;
 use serde::Deserialize;
 
-use super::criteria::StringCondition;
+use super::string_condition::StringCondition;
 use crate::refusal::Refusal;
 
 /// A user matches if one of its proficiencies meets all conditions.

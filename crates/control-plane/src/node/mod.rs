@@ -11,7 +11,7 @@ mod pause_image;
 mod requirements;
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -20,17 +20,12 @@ use anyhow::{Context, Result, bail};
 use self::namespaces::Namespaces;
 pub use self::requirements::Missing;
 use crate::binaries::tool;
-use crate::plane::{ControlPlane, Options};
+use crate::plane::{API_SERVER, ControlPlane, Options, SERVICES};
 use crate::programs::{run, succeeds, wait_for};
 use crate::scratch::Scratch;
 use crate::supervised::Supervised;
 
-/// The address of the API server for pods and for this machine: the first address of the services, on this machine's end of the
-/// link to the node. So no proxy has to translate the address of the service `kubernetes`. The addresses in this module are reserved
-/// for benchmarks (RFC 2544), so they are in no real network.
-pub(crate) const API_SERVER: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(198, 18, 0, 1), 443);
-pub(crate) const SERVICES: &str = "198.18.0.0/24";
-/// The node's end of the link.
+/// The node's end of the link. For its address, see [`API_SERVER`].
 const NODE: Ipv4Addr = Ipv4Addr::new(198, 18, 1, 1);
 const PODS: &str = "198.18.2.0/24";
 

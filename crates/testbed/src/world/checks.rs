@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{kube::lock, simulation::Simulation};
+use super::{lock::lock, simulation::Simulation};
 use crate::{ExtraTags, user_matches};
 
 impl Simulation {

@@ -19,9 +19,10 @@ use kube::ResourceExt;
 
 use super::{
     gate::{Acting, Gate, GateResult},
-    kube::{Snapshot, Store, jane, lock},
+    kube::{Snapshot, Store, jane},
+    ledger::UserLedger,
+    lock::lock,
     mutation::Mutation,
-    quick_connects::UserLedger,
     view::{changed_paths, is_managed},
 };
 

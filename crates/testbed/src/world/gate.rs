@@ -11,7 +11,7 @@ use std::{
 use connect_operator::reconcile::NamespacedName;
 use jiff::Timestamp;
 
-use super::kube::lock;
+use super::lock::lock;
 
 /// What happens to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

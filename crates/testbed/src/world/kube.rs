@@ -18,6 +18,7 @@ use kube::ResourceExt;
 
 use super::{
     gate::{Gate, GateResult},
+    lock::lock,
     mutation::Mutation,
 };
 
@@ -345,10 +346,6 @@ impl FakeCluster {
         }
         .boxed()
     }
-}
-
-pub(crate) fn lock<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    shared.lock().expect("no thread has panicked")
 }
 
 impl Cluster for FakeCluster {

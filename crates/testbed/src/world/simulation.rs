@@ -19,9 +19,10 @@ use kube::ResourceExt;
 use super::{
     connect::{CLUSTER, is_ours},
     gate::{Acting, Fault, Schedule},
-    kube::{Snapshot, Store, jane, lock},
+    kube::{Snapshot, Store, jane},
+    ledger::UserLedger,
+    lock::lock,
     operator::{Operator, SWEEP_INTERVAL, Turn},
-    quick_connects::UserLedger,
     setup::{Setup, config, secret},
     specs::{PASSWORD, first},
 };

@@ -22,8 +22,8 @@ use tokio::sync::watch;
 
 use self::{
     forecast::Forecast,
-    row::{Action, Place, Row},
-    source::Manifest,
+    row::{Action, Row},
+    source::{Manifest, Place},
 };
 use super::{
     block_on,

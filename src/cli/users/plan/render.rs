@@ -202,7 +202,7 @@ fn code(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::users::plan::row::Place;
+    use crate::cli::users::plan::source::Place;
 
     fn row(name: &str, action: Action, changes: &[(&str, Option<&str>, Option<&str>)]) -> Row {
         let owned = |text: &Option<&str>| text.map(str::to_owned);

@@ -1,31 +1,18 @@
 //! What would happen to one ConnectUser, as it is printed.
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
 use connect_api::{Arn, OperationName};
 use serde::Serialize;
 use serde_json::Value;
 use serde_with::skip_serializing_none;
 
-use super::source::Manifest;
+use super::source::{Manifest, Place};
 use crate::{
     api::{ConnectUserSpec, ManagementPolicy, Reason},
     cli::users::read::Instance,
     plan::{Bounds, Change, Desired, Live, Preview, RETAINED, Step, refusals, tag_key},
 };
-
-/// The namespace and name of a ConnectUser.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub(super) struct Place {
-    pub(super) namespace: String,
-    pub(super) name: String,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.namespace, self.name)
-    }
-}
 
 /// What would happen, the gravest last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -1,19 +1,32 @@
 //! Where the ConnectUsers to plan come from: files, standard input, or a cluster.
 
 use std::{
-    fs, io,
+    fmt, fs, io,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, bail};
 use kube::{Client, ResourceExt, api::ObjectMeta};
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::row::Place;
 use crate::{
     api::{ConnectUser, structure},
     cli::users::resources,
 };
+
+/// The namespace and name of a ConnectUser.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub(super) struct Place {
+    pub(super) namespace: String,
+    pub(super) name: String,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
 
 /// A ConnectUser to plan.
 #[derive(Clone, Debug)]

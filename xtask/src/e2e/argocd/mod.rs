@@ -20,8 +20,8 @@ use serde_json::{Value, json};
 
 use self::samples::{OPERATOR, ROOT, Samples, USERS};
 use self::server::{ArgoCd, Verdict, refresh, until_synced, verdict};
-use super::cluster::{Cluster, PROFILES};
-use super::release::{HOME, NAME};
+use super::cluster::{Cluster, HOME, PROFILES};
+use super::release::NAME;
 use super::steps::{Steps, until};
 use crate::screen::heading;
 
