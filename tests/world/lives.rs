@@ -109,6 +109,18 @@ fn user_that_was_managed_is_handed_back_by_its_observer() {
     story([APPLY, Settle, edit(Edit::Management(1)), Settle, person(Person::Delete(0)), Settle]);
 }
 
+/// The edits rest on the status, so no read shows that they had an effect. The correction after them is the same call.
+#[test]
+fn user_that_was_moved_to_and_fro_is_corrected() {
+    for ([there, back], console) in [
+        ([Edit::Routing(2), Edit::Routing(1)], Console::Routing(0, 0)),
+        ([Edit::Proficiencies(1), Edit::Proficiencies(2)], Console::Proficiencies(0, 1)),
+    ] {
+        let moves = [edit(there), Settle, edit(back), Settle].repeat(2);
+        story(moves.into_iter().chain([Act::Console(console), Settle]));
+    }
+}
+
 #[test]
 fn retained_user_outlasts_the_loss_of_its_resource() {
     for word in [Edit::Management(1), Edit::Deletion(2)] {

@@ -60,7 +60,13 @@ pub(in crate::reconcile) async fn update(
             Ok(()) => {
                 let fields = action.fields();
                 tracing::info!(operation = %action.update.name(), fields, "updated the user");
-                is_doubtful |= work.ctx.memory.with(&uid, |m| m.corrections.made(&action)) && !relies_on_status;
+                is_doubtful |= work.ctx.memory.with(&uid, |m| match relies_on_status {
+                    true => {
+                        m.corrections.edited(&action);
+                        false
+                    }
+                    false => m.corrections.made(&action),
+                });
                 is_doubtful |= clears_identity(&action) && !repeated;
                 now = after(now, &action.update);
                 work.report.changed.extend(action.changes);
@@ -86,7 +92,11 @@ pub(in crate::reconcile) async fn update(
         Failure::join(failed.iter().map(|(error, fields)| failures::tagging(work, Phase::Update, &now, error, fields)).collect());
     match (failure, &known.recorded) {
         (None, _) if is_doubtful => {
-            let found = or_fail(lookup::by_id(work.client(), &now.user.id).await, Phase::of(known), "spec")?;
+            let found = lookup::by_id(work.client(), &now.user.id).await;
+            if found.is_err() {
+                work.ctx.memory.with(&uid, |m| m.corrections.clear());
+            }
+            let found = or_fail(found, Phase::of(known), "spec")?;
             work.report.was_read_since = true;
             Flow::Continue(Learnt::ById(observed(found)))
         }

@@ -265,6 +265,12 @@ impl Life {
         }
         for _ in 0..rng.random_range(1..10) {
             let events = if calm { 1 } else { rng.random_range(1..4) };
+            // A person moves a user to and fro, and each edit is followed to its end.
+            if rng.random_bool(0.1) {
+                let (o, edits) = (rng.random_range(0..resources), Edit::pair(&mut rng));
+                let edits = edits.map(|edit| [Act::Person(Person::Edit(o, edit)), Act::Settle]);
+                life.acts.extend((0..rng.random_range(2..5)).flat_map(|_| edits.into_iter().flatten()));
+            }
             for _ in 0..events {
                 life.acts.push(event(&mut rng, resources));
                 if !calm {

@@ -49,29 +49,39 @@ pub enum Edit {
     Management(u8),
 }
 
+type Kind = (fn(u8) -> Edit, u8);
+
+/// The kinds of edits, with the number of their values.
+const KINDS: &[Kind] = &[
+    (Edit::Routing, 4),
+    (Edit::Security, 3),
+    (Edit::Group, 6),
+    (Edit::LastName, 4),
+    (Edit::Email, 4),
+    (Edit::Mobile, 3),
+    (Edit::Phone, 8),
+    (Edit::Channels, 4),
+    (Edit::Proficiencies, 4),
+    (Edit::Tags, 5),
+    (Edit::Password, 3),
+    (Edit::Ignore, 5),
+    (Edit::Adoption, 3),
+    (Edit::Deletion, 3),
+    (Edit::Management, 2),
+];
+
 impl Edit {
     /// Picks an edit.
     pub fn random(rng: &mut StdRng) -> Self {
-        type Kind = (fn(u8) -> Edit, u8);
-        let kinds: &[Kind] = &[
-            (Self::Routing, 4),
-            (Self::Security, 3),
-            (Self::Group, 6),
-            (Self::LastName, 4),
-            (Self::Email, 4),
-            (Self::Mobile, 3),
-            (Self::Phone, 8),
-            (Self::Channels, 4),
-            (Self::Proficiencies, 4),
-            (Self::Tags, 5),
-            (Self::Password, 3),
-            (Self::Ignore, 5),
-            (Self::Adoption, 3),
-            (Self::Deletion, 3),
-            (Self::Management, 2),
-        ];
-        let (kind, values) = kinds.choose(rng).expect("a kind");
+        let (kind, values) = KINDS.choose(rng).expect("a kind");
         kind(rng.random_range(0..*values))
+    }
+
+    /// Picks two different edits of the same part.
+    pub fn pair(rng: &mut StdRng) -> [Self; 2] {
+        let (kind, values) = KINDS.choose(rng).expect("a kind");
+        let one = rng.random_range(0..*values);
+        [kind(one), kind((one + rng.random_range(1..*values)) % values)]
     }
 
     /// Makes the edit.
