@@ -4,8 +4,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::ConnectUserSpec;
-
 macro_rules! fields {
     ($($name:ident = $path:literal,)*) => {
         /// A field of the spec, by its path, whose changes in Connect can be ignored (`ignoreDrift`).
@@ -58,7 +56,7 @@ fields! {
 
 impl IgnoredField {
     /// Returns the field's value in a spec, as JSON. Equal values have equal texts. None if the spec leaves the field out.
-    pub fn text_in(self, spec: &ConnectUserSpec) -> Option<String> {
+    pub fn text_in(self, spec: &impl Serialize) -> Option<String> {
         let pointer = format!("/{}", self.path().replace('.', "/"));
         // A spec was read from JSON and can be written as such.
         let spec = serde_json::to_value(spec).unwrap_or_default();

@@ -10,6 +10,7 @@ mod crd;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod ignored;
+mod parts;
 mod policy;
 mod rules;
 mod spec;
@@ -24,11 +25,10 @@ pub use channels::{
 pub use conditions::{Reason, Type as ConditionType};
 pub use crd::{crd, crd_yaml};
 pub use ignored::IgnoredField;
+pub use parts::{IdentityInfo, PhoneConfig, PhoneType, UserProficiency};
 pub use policy::{AdoptionPolicy, DeletionPolicy, ManagementPolicy};
 pub use rules::Rules;
-pub use spec::{
-    ConnectUser, ConnectUserSpec, IdentityInfo, MAX_TAGS, PasswordSecretRef, PhoneConfig, PhoneType, UserProficiency,
-};
+pub use spec::{ConnectUser, ConnectUserSpec, MAX_TAGS, PasswordSecretRef};
 pub use status::{ConnectUserStatus, CreateAttempt, DriftedField, ObservedUser};
 pub use structure::BrokenRule;
 

@@ -1,9 +1,10 @@
 //! The repository's English and its documents. Counts phrases that make comments, documentation and messages hard to read, with what
-//! to write instead, and checks that links lead somewhere.
+//! to write instead. Checks that links lead somewhere, and that files do not import each other in circles.
 //!
 //! `PROSE_PATHS=src/plan,docs cargo test --test prose -- --nocapture` checks some directories or files alone.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
+mod imports;
 mod links;
 mod patterns;
 mod text;
