@@ -11,6 +11,7 @@ use connect_api::OperationName;
 use connect_operator::api::{ConnectUser, PREFIX};
 use connect_sim::UserView;
 use futures::{StreamExt, TryStreamExt, stream};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
@@ -115,14 +116,19 @@ impl<'a> Fleet<'a> {
         let wanted = self.cluster.sim.routing_profile_id(&self.cluster.instance, PROFILES[profile]);
         let name = name(kind, number);
         within(PATIENCE, &format!("the edit of {name} is in Connect"), || {
-            let user = self.cluster.sim.user(&self.cluster.instance, &name).map(|view| view.user);
-            Ok(if user.as_ref().is_some_and(|user| user.routing_profile_id == wanted) {
-                Ok(())
-            } else {
-                Err(format!("{user:?}"))
-            })
-        })?;
+            let profile = self.cluster.sim.user(&self.cluster.instance, &name).map(|view| view.user.routing_profile_id);
+            Ok(if profile.as_ref().is_some_and(|profile| *profile == wanted) { Ok(()) } else { Err(format!("{profile:?}")) })
+        })
+        .with_context(|| self.conditions(&name))?;
         Ok(started.elapsed())
+    }
+
+    /// Returns what a ConnectUser reports, for an error.
+    fn conditions(&self, name: &str) -> String {
+        let status = self.cluster.runtime.block_on(self.api.get(name)).map(|resource| resource.status.unwrap_or_default());
+        let conditions = status.map(|status| status.conditions).unwrap_or_default();
+        let each = |c: &Condition| format!("{}={} {}: {}", c.type_, c.status, c.reason, c.message);
+        format!("{name} reports {:?}", conditions.iter().map(each).collect::<Vec<_>>())
     }
 
     /// Gives the first agent the other routing profile, and returns the time until Connect has it.
