@@ -3,6 +3,7 @@
 use std::fs;
 
 use anyhow::{Context, Result, ensure};
+use connect_operator::api::FINALIZER;
 use serde_json::{Value, json};
 
 use super::super::fleet::manifest;
@@ -14,8 +15,6 @@ use crate::repository;
 
 /// The namespace and the Application of the ConnectUsers, one for each state.
 const STATES: &str = "states";
-
-const FINALIZER: &str = "connect-operator.dev/user";
 
 /// A row of the table.
 struct Documented {
