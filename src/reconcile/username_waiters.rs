@@ -1,17 +1,21 @@
 //! Resources whose username another resource has. When that one is released they are woken, and need not wait for their hourly
 //! retry.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    fmt,
+};
 
 use connect_api::Arn;
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use kube::ResourceExt;
 use parking_lot::Mutex;
+use serde::Serialize;
 
 use crate::api::ConnectUser;
 
 /// The namespace and name of a resource.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct NamespacedName {
     /// The namespace.
     pub namespace: String,
@@ -23,6 +27,12 @@ impl NamespacedName {
     /// Returns the name of a resource.
     pub fn of(resource: &ConnectUser) -> Self {
         Self { namespace: resource.namespace().unwrap_or_default(), name: resource.name_any() }
+    }
+}
+
+impl fmt::Display for NamespacedName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
     }
 }
 

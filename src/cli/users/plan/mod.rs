@@ -23,7 +23,7 @@ use tokio::sync::watch;
 use self::{
     forecast::Forecast,
     row::{Action, Row},
-    source::{Manifest, Place},
+    source::Manifest,
 };
 use super::{
     block_on,
@@ -37,7 +37,7 @@ use crate::{
         Bounds, ClusterNames, Desired, Knowledge, Live, Policy, QuickConnects, RETAINED, SpecIssue, Users, explain,
         ignored_drift, preview, tag_key,
     },
-    reconcile::{Connections, Deletion, DeletionGuard, DeletionLedger, InstanceCounts, NamespaceCounts},
+    reconcile::{Connections, Deletion, DeletionGuard, DeletionLedger, InstanceCounts, NamespaceCounts, NamespacedName},
     telemetry::Metrics,
 };
 
@@ -189,7 +189,8 @@ impl PlanCommand {
         let cluster = self.scope.cluster(&client).await?;
         let mut existing = source::of_cluster(&client, if self.filename.is_empty() { &namespaces } else { &[] }).await?;
         if !self.filename.is_empty() {
-            let by_place: HashMap<Place, Manifest> = existing.into_iter().map(|manifest| (manifest.place(), manifest)).collect();
+            let by_place: HashMap<NamespacedName, Manifest> =
+                existing.into_iter().map(|manifest| (manifest.place(), manifest)).collect();
             existing = source::read(&self.filename, namespaces.first())?;
             for manifest in &mut existing {
                 if let Some(there) = by_place.get(&manifest.place()) {
@@ -226,7 +227,7 @@ impl PlanCommand {
         connections: &dyn Connections,
     ) -> Vec<Row> {
         let found = Found::of(instance);
-        let mut usernames: HashMap<String, Place> = HashMap::new();
+        let mut usernames: HashMap<String, NamespacedName> = HashMap::new();
         let mut rows = Vec::new();
         for manifest in manifests {
             let (place, spec) = (manifest.place(), &manifest.resource.spec);
@@ -331,18 +332,18 @@ fn as_tagged(resource: &mut ConnectUser, live: Option<&Live>, cluster: Option<&C
 
 /// Returns the users of this cluster, in the namespaces of the manifests, that no manifest has.
 fn pruned(instance: &Instance, manifests: &[Manifest], cluster: Option<&ClusterNames>) -> Vec<Row> {
-    let places: BTreeSet<Place> = manifests.iter().map(Manifest::place).collect();
+    let places: BTreeSet<NamespacedName> = manifests.iter().map(Manifest::place).collect();
     let namespaces: BTreeSet<&str> = places.iter().map(|place| place.namespace.as_str()).collect();
-    let is_pruned = |place: &Place| namespaces.contains(place.namespace.as_str()) && !places.contains(place);
+    let is_pruned = |place: &NamespacedName| namespaces.contains(place.namespace.as_str()) && !places.contains(place);
     let users = instance.users.iter().filter_map(|live| Some((live, place_of(live, cluster)?)));
     users.filter(|(_, place)| is_pruned(place)).map(|(live, place)| Row::pruned(&instance.arn, live, place)).collect()
 }
 
 /// Returns the ConnectUser of this cluster that the tags of a user name.
-fn place_of(live: &Live, cluster: Option<&ClusterNames>) -> Option<Place> {
+fn place_of(live: &Live, cluster: Option<&ClusterNames>) -> Option<NamespacedName> {
     let owner = ManagedBy::of(&live.user.tags)?;
     let is_here = cluster.is_none_or(|cluster| owner.cluster.is_some_and(|name| cluster.contain(&name)));
-    is_here.then_some(Place { namespace: owner.namespace?, name: owner.name? })
+    is_here.then_some(NamespacedName { namespace: owner.namespace?, name: owner.name? })
 }
 
 /// Counts the users that have a ConnectUser, and those that would be deleted, by namespace.
@@ -354,7 +355,7 @@ fn count_managed(
     now: Timestamp,
 ) -> InstanceCounts {
     let tagged = instance.users.iter().filter_map(|live| place_of(live, cluster));
-    let places: BTreeSet<Place> = tagged.chain(manifests.iter().map(Manifest::place)).collect();
+    let places: BTreeSet<NamespacedName> = tagged.chain(manifests.iter().map(Manifest::place)).collect();
     let mut counts: BTreeMap<String, (usize, HashMap<String, Timestamp>)> = BTreeMap::new();
     for place in places {
         counts.entry(place.namespace).or_default().0 += 1;

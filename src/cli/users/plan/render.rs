@@ -202,13 +202,13 @@ fn code(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::users::plan::source::Place;
+    use crate::reconcile::NamespacedName;
 
     fn row(name: &str, action: Action, changes: &[(&str, Option<&str>, Option<&str>)]) -> Row {
         let owned = |text: &Option<&str>| text.map(str::to_owned);
         Row {
             action,
-            place: Place { namespace: "sales".into(), name: name.into() },
+            place: NamespacedName { namespace: "sales".into(), name: name.into() },
             instance_arn: "arn".into(),
             username: name.into(),
             user_arn: None,

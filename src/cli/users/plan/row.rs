@@ -7,11 +7,12 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_with::skip_serializing_none;
 
-use super::source::{Manifest, Place};
+use super::source::Manifest;
 use crate::{
     api::{ConnectUserSpec, ManagementPolicy, Reason},
     cli::users::read::Instance,
     plan::{Bounds, Change, Desired, Live, Preview, RETAINED, Step, refusals, tag_key},
+    reconcile::NamespacedName,
 };
 
 /// What would happen, the gravest last.
@@ -43,7 +44,7 @@ pub(super) enum Action {
 pub(super) struct Row {
     pub(super) action: Action,
     #[serde(flatten)]
-    pub(super) place: Place,
+    pub(super) place: NamespacedName,
     pub(super) instance_arn: String,
     pub(super) username: String,
     pub(super) user_arn: Option<String>,
@@ -79,7 +80,7 @@ impl Row {
         Self::at(manifest.place(), spec.instance_arn.clone(), spec.username.clone())
     }
 
-    fn at(place: Place, instance_arn: String, username: String) -> Self {
+    fn at(place: NamespacedName, instance_arn: String, username: String) -> Self {
         Self {
             action: Action::None,
             place,
@@ -106,7 +107,7 @@ impl Row {
     }
 
     /// Returns the row of a user whose ConnectUser is not among the manifests.
-    pub(super) fn pruned(instance: &Arn, live: &Live, place: Place) -> Self {
+    pub(super) fn pruned(instance: &Arn, live: &Live, place: NamespacedName) -> Self {
         let stays = live.user.tags.get(&tag_key("uid")).is_some_and(|uid| uid == RETAINED);
         let (action, calls) = match stays {
             true => (Action::Release, vec![OperationName::DescribeUser, OperationName::UntagResource]),

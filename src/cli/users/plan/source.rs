@@ -1,32 +1,19 @@
 //! Where the ConnectUsers to plan come from: files, standard input, or a cluster.
 
 use std::{
-    fmt, fs, io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, bail};
-use kube::{Client, ResourceExt, api::ObjectMeta};
-use serde::Serialize;
+use kube::{Client, api::ObjectMeta};
 use serde_json::{Value, json};
 
 use crate::{
     api::{ConnectUser, structure},
     cli::users::resources,
+    reconcile::NamespacedName,
 };
-
-/// The namespace and name of a ConnectUser.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub(super) struct Place {
-    pub(super) namespace: String,
-    pub(super) name: String,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.namespace, self.name)
-    }
-}
 
 /// A ConnectUser to plan.
 #[derive(Clone, Debug)]
@@ -39,8 +26,8 @@ pub(super) struct Manifest {
 }
 
 impl Manifest {
-    pub(super) fn place(&self) -> Place {
-        Place { namespace: self.resource.namespace().unwrap_or_default(), name: self.resource.name_any() }
+    pub(super) fn place(&self) -> NamespacedName {
+        NamespacedName::of(&self.resource)
     }
 
     fn unreadable(metadata: ObjectMeta, spec: &Value, problem: String) -> serde_json::Result<Self> {
