@@ -2,7 +2,6 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 macro_rules! fields {
     ($($name:ident = $path:literal,)*) => {
@@ -52,16 +51,6 @@ fields! {
     HierarchyGroupPath = "hierarchyGroupPath",
     UserProficiencies = "userProficiencies",
     Tags = "tags",
-}
-
-impl IgnoredField {
-    /// Returns the field's value in a spec, as JSON. Equal values have equal texts. None if the spec leaves the field out.
-    pub fn text_in(self, spec: &impl Serialize) -> Option<String> {
-        let pointer = format!("/{}", self.path().replace('.', "/"));
-        // A spec was read from JSON and can be written as such.
-        let spec = serde_json::to_value(spec).unwrap_or_default();
-        spec.pointer(&pointer).filter(|value| !value.is_null()).map(Value::to_string)
-    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use kube::{CustomResource, KubeSchema, core::Rule};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_with::skip_serializing_none;
 
 use super::{
@@ -276,6 +277,16 @@ pub struct PasswordSecretRef {
     #[x_kube(validation = Rule::new(r"self.matches('^[a-zA-Z0-9._-]+$')")
         .message("passwordSecretRef.key must be a key of that Secret: letters, digits, - _ and ."))]
     pub key: String,
+}
+
+impl ConnectUserSpec {
+    /// Returns a field's value as JSON. Equal values have equal texts. None if the spec leaves the field out.
+    pub fn text_of(&self, field: IgnoredField) -> Option<String> {
+        let pointer = format!("/{}", field.path().replace('.', "/"));
+        // A spec was read from JSON and can be written as such.
+        let spec = serde_json::to_value(self).unwrap_or_default();
+        spec.pointer(&pointer).filter(|value| !value.is_null()).map(Value::to_string)
+    }
 }
 
 fn default_key() -> String {

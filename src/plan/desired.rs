@@ -179,7 +179,7 @@ pub fn ignored_drift(spec: &ConnectUserSpec, status: &ConnectUserStatus) -> BTre
         status.last_sync_time.is_some_and(|synced| synced.as_second() >= attempt.at.as_second())
     });
     // A field that the spec leaves out is not managed, or its twin is (the name for the ARN).
-    let is_ignored = |field: &IgnoredField| match (field.text_in(spec), status.applied_values.get(field.path())) {
+    let is_ignored = |field: &IgnoredField| match (spec.text_of(*field), status.applied_values.get(field.path())) {
         (Some(wanted), Some(applied)) => is_same_value(&wanted, applied),
         (Some(_), None) => complete,
         (None, _) => false,

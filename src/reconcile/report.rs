@@ -61,7 +61,7 @@ impl Report {
         let (Ok(desired), spec) = (&subject.desired, &subject.resource.spec) else { return };
         let new = spec.ignore_drift.iter().flatten().copied().filter(|field| !ignored.contains(field));
         for field in equal_fields(desired, live, &self.status.applied_tag_keys, new) {
-            if let Some(value) = field.text_in(spec) {
+            if let Some(value) = spec.text_of(field) {
                 self.status.applied_values.insert(field.path().to_owned(), value);
             }
         }
@@ -103,7 +103,7 @@ impl Report {
             let spec = &subject.resource.spec;
             let ignored = spec.ignore_drift.iter().flatten();
             self.status.applied_values =
-                ignored.filter_map(|field| Some((field.path().to_owned(), field.text_in(spec)?))).collect();
+                ignored.filter_map(|field| Some((field.path().to_owned(), spec.text_of(*field)?))).collect();
         }
         if let Some(requested) = reconcile_requested(&subject.resource).filter(|_| state.answers_request()) {
             self.status.last_handled_reconcile_at = Some(requested.clone());

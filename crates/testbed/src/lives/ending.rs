@@ -216,7 +216,7 @@ impl Player {
         let sim = &self.simulation.sim;
         // A profile that is ignored is missed only if its value was not applied yet.
         let ignored = object.spec.ignore_drift.iter().flatten();
-        let ignored: Vec<_> = ignored.filter_map(|field| Some((*field, field.text_in(&object.spec)?))).collect();
+        let ignored: Vec<_> = ignored.filter_map(|field| Some((*field, object.spec.text_of(*field)?))).collect();
         let is_unknown = self.refers_to_nothing(&object.spec);
         let is_ignored = user.is_some_and(|view| !self.refers_to_nothing(&without_ignored(&object.spec, view)));
         let was_applied =
