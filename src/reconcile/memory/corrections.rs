@@ -50,14 +50,17 @@ impl Corrections {
 
     /// Returns whether a correction was made before, and no read has shown its effect since.
     pub(in crate::reconcile) fn was_made(&self, action: &Action) -> bool {
-        let key = key(action);
-        self.0.iter().any(|made| made.key == key)
+        self.times(action) > 0
     }
 
     /// Returns whether a correction was made often enough to know that it has no effect.
     pub(in crate::reconcile) fn is_fruitless(&self, action: &Action) -> bool {
+        self.times(action) >= FRUITLESS
+    }
+
+    fn times(&self, action: &Action) -> u8 {
         let key = key(action);
-        self.0.iter().any(|made| made.key == key && made.times >= FRUITLESS)
+        self.0.iter().find(|made| made.key == key).map_or(0, |made| made.times)
     }
 
     /// Forgets all corrections but those that a read shows to be needed still: the others had an effect.

@@ -60,13 +60,11 @@ pub(in crate::reconcile) async fn update(
             Ok(()) => {
                 let fields = action.fields();
                 tracing::info!(operation = %action.update.name(), fields, "updated the user");
-                is_doubtful |= work.ctx.memory.with(&uid, |m| match relies_on_status {
-                    true => {
-                        m.corrections.edited(&action);
-                        false
-                    }
-                    false => m.corrections.made(&action),
-                });
+                if relies_on_status {
+                    work.ctx.memory.with(&uid, |m| m.corrections.edited(&action));
+                } else {
+                    is_doubtful |= work.ctx.memory.with(&uid, |m| m.corrections.made(&action));
+                }
                 is_doubtful |= clears_identity(&action) && !repeated;
                 now = after(now, &action.update);
                 work.report.changed.extend(action.changes);
@@ -93,9 +91,7 @@ pub(in crate::reconcile) async fn update(
     match (failure, &known.recorded) {
         (None, _) if is_doubtful => {
             let found = lookup::by_id(work.client(), &now.user.id).await;
-            if found.is_err() {
-                work.ctx.memory.with(&uid, |m| m.corrections.clear());
-            }
+            let found = found.inspect_err(|_| work.ctx.memory.with(&uid, |m| m.corrections.clear()));
             let found = or_fail(found, Phase::of(known), "spec")?;
             work.report.was_read_since = true;
             Flow::Continue(Learnt::ById(observed(found)))
