@@ -10,7 +10,8 @@ use super::{
 impl Config {
     /// Returns the data of the policy's ConfigMap, as docs/bounds.md describes them. The chart makes the same of its values.
     pub fn admission_parameters(&self) -> BTreeMap<String, String> {
-        let mut data = BTreeMap::from([("instancesNotListed".to_owned(), self.instances_not_listed.as_str().to_owned())]);
+        let not_listed = verdict(self.instances_not_listed == NotListed::Allow);
+        let mut data = BTreeMap::from([("instancesNotListed".to_owned(), not_listed)]);
         for (instance, settings) in &self.instances {
             let id = format!("{}.{}", instance.arn().region, instance.arn().instance);
             data.insert(format!("{id}.namespaces"), lines(settings.namespaces.names()));
@@ -28,7 +29,7 @@ impl BoundsSettings {
     fn parameters(&self) -> impl Iterator<Item = (&'static str, String)> {
         let profiles = |patterns: &Vec<ProfilePattern>| lines(patterns.iter().map(ProfilePattern::as_str));
         let groups = |patterns: &Vec<GroupPattern>| lines(patterns.iter().map(GroupPattern::as_str));
-        let adoption = self.adoption.map(|adoption| if adoption == Adoption::Allow { "Allow" } else { "Refuse" }.to_owned());
+        let adoption = self.adoption.map(|adoption| verdict(adoption == Adoption::Allow));
         let all = [
             ("securityProfiles", self.security_profiles.as_ref().map(profiles)),
             ("routingProfiles", self.routing_profiles.as_ref().map(profiles)),
@@ -39,13 +40,8 @@ impl BoundsSettings {
     }
 }
 
-impl NotListed {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Allow => "Allow",
-            Self::Refuse => "Refuse",
-        }
-    }
+fn verdict(is_allowed: bool) -> String {
+    if is_allowed { "Allow" } else { "Refuse" }.to_owned()
 }
 
 fn lines<'a>(all: impl Iterator<Item = &'a str>) -> String {
