@@ -11,8 +11,7 @@ use connect_api::{
 
 use crate::{
     engine::Outcome,
-    paginator::Paging,
-    paginator::map,
+    paginator::{Paging, map},
     refusal::{Failure, Refusal},
     request::{Effect, PhoneSettings, Request, Target},
     rules::{

@@ -158,7 +158,7 @@ impl ControlPlane {
             flags.extend([
                 "--authorization-mode=Node,RBAC".into(),
                 "--enable-admission-plugins=NodeRestriction".into(),
-                format!("--service-cluster-ip-range={}", SERVICES),
+                format!("--service-cluster-ip-range={SERVICES}"),
                 "--kubelet-preferred-address-types=InternalIP".into(),
                 format!("--kubelet-client-certificate={}", path("kubelet-client.crt")),
                 format!("--kubelet-client-key={}", path("kubelet-client.key")),

@@ -10,8 +10,7 @@ use super::{
     encode,
 };
 use crate::{
-    paginator::Paging,
-    paginator::map,
+    paginator::{Paging, map},
     refusal::Refusal,
     request::{Request, Target},
     rules::{Context, admin_actions, listings, proficiencies, quick_connects, searches, tags, updates, users},

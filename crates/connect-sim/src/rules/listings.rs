@@ -8,8 +8,7 @@ use jiff::Timestamp;
 use super::{Context, references};
 use crate::{
     Rules,
-    paginator::Paginator,
-    paginator::Paging,
+    paginator::{Paginator, Paging},
     refusal::Refusal,
     state::{Attribute, Group, Instance, Profile, lineage},
 };

@@ -7,8 +7,7 @@ use connect_api::{ChannelConfigs, CreateUser, CreatedUser, Page, Resource, User 
 use super::{Context, channels, identity, references, render, searches::Searching, tags};
 use crate::{
     Rules, UserConfigUpdate,
-    paginator::Paging,
-    paginator::map,
+    paginator::{Paging, map},
     refusal::Refusal,
     request::PhoneSettings,
     search::{Search, SearchedUser},

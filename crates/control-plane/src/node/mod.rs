@@ -25,7 +25,7 @@ use crate::programs::{run, succeeds, wait_for};
 use crate::scratch::Scratch;
 use crate::supervised::Supervised;
 
-/// The node's end of the link. For its address, see [`API_SERVER`].
+/// The node's end of the link. The other end is [`API_SERVER`].
 const NODE: Ipv4Addr = Ipv4Addr::new(198, 18, 1, 1);
 const PODS: &str = "198.18.2.0/24";
 
