@@ -3,10 +3,11 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::Path,
 };
 
 use regex::Regex;
+
+use crate::{files, root};
 
 /// A module, by the names on its path.
 type Module = Vec<String>;
@@ -18,22 +19,24 @@ struct Imports {
     exported: BTreeMap<Module, BTreeMap<String, Module>>,
 }
 
-/// Returns the modules below a directory, with their texts without comments and tests.
-fn modules(directory: &Path, module: &Module, found: &mut BTreeMap<Module, String>) {
+/// Returns the modules of `src`, with their texts without comments and tests.
+fn modules() -> BTreeMap<Module, String> {
     let comments = Regex::new(r"(?m)//.*$").unwrap();
-    for entry in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
-        let name = entry.file_stem().unwrap().to_str().unwrap().to_owned();
-        let inner = [module.clone(), vec![name.clone()]].concat();
-        if entry.is_dir() {
-            modules(&entry, &inner, found);
-        } else if entry.extension().is_some_and(|of| of == "rs") && !["tests", "fixtures", "main"].contains(&&*name) {
-            let text = fs::read_to_string(&entry).unwrap();
-            let text =
-                text.split("#[cfg(test)]\nmod tests").next().unwrap().split("#[cfg(test)]\npub(super) mod tests").next().unwrap();
-            let is_parent = ["mod", "lib"].contains(&&*name);
-            found.insert(if is_parent { module.clone() } else { inner }, comments.replace_all(text, "").into_owned());
+    let mut found = BTreeMap::new();
+    for file in files(&root(), &root().join("src")) {
+        let path = file.strip_prefix("src/").unwrap().strip_suffix(".rs").unwrap();
+        let mut module: Module = path.split('/').map(str::to_owned).collect();
+        let name = module.last().unwrap().clone();
+        if ["tests", "fixtures", "main"].contains(&&*name) {
+            continue;
         }
+        module.truncate(module.len() - usize::from(["mod", "lib"].contains(&&*name)));
+        let text = fs::read_to_string(root().join(&file)).unwrap();
+        let text =
+            text.split("#[cfg(test)]\nmod tests").next().unwrap().split("#[cfg(test)]\npub(super) mod tests").next().unwrap();
+        found.insert(module, comments.replace_all(text, "").into_owned());
     }
+    found
 }
 
 /// Returns the paths in a tree of imports, such as `a::{b, c::d}`.
@@ -116,10 +119,9 @@ impl Imports {
 
 #[test]
 fn files_import_each_other_without_circles() {
-    let mut files = BTreeMap::new();
-    modules(Path::new("src"), &Module::new(), &mut files);
-    let imports = Imports::read(&files);
-    let needed: BTreeMap<_, _> = files.keys().map(|module| (module, imports.needed(module))).collect();
+    let modules = modules();
+    let imports = Imports::read(&modules);
+    let needed: BTreeMap<_, _> = modules.keys().map(|module| (module, imports.needed(module))).collect();
     assert!(needed.values().map(BTreeSet::len).sum::<usize>() > 1_000, "the imports are not found");
     let circles: Vec<_> =
         needed.iter().filter(|(module, needs)| needs.contains(**module)).map(|(module, _)| module.join("::")).collect();
