@@ -99,9 +99,9 @@ impl Actions<'_> {
 
     fn until_health(&self, health: &str) -> Result<()> {
         until(&format!("{} is {health}", agent(NUMBER)), || {
-            let users = verdict(self.scene.cluster, USERS)?.map(|verdict| verdict.users).unwrap_or_default();
-            let found = users.iter().any(|(name, found)| *name == agent(NUMBER) && found == health);
-            Ok(if found { Ok(()) } else { Err(format!("{users:?}")) })
+            let verdict = verdict(self.scene.cluster, USERS)?;
+            let found = verdict.as_ref().and_then(|verdict| verdict.health_of(&agent(NUMBER))) == Some(health);
+            Ok(if found { Ok(()) } else { Err(format!("{verdict:?}")) })
         })?;
         Ok(())
     }

@@ -81,7 +81,7 @@ fn are_seen(scene: &Scene<'_>, states: &[Documented]) -> Result<()> {
     refresh(cluster, STATES, "normal")?;
     let seen = until("Argo CD sees each state", || {
         let verdict = verdict(cluster, STATES)?.context("the Application")?;
-        let health = |number| verdict.users.iter().find(|(of, _)| *of == name(number)).map(|(_, health)| health.as_str());
+        let health = |number| verdict.health_of(&name(number));
         let differ = |(number, state): (usize, &Documented)| {
             (health(number) != Some(&*state.health))
                 .then(|| format!("{:?} is {:?}, not {}", state.what, health(number), state.health))

@@ -221,6 +221,13 @@ pub(super) struct Verdict {
     pub users: Vec<(String, String)>,
 }
 
+impl Verdict {
+    /// Returns the health of a ConnectUser.
+    pub(super) fn health_of(&self, user: &str) -> Option<&str> {
+        self.users.iter().find(|(name, _)| name == user).map(|(_, health)| health.as_str())
+    }
+}
+
 /// Returns what Argo CD says about an Application, or None if there is no such Application.
 pub(super) fn verdict(cluster: &Cluster, application: &str) -> Result<Option<Verdict>> {
     let arguments = ["get", "application", application, "--namespace", NAMESPACE, "--ignore-not-found", "--output=json"];

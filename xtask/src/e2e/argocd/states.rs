@@ -167,7 +167,7 @@ impl State {
     fn until_health(&self, scene: &Scene<'_>) -> Result<()> {
         until(&format!("{} and its Application are {}", agent(self.number), self.health), || {
             let verdict = verdict(scene.cluster, USERS)?.context("the users' Application")?;
-            let user = verdict.users.iter().find(|(name, _)| *name == agent(self.number)).map(|(_, health)| health.as_str());
+            let user = verdict.health_of(&agent(self.number));
             let agrees = user == Some(self.health) && verdict.health == self.health;
             Ok(if agrees { Ok(()) } else { Err(format!("{verdict:?}")) })
         })
